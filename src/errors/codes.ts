@@ -1,0 +1,84 @@
+/**
+ * The one table of codes. A code is a public promise: it never changes its meaning and is never reused.
+ *
+ * - A **problem** is the user's: bad input, always with the place it points at.
+ * - A **fault** is the world's: a full disk, a taken port, a dead child. `retryable` says whether trying again can help.
+ */
+export const PROBLEMS = {
+  // reading a file
+  INPUT_TOO_LARGE: 'the input is larger than the limit',
+  INPUT_UNREADABLE: 'the file cannot be read',
+  INPUT_NOT_UTF8: 'the input is not UTF-8 text',
+  FORMAT_UNKNOWN: 'the format of the input is not known',
+  YAML_SYNTAX: 'the text is not YAML 1.2',
+  YAML_DUPLICATE_KEY: 'a mapping has the same key twice',
+  YAML_ALIAS: 'an anchor, alias or merge key, which the native format does not use',
+  // native model: shape
+  MODEL_SHAPE: 'the document does not have the shape of a model',
+  UNKNOWN_KEY: 'a key that the format does not know',
+  MISSING_KEY: 'a key that the format requires is missing',
+  NAME_INVALID: 'a name that is not an identifier',
+  NAME_TAKEN: 'two things in one scope have the same name',
+  TYPE_SYNTAX: 'a type that cannot be read',
+  TYPE_UNKNOWN: 'a type that names no declared set',
+  TYPE_TOO_LARGE: 'a type with more values than a model can have',
+  // expressions
+  EXPRESSION_SYNTAX: 'an expression that cannot be read',
+  EXPRESSION_UNSUPPORTED: 'FEEL that is outside the supported subset',
+  EXPRESSION_TOO_DEEP: 'an expression nested deeper than the limit',
+  NAME_UNKNOWN: 'a name that nothing declares',
+  NAME_AMBIGUOUS: 'a name that means two things',
+  TYPE_MISMATCH: 'an expression of the wrong type',
+  NOT_ALLOWED_HERE: 'a name that cannot be read at this place',
+  // meaning
+  INIT_OUT_OF_RANGE: 'an initial value outside the declared range',
+  INIT_EMPTY: 'no initial state satisfies the initial conditions',
+  ACTOR_UNKNOWN: 'an actor that is not declared',
+  CHANNEL_UNKNOWN: 'a channel that is not declared',
+  CHANNEL_DIRECTION: 'an actor sends or receives on a channel that is not its own',
+  PROPERTY_SHAPE: 'a property without exactly one kind',
+  // BPMN
+  XML_SYNTAX: 'the text is not well-formed XML',
+  XML_DOCTYPE: 'a document type declaration, refused because entities can be made to explode',
+  BPMN_SHAPE: 'the XML is not a BPMN 2.0 definition',
+  BPMN_NO_PROCESS: 'the diagram has no process',
+  BPMN_REFERENCE: 'an element refers to one that does not exist',
+  BPMN_UNSUPPORTED: 'an element that is not supported yet',
+  BPMN_STRUCTURE: 'an element that BPMN 2.0 does not allow here',
+  // asking
+  PROPERTY_UNKNOWN: 'a property that the model does not have',
+  ENGINE_UNKNOWN: 'an engine that does not exist',
+  OPTION_INVALID: 'an option with a value it cannot have',
+  NOT_FOUND: 'nothing has this id',
+  UNAUTHENTICATED: 'no valid API key',
+  FORBIDDEN: 'the role of this key may not do this',
+  IDEMPOTENCY_CONFLICT: 'the same idempotency key with another input',
+  RUN_FINISHED: 'the run has already ended',
+  QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
+  REQUEST_SHAPE: 'a request of the wrong shape',
+  // evidence
+  BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
+  POLICY_SHAPE: 'a trust policy that cannot be read',
+} as const;
+
+export const FAULTS = {
+  DATABASE_UNAVAILABLE: 'the database cannot be reached',
+  DATABASE_EMBEDDED: 'the embedded Postgres did not start',
+  QUEUE_UNAVAILABLE: 'the queue cannot be reached',
+  PORT_TAKEN: 'the port is in use',
+  DATA_DIR: 'the data folder cannot be used',
+  DISK_FULL: 'the disk is full',
+  KEY_FILE: 'the signing key cannot be read or written',
+  LOG_CORRUPT: 'the transparency log contradicts itself',
+  LOG_WRITE: 'the transparency log could not be written',
+  LEDGER_UNAVAILABLE: 'the ledger does not answer',
+  LEDGER_REJECTED: 'the ledger refused the transaction',
+  TOOL_UNAVAILABLE: 'a tool that is needed is not there',
+  CHILD_CRASHED: 'a child process ended unexpectedly',
+  TIMEOUT: 'the time limit was reached',
+  CANCELLED: 'the work was cancelled',
+  INTERNAL: 'a fault of ours',
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+export type FaultCode = keyof typeof FAULTS;

@@ -1,0 +1,34 @@
+/** A complete subtree of `2^level` leaves, the `index`-th of its level (RFC 9162 section 2.1; level 0 is a leaf hash). */
+export interface NodeId {
+  readonly level: number;
+  readonly index: number;
+}
+
+export interface LogNode extends NodeId {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+/**
+ * Where a transparency log lives. The whole seam: an in-memory store, a folder and Postgres implement it.
+ * `commit` is a compare-and-swap: leaves, nodes and checkpoint become durable together, or not at all.
+ */
+export interface LogStore {
+  /** The latest signed checkpoint (a C2SP signed note), or nothing for an empty log. */
+  checkpoint(): Promise<string | undefined>;
+  /** The bytes of one leaf. */
+  leaf(index: number): Promise<Uint8Array | undefined>;
+  /** The hashes of stored nodes, in the order asked; a missing one is a `LOG_CORRUPT` fault. */
+  nodes(ids: readonly NodeId[]): Promise<Uint8Array[]>;
+  /**
+   * Appends `leaves` from `firstIndex` on, stores `nodes`, replaces the checkpoint `expected` by `checkpoint`.
+   * Resolves to false, having changed nothing, when the stored checkpoint is no longer `expected`.
+   */
+  commit(change: {
+    readonly expected: string | undefined;
+    readonly firstIndex: number;
+    readonly leaves: readonly Uint8Array[];
+    readonly nodes: readonly LogNode[];
+    readonly checkpoint: string;
+  }): Promise<boolean>;
+}

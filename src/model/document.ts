@@ -1,0 +1,88 @@
+/**
+ * The native model as a document: what the JSON Schema (`schemas/model.schema.json`) describes, what the frontends
+ * produce, and, with its defaults written out, the canonical model whose digest names it.
+ * Expressions are FEEL text (`expression/`); types are text such as `map Order to int 0..3`.
+ */
+export interface ModelDocument {
+  readonly probity: 1;
+  readonly name: string;
+  readonly description?: string;
+  readonly sets?: Readonly<Record<string, readonly string[] | number>>;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, VariableDocument>>;
+  readonly actors: Readonly<Record<string, ActorDocument>>;
+  readonly channels?: Readonly<Record<string, ChannelDocument>>;
+  readonly actions: Readonly<Record<string, ActionDocument>>;
+  readonly properties?: Readonly<Record<string, PropertyDocument>>;
+  readonly final?: Scalar;
+  /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
+  readonly abstractions?: readonly string[];
+}
+
+/** FEEL text, or a YAML scalar that reads the same (`0`, `false`, `null`). */
+export type Scalar = string | number | boolean | null;
+
+export type Init = Scalar | readonly Scalar[] | { readonly [key: string]: Init };
+
+export interface VariableDocument {
+  readonly type: string;
+  readonly init: Init;
+  readonly label?: string;
+  readonly elementId?: string;
+  readonly sensor?: boolean;
+}
+
+export interface ActorDocument {
+  readonly trust?: 'trusted' | 'insider' | 'untrusted';
+  readonly label?: string;
+}
+
+export interface ChannelDocument {
+  readonly from: string;
+  readonly to: string;
+  readonly carries: Readonly<Record<string, string>>;
+  readonly medium?: 'private' | 'public' | 'authenticated' | 'signed';
+  readonly order?: 'bag' | 'fifo';
+  readonly capacity?: number;
+  readonly signed?: readonly string[];
+  readonly fresh?: readonly string[];
+  readonly unguessable?: readonly string[];
+}
+
+export interface ActionDocument {
+  readonly actor: string;
+  readonly for?: Readonly<Record<string, string>>;
+  readonly receive?: Readonly<Record<string, string>>;
+  readonly when?: Scalar;
+  readonly controls?: Readonly<Record<string, Scalar>>;
+  readonly then?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
+  readonly send?: SendDocument | readonly SendDocument[];
+  readonly fair?: 'weak' | 'strong';
+  readonly perMessage?: boolean;
+  readonly label?: string;
+  readonly elementId?: string;
+}
+
+/** Channel name → field name → FEEL text. */
+export type SendDocument = Readonly<Record<string, Readonly<Record<string, Scalar | readonly Scalar[]>>>>;
+
+/** Exactly one of the kinds, and what the property means to the business. */
+export interface PropertyDocument {
+  readonly always?: Scalar;
+  readonly never?: Scalar;
+  readonly eventually?: Scalar;
+  readonly leadsTo?: { readonly from: Scalar; readonly to: Scalar };
+  readonly reachable?: Scalar;
+  readonly recoverable?: Scalar;
+  readonly deadlockFree?: true;
+  /** Every one of the named goals is reachable (each a name and an expression): `noDeadActivities` of a diagram. */
+  readonly reachableEach?: Readonly<Record<string, Scalar>>;
+  /** The conjunction of other properties of this model, by name: `sound` of a diagram. */
+  readonly all?: readonly string[];
+  readonly ltl?: string;
+  /** The kind to show, where a frontend has a name of its own for it (`safe`, `optionToComplete`, …). */
+  readonly kind?: string;
+  readonly label?: string;
+  readonly severity?: { readonly eur: number };
+  readonly references?: readonly string[];
+}

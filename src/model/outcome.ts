@@ -1,0 +1,85 @@
+import type { Trace } from './trace.ts';
+
+/** Why nothing could be said. Never, under any of these, does a property "hold". */
+export type UnknownReason =
+  | 'timeout' | 'memory' | 'crash' | 'cancelled' | 'unavailable' | 'unsupported' | 'unreplayable' | 'disagreement';
+
+export type HoldsMethod = 'exhaustive' | 'inductive' | 'witness';
+export type WitnessKind = 'trace' | 'lasso' | 'trap' | 'exhaustion';
+
+/** Facts that let somebody else check an answer: counts, digests, names of artifacts. Plain JSON. */
+export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/**
+ * What an engine says of one property (DESIGN 3, SEMANTICS 11). Closed on purpose, and without an `isOk`:
+ * whoever reads it must say what a bound or an unknown means to them.
+ */
+export type Outcome =
+  | { readonly outcome: 'holds'; readonly method: HoldsMethod; readonly trace?: Trace; readonly evidence: Evidence }
+  | { readonly outcome: 'bounded'; readonly bound: string; readonly evidence: Evidence }
+  | { readonly outcome: 'violated'; readonly witness: WitnessKind; readonly trace?: Trace; readonly evidence: Evidence }
+  | { readonly outcome: 'unknown'; readonly reason: UnknownReason; readonly message: string; readonly evidence: Evidence };
+
+export type OutcomeKind = Outcome['outcome'];
+export type Assurance = 'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
+
+/** One engine's part in an answer. */
+export interface EngineReport {
+  readonly name: string;
+  readonly version: string;
+  readonly outcome: OutcomeKind;
+  readonly reason?: UnknownReason;
+  readonly message?: string;
+  readonly states?: number;
+  readonly durationMs: number;
+}
+
+/** One property's answer, as `check --json` and the API print it. Public shape (`report.schema.json`). */
+export interface PropertyReport {
+  readonly name: string;
+  readonly kind: string;
+  readonly outcome: OutcomeKind;
+  readonly method?: HoldsMethod;
+  readonly witness?: WitnessKind;
+  readonly reason?: UnknownReason;
+  readonly bound?: string;
+  readonly message?: string;
+  readonly severityEur?: number;
+  readonly references?: readonly string[];
+  readonly assurance: readonly Assurance[];
+  readonly threats: readonly string[];
+  readonly engines: readonly EngineReport[];
+  readonly trace?: Trace;
+  readonly evidence?: Evidence;
+}
+
+/** What every answer of a report rests on (DESIGN 3: "Every result says which fairness, bounds and channel semantics"). */
+export interface Assumptions {
+  readonly fairness: readonly string[];
+  readonly bounds: readonly string[];
+  readonly channels: readonly string[];
+  readonly abstractions: readonly string[];
+}
+
+/** SEMANTICS 9: a report that never changes an outcome. */
+export interface Vacuity {
+  readonly neverFires: readonly string[];
+  readonly guardNeverTrue: readonly string[];
+  readonly premiseNeverTrue: readonly string[];
+  readonly survivesEveryMutant: readonly string[];
+}
+
+/** The answer to one submission. Public shape (`report.schema.json`). */
+export interface Report {
+  readonly model: { readonly name: string; readonly digest: string; readonly format: string };
+  readonly properties: readonly PropertyReport[];
+  readonly assumptions: Assumptions;
+  readonly vacuity?: Vacuity;
+}
+
+/** A text that an engine produced or consumed and that belongs to the evidence: a module, an invariant, an obligation. */
+export interface Artifact {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly text: string;
+}

@@ -1,0 +1,46 @@
+import type { Artifact, Report } from '../model/outcome.ts';
+import type { ModelDocument } from '../model/document.ts';
+
+/** The formats that a submission can have. */
+export const FORMATS = ['native', 'bpmn'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap. */
+export const ENGINE_NAMES = ['explore', 'tlc', 'z3'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
+/** What to check, how hard, and with what. Every field has a default; the defaults are part of a cache key. */
+export interface VerifyOptions {
+  /** Properties to answer; empty means all. The implicit ones are always answered. */
+  readonly properties: readonly string[];
+  readonly engines: readonly EngineName[] | 'auto';
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly maxStates: number;
+}
+
+export const DEFAULT_OPTIONS: VerifyOptions = {
+  properties: [], engines: 'auto', timeoutMs: 60_000, memoryMb: 2_048, maxStates: 5_000_000,
+};
+
+export interface Submission {
+  readonly source: string;
+  readonly format: Format;
+  /** Where it came from, for messages: a file name, an upload's name. */
+  readonly name: string;
+}
+
+/** How far a check has come; sent at most a few times a second. */
+export interface Progress {
+  readonly engine: string;
+  readonly phase: string;
+  readonly states?: number;
+  readonly depth?: number;
+}
+
+/** All that a check produced: the report for people, the canonical model and the artifacts for the evidence. */
+export interface Verification {
+  readonly report: Report;
+  readonly document: ModelDocument;
+  readonly artifacts: readonly Artifact[];
+}
