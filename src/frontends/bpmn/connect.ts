@@ -1,0 +1,74 @@
+import { display, type MessageFlow, type Node } from './diagram.ts';
+import { RECEIVERS, SENDERS } from './elements.ts';
+import type { BpmnElement } from './moddle.ts';
+import { elementName, text, type Reading } from './reading.ts';
+
+/** One end of a message flow: a node, or the border of a pool, behind which nothing is known. */
+type End = Node | 'pool';
+
+const WIDENED = {
+  unsent: 'No message flow brings the message that is waited for here; it may arrive at any moment',
+  fromPool: 'A message flow comes from a pool as a whole; its message may arrive at any moment',
+  toPool: 'A message flow ends at a pool as a whole; nothing waits for its message',
+  deaf: 'A message flow ends at an element that does not wait for messages; it changes nothing there',
+};
+
+/** Ties nodes by message flows (§9.4, table 7.4). A flow that nobody waits for is not kept: nobody could notice it. */
+export function connect(roots: readonly BpmnElement[], collaborations: readonly BpmnElement[], reading: Reading): MessageFlow[] {
+  const flows: MessageFlow[] = [];
+  for (const element of collaborations.flatMap((found) => found.messageFlows ?? [])) {
+    const source = endOf(element, 'sourceRef', reading);
+    const target = endOf(element, 'targetRef', reading);
+    if (source === undefined || target === undefined) continue;
+    const flow = tie(element, source, target, reading);
+    if (flow) flows.push(flow);
+  }
+  for (const node of reading.nodes.values()) {
+    if (node.trigger !== 'message' || !RECEIVERS.has(node.kind) || node.receives.length > 0 || node.outside) continue;
+    node.outside = true;
+    reading.notes.add(WIDENED.unsent, node);
+  }
+  if (flows.length > 0) reading.notes.add('Messages carry no content, are never lost, and may overtake each other.');
+  const idle = roots.filter((root) => root.$type === 'bpmn:Process' && (root.flowElements ?? []).length === 0 && flows.length > 0);
+  for (const root of idle) reading.notes.add('A process without elements does nothing', { id: root.id ?? elementName(root), name: text(root.name) });
+  return flows;
+}
+
+function tie(element: BpmnElement, source: End, target: End, reading: Reading): MessageFlow | undefined {
+  const id = element.id ?? `message${reading.nodes.size}`;
+  const about = { id, name: text(element.name) };
+  if (source === 'pool' || target === 'pool') {
+    if (target !== 'pool') {
+      if (target.trigger === 'message') target.outside = true;
+      reading.notes.add(target.trigger === 'message' ? WIDENED.fromPool : WIDENED.deaf, about);
+    } else if (source !== 'pool') reading.notes.add(WIDENED.toPool, about);
+    return undefined;
+  }
+  if (source.process === target.process) {
+    reading.report('BPMN_STRUCTURE', element, `a message flow may not stay inside one pool (${display(source)} to ${display(target)}); draw a sequence flow`);
+    return undefined;
+  }
+  if (target.trigger !== 'message') {
+    reading.notes.add(WIDENED.deaf, about);
+    return undefined;
+  }
+  const flow: MessageFlow = { ...about, source, target };
+  source.sends.push(flow);
+  target.receives.push(flow);
+  return flow;
+}
+
+function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', reading: Reading): End | undefined {
+  const end = element[property];
+  if (!end) {
+    if (reading.unresolved(element, property) === undefined) reading.report('BPMN_REFERENCE', element, `the message flow has no ${property}`);
+    return undefined;
+  }
+  if (end.$type === 'bpmn:Participant') return 'pool';
+  if (reading.refused.has(end)) return undefined;
+  const node = reading.nodes.get(end);
+  const allowed = property === 'sourceRef' ? SENDERS : RECEIVERS;
+  if (node && allowed.has(node.kind)) return node;
+  reading.report('BPMN_STRUCTURE', element, `a message flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`);
+  return undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * A BPMN diagram as this frontend understands it: a graph, free of XML. It is built complete by `read.ts`, then only read.
+ * Section numbers are those of BPMN 2.0.2 (OMG formal/2013-12-09).
+ */
+
+/** What a node does with tokens. A kind is one entry in `FIRINGS`. */
+export type NodeKind = 'task' | 'exclusive' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'end';
+
+/** What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits for a `message` too. */
+export type Trigger = 'none' | 'message' | 'timer' | 'terminate';
+
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  /** `userTask`, `startEvent`, …: the element's name in the XML. */
+  readonly element: string;
+  readonly kind: NodeKind;
+  readonly trigger: Trigger;
+  readonly process: Process;
+  readonly actor: Actor;
+  readonly incoming: Flow[];
+  readonly outgoing: Flow[];
+  /** Message flows that start here: each gets a message when the node fires. */
+  readonly sends: MessageFlow[];
+  /** Message flows that this node waits for: it fires on a message of any one of them. */
+  readonly receives: MessageFlow[];
+  /** Whether some message for this node comes from outside the diagram: it may arrive at any time. */
+  outside: boolean;
+}
+
+/** A sequence flow (§8.4.13). */
+export interface Flow {
+  readonly id: string;
+  readonly name: string;
+  readonly source: Node;
+  readonly target: Node;
+  readonly conditional: boolean;
+  readonly isDefault: boolean;
+}
+
+/** A message flow (§9.4) from a node to a node that waits for it. All others carry nothing that anybody could notice. */
+export interface MessageFlow {
+  readonly id: string;
+  readonly name: string;
+  readonly source: Node;
+  readonly target: Node;
+}
+
+/** Who acts: a lane (§10.8), else the pool (§9.3), else the process. */
+export interface Actor {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Process {
+  readonly id: string;
+  readonly name: string;
+  readonly nodes: Node[];
+  readonly flows: Flow[];
+}
+
+export interface Diagram {
+  readonly name: string;
+  readonly processes: readonly Process[];
+  readonly messageFlows: readonly MessageFlow[];
+  /** What was left out or widened, in words: ends in the model's `abstractions`. */
+  readonly notes: readonly string[];
+}
+
+/** How a node is named to people: its name if it has one, and always its id. */
+export function display(node: { readonly id: string; readonly name: string }): string {
+  return node.name === '' ? node.id : `'${node.name}' (${node.id})`;
+}

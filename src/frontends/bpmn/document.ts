@@ -1,0 +1,113 @@
+import type { ActionDocument, ModelDocument, PropertyDocument, VariableDocument } from '../../model/document.ts';
+import type { Actor, Diagram, Node, Process } from './diagram.ts';
+import { Names } from './names.ts';
+import type { Net } from './net.ts';
+import type { Cell, Firing } from './places.ts';
+import { properties, PROPERTY_NAMES } from './properties.ts';
+import { allOf, enabled } from './terms.ts';
+
+/** Prints the token game of a diagram as a native model: a counter per place, an action per way of firing. */
+export function documentOf(diagram: Diagram, net: Net): ModelDocument {
+  const names = new Names();
+  for (const property of PROPERTY_NAMES) names.take(property);
+  const actors = new Map<string, { readonly name: string; readonly label: string }>();
+  const cells = new Map<Cell, string>();
+  for (const cell of net.cells) cells.set(cell, names.take(cell.id));
+  for (const { actor } of diagram.processes.flatMap((process) => process.nodes)) {
+    if (!actors.has(actor.id)) actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
+  }
+  const print = new Print(net, cells, actors);
+  const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), print.action(firing)] as const);
+  const tasks = taskNames(diagram);
+  const completed = print.empty(net.cells.filter((cell) => cell.kind !== 'message' && cell.kind !== 'end'));
+  return {
+    probity: 1,
+    name: diagram.name,
+    variables: Object.fromEntries([...cells].map(([cell, name]) => [name, variable(cell)])),
+    actors: Object.fromEntries([...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }])),
+    actions: Object.fromEntries(actions),
+    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, completed)) satisfies readonly (readonly [string, PropertyDocument])[]),
+    final: completed,
+    abstractions: abstractions(diagram, net),
+  };
+}
+
+function variable(cell: Cell): VariableDocument {
+  return { type: cell.kind === 'end' ? 'int 0..2' : 'int', init: cell.initial, label: cell.label, elementId: cell.elementId };
+}
+
+/** The goals of `noDeadActivities` have a scope of their own, so that a task is found there under its id. */
+function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
+  const names = new Names();
+  const tasks = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.kind === 'task');
+  return new Map(tasks.map((node) => [node, names.take(node.id)]));
+}
+
+/** Prints firings, with the names that the cells and actors have. */
+class Print {
+  private readonly cells: ReadonlyMap<Cell, string>;
+  private readonly actors: ReadonlyMap<Actor['id'], { readonly name: string }>;
+  private readonly tokens = new Map<Process, Cell[]>();
+  private readonly ends = new Map<Process, Cell[]>();
+
+  constructor(net: Net, cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>) {
+    this.cells = cells;
+    this.actors = actors;
+    for (const cell of net.cells) {
+      if (!cell.process) continue;
+      if (cell.kind === 'flow' || cell.kind === 'entry') push(this.tokens, cell.process, cell);
+      if (cell.kind === 'end') push(this.ends, cell.process, cell);
+    }
+  }
+
+  action(firing: Firing): ActionDocument {
+    const idle = firing.begins ? this.empty(this.tokens.get(firing.begins) ?? []) : true;
+    const when = [...enabled(firing, this.cells), ...(typeof idle === 'string' ? [idle] : [])];
+    return {
+      actor: this.actors.get(firing.node.actor.id)?.name ?? '',
+      when: allOf(when),
+      then: Object.fromEntries(this.effects(firing)),
+      ...(firing.fair && { fair: firing.fair }),
+      label: firing.label,
+      elementId: firing.node.id,
+    };
+  }
+
+  /** No token is in any of these places. */
+  empty(cells: readonly Cell[]): string | boolean {
+    return allOf(cells.map((cell) => `${this.name(cell)} = 0`));
+  }
+
+  private effects(firing: Firing): ReadonlyMap<string, string | number> {
+    const effects = new Map<string, string | number>();
+    const change = new Map<Cell, number>();
+    for (const cell of firing.take) change.set(cell, (change.get(cell) ?? 0) - 1);
+    for (const cell of firing.give) change.set(cell, (change.get(cell) ?? 0) + 1);
+    for (const cell of firing.begins ? this.ends.get(firing.begins) ?? [] : []) {
+      effects.set(this.name(cell), `if ${this.name(cell)} = 2 then 2 else 0`);
+    }
+    for (const [cell, by] of change) {
+      const name = this.name(cell);
+      if (cell.kind === 'end') effects.set(name, `min(${name} + 1, 2)`);
+      else if (by !== 0) effects.set(name, `${name} ${by > 0 ? '+' : '-'} ${Math.abs(by)}`);
+    }
+    for (const cell of firing.clears ? this.tokens.get(firing.clears) ?? [] : []) effects.set(this.name(cell), 0);
+    return effects;
+  }
+
+  private name(cell: Cell): string {
+    return this.cells.get(cell) ?? '';
+  }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
+}
+
+function abstractions(diagram: Diagram, net: Net): readonly string[] {
+  const restarted = new Set(net.firings.map((firing) => firing.begins).filter((process) => process !== undefined));
+  const single = [...restarted].map((process) => process.name || process.id).join(', ');
+  return single === '' ? diagram.notes : [...diagram.notes, `One instance at a time runs of: ${single}; a message that would start another one waits until it has ended.`];
+}

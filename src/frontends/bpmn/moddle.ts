@@ -1,0 +1,150 @@
+import BpmnModdle from 'bpmn-moddle';
+import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import type { Scan } from './scan.ts';
+
+/**
+ * The part of bpmn-moddle's output that this frontend reads. Every property may be missing: the XML is somebody's drawing.
+ * A reference (`sourceRef`, …) that names nothing is `undefined` here and stands in `Parsed.dangling`.
+ */
+export interface BpmnElement {
+  readonly $type: string;
+  readonly id?: string;
+  readonly name?: string;
+  readonly rootElements?: readonly BpmnElement[];
+  // collaboration
+  readonly participants?: readonly BpmnElement[];
+  readonly messageFlows?: readonly BpmnElement[];
+  readonly processRef?: BpmnElement;
+  readonly participantMultiplicity?: BpmnElement;
+  // process
+  readonly flowElements?: readonly BpmnElement[];
+  readonly laneSets?: readonly BpmnElement[];
+  readonly lanes?: readonly BpmnElement[];
+  readonly childLaneSet?: BpmnElement;
+  readonly flowNodeRef?: readonly BpmnElement[];
+  // flow elements
+  readonly sourceRef?: BpmnElement;
+  readonly targetRef?: BpmnElement;
+  readonly conditionExpression?: BpmnElement;
+  readonly default?: BpmnElement;
+  readonly eventDefinitions?: readonly BpmnElement[];
+  readonly eventDefinitionRef?: readonly BpmnElement[];
+  readonly loopCharacteristics?: BpmnElement;
+  readonly isForCompensation?: boolean;
+  readonly instantiate?: boolean;
+  readonly eventGatewayType?: string;
+  readonly parallelMultiple?: boolean;
+  readonly body?: string;
+}
+
+/** A reference that names no element: of which element, by which property, to what. */
+export interface Dangling {
+  readonly element: BpmnElement;
+  readonly property: string;
+  readonly value: string;
+}
+
+export interface Parsed {
+  readonly definitions: BpmnElement;
+  readonly dangling: readonly Dangling[];
+  /** Elements of other vendors that stand where BPMN has no place for them, left out; in words. */
+  readonly ignored: readonly string[];
+}
+
+interface Warning {
+  readonly message: string;
+  readonly element?: BpmnElement;
+  readonly property?: string;
+  readonly value?: string;
+}
+
+interface Context {
+  addWarning(warning: Warning): void;
+}
+
+/** What `fromXML` takes and gives, as far as it is used; the package has no types of its own. */
+interface Moddle {
+  fromXML(xml: string, options: object): Promise<{ readonly rootElement: BpmnElement; readonly warnings: readonly Warning[] }>;
+}
+const Moddle = BpmnModdle as unknown as new () => Moddle;
+
+/** A warning costs the parser a count of all lines before it, so that a file full of them would hang it. */
+const MAX_WARNINGS = 100;
+
+/** Parses the text as BPMN 2.0 XML; every warning of the parser becomes a problem, a dangling reference, or a note. */
+export async function parse(scanned: Scan): Promise<Result<Parsed>> {
+  const seen: Warning[] = [];
+  try {
+    const { rootElement } = await new Moddle().fromXML(scanned.text, { handler: limitedHandler(seen) });
+    return sorted(rootElement, seen);
+  } catch (cause) {
+    const problems = seen.map(asProblem).filter((found) => found !== undefined);
+    if (problems.length > 0) return bad(...problems);
+    return bad(fromMessage('XML_SYNTAX', cause instanceof Error ? cause.message : String(cause)));
+  }
+}
+
+function sorted(definitions: BpmnElement, warnings: readonly Warning[]): Result<Parsed> {
+  const problems: Problem[] = [];
+  const dangling: Dangling[] = [];
+  const ignored: string[] = [];
+  for (const warning of warnings) {
+    const found = asProblem(warning);
+    if (found) problems.push(found);
+    else if (warning.element && warning.property !== undefined && warning.message.startsWith('unresolved reference')) {
+      dangling.push({ element: warning.element, property: warning.property, value: warning.value ?? '' });
+    } else if (/unrecognized element/.test(warning.message)) {
+      ignored.push(`${nested(warning.message).replace('unrecognized element ', '')} is no BPMN element and was left out.`);
+    }
+  }
+  return problems.length > 0 ? bad(...problems) : ok({ definitions, dangling, ignored });
+}
+
+/** What a pattern in a warning means. The first that matches decides; a warning that matches none is harmless. */
+const MEANINGS: readonly (readonly [RegExp, Problem['code'] | 'harmless'])[] = [
+  [/^(unresolved reference|unknown attribute|unsupported document encoding)/, 'harmless'],
+  [/unrecognized element <(?!bpmn:)[^>]*:[^>]*>/, 'harmless'],
+  [/unrecognized element/, 'BPMN_STRUCTURE'],
+  [/unexpected element|failed to parse document/, 'BPMN_SHAPE'],
+  [/already defined|outside of root|attribute|quotes|closing|unclosed|mismatch/, 'XML_SYNTAX'],
+  [/unparsable content/, 'BPMN_SHAPE'],
+];
+
+function asProblem(warning: Warning): Problem | undefined {
+  const code = MEANINGS.find(([pattern]) => pattern.test(warning.message))?.[1];
+  return code === undefined || code === 'harmless' ? undefined : fromMessage(code, warning.message);
+}
+
+/** The parser's message carries its position (from 0) in the text. */
+function fromMessage(code: Problem['code'], message: string): Problem {
+  const position = /line: (\d+)\s+column: (\d+)/.exec(message);
+  const place = position ? { line: Number(position[1]) + 1, column: Number(position[2]) + 1 } : {};
+  const notBpmn = /unexpected element|failed to parse document/.test(message);
+  return problem(notBpmn ? 'BPMN_SHAPE' : code, '', notBpmn ? `the root is not BPMN 2.0 <definitions>: ${nested(message)}` : nested(message), place);
+}
+
+function nested(message: string): string {
+  return /nested error: (.*)/.exec(message)?.[1] ?? message.split('\n')[0] ?? message;
+}
+
+/** The parser's own root handler, with a limit on how many warnings it may collect before it gives up. */
+function limitedHandler(seen: Warning[]): (this: unknown, typeName: string) => object {
+  return function handler(this: unknown, typeName: string): object {
+    const reader = Object.getPrototypeOf(this) as { handler(name: string): object };
+    const root = reader.handler.call(this, typeName);
+    let current: Context | undefined;
+    Object.defineProperty(root, 'context', {
+      get: () => current,
+      set: (context: Context) => {
+        const add = context.addWarning.bind(context);
+        context.addWarning = (warning) => {
+          seen.push(warning);
+          if (seen.length > MAX_WARNINGS) throw new Error(`more than ${MAX_WARNINGS} things wrong with this file`);
+          add(warning);
+        };
+        current = context;
+      },
+    });
+    return root;
+  };
+}

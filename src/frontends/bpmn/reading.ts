@@ -1,0 +1,51 @@
+import { problem, type Problem, type ProblemCode } from '../../errors/index.ts';
+import type { Node } from './diagram.ts';
+import type { BpmnElement, Dangling } from './moddle.ts';
+import { Notes } from './notes.ts';
+import { localName, type Place } from './scan.ts';
+
+/** What reading shares: the nodes found so far, everything wrong so far, everything left out so far. */
+export class Reading {
+  readonly problems: Problem[] = [];
+  readonly notes = new Notes();
+  readonly nodes = new Map<BpmnElement, Node>();
+  /** Elements that have a problem already: what refers to them is not reported again. */
+  readonly refused = new Set<BpmnElement>();
+  readonly places: ReadonlyMap<string, Place>;
+  private readonly dangling = new Map<BpmnElement, Dangling[]>();
+
+  constructor(places: ReadonlyMap<string, Place>, dangling: readonly Dangling[]) {
+    this.places = places;
+    for (const found of dangling) {
+      const known = this.dangling.get(found.element);
+      if (known) known.push(found);
+      else this.dangling.set(found.element, [found]);
+    }
+  }
+
+  report(code: ProblemCode, element: BpmnElement, message: string): void {
+    const id = element.id;
+    this.problems.push(problem(code, id ?? localName(element.$type), message, id === undefined ? {} : { ...this.places.get(id), elementId: id }));
+  }
+
+  refuse(code: ProblemCode, element: BpmnElement, message: string): void {
+    this.refused.add(element);
+    this.report(code, element, message);
+  }
+
+  /** The value of a reference of this element that names nothing. */
+  unresolved(element: BpmnElement, property: string): string | undefined {
+    return this.dangling.get(element)?.find((found) => found.property === `bpmn:${property}`)?.value;
+  }
+}
+
+/** `startEvent` of the type `bpmn:StartEvent`. */
+export function elementName(element: BpmnElement): string {
+  const name = localName(element.$type);
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+/** A name as one line. */
+export function text(name: string | undefined): string {
+  return (name ?? '').replace(/\s+/g, ' ').trim();
+}

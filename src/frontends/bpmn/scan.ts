@@ -1,0 +1,200 @@
+import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+
+/** Where an element starts in the text; both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What a first, linear pass over the text found, before any XML parser sees it. */
+export interface Scan {
+  /** The text to parse: no byte order mark, no diagram interchange (BPMN 2.0 §12), whose ids and oddities mean nothing here. */
+  readonly text: string;
+  /** Where the element with this id starts. */
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+const MAX_CHARACTERS = 10_000_000;
+const MAX_DEPTH = 200;
+const MAX_PROBLEMS = 100;
+
+/** What an XML name may contain, as far as the parser behind us goes; it silently drops an element with another id. */
+const USABLE_ID = /^([a-z][\w-.]*:)?[a-z_][\w-.]*$/i;
+const ID_ATTRIBUTE = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/;
+
+/** Below these, ids belong to the drawing or to a vendor's forms, and may repeat. */
+const FOREIGN = new Set(['BPMNDiagram', 'extensionElements']);
+
+/**
+ * Refuses what no parser should see (huge text, document types and their entities, abysmal nesting), checks that
+ * tags match, and remembers where each id stands, since the parser keeps no positions.
+ */
+export function scan(source: string): Result<Scan> {
+  const refused = refusal(source);
+  if (refused) return bad(refused);
+  const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
+  scanner.run();
+  if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
+  return ok({ text: scanner.withoutInterchange(), places: scanner.places });
+}
+
+function refusal(source: string): Problem | undefined {
+  if (source.length > MAX_CHARACTERS) {
+    return problem('INPUT_TOO_LARGE', '', `the diagram has ${source.length} characters; the limit is ${MAX_CHARACTERS}`);
+  }
+  if (source.includes('\0') || source.includes('\uFFFD')) {
+    return problem('INPUT_NOT_UTF8', '', 'the text is not UTF-8; save the diagram with the encoding UTF-8');
+  }
+  if (source.trim() === '') return problem('XML_SYNTAX', '', 'the text is empty', { line: 1, column: 1 });
+  return undefined;
+}
+
+interface OpenTag {
+  readonly name: string;
+  readonly start: number;
+}
+
+class Scanner {
+  readonly problems: Problem[] = [];
+  readonly places = new Map<string, Place>();
+  private readonly open: OpenTag[] = [];
+  private readonly interchange: [number, number][] = [];
+  private readonly text: string;
+  private line = 1;
+  private lineStart = 0;
+  private foreignDepth = 0;
+  private counted = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  run(): void {
+    let at = this.text.indexOf('<');
+    while (at !== -1 && this.problems.length < MAX_PROBLEMS) {
+      const end = this.token(at);
+      if (end === undefined) return;
+      at = this.text.indexOf('<', end);
+    }
+    const last = this.open.at(-1);
+    if (last) this.report('XML_SYNTAX', last.start, `<${last.name}> is never closed`);
+  }
+
+  /** Reads the markup that starts at `at`; answers where it ends, or nothing if the text cannot be read further. */
+  private token(at: number): number | undefined {
+    if (this.text.startsWith('<!--', at)) return this.through('-->', at, 'a comment');
+    if (this.text.startsWith('<![CDATA[', at)) return this.through(']]>', at, 'a CDATA section');
+    if (this.text.startsWith('<?', at)) return this.through('?>', at, 'a processing instruction');
+    if (this.text.startsWith('<!', at)) {
+      this.report('XML_DOCTYPE', at, 'a document type declaration is refused: its entities can be made to explode; remove it');
+      return undefined;
+    }
+    const end = this.tagEnd(at);
+    if (end === undefined) {
+      this.report('XML_SYNTAX', at, 'a tag is never closed by >');
+      return undefined;
+    }
+    return this.text[at + 1] === '/' ? this.close(at, end) : this.begin(at, end);
+  }
+
+  private through(mark: string, at: number, what: string): number | undefined {
+    const end = this.text.indexOf(mark, at + 2);
+    if (end === -1) {
+      this.report('XML_SYNTAX', at, `${what} is never closed by ${mark}`);
+      return undefined;
+    }
+    return end + mark.length;
+  }
+
+  /** The position after the `>` of the tag at `at`, skipping quoted values. */
+  private tagEnd(at: number): number | undefined {
+    let quote = '';
+    for (let i = at + 1; i < this.text.length; i++) {
+      const c = this.text[i];
+      if (quote !== '') {
+        if (c === quote) quote = '';
+      } else if (c === '"' || c === "'") quote = c;
+      else if (c === '>') return i + 1;
+      else if (c === '<') return undefined;
+    }
+    return undefined;
+  }
+
+  private begin(at: number, end: number): number | undefined {
+    const selfClosing = this.text[end - 2] === '/';
+    const tag = this.text.slice(at + 1, end - (selfClosing ? 2 : 1));
+    const name = /^[^\s/>]*/.exec(tag)?.[0] ?? '';
+    const foreign = FOREIGN.has(localName(name));
+    if (this.foreignDepth === 0 && !foreign) this.id(ID_ATTRIBUTE.exec(tag), at);
+    if (selfClosing) return end;
+    if (this.open.length === 1 && localName(name) === 'BPMNDiagram') this.interchange.push([at, -1]);
+    if (foreign) this.foreignDepth++;
+    this.open.push({ name, start: at });
+    if (this.open.length > MAX_DEPTH) {
+      this.report('BPMN_SHAPE', at, `elements are nested deeper than ${MAX_DEPTH}`);
+      return undefined;
+    }
+    return end;
+  }
+
+  private close(at: number, end: number): number | undefined {
+    const name = this.text.slice(at + 2, end - 1).trim();
+    const opened = this.open.pop();
+    if (opened?.name !== name) {
+      this.report('XML_SYNTAX', at, opened ? `</${name}> closes <${opened.name}>` : `</${name}> closes nothing`);
+      return undefined;
+    }
+    if (FOREIGN.has(localName(name))) this.foreignDepth--;
+    const cut = this.interchange.at(-1);
+    if (cut && cut[0] === opened.start) cut[1] = end;
+    return end;
+  }
+
+  private id(match: RegExpExecArray | null, at: number): void {
+    const id = match?.[1] ?? match?.[2];
+    if (id === undefined || id === '') return;
+    const first = this.places.get(id);
+    if (first) {
+      this.report('BPMN_STRUCTURE', at, `the id '${id}' is already used in line ${first.line}`, id);
+    } else if (!USABLE_ID.test(id) || id in Object.prototype) {
+      this.report('NAME_INVALID', at, `'${id}' cannot be an id: letters, digits, '_', '-' and '.' only, and a letter or '_' first`, id);
+    } else {
+      this.places.set(id, this.placeOf(at));
+    }
+  }
+
+  /** Asked with growing offsets, so that all lines are counted once. */
+  private placeOf(offset: number): Place {
+    for (let next = this.text.indexOf('\n', this.counted); next !== -1 && next < offset; next = this.text.indexOf('\n', this.counted)) {
+      this.line++;
+      this.lineStart = next + 1;
+      this.counted = next + 1;
+    }
+    return offset < this.lineStart ? placeIn(this.text, offset) : { line: this.line, column: offset - this.lineStart + 1 };
+  }
+
+  private report(code: Problem['code'], offset: number, message: string, elementId?: string): void {
+    this.problems.push(problem(code, elementId ?? '', message, { ...this.placeOf(offset), ...(elementId !== undefined && { elementId }) }));
+  }
+
+  /** The text with diagram interchange blanked out, everything else where it was. */
+  withoutInterchange(): string {
+    let text = '';
+    let from = 0;
+    for (const [start, end] of this.interchange) {
+      text += this.text.slice(from, start) + this.text.slice(start, end).replace(/[^\n]/g, ' ');
+      from = end;
+    }
+    return text + this.text.slice(from);
+  }
+}
+
+function placeIn(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** `startEvent` of `bpmn:startEvent`. */
+export function localName(qualified: string): string {
+  return qualified.slice(qualified.indexOf(':') + 1);
+}
