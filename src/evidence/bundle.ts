@@ -1,0 +1,52 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { canonicalJson } from '../canonical/index.ts';
+import { Fault } from '../errors/index.ts';
+import { fromBase64, toBase64, utf8 } from './encoding.ts';
+import type { AnchorRecord } from './ledger/ledger.ts';
+import { evidenceTexts, sourceName, type Sealable, type Sealed } from './seal.ts';
+import { MODEL_FILE } from './statement.ts';
+
+/** The parts of a check that a bundle shows again; the rest is in the envelope. */
+export type Bundled = Pick<Sealable, 'source' | 'report' | 'document' | 'artifacts' | 'risk'>;
+
+export interface BundleAnchor {
+  readonly record: AnchorRecord;
+  /** From the size of the receipt's checkpoint to the anchored size: `log.consistencyProof(…)`. */
+  readonly consistency: readonly Uint8Array[];
+}
+
+/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. */
+export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor): Map<string, Uint8Array> {
+  const texts: [string, string][] = [
+    ['envelope.json', sealed.envelope],
+    ['receipt.tlog-proof', sealed.receipt],
+    ['leaf.bin', sealed.leaf],
+    [MODEL_FILE, canonicalJson(parts.document)],
+    [sourceName(parts.source), parts.source.text],
+    ...evidenceTexts({ ...parts, id: sealed.id, options: {} }, sealed.information).map(
+      ({ path, text }): [string, string] => [path, text],
+    ),
+  ];
+  if (anchor !== undefined) {
+    texts.push(['anchor.json', canonicalJson({ ...anchor.record, consistency: anchor.consistency.map(toBase64) })]);
+  }
+  const files = new Map(texts.map(([path, text]) => [path, utf8(text)]));
+  files.set('salt.bin', fromBase64(sealed.salt) ?? new Uint8Array(0));
+  return files;
+}
+
+/** Writes a bundle into a new or empty folder; DATA_DIR when it is neither, or cannot be written. */
+export async function writeBundle(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    if ((await readdir(folder)).length > 0) throw new Fault('DATA_DIR', `${folder} is not empty`);
+    for (const [path, bytes] of files) {
+      const file = join(folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, bytes, { flag: 'wx' });
+    }
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : new Fault('DATA_DIR', `${folder} cannot be written`, { cause });
+  }
+}

@@ -1,0 +1,127 @@
+import { createPrivateKey, createPublicKey, randomBytes, sign as signBytes, type KeyObject } from 'node:crypto';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, invariant } from '../errors/index.ts';
+import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
+import { nodeCrypto } from './nodeCrypto.ts';
+import { ED25519, isKeyName, verificationKey, type VerificationKey } from './note.ts';
+
+/** Whoever can sign under a name: a key file here, a hardware module or a key service behind the same seam. */
+export interface Signer extends VerificationKey {
+  /** `name+hash`, the first two parts of the vkey: the `keyid` of a DSSE signature. */
+  readonly keyId: string;
+  /** Pure Ed25519 (RFC 8032): 64 bytes. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The keys of an installation, one for each thing that is signed: no signature of one can pass for another. */
+export interface Keys {
+  /** Signs statements (DSSE). */
+  readonly verdict: Signer;
+  /** Signs checkpoints; its name is the origin of the log. */
+  readonly log: Signer;
+  /** Signs and pays for anchor transactions; its address is what the ledger shows. */
+  readonly ledger: Signer;
+}
+
+const ROLES = ['verdict', 'log', 'ledger'] as const;
+type Role = (typeof ROLES)[number];
+
+/** The DER head of an Ed25519 PKCS#8 private key (RFC 8410); the 32-byte seed follows. */
+const PKCS8_ED25519 = Uint8Array.from([
+  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+]);
+
+/**
+ * The keys in `folder`, created there (0600, folder 0700) when missing. `name` is used only for keys that are created:
+ * an existing key keeps the name that it has signed under. Two processes that start at once end with the same keys.
+ * Throws KEY_FILE when a key cannot be read or written, or when others may read it.
+ */
+export async function openKeys(folder: string, options: { readonly name: string }): Promise<Keys> {
+  const [verdict, log, ledger] = await Promise.all(ROLES.map((role) => openKey(folder, role, options.name)));
+  invariant(verdict && log && ledger, 'a key for each role');
+  return { verdict, log, ledger };
+}
+
+/** As `openKeys`, but nothing when a key is missing: for commands that only look. */
+export async function readKeys(folder: string): Promise<Keys | undefined> {
+  const [verdict, log, ledger] = await Promise.all(ROLES.map((role) => readKey(join(folder, `${role}.key`))));
+  return verdict && log && ledger ? { verdict, log, ledger } : undefined;
+}
+
+async function openKey(folder: string, role: Role, name: string): Promise<Signer> {
+  const file = join(folder, `${role}.key`);
+  return (await readKey(file)) ?? (await createKey(folder, file, `${name}/${role}`));
+}
+
+async function readKey(file: string): Promise<Signer | undefined> {
+  let text: string;
+  try {
+    const { mode } = await stat(file);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw new Fault('KEY_FILE', `${file} can be read by others: chmod 600 it, and replace the key if it was exposed`);
+    }
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Fault('KEY_FILE', `${file} cannot be read`, { cause });
+  }
+  const signer = await parseKey(text);
+  if (signer === undefined) throw new Fault('KEY_FILE', `${file} is not a signing key`);
+  return signer;
+}
+
+/** Written aside, flushed, then linked: a crash leaves no half key, and a second process finds the first one's. */
+async function createKey(folder: string, file: string, name: string): Promise<Signer> {
+  if (!isKeyName(name)) throw new Fault('KEY_FILE', `"${name}" cannot name a key: no spaces, no plus sign`);
+  const signer = await seedSigner(name, randomBytes(32));
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(`${signer.secretText}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(temporary, file);
+    const directory = await open(folder, 'r');
+    await directory.sync().finally(() => directory.close());
+  } catch (cause) {
+    const other = (cause as NodeJS.ErrnoException).code === 'EEXIST' ? await readKey(file) : undefined;
+    if (other !== undefined) return other;
+    throw cause instanceof Fault ? cause : new Fault('KEY_FILE', `${file} cannot be written`, { cause });
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+  return signer.signer;
+}
+
+/** `PRIVATE+KEY+name+hash+base64(type ‖ seed)`, the text that golang.org/x/mod/sumdb/note reads and writes. */
+async function parseKey(text: string): Promise<Signer | undefined> {
+  const [word1, word2, name, hash, ...rest] = text.trimEnd().split('+');
+  const encoded = fromBase64(rest.join('+'));
+  if (word1 !== 'PRIVATE' || word2 !== 'KEY' || !name || !isKeyName(name)) return undefined;
+  if (encoded?.length !== 33 || encoded[0] !== ED25519) return undefined;
+  const { signer } = await seedSigner(name, encoded.subarray(1));
+  return signer.hash === hash ? signer : undefined;
+}
+
+/** A signer from a 32-byte seed, and its text for a key file. Tests use it for keys that stay the same. */
+export async function seedSigner(name: string, seed: Uint8Array): Promise<{ signer: Signer; secretText: string }> {
+  const der = Buffer.from(concat(PKCS8_ED25519, seed));
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const key = await verificationKey(name, rawPublicKey(privateKey), nodeCrypto.sha256);
+  const keyId = `${key.name}+${key.hash}`;
+  const signer: Signer = { ...key, keyId, sign: async (message) => new Uint8Array(signBytes(null, message, privateKey)) };
+  const secretText = `PRIVATE+KEY+${keyId}+${toBase64(concat(Uint8Array.of(ED25519), seed))}`;
+  return { signer, secretText };
+}
+
+function rawPublicKey(privateKey: KeyObject): Uint8Array {
+  const spki = new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }));
+  invariant(spki.length === 44 && equalBytes(spki.subarray(0, 2), Uint8Array.of(0x30, 0x2a)), 'an Ed25519 public key');
+  return spki.subarray(12);
+}

@@ -1,0 +1,228 @@
+import { Fault } from '../../errors/index.ts';
+import { checkpointText, parseCheckpoint } from '../checkpoint.ts';
+import { equalBytes, toBase64, utf8 } from '../encoding.ts';
+import type { Signer } from '../keys.ts';
+import { completeSubtrees, consistencyRanges, inclusionRanges, type Range } from '../merkle.ts';
+import { nodeCrypto } from '../nodeCrypto.ts';
+import { parseNote, signatureLine, verifyNote } from '../note.ts';
+import { formatReceipt } from '../receipt.ts';
+import type { LogNode, LogStore } from './store.ts';
+import { growTree, NodeMap } from './tree.ts';
+
+/** A leaf that a durable, signed checkpoint covers. */
+export interface Logged {
+  readonly index: number;
+  /** `c2sp.org/tlog-proof@v1`. */
+  readonly receipt: string;
+}
+
+/** What the log has committed to, with the nodes at its right edge: all that appending needs. */
+interface Head {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The signed note, or nothing for a log without leaves. */
+  readonly checkpoint: string | undefined;
+  readonly edge: readonly LogNode[];
+}
+
+/** Leaves that one commit takes at most; more wait for the next, so that an answer never waits for all. */
+const BATCH = 256;
+/** Losing the race against another writer this often in a row means that something else is wrong. */
+const MAX_ATTEMPTS = 50;
+/** A store that fails this often for one batch is down; the caller's queue tries again later. */
+const MAX_FAILURES = 3;
+
+interface Waiting {
+  readonly leaf: Uint8Array;
+  readonly resolve: (logged: Logged) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/**
+ * An append-only Merkle log (RFC 9162) over a `LogStore`, with signed checkpoints (C2SP). Any number of processes may
+ * append to one store: each signs what it wants to commit and the store's compare-and-swap lets one win.
+ *
+ * An append is acknowledged only after a durable checkpoint covers it. An append that rejects may have happened
+ * all the same (the answer of the store was lost); appending the same leaf again is harmless.
+ */
+export class TransparencyLog {
+  readonly #store: LogStore;
+  readonly #signer: Signer;
+  #head: Head;
+  readonly #waiting: Waiting[] = [];
+  #draining = false;
+
+  private constructor(store: LogStore, signer: Signer, head: Head) {
+    this.#store = store;
+    this.#signer = signer;
+    this.#head = head;
+  }
+
+  /**
+   * Opens a log whose origin is the name of `signer`. Throws LOG_CORRUPT when the stored checkpoint is not signed by
+   * this key or is not the root of the stored nodes: nothing may be built on such a log.
+   */
+  static async open(store: LogStore, signer: Signer): Promise<TransparencyLog> {
+    const empty: Head = { size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }), checkpoint: undefined, edge: [] };
+    const log = new TransparencyLog(store, signer, empty);
+    await log.#refresh();
+    return log;
+  }
+
+  /** The vkey under which its checkpoints verify. */
+  get vkey(): string {
+    return this.#signer.vkey;
+  }
+
+  /** Appends a leaf; calls that come while a commit is under way share the next one. */
+  append(leaf: Uint8Array): Promise<Logged> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ leaf, resolve, reject });
+      if (!this.#draining) void this.#drain();
+    });
+  }
+
+  /** The latest signed checkpoint, or nothing for a log without leaves. */
+  async checkpoint(): Promise<string | undefined> {
+    return (await this.#refresh()).checkpoint;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#refresh()).size;
+  }
+
+  /** A receipt for a leaf under the latest checkpoint; nothing when the log is not that long. */
+  async receipt(index: number): Promise<string | undefined> {
+    const head = await this.#refresh();
+    if (head.checkpoint === undefined || index < 0 || index >= head.size) return undefined;
+    return this.#receiptUnder(head, index, new NodeMap(head.edge));
+  }
+
+  /** RFC 9162 section 2.1.4: that the log of `oldSize` leaves is the beginning of the log of `newSize`. */
+  async consistencyProof(oldSize: number, newSize: number): Promise<Uint8Array[] | undefined> {
+    const head = await this.#refresh();
+    if (oldSize < 1 || oldSize > newSize || newSize > head.size) return undefined;
+    return this.#hashes(consistencyRanges(oldSize, newSize), new NodeMap(head.edge));
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    // Let the callers of this turn join the first batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH);
+      try {
+        const receipts = await this.#commit(batch.map(({ leaf }) => leaf));
+        batch.forEach(({ resolve }, offset) => resolve(receipts[offset] as Logged));
+      } catch (cause) {
+        for (const { reject } of batch) reject(cause);
+      }
+    }
+    this.#draining = false;
+  }
+
+  /**
+   * The write order: read the head → compute nodes and root → sign → compare-and-swap → acknowledge.
+   * A commit that failed may have persisted, and one that lost may be our own earlier try; both are found by looking.
+   */
+  async #commit(leaves: readonly Uint8Array[]): Promise<Logged[]> {
+    let failures = 0;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const head = await this.#refresh();
+      const nodes = new NodeMap(head.edge);
+      const added = growTree(nodes, head.size, leaves);
+      const grown = await this.#signed(head.size + leaves.length, nodes);
+      try {
+        const change = { expected: head.checkpoint, firstIndex: head.size, leaves, nodes: added, checkpoint: grown.checkpoint };
+        if (await this.#store.commit(change)) {
+          this.#head = grown;
+          return await this.#receipts(grown, head.size, leaves.length, nodes);
+        }
+      } catch (cause) {
+        failures += 1;
+        if (failures >= MAX_FAILURES) throw asFault(cause);
+      }
+      if (await this.#holds(head.size, leaves)) {
+        return await this.#receipts(this.#head, head.size, leaves.length, new NodeMap(this.#head.edge));
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 64)));
+    }
+    throw new Fault('LOG_WRITE', 'other writers were faster every time', { retryable: true });
+  }
+
+  /** Whether the durable log has exactly these leaves at this place. A leaf is unique by the salt in its digest. */
+  async #holds(firstIndex: number, leaves: readonly Uint8Array[]): Promise<boolean> {
+    const head = await this.#refresh();
+    if (head.size < firstIndex + leaves.length) return false;
+    for (const [offset, leaf] of leaves.entries()) {
+      const stored = await this.#store.leaf(firstIndex + offset);
+      if (stored === undefined || !equalBytes(stored, leaf)) return false;
+    }
+    return true;
+  }
+
+  async #signed(size: number, nodes: NodeMap): Promise<Head & { readonly checkpoint: string }> {
+    const root = nodes.hashOf({ start: 0, end: size });
+    const text = checkpointText({ origin: this.#signer.name, size, root });
+    const signature = await this.#signer.sign(utf8(text));
+    const edge = completeSubtrees({ start: 0, end: size }).map((id) => ({ ...id, hash: nodes.get(id) as Uint8Array }));
+    return { size, root, checkpoint: `${text}\n${signatureLine(this.#signer, signature)}`, edge };
+  }
+
+  #receipts(head: Head, firstIndex: number, count: number, nodes: NodeMap): Promise<Logged[]> {
+    return Promise.all(Array.from({ length: count }, async (_, offset) => {
+      const index = firstIndex + offset;
+      return { index, receipt: await this.#receiptUnder(head, index, nodes) };
+    }));
+  }
+
+  async #receiptUnder(head: Head, index: number, known: NodeMap): Promise<string> {
+    const proof = await this.#hashes(inclusionRanges(index, head.size), known);
+    return formatReceipt({ index, proof, checkpoint: head.checkpoint ?? '' });
+  }
+
+  /** The hashes of ranges; nodes that are not known are read from the store in one call. */
+  async #hashes(ranges: readonly Range[], known: NodeMap): Promise<Uint8Array[]> {
+    const missing = ranges.flatMap(completeSubtrees).filter((id) => known.get(id) === undefined);
+    if (missing.length > 0) {
+      const hashes = await this.#store.nodes(missing);
+      missing.forEach((id, at) => known.set({ ...id, hash: hashes[at] as Uint8Array }));
+    }
+    return ranges.map((range) => known.hashOf(range));
+  }
+
+  /**
+   * Reads the stored head and checks it: signed by our key, root of the stored nodes, and an extension of the head
+   * that this process has seen, so that a log put back to an older state is noticed while we run.
+   */
+  async #refresh(): Promise<Head> {
+    // Taken before reading: a commit of ours that ends meanwhile must not make what was read look like a step back.
+    const seen = this.#head;
+    const checkpoint = await this.#store.checkpoint();
+    if (checkpoint === seen.checkpoint) return this.#head;
+    if (checkpoint === undefined) throw corrupt('its checkpoint is gone');
+    const note = parseNote(checkpoint);
+    const verified = note === undefined ? undefined : await verifyNote(note, [this.#signer], nodeCrypto);
+    const parsed = note === undefined ? undefined : parseCheckpoint(note.text);
+    if (verified?.status !== 'verified') throw corrupt(`its checkpoint is not signed by ${this.#signer.keyId}`);
+    if (parsed === undefined || parsed.origin !== this.#signer.name) throw corrupt('its checkpoint has another origin');
+    if (parsed.size < seen.size) throw corrupt(`it went back from ${seen.size} to ${parsed.size} leaves`);
+    const whole = { start: 0, end: parsed.size };
+    const nodes = new NodeMap();
+    const [root, rootBefore] = await this.#hashes([whole, { start: 0, end: seen.size }], nodes);
+    if (!equalBytes(root as Uint8Array, parsed.root)) throw corrupt(`its nodes do not give the root ${toBase64(parsed.root)}`);
+    if (!equalBytes(rootBefore as Uint8Array, seen.root)) throw corrupt(`its first ${seen.size} leaves changed`);
+    const edge = completeSubtrees(whole).map((id) => ({ ...id, hash: nodes.get(id) as Uint8Array }));
+    // A slower reader of an older state must not move this process back.
+    if (this.#head.size <= parsed.size) this.#head = { size: parsed.size, root: parsed.root, checkpoint, edge };
+    return this.#head;
+  }
+}
+
+function corrupt(what: string): Fault {
+  return new Fault('LOG_CORRUPT', `the transparency log contradicts itself: ${what}`);
+}
+
+function asFault(cause: unknown): Fault {
+  return cause instanceof Fault ? cause : new Fault('LOG_WRITE', 'the transparency log could not be written', { retryable: true, cause });
+}

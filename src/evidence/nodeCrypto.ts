@@ -1,0 +1,27 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { blake2b } from '@noble/hashes/blake2.js';
+import { concat } from './encoding.ts';
+import type { VerifierCrypto } from './crypto.ts';
+
+/** The DER head of an Ed25519 SubjectPublicKeyInfo (RFC 8410); the 32 key bytes follow. */
+const SPKI_ED25519 = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]);
+
+export function sha256Sync(data: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(data).digest());
+}
+
+/** OpenSSL offers BLAKE2b with 64 bytes only, and a cut digest is another function; `@noble/hashes` has the right one. */
+export function blake2b256Sync(data: Uint8Array): Uint8Array {
+  return blake2b(data, { dkLen: 32 });
+}
+
+/** `VerifierCrypto` on Node. */
+export const nodeCrypto: VerifierCrypto = {
+  sha256: sha256Sync,
+  blake2b256: blake2b256Sync,
+  verifyEd25519(publicKey, message, signature) {
+    if (publicKey.length !== 32 || signature.length !== 64) return false;
+    const key = createPublicKey({ key: Buffer.from(concat(SPKI_ED25519, publicKey)), format: 'der', type: 'spki' });
+    return verify(null, message, key, signature);
+  },
+};

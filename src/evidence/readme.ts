@@ -1,0 +1,35 @@
+import type { Report } from '../model/outcome.ts';
+
+/** Text from a model must not become Markdown of ours. */
+const plain = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/([\\`*_[\]<>|#])/g, '\\$1');
+
+/** The bundle's README: what it says and how to check it. The statement covers it, so it cannot be reworded. */
+export function bundleReadme(
+  report: Report, seal: { readonly id: string; readonly issuer: string; readonly issuedAt: string; readonly key: string },
+): string {
+  const rows = report.properties.map(({ name, kind, outcome, assurance }) =>
+    `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`);
+  return `# A formal verdict: ${plain(report.model.name)}
+
+Issued by ${plain(seal.issuer)} at ${seal.issuedAt}, verdict \`${seal.id}\`, signed with \`${seal.key}\`.
+Model ${report.model.digest} (${plain(report.model.format)}).
+
+| Property | Kind | Answer | Assurance |
+|---|---|---|---|
+${rows.join('\n')}
+
+Believe none of this because it is written here. Check it, offline, with keys that you got from somewhere else:
+
+    probity verify . --policy YOUR-POLICY
+
+| File | What it is |
+|---|---|
+| envelope.json | the signed statement (DSSE, in-toto Statement v1) |
+| receipt.tlog-proof | the proof that the verdict is in the transparency log (c2sp.org/tlog-proof@v1) |
+| leaf.bin, salt.bin | the log's leaf, and the salt that ties it to the statement |
+| source.\\*, model.json | the model as submitted, and its canonical form |
+| evidence/ | traces and artifacts of the engines, each listed by digest in the statement |
+| anchor.json | if present: the ledger transaction that carries the log's checkpoint |
+| trust/ | the issuer's own keys: information, never a reason to trust |
+`;
+}

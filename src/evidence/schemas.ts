@@ -1,0 +1,121 @@
+import { LEAF_KINDS } from './leaf.ts';
+import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
+
+/** The published schemas (`schemas/*.schema.json` are these, written out). Closed: an unknown field is refused. */
+
+const text = { type: 'string', maxLength: 65_536 } as const;
+const texts = { type: 'array', items: text } as const;
+const digestText = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } as const;
+const identifier = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,128}$' } as const;
+const openObject = { type: 'object' } as const;
+/** A relative path of plain segments: nothing that could lead out of the bundle. */
+const path = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$', maxLength: 200 } as const;
+
+interface Shape {
+  readonly [key: string]: object;
+}
+
+const object = (required: Shape, optional: Shape = {}): object => ({
+  type: 'object',
+  properties: { ...required, ...optional },
+  required: Object.keys(required),
+  additionalProperties: false,
+});
+
+const digestSet = object({ sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' } });
+const outcome = { enum: ['holds', 'bounded', 'violated', 'unknown'] } as const;
+const reason = {
+  enum: ['timeout', 'memory', 'crash', 'cancelled', 'unavailable', 'unsupported', 'unreplayable', 'disagreement'],
+} as const;
+
+const engine = object({ name: text, version: text, outcome }, { reason, states: { type: 'integer', minimum: 0 } });
+
+const property = object(
+  {
+    name: text,
+    kind: text,
+    outcome,
+    assurance: { type: 'array', items: { enum: ['replayed', 'obligationsReproved', 'crossChecked', 'translationValidated'] } },
+    threats: texts,
+    engines: { type: 'array', items: engine },
+  },
+  {
+    method: { enum: ['exhaustive', 'inductive', 'witness'] },
+    witness: { enum: ['trace', 'lasso', 'trap', 'exhaustion'] },
+    reason,
+    bound: text,
+    message: text,
+    severityEur: { type: 'number' },
+    references: texts,
+    trace: path,
+    facts: {
+      type: 'object',
+      additionalProperties: { anyOf: [text, { type: 'number' }, { type: 'boolean' }, texts] },
+    },
+  },
+);
+
+const predicate = object(
+  {
+    id: identifier,
+    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }),
+    issuedAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' },
+    semantics: text,
+    model: object({ name: text, format: text }),
+    properties: { type: 'array', items: property },
+    assumptions: object({ fairness: texts, bounds: texts, channels: texts, abstractions: texts }),
+    options: openObject,
+    evidence: { type: 'array', items: object({ path, mediaType: text, digest: digestSet }) },
+  },
+  {
+    vacuity: object({ neverFires: texts, guardNeverTrue: texts, premiseNeverTrue: texts, survivesEveryMutant: texts }),
+    risk: object({ scores: openObject, card: path }),
+  },
+);
+
+const subject = (name: object): object => object({ name, digest: digestSet });
+
+export const STATEMENT_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:statement:v1',
+  title: 'The payload of a verdict: an in-toto Statement v1 with the predicate urn:probity:formal-verdict:v1',
+  ...object({
+    _type: { const: STATEMENT_TYPE },
+    subject: {
+      type: 'array',
+      items: [subject({ type: 'string', pattern: '^source\\.[a-z0-9]{1,8}$' }), subject({ const: MODEL_FILE })],
+      minItems: 2,
+      maxItems: 2,
+    },
+    predicateType: { const: PREDICATE_TYPE },
+    predicate,
+  }),
+};
+
+export const LEAF_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:leaf:v1',
+  title: 'A leaf of the transparency log',
+  ...object({ v: { const: 1 }, kind: { enum: [...LEAF_KINDS] }, id: identifier, digest: digestText }, { prev: digestText }),
+};
+
+const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/]+={0,2}$' } as const;
+const address = { type: 'string', pattern: '^0x[0-9a-f]{64}$' } as const;
+
+export const ANCHOR_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:anchor:v1',
+  title: 'anchor.json: the transaction that put a checkpoint on a ledger',
+  ...object({
+    v: { const: 1 },
+    network: text,
+    chainId: text,
+    packageId: address,
+    transactionDigest: { type: 'string', pattern: '^[1-9A-HJ-NP-Za-km-z]{32,44}$' },
+    transaction: base64,
+    signature: base64,
+    objectId: address,
+    checkpoint: text,
+    consistency: { type: 'array', items: base64, maxItems: 64 },
+  }),
+};

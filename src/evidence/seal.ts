@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { canonicalJson, digestOf, sha256, type Json } from '../canonical/index.ts';
+import { invariant } from '../errors/index.ts';
+import type { ModelDocument } from '../model/document.ts';
+import type { Artifact, PropertyReport, Report } from '../model/outcome.ts';
+import { formatEnvelope, PAYLOAD_TYPE, preAuthEncoding } from './dsse.ts';
+import { toBase64, utf8 } from './encoding.ts';
+import type { Signer } from './keys.ts';
+import { leafDigest, SALT_BYTES, type Leaf } from './leaf.ts';
+import type { Logged, TransparencyLog } from './log/log.ts';
+import { nodeCrypto } from './nodeCrypto.ts';
+import { bundleReadme } from './readme.ts';
+import { isStatement } from './statementShape.ts';
+import { MODEL_FILE, PREDICATE_TYPE, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type Statement } from './statement.ts';
+import { renderPolicy, type LedgerSender } from './verify/policy.ts';
+
+/** The version of `SEMANTICS.md` that this software answers in. */
+export const SEMANTICS_VERSION = '1';
+
+/** A check that can be sealed: what `verification` produced, and what was submitted. */
+export interface Sealable {
+  /** The verdict's id, for ever and public in the log: random, saying nothing of the model or its owner. */
+  readonly id: string;
+  readonly source: { readonly text: string; readonly format: string };
+  readonly report: Report;
+  readonly document: ModelDocument;
+  readonly artifacts: readonly Artifact[];
+  /** What was asked: engines, limits, bounds, threats. */
+  readonly options: Readonly<Record<string, Json>>;
+  readonly risk?: { readonly scores: Readonly<Record<string, Json>>; readonly card: Json };
+}
+
+/** Who seals: the key, and what a reader of the bundle is told about trust. */
+export interface Sealer {
+  readonly signer: Signer;
+  readonly issuer: string;
+  readonly software: { readonly name: string; readonly version: string };
+  /** The vkey of the log that the leaf will go to. */
+  readonly logVkey: string;
+  readonly ledgers?: readonly LedgerSender[];
+  readonly now?: () => Date;
+}
+
+/**
+ * A signed statement that is not in the log yet. Plain JSON: store it before appending, so that a run that is killed
+ * between the two continues with the same leaf instead of signing a second verdict.
+ */
+export interface Staged {
+  readonly id: string;
+  /** `sha256:<hex>` of the statement. */
+  readonly statementDigest: string;
+  readonly issuedAt: string;
+  /** `envelope.json`. */
+  readonly envelope: string;
+  /** 32 bytes as base64. Deleting it and the envelope erases the verdict: the leaf alone says nothing. */
+  readonly salt: string;
+  /** `leaf.bin`, as text: a JCS object. */
+  readonly leaf: string;
+  /** Files for people (README, trust/…) that the statement covers, by path. */
+  readonly information: Readonly<Record<string, string>>;
+}
+
+/** A verdict that a durable checkpoint covers. Plain JSON. */
+export interface Sealed extends Staged {
+  readonly leafIndex: number;
+  /** `receipt.tlog-proof`. */
+  readonly receipt: string;
+}
+
+/** Builds, validates and signs the statement, and prepares its leaf. Touches no log and no disk. */
+export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
+  invariant(digestOf(parts.document) === parts.report.model.digest, 'the report is about the canonical model');
+  const issuedAt = (sealer.now ?? (() => new Date()))().toISOString();
+  const information = {
+    'README.md': bundleReadme(parts.report, { id: parts.id, issuer: sealer.issuer, issuedAt, key: sealer.signer.keyId }),
+    'trust/log.vkey': `${sealer.logVkey}\n`,
+    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [] }),
+  };
+  const statement = buildStatement(parts, sealer, issuedAt, information);
+  const payloadText = canonicalJson(statement);
+  invariant(isStatement(JSON.parse(payloadText)), 'a statement that verifiers would refuse is never signed');
+  const payload = utf8(payloadText);
+  const sig = await sealer.signer.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
+  const salt = new Uint8Array(randomBytes(SALT_BYTES));
+  const leaf: Leaf = { v: 1, kind: 'verdict', id: parts.id, digest: await leafDigest(salt, payload, nodeCrypto.sha256) };
+  return {
+    id: parts.id,
+    statementDigest: sha256(payload),
+    issuedAt,
+    envelope: formatEnvelope({ payloadType: PAYLOAD_TYPE, payload, signatures: [{ keyid: sealer.signer.keyId, sig }] }),
+    salt: toBase64(salt),
+    leaf: canonicalJson(leaf),
+    information,
+  };
+}
+
+/** Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which contradicts nothing. */
+export async function appendStaged(staged: Staged, log: TransparencyLog): Promise<Sealed> {
+  const { index, receipt }: Logged = await log.append(utf8(staged.leaf));
+  return { ...staged, leafIndex: index, receipt };
+}
+
+/** `stage`, then `appendStaged`: a verdict that is signed and logged, or nothing acknowledged. */
+export async function seal(parts: Sealable, sealer: Omit<Sealer, 'logVkey'>, log: TransparencyLog): Promise<Sealed> {
+  return appendStaged(await stage(parts, { ...sealer, logVkey: log.vkey }), log);
+}
+
+function buildStatement(
+  parts: Sealable, sealer: Sealer, issuedAt: string, information: Readonly<Record<string, string>>,
+): Statement {
+  const { report } = parts;
+  const evidence = evidenceTexts(parts, information);
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [
+      { name: sourceName(parts.source), digest: hexDigest(parts.source.text) },
+      { name: MODEL_FILE, digest: hexDigest(canonicalJson(parts.document)) },
+    ],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      id: parts.id,
+      issuer: { name: sealer.issuer, key: sealer.signer.keyId, software: sealer.software },
+      issuedAt,
+      semantics: SEMANTICS_VERSION,
+      model: { name: report.model.name, format: report.model.format },
+      properties: report.properties.map(propertyVerdict),
+      assumptions: report.assumptions,
+      ...(report.vacuity === undefined ? {} : { vacuity: report.vacuity }),
+      options: parts.options,
+      evidence: evidence.map(({ path, mediaType, text }): EvidenceFile => ({ path, mediaType, digest: hexDigest(text) })),
+      ...(parts.risk === undefined ? {} : { risk: { scores: parts.risk.scores, card: MODEL_CARD } }),
+    },
+  };
+}
+
+function propertyVerdict(property: PropertyReport, at: number): PropertyVerdict {
+  const { trace, evidence, engines, ...rest } = property;
+  return {
+    ...rest,
+    engines: engines.map(({ durationMs: _duration, message: _message, ...engine }) => engine),
+    ...(trace === undefined ? {} : { trace: tracePath(property, at) }),
+    ...(evidence === undefined ? {} : { facts: evidence }),
+  };
+}
+
+/** A text file of the bundle that the statement covers. */
+export interface EvidenceText {
+  readonly path: string;
+  readonly mediaType: string;
+  readonly text: string;
+}
+
+const MODEL_CARD = 'evidence/model-card.json';
+
+/** Every file that the statement lists by digest, in a fixed order: traces, artifacts, model card, files for people. */
+export function evidenceTexts(parts: Sealable, information: Readonly<Record<string, string>>): EvidenceText[] {
+  const texts: EvidenceText[] = [];
+  parts.report.properties.forEach((property, at) => {
+    if (property.trace === undefined) return;
+    texts.push({ path: tracePath(property, at), mediaType: 'application/json', text: canonicalJson(property.trace) });
+  });
+  parts.artifacts.forEach(({ name, mediaType, text }, at) => {
+    texts.push({ path: `evidence/artifacts/${ordinal(at)}-${plainName(name)}`, mediaType, text });
+  });
+  if (parts.risk !== undefined) {
+    texts.push({ path: MODEL_CARD, mediaType: 'application/json', text: canonicalJson(parts.risk.card) });
+  }
+  for (const [path, text] of Object.entries(information)) {
+    texts.push({ path, mediaType: path.endsWith('.md') ? 'text/markdown' : 'text/plain', text });
+  }
+  return texts;
+}
+
+const tracePath = (property: PropertyReport, at: number): string =>
+  `evidence/traces/${ordinal(at)}-${plainName(property.name)}.json`;
+
+/** Names come from models; the number keeps two of them apart after they were made plain. */
+const ordinal = (at: number): string => String(at + 1).padStart(3, '0');
+const plainName = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 80);
+
+const hexDigest = (text: string): { sha256: string } => ({ sha256: sha256(text).slice('sha256:'.length) });
+
+const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla', smt: 'smt2' };
+
+/** The source's name in the bundle. A native model is YAML, of which JSON is a part. */
+export function sourceName({ format, text }: Sealable['source']): string {
+  return `${SOURCE_PREFIX}${EXTENSIONS[format] ?? (/^\s*\{/.test(text) ? 'json' : 'yaml')}`;
+}

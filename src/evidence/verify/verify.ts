@@ -1,0 +1,201 @@
+import type { VerifierCrypto } from '../crypto.ts';
+import { parseEnvelope, preAuthEncoding, type Envelope } from '../dsse.ts';
+import { equalBytes, fromUtf8, toHex } from '../encoding.ts';
+import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import { leafDigest, SALT_BYTES } from '../leaf.ts';
+import { leafInput, verifyInclusion } from '../merkle.ts';
+import { parseNote, verifyNote, type Note, type VerificationKey } from '../note.ts';
+import { parseReceipt, type Receipt } from '../receipt.ts';
+import { PREDICATE_TYPE, type Statement } from '../statement.ts';
+import { isLeaf, isStatement } from '../statementShape.ts';
+import { parseCanonicalJson } from '../strictJson.ts';
+import { verifyAnchor } from './anchor.ts';
+import { meetsQuorum, type TrustPolicy } from './policy.ts';
+import { statusOf, type Layer, type LayerCode, type LayerName, type LayerStatus, type VerifyReport } from './report.ts';
+
+/**
+ * The offline verifier. It reaches no key, store, network or clock; trust comes only from `policy`, which must not
+ * come from the bundle. Imports nothing that signs or writes, so that a reader need not trust that it does not.
+ */
+
+export type BundleFiles = ReadonlyMap<string, Uint8Array>;
+
+export interface VerifyOptions {
+  readonly crypto: VerifierCrypto;
+  /** Ask for an anchor on a real network, sent by a ledger key of the policy. */
+  readonly compliance?: boolean;
+}
+
+/** The files that every bundle has; the source and the evidence are named by the statement. */
+const REQUIRED = ['envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
+
+/** What a layer said, and what it hands to the layers above; nothing to hand on when it did not pass. */
+interface Step<T> {
+  readonly layer: Layer;
+  readonly value?: T;
+}
+
+const step = <T>(layer: LayerName, status: LayerStatus, code: LayerCode, detail?: string, value?: T): Step<T> => ({
+  layer: { layer, status, code, ...(detail === undefined ? {} : { detail }) },
+  ...(value === undefined ? {} : { value }),
+});
+
+const notReached = <T>(layer: LayerName): Step<T> => step(layer, 'skipped', 'NOT_REACHED');
+
+/**
+ * Verifies a bundle, layer by layer, going on as far as the layers below allow, so that a reader sees all that is wrong.
+ * Replaying traces and proving obligations again is done by a floor above, with the statement that this returns.
+ */
+export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, options: VerifyOptions): Promise<VerifyReport> {
+  const { crypto } = options;
+  const missing = REQUIRED.filter((path) => !files.has(path));
+  if (missing.length > 0) {
+    return { status: 'malformed', layers: [step('bundle', 'failed', 'BUNDLE_SHAPE', missing.join(', ')).layer] };
+  }
+  const bundle = step('bundle', 'proved', 'BUNDLE_COMPLETE');
+  const file = (path: string): Uint8Array => files.get(path) ?? new Uint8Array(0);
+
+  const envelope = await checkEnvelope(file('envelope.json'), policy, crypto);
+  const statement = envelope.value === undefined ? notReached<Statement>('statement') : checkStatement(envelope.value);
+  const subject = statement.value === undefined ? notReached('subject') : await checkSubject(statement.value, files, crypto);
+  const evidence = statement.value === undefined ? notReached('evidence') : await checkEvidence(statement.value, files, crypto);
+  const leaf = statement.value === undefined || envelope.value === undefined
+    ? notReached('leaf')
+    : await checkLeaf({ leaf: file('leaf.bin'), salt: file('salt.bin') }, envelope.value.envelope, statement.value, crypto);
+  const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
+  const checkpoint = inclusion.value === undefined
+    ? notReached<VerificationKey>('checkpoint')
+    : await checkCheckpoint(inclusion.value, policy, crypto);
+  const anchor = inclusion.value === undefined
+    ? notReached('anchor')
+    : { layer: await verifyAnchor(files.get('anchor.json'), inclusion.value.checkpoint, policy, options) };
+
+  const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor].map((each) => each.layer);
+  const status = statusOf(layers);
+  return { status, layers, ...(status === 'verified' && statement.value !== undefined ? { statement: statement.value } : {}) };
+}
+
+/** The envelope as parsed once (DSSE: what was verified is what is used), and who signed it, if somebody trusted did. */
+interface OpenEnvelope {
+  readonly envelope: Envelope;
+  readonly keyId: string | undefined;
+}
+
+const keyIdOf = (key: VerificationKey): string => `${key.name}+${key.hash}`;
+
+async function checkEnvelope(bytes: Uint8Array, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
+  const parsed = parseEnvelope(bytes);
+  if (!parsed.ok) {
+    const codes = {
+      NOT_JSON: 'ENVELOPE_NOT_JSON',
+      NOT_CANONICAL: 'ENVELOPE_NOT_CANONICAL',
+      ENVELOPE_SHAPE: 'ENVELOPE_SHAPE',
+      PAYLOAD_TYPE: 'ENVELOPE_PAYLOAD_TYPE',
+    } as const;
+    return step('envelope', 'failed', codes[parsed.reason]);
+  }
+  const { envelope } = parsed;
+  const message = preAuthEncoding(envelope.payloadType, envelope.payload);
+  let signedBy: string | undefined;
+  for (const { keyid, sig } of envelope.signatures) {
+    // The keyid is not signed: every trusted key is tried, and the hint only tells a broken signature from a stranger's.
+    for (const key of policy.verdicts) {
+      const signed = await crypto.verifyEd25519(key.publicKey, message, sig);
+      const named = keyid === keyIdOf(key);
+      if (named && !signed) return step('envelope', 'failed', 'ENVELOPE_SIGNATURE', keyid);
+      if (signed && !named) return step('envelope', 'failed', 'ENVELOPE_KEYID', keyid);
+      if (signed) signedBy ??= keyid;
+    }
+  }
+  const value: OpenEnvelope = { envelope, keyId: signedBy };
+  if (signedBy !== undefined) return step('envelope', 'signed', 'ENVELOPE_SIGNED', signedBy, value);
+  return step('envelope', 'untrusted', 'ENVELOPE_UNTRUSTED', envelope.signatures.map(({ keyid }) => keyid).join(', '), value);
+}
+
+function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
+  const json = parseCanonicalJson(envelope.payload);
+  if (!json.ok) return step('statement', 'failed', 'STATEMENT_NOT_CANONICAL');
+  const type = (json.value as { predicateType?: unknown } | null)?.predicateType;
+  if (type !== PREDICATE_TYPE) return step('statement', 'failed', 'STATEMENT_PREDICATE_TYPE', String(type));
+  if (!isStatement(json.value)) return step('statement', 'failed', 'STATEMENT_SHAPE');
+  const { id, issuer } = json.value.predicate;
+  if (keyId !== undefined && issuer.key !== keyId) return step('statement', 'failed', 'STATEMENT_ISSUER', issuer.key);
+  return step('statement', 'proved', 'STATEMENT_VALID', id, json.value);
+}
+
+async function checkSubject({ subject }: Statement, files: BundleFiles, crypto: VerifierCrypto): Promise<Step<true>> {
+  for (const { name, digest } of subject) {
+    const bytes = files.get(name);
+    if (bytes === undefined) return step('subject', 'failed', 'SUBJECT_MISSING', name);
+    if (toHex(await crypto.sha256(bytes)) !== digest.sha256) return step('subject', 'failed', 'SUBJECT_DIGEST', name);
+  }
+  return step('subject', 'proved', 'SUBJECT_MATCHES', `sha256:${subject[1].digest.sha256}`, true);
+}
+
+async function checkEvidence(statement: Statement, files: BundleFiles, crypto: VerifierCrypto): Promise<Step<true>> {
+  const { evidence } = statement.predicate;
+  for (const { path, digest } of evidence) {
+    const bytes = files.get(path);
+    if (bytes === undefined) return step('evidence', 'failed', 'EVIDENCE_MISSING', path);
+    if (toHex(await crypto.sha256(bytes)) !== digest.sha256) return step('evidence', 'failed', 'EVIDENCE_DIGEST', path);
+  }
+  const known = new Set<string>([
+    ...REQUIRED, 'anchor.json', ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
+  ]);
+  const unlisted = [...files.keys()].filter((path) => !known.has(path));
+  if (unlisted.length > 0) return step('evidence', 'failed', 'EVIDENCE_UNLISTED', unlisted.join(', '));
+  return step('evidence', 'proved', 'EVIDENCE_MATCHES', `${evidence.length} files`, true);
+}
+
+async function checkLeaf(
+  { leaf, salt }: { readonly leaf: Uint8Array; readonly salt: Uint8Array },
+  envelope: Envelope, statement: Statement, crypto: VerifierCrypto,
+): Promise<Step<true>> {
+  const json = parseCanonicalJson(leaf);
+  if (!json.ok) return step('leaf', 'failed', 'LEAF_NOT_CANONICAL');
+  if (!isLeaf(json.value)) return step('leaf', 'failed', 'LEAF_SHAPE');
+  if (json.value.kind !== 'verdict') return step('leaf', 'failed', 'LEAF_KIND', json.value.kind);
+  if (json.value.id !== statement.predicate.id) return step('leaf', 'failed', 'LEAF_ID', json.value.id);
+  const digest = salt.length === SALT_BYTES ? await leafDigest(salt, envelope.payload, crypto.sha256) : undefined;
+  if (json.value.digest !== digest) return step('leaf', 'failed', 'LEAF_DIGEST');
+  return step('leaf', 'proved', 'LEAF_MATCHES', digest, true);
+}
+
+/** A checkpoint that the leaf was proved to be under; whether anybody signed it is the next layer. */
+export interface OpenCheckpoint {
+  readonly note: Note;
+  readonly checkpoint: Checkpoint;
+}
+
+async function checkInclusion(receiptBytes: Uint8Array, leaf: Uint8Array, crypto: VerifierCrypto): Promise<Step<OpenCheckpoint>> {
+  const receipt: Receipt | undefined = parseReceipt(fromUtf8(receiptBytes) ?? '');
+  // `extra` is authenticated by nothing and means nothing to us, so it must not be there.
+  const note = receipt === undefined || receipt.extra !== undefined ? undefined : parseNote(receipt.checkpoint);
+  const checkpoint = note === undefined ? undefined : parseCheckpoint(note.text);
+  if (receipt === undefined || note === undefined || checkpoint === undefined) return step('inclusion', 'failed', 'RECEIPT_SHAPE');
+  const leafHash = await crypto.sha256(leafInput(leaf));
+  const claim = { index: receipt.index, size: checkpoint.size, leafHash, root: checkpoint.root };
+  const proved = await verifyInclusion(claim, receipt.proof, crypto.sha256);
+  const where = `leaf ${receipt.index} of ${checkpoint.size}`;
+  return proved
+    ? step('inclusion', 'proved', 'INCLUSION_PROVED', where, { note, checkpoint })
+    : step('inclusion', 'failed', 'INCLUSION_INVALID', where);
+}
+
+/** Signed by a log of the policy under its own name, and cosigned by enough witnesses (C2SP tlog-policy). */
+async function checkCheckpoint(
+  { note, checkpoint }: OpenCheckpoint, policy: TrustPolicy, crypto: VerifierCrypto,
+): Promise<Step<VerificationKey>> {
+  const where = `${checkpoint.origin}, ${checkpoint.size} leaves`;
+  const byLog = await verifyNote(note, policy.logs, crypto);
+  if (byLog.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byLog.key.name);
+  if (byLog.status === 'unknown') return step('checkpoint', 'untrusted', 'CHECKPOINT_UNTRUSTED', where);
+  const log = byLog.by.find(({ name }) => name === checkpoint.origin);
+  if (log === undefined) return step('checkpoint', 'failed', 'CHECKPOINT_ORIGIN', where);
+  const byWitnesses = await verifyNote(note, [...policy.witnesses.values()], crypto);
+  if (byWitnesses.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byWitnesses.key.name);
+  const keys = byWitnesses.status === 'verified' ? byWitnesses.by : [];
+  const cosigned = new Set([...policy.witnesses].filter(([, witness]) => keys.some((key) => equalBytes(key.publicKey, witness.publicKey))).map(([name]) => name));
+  if (!meetsQuorum(policy, cosigned)) return step('checkpoint', 'untrusted', 'CHECKPOINT_QUORUM', where);
+  return step('checkpoint', 'signed', 'CHECKPOINT_SIGNED', where, log);
+}
