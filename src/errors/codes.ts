@@ -64,6 +64,7 @@ export const PROBLEMS = {
 export const FAULTS = {
   DATABASE_UNAVAILABLE: 'the database cannot be reached',
   DATABASE_EMBEDDED: 'the embedded Postgres did not start',
+  DATABASE_SCHEMA: 'the database has a schema that this version cannot use',
   QUEUE_UNAVAILABLE: 'the queue cannot be reached',
   PORT_TAKEN: 'the port is in use',
   DATA_DIR: 'the data folder cannot be used',

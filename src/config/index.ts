@@ -1,0 +1,121 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+
+/** Everything that the environment decides, read once and never again. Names and defaults: docs/api.md. */
+export interface Config {
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Absent: the embedded Postgres in `dataDir`. */
+  readonly databaseUrl?: string;
+  /** Absent: the queue lives in the same Postgres. */
+  readonly redisUrl?: string;
+  /** Worker processes that `serve` starts; 0 leaves the work to workers elsewhere. */
+  readonly workers: number;
+  /** How long a worker may be silent before its run is given to another. */
+  readonly leaseMs: number;
+  /** What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An existing key keeps its name. */
+  readonly origin: string;
+  readonly iota: IotaConfig;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface IotaConfig {
+  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `none` anchors nothing. */
+  readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'none';
+  readonly url?: string;
+  /** File with the secret key of the paying address. */
+  readonly keyFile?: string;
+  readonly packageId?: string;
+  /** Years until the record may be destroyed. */
+  readonly retentionYears: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'none'] as const;
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export const DEFAULT_PORT = 4600;
+
+/** Reads the environment. All that is wrong is reported at once, as `OPTION_INVALID` with the variable as path. */
+export function loadConfig(env: Environment): Result<Config> {
+  const read = new Reader(env);
+  const dataDir = resolve(read.text('PROBITY_DATA_DIR') ?? join(homedir(), '.probity'));
+  const config: Config = {
+    dataDir,
+    cacheDir: resolve(read.text('PROBITY_CACHE_DIR') ?? join(dataDir, 'cache')),
+    host: read.text('PROBITY_HOST') ?? '127.0.0.1',
+    port: read.integer('PROBITY_PORT', 0, 65_535) ?? DEFAULT_PORT,
+    databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
+    workers: read.integer('PROBITY_WORKERS', 0, 64) ?? 2,
+    leaseMs: read.integer('PROBITY_LEASE_MS', 1_000, 3_600_000) ?? 30_000,
+    origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
+    iota: {
+      network: read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated',
+      url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),
+      keyFile: read.text('PROBITY_IOTA_KEY_FILE'),
+      packageId: read.matching('PROBITY_IOTA_PACKAGE', /^0x[0-9a-f]{1,64}$/u, '0x and hexadecimal digits'),
+      retentionYears: read.integer('PROBITY_IOTA_RETENTION_YEARS', 1, 75) ?? 10,
+    },
+    logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
+  };
+  return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
+}
+
+/** Reads one variable each; an empty one counts as absent, as shells and compose files write it. */
+class Reader {
+  readonly problems: Problem[] = [];
+  private readonly env: Environment;
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  integer(name: string, least: number, most: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = /^\d{1,15}$/u.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    return this.refuse(name, `a whole number from ${least} to ${most}`);
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    return allowed.find((each) => each === value) ?? this.refuse(name, `one of ${allowed.join(', ')}`);
+  }
+
+  matching(name: string, pattern: RegExp, description: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || pattern.test(value)) return value;
+    return this.refuse(name, description);
+  }
+
+  url(name: string, protocols: readonly string[]): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (parsed && protocols.includes(parsed.protocol)) return value;
+    return this.refuse(name, `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
+  }
+
+  /** The value is not repeated: it may carry a password. */
+  private refuse(name: string, wanted: string): undefined {
+    this.problems.push(problem('OPTION_INVALID', name, `${name} must be ${wanted}`));
+    return undefined;
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) deepFreeze(each as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,124 @@
+import { sha256, type Json } from '../canonical/index.ts';
+import { Fault, invariant, type Result } from '../errors/index.ts';
+import type { Report } from '../model/outcome.ts';
+import type { Claim, RunRecord } from '../store/index.ts';
+import type { Format, Progress, Verification, VerifyOptions } from '../verification/types.ts';
+import { describeError } from './observe.ts';
+import { deliver } from './submit.ts';
+import type { Service } from './service.ts';
+
+/** A run that took this many workers down with it is not given to another. */
+const MAX_ATTEMPTS = 5;
+const PROGRESS_EVERY_MS = 250;
+
+/** Why a check was interrupted: the worker ends in good order, or the run is no longer this worker's. */
+type Interruption = 'stopping' | 'lost';
+
+/**
+ * `queued` → `running` → `checked`. True when the run has its report. Every write names the attempt, so that of two
+ * workers that believe in the same run only the later one is heard.
+ */
+export async function checkRun(service: Service, run: RunRecord, worker: string, stop: AbortSignal): Promise<boolean> {
+  const { store, config, logger } = service;
+  const claim = await store.runs.claim(run.id, worker, config.leaseMs);
+  if (!claim) return false;
+  if (claim.attempt > MAX_ATTEMPTS) {
+    await store.runs.fail(run.id, { code: 'CHILD_CRASHED', message: `the check ended its worker ${MAX_ATTEMPTS} times` });
+    return false;
+  }
+  const hold = holdClaim(service, claim, stop);
+  try {
+    const result = await verifyRun(service, run, claim, hold.signal);
+    if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
+    return await record(service, claim, result);
+  } catch (error) {
+    if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
+    if (error instanceof Fault && error.retryable) {
+      await store.runs.release(run.id, worker);
+      throw error;
+    }
+    logger.error('run.failed', { run: run.id, ...describeError(error) });
+    const known = error instanceof Fault;
+    await store.runs.fail(run.id, { code: known ? error.code : 'INTERNAL', message: known ? error.message : 'a fault of ours; the log has it' });
+    return false;
+  } finally {
+    hold.end();
+  }
+}
+
+async function verifyRun(service: Service, run: RunRecord, claim: Claim, signal: AbortSignal): Promise<Result<Verification>> {
+  const { store, config, verifier, logger } = service;
+  const model = await store.models.get(run.modelId);
+  invariant(model, 'a run has its model');
+  const submission = { source: model.source, format: model.format as Format, name: model.name };
+  const onProgress = throttled((progress) => {
+    store.runs.progress(claim, progress as unknown as Json).catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
+  });
+  return verifier.verify(submission, run.options as unknown as VerifyOptions, { signal, onProgress, cacheDir: config.cacheDir });
+}
+
+async function record({ store }: Service, claim: Claim, result: Result<Verification>): Promise<boolean> {
+  if (!result.ok) {
+    const [first] = result.problems;
+    await store.runs.fail(claim.runId, { code: first?.code ?? 'MODEL_SHAPE', message: first?.message ?? 'the input was refused', problems: result.problems });
+    return false;
+  }
+  const { report, artifacts } = result.value;
+  return store.runs.check(claim, {
+    report,
+    artifacts: artifacts.map((artifact) => ({ ...artifact, digest: sha256(artifact.text) })),
+    cacheable: isCacheable(report),
+  });
+}
+
+/** "Unknown" may be the weather of one day: it is never given as an answer to another request. */
+export function isCacheable(report: Report): boolean {
+  return report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
+}
+
+async function giveUp(service: Service, run: RunRecord, worker: string, reason: Interruption): Promise<false> {
+  if (reason === 'stopping' && (await service.store.runs.release(run.id, worker))) {
+    const released = await service.store.runs.get(run.id);
+    if (released) await deliver(service, released);
+  }
+  return false;
+}
+
+/** Renews the lease and watches for cancellation for as long as the check runs. */
+function holdClaim({ store, config }: Service, claim: Claim, stop: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const interrupt = (reason: Interruption): void => controller.abort(reason);
+  let renewedAt = Date.now();
+  const renew = setInterval(() => {
+    store.runs.renew(claim, config.leaseMs).then(
+      (ours) => { if (ours) renewedAt = Date.now(); else interrupt('lost'); },
+      // A database that is away for longer than the lease has given the run to another by now.
+      () => { if (Date.now() - renewedAt > config.leaseMs) interrupt('lost'); },
+    );
+  }, config.leaseMs / 3);
+  const unwatch = store.notices.onRun(claim.runId, () => {
+    store.runs.holds(claim).then((ours) => { if (!ours) interrupt('lost'); }, () => undefined);
+  });
+  const onStop = (): void => interrupt('stopping');
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
+  return {
+    signal: controller.signal,
+    end: () => {
+      clearInterval(renew);
+      unwatch();
+      stop.removeEventListener('abort', onStop);
+    },
+  };
+}
+
+/** At most a few writes a second, whatever an engine reports. */
+function throttled(write: (progress: Progress) => void): (progress: Progress) => void {
+  let next = 0;
+  return (progress) => {
+    const now = Date.now();
+    if (now < next) return;
+    next = now + PROGRESS_EVERY_MS;
+    write(progress);
+  };
+}

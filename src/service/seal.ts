@@ -1,0 +1,77 @@
+import type { Json } from '../canonical/index.ts';
+import { invariant } from '../errors/index.ts';
+import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { utf8 } from '../evidence/encoding.ts';
+import type { Logged } from '../evidence/log/log.ts';
+import { parseNote } from '../evidence/note.ts';
+import { parseReceipt } from '../evidence/receipt.ts';
+import { stage, type Sealable } from '../evidence/seal.ts';
+import { verdictIdOf, type ModelRecord, type RunRecord, type VerdictRecord } from '../store/index.ts';
+import { requestAnchor } from './anchor.ts';
+import type { Service } from './service.ts';
+
+/**
+ * `checked` → `sealed`, in the order that survives a kill at any line:
+ *
+ *   1. sign the statement and keep it with salt and leaf: one row per run, the first stays
+ *   2. append the leaf to the log, unless the log has it: a durable, signed checkpoint covers it
+ *   3. note index and receipt; run and verdict are sealed in one transaction
+ *   4. ask for the checkpoint to be anchored
+ *
+ * Killed after 1: the next worker finds the row and goes on with the same leaf. After 2: it finds the leaf in the log.
+ * After 3: the sweep, or the next verdict, asks for the anchor. The lock keeps two workers from appending at once.
+ */
+export async function sealRun(service: Service, runId: string): Promise<void> {
+  const { store, logger } = service;
+  await store.locks.hold(`seal ${runId}`, async () => {
+    const run = await store.runs.get(runId);
+    if (run?.state !== 'checked') return;
+    const verdict = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
+    const logged = (await findInLog(service, verdict)) ?? (await service.notary.log.append(utf8(verdict.leaf)));
+    await store.verdicts.seal(verdict.id, logged);
+    logger.info('run.sealed', { run: runId, verdict: verdict.id, index: logged.index });
+    await requestAnchor(service, checkpointIn(logged.receipt));
+  });
+}
+
+async function sign({ store, notary }: Service, run: RunRecord): Promise<VerdictRecord> {
+  const model = await store.models.get(run.modelId);
+  invariant(model, 'a run has its model');
+  const parts = sealable(run, model, await store.runs.artifacts(run.id));
+  const staged = await stage(parts, {
+    signer: notary.keys.verdict, issuer: notary.issuer, software: notary.software, logVkey: notary.log.vkey,
+    ledgers: notary.ledger ? [{ network: notary.ledger.network, address: notary.ledger.address }] : [],
+  });
+  const { statementDigest, issuedAt, envelope, salt, leaf, information } = staged;
+  return store.verdicts.keep({ id: staged.id, runId: run.id, owner: run.owner, statementDigest, issuedAt, envelope, salt, leaf, information });
+}
+
+/** What is signed, out of what is stored. Called again for the bundle, it must give the same. */
+export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable['artifacts']): Sealable {
+  invariant(run.report, 'a run that is sealed has its report');
+  return {
+    id: verdictIdOf(run.id),
+    source: { text: model.source, format: model.format },
+    report: run.report,
+    document: model.document,
+    artifacts: artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })),
+    options: run.options as Readonly<Record<string, Json>>,
+    ...(run.risk === null ? {} : { risk: run.risk as unknown as NonNullable<Sealable['risk']> }),
+  };
+}
+
+async function findInLog({ store, notary }: Service, verdict: VerdictRecord): Promise<Logged | undefined> {
+  const index = await store.log.findLeaf(utf8(verdict.leaf));
+  if (index === undefined) return undefined;
+  const receipt = await notary.log.receipt(index);
+  invariant(receipt, 'a leaf of the log has a receipt');
+  return { index, receipt };
+}
+
+/** The checkpoint that a receipt ends with, and the size of its tree. */
+export function checkpointIn(receiptText: string): { readonly size: number; readonly note: string } {
+  const note = parseReceipt(receiptText)?.checkpoint ?? '';
+  const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');
+  invariant(checkpoint, 'our own receipt has a checkpoint');
+  return { size: checkpoint.size, note };
+}

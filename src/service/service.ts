@@ -1,0 +1,43 @@
+import type { Config } from '../config/index.ts';
+import type { Result } from '../errors/index.ts';
+import type { Keys } from '../evidence/keys.ts';
+import type { Ledger } from '../evidence/ledger/ledger.ts';
+import type { TransparencyLog } from '../evidence/log/log.ts';
+import type { ModelDocument } from '../model/document.ts';
+import type { Queues } from '../queue/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Progress, Submission, Verification, VerifyOptions } from '../verification/types.ts';
+import type { Logger } from './observe.ts';
+
+/** What the service asks of verification: `src/verification/verify.ts`, or a stand-in that a test controls. */
+export interface Verifier {
+  verify(submission: Submission, options: VerifyOptions, context: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (progress: Progress) => void;
+    readonly cacheDir: string;
+  }): Promise<Result<Verification>>;
+  /** Parses and type-checks; runs no engine. */
+  inspect(submission: Submission): Promise<Result<{ readonly document: ModelDocument; readonly digest: string }>>;
+  /** Engine names and versions: part of what makes two results the same. */
+  toolVersions(cacheDir: string): Promise<Record<string, string>>;
+}
+
+/** Who signs, and where it is written down. */
+export interface Notary {
+  readonly keys: Keys;
+  readonly log: TransparencyLog;
+  readonly issuer: string;
+  readonly software: { readonly name: string; readonly version: string };
+  /** Absent: nothing is anchored. */
+  readonly ledger?: Ledger;
+}
+
+/** The parts that every step of the service works with. Put together in `compose.ts`, taken apart nowhere. */
+export interface Service {
+  readonly config: Config;
+  readonly store: Store;
+  readonly queues: Queues;
+  readonly verifier: Verifier;
+  readonly notary: Notary;
+  readonly logger: Logger;
+}

@@ -1,0 +1,43 @@
+import { invariant } from '../errors/index.ts';
+import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
+import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
+import type { Sealed } from '../evidence/seal.ts';
+import type { AnchorRecord, VerdictRecord } from '../store/index.ts';
+import { checkpointIn, sealable } from './seal.ts';
+import type { Service } from './service.ts';
+import type { Asker } from './submit.ts';
+
+/** A sealed verdict: its place in the log and its receipt are known. */
+export type SealedVerdict = VerdictRecord & { readonly logIndex: number; readonly receipt: string };
+
+export async function visibleVerdict({ store }: Service, asker: Asker, id: string): Promise<SealedVerdict | undefined> {
+  const verdict = await store.verdicts.get(id);
+  return verdict && isSealed(verdict) && (asker.seesAll || verdict.owner === asker.owner) ? verdict : undefined;
+}
+
+export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict => verdict.logIndex !== null && verdict.receipt !== null;
+
+/** The confirmed anchor that covers a verdict, else the one that is under way; nothing when nothing is anchored. */
+export async function anchorOf({ store }: Service, verdict: SealedVerdict): Promise<AnchorRecord | undefined> {
+  return (await store.anchors.covering(verdict.logIndex)) ?? (await store.anchors.waitingFor(verdict.logIndex));
+}
+
+/** The whole bundle, by path: what `probity certificate` writes and `probity verify` checks offline. */
+export async function verdictFiles(service: Service, verdict: SealedVerdict): Promise<Map<string, Uint8Array>> {
+  const { store } = service;
+  const run = await store.runs.get(verdict.runId);
+  const model = run && (await store.models.get(run.modelId));
+  invariant(run && model, 'a verdict has its run, a run its model');
+  const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex, receipt } = verdict;
+  const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict));
+}
+
+/** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */
+async function bundleAnchor({ store, notary }: Service, verdict: SealedVerdict): Promise<BundleAnchor | undefined> {
+  const { size } = checkpointIn(verdict.receipt);
+  const anchor = await store.anchors.covering(size - 1);
+  if (!anchor?.record) return undefined;
+  const consistency = await notary.log.consistencyProof(size, anchor.size);
+  return consistency && { record: anchor.record as unknown as LedgerRecord, consistency };
+}

@@ -1,0 +1,50 @@
+import { ANCHOR_QUEUE, CHECK_QUEUE, consume, type CheckJob } from '../queue/index.ts';
+import { isFinished } from '../store/index.ts';
+import { anchorDue } from './anchor.ts';
+import { checkRun } from './check.ts';
+import { describeError } from './observe.ts';
+import { sealRun } from './seal.ts';
+import type { Service } from './service.ts';
+import { startSweeping } from './sweep.ts';
+
+export interface RunningWorker {
+  /** Interrupts the run in hand, gives it back to the queue, and stops. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** From a job's run id to its seal: whatever the row says is still to do. Safe to call twice, and from two workers. */
+export async function processRun(service: Service, runId: string, worker: string, stop: AbortSignal): Promise<void> {
+  const run = await service.store.runs.get(runId);
+  if (!run || isFinished(run.state)) return;
+  const checked = run.state === 'checked' || (await checkRun(service, run, worker, stop));
+  if (checked) await sealRun(service, runId);
+}
+
+/** Takes runs and anchors from the queue until stopped. `name` says who holds a run, and must be this worker's alone. */
+export async function startWorker(service: Service, name: string): Promise<RunningWorker> {
+  const { config, logger } = service;
+  const place = { databaseUrl: config.databaseUrl ?? '', redisUrl: config.redisUrl };
+  const stopping = new AbortController();
+  const onError = (error: Error): void => logger.warn('queue.error', describeError(error));
+  const settings = { concurrency: 1, leaseMs: config.leaseMs, onError };
+  const checks = consume<CheckJob>(CHECK_QUEUE, place, async ({ runId }) => {
+    try {
+      await processRun(service, runId, name, stopping.signal);
+    } catch (error) {
+      logger.warn('run.interrupted', { run: runId, ...describeError(error) });
+      throw error;
+    }
+  }, settings);
+  const anchors = consume(ANCHOR_QUEUE, place, () => anchorDue(service), settings);
+  await Promise.all([checks.ready(), anchors.ready()]);
+  const stopSweeping = startSweeping(service);
+  logger.info('worker.started', { worker: name });
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopSweeping();
+    stopping.abort();
+    await Promise.all([checks.close(), anchors.close()]);
+    logger.info('worker.stopped', { worker: name });
+  };
+  return { stop: () => (stopped ??= stop()) };
+}

@@ -1,0 +1,289 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { Fault } from '../../errors/index.ts';
+import { clusterHome, postgresAccount, type Account } from './account.ts';
+import { locateBinaries, type Binaries } from './binaries.ts';
+import { alive, claimFolder } from './owner.ts';
+
+/** A Postgres server of our own: loopback only, password only, stopped by whoever started it. */
+export interface EmbeddedPostgres {
+  readonly url: string;
+  readonly pid: number;
+  readonly port: number;
+  /** True when a server that outlived a killed service was found and taken over. */
+  readonly adopted: boolean;
+  /** Where cluster and server log are. */
+  readonly home: string;
+  /** Fast shutdown: open transactions roll back, what was committed stays. Idempotent. */
+  stop(): Promise<void>;
+}
+
+interface Place {
+  readonly home: string;
+  readonly cluster: string;
+  readonly logFile: string;
+  readonly password: string;
+  readonly account: Account | undefined;
+  readonly binaries: Binaries;
+}
+
+interface Running {
+  readonly pid: number;
+  readonly port: number;
+}
+
+const USER = 'probity';
+const DATABASE = 'probity';
+const START_TIMEOUT_MS = 60_000;
+const ADOPT_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+/**
+ * Starts Postgres over the data folder, or takes over the one that a killed service left behind.
+ * Throws `DATA_DIR`, `DISK_FULL` or `DATABASE_EMBEDDED` with a remedy.
+ */
+export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+  const account = await postgresAccount();
+  const home = await clusterHome(dataDir, account);
+  const release = await claimFolder(home);
+  try {
+    const place: Place = {
+      home, account,
+      cluster: join(home, 'postgres'),
+      logFile: join(home, 'postgres.log'),
+      password: await passwordIn(home),
+      binaries: await locateBinaries(account?.uid, join(home, 'cache')),
+    };
+    await initialise(place);
+    const adopted = await adopt(place);
+    const running = adopted ?? (await launch(place));
+    await createDatabase(place, running.port);
+    return handle(place, running, adopted !== undefined, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function handle(place: Place, running: Running, adopted: boolean, release: () => Promise<void>): EmbeddedPostgres {
+  // Without it a service that dies of a bug would leave its server behind. (After kill -9 the next start adopts it.)
+  const atExit = (): void => signal(running.pid, 'SIGINT');
+  process.once('exit', atExit);
+  let stopping: Promise<void> | undefined;
+  return {
+    url: urlOf(place, running.port, DATABASE), pid: running.pid, port: running.port, adopted, home: place.home,
+    stop: () => (stopping ??= stop(running.pid).then(() => {
+      process.removeListener('exit', atExit);
+      return release();
+    })),
+  };
+}
+
+function urlOf(place: Place, port: number, database: string): string {
+  return `postgresql://${USER}:${place.password}@127.0.0.1:${port}/${database}`;
+}
+
+/** Written before the cluster exists: a cluster is never without its password. */
+async function passwordIn(home: string): Promise<string> {
+  const path = join(home, 'postgres.password');
+  try {
+    await writeFile(path, randomBytes(24).toString('hex'), { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new Fault('DATA_DIR', `the folder ${home} cannot be written`, { cause });
+    }
+  }
+  return (await readFile(path, 'utf8')).trim();
+}
+
+/** Creates the cluster beside its place and moves it there when complete: a killed `initdb` leaves nothing half done. */
+async function initialise(place: Place): Promise<void> {
+  if (await stat(join(place.cluster, 'PG_VERSION')).then(() => true, () => false)) return;
+  const staging = join(place.home, 'postgres.new');
+  const passwordFile = join(staging, 'password');
+  const data = join(staging, 'data');
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o700 });
+  await writeFile(passwordFile, place.password, { mode: 0o600 });
+  if (place.account) for (const path of [staging, passwordFile]) await chown(path, place.account.uid, place.account.gid);
+  const { code, output } = await runProgram(place, place.binaries.initdb, [
+    `--pgdata=${data}`, `--username=${USER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
+    '--encoding=UTF8', '--locale=C', '--no-instructions',
+  ]);
+  if (code !== 0) throw failure('initdb failed', output);
+  await rename(data, place.cluster);
+  await rm(staging, { recursive: true, force: true });
+}
+
+function runProgram(place: Place, program: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...spawnOptions(place), stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const collect = (chunk: Buffer): void => { output = (output + chunk.toString('utf8')).slice(-4_000); };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    child.once('error', (cause) => reject(failure(`${program} cannot be run`, String(cause), cause)));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** A session of its own (`detached`), so that Ctrl-C on the terminal reaches us and not the server below us. */
+function spawnOptions(place: Place) {
+  return {
+    cwd: place.home, detached: true, uid: place.account?.uid, gid: place.account?.gid,
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: process.env.TZ ?? 'UTC' },
+  };
+}
+
+/** Takes over a server that is still running on our cluster. One that does not answer is ended, and nothing returned. */
+async function adopt(place: Place): Promise<Running | undefined> {
+  const found = await postmaster(place);
+  if (!found) return undefined;
+  const deadline = Date.now() + ADOPT_TIMEOUT_MS;
+  while (alive(found.pid)) {
+    if (await answers(place, found.port)) return found;
+    if (Date.now() > deadline) {
+      await stop(found.pid);
+      return undefined;
+    }
+    await sleep(50);
+  }
+  return undefined;
+}
+
+/** What `postmaster.pid` says, if that process lives and is a Postgres; a file that lies about it is removed. */
+async function postmaster(place: Place): Promise<Running | undefined> {
+  const path = join(place.cluster, 'postmaster.pid');
+  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
+  if (!alive(pid)) return undefined;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  if (commandLine !== undefined && !commandLine.includes('postgres')) {
+    // The pid was reused. Postgres would take the stranger for itself and refuse to start.
+    await rm(path, { force: true });
+    return undefined;
+  }
+  return { pid, port };
+}
+
+async function answers(place: Place, port: number): Promise<boolean> {
+  return query(place, port, 'SHOW data_directory')
+    .then((rows) => (rows[0] as { data_directory?: string } | undefined)?.data_directory === place.cluster, () => false);
+}
+
+async function query(place: Place, port: number, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: urlOf(place, port, 'postgres'), connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(sql)).rows as unknown[];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Starts the server on a free port; a port that was taken in between, or memory that a dying server still holds, is tried again. */
+async function launch(place: Place): Promise<Running> {
+  let last = '';
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const port = await freePort();
+    const offset = await stat(place.logFile).then(({ size }) => size, () => 0);
+    const child = startServer(place, port);
+    const error = await readiness(place, child, port);
+    if (error === undefined && child.pid !== undefined) return { pid: child.pid, port };
+    last = `${error ?? ''}\n${(await readFile(place.logFile, 'utf8').catch(() => '')).slice(offset).slice(-4_000)}`;
+    if (/shared memory block|is another (postmaster|postgres)/iu.test(last)) await sleep(500);
+    else if (!/address already in use/iu.test(last)) break;
+  }
+  throw failure('the embedded Postgres did not start', last);
+}
+
+function startServer(place: Place, port: number): ChildProcess {
+  const log = openSync(place.logFile, 'a', 0o600);
+  try {
+    const settings: Record<string, string | number> = {
+      listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 200, shared_buffers: '64MB',
+      max_wal_size: '256MB', io_method: 'sync', jit: 'off', log_min_messages: 'warning', log_timezone: 'UTC',
+    };
+    const child = spawn(
+      place.binaries.postgres,
+      ['-D', place.cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { ...spawnOptions(place), stdio: ['ignore', log, log] },
+    );
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Resolves to nothing when the server answers, or to what went wrong. */
+async function readiness(place: Place, child: ChildProcess, port: number): Promise<string | undefined> {
+  let ended: string | undefined;
+  child.once('error', (cause) => { ended = String(cause); });
+  child.once('exit', (code, name) => { ended = `postgres ended with ${code ?? name}`; });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (ended === undefined) {
+    if (await answers(place, port)) return undefined;
+    if (Date.now() > deadline) {
+      if (child.pid !== undefined) await stop(child.pid);
+      return `no answer within ${START_TIMEOUT_MS / 1_000} s`;
+    }
+    await sleep(20);
+  }
+  return ended;
+}
+
+async function createDatabase(place: Place, port: number): Promise<void> {
+  const rows = await query(place, port, `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`);
+  if (rows.length > 0) return;
+  await query(place, port, `CREATE DATABASE "${DATABASE}" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`);
+}
+
+/** Fast shutdown, then immediate, then none of its business any more. */
+async function stop(pid: number): Promise<void> {
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    signal(pid, name);
+    const deadline = Date.now() + STOP_TIMEOUT_MS;
+    while (Date.now() < deadline) {
+      if (!alive(pid)) return;
+      await sleep(20);
+    }
+  }
+  throw new Fault('DATABASE_EMBEDDED', `Postgres (process ${pid}) does not end`);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+function failure(what: string, output: string, cause?: unknown): Fault {
+  const text = output.trim();
+  if (/no space left/iu.test(text)) return new Fault('DISK_FULL', `${what}: the disk is full`, { cause });
+  const reason = text.split('\n').filter((line) => line.trim() !== '').slice(-3).join(' · ') || 'no output';
+  return new Fault('DATABASE_EMBEDDED', `${what}: ${reason}`, { cause });
+}

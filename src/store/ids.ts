@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto';
+
+export type IdKind = 'key' | 'mdl' | 'run' | 'ver';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** `run_` and 26 letters: 48 bits of time, so that ids sort by age, and 80 random bits, so that none can be guessed. */
+export function newId(kind: IdKind, now: number = Date.now()): string {
+  let number = (BigInt(now) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
+  let text = '';
+  for (let index = 0; index < 26; index += 1, number >>= 5n) text = ALPHABET.charAt(Number(number & 31n)) + text;
+  return `${kind}_${text}`;
+}
+
+/** A run has at most one verdict, and its id follows from the run's: sealing twice names the same verdict. */
+export function verdictIdOf(runId: string): string {
+  return `ver_${runId.slice(runId.indexOf('_') + 1)}`;
+}

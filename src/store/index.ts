@@ -1,0 +1,62 @@
+import { connect, type Client } from './client.ts';
+import { Anchors } from './anchors.ts';
+import { databaseFault } from './faults.ts';
+import { IdempotencyKeys } from './idempotency.ts';
+import { Keys } from './keys.ts';
+import { Locks } from './locks.ts';
+import { PostgresLogStore } from './log.ts';
+import { migrate } from './migrate.ts';
+import { Models } from './models.ts';
+import { Notices } from './notices.ts';
+import { Runs } from './runs.ts';
+import { Verdicts } from './verdicts.ts';
+
+export * from './records.ts';
+export { newId, verdictIdOf } from './ids.ts';
+export { migrate } from './migrate.ts';
+export { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts';
+export type { Claim, NewRun } from './runs.ts';
+
+/** Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. */
+export class Store {
+  readonly models: Models;
+  readonly runs: Runs;
+  readonly verdicts: Verdicts;
+  readonly keys: Keys;
+  readonly anchors: Anchors;
+  readonly idempotency: IdempotencyKeys;
+  readonly log: PostgresLogStore;
+  readonly notices: Notices;
+  readonly locks: Locks;
+  private readonly client: Client;
+
+  constructor(databaseUrl: string, connections: number) {
+    this.client = connect(databaseUrl, connections);
+    this.models = new Models(this.client);
+    this.runs = new Runs(this.client);
+    this.verdicts = new Verdicts(this.client);
+    this.keys = new Keys(this.client);
+    this.anchors = new Anchors(this.client);
+    this.idempotency = new IdempotencyKeys(this.client);
+    this.log = new PostgresLogStore(this.client.pool);
+    this.notices = new Notices(databaseUrl);
+    this.locks = new Locks(databaseUrl);
+  }
+
+  /** Throws `DATABASE_UNAVAILABLE` when the server does not answer. */
+  async ping(): Promise<void> {
+    await this.client.pool.query('SELECT 1').catch((error: unknown) => { throw databaseFault(error); });
+  }
+
+  async close(): Promise<void> {
+    await this.notices.close();
+    await this.locks.close();
+    await this.client.close();
+  }
+}
+
+/** Migrates, then opens. `connections` bounds what this process takes from the server. */
+export async function openStore(databaseUrl: string, connections = 8): Promise<Store> {
+  await migrate(databaseUrl);
+  return new Store(databaseUrl, connections);
+}

@@ -1,0 +1,115 @@
+import type { Json } from '../canonical/index.ts';
+import type { Problem } from '../errors/index.ts';
+import type { ModelDocument } from '../model/document.ts';
+import type { Report } from '../model/outcome.ts';
+
+/** What the store hands out: plain data, none of it a row of a library. Times are UTC. */
+
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  /** Whose models and runs the key sees; several keys can share one. */
+  readonly owner: string;
+  readonly createdAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+export interface ModelRecord {
+  readonly id: string;
+  readonly owner: string;
+  /** `sha256:…` of the canonical model. */
+  readonly digest: string;
+  /** `sha256:…` of the text that was submitted. */
+  readonly sourceDigest: string;
+  readonly name: string;
+  readonly format: string;
+  readonly source: string;
+  readonly document: ModelDocument;
+  readonly createdAt: Date;
+}
+
+/**
+ * `queued` waits for a worker; `running` has one, for as long as its lease is renewed; `checked` has its report and waits
+ * for the seal; the other three are ends.
+ */
+export const RUN_STATES = ['queued', 'running', 'checked', 'sealed', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+export const isFinished = (state: RunState): boolean => state === 'sealed' || state === 'failed' || state === 'cancelled';
+
+export interface RunFailure {
+  readonly code: string;
+  readonly message: string;
+  /** What is wrong with the input, where that is the reason. */
+  readonly problems?: readonly Problem[];
+}
+
+export interface RunRecord {
+  readonly id: string;
+  readonly owner: string;
+  readonly modelId: string;
+  readonly state: RunState;
+  readonly options: Json;
+  readonly cacheKey: string;
+  /** How many workers have taken it up so far. */
+  readonly attempt: number;
+  readonly worker: string | null;
+  readonly progress: Json | null;
+  readonly report: Report | null;
+  readonly risk: Json | null;
+  readonly failure: RunFailure | null;
+  /** Grows with every change of the row. */
+  readonly version: number;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly checkedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+export interface ArtifactRecord {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly text: string;
+  readonly digest: string;
+}
+
+export interface VerdictRecord {
+  readonly id: string;
+  readonly runId: string;
+  readonly owner: string;
+  readonly statementDigest: string;
+  readonly issuedAt: string;
+  /** The DSSE envelope, as its canonical JSON text. */
+  readonly envelope: string;
+  /** Base64. Deleting it and the envelope erases the verdict; the leaf alone says nothing. */
+  readonly salt: string;
+  /** The JCS text that is the leaf. */
+  readonly leaf: string;
+  /** Files for people that the statement covers, by path. */
+  readonly information: Readonly<Record<string, string>>;
+  /** Null until the log has acknowledged the leaf. */
+  readonly logIndex: number | null;
+  readonly receipt: string | null;
+  readonly createdAt: Date;
+  readonly sealedAt: Date | null;
+}
+
+export interface AnchorRecord {
+  /** The size of the tree under the checkpoint: it covers every leaf with a smaller index. */
+  readonly size: number;
+  readonly checkpoint: string;
+  readonly state: 'pending' | 'confirmed' | 'superseded';
+  /** What the ledger gave for the publication; it counts once the state is `confirmed`. */
+  readonly record: Json | null;
+  readonly attempts: number;
+  readonly error: string | null;
+  readonly confirmedAt: Date | null;
+}
+
+/** A page, newest first: at most `first` rows older than `after`. */
+export interface Page {
+  readonly first: number;
+  readonly after?: string;
+  /** Undefined: everybody's. */
+  readonly owner?: string;
+}

@@ -1,0 +1,176 @@
+import type { Json } from '../canonical/index.ts';
+import type { Report } from '../model/outcome.ts';
+import { json, orNull, Prisma, type Client } from './client.ts';
+import type { ArtifactRecord, Page, RunFailure, RunRecord, RunState } from './records.ts';
+
+export interface NewRun {
+  readonly id: string;
+  readonly owner: string;
+  readonly modelId: string;
+  readonly options: Json;
+  readonly cacheKey: string;
+}
+
+/** A worker's right to a run: every write under it names the attempt, and changes nothing once another has taken over. */
+export interface Claim {
+  readonly runId: string;
+  readonly attempt: number;
+}
+
+export interface CheckedRun {
+  readonly report: Report;
+  readonly artifacts: readonly ArtifactRecord[];
+  /** False when an answer is unknown: such a result is never given to another request. */
+  readonly cacheable: boolean;
+}
+
+/** Run rows: the truth about every run. Each change is one statement or one transaction, guarded by state and attempt. */
+export class Runs {
+  private readonly client: Client;
+
+  constructor(client: Client) {
+    this.client = client;
+  }
+
+  async create(run: NewRun): Promise<RunRecord> {
+    const row = await this.client.prisma.run.create({ data: { ...run, state: 'queued', options: json(run.options) } });
+    return toRun(row);
+  }
+
+  /** A run whose answer is already known: it waits for its seal only. */
+  async createChecked(run: NewRun, from: RunRecord): Promise<RunRecord> {
+    const artifacts = await this.artifacts(from.id);
+    const row = await this.client.prisma.run.create({
+      data: {
+        ...run, state: 'checked', options: json(run.options), report: orNull(from.report), risk: orNull(from.risk), cacheable: true,
+        checkedAt: new Date(), artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
+      },
+    });
+    return toRun(row);
+  }
+
+  async get(id: string): Promise<RunRecord | undefined> {
+    const row = await this.client.prisma.run.findUnique({ where: { id } });
+    return row ? toRun(row) : undefined;
+  }
+
+  async list({ first, after, owner }: Page, filter: { readonly state?: RunState; readonly modelId?: string } = {}): Promise<RunRecord[]> {
+    const rows = await this.client.prisma.run.findMany({
+      where: { owner, ...filter, ...(after === undefined ? {} : { id: { lt: after } }) }, orderBy: { id: 'desc' }, take: first,
+    });
+    return rows.map(toRun);
+  }
+
+  async artifacts(id: string): Promise<ArtifactRecord[]> {
+    return this.client.prisma.artifact.findMany({
+      where: { runId: id }, orderBy: { position: 'asc' }, select: { name: true, mediaType: true, text: true, digest: true },
+    });
+  }
+
+  /** A sealed, cacheable run with this key, the given owner's before anybody else's. */
+  async findCached(cacheKey: string, owner: string): Promise<RunRecord | undefined> {
+    const where = { cacheKey, state: 'sealed', cacheable: true };
+    const row = (await this.client.prisma.run.findFirst({ where: { ...where, owner }, orderBy: { id: 'desc' } }))
+      ?? (await this.client.prisma.run.findFirst({ where, orderBy: { id: 'desc' } }));
+    return row ? toRun(row) : undefined;
+  }
+
+  /** Takes up a run that waits, or whose worker has fallen silent. Nothing when it is not to be had. */
+  async claim(id: string, worker: string, leaseMs: number): Promise<Claim | undefined> {
+    const rows = await this.client.prisma.$queryRaw<{ attempt: number }[]>(Prisma.sql`
+      UPDATE "runs"
+      SET "state" = 'running', "attempt" = "attempt" + 1, "worker" = ${worker}, "progress" = NULL,
+          "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond',
+          "started_at" = COALESCE("started_at", CURRENT_TIMESTAMP)
+      WHERE "id" = ${id}
+        AND ("state" = 'queued' OR ("state" = 'running' AND "lease_until" < CURRENT_TIMESTAMP))
+      RETURNING "attempt"`);
+    return rows[0] && { runId: id, attempt: rows[0].attempt };
+  }
+
+  /** Renews the lease. False: the run was cancelled or given to another, and the work is to stop. */
+  async renew({ runId, attempt }: Claim, leaseMs: number): Promise<boolean> {
+    const count = await this.client.prisma.$executeRaw(Prisma.sql`
+      UPDATE "runs"
+      SET "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond'
+      WHERE "id" = ${runId} AND "attempt" = ${attempt} AND "state" = 'running'`);
+    return count === 1;
+  }
+
+  async holds({ runId, attempt }: Claim): Promise<boolean> {
+    return (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) === 1;
+  }
+
+  async progress({ runId, attempt }: Claim, progress: Json): Promise<void> {
+    await this.client.prisma.run.updateMany({ where: { id: runId, attempt, state: 'running' }, data: { progress: json(progress) } });
+  }
+
+  /** `running` → `checked`, with report and artifacts, in one transaction. False: the claim was lost, nothing was written. */
+  async check({ runId, attempt }: Claim, { report, artifacts, cacheable }: CheckedRun): Promise<boolean> {
+    return this.client.prisma.$transaction(async (transaction) => {
+      const { count } = await transaction.run.updateMany({
+        where: { id: runId, attempt, state: 'running' },
+        data: { state: 'checked', report: json(report), cacheable, progress: Prisma.DbNull, leaseUntil: null, checkedAt: new Date() },
+      });
+      if (count === 0) return false;
+      await transaction.artifact.createMany({ data: artifacts.map((artifact, position) => ({ ...artifact, position, runId })) });
+      return true;
+    });
+  }
+
+  /** Gives a run back to the queue: its worker stops in good order, or is known to be dead. */
+  async release(id: string, worker: string): Promise<boolean> {
+    const { count } = await this.client.prisma.run.updateMany({
+      where: { id, worker, state: 'running' }, data: { state: 'queued', worker: null, leaseUntil: null, progress: Prisma.DbNull },
+    });
+    return count === 1;
+  }
+
+  /** The runs that a worker holds. */
+  async heldBy(worker: string): Promise<string[]> {
+    const rows = await this.client.prisma.run.findMany({ where: { worker, state: 'running' }, select: { id: true } });
+    return rows.map(({ id }) => id);
+  }
+
+  /** Ends a run without an answer. A run that has its report can no longer fail, only be sealed later. */
+  async fail(id: string, failure: RunFailure): Promise<boolean> {
+    const { count } = await this.client.prisma.run.updateMany({
+      where: { id, state: { in: ['queued', 'running'] } },
+      data: { state: 'failed', failure: json(failure), finishedAt: new Date(), leaseUntil: null, progress: Prisma.DbNull },
+    });
+    return count === 1;
+  }
+
+  /** Ends a run at its owner's wish. False: too late, it has its answer or has ended. */
+  async cancel(id: string): Promise<boolean> {
+    const { count } = await this.client.prisma.run.updateMany({
+      where: { id, state: { in: ['queued', 'running'] } },
+      data: { state: 'cancelled', finishedAt: new Date(), leaseUntil: null, progress: Prisma.DbNull },
+    });
+    return count === 1;
+  }
+
+  /** What nobody seems to be working on: waiting for longer than `idleMs`, or running without a living worker. */
+  async stalled(idleMs: number, limit = 500): Promise<RunRecord[]> {
+    const ids = await this.client.prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
+      SELECT "id"
+      FROM "runs"
+      WHERE ("state" IN ('queued', 'checked') AND "updated_at" < CURRENT_TIMESTAMP - ${idleMs} * INTERVAL '1 millisecond')
+         OR ("state" = 'running' AND "lease_until" < CURRENT_TIMESTAMP)
+      ORDER BY "id"
+      LIMIT ${limit}`);
+    if (ids.length === 0) return [];
+    const rows = await this.client.prisma.run.findMany({ where: { id: { in: ids.map(({ id }) => id) } }, orderBy: { id: 'asc' } });
+    return rows.map(toRun);
+  }
+
+  /** How many runs are in each state. */
+  async counts(): Promise<ReadonlyMap<RunState, number>> {
+    const rows = await this.client.prisma.run.groupBy({ by: ['state'], _count: true });
+    return new Map(rows.map((row) => [row.state as RunState, row._count]));
+  }
+}
+
+function toRun(row: object): RunRecord {
+  return row as RunRecord;
+}
