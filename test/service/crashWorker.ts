@@ -1,0 +1,19 @@
+// A worker process for the crash tests: the real worker over a verifier that obeys its source text.
+import { loadConfig } from '../../src/config/index.ts';
+import { openService } from '../../src/service/open.ts';
+import { startWorker } from '../../src/service/worker.ts';
+import { silent } from './bench.ts';
+import { fakeVerifier } from './fakeVerifier.ts';
+
+const config = loadConfig(process.env);
+if (!config.ok) throw new Error(JSON.stringify(config.problems));
+const { service, close } = await openService(config.value, { verifier: fakeVerifier, logger: silent });
+const worker = await startWorker(service, `crash-${process.pid}`);
+process.send?.('ready');
+const stop = async (): Promise<void> => {
+  await worker.stop();
+  await close();
+  process.exit(0);
+};
+process.once('SIGTERM', () => void stop());
+process.once('disconnect', () => void stop());
