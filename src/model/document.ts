@@ -54,7 +54,8 @@ export interface ActionDocument {
   readonly for?: Readonly<Record<string, string>>;
   readonly receive?: Readonly<Record<string, string>>;
   readonly when?: Scalar;
-  readonly controls?: Readonly<Record<string, Scalar>>;
+  /** A mapping, or, where the order must survive sorting of keys, a list of mappings: controls are judged in order. */
+  readonly controls?: ControlDocument | readonly ControlDocument[];
   readonly then?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
   readonly send?: SendDocument | readonly SendDocument[];
   readonly fair?: 'weak' | 'strong';
@@ -62,6 +63,9 @@ export interface ActionDocument {
   readonly label?: string;
   readonly elementId?: string;
 }
+
+/** Control name → FEEL text. */
+export type ControlDocument = Readonly<Record<string, Scalar>>;
 
 /** Channel name → field name → FEEL text. */
 export type SendDocument = Readonly<Record<string, Readonly<Record<string, Scalar | readonly Scalar[]>>>>;

@@ -1,0 +1,42 @@
+import { ERROR_TARGET, type Graph } from '../../graph/graph.ts';
+
+/**
+ * For each state, 1 when a step sequence leads from it to a goal, to an error step or to a state whose steps are not known; else 0.
+ * Backward search over the reversed edges: linear in the graph.
+ */
+export function backwardReach(graph: Graph, goal: (index: number) => boolean): Uint8Array {
+  const { edges, expanded, store } = graph;
+  const open = new Uint8Array(store.count);
+  if (!edges) throw new Error('invariant broken: AG EF needs the edges');
+  const { rows, targets } = edges;
+  const incoming = new Int32Array(store.count + 1);
+  for (let e = 0; e < targets.length; e += 1) {
+    const target = targets[e] as number;
+    if (target !== ERROR_TARGET) incoming[target + 1] = (incoming[target + 1] as number) + 1;
+  }
+  for (let i = 0; i < store.count; i += 1) incoming[i + 1] = (incoming[i + 1] as number) + (incoming[i] as number);
+  const sources = new Int32Array(incoming[store.count] as number);
+  const fill = incoming.slice();
+  const queue: number[] = [];
+  const add = (index: number): void => {
+    if (open[index] === 1) return;
+    open[index] = 1;
+    queue.push(index);
+  };
+  for (let s = 0; s < expanded; s += 1) {
+    if (goal(s)) add(s);
+    for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
+      const target = targets[e] as number;
+      if (target === ERROR_TARGET) add(s);
+      else {
+        sources[fill[target] as number] = s;
+        fill[target] = (fill[target] as number) + 1;
+      }
+    }
+  }
+  for (let s = expanded; s < store.count; s += 1) add(s);
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    for (let i = incoming[at] as number; i < (incoming[at + 1] as number); i += 1) add(sources[i] as number);
+  }
+  return open;
+}

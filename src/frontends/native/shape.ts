@@ -1,0 +1,245 @@
+import { problem, type Problem } from '../../errors/index.ts';
+import type { Locate } from '../../model/check.ts';
+
+/**
+ * The shape of a native document, as data: the checker below walks it, and `schemas/model.schema.json` is printed from it,
+ * so that an editor and `probity check` cannot disagree.
+ */
+export type Shape =
+  | { readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true'; readonly about: string }
+  | { readonly kind: 'integer'; readonly min: number; readonly about: string }
+  | { readonly kind: 'number'; readonly min: number; readonly about: string }
+  | { readonly kind: 'oneOf'; readonly values: readonly (string | number)[]; readonly about: string }
+  | { readonly kind: 'list'; readonly of: Shape; readonly about: string }
+  | { readonly kind: 'either'; readonly options: readonly Shape[]; readonly about: string }
+  | { readonly kind: 'mapping'; readonly of: Shape; readonly about: string }
+  | { readonly kind: 'record'; readonly fields: Readonly<Record<string, Field>>; readonly about: string };
+
+interface Field {
+  readonly shape: Shape;
+  readonly required?: true;
+}
+
+const text = (about: string): Shape => ({ kind: 'text', about });
+const expression = (about: string): Shape => ({ kind: 'expression', about });
+const type = (about: string): Shape => ({ kind: 'type', about });
+const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
+const list = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
+const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({ kind: 'record', about, fields });
+const oneOf = (about: string, ...values: (string | number)[]): Shape => ({ kind: 'oneOf', about, values });
+const required = (shape: Shape): Field => ({ shape, required: true });
+const optional = (shape: Shape): Field => ({ shape });
+const names = (about: string): Shape => list(about, { kind: 'name', about: 'a name' });
+const INIT: Shape = {
+  kind: 'either', about: 'the initial value: an expression over parameters, `any`, `in [lo..hi]`, `in (a, b)`, or one per key of a map',
+  options: [expression('an expression over parameters'), mapping('one initial value per key', expression('an initial value'))],
+};
+const SEND: Shape = mapping('channel: message', mapping('field: value', expression('the value of the field')));
+const CONTROLS: Shape = mapping('name: condition', expression('the check that a threat may take away'));
+
+const VARIABLE = record('a variable', {
+  type: required(type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T')),
+  init: required(INIT),
+  label: optional(text('what people call it')),
+  elementId: optional(text('the id of the diagram element behind it')),
+  sensor: optional({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
+});
+const ACTOR = record('an actor', {
+  trust: optional(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
+  label: optional(text('what people call it')),
+});
+const CHANNEL = record('a channel', {
+  from: required(text('the sending actor')),
+  to: required(text('the receiving actor')),
+  carries: required(mapping('field: type', type('the type of the field'))),
+  medium: optional(oneOf('what an attacker on the network can do (SEMANTICS 18); private when absent', 'private', 'public', 'authenticated', 'signed')),
+  order: optional(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
+  capacity: optional({ kind: 'integer', min: 1, about: 'how many messages it holds; 1 when absent' }),
+  signed: optional(names('the fields that the signature covers')),
+  fresh: optional(names('the fields that the receiver accepts once')),
+  unguessable: optional(names('the fields that an attacker cannot make up')),
+});
+const ACTION = record('an action', {
+  actor: required(text('who does it')),
+  for: optional(mapping('name: set or finite type', type('a set or a finite type'))),
+  receive: optional(mapping('channel: name of the message', { kind: 'name', about: 'a name' })),
+  when: optional(expression('the guard')),
+  controls: optional({ kind: 'either', about: 'named checks, all of which must pass', options: [CONTROLS, list('in order', CONTROLS)] }),
+  then: optional(mapping('cell: new value', expression('read in the state before the step'))),
+  send: optional({ kind: 'either', about: 'messages sent', options: [SEND, list('in order', SEND)] }),
+  fair: optional(oneOf('it does not wait for ever: weak when continuously enabled, strong when enabled again and again', 'weak', 'strong')),
+  perMessage: optional({ kind: 'boolean', about: 'one fairness condition per message value' }),
+  label: optional(text('what people call it')),
+  elementId: optional(text('the id of the diagram element behind it')),
+});
+const PROPERTY = record('a property: exactly one kind, and what it means to the business', {
+  always: optional(expression('true in every reachable state')),
+  never: optional(expression('false in every reachable state')),
+  eventually: optional(expression('true at some time of every fair run')),
+  leadsTo: optional(record('whenever one holds, the other holds then or later', { from: required(expression('the cause')), to: required(expression('the effect')) })),
+  reachable: optional(expression('true in some reachable state, for every value of the parameters')),
+  recoverable: optional(expression('reachable from every reachable state')),
+  deadlockFree: optional({ kind: 'true', about: 'every stuck state is final' }),
+  reachableEach: optional(mapping('name: goal', expression('each goal is reachable'))),
+  all: optional(names('all of these properties hold')),
+  ltl: optional(text('linear temporal logic without next')),
+  kind: optional(text('the name of the kind to show')),
+  label: optional(text('what people call it')),
+  severity: optional(record('what a violation costs', { eur: required({ kind: 'number', min: 0, about: 'euros' }) })),
+  references: optional(list('controls, threats, clauses of standards', text('an identifier'))),
+});
+
+export const MODEL_SHAPE = record('A workflow model for Probity', {
+  probity: required(oneOf('the version of this format', 1)),
+  name: required(text('what people call the model')),
+  description: optional(text('what it is about')),
+  sets: optional(mapping('finite index sets: a list of elements, or a number', {
+    kind: 'either', about: 'elements, or how many',
+    options: [names('the elements'), { kind: 'integer', min: 1, about: 'how many' }],
+  })),
+  parameters: optional(mapping('unknown, never changing; every value is checked', type('a type'))),
+  variables: required(mapping('the state', VARIABLE)),
+  actors: required(mapping('who acts', ACTOR)),
+  channels: optional(mapping('how messages travel', CHANNEL)),
+  actions: required(mapping('the guarded steps', ACTION)),
+  properties: optional(mapping('what must be true', PROPERTY)),
+  final: optional(expression('the states in which the workflow may end')),
+  abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
+});
+
+/** All places where a value does not have the shape of a model. */
+export function checkShape(value: unknown, locate: Locate): Problem[] {
+  const problems: Problem[] = [];
+  const report = (code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY', path: readonly string[], message: string): void => {
+    problems.push(problem(code, path.join('.'), message, locate(path)));
+  };
+  walk(value, MODEL_SHAPE, [], report);
+  return problems;
+}
+
+type Report = (code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY', path: readonly string[], message: string) => void;
+
+function walk(value: unknown, shape: Shape, path: readonly string[], report: Report): void {
+  const expected = (what: string): void => report('MODEL_SHAPE', path, `${path.at(-1) ?? 'the document'} must be ${what}: ${shape.about}`);
+  switch (shape.kind) {
+    case 'text':
+    case 'name':
+    case 'type':
+      if (typeof value !== 'string') expected('text');
+      return;
+    case 'expression':
+      if (!isScalarOrList(value)) expected('an expression');
+      return;
+    case 'boolean':
+      if (typeof value !== 'boolean') expected('true or false');
+      return;
+    case 'true':
+      if (value !== true) expected('true');
+      return;
+    case 'integer':
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < shape.min) expected(`an integer from ${shape.min}`);
+      return;
+    case 'number':
+      if (typeof value !== 'number' || !Number.isFinite(value) || value < shape.min) expected(`a number from ${shape.min}`);
+      return;
+    case 'oneOf':
+      if (!shape.values.includes(value as string | number)) expected(`one of ${shape.values.join(', ')}`);
+      return;
+    case 'list':
+      if (!Array.isArray(value)) expected('a list');
+      else value.forEach((item, i) => walk(item, shape.of, [...path, String(i)], report));
+      return;
+    case 'either': {
+      const option = shape.options.find((o) => sameForm(value, o));
+      if (option) walk(value, option, path, report);
+      else expected(shape.options.map((o) => FORM[o.kind]).join(' or '));
+      return;
+    }
+    case 'mapping':
+      if (!isMapping(value)) expected('a mapping');
+      else for (const [key, item] of Object.entries(value)) walk(item, shape.of, [...path, key], report);
+      return;
+    case 'record':
+      walkRecord(value, shape, path, report, expected);
+  }
+}
+
+function walkRecord(value: unknown, shape: Extract<Shape, { kind: 'record' }>, path: readonly string[], report: Report, expected: (what: string) => void): void {
+  if (!isMapping(value)) {
+    expected('a mapping');
+    return;
+  }
+  for (const [key, field] of Object.entries(shape.fields)) {
+    if (Object.hasOwn(value, key)) walk(value[key], field.shape, [...path, key], report);
+    else if (field.required) report('MISSING_KEY', path, `${path.at(-1) ?? 'the document'} lacks \`${key}\`: ${field.shape.about}`);
+  }
+  for (const key of Object.keys(value)) {
+    if (!Object.hasOwn(shape.fields, key)) report('UNKNOWN_KEY', [...path, key], `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}`);
+  }
+}
+
+const FORM: Readonly<Record<Shape['kind'], string>> = {
+  text: 'text', name: 'a name', type: 'a type', expression: 'an expression', boolean: 'true or false', true: 'true', integer: 'an integer', number: 'a number',
+  oneOf: 'a fixed word', list: 'a list', either: 'one of several', mapping: 'a mapping', record: 'a mapping',
+};
+
+function sameForm(value: unknown, shape: Shape): boolean {
+  if (shape.kind === 'mapping' || shape.kind === 'record') return isMapping(value);
+  if (shape.kind === 'list') return Array.isArray(value);
+  if (shape.kind === 'integer') return typeof value === 'number';
+  return isScalarOrList(value);
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isScalarOrList(value: unknown): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return Array.isArray(value) && value.every((item) => item === null || ['string', 'number', 'boolean'].includes(typeof item));
+}
+
+/** The JSON Schema (2020-12) of the native format, from the same table. */
+export function modelSchema(): Record<string, unknown> {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:probity:schema:model:1',
+    title: 'Probity model',
+    ...schemaOf(MODEL_SHAPE),
+  };
+}
+
+function schemaOf(shape: Shape): Record<string, unknown> {
+  const description = shape.about;
+  switch (shape.kind) {
+    case 'text':
+    case 'type':
+      return { description, type: 'string' };
+    case 'name':
+      return { description, type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' };
+    case 'expression':
+      return { description, anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'array', items: { type: ['string', 'number', 'boolean', 'null'] } }] };
+    case 'boolean':
+      return { description, type: 'boolean' };
+    case 'true':
+      return { description, const: true };
+    case 'integer':
+    case 'number':
+      return { description, type: shape.kind, minimum: shape.min };
+    case 'oneOf':
+      return { description, enum: shape.values };
+    case 'list':
+      return { description, type: 'array', items: schemaOf(shape.of) };
+    case 'either':
+      return { description, anyOf: shape.options.map(schemaOf) };
+    case 'mapping':
+      return { description, type: 'object', additionalProperties: schemaOf(shape.of) };
+    case 'record':
+      return {
+        description, type: 'object', additionalProperties: false,
+        properties: Object.fromEntries(Object.entries(shape.fields).map(([key, field]) => [key, schemaOf(field.shape)])),
+        required: Object.entries(shape.fields).filter(([, field]) => field.required).map(([key]) => key),
+      };
+  }
+}

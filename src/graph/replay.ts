@@ -1,0 +1,211 @@
+import { Codec } from '../model/codec.ts';
+import { starts, valuations } from '../model/initial.ts';
+import type { State } from '../model/layout.ts';
+import { predicatesOf, type Formula, type Model, type Property } from '../model/model.ts';
+import type { WitnessKind } from '../model/outcome.ts';
+import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
+import type { Step, Trace, Value } from '../model/trace.ts';
+import { enabledConditions, type Condition } from './fairness.ts';
+import { StateStore } from './stateStore.ts';
+
+/** What replay found: nothing wrong, or the reason why the witness is not to be believed. */
+export type Replayed = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
+const BELIEVED: Replayed = { ok: true };
+const refuse = (why: string): Replayed => ({ ok: false, why });
+
+/** States that a trap or an exhaustion may take to confirm before replay gives up (and the answer becomes unknown). */
+export const REPLAY_LIMIT = 2_000_000;
+
+/**
+ * Follows a witness from its text through `semantics` alone, and judges it by the property's own meaning (SEMANTICS 11).
+ * It trusts nothing that the engine said: not the states, not the error, not the loop.
+ */
+export function replayWitness(semantics: Semantics, property: Property, witness: WitnessKind | 'state', trace: Trace): Replayed {
+  const run = followTrace(semantics, trace);
+  if ('why' in run) return refuse(run.why);
+  switch (witness) {
+    case 'trace':
+      return judgeTrace(semantics, property.formula, run);
+    case 'state':
+      return judgeGoal(semantics, property.formula, run);
+    case 'lasso':
+      return judgeLasso(semantics, property.formula, run);
+    case 'trap':
+      return judgeTrap(semantics, property.formula, run);
+    case 'exhaustion':
+      return judgeExhaustion(semantics, property.formula, run);
+  }
+}
+
+interface Followed {
+  readonly states: readonly State[];
+  /** The implicit properties that the last step, or the start, breaks. */
+  readonly errors: number;
+  readonly loopStart: number | undefined;
+}
+
+function followTrace(semantics: Semantics, trace: Trace): Followed | { readonly why: string } {
+  const codec = new Codec(semantics.layout);
+  const start = findStart(semantics, codec, trace);
+  if (!start) return { why: 'the first state is not an initial state of the model' };
+  const states: State[] = [start.state];
+  let errors = start.errors;
+  for (const [i, step] of trace.steps.entries()) {
+    if (errors !== 0) return { why: `step ${i + 1} comes after an error` };
+    const taken = takeStep(semantics, codec, states.at(-1) as State, step);
+    if (!taken) return { why: `step ${i + 1} (${step.action}) is not a step of the model` };
+    if (taken.next) states.push(taken.next);
+    errors = taken.errors;
+  }
+  return { states, errors, loopStart: trace.loopStart };
+}
+
+function findStart(semantics: Semantics, codec: Codec, trace: Trace): { state: State; errors: number } | undefined {
+  const [params, initial] = [JSON.stringify(trace.params), JSON.stringify(trace.initial)];
+  for (const valuation of valuations(semantics)) {
+    const row = [...valuation, ...new Array<number>(semantics.layout.width - valuation.length).fill(0)];
+    if (!sameCells(codec.cells(row, 'parameter'), trace.params, params)) continue;
+    for (const start of starts(semantics, valuation)) if (sameCells(codec.cells(start.state, 'variable'), trace.initial, initial)) return start;
+    return undefined;
+  }
+  return undefined;
+}
+
+function sameCells(mine: Readonly<Record<string, Value>>, given: Readonly<Record<string, Value>>, text: string): boolean {
+  return JSON.stringify(mine) === text || (Object.keys(mine).length === Object.keys(given).length
+    && Object.entries(mine).every(([cell, value]) => Object.hasOwn(given, cell) && JSON.stringify(value) === JSON.stringify(given[cell])));
+}
+
+function takeStep(semantics: Semantics, codec: Codec, from: State, step: Step): { next?: State; errors: number } | undefined {
+  let found: { next?: State; errors: number } | undefined;
+  const wantedError = step.error?.reduce((bits, kind) => bits | (ERROR_BIT[kind as keyof typeof ERROR_BIT] ?? 0), 0) ?? 0;
+  semantics.successors(from, (instance, next, errors, taken) => {
+    if (found || instance.action.name !== step.action) return;
+    if (!sameCells(codec.binding(instance), step.binding, JSON.stringify(step.binding))) return;
+    const received = instance.action.receives.map((r, i) => codec.message(from, semantics.layout.channel(r.channel), taken[i] as number));
+    if (JSON.stringify(received) !== JSON.stringify(step.received ?? [])) return;
+    if (step.error ? next !== undefined || errors !== wantedError : next === undefined) return;
+    if (next && JSON.stringify(codec.changed(from, next)) !== JSON.stringify(step.changed)) return;
+    found = { next, errors };
+  });
+  return found;
+}
+
+function judgeTrace(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+  const last = run.states.at(-1) as State;
+  if (formula.kind === 'implicit') {
+    if ((run.errors & ERROR_BIT[formula.of]) !== 0) return BELIEVED;
+    if (formula.of === 'defined' && run.errors === 0 && hasUndefinedPredicate(semantics, last)) return BELIEVED;
+    return refuse(`the trace ends without breaking ${formula.of}${run.errors === 0 ? '' : ` (it breaks ${errorKinds(run.errors).join(', ')})`}`);
+  }
+  if (run.errors !== 0) return refuse('the trace passes through an error, which no other property judges');
+  if (formula.kind === 'always' || formula.kind === 'never') {
+    const value = semantics.predicate(formula.expr)(last);
+    return value === (formula.kind === 'never') ? BELIEVED : refuse('the last state does not break the property');
+  }
+  if (formula.kind === 'deadlockFree') {
+    let stuck = true;
+    semantics.successors(last, () => {
+      stuck = false;
+    });
+    if (!stuck) return refuse('the last state has a step');
+    return semantics.model.final && semantics.predicate(semantics.model.final)(last) !== false ? refuse('the last state is final') : BELIEVED;
+  }
+  return refuse(`a trace is no witness against ${formula.kind}`);
+}
+
+/** All predicates that are judged at every state: those of the properties, and `final` (SEMANTICS 4). */
+export function judgedPredicates(model: Model): ReturnType<typeof predicatesOf> {
+  return [...model.properties.flatMap((p) => predicatesOf(p.formula)), ...(model.final ? [model.final] : [])];
+}
+
+function hasUndefinedPredicate(semantics: Semantics, state: State): boolean {
+  return judgedPredicates(semantics.model).some((e) => semantics.predicate(e)(state) === undefined);
+}
+
+function judgeGoal(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+  if (formula.kind !== 'reachable') return refuse(`a reached state says nothing about ${formula.kind}`);
+  return run.errors === 0 && semantics.predicate(formula.expr)(run.states.at(-1) as State) === true ? BELIEVED : refuse('the last state is not the goal');
+}
+
+/** SEMANTICS 7: the run goes round for ever (or stops), never reaches its goal, and treats every fair condition fairly. */
+function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+  const { states, loopStart } = run;
+  if (run.errors !== 0) return refuse('the run passes through an error, which no other property judges');
+  if (loopStart === undefined || loopStart < 0 || loopStart >= states.length) return refuse('the loop starts nowhere');
+  const last = states.at(-1) as State;
+  const stops = loopStart === states.length - 1;
+  if (!stops && !sameState(last, states[loopStart] as State)) return refuse('the loop does not close');
+  const missed = missesGoal(semantics, formula, states, loopStart);
+  if (missed) return refuse(missed);
+  const loop = stops ? [last] : states.slice(loopStart, -1);
+  const unfair = unfairCondition(semantics, loop, stops);
+  return unfair ? refuse(`the loop is unfair to ${semantics.instances[Number.parseInt(unfair.key, 10)]?.action.name}`) : BELIEVED;
+}
+
+function missesGoal(semantics: Semantics, formula: Formula, states: readonly State[], loopStart: number): string | undefined {
+  if (formula.kind === 'eventually') {
+    const goal = semantics.predicate(formula.expr);
+    return states.every((s) => goal(s) === false) ? undefined : 'the run reaches its goal';
+  }
+  if (formula.kind !== 'leadsTo') return `a lasso is no witness against ${formula.kind}`;
+  const [from, to] = [semantics.predicate(formula.from), semantics.predicate(formula.to)];
+  const pending = states.some((s, i) => from(s) === true && states.slice(i).every((later) => to(later) === false)
+    && states.slice(loopStart).every((later) => to(later) === false));
+  return pending ? undefined : 'every obligation of the run is met';
+}
+
+function unfairCondition(semantics: Semantics, loop: readonly State[], stops: boolean): Condition | undefined {
+  const tally = new Map<string, { condition: Condition; enabled: number; taken: boolean }>();
+  loop.forEach((state, i) => {
+    const next = stops ? undefined : loop[(i + 1) % loop.length];
+    for (const [key, { condition, targets }] of enabledConditions(semantics, state)) {
+      const entry = tally.get(key) ?? { condition, enabled: 0, taken: false };
+      entry.enabled += 1;
+      entry.taken ||= next !== undefined && targets.some((target) => sameState(target, next));
+      tally.set(key, entry);
+    }
+  });
+  for (const { condition, enabled, taken } of tally.values()) {
+    if (!taken && (condition.strength === 'strong' || enabled === loop.length)) return condition;
+  }
+  return undefined;
+}
+
+/** From the last state, model steps alone reach neither the goal nor an error. */
+function judgeTrap(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+  if (formula.kind !== 'recoverable') return refuse(`a trap is no witness against ${formula.kind}`);
+  if (run.errors !== 0) return refuse('the trace passes through an error');
+  return closedWithout(semantics, [run.states.at(-1) as State], semantics.predicate(formula.expr));
+}
+
+/** Under the trace's parameters, no initial state reaches the goal, nor an error. */
+function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+  if (formula.kind !== 'reachable' && formula.kind !== 'reachableEach') return refuse(`an exhaustion is no witness against ${formula.kind}`);
+  const valuation = (run.states[0] as State).slice(0, semantics.layout.parameterWidth);
+  const all = [...starts(semantics, valuation)];
+  if (all.some((start) => start.errors !== 0)) return refuse('an initial state is an error');
+  const goals = formula.kind === 'reachable' ? [formula.expr] : formula.goals.map((goal) => goal.expr);
+  return closedWithout(semantics, all.map((start) => start.state), ...goals.map((goal) => semantics.predicate(goal)));
+}
+
+/** The states that steps lead to from `from` contain no error step, and at least one of the goals nowhere. */
+function closedWithout(semantics: Semantics, from: readonly State[], ...goals: ((state: State) => boolean | undefined)[]): Replayed {
+  let missing = goals;
+  const seen = new StateStore(semantics.layout.width, true);
+  for (const state of from) seen.add(state);
+  for (let i = 0; i < seen.count; i += 1) {
+    const state = seen.get(i);
+    missing = missing.filter((goal) => goal(state) === false);
+    if (missing.length === 0) return refuse('the goal is reached after all');
+    let error = false;
+    semantics.successors(state, (_, next) => {
+      if (next) seen.add(next);
+      else error = true;
+    });
+    if (error) return refuse('an error step leaves the closed set');
+    if (seen.count > REPLAY_LIMIT) return refuse(`more than ${REPLAY_LIMIT} states to confirm`);
+  }
+  return BELIEVED;
+}

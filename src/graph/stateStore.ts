@@ -1,0 +1,106 @@
+import type { State } from '../model/layout.ts';
+
+const CHUNK_BITS = 14;
+const CHUNK = 1 << CHUNK_BITS;
+
+/**
+ * The set of states seen, each kept whole (SEMANTICS 13: no hash-only set), in the order of discovery.
+ * Rows live in typed chunks; an open-addressing table of row numbers finds them.
+ */
+export class StateStore {
+  readonly #width: number;
+  readonly #wide: boolean;
+  readonly #chunks: (Int32Array | Float64Array)[] = [];
+  #table = new Int32Array(1 << 12).fill(-1);
+  #count = 0;
+
+  /** `wide` rows hold integers beyond 32 bits. */
+  constructor(width: number, wide: boolean) {
+    this.#width = Math.max(width, 1);
+    this.#wide = wide;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** An estimate of the memory held, in bytes. */
+  get bytes(): number {
+    return this.#chunks.length * CHUNK * this.#width * (this.#wide ? 8 : 4) + this.#table.length * 4;
+  }
+
+  /** The number of a state, and whether it is new; a new one is stored. */
+  add(state: State): { readonly index: number; readonly isNew: boolean } {
+    if (this.#count * 2 >= this.#table.length) this.#grow();
+    const mask = this.#table.length - 1;
+    let slot = hash(state) & mask;
+    for (;;) {
+      const index = this.#table[slot] as number;
+      if (index < 0) break;
+      if (this.#equals(index, state)) return { index, isNew: false };
+      slot = (slot + 1) & mask;
+    }
+    const index = this.#count;
+    this.#table[slot] = index;
+    this.#write(index, state);
+    this.#count += 1;
+    return { index, isNew: true };
+  }
+
+  /** The number of a stored state, or -1. */
+  find(state: State): number {
+    const mask = this.#table.length - 1;
+    for (let slot = hash(state) & mask; ; slot = (slot + 1) & mask) {
+      const index = this.#table[slot] as number;
+      if (index < 0 || this.#equals(index, state)) return index;
+    }
+  }
+
+  get(index: number): number[] {
+    const chunk = this.#chunks[index >> CHUNK_BITS] as Int32Array | Float64Array;
+    const at = (index & (CHUNK - 1)) * this.#width;
+    const state = new Array<number>(this.#width);
+    for (let i = 0; i < this.#width; i += 1) state[i] = chunk[at + i] as number;
+    return state;
+  }
+
+  #write(index: number, state: State): void {
+    const number = index >> CHUNK_BITS;
+    if (number >= this.#chunks.length) this.#chunks.push(this.#wide ? new Float64Array(CHUNK * this.#width) : new Int32Array(CHUNK * this.#width));
+    (this.#chunks[number] as Int32Array | Float64Array).set(state, (index & (CHUNK - 1)) * this.#width);
+  }
+
+  #equals(index: number, state: State): boolean {
+    const chunk = this.#chunks[index >> CHUNK_BITS] as Int32Array | Float64Array;
+    const at = (index & (CHUNK - 1)) * this.#width;
+    for (let i = 0; i < state.length; i += 1) if (chunk[at + i] !== state[i]) return false;
+    return true;
+  }
+
+  #grow(): void {
+    const table = new Int32Array(this.#table.length * 2).fill(-1);
+    const mask = table.length - 1;
+    for (let index = 0; index < this.#count; index += 1) {
+      let slot = hash(this.get(index)) & mask;
+      while ((table[slot] as number) >= 0) slot = (slot + 1) & mask;
+      table[slot] = index;
+    }
+    this.#table = table;
+  }
+}
+
+/** Murmur3-like mixing of the words; only the spread matters, equality is decided on whole rows. */
+function hash(state: State): number {
+  let h = 0x9747b28c;
+  for (let i = 0; i < state.length; i += 1) {
+    let word = Math.imul((state[i] as number) | 0, 0xcc9e2d51);
+    word = (word << 15) | (word >>> 17);
+    h ^= Math.imul(word, 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+    h = Math.imul(h, 5) + 0xe6546b64;
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  return h >>> 0;
+}

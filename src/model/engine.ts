@@ -1,0 +1,43 @@
+import type { Artifact, Outcome, Vacuity } from './outcome.ts';
+import type { Property } from './model.ts';
+import type { Semantics } from './semantics.ts';
+
+/** What an engine is asked: some properties of one model. */
+export interface Task {
+  readonly semantics: Semantics;
+  /** The canonical model's digest, for messages and file names. */
+  readonly digest: string;
+  readonly properties: readonly Property[];
+}
+
+export interface Budget {
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly maxStates: number;
+  /** Where tools are cached and scratch folders are made. */
+  readonly cacheDir: string;
+}
+
+export interface EngineProgress {
+  readonly phase: string;
+  readonly states?: number;
+  readonly depth?: number;
+}
+
+/** What an engine found: an outcome for each property that it was asked, by name. */
+export interface EngineResult {
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly artifacts: readonly Artifact[];
+  readonly states?: number;
+  readonly vacuity?: Vacuity;
+}
+
+/** The whole seam between the product and whatever decides a question. */
+export interface Engine {
+  readonly name: 'explore' | 'tlc' | 'z3';
+  /** The version that goes into the evidence; throws `Fault` TOOL_UNAVAILABLE with the reason and the remedy. */
+  version(cacheDir: string): Promise<string>;
+  /** Why this engine cannot decide the property of this model, or nothing if it can. */
+  refuses(task: Task, property: Property): string | undefined;
+  run(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult>;
+}

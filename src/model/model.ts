@@ -1,0 +1,135 @@
+import type { Expr } from './expression.ts';
+import type { IndexSet, Type } from './types.ts';
+
+/**
+ * The one intermediate representation (DESIGN 1): a checked, typed, guarded transition system with named actors, channels,
+ * controls and properties. Frontends end in it, by way of a document; engines, risk and monitor start from it.
+ */
+export interface Model {
+  readonly name: string;
+  readonly sets: readonly IndexSet[];
+  readonly parameters: readonly Parameter[];
+  readonly variables: readonly Variable[];
+  readonly actors: readonly Actor[];
+  readonly channels: readonly Channel[];
+  readonly actions: readonly Action[];
+  readonly properties: readonly Property[];
+  /** Absent means false (SEMANTICS 8). */
+  readonly final: Expr | undefined;
+  readonly abstractions: readonly string[];
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: Type;
+}
+
+export interface Variable {
+  readonly name: string;
+  readonly type: Type;
+  readonly init: InitRule;
+  readonly label?: string;
+  readonly elementId?: string;
+}
+
+/**
+ * How a variable's cells start (SEMANTICS 5). `each` gives the cells of a map one rule per key of its outermost index set;
+ * anything else spreads over all cells, and a choice is made for each cell by itself.
+ */
+export type InitRule =
+  | { readonly kind: 'value'; readonly value: Expr }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'oneOf'; readonly options: readonly Expr[] }
+  | { readonly kind: 'range'; readonly lo: Expr; readonly hi: Expr }
+  | { readonly kind: 'each'; readonly rules: readonly InitRule[] };
+
+export interface Actor {
+  readonly name: string;
+  readonly trust: 'trusted' | 'insider' | 'untrusted';
+  readonly label?: string;
+}
+
+export interface Channel {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly fields: readonly { readonly name: string; readonly type: Type }[];
+  readonly medium: 'private' | 'public' | 'authenticated' | 'signed';
+  readonly order: 'bag' | 'fifo';
+  readonly capacity: number;
+}
+
+export interface Action {
+  readonly name: string;
+  readonly actor: string;
+  /** The `for` names, each over a finite scalar type. */
+  readonly binders: readonly { readonly name: string; readonly type: Type }[];
+  readonly receives: readonly { readonly channel: string; readonly local: string }[];
+  readonly when: Expr | undefined;
+  readonly controls: readonly { readonly name: string; readonly condition: Expr }[];
+  readonly assignments: readonly Assignment[];
+  readonly sends: readonly Send[];
+  readonly fair: 'none' | 'weak' | 'strong';
+  readonly perMessage: boolean;
+  readonly label?: string;
+  readonly elementId?: string;
+}
+
+export interface Assignment {
+  readonly variable: string;
+  readonly keys: readonly Expr[];
+  readonly value: Expr;
+  /** The type of the assigned cell: its range is checked at every step. */
+  readonly type: Type;
+}
+
+export interface Send {
+  readonly channel: string;
+  /** In the order of the channel's fields. */
+  readonly values: readonly Expr[];
+}
+
+export interface Property {
+  readonly name: string;
+  /** What to call it: the formula's kind, or a frontend's own name for it (`safe`, `sound`). */
+  readonly kind: string;
+  readonly formula: Formula;
+  readonly severityEur?: number;
+  readonly references?: readonly string[];
+  readonly label?: string;
+}
+
+/** The four things that no step may do (SEMANTICS 4), judged like any other property. */
+export const IMPLICIT_KINDS = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'] as const;
+export type ImplicitKind = (typeof IMPLICIT_KINDS)[number];
+
+export type Formula =
+  | PredicateFormula
+  | { readonly kind: 'leadsTo'; readonly from: Expr; readonly to: Expr }
+  | { readonly kind: 'reachableEach'; readonly goals: readonly { readonly name: string; readonly expr: Expr }[] }
+  | { readonly kind: 'all'; readonly of: readonly string[] }
+  | { readonly kind: 'ltl'; readonly text: string }
+  | { readonly kind: 'deadlockFree' }
+  | { readonly kind: 'implicit'; readonly of: ImplicitKind };
+
+type PredicateKind = 'always' | 'never' | 'eventually' | 'reachable' | 'recoverable';
+export type PredicateFormula = { [K in PredicateKind]: { readonly kind: K; readonly expr: Expr } }[PredicateKind];
+
+export type FormulaKind = Formula['kind'];
+
+/** The state predicates that a property reads: each is judged for definedness at every reachable state (SEMANTICS 4). */
+export function predicatesOf(formula: Formula): readonly Expr[] {
+  switch (formula.kind) {
+    case 'leadsTo':
+      return [formula.from, formula.to];
+    case 'reachableEach':
+      return formula.goals.map((goal) => goal.expr);
+    case 'all':
+    case 'ltl':
+    case 'deadlockFree':
+    case 'implicit':
+      return [];
+    default:
+      return [formula.expr];
+  }
+}

@@ -1,0 +1,59 @@
+import { canonicalJson, sha256 } from '../canonical/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { readBpmn } from '../frontends/bpmn/index.ts';
+import { readNative } from '../frontends/native/index.ts';
+import { canonicalDocument } from '../model/canonicalDocument.ts';
+import { checkModel, type Locate } from '../model/check.ts';
+import type { ModelDocument } from '../model/document.ts';
+import { checkInitial } from '../model/initial.ts';
+import { Semantics } from '../model/semantics.ts';
+import type { Format, Submission } from './types.ts';
+
+/** The largest source that is read at all. */
+export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
+
+/** A submission that was understood: its meaning, its canonical document, and the digest that names it. */
+export interface Inspected {
+  readonly semantics: Semantics;
+  readonly document: ModelDocument;
+  readonly digest: string;
+}
+
+interface Read {
+  readonly document: ModelDocument;
+  readonly locate?: Locate;
+}
+
+/** One line per frontend. */
+const FRONTENDS: Readonly<Record<Format, (source: string) => Result<Read> | Promise<Result<Read>>>> = {
+  native: readNative,
+  bpmn: async (source) => {
+    const read = await readBpmn(source);
+    return read.ok ? ok({ document: read.value }) : read;
+  },
+};
+
+/** Reads, checks and names a submission; runs no engine. */
+export async function inspect(submission: Submission): Promise<Result<Inspected>> {
+  if (submission.source.length > MAX_SOURCE_BYTES) {
+    return bad(problem('INPUT_TOO_LARGE', '', `the source has ${submission.source.length} characters; the limit is ${MAX_SOURCE_BYTES}`));
+  }
+  const frontend = Object.hasOwn(FRONTENDS, submission.format) ? FRONTENDS[submission.format] : undefined;
+  if (!frontend) return bad(problem('FORMAT_UNKNOWN', '', `no frontend reads \`${submission.format}\`; known: ${Object.keys(FRONTENDS).join(', ')}`));
+  const read = await frontend(submission.source);
+  if (!read.ok) return read;
+  const { document, locate } = read.value;
+  const checked = checkModel(document, locate);
+  if (!checked.ok) return checked;
+  const semantics = checkInitial(new Semantics(checked.value), locate);
+  if (!semantics.ok) return semantics;
+  const canonical = canonicalDocument(document, checked.value);
+  return ok({ semantics: semantics.value, document: canonical, digest: sha256(canonicalJson(canonical)) });
+}
+
+/** The format of a file, by its name and its beginning. */
+export function formatOf(name: string, source: string): Format | undefined {
+  if (/\.(bpmn|bpmn20\.xml|xml)$/i.test(name)) return 'bpmn';
+  if (/\.(ya?ml|json)$/i.test(name)) return 'native';
+  return /^\uFEFF?\s*</.test(source) ? 'bpmn' : undefined;
+}

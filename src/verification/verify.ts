@@ -1,0 +1,143 @@
+import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { explore } from '../engines/explore/index.ts';
+import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
+import type { Property } from '../model/model.ts';
+import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
+import { assumptionsOf } from './assumptions.ts';
+import { combine, conjoin, replayOutcome, type Answer } from './combine.ts';
+import { inspect, type Inspected } from './inspect.ts';
+import type { EngineName, Progress, Submission, Verification, VerifyOptions } from './types.ts';
+
+/** The engines there are: one line each. */
+const ENGINES: Readonly<Record<EngineName, Engine>> = { explore } as Readonly<Record<EngineName, Engine>>;
+
+export interface VerifyContext {
+  readonly signal: AbortSignal;
+  readonly cacheDir: string;
+  onProgress(progress: Progress): void;
+}
+
+/** The versions of all engines, or why one is not there: part of every cache key. */
+export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
+  const entries = await Promise.all(Object.values(ENGINES).map(async (engine) => {
+    try {
+      return [engine.name, await engine.version(cacheDir)] as const;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return [engine.name, `unavailable: ${error.message}`] as const;
+    }
+  }));
+  return Object.fromEntries(entries);
+}
+
+/** From a submission to its report: read → plan → run → replay → combine. Bad input comes back as problems; nothing else does. */
+export async function verify(submission: Submission, options: VerifyOptions, context: VerifyContext): Promise<Result<Verification>> {
+  const inspected = await inspect(submission);
+  if (!inspected.ok) return inspected;
+  const { semantics, document, digest } = inspected.value;
+  const wrong = optionProblems(options, semantics.model.properties);
+  if (wrong.length > 0) return bad(...wrong);
+  const asked = askedProperties(semantics.model.properties, options.properties);
+  const task: Task = { semantics, digest, properties: asked.filter((p) => p.formula.kind !== 'all') };
+  const runs = await runPlan(task, options, context);
+  const reports = reportProperties(inspected.value, asked, task, runs);
+  const vacuity = runs.find((run) => run.result?.vacuity)?.result?.vacuity;
+  return ok({
+    report: {
+      model: { name: semantics.model.name, digest, format: submission.format },
+      properties: reports,
+      assumptions: assumptionsOf(semantics.model, reports),
+      ...(vacuity ? { vacuity: reportedVacuity(vacuity) } : {}),
+    },
+    document,
+    artifacts: runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
+  });
+}
+
+function reportedVacuity(vacuity: Vacuity): Vacuity {
+  return vacuity;
+}
+
+function optionProblems(options: VerifyOptions, properties: readonly Property[]): Problem[] {
+  const unknownProperties = options.properties.filter((name) => !properties.some((p) => p.name === name))
+    .map((name) => problem('PROPERTY_UNKNOWN', 'properties', `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`));
+  const engines = options.engines === 'auto' ? [] : options.engines;
+  const unknownEngines = engines.filter((name) => !Object.hasOwn(ENGINES, name)).map((name) => problem('ENGINE_UNKNOWN', 'engines', `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`));
+  return [...unknownProperties, ...unknownEngines];
+}
+
+/** The properties asked for, the parts of conjunctions among them, and the implicit ones that all others rest on. */
+function askedProperties(properties: readonly Property[], names: readonly string[]): readonly Property[] {
+  if (names.length === 0) return properties;
+  const wanted = new Set(names);
+  for (const p of properties) if (wanted.has(p.name) && p.formula.kind === 'all') p.formula.of.forEach((part) => wanted.add(part));
+  return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
+}
+
+interface EngineRun {
+  readonly engine: Engine;
+  readonly version: string;
+  readonly durationMs: number;
+  readonly result?: EngineResult;
+  /** Why there is no result: the whole engine failed. */
+  readonly failure?: { readonly reason: UnknownReason; readonly message: string };
+}
+
+/** Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for all values. */
+async function runPlan(task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun[]> {
+  if (options.engines !== 'auto') return Promise.all([...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)));
+  const first = await runEngine(ENGINES.explore, task, options, context);
+  const open = task.properties.filter((p) => {
+    const outcome = first.result?.outcomes.get(p.name)?.outcome;
+    return outcome !== 'holds' && outcome !== 'violated' && ENGINES.z3 && ENGINES.z3.refuses(task, p) === undefined;
+  });
+  if (open.length === 0 || context.signal.aborted) return [first];
+  return [first, await runEngine(ENGINES.z3, { ...task, properties: open }, options, context)];
+}
+
+async function runEngine(engine: Engine, task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun> {
+  const started = performance.now();
+  const budget: Budget = { timeoutMs: options.timeoutMs, memoryMb: options.memoryMb, maxStates: options.maxStates, cacheDir: context.cacheDir };
+  const duration = (): number => Math.round((performance.now() - started) * 10) / 10;
+  let version = 'unavailable';
+  try {
+    version = await engine.version(context.cacheDir);
+    const supported = task.properties.filter((p) => engine.refuses(task, p) === undefined);
+    const result = supported.length === 0 ? undefined : await engine.run({ ...task, properties: supported }, budget, context.signal, (progress) => context.onProgress({ engine: engine.name, ...progress }));
+    return { engine, version, durationMs: duration(), result };
+  } catch (error) {
+    return { engine, version, durationMs: duration(), failure: failureOf(error) };
+  }
+}
+
+/** A broken engine is an answer, `unknown`, and never takes the others down with it. */
+function failureOf(error: unknown): { reason: UnknownReason; message: string } {
+  if (!(error instanceof Fault)) return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
+  const reasons: Readonly<Record<string, UnknownReason>> = { TOOL_UNAVAILABLE: 'unavailable', TIMEOUT: 'timeout', CANCELLED: 'cancelled' };
+  return { reason: reasons[error.code] ?? 'crash', message: error.message };
+}
+
+function reportProperties(inspected: Inspected, asked: readonly Property[], task: Task, runs: readonly EngineRun[]): PropertyReport[] {
+  const single = new Map(task.properties.map((property) => {
+    const answers = runs.flatMap((run) => answerOf(inspected, property, task, run));
+    return [property.name, combine(property, answers)] as const;
+  }));
+  return asked.map((property) => {
+    const { formula } = property;
+    const report = formula.kind === 'all' ? conjoin(property, formula.of.flatMap((name) => single.get(name) ?? [])) : single.get(property.name);
+    if (!report) throw new Error(`invariant broken: no answer for ${property.name}`);
+    return report;
+  });
+}
+
+function answerOf(inspected: Inspected, property: Property, task: Task, run: EngineRun): Answer[] {
+  const base = { engine: run.engine.name, version: run.version, durationMs: run.durationMs, ...(run.result?.states === undefined ? {} : { states: run.result.states }) };
+  const refusal = run.engine.refuses(task, property);
+  if (refusal !== undefined) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', reason: 'unsupported', message: refusal, evidence: {} } }];
+  if (run.failure) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', ...run.failure, evidence: {} } }];
+  const outcome: Outcome | undefined = run.result?.outcomes.get(property.name);
+  if (!outcome) return [];
+  return [{ ...base, ...replayOutcome(inspected.semantics, property, outcome) }];
+}
+
+export { inspect, type Inspected };
