@@ -70,14 +70,23 @@ class Scanner {
   }
 
   run(): void {
-    let at = this.text.indexOf('<');
-    while (at !== -1 && this.problems.length < MAX_PROBLEMS) {
-      const end = this.token(at);
-      if (end === undefined) return;
-      at = this.text.indexOf('<', end);
+    let end = 0;
+    for (let at = this.text.indexOf('<'); at !== -1 && this.problems.length < MAX_PROBLEMS; at = this.text.indexOf('<', end)) {
+      this.outside(end, at);
+      const next = this.token(at);
+      if (next === undefined) return;
+      end = next;
     }
+    this.outside(end, this.text.length);
     const last = this.open.at(-1);
     if (last) this.report('XML_SYNTAX', last.start, `<${last.name}> is never closed`);
+  }
+
+  /** Text may stand between the tags of the root only. */
+  private outside(from: number, to: number): void {
+    if (this.open.length > 0) return;
+    const blank = /^\s*/.exec(this.text.slice(from, to))?.[0].length ?? 0;
+    if (from + blank < to) this.report('XML_SYNTAX', from + blank, 'there is text outside of the root element');
   }
 
   /** Reads the markup that starts at `at`; answers where it ends, or nothing if the text cannot be read further. */

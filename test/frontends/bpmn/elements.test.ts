@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelDocument } from '../../../src/model/document.ts';
+import { readBpmn } from '../../../src/frontends/bpmn/index.ts';
+import { collaboration, definitions, process } from './diagramXml.ts';
+
+async function read(body: string): Promise<ModelDocument> {
+  const result = await readBpmn(definitions(body));
+  if (!result.ok) throw new Error(JSON.stringify(result.problems, undefined, 1));
+  return result.value;
+}
+
+async function refused(body: string): Promise<readonly string[]> {
+  const result = await readBpmn(definitions(body));
+  return result.ok ? [] : result.problems.map((found) => `${found.code} ${found.elementId ?? ''}`);
+}
+
+const between = (element: string): string => process('p', ['startEvent s', `${element}`, 'endEvent e'], ['s x', 'x e']);
+const TALK = process('q', ['startEvent qs', 'sendTask qt', 'endEvent qe'], ['qs qt', 'qt qe']);
+
+describe('activities', () => {
+  it.each(['task', 'userTask', 'serviceTask', 'sendTask', 'manualTask', 'scriptTask', 'businessRuleTask', 'receiveTask'])('%s is one step', async (element) => {
+    const model = await read(between(`${element} x`));
+    expect(model.actions['x']).toMatchObject({ when: 'p_f0 > 0', then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' }, elementId: 'x' });
+    expect(model.variables['p_f0']).toMatchObject({ type: 'int', init: 1, elementId: 'p_f0' });
+    expect(model.properties?.['noDeadActivities']?.reachableEach).toEqual({ x: 'p_f0 > 0' });
+  });
+
+  it('several flows out are a parallel split, several in are merged one token at a time', async () => {
+    const model = await read(process('p', ['startEvent s', 'task a', 'task b', 'endEvent e'], ['s a', 'a b', 'a b', 'b e']));
+    expect(model.actions['a']?.then).toEqual({ p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1', p_f2: 'p_f2 + 1' });
+    expect(Object.keys(model.actions)).toEqual(['a', 'b_from_a', 'b_from_a_2', 'e']);
+  });
+
+  it('conditional flows may be taken in any way, the default flow if none is', async () => {
+    const model = await read(process('p', ['startEvent s', 'task a', 'task b', 'task c', 'task d', 'endEvent e'],
+      ['s a', 'a b f1 yes', 'a c f2 no', 'a d f3', 'b e', 'c e', 'd e']).replace('id="a"', 'id="a" default="f3"'));
+    expect(Object.keys(model.actions).filter((name) => name.startsWith('a'))).toEqual(['a_to_d', 'a_to_b', 'a_to_c', 'a_to_b_c']);
+    expect(model.abstractions).toContainEqual(expect.stringMatching(/^Choices are free.*: a\.$/));
+  });
+
+  it('a loop on itself changes nothing', async () => {
+    const model = await read(process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a a', 'a e']));
+    expect(model.actions['a_from_a']?.then).toEqual({ p_f2: 'p_f2 + 1' });
+  });
+});
+
+describe('gateways', () => {
+  it('an exclusive gateway has one action per way out, strongly fair', async () => {
+    const model = await read(process('p', ['startEvent s', 'exclusiveGateway g', 'endEvent e1', 'endEvent e2'], ['s g', 'g e1', 'g e2']));
+    expect(model.actions['g_to_e1']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' }, fair: 'strong' });
+    expect(model.actions['g_to_e2']).toMatchObject({ fair: 'strong' });
+  });
+
+  it('a parallel gateway needs all and gives all', async () => {
+    const model = await read(process('p', ['startEvent s', 'task a', 'parallelGateway g', 'endEvent e'], ['s a', 'a g', 'a g', 'g e', 'g e']));
+    expect(model.actions['g']).toMatchObject({
+      when: 'p_f1 > 0 and p_f2 > 0', then: { p_f1: 'p_f1 - 1', p_f2: 'p_f2 - 1', p_f3: 'p_f3 + 1', p_f4: 'p_f4 + 1' }, fair: 'weak',
+    });
+  });
+
+  it('an event-based gateway waits where the token is, for a message or a timer', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt r']) + TALK + process('p',
+      ['startEvent s', 'eventBasedGateway g', 'receiveTask r', 'intermediateCatchEvent t timer', 'endEvent e1', 'endEvent e2'], ['s g', 'g r', 'g t', 'r e1', 't e2']));
+    expect(model.actions['r']).toMatchObject({ when: 'p_f0 > 0 and m0 > 0', then: { p_f0: 'p_f0 - 1', m0: 'm0 - 1', p_f3: 'p_f3 + 1' }, fair: 'strong', elementId: 'r' });
+    expect(model.actions['t']).toMatchObject({ when: 'p_f0 > 0', then: { p_f0: 'p_f0 - 1', p_f4: 'p_f4 + 1' }, elementId: 't' });
+    expect(model.variables).not.toHaveProperty('p_f1');
+    expect(model.abstractions).toContainEqual(expect.stringMatching(/^A timer may go off.*t\.$/));
+  });
+
+  it('a gateway without a way out ends its tokens', async () => {
+    const model = await read(process('p', ['startEvent s', 'exclusiveGateway g'], ['s g']));
+    expect(model.actions['g']).toMatchObject({ then: { p_f0: 'p_f0 - 1' } });
+  });
+});
+
+describe('events', () => {
+  it.each(['intermediateThrowEvent x', 'intermediateThrowEvent x message', 'intermediateCatchEvent x', 'intermediateCatchEvent x message', 'intermediateCatchEvent x timer'])('%s passes the token on', async (element) => {
+    expect((await read(between(element))).actions['x']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' } });
+  });
+
+  it('an end event counts, a terminate end event empties its process', async () => {
+    const model = await read(process('p', ['startEvent s', 'task a', 'endEvent e', 'endEvent t terminate'], ['s a', 'a e', 'a t']));
+    expect(model.actions['e']?.then).toEqual({ p_f1: 'p_f1 - 1', e_count: 'min(e_count + 1, 2)' });
+    expect(model.actions['t']?.then).toEqual({ p_f0: 0, p_f1: 0, p_f2: 0, t_count: 'min(t_count + 1, 2)' });
+  });
+
+  it('a message starts a process that is not running', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt s']) + TALK + process('p', ['startEvent s message', 'endEvent e'], ['s e']));
+    expect(model.variables['p_f0']?.init).toBe(0);
+    expect(model.actions['s']).toMatchObject({ when: 'm0 > 0 and p_f0 = 0', then: { e_count: 'if e_count = 2 then 2 else 0', m0: 'm0 - 1', p_f0: 'p_f0 + 1' } });
+    expect(model.abstractions).toContainEqual(expect.stringContaining('One instance at a time runs of: P'));
+  });
+
+  it.each(['startEvent s', 'startEvent s timer', 'startEvent s message'])('%s alone has happened, if nobody in the diagram sends its message', async (start) => {
+    const model = await read(process('p', [start, 'endEvent e'], ['s e']));
+    expect(model.variables['p_f0']?.init).toBe(1);
+  });
+
+  it('of several start events one starts the process', async () => {
+    const model = await read(process('p', ['startEvent s1', 'startEvent s2', 'endEvent e'], ['s1 e', 's2 e']));
+    expect(model.variables['start_p']).toMatchObject({ init: 1 });
+    expect(model.actions['s1']).toMatchObject({ when: 'start_p > 0 and p_f0 = 0 and p_f1 = 0' });
+    expect(model.final).toContain('start_p = 0');
+  });
+
+  it('without a start event all that nothing leads to begins', async () => {
+    const model = await read(process('p', ['task a', 'task b', 'parallelGateway g'], ['a g', 'b g']));
+    expect(model.variables['a_entry']).toMatchObject({ init: 1, elementId: 'a' });
+    expect(model.actions['b']).toMatchObject({ when: 'b_entry > 0' });
+  });
+
+  it('with a start event, what nothing leads to never happens', async () => {
+    const model = await read(process('p', ['startEvent s', 'task lost', 'endEvent e'], ['s e', 'lost e']));
+    expect(model.actions).not.toHaveProperty('lost');
+    expect(model.properties?.['noDeadActivities']?.reachableEach).toEqual({ lost: false });
+  });
+});
+
+describe('who acts', () => {
+  it('the innermost lane, else the pool, else the process', async () => {
+    const lanes = '<bpmn:laneSet><bpmn:lane id="Outer" name="Shop"><bpmn:flowNodeRef>a</bpmn:flowNodeRef><bpmn:flowNodeRef>b</bpmn:flowNodeRef>'
+      + '<bpmn:childLaneSet><bpmn:lane id="Inner" name="Till"><bpmn:flowNodeRef>b</bpmn:flowNodeRef></bpmn:lane></bpmn:childLaneSet></bpmn:lane></bpmn:laneSet>';
+    const line = process('p', ['startEvent s', 'task a', 'task b', 'endEvent e'], ['s a', 'a b', 'b e']).replace('id="p">', `id="p">${lanes}`);
+    const model = await read(collaboration(['P p'], []) + line);
+    expect([model.actions['a']?.actor, model.actions['b']?.actor, model.actions['e']?.actor]).toEqual(['Outer', 'Inner', 'P']);
+    expect(model.actors['Inner']).toEqual({ trust: 'trusted', label: 'Till' });
+    expect((await read(line)).actions['e']?.actor).toBe('p');
+  });
+});
+
+describe('messages', () => {
+  const receiver = process('p', ['startEvent s', 'receiveTask r', 'task plain', 'endEvent e'], ['s r', 'r plain', 'plain e']);
+
+  it('a send adds a message that a receive needs', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt r']) + TALK + receiver);
+    expect(model.actions['qt']?.then).toMatchObject({ m0: 'm0 + 1' });
+    expect(model.actions['r']).toMatchObject({ when: 'p_f0 > 0 and m0 > 0', fair: 'weak' });
+  });
+
+  it('from a black pool a message may come at any moment; to one it is gone', async () => {
+    const model = await read(collaboration(['P p', 'Bank'], ['Bank r', 'plain Bank']) + receiver);
+    expect(model.actions['r']).toMatchObject({ when: 'p_f0 > 0' });
+    expect(model.actions['r']).not.toHaveProperty('fair');
+    expect(model.abstractions).toEqual([
+      'A message flow comes from a pool as a whole; its message may arrive at any moment: m0.',
+      'A message flow ends at a pool as a whole; nothing waits for its message: m1.',
+    ]);
+  });
+
+  it('a task that does not wait for messages is not held up by one', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt plain']) + TALK + receiver);
+    expect(model.actions['plain']).toMatchObject({ when: 'p_f1 > 0' });
+    expect(model.abstractions).toContainEqual(expect.stringContaining('does not wait for messages; it changes nothing there: m0'));
+  });
+
+  it('a process fires on a message of any of its flows', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt r', 'qe r']) + TALK + receiver);
+    expect(Object.keys(model.actions)).toEqual(expect.arrayContaining(['r_on_m0', 'r_on_m1']));
+  });
+});
+
+describe('what is not supported yet is named, all of it', () => {
+  it.each(['inclusiveGateway x', 'complexGateway x', 'callActivity x', 'subProcess x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x',
+    'startEvent x signal', 'startEvent x conditional', 'intermediateCatchEvent x signal', 'intermediateCatchEvent x link', 'intermediateThrowEvent x escalation',
+    'intermediateThrowEvent x compensate', 'endEvent x error', 'endEvent x cancel', 'endEvent x signal'])('%s', async (element) => {
+    expect(await refused(process('p', ['startEvent s', element, 'endEvent e'], ['s e']))).toContain('BPMN_UNSUPPORTED x');
+  });
+
+  it('markers', async () => {
+    const marked = (inner: string, attributes = ''): string => between('task x').replace('<bpmn:task id="x">', `<bpmn:task id="x"${attributes}>${inner}`);
+    expect(await refused(marked('<bpmn:standardLoopCharacteristics/>'))).toEqual(['BPMN_UNSUPPORTED x']);
+    expect(await refused(marked('<bpmn:multiInstanceLoopCharacteristics/>'))).toEqual(['BPMN_UNSUPPORTED x']);
+    expect(await refused(marked('', ' isForCompensation="true"'))).toEqual(['BPMN_UNSUPPORTED x']);
+    expect(await refused(between('receiveTask x').replace('id="x"', 'id="x" instantiate="true"'))).toEqual(['BPMN_UNSUPPORTED x']);
+    expect(await refused(between('eventBasedGateway x').replace('id="x"', 'id="x" eventGatewayType="Parallel"'))).toContain('BPMN_UNSUPPORTED x');
+    expect(await refused(collaboration(['P p'], []).replace('/>', '><bpmn:participantMultiplicity/></bpmn:participant>') + between('task x'))).toEqual(['BPMN_UNSUPPORTED P']);
+    expect(await refused(between('intermediateCatchEvent x timer').replace('</bpmn:inter', '<bpmn:messageEventDefinition/></bpmn:inter'))).toEqual(['BPMN_UNSUPPORTED x']);
+  });
+
+  it('choreographies', async () => {
+    expect(await refused(`<bpmn:choreography id="x"/>${between('task y')}`)).toContain('BPMN_UNSUPPORTED x');
+  });
+
+  it('many conditional flows out of one activity', async () => {
+    const ends = [1, 2, 3, 4, 5, 6];
+    expect(await refused(process('p', ['startEvent s', 'task a', ...ends.map((i) => `endEvent e${i}`)], ['s a', ...ends.map((i) => `a e${i} f${i} c`)]))).toEqual(['BPMN_UNSUPPORTED a']);
+  });
+
+  it('all at once, those inside of a sub-process too', async () => {
+    const nested = '<bpmn:subProcess id="sub"><bpmn:task id="fine"/><bpmn:inclusiveGateway id="inner"/></bpmn:subProcess>';
+    expect(await refused(process('p', ['startEvent s', 'complexGateway g'], ['s g']).replace('</bpmn:process>', `${nested}</bpmn:process>`)))
+      .toEqual(['BPMN_UNSUPPORTED g', 'BPMN_UNSUPPORTED sub', 'BPMN_UNSUPPORTED inner']);
+  });
+});
+
+describe('what BPMN does not allow', () => {
+  const two = (messages: readonly string[], flows: readonly string[] = []): string => collaboration(['P p', 'Q q'], messages)
+    + process('p', ['startEvent s', 'task a', 'exclusiveGateway g', 'endEvent e'], ['s a', 'a g', 'g e', ...flows]) + TALK;
+
+  it.each([
+    ['a flow across pools', two([], ['a qt']), 'BPMN_STRUCTURE p_f3'],
+    ['a flow out of an end event', two([], ['e a']), 'BPMN_STRUCTURE p_f3'],
+    ['a flow into a start event', two([], ['a s']), 'BPMN_STRUCTURE p_f3'],
+    ['a flow to nowhere', two([], ['a nowhere']), 'BPMN_REFERENCE p_f3'],
+    ['a flow without a target', two([], ['a e']).replace(/ targetRef="e"(?=>[^>]*>\s*<\/bpmn:process>)/, ''), 'BPMN_REFERENCE p_f3'],
+    ['a message flow inside a pool', two(['a e']), 'BPMN_STRUCTURE m0'],
+    ['a message flow from a gateway', two(['g qs']), 'BPMN_STRUCTURE m0'],
+    ['a message flow to an end event', two(['a qe']), 'BPMN_STRUCTURE m0'],
+    ['a message flow to nowhere', two(['a nowhere']), 'BPMN_REFERENCE m0'],
+    ['a pool of a missing process', collaboration(['P nowhere'], []) + TALK, 'BPMN_REFERENCE P'],
+    ['a default flow that is missing', two([]).replace('id="g"', 'id="g" default="nowhere"'), 'BPMN_REFERENCE g'],
+    ['an id used twice', two([]).replace('id="qt"', 'id="a"'), 'BPMN_STRUCTURE a'],
+    ['an element without an id', two([]).replace('<bpmn:task id="a">', '<bpmn:task>'), 'BPMN_REFERENCE p_f0'],
+    ['a terminate event in the middle', between('intermediateThrowEvent x terminate'), 'BPMN_STRUCTURE x'],
+    ['a task after an event-based gateway', process('p', ['startEvent s', 'eventBasedGateway g', 'task a'], ['s g', 'g a']), 'BPMN_STRUCTURE p_f1'],
+  ])('%s', async (_, body, expected) => {
+    expect(await refused(body)).toContain(expected);
+  });
+});
+
+describe('what says nothing about the order of things', () => {
+  it('is left out', async () => {
+    const silent = '<bpmn:documentation>why</bpmn:documentation><bpmn:dataObject id="d"/><bpmn:dataObjectReference id="dr" dataObjectRef="d"/>'
+      + '<bpmn:dataStoreReference id="ds"/><bpmn:textAnnotation id="t"><bpmn:text>hm</bpmn:text></bpmn:textAnnotation>'
+      + '<bpmn:association id="as" sourceRef="x" targetRef="t"/><bpmn:group id="gr"/>';
+    const plain = await read(between('task x'));
+    const full = await read(`<bpmn:message id="msg"/><bpmn:category id="cat"/>${between('task x').replace('</bpmn:process>', `${silent}</bpmn:process>`)}`);
+    expect(full).toEqual(plain);
+  });
+
+  it('flows that a node lists and nobody drew are noted', async () => {
+    const model = await read(between('task x').replace('<bpmn:task id="x">', '<bpmn:task id="x"><bpmn:incoming>gone</bpmn:incoming>'));
+    expect(model.abstractions).toEqual(['A reference (incoming) to something that does not exist was left out: x.']);
+  });
+});
