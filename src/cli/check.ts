@@ -1,0 +1,160 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { loadConfig } from '../config/index.ts';
+import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
+import type { Report } from '../model/outcome.ts';
+import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
+import { verify } from '../verification/verify.ts';
+import { EXIT, type Io } from './io.ts';
+import { reportText } from './reportText.ts';
+
+export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
+
+  --property NAME      answer only this one (again for more); the implicit ones always stand
+  --engines LIST       ${ENGINE_NAMES.join(',')} · default: auto
+  --format FORMAT      ${FORMATS.join(' | ')} · default: by the file's name
+  --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
+  --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
+  --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
+  --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --json               the report as JSON
+
+exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown · 4 a fault
+`;
+
+interface CheckArgs {
+  readonly file: string;
+  readonly json: boolean;
+  readonly format: string | undefined;
+  readonly artifacts: string | undefined;
+  readonly options: VerifyOptions;
+}
+
+export async function checkCommand(args: string[], io: Io): Promise<number> {
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
+  const { file, json, options, artifacts } = parsed.value;
+  const config = loadConfig(process.env);
+  if (!config.ok) return printProblems(config.problems, json, io);
+  const submission = await readSubmission(file, parsed.value.format);
+  if (!submission.ok) return printProblems(submission.problems, json, io);
+  const abort = new AbortController();
+  const onSigint = (): void => abort.abort();
+  process.once('SIGINT', onSigint);
+  const progress = progressLine(io, json);
+  const started = performance.now();
+  const verified = await verify(submission.value, options, { signal: abort.signal, cacheDir: config.value.cacheDir, onProgress: progress.show });
+  const durationMs = performance.now() - started;
+  progress.clear();
+  process.removeListener('SIGINT', onSigint);
+  if (!verified.ok) return printProblems(verified.problems, json, io);
+  const { report } = verified.value;
+  const exit = exitOf(report);
+  if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
+  io.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io));
+  return exit;
+}
+
+export function exitOf(report: Report): number {
+  if (report.properties.some((p) => p.outcome === 'violated')) return EXIT.violated;
+  return report.properties.every((p) => p.outcome === 'holds') ? EXIT.ok : EXIT.open;
+}
+
+function readArgs(args: string[]): Result<CheckArgs> {
+  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
+  try {
+    const { values, positionals } = parseArgs({
+      args, allowPositionals: true,
+      options: {
+        property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string' }, format: { type: 'string' }, timeout: { type: 'string' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, json: { type: 'boolean' },
+      },
+    });
+    const [file] = positionals;
+    if (file === undefined || positionals.length !== 1) return wrong('give one file: probity check FILE');
+    const engines = values.engines ?? values.engine;
+    const named = engines === undefined || engines === 'auto' ? ('auto' as const) : engines === 'all' ? [...ENGINE_NAMES] : (engines.split(',') as EngineName[]);
+    const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
+    for (const [name, text] of Object.entries(numbers)) {
+      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
+    }
+    return ok({
+      file, json: values.json === true, format: values.format, artifacts: values.artifacts,
+      options: {
+        ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
+        ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
+        ...(values['max-states'] === undefined ? {} : { maxStates: Math.floor(Number(values['max-states'])) }),
+        ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
+      },
+    });
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Reads a file as a submission, refusing early what is too large or no text. */
+export async function readSubmission(file: string, format: string | undefined): Promise<Result<Submission>> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_SOURCE_BYTES) return bad(problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${MAX_SOURCE_BYTES}`));
+    const source = decode(await readFile(file));
+    if (source === undefined) return bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`));
+    const known = format ?? formatOf(file, source);
+    if (known === undefined || !(FORMATS as readonly string[]).includes(known)) {
+      return bad(problem('FORMAT_UNKNOWN', file, `the format of ${file} is not known; say --format ${FORMATS.join(' or --format ')}`));
+    }
+    return ok({ source, format: known as Format, name: basename(file) });
+  } catch (error) {
+    return bad(problem('INPUT_UNREADABLE', file, `${file}: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
+/** UTF-8, or UTF-16 where a byte order mark says so. */
+function decode(bytes: Uint8Array): string | undefined {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+export function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
+  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
+  else {
+    for (const p of problems) {
+      const place = [p.path, p.elementId === undefined ? '' : `element ${p.elementId}`, p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`].filter((s) => s !== '').join(' · ');
+      io.stderr(`${p.code}  ${place === '' ? '' : `${place}  `}${p.message}\n`);
+    }
+  }
+  return EXIT.badInput;
+}
+
+/** One line on a terminal that appears only after the first second. */
+function progressLine(io: Io, json: boolean): { show(progress: Progress): void; clear(): void } {
+  const started = Date.now();
+  let shown = false;
+  return {
+    show: (p) => {
+      if (io.isTTY !== true || json || Date.now() - started < 1000) return;
+      shown = true;
+      const counts = [p.states === undefined ? '' : `${p.states} states`, p.depth === undefined ? '' : `depth ${p.depth}`].filter((s) => s !== '').join(', ');
+      io.stderr(`\r\u001b[K${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
+    },
+    clear: () => {
+      if (shown) io.stderr('\r\u001b[K');
+    },
+  };
+}
+
+async function writeArtifacts(folder: string, artifacts: readonly { readonly name: string; readonly text: string }[]): Promise<void> {
+  const { mkdir, writeFile } = await import('node:fs/promises');
+  const { dirname, join } = await import('node:path');
+  for (const artifact of artifacts) {
+    const path = join(folder, artifact.name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, artifact.text);
+  }
+}

@@ -1,0 +1,122 @@
+import type { PropertyReport, Report } from '../model/outcome.ts';
+import type { Message, Step, Trace, Value } from '../model/trace.ts';
+import type { Io } from './io.ts';
+import { painter } from './style.ts';
+
+const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as const;
+const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
+
+/** The answer as people read it (DESIGN 9). Implicit properties that hold are one line together. */
+export function reportText(report: Report, durationMs: number, exit: number, io: Io): string {
+  const paint = painter(io);
+  const states = report.properties.flatMap((p) => p.engines).find((e) => e.states !== undefined)?.states;
+  const head = [paint('bold', report.model.name), report.model.format, `${report.model.digest.slice(0, 13)}…`, ...(states === undefined ? [] : [`${states} states`])];
+  const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
+  const shown = report.properties.filter((p) => !quiet.includes(p));
+  const width = Math.max(...shown.map((p) => p.name.length), 0);
+  const lines = shown.flatMap((p) => propertyLines(p, width, paint));
+  const held = report.properties.filter((p) => p.outcome === 'holds').length;
+  const foot = [
+    `${held} of ${report.properties.length} hold`,
+    ...(report.assumptions.fairness.length > 0 ? [`fair: ${report.assumptions.fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`] : []),
+    ...report.assumptions.bounds.slice(0, 3),
+    `${(durationMs / 1000).toFixed(durationMs < 100 ? 2 : 1)} s`,
+  ];
+  return [
+    head.join(' · '), '',
+    ...lines,
+    ...(quiet.length > 0 ? [`  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`] : []),
+    ...report.assumptions.abstractions.map((a) => paint('dim', `    in the abstraction: ${a}`)),
+    ...vacuityLines(report, paint),
+    '', `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`, '',
+  ].join('\n');
+}
+
+function isImplicit(p: PropertyReport): boolean {
+  return ['withinRange', 'withinCapacity', 'singleWrite', 'defined'].includes(p.kind);
+}
+
+function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeof painter>): string[] {
+  const how = detailOf(p);
+  const line = `  ${paint(TONE[p.outcome], MARK[p.outcome])} ${p.name.padEnd(width)}  ${p.outcome.padEnd(8)}  ${how}`;
+  const showsTrace = p.trace && (p.outcome === 'violated') && p.engines.length > 0;
+  return [line.trimEnd(), ...(showsTrace && p.trace ? traceLines(p.trace) : [])];
+}
+
+function detailOf(p: PropertyReport): string {
+  const deciding = p.engines.filter((e) => e.outcome === p.outcome).map((e) => e.name);
+  const agree = deciding.length > 1 ? `${deciding.join(', ')} agree` : (deciding[0] ?? '');
+  const reproved = p.assurance.includes('obligationsReproved') ? ' · invariant re-proved in 3 obligations' : '';
+  switch (p.outcome) {
+    case 'holds':
+      return p.method === 'witness' && p.trace ? `${agree} · shortest run: ${steps(p.trace.steps.length)}` : `${agree}${reproved}`;
+    case 'violated':
+      return `${p.message ? `${p.message} · ` : ''}${WITNESS_WORDS[p.witness ?? 'trace'](p)}${agree ? ` · ${agree}` : ''}`;
+    case 'bounded':
+      return `nothing found within ${p.bound ?? 'a bound'}`;
+    case 'unknown':
+      return `${p.reason ?? ''}: ${p.message ?? ''}`;
+  }
+}
+
+const WITNESS_WORDS: Readonly<Record<NonNullable<PropertyReport['witness']>, (p: PropertyReport) => string>> = {
+  trace: (p) => `in ${steps(p.trace?.steps.length ?? 0)}`,
+  lasso: () => 'a fair run never gets there',
+  trap: (p) => `after ${steps(p.trace?.steps.length ?? 0)} there is no way back`,
+  exhaustion: (p) => `no run gets there${Array.isArray(p.evidence?.['unreachable']) ? `: ${(p.evidence['unreachable'] as string[]).join(', ')}` : paramsOf(p.trace)}`,
+};
+
+function paramsOf(trace: Trace | undefined): string {
+  const entries = Object.entries(trace?.params ?? {});
+  return entries.length === 0 ? '' : ` when ${entries.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`;
+}
+
+function steps(count: number): string {
+  return count === 1 ? '1 step' : `${count} steps`;
+}
+
+/** A trace, one line a step, cells and messages in the words of the model. */
+export function traceLines(trace: Trace): string[] {
+  const params = Object.entries(trace.params);
+  const labels = trace.steps.map(stepLabel);
+  const width = Math.min(44, Math.max(0, ...labels.map((l) => l.length)));
+  return [
+    ...(params.length > 0 ? [`         with ${params.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`] : []),
+    ...trace.steps.flatMap((step, i) => [
+      ...(trace.loopStart === i ? ['      ↻  from here for ever:'] : []),
+      `      ${String(i + 1).padStart(2)}  ${(labels[i] ?? '').padEnd(width)}  ${effects(step)}`.trimEnd(),
+    ]),
+    ...(trace.loopStart !== undefined && trace.loopStart >= trace.steps.length ? ['      ↻  nothing fair is enabled from here'] : []),
+  ];
+}
+
+function stepLabel(step: Step): string {
+  const parts = [...Object.values(step.binding).map(valueText), ...(step.received ?? []).map(messageText)];
+  return parts.length > 0 ? `${step.action}(${parts.join(', ')})` : step.action;
+}
+
+function effects(step: Step): string {
+  if (step.error) return `breaks ${step.error.join(', ')}`;
+  const changed = Object.entries(step.changed).map(([cell, [before, after]]) => `${cell} ${valueText(before)} → ${valueText(after)}`);
+  const sent = (step.sent ?? []).map((m) => `sends ${messageText(m)}`);
+  return [...changed, ...sent].join(' · ');
+}
+
+function messageText(message: Message): string {
+  return `${message.channel}{${Object.values(message.message).map(valueText).join(', ')}}`;
+}
+
+function valueText(value: Value): string {
+  if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
+  return value === null ? 'null' : String(value);
+}
+
+function vacuityLines(report: Report, paint: ReturnType<typeof painter>): string[] {
+  const v = report.vacuity;
+  if (!v) return [];
+  return [
+    ...(v.neverFires.length > 0 ? [paint('dim', `    never happens: ${v.neverFires.join(', ')}`)] : []),
+    ...(v.premiseNeverTrue.length > 0 ? [paint('dim', `    says nothing, its premise is never true: ${v.premiseNeverTrue.join(', ')}`)] : []),
+    ...(v.survivesEveryMutant.length > 0 ? [paint('dim', `    no mutant breaks: ${v.survivesEveryMutant.join(', ')}`)] : []),
+  ];
+}
