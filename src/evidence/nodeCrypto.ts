@@ -15,13 +15,16 @@ export function blake2b256Sync(data: Uint8Array): Uint8Array {
   return blake2b(data, { dkLen: 32 });
 }
 
+/** RFC 8032; false for a key or signature of the wrong size. */
+export function verifyEd25519Sync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  const key = createPublicKey({ key: Buffer.from(concat(SPKI_ED25519, publicKey)), format: 'der', type: 'spki' });
+  return verify(null, message, key, signature);
+}
+
 /** `VerifierCrypto` on Node. */
 export const nodeCrypto: VerifierCrypto = {
   sha256: sha256Sync,
   blake2b256: blake2b256Sync,
-  verifyEd25519(publicKey, message, signature) {
-    if (publicKey.length !== 32 || signature.length !== 64) return false;
-    const key = createPublicKey({ key: Buffer.from(concat(SPKI_ED25519, publicKey)), format: 'der', type: 'spki' });
-    return verify(null, message, key, signature);
-  },
+  verifyEd25519: verifyEd25519Sync,
 };

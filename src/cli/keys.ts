@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig, type Config } from '../config/index.ts';
+import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { addressOf } from '../evidence/ledger/address.ts';
+import { openKeys, readKeys, type Keys } from '../evidence/keys.ts';
+import { renderPolicy } from '../evidence/verify/policy.ts';
+import type { Io } from './io.ts';
+
+export const KEYS_HELP = `probity keys show|init|policy [options]      the keys of this installation
+
+  show              the public keys
+  init              make the keys that are missing (0600), and show them
+  policy            a trust policy for these keys, to hand to whoever verifies
+  --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
+  --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
+  --json            as JSON
+
+Secret keys stay in DIR/keys and are never printed.
+exit: 0 done · 2 bad arguments, or no keys yet · 4 a key file that cannot be used
+`;
+
+const ACTIONS = ['show', 'init', 'policy'] as const;
+type Action = (typeof ACTIONS)[number];
+
+interface KeysArgs {
+  readonly action: Action;
+  readonly folder: string;
+  readonly name: string;
+  readonly network: Config['iota']['network'];
+  readonly json: boolean;
+}
+
+export async function keysCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(KEYS_HELP);
+    return 0;
+  }
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
+  const { action, folder, name, network, json } = parsed.value;
+  let keys: Keys | undefined;
+  try {
+    keys = action === 'init' ? await openKeys(folder, { name }) : await readKeys(folder);
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    io.stderr(`${cause.code}  ${cause.message}\n`);
+    return 4;
+  }
+  if (keys === undefined) return printProblems([problem('NOT_FOUND', folder, 'no keys yet: `probity keys init`, or start the service once')], json, io);
+  const shown = { verdict: keys.verdict.vkey, log: keys.log.vkey, ledger: addressOf(keys.ledger.publicKey), network };
+  io.stdout(action === 'policy' ? policyText(shown, json) : keysText(shown, json));
+  return 0;
+}
+
+interface Shown {
+  readonly verdict: string;
+  readonly log: string;
+  readonly ledger: string;
+  readonly network: Config['iota']['network'];
+}
+
+function keysText(shown: Shown, json: boolean): string {
+  if (json) return `${JSON.stringify(shown, null, 2)}\n`;
+  return `verdict  ${shown.verdict}\nlog      ${shown.log}\nledger   ${shown.ledger} (${shown.network})\n`;
+}
+
+function policyText({ verdict, log, ledger, network }: Shown, json: boolean): string {
+  const ledgers = network === 'none' ? [] : [{ network, address: ledger }];
+  const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers });
+  return json ? `${JSON.stringify({ policy }, null, 2)}\n` : policy;
+}
+
+function readArgs(args: string[]): Result<KeysArgs> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const action = ACTIONS.find((each) => each === positionals[0]);
+    if (action === undefined || positionals.length > 1) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    const { dataDir, origin, iota } = config.value;
+    const folder = join(values.data ?? dataDir, 'keys');
+    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false });
+  } catch (cause) {
+    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
+  }
+}
+
+function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
+  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
+  else for (const { code, path, message } of problems) io.stderr(`${path === '' ? '' : `${path}  `}${code}  ${message}\n`);
+  return 2;
+}

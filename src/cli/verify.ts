@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { nodeCrypto } from '../evidence/nodeCrypto.ts';
+import { readBundle } from '../evidence/readBundle.ts';
+import type { Predicate } from '../evidence/statement.ts';
+import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
+import { LAYER_CODES, type Layer, type LayerStatus, type VerifyReport, type VerifyStatus } from '../evidence/verify/report.ts';
+import { verifyBundle } from '../evidence/verify/verify.ts';
+import type { Io } from './io.ts';
+import { painter } from './style.ts';
+
+export const VERIFY_HELP = `probity verify DIR [options]      check a bundle offline, trusting only your own keys
+
+  --policy FILE     whom you trust · default: the policy in your trust folder
+                    (\${XDG_CONFIG_HOME:-~/.config}/probity/trust/policy)
+  --compliance      ask for an anchor on a real network, from a ledger key of the policy
+  --json            each layer as JSON
+
+A policy inside the bundle is never used: whoever forged the bundle would have written it.
+exit: 0 verified · 1 tampered · 2 not a bundle, or bad arguments · 3 untrusted · 4 a fault
+`;
+
+/** DESIGN section 9: `verify` reads 3 as untrusted. */
+const EXIT_OF: Readonly<Record<VerifyStatus, number>> = { verified: 0, failed: 1, malformed: 2, untrusted: 3 };
+
+interface VerifyArgs {
+  readonly folder: string;
+  readonly policy: string | undefined;
+  readonly compliance: boolean;
+  readonly json: boolean;
+}
+
+/** `probity verify`: opens no network, no database and no key. */
+export async function verifyCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(VERIFY_HELP);
+    return 0;
+  }
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
+  const { folder, compliance, json } = parsed.value;
+  const trust = await readPolicy(parsed.value.policy);
+  if (!trust.ok) return printProblems(trust.problems, json, io);
+  const bundle = await readBundle(folder);
+  if (!bundle.ok) return printProblems(bundle.problems, json, io);
+  const report = await verifyBundle(bundle.value, trust.value.policy, { crypto: nodeCrypto, compliance });
+  const exit = EXIT_OF[report.status];
+  io.stdout(json ? `${JSON.stringify({ ...report, policy: trust.value.file ?? null, exit }, null, 2)}\n` : reportText(folder, report, exit, io));
+  if (trust.value.file === undefined) io.stderr('no trust policy: give one with --policy, from somebody other than who gave you the bundle\n');
+  return exit;
+}
+
+function readArgs(args: string[]): Result<VerifyArgs> {
+  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const [folder, ...more] = positionals;
+    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle folder is needed'));
+    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, json: values.json ?? false });
+  } catch (cause) {
+    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
+  }
+}
+
+/** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
+async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
+  const own = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'probity', 'trust', 'policy');
+  const file = given ?? (existsSync(own) ? own : undefined);
+  if (file === undefined) return ok({ policy: NO_TRUST });
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    return bad(problem('POLICY_SHAPE', file, `cannot be read: ${(cause as Error).message}`));
+  }
+  const policy = await parsePolicy(text, nodeCrypto.sha256);
+  return policy.ok ? ok({ policy: policy.value, file }) : bad(...policy.problems.map((each) => ({ ...each, path: file })));
+}
+
+function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
+  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
+  else for (const { code, path, line, message } of problems) io.stderr(`${[path, line].filter((part) => part).join(':')}  ${code}  ${message}\n`);
+  return 2;
+}
+
+const MARKS: Readonly<Record<LayerStatus, readonly [mark: string, tone: 'green' | 'red' | 'yellow' | 'dim']>> = {
+  proved: ['✓', 'green'], signed: ['✓', 'green'], skipped: ['–', 'dim'], untrusted: ['?', 'yellow'], failed: ['✗', 'red'],
+};
+
+/** Text from a bundle on a terminal: a control sequence in it could repaint what we say. */
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
+
+function reportText(folder: string, { status, layers, statement }: VerifyReport, exit: number, io: Io): string {
+  const paint = painter(io);
+  const line = ({ layer, status: each, code, detail }: Layer): string => {
+    const [mark, tone] = MARKS[each];
+    const about = detail === undefined ? '' : ` · ${plain(detail)}`;
+    return `  ${paint(tone, mark)} ${layer.padEnd(11)} ${each.padEnd(10)} ${LAYER_CODES[code]}${about}${each === 'failed' || each === 'untrusted' ? paint('dim', `  ${code}`) : ''}`;
+  };
+  const words: Readonly<Record<VerifyStatus, string>> = {
+    verified: 'verified',
+    failed: 'not verified: something was changed; believe nothing in it',
+    untrusted: 'untrusted: signed by nobody that your policy trusts for it',
+    malformed: 'not a bundle',
+  };
+  const verdict = statement === undefined ? '' : verdictText(statement.predicate, io);
+  return `${plain(folder)}\n\n${layers.map(line).join('\n')}\n${verdict}\n${paint('bold', words[status])}   exit ${exit}\n`;
+}
+
+function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io): string {
+  const paint = painter(io);
+  const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
+  const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
+  const rows = properties.map(({ name, outcome, threats, assurance }) => {
+    const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
+    return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
+  });
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}\n${rows.join('\n')}\n`;
+}

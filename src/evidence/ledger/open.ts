@@ -1,0 +1,46 @@
+import type { Signer } from '../keys.ts';
+import type { Ledger } from './ledger.ts';
+import type { Network } from './networks.ts';
+
+export interface LedgerOptions {
+  readonly network: Network;
+  readonly signer: Signer;
+  /** A node's URL. For `emulated`, left out: the embedded node is started with the ledger. */
+  readonly url?: string;
+  readonly packageId?: string;
+  /** The port of the embedded node; a free one when left out. */
+  readonly emulatorPort?: number;
+  /** How long nobody may destroy an anchor. */
+  readonly retentionYears?: number;
+}
+
+export interface OpenLedger {
+  readonly ledger: Ledger;
+  /** The node that is used. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Ten years, the longest period for which European commercial law asks to keep books. */
+const RETENTION_YEARS = 10;
+
+/** Opens a ledger. The SDK is loaded here and nowhere before: it takes half a second, and the CLI rarely needs it. */
+export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
+  const { IotaLedger } = await import('./iota.ts');
+  const { NETWORK_PRESETS } = await import('./networks.ts');
+  const retainUntil = (): Date => {
+    const date = new Date();
+    date.setUTCFullYear(date.getUTCFullYear() + (options.retentionYears ?? RETENTION_YEARS));
+    return date;
+  };
+  const { network, signer, packageId } = options;
+  if (network === 'emulated' && options.url === undefined) {
+    const { startEmulator } = await import('./emulator.ts');
+    const emulator = await startEmulator(options.emulatorPort === undefined ? {} : { port: options.emulatorPort });
+    const { url } = emulator;
+    return { ledger: new IotaLedger({ network, signer, url, retainUntil }), url, close: () => emulator.close() };
+  }
+  const url = options.url ?? NETWORK_PRESETS[network].url;
+  const ledger = new IotaLedger({ network, signer, url, retainUntil, ...(packageId === undefined ? {} : { packageId }) });
+  return { ledger, url, close: async () => undefined };
+}
