@@ -117,6 +117,11 @@ describe('anchoring on the emulated node with the unmodified SDK', () => {
     expect(new Set(results.map(({ digest }) => digest)).size).toBe(3);
   });
 
+  it('says which port is taken', async () => {
+    const port = Number(new URL(emulator.url).port);
+    await expect(startEmulator({ port })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+  });
+
   it('opens with its node in one call, on loopback only', async () => {
     const opened = await openLedger({ network: 'emulated', signer: home.keys.ledger });
     expect(opened.url).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+$/);

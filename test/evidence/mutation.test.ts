@@ -3,7 +3,7 @@ import { canonicalJson } from '../../src/canonical/index.ts';
 import { formatEnvelope, parseEnvelope, preAuthEncoding, PAYLOAD_TYPE } from '../../src/evidence/dsse.ts';
 import { concat, fromUtf8, toBase64, utf8 } from '../../src/evidence/encoding.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { COSIGNATURE_ED25519, keyHash, signatureLine } from '../../src/evidence/note.ts';
+import { COSIGNATURE_ED25519, keyHash, parseNote, signatureLine } from '../../src/evidence/note.ts';
 import { parseReceipt, formatReceipt } from '../../src/evidence/receipt.ts';
 import { LAYER_CODES } from '../../src/evidence/verify/report.ts';
 import { check, complaints, installation, policyOf, sampleCheck, type Installation, type Issued } from './fixture.ts';
@@ -173,6 +173,32 @@ describe('each layer refuses with its own code', () => {
     expect(await codesAfter('receipt.tlog-proof', renamed)).toEqual(['checkpoint: CHECKPOINT_SIGNATURE']);
     const unsigned = textOf('receipt.tlog-proof').replace(/— \S+ /, '— nobody.example ');
     expect(await codesAfter('receipt.tlog-proof', unsigned)).toEqual(['checkpoint: CHECKPOINT_UNTRUSTED']);
+  });
+
+  it('a checkpoint of another origin, signed all the same by the log key', async () => {
+    const receipt = parseReceipt(textOf('receipt.tlog-proof'));
+    const text = (parseNote(receipt?.checkpoint ?? '')?.text ?? '').replace(home.keys.log.name, 'other.example/log');
+    const checkpoint = `${text}\n${signatureLine(home.keys.log, await home.keys.log.sign(utf8(text)))}`;
+    if (receipt === undefined) throw new Error('a receipt');
+    expect(await codesAfter('receipt.tlog-proof', formatReceipt({ ...receipt, checkpoint }))).toEqual(['checkpoint: CHECKPOINT_ORIGIN']);
+  });
+
+  it('a source or evidence that is missing', async () => {
+    for (const [path, code] of [['source.yaml', 'subject: SUBJECT_MISSING'], ['README.md', 'evidence: EVIDENCE_MISSING']] as const) {
+      const without = new Map(issued.files);
+      without.delete(path);
+      expect(complaints(await check(without, home.policy))).toEqual([code]);
+    }
+  });
+
+  it("a stranger's signatures beside the trusted ones change nothing, and are not shown", async () => {
+    const envelope = JSON.parse(textOf('envelope.json')) as { signatures: unknown[] };
+    const signatures = [...envelope.signatures, { keyid: 'stranger', sig: 'AAAA' }];
+    const files = changed('envelope.json', canonicalJson({ ...envelope, signatures }));
+    files.set('receipt.tlog-proof', utf8(`${textOf('receipt.tlog-proof')}— stranger AAAAAAAA\n`));
+    const report = await check(files, home.policy);
+    expect(report.status).toBe('verified');
+    expect(JSON.stringify(report)).not.toContain('stranger');
   });
 
   it('a checkpoint without the witnesses that the policy asks for', async () => {

@@ -158,7 +158,8 @@ export class IotaLedger implements Ledger {
       if (cause instanceof Fault && cause.code === 'LEDGER_REJECTED') this.#unsettled = undefined;
       throw cause;
     }
-    await this.#ask(() => this.#client.waitForTransaction({ digest: record.transactionDigest, timeout: 30_000, pollInterval: 500 }));
+    // Executed is executed: if waiting fails, the worst is that the next transaction is refused for its stale coin.
+    await this.#client.waitForTransaction({ digest: record.transactionDigest, timeout: 30_000, pollInterval: 500 }).catch(() => undefined);
     return record;
   }
 
