@@ -27,8 +27,6 @@ export interface IotaConfig {
   /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `none` anchors nothing. */
   readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'none';
   readonly url?: string;
-  /** File with the secret key of the paying address. */
-  readonly keyFile?: string;
   readonly packageId?: string;
   /** Years until the record may be destroyed. */
   readonly retentionYears: number;
@@ -57,7 +55,6 @@ export function loadConfig(env: Environment): Result<Config> {
     iota: {
       network: read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated',
       url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),
-      keyFile: read.text('PROBITY_IOTA_KEY_FILE'),
       packageId: read.matching('PROBITY_IOTA_PACKAGE', /^0x[0-9a-f]{1,64}$/u, '0x and hexadecimal digits'),
       retentionYears: read.integer('PROBITY_IOTA_RETENTION_YEARS', 1, 75) ?? 10,
     },

@@ -1,5 +1,5 @@
 import type { Json } from '../canonical/index.ts';
-import type { AnchorRecord as LedgerRecord, Ledger } from '../evidence/ledger/ledger.ts';
+import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { AnchorRecord } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -11,7 +11,7 @@ const QUESTIONS = 5;
 
 /** Notes that a checkpoint is to be anchored. Never fails a verdict: what is noted is found again by the sweep. */
 export async function requestAnchor(service: Service, { size, note }: { readonly size: number; readonly note: string }): Promise<void> {
-  if (!service.notary.ledger) return;
+  if (!service.notary.ledgerSender) return;
   try {
     await service.store.anchors.request(size, note);
     await service.queues.sendAnchor(`${size}-0`);
@@ -26,16 +26,16 @@ export async function requestAnchor(service: Service, { size, note }: { readonly
  */
 export async function anchorDue(service: Service): Promise<void> {
   const { store, notary } = service;
-  const { ledger } = notary;
-  if (!ledger) return;
+  if (!notary.ledgerSender) return;
   await store.locks.tryHold('anchor', async () => {
-    for (let due = await store.anchors.next(); due; due = await store.anchors.next()) await anchor(service, ledger, due);
+    for (let due = await store.anchors.next(); due; due = await store.anchors.next()) await anchor(service, due);
   });
 }
 
-async function anchor(service: Service, ledger: Ledger, due: AnchorRecord): Promise<void> {
-  const { store, logger } = service;
+async function anchor(service: Service, due: AnchorRecord): Promise<void> {
+  const { store, logger, notary } = service;
   try {
+    const ledger = await notary.openLedger();
     const record = (due.record as unknown as LedgerRecord | null) ?? (await ledger.publish(due.checkpoint));
     if (due.record === null) await store.anchors.published(due.size, record as unknown as Json);
     if ((await ledger.confirm(record)) === 'confirmed') {

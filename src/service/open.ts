@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { invariant } from '../errors/index.ts';
 import { openKeys, type Keys } from '../evidence/keys.ts';
+import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
+import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
 import { TransparencyLog } from '../evidence/log/log.ts';
 import { Queues } from '../queue/index.ts';
 import { openStore } from '../store/index.ts';
 import type { Logger } from './observe.ts';
-import type { Service, Verifier } from './service.ts';
+import type { Notary, Service, Verifier } from './service.ts';
 
 export const SOFTWARE = { name: 'probity', version: '0.1.0' } as const;
 
@@ -15,8 +17,6 @@ export const SOFTWARE = { name: 'probity', version: '0.1.0' } as const;
 export interface Parts {
   readonly verifier: Verifier;
   readonly logger: Logger;
-  /** Nothing is anchored without one. */
-  readonly openLedger?: (keys: Keys) => Promise<Ledger | undefined>;
 }
 
 export interface OpenService {
@@ -35,13 +35,30 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
   try {
     const keys = await openKeys(join(config.dataDir, 'keys'), { name: config.origin });
     const log = await TransparencyLog.open(store.log, keys.log);
-    const ledger = await parts.openLedger?.(keys);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
-    opened.push(queues);
-    const notary = { keys, log, issuer: config.origin, software: SOFTWARE, ledger };
+    const ledger = ledgerOnDemand(config, keys);
+    opened.push(queues, ledger);
+    const notary: Notary = { keys, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open };
     return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function ledgerOnDemand({ iota }: Config, keys: Keys) {
+  const { network, url, packageId, retentionYears } = iota;
+  let opening: Promise<OpenLedger> | undefined;
+  const open = async (): Promise<Ledger> => {
+    invariant(network !== 'none', 'nothing is anchored where there is no ledger');
+    opening ??= openLedger({ network, signer: keys.ledger, url, packageId, retentionYears });
+    // What failed to open is tried again by the next anchor.
+    opening.catch(() => { opening = undefined; });
+    return (await opening).ledger;
+  };
+  return {
+    open,
+    sender: network === 'none' ? undefined : { network, address: addressOf(keys.ledger.publicKey) },
+    close: async () => { await (await opening?.catch(() => undefined))?.close(); },
+  };
 }

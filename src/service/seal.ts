@@ -40,7 +40,7 @@ async function sign({ store, notary }: Service, run: RunRecord): Promise<Verdict
   const parts = sealable(run, model, await store.runs.artifacts(run.id));
   const staged = await stage(parts, {
     signer: notary.keys.verdict, issuer: notary.issuer, software: notary.software, logVkey: notary.log.vkey,
-    ledgers: notary.ledger ? [{ network: notary.ledger.network, address: notary.ledger.address }] : [],
+    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [],
   });
   const { statementDigest, issuedAt, envelope, salt, leaf, information } = staged;
   return store.verdicts.keep({ id: staged.id, runId: run.id, owner: run.owner, statementDigest, issuedAt, envelope, salt, leaf, information });

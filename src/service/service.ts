@@ -2,6 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { Result } from '../errors/index.ts';
 import type { Keys } from '../evidence/keys.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
+import type { LedgerSender } from '../evidence/verify/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
 import type { ModelDocument } from '../model/document.ts';
 import type { Queues } from '../queue/index.ts';
@@ -28,8 +29,10 @@ export interface Notary {
   readonly log: TransparencyLog;
   readonly issuer: string;
   readonly software: { readonly name: string; readonly version: string };
-  /** Absent: nothing is anchored. */
-  readonly ledger?: Ledger;
+  /** Who anchors, and where; absent: nothing is anchored. */
+  readonly ledgerSender?: LedgerSender;
+  /** Opened by the first anchor: the ledger's packages take half a second to load, and most processes anchor nothing. */
+  openLedger(): Promise<Ledger>;
 }
 
 /** The parts that every step of the service works with. Put together in `compose.ts`, taken apart nowhere. */

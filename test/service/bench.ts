@@ -1,7 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { loadConfig, type Config } from '../../src/config/index.ts';
-import type { Keys } from '../../src/evidence/keys.ts';
-import type { Ledger } from '../../src/evidence/ledger/ledger.ts';
 import { jsonLogger } from '../../src/service/observe.ts';
 import { openService, type OpenService } from '../../src/service/open.ts';
 import type { Verifier } from '../../src/service/service.ts';
@@ -17,7 +15,6 @@ export interface TestService extends OpenService {
 /** A service over a given database, in a data folder of its own. */
 export async function openTestService(databaseUrl: string, options: {
   readonly redisUrl?: string; readonly leaseMs?: number; readonly verifier?: Verifier; readonly dataDir?: string;
-  readonly openLedger?: (keys: Keys) => Promise<Ledger | undefined>;
 } = {}): Promise<TestService> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const loaded = loadConfig({
@@ -26,7 +23,7 @@ export async function openTestService(databaseUrl: string, options: {
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const config = loaded.value;
-  const opened = await openService(config, { verifier: options.verifier ?? fakeVerifier, logger: silent, openLedger: options.openLedger });
+  const opened = await openService(config, { verifier: options.verifier ?? fakeVerifier, logger: silent });
   return {
     ...opened, config,
     close: async () => {

@@ -1,0 +1,36 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { Fault, problem, type Problem, type ProblemCode } from '../errors/index.ts';
+import { describeError, type Logger } from '../service/observe.ts';
+
+/** The HTTP status of a problem that stops a whole request; all others travel in a 200, as GraphQL has it. */
+const STATUS: Partial<Record<ProblemCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 };
+
+/** Bad input as the one error shape of the API: `extensions: { code, problems }`. */
+export function refusal(problems: readonly Problem[]): GraphQLError {
+  const [first] = problems;
+  const code = first?.code ?? 'REQUEST_SHAPE';
+  const status = STATUS[code];
+  return new GraphQLError(first?.message ?? 'the request was refused', {
+    extensions: { code, problems, ...(status === undefined ? {} : { http: { status } }) },
+  });
+}
+
+/** Whatever a resolver throws, as a coded error. Only here do faults and bugs end; a bug's message stays inside. */
+export function answerable(error: unknown, logger: Logger, operation: string): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  logger.error('api.failed', { operation, ...describeError(error) });
+  if (error instanceof Fault) {
+    return new GraphQLError(error.message, { extensions: { code: error.code, retryable: error.retryable, problems: [] } });
+  }
+  return new GraphQLError('a fault of ours; the log has it', { extensions: { code: 'INTERNAL', retryable: false, problems: [] } });
+}
+
+/** Errors of GraphQL itself (syntax, validation, variables) in the same shape as ours. */
+export function uniform(error: GraphQLFormattedError): GraphQLFormattedError {
+  const { code, problems, retryable } = error.extensions ?? {};
+  if (Array.isArray(problems)) return { ...error, extensions: { code, problems, ...(retryable === undefined ? {} : { retryable }) } };
+  if (code === 'INTERNAL_SERVER_ERROR') return { message: 'a fault of ours; the log has it', extensions: { code: 'INTERNAL', problems: [] } };
+  const own: ProblemCode = /more (that|than) \d+ tokens|recursive selection/iu.test(error.message) ? 'QUERY_TOO_COMPLEX' : 'REQUEST_SHAPE';
+  const [place] = error.locations ?? [];
+  return { ...error, extensions: { code: own, problems: [problem(own, (error.path ?? []).join('.'), error.message, place)] } };
+}

@@ -1,0 +1,185 @@
+import { problem, type Problem, type Result } from '../errors/index.ts';
+import { parseEnvelope } from '../evidence/dsse.ts';
+import { utf8 } from '../evidence/encoding.ts';
+import { renderPolicy } from '../evidence/verify/policy.ts';
+import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
+import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
+import { checkpointIn } from '../service/seal.ts';
+import type { Service } from '../service/service.ts';
+import { watchRun } from '../service/watch.ts';
+import { scenarios, type Scenario } from '../scenarios/index.ts';
+import type { AnchorRecord, ModelRecord, RunRecord, RunState } from '../store/index.ts';
+import { askerOf, type Authenticator, type Principal } from './auth.ts';
+import { answerable, refusal } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import { isRole, mayUse, operationsOf, ROLES } from './roles.ts';
+import type { Resolver, Resolvers } from './schema.ts';
+
+/** What every resolver is given. `principal` is undefined for a request without a valid key. */
+export interface ApiContext {
+  readonly principal: Principal | undefined;
+}
+
+type Arguments = Record<string, unknown>;
+type Operation = (args: Arguments, principal: Principal) => unknown;
+
+/** All resolvers. Root fields pass through `allow`: no operation runs without its line in the table of roles. */
+export function buildResolvers(service: Service, authenticator: Authenticator): Resolvers<ApiContext> {
+  const allow = (fields: Readonly<Record<string, Operation>>): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(Object.entries(fields).map(([name, operation]) => [name, guarded(service, name, operation)]));
+  return {
+    Query: allow(queries(service)),
+    Mutation: allow(mutations(service, authenticator)),
+    Subscription: allow({
+      runUpdated: async ({ id }, principal) => {
+        if (!(await visibleRun(service, askerOf(principal), String(id)))) throw refusal([problem('NOT_FOUND', 'id', 'there is no such run')]);
+        return watchRun(service, String(id));
+      },
+    }),
+    ...below(service),
+  };
+}
+
+function guarded(service: Service, name: string, operation: Operation): Resolver<ApiContext> {
+  return async (_parent, args, { principal }) => {
+    try {
+      if (!principal) throw refusal([problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY')]);
+      if (!mayUse(principal.role, name)) throw refusal([problem('FORBIDDEN', '', `the role ${principal.role} may not use ${name}`)]);
+      return await operation(args, principal);
+    } catch (error) {
+      throw answerable(error, service.logger, name);
+    }
+  };
+}
+
+function queries(service: Service): Record<string, Operation> {
+  const { store, notary } = service;
+  const model: Operation = ({ id }, principal) => visibleModel(service, askerOf(principal), String(id));
+  const run: Operation = ({ id }, principal) => visibleRun(service, askerOf(principal), String(id));
+  const verdict: Operation = ({ id }, principal) => visibleVerdict(service, askerOf(principal), String(id));
+  const scenario: Operation = ({ id }) => scenarios().find((each) => each.id === id);
+  const byKind: Readonly<Record<string, Operation>> = { mdl: model, run, ver: verdict };
+  return {
+    viewer: (_args, principal) => ({ ...principal, operations: operationsOf(principal.role) }),
+    node: (args, principal) => (byKind[String(args['id']).split('_')[0] ?? ''] ?? scenario)(args, principal),
+    model, run, verdict, scenario,
+    runs: async (args, principal) => {
+      const filter = { state: (args['state'] ?? undefined) as RunState | undefined, modelId: (args['modelId'] ?? undefined) as string | undefined };
+      return pageOf(await store.runs.list(page(args, principal), filter), args);
+    },
+    verdicts: async (args, principal) => pageOf(await store.verdicts.list(page(args, principal)), args),
+    scenarios: () => scenarios(),
+    trustPolicy: () => renderPolicy({
+      verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey],
+      ledgers: notary.ledgerSender ? [notary.ledgerSender] : [],
+    }),
+    apiKeys: () => store.keys.list(),
+  };
+}
+
+function mutations(service: Service, authenticator: Authenticator): Record<string, Operation> {
+  const { store, logger } = service;
+  return {
+    submitModel: async ({ input }, principal) => valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
+    requestVerification: async ({ input }, principal) => valueOf(await requestVerification(service, askerOf(principal), input as VerificationInput)),
+    cancelRun: async ({ id }, principal) => valueOf(await cancelRun(service, askerOf(principal), String(id))),
+    createApiKey: async ({ input }, principal) => {
+      const { name, role, owner } = input as { name: string; role: string; owner?: string | null };
+      refuse(keyProblems(name, role, owner));
+      const { key, record } = await store.keys.create({ name, role, owner: owner ?? undefined });
+      logger.info('key.created', { key: record.id, role, by: principal.keyId });
+      return { key, apiKey: record };
+    },
+    revokeApiKey: async ({ id }, principal) => {
+      if (id === principal.keyId) refuse([problem('FORBIDDEN', 'id', 'a key cannot revoke itself: the last one would lock everybody out')]);
+      const record = await store.keys.revoke(String(id));
+      if (!record) throw refusal([problem('NOT_FOUND', 'id', 'there is no such key')]);
+      authenticator.forget();
+      logger.info('key.revoked', { key: record.id, by: principal.keyId });
+      return record;
+    },
+  };
+}
+
+/** Fields that are fetched or worked out. Whoever sees the parent may see these. */
+function below(service: Service): Resolvers<ApiContext> {
+  const { store, logger } = service;
+  const coded = (fields: Readonly<Record<string, (parent: never) => unknown>>): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown) => {
+      try {
+        return await get(parent as never);
+      } catch (error) {
+        throw answerable(error, logger, name);
+      }
+    }]));
+  return {
+    Run: coded({
+      model: (run: RunRecord) => store.models.get(run.modelId),
+      verdict: async (run: RunRecord) => {
+        const verdict = run.state === 'sealed' ? await store.verdicts.ofRun(run.id) : undefined;
+        return verdict && isSealed(verdict) ? verdict : null;
+      },
+    }),
+    Failure: coded({ problems: ({ problems }: { problems?: readonly Problem[] }) => problems ?? [] }),
+    Verdict: coded({
+      run: (verdict: SealedVerdict) => store.runs.get(verdict.runId),
+      statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
+      checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
+      anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
+      files: async (verdict: SealedVerdict) =>
+        [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') })),
+    }),
+    Anchor: coded({
+      network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),
+      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest'),
+      objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
+    }),
+  };
+}
+
+/** Which type of the schema a value of `node` is. */
+export function nodeType(value: unknown): string {
+  const node = value as Partial<ModelRecord & RunRecord & SealedVerdict & Scenario>;
+  if (node.receipt !== undefined) return 'Verdict';
+  if (node.story !== undefined) return 'Scenario';
+  return node.cacheKey === undefined ? 'Model' : 'Run';
+}
+
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw refusal(result.problems);
+  return result.value;
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw refusal(problems);
+}
+
+function keyProblems(name: string, role: string, owner: string | null | undefined): Problem[] {
+  const problems: Problem[] = [];
+  const plain = (text: string): boolean => text.trim() !== '' && text.length <= 100 && !/[\p{Cc}\p{Surrogate}]/u.test(text);
+  if (!plain(name)) problems.push(problem('REQUEST_SHAPE', 'input.name', 'a name has 1 to 100 printable characters'));
+  if (!isRole(role)) problems.push(problem('OPTION_INVALID', 'input.role', `a role is one of ${ROLES.join(', ')}`));
+  if (owner !== null && owner !== undefined && !plain(owner)) problems.push(problem('REQUEST_SHAPE', 'input.owner', 'an owner has 1 to 100 printable characters'));
+  return problems;
+}
+
+function page(args: Arguments, principal: Principal) {
+  const first = Number(args['first'] ?? 20);
+  if (first < 1 || first > LIMITS.pageSize) throw refusal([problem('OPTION_INVALID', 'first', `a page has 1 to ${LIMITS.pageSize} entries`)]);
+  const { owner, seesAll } = askerOf(principal);
+  return { first, after: (args['after'] ?? undefined) as string | undefined, owner: seesAll ? undefined : owner };
+}
+
+function pageOf(nodes: readonly { readonly id: string }[], args: Arguments) {
+  const full = nodes.length === Number(args['first'] ?? 20);
+  return { nodes, endCursor: full ? nodes.at(-1)?.id : null };
+}
+
+function statementIn(envelope: string): unknown {
+  const parsed = parseEnvelope(utf8(envelope));
+  return parsed.ok ? JSON.parse(Buffer.from(parsed.envelope.payload).toString('utf8')) : null;
+}
+
+function inRecord({ record }: AnchorRecord, name: string): unknown {
+  return (record as Record<string, unknown> | null)?.[name];
+}

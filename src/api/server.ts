@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { join } from 'node:path';
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { expressMiddleware } from '@as-integrations/express5';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import { packageRoot } from '../config/packageRoot.ts';
+import { Fault, problem, type ProblemCode } from '../errors/index.ts';
+import { describeError } from '../service/observe.ts';
+import type { Service } from '../service/service.ts';
+import { Authenticator } from './auth.ts';
+import { uniform } from './errors.ts';
+import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
+import { Counters, metricsText, readiness } from './probes.ts';
+import { buildResolvers, nodeType, type ApiContext } from './resolvers.ts';
+import { executableSchema } from './schema.ts';
+import { serveSubscriptions } from './socket.ts';
+
+export interface RunningApi {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends subscriptions, finishes the requests in hand, closes. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** The schema with its resolvers, apart from any server: for tests and for both transports. */
+export async function buildApi(service: Service): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
+  const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
+  const authenticator = new Authenticator(service.store);
+  return { schema: executableSchema(text, buildResolvers(service, authenticator), nodeType), authenticator };
+}
+
+/** GraphQL over HTTP and WebSocket at /graphql, probes, metrics and the public checkpoint. Throws `PORT_TAKEN`. */
+export async function startApi(service: Service): Promise<RunningApi> {
+  const { schema, authenticator } = await buildApi(service);
+  const apollo = new ApolloServer<ApiContext>({
+    schema, introspection: true, persistedQueries: false, includeStacktraceInErrorResponses: false, stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: LIMITS.tokens }, validationRules: [limitRule], formatError: uniform,
+    plugins: [ApolloServerPluginLandingPageDisabled()], logger: quietLogger(service),
+  });
+  await apollo.start();
+  const app = express();
+  const http = createServer(app);
+  const graphql = expressMiddleware(apollo, {
+    context: async ({ req }) => ({ principal: await authenticator.principal(req.headers.authorization) }),
+  });
+  route(app, service, graphql);
+  const sockets = serveSubscriptions(http, { schema, authenticator, service });
+  const port = await listen(http, service.config.host, service.config.port);
+  const shown = service.config.host.includes(':') ? `[${service.config.host}]` : service.config.host;
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await sockets.close();
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    http.closeIdleConnections();
+    setTimeout(() => http.closeAllConnections(), 3_000).unref();
+    await closed;
+    await apollo.stop();
+  };
+  return { url: `http://${shown}:${port}`, port, stop: () => (stopping ??= stop()) };
+}
+
+function route(app: Express, service: Service, graphql: RequestHandler): void {
+  const counters = new Counters();
+  app.disable('x-powered-by');
+  app.use((_request, response, next) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.on('finish', () => counters.add(String(response.statusCode)));
+    next();
+  });
+  app.get('/', (_request, response) => { response.type('text').send('Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n'); });
+  app.get('/healthz', (_request, response) => { response.json({ ok: true }); });
+  app.get('/readyz', async (_request, response) => {
+    const state = await readiness(service);
+    response.status(state.ready ? 200 : 503).json(state);
+  });
+  app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
+  app.get('/log/checkpoint', async (_request, response) => {
+    const note = await service.notary.log.checkpoint();
+    if (note === undefined) response.status(404).type('text').send('the log is empty\n');
+    else response.type('text').send(note);
+  });
+  app.use('/graphql', refuseLargeBodies, express.json({ limit: MAX_BODY_BYTES, inflate: false }), graphql);
+  app.use((_request, response) => { response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address')); });
+  app.use(lastResort(service));
+}
+
+/** A length that is announced is judged before a byte is read; the rest is read and dropped, so that the answer arrives. */
+const refuseLargeBodies: RequestHandler = (request, response, next) => {
+  if (Number(request.headers['content-length'] ?? 0) <= MAX_BODY_BYTES) return next();
+  tooLarge(request, (body) => response.status(413).set('Connection', 'close').json(body));
+};
+
+function tooLarge(request: IncomingMessage, answer: (body: object) => void): void {
+  request.resume();
+  answer(errorBody('INPUT_TOO_LARGE', `a request has at most ${MAX_BODY_BYTES} bytes`));
+}
+
+function errorBody(code: ProblemCode, message: string): object {
+  return { errors: [{ message, extensions: { code, problems: [problem(code, '', message)] } }] };
+}
+
+function lastResort({ logger }: Service): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const { status, type } = error as { status?: number; type?: string };
+    if (type === 'entity.too.large') return tooLarge(request, (body) => response.status(413).set('Connection', 'close').json(body));
+    if (status !== undefined && status >= 400 && status < 500) {
+      return response.status(status).json(errorBody('REQUEST_SHAPE', type === 'entity.parse.failed' ? 'the body is not JSON' : 'the request cannot be read'));
+    }
+    logger.error('http.failed', describeError(error));
+    const fault = error instanceof Fault ? error : undefined;
+    return response.status(fault ? 503 : 500).json({
+      errors: [{ message: fault?.message ?? 'a fault of ours; the log has it', extensions: { code: fault?.code ?? 'INTERNAL', problems: [] } }],
+    });
+  };
+}
+
+function listen(http: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EADDRINUSE') reject(new Fault('PORT_TAKEN', `port ${port} on ${host} is in use; set PROBITY_PORT to another, or to 0 for any`, { cause }));
+      else if (cause.code === 'EACCES' || cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
+        reject(new Fault('PORT_TAKEN', `${host}:${port} cannot be listened on (${cause.code}); set PROBITY_HOST and PROBITY_PORT`, { cause }));
+      } else reject(cause);
+    });
+    http.listen(port, host, () => {
+      const address = http.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function quietLogger({ logger }: Service) {
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: unknown): void => logger[level]('apollo', { message: String(message).slice(0, 300) });
+  return { debug: at('debug'), info: at('debug'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,95 @@
+import type { Config } from '../config/index.ts';
+import { startApi } from '../api/server.ts';
+import { composeService } from '../service/compose.ts';
+import type { Service } from '../service/service.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../store/index.ts';
+import { startWorkers } from './workers.ts';
+
+/** Everything that one installation runs, in one process and its children. */
+export interface Host {
+  readonly url: string;
+  readonly config: Config;
+  readonly service: Service;
+  readonly database: string;
+  readonly queue: string;
+  readonly ledger: string;
+  /** Only the first time: the key exists nowhere else. */
+  readonly firstAdminKey?: string;
+  readonly workerPids: () => number[];
+  stop(): Promise<void>;
+}
+
+type Step = (message: string) => void;
+
+/**
+ * Brings everything up: database → ledger node → service → first key → API → workers. What was started is stopped again, in
+ * reverse, when a later part fails and when the host stops.
+ */
+export async function startHost(given: Config, step: Step = () => undefined): Promise<Host> {
+  const opened: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= (async () => {
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+  })());
+  try {
+    step('database');
+    const postgres = given.databaseUrl === undefined ? await startEmbeddedPostgres(given.dataDir) : undefined;
+    if (postgres) opened.push(() => postgres.stop());
+    step('ledger');
+    const emulatorUrl = await startEmulatedLedger(given, opened);
+    const config: Config = { ...given, databaseUrl: given.databaseUrl ?? postgres?.url, iota: { ...given.iota, url: given.iota.url ?? emulatorUrl } };
+    step('service');
+    const { service, close } = await composeService(config, 'api');
+    opened.push(close);
+    const firstAdminKey = await ensureAdminKey(service);
+    step('api');
+    const api = await startApi(service);
+    opened.push(() => api.stop());
+    step('workers');
+    const workers = await startWorkers(service, config.workers, workerEnvironment(config));
+    opened.push(() => workers.stop());
+    return {
+      url: api.url, config, service, firstAdminKey, workerPids: workers.pids, stop,
+      database: describeDatabase(given, postgres), queue: config.redisUrl === undefined ? 'in the same Postgres' : 'Redis',
+      ledger: describeLedger(config),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The embedded node must be one for all workers, so it runs here and they are told its address. */
+async function startEmulatedLedger({ iota }: Config, opened: (() => Promise<void>)[]): Promise<string | undefined> {
+  if (iota.network !== 'emulated' || iota.url !== undefined) return undefined;
+  const { startEmulator } = await import('../evidence/ledger/emulator.ts');
+  const emulator = await startEmulator();
+  opened.push(() => emulator.close());
+  return emulator.url;
+}
+
+async function ensureAdminKey({ store }: Service): Promise<string | undefined> {
+  return store.locks.hold('first admin key', async () => {
+    if ((await store.keys.livingWithRole('admin')) > 0) return undefined;
+    return (await store.keys.create({ name: 'first admin', role: 'admin' })).key;
+  });
+}
+
+/** Workers read the environment like any process: what was decided here is written out for them. */
+function workerEnvironment(config: Config): NodeJS.ProcessEnv {
+  return {
+    ...process.env, PROBITY_DATA_DIR: config.dataDir, PROBITY_CACHE_DIR: config.cacheDir, DATABASE_URL: config.databaseUrl, REDIS_URL: config.redisUrl ?? '',
+    PROBITY_LEASE_MS: String(config.leaseMs), PROBITY_ORIGIN: config.origin, PROBITY_LOG_LEVEL: config.logLevel,
+    PROBITY_IOTA_NETWORK: config.iota.network, PROBITY_IOTA_URL: config.iota.url ?? '',
+  };
+}
+
+function describeDatabase(given: Config, postgres: EmbeddedPostgres | undefined): string {
+  if (!postgres) return `Postgres at ${new URL(given.databaseUrl ?? 'postgresql://?').host}`;
+  return `embedded Postgres, port ${postgres.port}, in ${postgres.home}${postgres.adopted ? ' (taken over from a service that was killed)' : ''}`;
+}
+
+function describeLedger({ iota }: Config): string {
+  if (iota.network === 'none') return 'none: nothing is anchored';
+  return iota.network === 'emulated' ? `IOTA, emulated node at ${iota.url ?? '?'} (no proof for compliance)` : `IOTA ${iota.network}`;
+}

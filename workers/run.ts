@@ -1,0 +1,42 @@
+/**
+ * A worker process: takes runs and anchors from the queue until it is told to stop. Start any number, on any machine that
+ * has the same DATABASE_URL, REDIS_URL and keys. `probity serve` starts its own.
+ */
+import { hostname } from 'node:os';
+import { loadConfig } from '../src/config/index.ts';
+import { describeError, jsonLogger } from '../src/service/observe.ts';
+import { composeService } from '../src/service/compose.ts';
+import { startWorker } from '../src/service/worker.ts';
+
+const logger = jsonLogger('info', (line) => { process.stderr.write(line); }, { part: 'worker' });
+// The terminal may be gone before we are.
+process.stderr.on('error', () => undefined);
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  if (!config.ok) {
+    logger.error('config.invalid', { problems: config.problems });
+    process.exit(2);
+  }
+  if (config.value.databaseUrl === undefined) {
+    logger.error('config.invalid', { message: 'a worker by itself needs DATABASE_URL; probity serve brings a database of its own' });
+    process.exit(2);
+  }
+  const { service, close } = await composeService(config.value, 'worker');
+  const worker = await startWorker(service, process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`);
+  const stop = async (): Promise<void> => {
+    await worker.stop();
+    await close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  // Below `serve`, Ctrl-C reaches the whole group: the parent decides when we stop. Its death is our end too.
+  if (process.send) process.once('disconnect', () => void stop());
+  process.on('SIGINT', () => { if (!process.send) void stop(); });
+  process.send?.('ready');
+}
+
+main().catch((error: unknown) => {
+  logger.error('worker.failed', describeError(error));
+  process.exit(4);
+});
