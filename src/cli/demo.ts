@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../config/index.ts';
+import { packageRoot } from '../config/packageRoot.ts';
+import { Fault, invariant } from '../errors/index.ts';
+import { writeBundle } from '../evidence/bundle.ts';
+import { fetchBundle, waitForAnchor } from './certificate.ts';
+import { exitOf, printProblems, readSubmission } from './check.ts';
+import { ask, followRun, Refused, type RunView, type Server } from './client.ts';
+import { startHost, type Host } from './host.ts';
+import { EXIT, type Io } from './io.ts';
+import { reportText } from './reportText.ts';
+import { painter } from './style.ts';
+import { requestRun } from './submit.ts';
+
+export const DEMO_HELP = `probity demo      two workflows from submission to a verdict that a separate command accepts
+
+Starts its own servers on free ports, sends specs/demo/order.bpmn and specs/demo/checkout.yaml through GraphQL, follows
+them, fetches the bundles, verifies them offline, and shows that a changed copy is refused.
+exit: 0 all of that happened · 4 something did not
+`;
+
+const WORKFLOWS = ['order.bpmn', 'checkout.yaml'] as const;
+const ANCHOR_WAIT_MS = 30_000;
+
+interface Shown {
+  readonly name: string;
+  readonly run: RunView;
+  readonly folder: string;
+  readonly anchored: boolean;
+  readonly accepted: boolean;
+  readonly refused: boolean;
+}
+
+/** `probity demo`: the whole path once, on this machine, with real parts. */
+export async function demoCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(DEMO_HELP);
+    return EXIT.ok;
+  }
+  let host: Host | undefined;
+  const interrupted = (): void => void (host?.stop() ?? Promise.resolve()).then(() => process.exit(130));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted);
+  try {
+    host = await startDemoHost(io);
+    return await tell(host, io);
+  } catch (error) {
+    if (error instanceof Refused) return printProblems(error.problems, false, io);
+    if (!(error instanceof Fault)) throw error;
+    io.stderr(`${error.code}  ${error.message}\n`);
+    return EXIT.fault;
+  } finally {
+    await host?.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupted);
+  }
+}
+
+/** A data folder of the demo's own, so that it never meets a running service; a fresh one where that cannot be used. */
+async function startDemoHost(io: Io): Promise<Host> {
+  const usual = configFor(join(homeOf(), 'demo'));
+  const step = (message: string): void => { if (io.isTTY) io.stderr(`\r\u001b[Kstarting: ${message}`); };
+  try {
+    return await startHost(usual, step);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const fresh = await mkdtemp(join(tmpdir(), 'probity-demo-'));
+    await chmod(fresh, 0o755);
+    io.stderr(`${error.code}  ${error.message}\ntrying again in ${fresh}\n`);
+    return startHost(configFor(fresh), step);
+  } finally {
+    if (io.isTTY) io.stderr('\r\u001b[K');
+  }
+}
+
+function homeOf(): string {
+  const config = loadConfig(process.env);
+  if (!config.ok) throw new Refused(config.problems);
+  return config.value.dataDir;
+}
+
+function configFor(dataDir: string) {
+  const config = loadConfig({
+    ...process.env, PROBITY_DATA_DIR: dataDir, PROBITY_CACHE_DIR: process.env['PROBITY_CACHE_DIR'] ?? join(homeOf(), 'cache'),
+    PROBITY_HOST: '127.0.0.1', PROBITY_PORT: '0', PROBITY_LOG_LEVEL: process.env['PROBITY_LOG_LEVEL'] ?? 'error',
+  });
+  if (!config.ok) throw new Refused(config.problems);
+  return config.value;
+}
+
+async function tell(host: Host, io: Io): Promise<number> {
+  const paint = painter(io);
+  const say = (text = ''): void => io.stdout(`${text}\n`);
+  say(`${paint('bold', 'Probity demo')} · ${host.url}/graphql · ${host.database}`);
+  say(`queue ${host.queue} · ledger ${host.ledger}`);
+  const tools = await host.service.verifier.toolVersions(host.config.cacheDir);
+  say();
+  for (const [name, version] of Object.entries(tools)) say(`  ${name.padEnd(8)} ${version}`);
+  const { key, record } = await host.service.store.keys.create({ name: 'demo', role: 'architect', owner: 'demo' });
+  const server: Server = { url: host.url, key };
+  const out = join(host.config.dataDir, 'bundles', new Date().toISOString().replaceAll(':', '-'));
+  await mkdir(out, { recursive: true });
+  const { trustPolicy } = await ask<{ trustPolicy: string }>(server, '{ trustPolicy }');
+  const policy = join(out, 'policy');
+  await writeFile(policy, trustPolicy);
+  const shown: Shown[] = [];
+  for (const name of WORKFLOWS) shown.push(await walk({ server, name, out, policy, io, say }));
+  await host.service.store.keys.revoke(record.id);
+  return summary(shown, tools, policy, io);
+}
+
+interface Walk {
+  readonly server: Server;
+  readonly name: string;
+  readonly out: string;
+  readonly policy: string;
+  readonly io: Io;
+  readonly say: (text?: string) => void;
+}
+
+/** One workflow: submit → follow → fetch → verify → tamper. */
+async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown> {
+  const paint = painter(io);
+  const file = join(packageRoot(), 'specs', 'demo', name);
+  const submission = await readSubmission(file, undefined);
+  if (!submission.ok) throw new Refused(submission.problems);
+  say(`\n${paint('dim', '─'.repeat(72))}\n${paint('bold', `specs/demo/${name}`)} → GraphQL`);
+  const started = performance.now();
+  const { id } = await requestRun(server, submission.value);
+  const run = await followRun(server, id, ({ state, progress }) => {
+    say(paint('dim', `  ${((performance.now() - started) / 1_000).toFixed(2).padStart(5)} s  ${state}${progress ? ` · ${progress.engine} ${progress.phase}` : ''}`));
+  });
+  if (run.failure?.problems.length) throw new Refused(run.failure.problems);
+  if (run.state !== 'sealed' || !run.report || !run.verdict) throw new Fault('INTERNAL', `the run ended ${run.state}: ${run.failure?.message ?? 'without a reason'}`);
+  say(`\n${reportText(run.report, performance.now() - started, exitOf(run.report), io)}`);
+  const anchored = await waitForAnchor(server, run.verdict.id, ANCHOR_WAIT_MS);
+  const folder = join(out, basename(name).replace('.', '-'));
+  await writeBundle(folder, await fetchBundle(server, run.verdict.id));
+  say(`verdict ${run.verdict.id} · ${anchored ? 'anchored' : 'not anchored yet'} · bundle in ${folder}`);
+  const accepted = (await verifyApart(folder, policy, io)) === EXIT.ok;
+  const copy = `${folder}-tampered`;
+  const changed = await tamper(folder, copy);
+  say(`\nThe same bundle, with one outcome changed (${changed}):`);
+  const refused = (await verifyApart(copy, policy, io)) === EXIT.violated;
+  return { name, run, folder, anchored, accepted, refused };
+}
+
+/** `probity verify` in a process of its own: it is given the folder and the policy, and nothing of ours. */
+function verifyApart(folder: string, policy: string, io: Io): Promise<number | null> {
+  const compiled = fileURLToPath(new URL('main.js', import.meta.url));
+  const program = existsSync(compiled) ? [compiled] : ['--import', 'tsx', fileURLToPath(new URL('main.ts', import.meta.url))];
+  io.stdout(`\n$ probity verify ${folder} --policy ${policy}\n`);
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...program, 'verify', folder, '--policy', policy], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.on('data', (chunk: Buffer) => io.stdout(chunk.toString('utf8')));
+    child.stderr.on('data', (chunk: Buffer) => io.stderr(chunk.toString('utf8')));
+    child.once('error', (cause) => reject(new Fault('CHILD_CRASHED', 'probity verify cannot be run', { cause })));
+    child.once('close', (code) => resolve(code));
+  });
+}
+
+/** Copies a bundle and turns one signed outcome into another. Says what became what. */
+async function tamper(folder: string, copy: string): Promise<string> {
+  await cp(folder, copy, { recursive: true });
+  const path = join(copy, 'envelope.json');
+  const envelope = JSON.parse(await readFile(path, 'utf8')) as { payload: string };
+  const statement = Buffer.from(envelope.payload, 'base64').toString('utf8');
+  const [from, to] = statement.includes('"outcome":"violated"') ? ['violated', 'holds'] : ['holds', 'violated'];
+  const changed = statement.replace(`"outcome":"${from}"`, `"outcome":"${to}"`);
+  invariant(changed !== statement, 'a verdict has an outcome to change');
+  await writeFile(path, JSON.stringify({ ...envelope, payload: Buffer.from(changed).toString('base64') }));
+  return `${from} → ${to}`;
+}
+
+function summary(shown: readonly Shown[], tools: Readonly<Record<string, string>>, policy: string, io: Io): number {
+  const paint = painter(io);
+  const mark = (good: boolean): string => (good ? paint('green', '✓') : paint('red', '✗'));
+  io.stdout(`\n${paint('dim', '─'.repeat(72))}\n`);
+  for (const { name, run, anchored, accepted, refused } of shown) {
+    const held = run.report?.properties.filter(({ outcome }) => outcome === 'holds').length ?? 0;
+    io.stdout(`${mark(accepted && refused)} ${name.padEnd(14)} ${held} of ${run.report?.properties.length ?? 0} hold · signed and logged · ${anchored ? 'anchored (emulated)' : 'anchor waiting'}`
+      + ` · offline: ${accepted ? 'accepted' : 'NOT ACCEPTED'} · tampered copy: ${refused ? 'refused' : 'NOT REFUSED'}\n`);
+  }
+  for (const [name, version] of Object.entries(tools)) {
+    if (version.startsWith('unavailable')) io.stdout(`${paint('yellow', '–')} ${name}: ${version.replace(/^unavailable: (.*)$/u, 'unavailable ($1)')}\n`);
+  }
+  const good = shown.length === WORKFLOWS.length && shown.every(({ accepted, refused }) => accepted && refused);
+  io.stdout(`\n${good ? 'Everything behaved.' : 'Something did not behave: see above.'} The bundles stay; trust comes from ${policy}\n`);
+  return good ? EXIT.ok : EXIT.fault;
+}

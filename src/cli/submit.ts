@@ -1,0 +1,93 @@
+import { exitOf, printProblems, readSubmission } from './check.ts';
+import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
+import { EXIT, type Io } from './io.ts';
+import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
+import { reportText } from './reportText.ts';
+
+export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a server and follow its run
+
+  --format NAME     native or bpmn · default: by the file's name and beginning
+  --property NAME   answer only this one; may be repeated
+  --engine NAME     auto, explore, tlc, z3; may be repeated · default: auto
+  --timeout S       seconds for the check
+  --max-states N    states that may be explored
+  --memory MB       memory for the check
+  --no-wait         print the run's id and go
+${SERVER_HELP}
+exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown, or cancelled · 4 a fault
+`;
+
+const OPTIONS = {
+  ...SERVER_OPTIONS, format: { type: 'string' }, property: { type: 'string', multiple: true }, engine: { type: 'string', multiple: true },
+  timeout: { type: 'string' }, 'max-states': { type: 'string' }, memory: { type: 'string' }, 'no-wait': { type: 'boolean' },
+} as const;
+
+export async function submitCommand(args: string[], io: Io): Promise<number> {
+  const json = args.includes('--json');
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(SUBMIT_HELP);
+    return EXIT.ok;
+  }
+  const parsed = readOne(args, 'FILE', OPTIONS);
+  if (!parsed.ok) return printProblems(parsed.problems, json, io);
+  const { only: file, values } = parsed.value;
+  const submission = await readSubmission(file, values.format);
+  if (!submission.ok) return printProblems(submission.problems, json, io);
+  const server = serverFrom(values);
+  const number = (text: string | undefined, factor = 1): number | undefined => (text === undefined ? undefined : Math.round(Number(text) * factor));
+  return talking(io, json, async () => {
+    const started = performance.now();
+    const run = await requestRun(server, submission.value, {
+      properties: values.property, engines: values.engine,
+      limits: { timeoutMs: number(values.timeout, 1_000), maxStates: number(values['max-states']), memoryMb: number(values.memory) },
+    });
+    if (values['no-wait']) {
+      io.stdout(json ? `${JSON.stringify(run)}\n` : `${run.id}\n`);
+      return EXIT.ok;
+    }
+    const progress = progressLine(io, json);
+    const ended = await followRun(server, run.id, progress.show);
+    progress.clear();
+    return printEnded(ended, performance.now() - started, json, io);
+  });
+}
+
+/** `submitModel`, then `requestVerification`. */
+export async function requestRun(
+  server: Server, model: { readonly source: string; readonly format: string; readonly name: string }, options: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly id: string; readonly state: string }> {
+  const { submitModel } = await ask<{ submitModel: { id: string } }>(server,
+    'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }', { input: model });
+  const { requestVerification } = await ask<{ requestVerification: { id: string; state: string } }>(server,
+    'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }', { input: { modelId: submitModel.id, ...options } });
+  return requestVerification;
+}
+
+function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): number {
+  if (run.failure) {
+    if (run.failure.problems.length > 0) return printProblems(run.failure.problems, json, io);
+    if (json) io.stdout(`${JSON.stringify({ fault: run.failure }, null, 2)}\n`);
+    else io.stderr(`${run.failure.code}  ${run.failure.message}\n`);
+    return EXIT.fault;
+  }
+  if (!run.report) {
+    io.stderr(`the run is ${run.state}\n`);
+    return EXIT.open;
+  }
+  const exit = exitOf(run.report);
+  if (json) io.stdout(`${JSON.stringify({ run: run.id, verdict: run.verdict?.id ?? null, ...run.report }, null, 2)}\n`);
+  else io.stdout(`${reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`);
+  return exit;
+}
+
+/** One line that is written over, on a terminal only. */
+function progressLine(io: Io, json: boolean): { show(run: RunView): void; clear(): void } {
+  if (!io.isTTY || json) return { show: () => undefined, clear: () => undefined };
+  return {
+    show: ({ state, progress }) => {
+      const what = progress ? ` · ${progress.engine} ${progress.phase}${progress.states === null ? '' : ` · ${progress.states} states`}` : '';
+      io.stderr(`\r\u001b[K${state}${what}`);
+    },
+    clear: () => io.stderr('\r\u001b[K'),
+  };
+}
