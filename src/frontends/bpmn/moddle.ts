@@ -1,4 +1,3 @@
-import BpmnModdle from 'bpmn-moddle';
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
 import type { Scan } from './scan.ts';
 
@@ -64,19 +63,24 @@ interface Context {
 
 /** What `fromXML` takes and gives, as far as it is used; the package has no types of its own. */
 interface Moddle {
-  fromXML(xml: string, options: object): Promise<{ readonly rootElement: BpmnElement; readonly warnings: readonly Warning[] }>;
+  fromXML(xml: string, options: object): Promise<{ readonly rootElement: BpmnElement; readonly elementsById: Readonly<Record<string, { id: string }>> }>;
 }
-const Moddle = BpmnModdle as unknown as new () => Moddle;
 
-/** A warning costs the parser a count of all lines before it, so that a file full of them would hang it. */
-const MAX_WARNINGS = 100;
+/** Content that cannot be parsed costs the parser a count of all lines before it, so that a file full of it would hang us. */
+const MAX_UNPARSABLE = 100;
 
 /** Parses the text as BPMN 2.0 XML; every warning of the parser becomes a problem, a dangling reference, or a note. */
 export async function parse(scanned: Scan): Promise<Result<Parsed>> {
   const seen: Warning[] = [];
+  // Loaded when a diagram comes: a check of a native model does without it.
+  const { default: BpmnModdle } = await import('bpmn-moddle') as unknown as { default: new () => Moddle };
   try {
-    const { rootElement } = await new Moddle().fromXML(scanned.text, { handler: limitedHandler(seen) });
-    return sorted(rootElement, seen);
+    const { rootElement, elementsById } = await new BpmnModdle().fromXML(scanned.text, { handler: limitedHandler(seen) });
+    for (const [name, id] of scanned.renamed) {
+      const element = elementsById[name];
+      if (element) element.id = id;
+    }
+    return sorted(rootElement, seen, scanned.renamed);
   } catch (cause) {
     const problems = seen.map(asProblem).filter((found) => found !== undefined);
     if (problems.length > 0) return bad(...problems);
@@ -84,7 +88,7 @@ export async function parse(scanned: Scan): Promise<Result<Parsed>> {
   }
 }
 
-function sorted(definitions: BpmnElement, warnings: readonly Warning[]): Result<Parsed> {
+function sorted(definitions: BpmnElement, warnings: readonly Warning[], renamed: Scan['renamed']): Result<Parsed> {
   const problems: Problem[] = [];
   const dangling: Dangling[] = [];
   const ignored: string[] = [];
@@ -92,7 +96,8 @@ function sorted(definitions: BpmnElement, warnings: readonly Warning[]): Result<
     const found = asProblem(warning);
     if (found) problems.push(found);
     else if (warning.element && warning.property !== undefined && warning.message.startsWith('unresolved reference')) {
-      dangling.push({ element: warning.element, property: warning.property, value: warning.value ?? '' });
+      const value = warning.value ?? '';
+      dangling.push({ element: warning.element, property: warning.property, value: renamed.get(value) ?? value });
     } else if (/unrecognized element/.test(warning.message)) {
       ignored.push(`${nested(warning.message).replace('unrecognized element ', '')} is no BPMN element and was left out.`);
     }
@@ -133,13 +138,15 @@ function limitedHandler(seen: Warning[]): (this: unknown, typeName: string) => o
     const reader = Object.getPrototypeOf(this) as { handler(name: string): object };
     const root = reader.handler.call(this, typeName);
     let current: Context | undefined;
+    let unparsable = 0;
     Object.defineProperty(root, 'context', {
       get: () => current,
       set: (context: Context) => {
         const add = context.addWarning.bind(context);
         context.addWarning = (warning) => {
           seen.push(warning);
-          if (seen.length > MAX_WARNINGS) throw new Error(`more than ${MAX_WARNINGS} things wrong with this file`);
+          if (warning.message.startsWith('unparsable')) unparsable += 1;
+          if (unparsable > MAX_UNPARSABLE) throw new Error(`more than ${MAX_UNPARSABLE} things in this file cannot be read`);
           add(warning);
         };
         current = context;

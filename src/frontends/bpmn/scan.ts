@@ -12,13 +12,15 @@ export interface Scan {
   readonly text: string;
   /** Where the element with this id starts. */
   readonly places: ReadonlyMap<string, Place>;
+  /** Ids that the parser could not keep stand in `text` under another name: that name, and the id. */
+  readonly renamed: ReadonlyMap<string, string>;
 }
 
 const MAX_CHARACTERS = 10_000_000;
 const MAX_DEPTH = 200;
 const MAX_PROBLEMS = 100;
 
-/** What an XML name may contain, as far as the parser behind us goes; it silently drops an element with another id. */
+/** The ids that the parser behind us can keep: it drops an element with another id, and takes those of `Object` for repeated. */
 const USABLE_ID = /^([a-z][\w-.]*:)?[a-z_][\w-.]*$/i;
 const ID_ATTRIBUTE = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 
@@ -35,7 +37,7 @@ export function scan(source: string): Result<Scan> {
   const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
   scanner.run();
   if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
-  return ok({ text: scanner.withoutInterchange(), places: scanner.places });
+  return ok({ ...rename(scanner.withoutInterchange(), scanner.places), places: scanner.places });
 }
 
 function refusal(source: string): Problem | undefined {
@@ -165,8 +167,6 @@ class Scanner {
     const first = this.places.get(id);
     if (first) {
       this.report('BPMN_STRUCTURE', at, `the id '${id}' is already used in line ${first.line}`, id);
-    } else if (!USABLE_ID.test(id) || id in Object.prototype) {
-      this.report('NAME_INVALID', at, `'${id}' cannot be an id: letters, digits, '_', '-' and '.' only, and a letter or '_' first`, id);
     } else {
       this.places.set(id, this.placeOf(at));
     }
@@ -196,6 +196,31 @@ class Scanner {
     }
     return text + this.text.slice(from);
   }
+}
+
+const ATTRIBUTE_VALUE = /(?<=\s)([\w.:-]+)(\s*=\s*)("[^"<]*"|'[^'<]*')/g;
+const REFERENCE_TEXT = />([^<>]+)<\//g;
+
+/** Gives usable names to the ids that the parser cannot keep, where they are declared and wherever something refers to them. */
+function rename(text: string, places: ReadonlyMap<string, Place>): Pick<Scan, 'text' | 'renamed'> {
+  const names = new Map<string, string>();
+  for (const id of places.keys()) {
+    if (USABLE_ID.test(id) && !(id in Object.prototype)) continue;
+    let name = `odd_${names.size + 1}`;
+    while (places.has(name)) name += '_';
+    names.set(id, name);
+  }
+  if (names.size === 0) return { text, renamed: new Map() };
+  const usable = text
+    .replace(ATTRIBUTE_VALUE, (all, attribute: string, equals: string, value: string) => {
+      const name = attribute === 'name' ? undefined : names.get(value.slice(1, -1));
+      return name === undefined ? all : `${attribute}${equals}"${name}"`;
+    })
+    .replace(REFERENCE_TEXT, (all, content: string) => {
+      const name = names.get(content.trim());
+      return name === undefined ? all : `>${name}</`;
+    });
+  return { text: usable, renamed: new Map([...names].map(([id, name]) => [name, id])) };
 }
 
 function placeIn(text: string, offset: number): Place {
