@@ -69,13 +69,20 @@ interface Moddle {
 /** Content that cannot be parsed costs the parser a count of all lines before it, so that a file full of it would hang us. */
 const MAX_UNPARSABLE = 100;
 
+/** Loaded when the first diagram comes: a check of a native model does without it. What it builds of the BPMN schema serves all. */
+let moddle: Moddle | undefined;
+
+async function load(): Promise<Moddle> {
+  const { default: BpmnModdle } = await import('bpmn-moddle') as unknown as { default: new () => Moddle };
+  return new BpmnModdle();
+}
+
 /** Parses the text as BPMN 2.0 XML; every warning of the parser becomes a problem, a dangling reference, or a note. */
 export async function parse(scanned: Scan): Promise<Result<Parsed>> {
   const seen: Warning[] = [];
-  // Loaded when a diagram comes: a check of a native model does without it.
-  const { default: BpmnModdle } = await import('bpmn-moddle') as unknown as { default: new () => Moddle };
+  moddle ??= await load();
   try {
-    const { rootElement, elementsById } = await new BpmnModdle().fromXML(scanned.text, { handler: limitedHandler(seen) });
+    const { rootElement, elementsById } = await moddle.fromXML(scanned.text, { handler: limitedHandler(seen) });
     for (const [name, id] of scanned.renamed) {
       const element = elementsById[name];
       if (element) element.id = id;

@@ -43,7 +43,8 @@ export class Places {
   constructor(diagram: Diagram) {
     for (const process of diagram.processes) this.addProcess(process);
     for (const flow of diagram.messageFlows) {
-      this.messages.set(flow, { kind: 'message', id: flow.id, label: flow.name || `${name(flow.source)} to ${name(flow.target)}`, elementId: flow.id, process: undefined, initial: 0 });
+      const label = flow.name || `${name(flow.source)} to ${name(flow.target)}`;
+      this.messages.set(flow, { kind: 'message', id: flow.id, label, elementId: flow.id, process: undefined, initial: 0 });
     }
   }
 
@@ -52,21 +53,23 @@ export class Places {
     const [start, ...others] = starts;
     const only = others.length === 0 && start?.receives.length === 0 ? start : undefined;
     if (!only && starts.some(isFree)) {
-      this.starts.set(process, { kind: 'start', id: `start_${process.id}`, label: `${process.name || process.id} not yet started`, elementId: process.id, process, initial: 1 });
+      this.starts.set(process, { kind: 'start', id: `start_${process.id}`, label: `${process.name || process.id} may start`, elementId: process.id, process, initial: 1 });
     }
     for (const flow of process.flows) {
       // The token of an event-based gateway stays before it until an event takes it along.
       if (flow.source.kind === 'eventBased') continue;
-      this.flows.set(flow, { kind: 'flow', id: flow.id, label: flow.name || `${name(flow.source)} to ${name(flow.target)}`, elementId: flow.id, process, initial: flow.source === only ? 1 : 0 });
+      const label = `${name(flow.source)} to ${name(flow.target)}${flow.name && ` (${flow.name})`}`;
+      this.flows.set(flow, { kind: 'flow', id: flow.id, label, elementId: flow.id, process, initial: flow.source === only ? 1 : 0 });
     }
     for (const node of process.nodes) {
-      if (node.kind === 'end') this.ends.set(node, { kind: 'end', id: `${node.id}_count`, label: `${name(node)} happened`, elementId: node.id, process, initial: 0 });
+      const own = { elementId: node.id, process };
+      if (node.kind === 'end') this.ends.set(node, { kind: 'end', id: `${node.id}_count`, label: `${name(node)} happened`, ...own, initial: 0 });
       if (starts.length === 0 && node.incoming.length === 0) {
-        this.entries.set(node, { kind: 'entry', id: `${node.id}_entry`, label: `before ${name(node)}`, elementId: node.id, process, initial: 1 });
+        this.entries.set(node, { kind: 'entry', id: `${node.id}_entry`, label: `before ${name(node)}`, ...own, initial: 1 });
       }
     }
-    const own = [...process.flows.flatMap((flow) => this.flows.get(flow) ?? []), ...process.nodes.flatMap((node) => this.entries.get(node) ?? [])];
-    this.tokens.set(process, own);
+    const tokens = [...process.flows.flatMap((flow) => this.flows.get(flow) ?? []), ...process.nodes.flatMap((node) => this.entries.get(node) ?? [])];
+    this.tokens.set(process, tokens);
   }
 
   all(): readonly Cell[] {
