@@ -28,7 +28,11 @@ export function answerable(error: unknown, logger: Logger, operation: string): G
 /** Errors of GraphQL itself (syntax, validation, variables) in the same shape as ours. */
 export function uniform(error: GraphQLFormattedError): GraphQLFormattedError {
   const { code, problems, retryable } = error.extensions ?? {};
-  if (Array.isArray(problems)) return { ...error, extensions: { code, problems, ...(retryable === undefined ? {} : { retryable }) } };
+  if (Array.isArray(problems)) {
+    // Apollo writes a code of its own over that of a validation rule; the problem still has it.
+    const own = (problems as Problem[])[0]?.code ?? code;
+    return { ...error, extensions: { code: own, problems, ...(retryable === undefined ? {} : { retryable }) } };
+  }
   if (code === 'INTERNAL_SERVER_ERROR') return { message: 'a fault of ours; the log has it', extensions: { code: 'INTERNAL', problems: [] } };
   const own: ProblemCode = /more (that|than) \d+ tokens|recursive selection/iu.test(error.message) ? 'QUERY_TOO_COMPLEX' : 'REQUEST_SHAPE';
   const [place] = error.locations ?? [];

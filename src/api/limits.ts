@@ -47,7 +47,7 @@ export const limitRule: ValidationRule = (context: ValidationContext): ASTVisito
 function over(measure: Measure): GraphQLError[] {
   return (['depth', 'aliases', 'directives', 'cost'] as const)
     .filter((name) => measure[name] > LIMITS[name])
-    .map((name) => refusal([problem('QUERY_TOO_COMPLEX', '', `the ${name} of the document is ${measure[name]}; the limit is ${LIMITS[name]}`)]));
+    .map((name) => refusal([problem('QUERY_TOO_COMPLEX', '', `${name}: ${measure[name]}, where a document may have ${LIMITS[name]}`)]));
 }
 
 function ofSelections(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, measured: Map<string, Measure>): Measure {

@@ -8,7 +8,7 @@ import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
 import { watchRun } from '../service/watch.ts';
 import { scenarios, type Scenario } from '../scenarios/index.ts';
-import type { AnchorRecord, ModelRecord, RunRecord, RunState } from '../store/index.ts';
+import { isId, type AnchorRecord, type ModelRecord, type RunRecord, type RunState } from '../store/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { answerable, refusal } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -92,7 +92,7 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
     },
     revokeApiKey: async ({ id }, principal) => {
       if (id === principal.keyId) refuse([problem('FORBIDDEN', 'id', 'a key cannot revoke itself: the last one would lock everybody out')]);
-      const record = await store.keys.revoke(String(id));
+      const record = isId(String(id)) ? await store.keys.revoke(String(id)) : undefined;
       if (!record) throw refusal([problem('NOT_FOUND', 'id', 'there is no such key')]);
       authenticator.forget();
       logger.info('key.revoked', { key: record.id, by: principal.keyId });
@@ -165,6 +165,10 @@ function keyProblems(name: string, role: string, owner: string | null | undefine
 
 function page(args: Arguments, principal: Principal) {
   const first = Number(args['first'] ?? 20);
+  for (const name of ['after', 'modelId']) {
+    const id = args[name] ?? undefined;
+    if (id !== undefined && !isId(String(id))) throw refusal([problem('OPTION_INVALID', name, 'this is no id')]);
+  }
   if (first < 1 || first > LIMITS.pageSize) throw refusal([problem('OPTION_INVALID', 'first', `a page has 1 to ${LIMITS.pageSize} entries`)]);
   const { owner, seesAll } = askerOf(principal);
   return { first, after: (args['after'] ?? undefined) as string | undefined, owner: seesAll ? undefined : owner };

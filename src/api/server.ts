@@ -48,8 +48,8 @@ export async function startApi(service: Service): Promise<RunningApi> {
     context: async ({ req }) => ({ principal: await authenticator.principal(req.headers.authorization) }),
   });
   route(app, service, graphql);
-  const sockets = serveSubscriptions(http, { schema, authenticator, service });
   const port = await listen(http, service.config.host, service.config.port);
+  const sockets = serveSubscriptions(http, { schema, authenticator });
   const shown = service.config.host.includes(':') ? `[${service.config.host}]` : service.config.host;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

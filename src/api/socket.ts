@@ -2,7 +2,6 @@ import type { Server } from 'node:http';
 import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { Service } from '../service/service.ts';
 import type { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
@@ -15,7 +14,6 @@ const TRY_AGAIN_LATER = 1013;
 interface Parts {
   readonly schema: GraphQLSchema;
   readonly authenticator: Authenticator;
-  readonly service: Service;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
-import { newId, type ModelRecord, type RunRecord } from '../store/index.ts';
+import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
 import { FORMATS, type Format, type VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
@@ -79,12 +79,12 @@ const isPlain = (text: string): boolean => isStorable(text) && !/\p{Cc}/u.test(t
 
 /** A model that the asker may see; to anybody else it does not exist. */
 export async function visibleModel({ store }: Service, asker: Asker, id: string): Promise<ModelRecord | undefined> {
-  const model = await store.models.get(id);
+  const model = isId(id) ? await store.models.get(id) : undefined;
   return model && (asker.seesAll || model.owner === asker.owner) ? model : undefined;
 }
 
 export async function visibleRun({ store }: Service, asker: Asker, id: string): Promise<RunRecord | undefined> {
-  const run = await store.runs.get(id);
+  const run = isId(id) ? await store.runs.get(id) : undefined;
   return run && (asker.seesAll || run.owner === asker.owner) ? run : undefined;
 }
 

@@ -2,7 +2,7 @@ import { invariant } from '../errors/index.ts';
 import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
 import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
-import type { AnchorRecord, VerdictRecord } from '../store/index.ts';
+import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
 import type { Asker } from './submit.ts';
@@ -11,7 +11,7 @@ import type { Asker } from './submit.ts';
 export type SealedVerdict = VerdictRecord & { readonly logIndex: number; readonly receipt: string };
 
 export async function visibleVerdict({ store }: Service, asker: Asker, id: string): Promise<SealedVerdict | undefined> {
-  const verdict = await store.verdicts.get(id);
+  const verdict = isId(id) ? await store.verdicts.get(id) : undefined;
   return verdict && isSealed(verdict) && (asker.seesAll || verdict.owner === asker.owner) ? verdict : undefined;
 }
 

@@ -12,6 +12,9 @@ export function newId(kind: IdKind, now: number = Date.now()): string {
   return `${kind}_${text}`;
 }
 
+/** Whether a text can be an id at all; what cannot is not asked of the database (which refuses a NUL, for one). */
+export const isId = (text: string): boolean => /^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}$/u.test(text);
+
 /** A run has at most one verdict, and its id follows from the run's: sealing twice names the same verdict. */
 export function verdictIdOf(runId: string): string {
   return `ver_${runId.slice(runId.indexOf('_') + 1)}`;

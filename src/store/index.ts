@@ -12,7 +12,7 @@ import { Runs } from './runs.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
-export { newId, verdictIdOf } from './ids.ts';
+export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
 export { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts';
 export type { Claim, NewRun } from './runs.ts';

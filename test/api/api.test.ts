@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildSchema } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
+import { OPERATIONS, ROLES, type Role } from '../../src/api/roles.ts';
+import { startApi, type RunningApi } from '../../src/api/server.ts';
+import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { parsePolicy } from '../../src/evidence/verify/policy.ts';
+import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
+import { openTestService, type TestService } from '../service/bench.ts';
+import { post, raw, subscribe } from './client.ts';
+
+let postgres: TestServer;
+let opened: TestService;
+let worker: RunningWorker;
+let api: RunningApi;
+const keys = {} as Record<Role, string>;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  opened = await openTestService(await createDatabase(postgres));
+  worker = await startWorker(opened.service, 'api-worker');
+  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  for (const role of ROLES) keys[role] = (await opened.service.store.keys.create({ name: role, role })).key;
+}, 60_000);
+
+afterAll(async () => {
+  await api?.stop();
+  await worker?.stop();
+  await opened?.close();
+  await postgres?.stop();
+}, 60_000);
+
+const SUBMIT = 'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id name digest sourceDigest } }';
+const REQUEST = 'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }';
+
+async function submit(source: string, key = keys.architect): Promise<string> {
+  const { data } = await post(api.url, key, SUBMIT, { input: { source, format: 'native', name: 'api' } });
+  return (data?.['submitModel'] as unknown as { id: string }).id;
+}
+
+async function start(source: string, key = keys.architect): Promise<string> {
+  const { data } = await post(api.url, key, REQUEST, { input: { modelId: await submit(source, key) } });
+  return (data?.['requestVerification'] as unknown as { id: string }).id;
+}
+
+describe('the core operations', () => {
+  it('from submitModel over runUpdated to a verdict whose bundle a stranger accepts', async () => {
+    const id = await start('sleep 300');
+    const updates = await subscribe(api.url, keys.architect, 'subscription ($id: ID!) { runUpdated(id: $id) { state version verdict { id } } }', { id });
+    const states = updates.map((update) => (update['data'] as unknown as { runUpdated: { state: string; version: number; verdict: { id: string } | null } }).runUpdated);
+    expect(states.at(-1)?.state).toBe('sealed');
+    expect(states.map(({ version }) => version)).toEqual([...states.map(({ version }) => version)].sort((a, b) => a - b));
+    const { data } = await post(api.url, keys.architect, `query ($id: ID!) {
+      verdict(id: $id) { id logIndex receipt checkpoint leaf statement statementDigest anchor { state } run { id report { properties { name outcome trace } } } files { path base64 } }
+      trustPolicy
+    }`, { id: states.at(-1)?.verdict?.id });
+    const { verdict, trustPolicy } = data as unknown as { verdict: { receipt: string; checkpoint: string; anchor: unknown; run: { id: string; report: { properties: { trace: { steps: unknown[] } }[] } }; files: { path: string; base64: string }[] }; trustPolicy: string };
+    expect(verdict.run.id).toBe(id);
+    expect(verdict.receipt.endsWith(verdict.checkpoint)).toBe(true);
+    expect(verdict.anchor).toBeNull();
+    expect(verdict.run.report.properties[0]?.trace.steps).toHaveLength(1);
+    const policy = await parsePolicy(trustPolicy, nodeCrypto.sha256);
+    const bundle = new Map(verdict.files.map(({ path, base64 }) => [path, new Uint8Array(Buffer.from(base64, 'base64'))]));
+    if (!policy.ok) throw new Error('policy');
+    expect(await verifyBundle(bundle, policy.value, { crypto: nodeCrypto, compliance: false })).toMatchObject({ status: 'verified' });
+  }, 60_000);
+
+  it('finds anything by node, and pages newest first', async () => {
+    const modelId = await submit('sleep 1');
+    for (const limits of [{ maxStates: 1 }, { maxStates: 2 }, { maxStates: 3 }]) await post(api.url, keys.architect, REQUEST, { input: { modelId, limits } });
+    const { data } = await post(api.url, keys.architect, 'query ($id: ID!) { node(id: $id) { __typename id ... on Model { name } } runs(first: 2, modelId: $id) { nodes { id options } endCursor } }', { id: modelId });
+    const { node, runs } = data as unknown as { node: object; runs: { nodes: { id: string; options: { maxStates: number } }[]; endCursor: string } };
+    expect(node).toEqual({ __typename: 'Model', id: modelId, name: 'api' });
+    expect(runs.nodes.map(({ options }) => options.maxStates)).toEqual([3, 2]);
+    const next = await post(api.url, keys.architect, 'query ($id: ID!, $after: ID) { runs(first: 2, modelId: $id, after: $after) { nodes { id } endCursor } }', { id: modelId, after: runs.endCursor });
+    expect((next.data as unknown as { runs: { nodes: unknown[]; endCursor: null } }).runs).toMatchObject({ nodes: [{}], endCursor: null });
+    for (const id of [runs.nodes[0]?.id, 'tampered-payment-redirect']) {
+      const found = await post(api.url, keys.architect, 'query ($id: ID!) { node(id: $id) { __typename id } }', { id });
+      expect((found.data as unknown as { node: { id: string } }).node.id).toBe(id);
+    }
+    expect((await post(api.url, keys.architect, '{ node(id: "run_nothing") { id } }')).data).toEqual({ node: null });
+  }, 60_000);
+
+  it('tells the trainer of scenarios', async () => {
+    const { data } = await post(api.url, keys.trainer, '{ scenarios { id title story asset threats references vulnerable { source format } fixed { source format } expected { vulnerable fixed } } }');
+    const { scenarios } = data as unknown as { scenarios: { id: string; vulnerable: { source: string } }[] };
+    expect(scenarios.length).toBeGreaterThanOrEqual(3);
+    expect(scenarios.every(({ vulnerable }) => vulnerable.source.length > 100)).toBe(true);
+  });
+
+  it('cancels a run, once', async () => {
+    const id = await start('forever');
+    const cancel = 'mutation ($id: ID!) { cancelRun(id: $id) { state } }';
+    expect((await post(api.url, keys.architect, cancel, { id })).data).toEqual({ cancelRun: { state: 'cancelled' } });
+    expect((await post(api.url, keys.architect, cancel, { id: await sealed() })).codes).toEqual(['RUN_FINISHED']);
+  }, 60_000);
+});
+
+async function sealed(): Promise<string> {
+  const id = await start('sleep 2');
+  await until(async () => (await opened.service.store.runs.get(id))?.state === 'sealed');
+  return id;
+}
+
+describe('who may do what', () => {
+  const probes: Readonly<Record<string, string>> = {
+    viewer: '{ viewer { role operations } }', node: '{ node(id: "x") { id } }', model: '{ model(id: "x") { id } }', run: '{ run(id: "x") { id } }', runs: '{ runs { endCursor } }',
+    verdict: '{ verdict(id: "x") { id } }', verdicts: '{ verdicts { endCursor } }', scenarios: '{ scenarios { id } }', scenario: '{ scenario(id: "x") { id } }', trustPolicy: '{ trustPolicy }',
+    submitModel: 'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }', requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
+    cancelRun: 'mutation { cancelRun(id: "x") { id } }', apiKeys: '{ apiKeys { id } }', createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
+    revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }', runUpdated: 'subscription { runUpdated(id: "x") { id } }',
+  };
+
+  it('the table names exactly the root fields of the schema', () => {
+    const schema = buildSchema(readFileSync(fileURLToPath(new URL('../../schema.graphql', import.meta.url)), 'utf8'));
+    const fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) => Object.keys(type?.getFields() ?? {}));
+    expect(Object.keys(OPERATIONS).sort()).toEqual(fields.sort());
+    expect(Object.keys(probes).sort()).toEqual(fields.sort());
+  });
+
+  it('holds for each role and operation, over HTTP and WebSocket', async () => {
+    for (const [operation, query] of Object.entries(probes)) {
+      for (const role of ROLES) {
+        const codes = operation === 'runUpdated'
+          ? (await subscribe(api.url, keys[role], query)).flatMap((result) => (result['errors'] as unknown as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code))
+          : (await post(api.url, keys[role], query)).codes;
+        expect(codes.includes('FORBIDDEN'), `${role} ${operation} ${codes}`).toBe(!OPERATIONS[operation]?.includes(role));
+        expect(codes).not.toContain('UNAUTHENTICATED');
+      }
+    }
+  }, 60_000);
+
+  it('nobody without a key, with a wrong one, or with a revoked one', async () => {
+    for (const [operation, query] of Object.entries(probes)) {
+      if (operation === 'runUpdated') continue;
+      expect((await post(api.url, undefined, query)), operation).toMatchObject({ status: 401, codes: ['UNAUTHENTICATED'] });
+      expect((await post(api.url, 'pk_wrong', query)).codes, operation).toEqual(['UNAUTHENTICATED']);
+    }
+    await expect(subscribe(api.url, 'pk_wrong', probes['runUpdated'] ?? '')).rejects.toMatchObject({ code: 4403 });
+    const { data } = await post(api.url, keys.admin, 'mutation { createApiKey(input: { name: "short", role: "architect" }) { key apiKey { id } } }');
+    const { key, apiKey } = (data as unknown as { createApiKey: { key: string; apiKey: { id: string } } }).createApiKey;
+    expect((await post(api.url, key, '{ viewer { name } }')).data).toEqual({ viewer: { name: 'short' } });
+    await post(api.url, keys.admin, 'mutation ($id: ID!) { revokeApiKey(id: $id) { revokedAt } }', { id: apiKey.id });
+    expect((await post(api.url, key, '{ viewer { name } }')).codes).toEqual(['UNAUTHENTICATED']);
+  }, 60_000);
+
+  it('an architect sees his own, compliance and admin see all', async () => {
+    const other = (await opened.service.store.keys.create({ name: 'other', role: 'architect' })).key;
+    const run = await sealed();
+    const verdict = (await opened.service.store.verdicts.ofRun(run))?.id;
+    const query = 'query ($run: ID!, $verdict: ID!) { run(id: $run) { id } verdict(id: $verdict) { id } verdicts(first: 100) { nodes { id } } runs(first: 100) { nodes { id } } }';
+    const seen = async (key: string) => {
+      const { data } = await post(api.url, key, query, { run, verdict });
+      const all = data as unknown as { run: object | null; verdict: object | null; verdicts: { nodes: { id: string }[] }; runs: { nodes: { id: string }[] } };
+      return [all.run !== null, all.verdict !== null, all.verdicts.nodes.some(({ id }) => id === verdict), all.runs.nodes.some(({ id }) => id === run)];
+    };
+    expect(await seen(other)).toEqual([false, false, false, false]);
+    for (const role of ['architect', 'compliance', 'admin'] as const) expect(await seen(keys[role]), role).toEqual([true, true, true, true]);
+    const [foreign] = await subscribe(api.url, other, 'subscription ($id: ID!) { runUpdated(id: $id) { id } }', { id: run });
+    expect(JSON.stringify(foreign)).toContain('NOT_FOUND');
+  }, 60_000);
+});
+
+describe('bad input is answered with a code, and the service stays up', () => {
+  const deep = (depth: number): string => `{ runs { nodes { ${'verdict { run { '.repeat(depth)} id ${'} } '.repeat(depth)} } } }`;
+  const cases: readonly (readonly [name: string, query: string, code: string])[] = [
+    ['syntax', '{ viewer {', 'REQUEST_SHAPE'],
+    ['an unknown field', '{ viewer { password } }', 'REQUEST_SHAPE'],
+    ['a missing argument', '{ run { id } }', 'REQUEST_SHAPE'],
+    ['too deep', deep(8), 'QUERY_TOO_COMPLEX'],
+    ['too many aliases', `{ ${Array.from({ length: 40 }, (_, at) => `a${at}: viewer { name }`).join(' ')} }`, 'QUERY_TOO_COMPLEX'],
+    ['too many directives', `{ viewer { name ${'@skip(if: false) '.repeat(40)} } }`, 'QUERY_TOO_COMPLEX'],
+    ['too many tokens', `{ viewer { ${'name '.repeat(5_000)} } }`, 'QUERY_TOO_COMPLEX'],
+    ['too costly', '{ verdicts(first: 100) { nodes { files { path base64 } } } }', 'QUERY_TOO_COMPLEX'],
+    ['costly behind fragments', `{ ...f0 } ${Array.from({ length: 20 }, (_, at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`).join(' ')} fragment f20 on Query { viewer { name } }`, 'QUERY_TOO_COMPLEX'],
+    ['a circle of fragments', '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }', 'REQUEST_SHAPE'],
+    ['introspection without end', `{ __schema { types { ${'fields { type { '.repeat(8)} name ${'} } '.repeat(8)} } } }`, 'REQUEST_SHAPE'],
+    ['a page that is too long', '{ runs(first: 1000) { endCursor } }', 'OPTION_INVALID'],
+    ['a negative page', '{ runs(first: -1) { endCursor } }', 'OPTION_INVALID'],
+    ['a role that is none', 'mutation { createApiKey(input: { name: "x", role: "root" }) { key } }', 'OPTION_INVALID'],
+    ['a format that is none', 'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }', 'FORMAT_UNKNOWN'],
+    ['a model that is refused', 'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }', 'MODEL_SHAPE'],
+    ['a model that is not there', 'mutation { requestVerification(input: { modelId: "mdl_x" }) { id } }', 'NOT_FOUND'],
+    ['an id with a NUL', '{ run(id: "run_\\u0000") { id } }', 'NONE'],
+  ];
+
+  it.each(cases)('%s', async (_name, query, code) => {
+    const answer = await post(api.url, keys.admin, query);
+    if (code === 'NONE') expect(answer.codes).not.toContain('INTERNAL');
+    else {
+      expect(answer.codes[0], JSON.stringify(answer.errors)).toBe(code);
+      expect(answer.errors?.[0]?.extensions.problems[0]).toMatchObject({ code, message: expect.any(String), path: expect.any(String) });
+      const [first] = await subscribe(api.url, keys.admin, query).catch(() => []);
+      if (first) expect(JSON.stringify(first)).toContain(code);
+    }
+  });
+
+  it('limits hold on the WebSocket', async () => {
+    const failures = await Promise.all(cases.slice(3, 9).map(([, query]) => subscribe(api.url, keys.admin, query).then(() => 'passed', (errors: { extensions: { code: string } }[]) => errors[0]?.extensions.code)));
+    expect(failures).toEqual(Array.from({ length: 6 }, () => 'QUERY_TOO_COMPLEX'));
+  });
+
+  it('a body of 50 MB, one that is no JSON, an encoded one, a simple request of another site', async () => {
+    expect(await raw(api.url, `{"query":"${' '.repeat(50 * 1024 * 1024)}"}`, { 'content-type': 'application/json' })).toMatchObject({ status: 413, codes: ['INPUT_TOO_LARGE'] });
+    expect(await raw(api.url, '{"query":', { 'content-type': 'application/json' })).toMatchObject({ status: 400, codes: ['REQUEST_SHAPE'] });
+    expect(await raw(api.url, '{}', { 'content-type': 'application/json', 'content-encoding': 'gzip' })).toMatchObject({ status: 415, codes: ['REQUEST_SHAPE'] });
+    expect((await raw(api.url, '{ viewer { name } }', { 'content-type': 'text/plain' })).status).toBeGreaterThanOrEqual(400);
+    const source = 'x'.repeat(5 * 1024 * 1024);
+    expect((await post(api.url, keys.architect, SUBMIT, { input: { source, format: 'native', name: 'x' } })).codes).toEqual(['INPUT_TOO_LARGE']);
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect((await raw(api.url, `{"query":"{ viewer { name } }","variables":{"a":${nested}}}`, { 'content-type': 'application/json', authorization: `Bearer ${keys.admin}` })).status).toBeLessThan(600);
+    expect((await post(api.url, keys.admin, '{ viewer { role } }')).data).toEqual({ viewer: { role: 'admin' } });
+  }, 60_000);
+
+  it('keys of JSON that mean something to JavaScript', async () => {
+    const answer = await raw(api.url, `{"query":"${SUBMIT}","variables":{"input":{"source":"sleep 1","format":"native","name":"x","__proto__":{"a":1}}}}`, { 'content-type': 'application/json', authorization: `Bearer ${keys.architect}` });
+    expect(answer.codes.includes('INTERNAL')).toBe(false);
+    expect(isDeepStrictEqual(({} as { a?: number }).a, undefined)).toBe(true);
+  });
+});
+
+describe('probes', () => {
+  it('health, readiness, metrics and the public checkpoint', async () => {
+    await sealed();
+    expect(await (await fetch(`${api.url}/healthz`)).json()).toEqual({ ok: true });
+    expect(await (await fetch(`${api.url}/readyz`)).json()).toMatchObject({ ready: true, checks: { database: { ok: true }, queue: { ok: true }, log: { ok: true }, ledger: { ok: true } } });
+    const metrics = await (await fetch(`${api.url}/metrics`)).text();
+    expect(metrics).toMatch(/^probity_runs\{state="sealed"\} [1-9]\d*$/mu);
+    expect(await (await fetch(`${api.url}/log/checkpoint`)).text()).toMatch(/^test\.probity\/log\n\d+\n/u);
+    expect((await fetch(`${api.url}/nothing`)).status).toBe(404);
+  });
+
+  it('a taken port is said with a code', async () => {
+    await expect(startApi({ ...opened.service, config: { ...opened.config, port: api.port } })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+  });
+});
