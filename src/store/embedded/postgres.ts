@@ -46,9 +46,9 @@ const STOP_TIMEOUT_MS = 15_000;
 
 /**
  * Starts Postgres over the data folder, or takes over the one that a killed service left behind.
- * Throws `DATA_DIR`, `DISK_FULL` or `DATABASE_EMBEDDED` with a remedy.
+ * Listens on `port` if it is given and free, else on any. Throws `DATA_DIR`, `DISK_FULL` or `DATABASE_EMBEDDED` with a remedy.
  */
-export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(dataDir: string, wanted: { readonly port?: number } = {}): Promise<EmbeddedPostgres> {
   const account = await postgresAccount();
   const home = await clusterHome(dataDir, account);
   const release = await claimFolder(home);
@@ -62,7 +62,7 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
     };
     await initialise(place);
     const adopted = await adopt(place);
-    const running = adopted ?? (await launch(place));
+    const running = adopted ?? (await launch(place, wanted.port));
     await createDatabase(place, running.port);
     return handle(place, running, adopted !== undefined, release);
   } catch (error) {
@@ -191,10 +191,10 @@ async function query(place: Place, port: number, sql: string): Promise<unknown[]
 }
 
 /** Starts the server on a free port; a port that was taken in between, or memory that a dying server still holds, is tried again. */
-async function launch(place: Place): Promise<Running> {
+async function launch(place: Place, wanted: number | undefined): Promise<Running> {
   let last = '';
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    const port = await freePort();
+    const port = attempt === 0 && wanted !== undefined ? wanted : await freePort();
     const offset = await stat(place.logFile).then(({ size }) => size, () => 0);
     const child = startServer(place, port);
     const error = await readiness(place, child, port);
