@@ -9,6 +9,7 @@ export const PROBLEMS = {
   INPUT_TOO_LARGE: 'the input is larger than the limit',
   INPUT_UNREADABLE: 'the file cannot be read',
   INPUT_NOT_UTF8: 'the input is not UTF-8 text',
+  INPUT_TOO_COMPLEX: 'the input takes more time or memory to read than an input may',
   FORMAT_UNKNOWN: 'the format of the input is not known',
   YAML_SYNTAX: 'the text is not YAML 1.2',
   YAML_DUPLICATE_KEY: 'a mapping has the same key twice',
@@ -56,6 +57,14 @@ export const PROBLEMS = {
   RUN_FINISHED: 'the run has already ended',
   QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
   REQUEST_SHAPE: 'a request of the wrong shape',
+  // risk
+  EVENT_LOG_SYNTAX: 'the event log is neither CSV with its columns nor a JSON array',
+  EVENT_LOG_ROW: 'an event that cannot be read',
+  EVENT_LOG_EMPTY: 'the event log has no events',
+  WEIGHTS_SHAPE: 'a file of weights that cannot be read or used',
+  RISK_PROPERTY: 'a property whose violation is not the reaching of a state',
+  RISK_MODEL_BROKEN: 'a model that breaks an implicit property has no risk to learn: mend that first',
+  RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',

@@ -1,24 +1,53 @@
+import { sha256 } from '../canonical/index.ts';
 import type { Config } from '../config/index.ts';
 import { inspect, toolVersions, verify } from '../verification/verify.ts';
 import { jsonLogger } from './observe.ts';
 import { openService, type OpenService } from './open.ts';
+import { ThreadReader } from './reader.ts';
 import type { Verifier } from './service.ts';
 
-/** How long the versions of engines count as unchanged: they are asked of child processes, and stand in every cache key. */
-const VERSIONS_LAST_MS = 60_000;
+/** How long the versions of engines count as fresh. Asking them starts child processes, and they stand in every cache key. */
+const VERSIONS_FRESH_MS = 60_000;
+/** Longer sources are read in a thread of their own. */
+const SHORT = 64 * 1024;
+/** Short sources whose reading is remembered: a learner, or a CI job, sends the same again and again. */
+const REMEMBERED = 200;
 
-/** The real verification, with its tool versions remembered for a while. */
+/** The real verification. */
 function realVerifier(): Verifier {
-  let known: { readonly versions: Promise<Record<string, string>>; readonly until: number } | undefined;
-  return {
-    verify, inspect,
-    toolVersions: (cacheDir) => {
-      if (known && known.until > Date.now()) return known.versions;
-      const versions = toolVersions(cacheDir);
-      versions.catch(() => { known = undefined; });
-      known = { versions, until: Date.now() + VERSIONS_LAST_MS };
-      return versions;
-    },
+  return { verify, inspect: rememberedInspect(), toolVersions: rememberedVersions() };
+}
+
+/** Tool versions as of the last minute: a stale answer is given at once and asked for anew behind it. */
+function rememberedVersions(): Verifier['toolVersions'] {
+  let known: { readonly versions: Promise<Record<string, string>>; readonly freshUntil: number } | undefined;
+  let asking = false;
+  return (cacheDir) => {
+    if (known && (known.freshUntil > Date.now() || asking)) return known.versions;
+    asking = true;
+    const versions = toolVersions(cacheDir).finally(() => { asking = false; });
+    const fresh = { versions, freshUntil: Date.now() + VERSIONS_FRESH_MS };
+    const before = known;
+    known ??= fresh;
+    versions.then(() => { known = fresh; }, () => { known = before; });
+    return known.versions;
+  };
+}
+
+/** Reading depends on the text alone, so the same text need not be read twice by one process; a long one is read apart. */
+function rememberedInspect(): Verifier['inspect'] {
+  const reader = new ThreadReader();
+  const known = new Map<string, ReturnType<Verifier['inspect']>>();
+  return async (submission) => {
+    if (submission.source.length > SHORT) return reader.inspect(submission);
+    const key = `${submission.format} ${submission.name} ${sha256(submission.source)}`;
+    const before = known.get(key);
+    const result = before ?? inspect(submission).then((read) => (read.ok ? { ok: true, value: { document: read.value.document, digest: read.value.digest } } : read));
+    known.delete(key);
+    known.set(key, result);
+    result.catch(() => known.delete(key));
+    if (known.size > REMEMBERED) known.delete(known.keys().next().value ?? '');
+    return result;
   };
 }
 

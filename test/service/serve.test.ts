@@ -1,0 +1,174 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alive } from '../../src/store/embedded/owner.ts';
+import { post } from '../api/client.ts';
+import { temporaryFolder, until } from '../servers.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+const MODEL = `
+probity: 1
+name: Two steps
+variables:
+  step: { type: "int 0..2", init: 0 }
+actors: { shop: { trust: trusted } }
+actions:
+  go: { actor: shop, when: "step < 2", then: { step: "step + 1" } }
+properties:
+  small: { always: "step < 2" }
+  ends: { reachable: "step = 2" }
+final: "step = 2"
+`;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly addresses: { readonly graphql: string; readonly firstAdminKey?: string; readonly dataDir: string };
+  readonly url: string;
+}
+
+let dataDir: string;
+const children: ChildProcess[] = [];
+beforeAll(async () => { dataDir = await temporaryFolder(); });
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+function probity(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    cwd: repository, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_PORT: '0', PROBITY_LOG_LEVEL: 'warn', PROBITY_IOTA_NETWORK: 'emulated', ...env },
+  });
+  children.push(child);
+  return child;
+}
+
+async function finished(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const texts = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => { texts.stdout += chunk.toString('utf8'); });
+  child.stderr?.on('data', (chunk: Buffer) => { texts.stderr += chunk.toString('utf8'); });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, ...texts };
+}
+
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => finished(probity(args, env));
+
+async function serve(): Promise<Started> {
+  const child = probity(['serve', '--json']);
+  let text = '';
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.includes('\n')) resolve(text);
+    });
+    let errors = '';
+    child.stderr?.on('data', (chunk: Buffer) => { errors += chunk.toString('utf8'); });
+    child.once('close', (code) => reject(new Error(`serve ended with ${code}: ${errors}`)));
+  });
+  const addresses = JSON.parse(line) as Started['addresses'];
+  return { child, addresses, url: addresses.graphql.replace('/graphql', '') };
+}
+
+const postgresPid = (): number => Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+
+async function workersOf(parent: number): Promise<number[]> {
+  const { stdout } = await finished(spawn('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], { stdio: ['ignore', 'pipe', 'pipe'] }));
+  return stdout.split('\n').filter((line) => line.includes('workers/run')).map((line) => Number(line.trim().split(' ')[0]));
+}
+
+describe('probity serve, and the commands that talk to it', () => {
+  let started: Started;
+  let key: string;
+
+  it('comes up with one command and shows the first admin key', async () => {
+    started = await serve();
+    key = started.addresses.firstAdminKey ?? '';
+    expect((await post(started.url, key, '{ viewer { role } }')).data).toEqual({ viewer: { role: 'admin' } });
+    expect(await workersOf(started.child.pid ?? 0)).toHaveLength(2);
+  }, 60_000);
+
+  it('submit follows a run to its answer; verdict, certificate and verify go on from there', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    const file = join(dataDir, 'two-steps.yaml');
+    await writeFile(file, MODEL);
+    const at = ['--server', started.url, '--key', key];
+    const submitted = await run(['submit', file, '--engine', 'explore', '--json', ...at]);
+    expect(submitted.code, submitted.stderr).toBe(1);
+    const report = JSON.parse(submitted.stdout) as { verdict: string; properties: { name: string; outcome: string }[] };
+    expect(Object.fromEntries(report.properties.map(({ name, outcome }) => [name, outcome]))).toMatchObject({ small: 'violated', ends: 'holds', deadlockFree: 'holds' });
+    const checked = await run(['check', file, '--engine', 'explore', '--json']);
+    const { properties } = JSON.parse(checked.stdout) as { properties: object[] };
+    const timeless = (value: object[]): unknown => JSON.parse(JSON.stringify(value).replaceAll(/"durationMs":[\d.]+/gu, '"durationMs":0'));
+    expect(timeless(report.properties)).toEqual(timeless(properties));
+    expect((await run(['verdict', report.verdict, ...at])).stdout).toContain('violated');
+    const bundle = join(dataDir, 'bundle');
+    expect((await run(['certificate', report.verdict, '--out', bundle, '--anchored', '30', ...at])).code).toBe(0);
+    expect(existsSync(join(bundle, 'anchor.json'))).toBe(true);
+    const policy = join(dataDir, 'policy');
+    await writeFile(policy, ((await post(started.url, key, '{ trustPolicy }')).data as unknown as { trustPolicy: string }).trustPolicy);
+    expect((await run(['verify', bundle, '--policy', policy])).code).toBe(0);
+    expect((await run(['verify', bundle])).code).toBe(3);
+  }, 120_000);
+
+  it('bad input and a wrong key exit 2, a server that is not there exits 4, each with a code', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    const bad = join(dataDir, 'bad.yaml');
+    await writeFile(bad, 'probity: 1\nname: x\n');
+    const refused = await run(['submit', bad, '--server', started.url, '--key', key, '--json']);
+    expect(refused.code).toBe(2);
+    expect((JSON.parse(refused.stdout) as { problems: object[] }).problems[0]).toMatchObject({ code: expect.any(String), path: expect.any(String) });
+    expect(await run(['verdict', 'ver_none', '--server', started.url, '--key', key])).toMatchObject({ code: 2, stderr: expect.stringContaining('NOT_FOUND') });
+    expect(await run(['verdict', 'ver_none', '--server', started.url, '--key', 'pk_wrong'])).toMatchObject({ code: 2, stderr: expect.stringContaining('UNAUTHENTICATED') });
+    expect(await run(['verdict', 'ver_none', '--server', 'http://127.0.0.1:9', '--key', key])).toMatchObject({ code: 4, stderr: expect.stringContaining('TOOL_UNAVAILABLE') });
+    expect((await run(['certificate', 'ver_none', '--server', started.url, '--key', key])).code).toBe(2);
+    expect((await run(['submit'])).code).toBe(2);
+  }, 120_000);
+
+  it('a worker that is killed is replaced', async () => {
+    const before = await workersOf(started.child.pid ?? 0);
+    process.kill(before[0] ?? 0, 'SIGKILL');
+    await until(async () => {
+      const now = await workersOf(started.child.pid ?? 0);
+      return now.length === 2 && !now.includes(before[0] ?? 0);
+    });
+  }, 60_000);
+
+  it('a port that is taken, and a data folder that is in use, are said with a code', async () => {
+    expect(await run(['serve'])).toMatchObject({ code: 4, stderr: expect.stringContaining('DATA_DIR') });
+    const other = await temporaryFolder();
+    const port = new URL(started.url).port;
+    expect(await run(['serve', '--port', port], { PROBITY_DATA_DIR: other })).toMatchObject({ code: 4, stderr: expect.stringContaining('PORT_TAKEN') });
+    await rm(other, { recursive: true, force: true });
+    expect((await run(['serve', '--port', 'http'])).code).toBe(2);
+  }, 120_000);
+
+  it('Ctrl-C stops all of it: API, workers, Postgres', async () => {
+    const postgres = postgresPid();
+    const workers = await workersOf(started.child.pid ?? 0);
+    const ended = finished(started.child);
+    started.child.kill('SIGINT');
+    expect((await ended).code).toBe(0);
+    expect([postgres, ...workers].filter(alive)).toEqual([]);
+  }, 60_000);
+
+  it('killed with -9, it comes up again with what it had, and does not show the key twice', async () => {
+    const first = await serve();
+    expect(first.addresses.firstAdminKey).toBeUndefined();
+    const workers = await workersOf(first.child.pid ?? 0);
+    first.child.kill('SIGKILL');
+    await until(async () => workers.every((pid) => !alive(pid)));
+    const again = await serve();
+    const { data } = await post(again.url, key, '{ verdicts { nodes { id } } }');
+    expect((data as unknown as { verdicts: { nodes: object[] } }).verdicts.nodes).toHaveLength(1);
+    const postgres = postgresPid();
+    const ended = finished(again.child);
+    again.child.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    expect(alive(postgres)).toBe(false);
+  }, 120_000);
+});
