@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -143,7 +144,7 @@ async function maven(): Promise<Finding> {
     return { name: 'tlc jar', state: there ? 'ok' : 'missing', detail: jar, remedy: there ? undefined : 'TLA2TOOLS_JAR names no readable file' };
   }
   const { status, stdout } = spawnSync('mvn', ['-v'], { encoding: 'utf8' });
-  if (status === 0) return { name: 'maven', state: 'ok', detail: stdout.split('\n')[0]?.replaceAll(/\u001b\[[\d;]*m/gu, '') ?? '' };
+  if (status === 0) return { name: 'maven', state: 'ok', detail: stripVTControlCharacters(stdout).split('\n')[0] ?? '' };
   return { name: 'maven', state: 'missing', detail: 'mvn does not run', remedy: 'install Maven, which fetches the TLC jar once, or set TLA2TOOLS_JAR to one' };
 }
 
