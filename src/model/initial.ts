@@ -151,13 +151,17 @@ function* product(cells: readonly (readonly (readonly number[])[])[]): Generator
   for (const row of productOf(cells)) yield row.flat();
 }
 
-function* productOf<T>(cells: readonly (readonly T[])[], at = 0): Generator<T[]> {
-  const options = cells[at];
-  if (!options) {
-    yield [];
-    return;
+/** All choices of one option per cell, the last cell varying fastest. An odometer: models may have very many cells. */
+function* productOf<T>(cells: readonly (readonly T[])[]): Generator<T[]> {
+  if (cells.some((options) => options.length === 0)) return;
+  const at = new Array<number>(cells.length).fill(0);
+  for (;;) {
+    yield cells.map((options, i) => options[at[i] as number] as T);
+    let digit = cells.length - 1;
+    while (digit >= 0 && (at[digit] as number) + 1 >= (cells[digit] as readonly T[]).length) at[digit--] = 0;
+    if (digit < 0) return;
+    at[digit] = (at[digit] as number) + 1;
   }
-  for (const head of options) for (const tail of productOf(cells, at + 1)) yield [head, ...tail];
 }
 
 const MAX_VALUATIONS_CHECKED = 10_000;

@@ -1,5 +1,7 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
+import { tlc } from '../engines/tlc/index.ts';
+import { z3 } from '../engines/z3/index.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
 import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
@@ -9,7 +11,7 @@ import { inspect, type Inspected } from './inspect.ts';
 import type { EngineName, Progress, Submission, Verification, VerifyOptions } from './types.ts';
 
 /** The engines there are: one line each. */
-const ENGINES: Readonly<Record<EngineName, Engine>> = { explore } as Readonly<Record<EngineName, Engine>>;
+const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 };
 
 export interface VerifyContext {
   readonly signal: AbortSignal;
@@ -89,7 +91,7 @@ async function runPlan(task: Task, options: VerifyOptions, context: VerifyContex
   const first = await runEngine(ENGINES.explore, task, options, context);
   const open = task.properties.filter((p) => {
     const outcome = first.result?.outcomes.get(p.name)?.outcome;
-    return outcome !== 'holds' && outcome !== 'violated' && ENGINES.z3 && ENGINES.z3.refuses(task, p) === undefined;
+    return outcome !== 'holds' && outcome !== 'violated' && ENGINES.z3.refuses(task, p) === undefined;
   });
   if (open.length === 0 || context.signal.aborted) return [first];
   return [first, await runEngine(ENGINES.z3, { ...task, properties: open }, options, context)];

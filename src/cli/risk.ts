@@ -1,0 +1,152 @@
+import { readFile, stat } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import {
+  assessRisk, branchWeights, chainOfValuation, exploreLosses, generateLog, readEventLog, readWeights, RISK_DEFAULTS, trueProbability, type Loss,
+} from '../risk/index.ts';
+import { inspect, type Inspected } from '../verification/inspect.ts';
+import { printProblems, readSubmission } from './check.ts';
+import { EXIT, type Io } from './io.ts';
+import { riskText } from './riskText.ts';
+
+export const RISK_HELP = `probity risk FILE --events LOG --property NAME [options]
+                                   how likely a case is lost, learned from an event log (CSV or JSON)
+probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
+                                   an event log of N cases with known branch weights, on standard output
+
+  --cases N            for how many cases losses are expected (${RISK_DEFAULTS.cases})
+  --draws N            draws from the posterior (${RISK_DEFAULTS.draws})
+  --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
+  --max-states N       where the exploration gives up (${RISK_DEFAULTS.maxStates})
+  --format FORMAT      of the model; default: by the file's name
+  --json               the assessment with its model card as JSON
+
+exit: 0 assessed · 2 bad input · 4 a fault. A risk is never a verdict: \`probity check\` gives that.
+`;
+
+/** The largest event log that is read. */
+const MAX_LOG_BYTES = 256 * 1024 * 1024;
+const MAX_GENERATED = 1_000_000;
+const MAX_DRAWS = 100_000;
+
+interface RiskArgs {
+  readonly file: string;
+  readonly format: string | undefined;
+  readonly json: boolean;
+  readonly events: string | undefined;
+  readonly weights: string | undefined;
+  readonly generate: number | undefined;
+  readonly property: string | undefined;
+  readonly cases: number;
+  readonly draws: number;
+  readonly seed: number;
+  readonly maxStates: number;
+}
+
+export async function riskCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(RISK_HELP);
+    return EXIT.ok;
+  }
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
+  const options = parsed.value;
+  const submission = await readSubmission(options.file, options.format);
+  if (!submission.ok) return printProblems(submission.problems, options.json, io);
+  const inspected = await inspect(submission.value);
+  if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
+  const abort = new AbortController();
+  const onSigint = (): void => abort.abort();
+  process.once('SIGINT', onSigint);
+  try {
+    return options.generate === undefined
+      ? await assess(options, inspected.value, submission.value.format, abort.signal, io)
+      : await generate(options, options.generate, inspected.value, abort.signal, io);
+  } finally {
+    process.removeListener('SIGINT', onSigint);
+  }
+}
+
+async function assess(args: RiskArgs, inspected: Inspected, format: string, signal: AbortSignal, io: Io): Promise<number> {
+  const started = performance.now();
+  const text = await readText(args.events ?? '');
+  const log = text.ok ? readEventLog(text.value) : text;
+  if (!log.ok) return printProblems(log.problems, args.json, io);
+  const { cases, draws, seed, maxStates } = args;
+  const assessed = await assessRisk({
+    semantics: inspected.semantics, modelDigest: inspected.digest, loss: { property: args.property ?? '' }, log: log.value,
+    options: { cases, draws, seed, maxStates }, signal,
+  });
+  if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
+  io.stdout(args.json ? `${JSON.stringify(assessed.value, null, 2)}\n` : riskText(assessed.value, format, performance.now() - started, io));
+  return EXIT.ok;
+}
+
+/** The log goes to standard output; with a property, the truth behind it goes to standard error. */
+async function generate(args: RiskArgs, cases: number, { semantics }: Inspected, signal: AbortSignal, io: Io): Promise<number> {
+  const text = await readText(args.weights ?? '');
+  const weights = text.ok ? readWeights(text.value, semantics) : text;
+  if (!weights.ok) return printProblems(weights.problems, args.json, io);
+  const property = semantics.model.properties.find((p) => p.name === args.property);
+  if (args.property !== undefined && !property) {
+    return printProblems([problem('PROPERTY_UNKNOWN', 'property', `the model has no property \`${args.property}\``)], args.json, io);
+  }
+  const loss: Loss = property ? { kind: 'property', property } : { kind: 'none' };
+  const explored = await exploreLosses(semantics, loss, { ...RISK_DEFAULTS, maxStates: args.maxStates }, signal);
+  if (!explored.ok) return printProblems(explored.problems, args.json, io);
+  const chain = chainOfValuation(explored.value.graph, 0, explored.value.loss);
+  const branches = branchWeights(chain, weights.value);
+  if (!branches.ok) return printProblems(branches.problems, args.json, io);
+  io.stdout(generateLog(chain, branches.value, cases, args.seed));
+  if (property) io.stderr(`${property.name}: a case is lost with probability ${trueProbability(chain, branches.value)}\n`);
+  return EXIT.ok;
+}
+
+async function readText(file: string): Promise<Result<string>> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_LOG_BYTES) return bad(problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${MAX_LOG_BYTES}`));
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)));
+  } catch (error) {
+    if (error instanceof TypeError) return bad(problem('INPUT_NOT_UTF8', file, `${file} is not UTF-8 text`));
+    return bad(problem('INPUT_UNREADABLE', file, `${file}: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
+function readArgs(args: string[]): Result<RiskArgs> {
+  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args, allowPositionals: true,
+      options: {
+        events: { type: 'string' }, property: { type: 'string' }, cases: { type: 'string' }, draws: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' },
+        'max-states': { type: 'string' }, generate: { type: 'string' }, weights: { type: 'string' }, json: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1) return wrong('give one file: probity risk FILE');
+  if ((values.events === undefined) === (values.generate === undefined)) return wrong('give --events LOG to learn from a log, or --generate N to make one');
+  if (values.events !== undefined && values.property === undefined) return wrong('give the property whose loss is asked about: --property NAME');
+  if (values.generate !== undefined && values.weights === undefined) return wrong('give the weights to generate with: --weights WEIGHTS.json');
+  const numbers: Record<string, number | undefined> = {};
+  for (const [name, [least, most]] of Object.entries(NUMBERS)) {
+    const text = values[name as keyof typeof NUMBERS];
+    const value = text === undefined ? undefined : Number(text);
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least && value <= most)) return wrong(`--${name} takes a whole number from ${least} to ${most}, not \`${text}\``);
+    numbers[name] = value;
+  }
+  return ok({
+    file, format: values.format, json: values.json === true, events: values.events, weights: values.weights, property: values.property,
+    generate: numbers['generate'], cases: numbers['cases'] ?? RISK_DEFAULTS.cases, draws: numbers['draws'] ?? RISK_DEFAULTS.draws,
+    seed: numbers['seed'] ?? RISK_DEFAULTS.seed, maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
+  });
+}
+
+const NUMBERS = {
+  generate: [1, MAX_GENERATED], cases: [1, 1_000_000_000], draws: [1, MAX_DRAWS], seed: [0, Number.MAX_SAFE_INTEGER], 'max-states': [1, 50_000_000],
+} as const;

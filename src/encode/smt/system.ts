@@ -1,0 +1,467 @@
+import { invariant } from '../../errors/index.ts';
+import { judgedPredicates } from '../../graph/replay.ts';
+import type { Expr } from '../../model/expression.ts';
+import { SET_BITS, type CellBlock, type ChannelBlock, type FieldBlock, type Layout, type State } from '../../model/layout.ts';
+import { IMPLICIT_KINDS, type Action, type InitRule, type Property } from '../../model/model.ts';
+import { insertMessage, messageOffset, type Instance, type Semantics } from '../../model/semantics.ts';
+import { scalarValues, type Type } from '../../model/types.ts';
+import { definedness, isTrue, Unencodable } from '../definedness.ts';
+import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
+import { Names } from '../names.ts';
+import {
+  describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type Flag, type LocalTerms, type RecordTerms, type StateTerms, type Term,
+} from './symbolic.ts';
+
+/** One SMT variable of a state. */
+export interface SmtVariable {
+  readonly name: string;
+  readonly sort: 'Int' | 'Bool';
+}
+
+/** One way to step, as a function of the state before: when it is possible, and the value of every variable after it. */
+export interface Rule {
+  readonly label: string;
+  readonly condition: Term;
+  readonly next: readonly Term[];
+}
+
+/** A model as a symbolic transition system over finitely many integers and booleans. */
+export interface SmtSystem {
+  readonly variables: readonly SmtVariable[];
+  readonly init: Term;
+  readonly rules: readonly Rule[];
+  /** Where a property is broken (or, for `reachable`, where its goal is), in an error-free state. */
+  bad(property: Property): Term;
+  /** Whether any implicit property is broken. */
+  readonly erring: Term;
+  /** The condition that the parameters have these words. */
+  valuation(words: readonly number[]): Term;
+  /** The condition that a state is exactly this one. Throws `Unencodable` where one row stands for several states of the encoding. */
+  cube(state: State): Term;
+  /** The row of a state from its variables' values, and whether it is an error. */
+  row(values: readonly (number | boolean)[]): { readonly state: State; readonly errors: readonly string[] };
+}
+
+/** Above this much text a system is left to the other engines. */
+const MAX_RULE_TEXT = 20_000_000;
+
+const SMT_RESERVED = [
+  'and', 'or', 'not', 'xor', 'true', 'false', 'ite', 'let', 'forall', 'exists', 'match', 'par', 'as', 'Init', 'Step', 'Int', 'Bool', 'Real', 'Array', 'String', 'RegLan', 'distinct', 'div', 'mod', 'abs',
+  'assert', 'check-sat', 'declare-fun', 'define-fun', 'push', 'pop', 'select', 'store', 'Inv', 'bv', 'implies', 'if', 'to_real', 'to_int', 'is_int', 'repeat', 'concat', 'extract', 'map', 'set', 'seq', 'union', 'in', 'subset', 'max', 'min', 'sum', 'count',
+];
+
+export function encodeSystem(semantics: Semantics): SmtSystem {
+  return new SystemEncoder(semantics).system();
+}
+
+class SystemEncoder {
+  readonly #semantics: Semantics;
+  readonly #layout: Layout;
+  readonly #variables: SmtVariable[] = [];
+  readonly #cells = new Map<string, FieldTerms[]>();
+  readonly #channels = new Map<string, ChannelTerms>();
+  readonly #errors: Readonly<Record<string, Term>>;
+  readonly #symbolic: Symbolic;
+  readonly #lowered: ReadonlyMap<string, LoweredAction>;
+
+  constructor(semantics: Semantics) {
+    this.#semantics = semantics;
+    this.#layout = semantics.layout;
+    const names = new Names(SMT_RESERVED);
+    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#declareCells(names, block);
+    for (const block of this.#layout.channels) this.#declareChannel(names, block);
+    this.#errors = Object.fromEntries(IMPLICIT_KINDS.map((kind) => [kind, this.#declare(names.of('error', `error_${kind}`), 'Bool')]));
+    const state: StateTerms = {
+      cell: (of, name, index) => (this.#cells.get(`${of} ${name}`) as FieldTerms[])[index] as FieldTerms,
+      channel: (name) => this.#channels.get(name) as ChannelTerms,
+    };
+    this.#symbolic = new Symbolic(this.#layout, state);
+    this.#lowered = new Map(semantics.model.actions.map((action) => [action.name, lowerAction(action, this.#layout)]));
+  }
+
+  system(): SmtSystem {
+    const rules = this.#semantics.instances.flatMap((instance) => this.#rules(instance));
+    if (rules.reduce((n, r) => n + r.condition.length + r.next.reduce((m, t) => m + t.length, 0), 0) > MAX_RULE_TEXT) throw new Unencodable('the expanded model is too large');
+    const erring = smtOr(Object.values(this.#errors));
+    return {
+      variables: this.#variables, init: this.#init(), rules, erring,
+      bad: (property) => this.#bad(property, erring),
+      valuation: (words) => this.#valuation(words),
+      cube: (state) => this.#cube(state),
+      row: (values) => this.#row(values),
+    };
+  }
+
+  #declare(name: string, sort: SmtVariable['sort']): Term {
+    this.#variables.push({ name, sort });
+    return name;
+  }
+
+  #declareField(base: string, type: Type): FieldTerms {
+    if (type.kind !== 'set') return this.#declare(base, describeType(type));
+    return scalarValues(type.of, this.#layout.set).map((value, i) => ({
+      value: type.of.kind === 'bool' ? String(value === 1) : smtInt(value), present: this.#declare(`${base}!has${i}`, 'Bool'),
+    }));
+  }
+
+  #declareCells(names: Names, block: CellBlock): void {
+    const base = names.of(block.of, block.name);
+    const keys = block.keySets.reduce<string[]>((all, set) => all.flatMap((key) => set.elements.map((e) => `${key}!${e}`)), ['']);
+    this.#cells.set(`${block.of} ${block.name}`, keys.map((key) => this.#declareField(`${base}${key}`, block.type)));
+  }
+
+  #declareChannel(names: Names, block: ChannelBlock): void {
+    const base = names.of('channel', block.channel.name);
+    const messages = block.channel.order === 'bag' ? fewMessages(block, this.#layout) : undefined;
+    if (messages) {
+      const counters = messages.map((words, i) => ({ message: words.map((word, f) => literalTerm(word, (block.fields[f] as FieldBlock).type)), copies: this.#declare(`${base}!of${i}`, 'Int') }));
+      const total = counters.map((c) => c.copies);
+      this.#channels.set(block.channel.name, { kind: 'counters', count: total.length === 1 ? (total[0] as Term) : `(+ ${total.join(' ')})`, counters });
+      return;
+    }
+    const count = this.#declare(`${base}!count`, 'Int');
+    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type)));
+    this.#channels.set(block.channel.name, { kind: 'slots', count, slots });
+  }
+
+  /** Initial values, parameters' ranges, empty channels; a value outside its range starts in the error. */
+  #init(): Term {
+    const none: LocalTerms = new Map();
+    const conditions: Term[] = [];
+    const inside: Term[] = [];
+    for (const block of this.#layout.parameters) for (const cell of this.#cellsOf(block)) conditions.push(this.#inDomain(cell, block.type));
+    for (const [i, block] of this.#layout.variables.entries()) {
+      const rule = this.#semantics.model.variables[i]?.init as InitRule;
+      const cells = this.#cellsOf(block);
+      rulesPerCell(rule, block).forEach((r, c) => conditions.push(this.#initial(cells[c] as FieldTerms, block.type, r, none, inside)));
+    }
+    for (const channel of this.#channels.values()) {
+      if (channel.kind === 'counters') conditions.push(...channel.counters.map((c) => smtEq(c.copies, '0')));
+      else conditions.push(smtEq(channel.count, '0'), ...channel.slots.flatMap((slot) => this.#emptySlot(slot)));
+    }
+    const fine = smtAnd(inside);
+    const flags = IMPLICIT_KINDS.map((kind) => smtEq(this.#errors[kind] as Term, kind === 'withinRange' ? smtNot(fine) : 'false'));
+    return smtAnd([...conditions, ...flags]);
+  }
+
+  #emptySlot(slot: RecordTerms): Term[] {
+    return slot.flatMap((field) => (typeof field === 'string' ? [smtEq(field, this.#sortOf(field) === 'Bool' ? 'false' : '0')] : field.map((flag) => smtEq(flag.present, 'false'))));
+  }
+
+  #sortOf(name: Term): 'Int' | 'Bool' {
+    return this.#sorts().get(name) ?? 'Int';
+  }
+
+  #sortTable: Map<string, 'Int' | 'Bool'> | undefined;
+
+  #sorts(): Map<string, 'Int' | 'Bool'> {
+    this.#sortTable ??= new Map(this.#variables.map((v) => [v.name, v.sort]));
+    return this.#sortTable;
+  }
+
+  #cellsOf(block: CellBlock): FieldTerms[] {
+    return this.#cells.get(`${block.of} ${block.name}`) as FieldTerms[];
+  }
+
+  #inDomain(cell: FieldTerms, type: Type): Term {
+    if (typeof cell !== 'string' || type.kind === 'bool') return 'true';
+    const { lo, hi } = this.#layout.bounds(type);
+    return smtAnd([lo === -Infinity ? 'true' : `(<= ${smtInt(lo)} ${cell})`, hi === Infinity ? 'true' : `(<= ${cell} ${smtInt(hi)})`]);
+  }
+
+  #initial(cell: FieldTerms, type: Type, rule: InitRule, none: LocalTerms, inside: Term[]): Term {
+    const value = (e: Expr): Term => {
+      if (!isTrue(definedness(e, this.#layout.set))) throw new Unencodable('an initial value that may be undefined');
+      const range = this.#symbolic.term(inRangeOf(e, type, this.#layout.set), none);
+      const equal = equalFields(cell, this.#symbolic.stored(e, type, none));
+      if (rule.kind === 'value') inside.push(range);
+      else if (range !== 'true') throw new Unencodable('a choice of initial values that may be out of range');
+      return equal;
+    };
+    switch (rule.kind) {
+      case 'any':
+        return this.#inDomain(cell, type);
+      case 'value':
+        return value(rule.value);
+      case 'oneOf':
+        return smtOr(rule.options.map(value));
+      case 'range': {
+        const [lo, hi] = [this.#symbolic.term(rule.lo, none), this.#symbolic.term(rule.hi, none)];
+        if (rule.lo.kind !== 'literal' || rule.hi.kind !== 'literal') throw new Unencodable('a range of initial values that depends on a parameter');
+        return `(<= ${lo} ${cell as Term} ${hi})`;
+      }
+      default:
+        throw new Unencodable('this initial choice');
+    }
+  }
+
+  /** All rules of one instance: one for each way to receive, and the error steps beside them. */
+  #rules(instance: Instance): Rule[] {
+    const lowered = this.#lowered.get(instance.action.name) as LoweredAction;
+    const binding: LocalTerms = new Map(instance.action.binders.map((b, i) => [b.name, b.type.kind === 'bool' ? String(instance.binding[i] === 1) : smtInt(instance.binding[i] as number)]));
+    const label = `${instance.action.name}${instance.binding.length > 0 ? `(${instance.binding.join(',')})` : ''}`;
+    return this.#receiveChoices(instance.action).flatMap((choice) => this.#rulesOf(lowered, label, binding, choice));
+  }
+
+  #receiveChoices(action: Action): (readonly number[])[] {
+    return action.receives.reduce<number[][]>((choices, receive) => {
+      const { channel } = this.#layout.channel(receive.channel);
+      const terms = this.#channelTerms(receive.channel);
+      const positions = channel.order === 'fifo' ? [0] : Array.from({ length: terms.kind === 'counters' ? terms.counters.length : channel.capacity }, (_, i) => i);
+      return choices.flatMap((choice) => positions.map((position) => [...choice, position]));
+    }, [[]]);
+  }
+
+  #rulesOf(lowered: LoweredAction, label: string, binding: LocalTerms, choice: readonly number[]): Rule[] {
+    const { action } = lowered;
+    const locals = new Map(binding);
+    const received: Term[] = [];
+    action.receives.forEach((receive, i) => {
+      const channel = this.#channelTerms(receive.channel);
+      const position = choice[i] as number;
+      const counter = channel.kind === 'counters' ? channel.counters[position] : undefined;
+      received.push(counter ? `(< 0 ${counter.copies})` : `(< ${position} ${channel.count})`);
+      locals.set(receive.local, counter ? counter.message : ((channel as Slots).slots[position] as RecordTerms));
+    });
+    const term = (e: Expr): Term => this.#symbolic.term(e, locals);
+    const running = smtNot(smtOr(Object.values(this.#errors)));
+    const offered = [running, ...received];
+    const guardDefined = term(lowered.guardDefined);
+    const enabled = smtAnd([...offered, guardDefined, term(lowered.guard)]);
+    const bodyDefined = term(lowered.bodyDefined);
+    const fine = { withinRange: term(lowered.fine.withinRange), withinCapacity: term(lowered.fine.withinCapacity), singleWrite: term(lowered.fine.singleWrite) };
+    const unbroken = smtAnd([bodyDefined, ...Object.values(fine)]);
+    const rules: Rule[] = [{ label, condition: smtAnd([enabled, unbroken]), next: this.#after(action, locals, choice) }];
+    if (unbroken !== 'true') {
+      const flags = { withinRange: smtAnd([bodyDefined, smtNot(fine.withinRange)]), withinCapacity: smtAnd([bodyDefined, smtNot(fine.withinCapacity)]), singleWrite: smtAnd([bodyDefined, smtNot(fine.singleWrite)]), defined: smtNot(bodyDefined) };
+      rules.push({ label: `${label} error`, condition: smtAnd([enabled, smtNot(unbroken)]), next: this.#erred(flags) });
+    }
+    if (guardDefined !== 'true') rules.push({ label: `${label} undefined guard`, condition: smtAnd([...offered, smtNot(guardDefined)]), next: this.#erred({ defined: 'true' }) });
+    return rules.filter((rule) => rule.condition !== 'false');
+  }
+
+  #channelTerms(name: string): ChannelTerms {
+    return this.#channels.get(name) as ChannelTerms;
+  }
+
+  #erred(flags: Readonly<Record<string, Term>>): Term[] {
+    const after = new Map(Object.entries(this.#errors).map(([kind, variable]) => [variable, flags[kind] ?? 'false']));
+    return this.#variables.map((v) => after.get(v.name) ?? v.name);
+  }
+
+  /** The value of every variable after the step, in declaration order. */
+  #after(action: Action, locals: LocalTerms, choice: readonly number[]): Term[] {
+    const after = new Map<Term, Term>();
+    for (const assignment of action.assignments) {
+      const block = this.#layout.cell('variable', assignment.variable);
+      const value = this.#symbolic.stored(assignment.value, assignment.type, locals);
+      const conditions = this.#symbolic.selected(assignment.variable, 'variable', assignment.keys, locals);
+      this.#cellsOf(block).forEach((cell, i) => assign(after, cell, value, conditions[i] ?? 'false'));
+    }
+    for (const name of new Set([...action.receives.map((r) => r.channel), ...action.sends.map((s) => s.channel)])) this.#moveMessages(name, action, locals, choice, after);
+    return this.#variables.map((v) => after.get(v.name) ?? v.name);
+  }
+
+  #moveMessages(name: string, action: Action, locals: LocalTerms, choice: readonly number[], after: Map<Term, Term>): void {
+    const channel = this.#channelTerms(name);
+    if (channel.kind === 'slots') this.#moveInSlots(channel, name, action, locals, choice, after);
+    else this.#moveInCounters(channel, name, action, locals, choice, after);
+  }
+
+  /** One copy less of what is received, one more of what is sent; a payload outside its range is an error step, not this one. */
+  #moveInCounters(channel: Extract<ChannelTerms, { kind: 'counters' }>, name: string, action: Action, locals: LocalTerms, choice: readonly number[], after: Map<Term, Term>): void {
+    const block = this.#layout.channel(name);
+    const taken = action.receives.flatMap((r, i) => (r.channel === name ? [choice[i] as number] : []));
+    const sent = action.sends.filter((s) => s.channel === name).map((s) => block.fields.map((field, i) => this.#symbolic.stored(s.values[i] as Expr, field.type, locals) as Term));
+    channel.counters.forEach(({ message, copies }, i) => {
+      const changes = [
+        ...taken.filter((position) => position === i).map(() => '(- 1)'),
+        ...sent.map((values) => smtIte(smtAnd(values.map((value, f) => smtEq(value, message[f] as Term))), '1', '0')).filter((change) => change !== '0'),
+      ];
+      const constant = changes.every((change) => change === '1' || change === '(- 1)');
+      const net = changes.reduce((n, change) => n + (change === '1' ? 1 : -1), 0);
+      if (constant) after.set(copies, net === 0 ? copies : `(+ ${copies} ${smtInt(net)})`);
+      else after.set(copies, `(+ ${copies} ${changes.join(' ')})`);
+    });
+  }
+
+  /** Slots shift down over the received message, and sent ones follow the last; unused slots return to zero. */
+  #moveInSlots({ count, slots }: Slots, name: string, action: Action, locals: LocalTerms, choice: readonly number[], after: Map<Term, Term>): void {
+    const block = this.#layout.channel(name);
+    const taken = action.receives.flatMap((r, i) => (r.channel === name ? [choice[i] as number] : []));
+    invariant(taken.length <= 1, 'channels of receives are distinct');
+    const [position] = taken;
+    const shifted = slots.map((slot, i) => (position !== undefined && i >= position ? (slots[i + 1] ?? this.#zeroSlot(block)) : slot));
+    const remaining = position === undefined ? count : `(- ${count} 1)`;
+    const sent = action.sends.filter((s) => s.channel === name).map((s) => block.fields.map((field, i) => this.#symbolic.stored(s.values[i] as Expr, field.type, locals)));
+    slots.forEach((slot, i) => {
+      const value = sent.reduce<RecordTerms>((current, message, k) => {
+        const here = smtEq(k === 0 ? remaining : `(+ ${remaining} ${k})`, String(i));
+        return current.map((field, f) => iteField(here, message[f] as FieldTerms, field));
+      }, shifted[i] as RecordTerms);
+      slot.forEach((field, f) => assign(after, field, value[f] as FieldTerms, 'true'));
+    });
+    const change = sent.length - taken.length;
+    after.set(count, change === 0 ? count : `(+ ${count} ${smtInt(change)})`);
+  }
+
+  #zeroSlot(block: ChannelBlock): RecordTerms {
+    return block.fields.map((field): FieldTerms => {
+      if (field.type.kind !== 'set') return describeType(field.type) === 'Bool' ? 'false' : '0';
+      return this.#symbolic.base(field.type).map((value) => ({ value, present: 'false' }));
+    });
+  }
+
+  #bad(property: Property, erring: Term): Term {
+    const { formula } = property;
+    const none: LocalTerms = new Map();
+    const judged = (e: Expr): { defined: Term; value: Term } => ({ defined: this.#symbolic.term(definedness(e, this.#layout.set), none), value: this.#symbolic.term(e, none) });
+    switch (formula.kind) {
+      case 'always': {
+        const { defined, value } = judged(formula.expr);
+        return smtAnd([smtNot(erring), defined, smtNot(value)]);
+      }
+      case 'never':
+      case 'reachable': {
+        const { defined, value } = judged(formula.expr);
+        return smtAnd([smtNot(erring), defined, value]);
+      }
+      case 'implicit': {
+        const flag = this.#errors[formula.of] as Term;
+        if (formula.of !== 'defined') return flag;
+        const undefinedSomewhere = judgedPredicates(this.#semantics.model).map((e) => smtNot(judged(e).defined));
+        return smtOr([flag, smtAnd([smtNot(erring), smtOr(undefinedSomewhere)])]);
+      }
+      case 'deadlockFree':
+        return this.#stuck(erring);
+      default:
+        throw new Unencodable(`the property kind ${formula.kind}`);
+    }
+  }
+
+  /** No rule is possible that changes anything, and the state is not final (SEMANTICS 3, 8). */
+  #stuck(erring: Term): Term {
+    const { final } = this.#semantics.model;
+    const rules = this.#semantics.instances.flatMap((instance) => this.#rules(instance).map((rule) => ({ rule, action: instance.action })));
+    const steps = rules.map(({ rule, action }) => smtAnd([rule.condition, this.#changes(rule, action)]));
+    const ended = !final ? 'false' : smtOr([this.#symbolic.term(final, new Map()), smtNot(this.#symbolic.term(definedness(final, this.#layout.set), new Map()))]);
+    return smtAnd([smtNot(erring), smtNot(smtOr(steps)), smtNot(ended)]);
+  }
+
+  #changes(rule: Rule, action: Action): Term {
+    const [received, sent] = [new Set(action.receives.map((r) => r.channel)), action.sends.map((s) => s.channel)];
+    const balanced = sent.length === received.size && sent.every((c) => received.has(c)) && new Set(sent).size === sent.length;
+    const onBag = [...received].some((c) => sent.includes(c) && this.#layout.channel(c).channel.order === 'bag' && this.#channelTerms(c).kind === 'slots');
+    if (!balanced && (sent.length > 0 || received.size > 0)) {
+      if ([...received].some((c) => !sent.includes(c)) || sent.some((c) => !received.has(c)) || sent.length !== received.size) return 'true';
+    }
+    if (onBag) throw new Unencodable('a step that takes a message from a bag and puts one back, for deadlockFree');
+    return smtOr(this.#variables.flatMap((v, i) => (rule.next[i] === v.name ? [] : [smtNot(smtEq(v.name, rule.next[i] as Term))])));
+  }
+
+  #valuation(words: readonly number[]): Term {
+    return smtAnd(this.#layout.parameters.flatMap((block) => this.#cellsOf(block).map((cell, i) => {
+      const at = block.offset + i * block.width;
+      if (typeof cell !== 'string') return smtAnd(cell.map((flag, bit) => smtEq(flag.present, String((((words[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1))));
+      return smtEq(cell, block.type.kind === 'bool' ? String(words[at] === 1) : smtInt(words[at] as number));
+    })));
+  }
+
+  #cube(state: State): Term {
+    const equal = (field: FieldTerms, type: Type, at: number): Term => {
+      if (typeof field === 'string') return smtEq(field, literalTerm(state[at] as number, type));
+      return smtAnd(field.map((flag, bit) => smtEq(flag.present, String((((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1))));
+    };
+    const cells = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell, i) => equal(cell, block.type, block.offset + i * block.width)));
+    const channels = this.#layout.channels.flatMap((block) => {
+      const channel = this.#channelTerms(block.channel.name);
+      const held = Array.from({ length: state[block.offset] as number }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)));
+      if (channel.kind === 'counters') {
+        const messages = fewMessages(block, this.#layout) ?? [];
+        return channel.counters.map(({ copies }, i) => smtEq(copies, String(held.filter((m) => m.every((word, k) => word === messages[i]?.[k])).length)));
+      }
+      if (block.channel.order === 'bag' && held.length > 1) throw new Unencodable('a bag with several messages in slots');
+      return [smtEq(channel.count, String(held.length)), ...channel.slots.flatMap((slot, i) => slot.map((field, f) => equal(field, (block.fields[f] as FieldBlock).type, messageOffset(block, i) + (block.fields[f] as FieldBlock).offset)))];
+    });
+    return smtAnd([...cells, ...channels, ...Object.values(this.#errors).map(smtNot)]);
+  }
+
+  #row(values: readonly (number | boolean)[]): { state: State; errors: string[] } {
+    const byName = new Map(this.#variables.map((v, i) => [v.name, values[i] as number | boolean]));
+    const word = (name: Term): number => Number(byName.get(name) ?? 0);
+    const row = new Array<number>(this.#layout.width).fill(0);
+    const put = (field: FieldTerms, at: number, into: number[]): void => {
+      if (typeof field === 'string') into[at] = word(field);
+      else field.forEach((flag, bit) => {
+        const place = at + Math.floor(bit / SET_BITS);
+        if (word(flag.present) === 1) into[place] = (into[place] as number) | (1 << (bit % SET_BITS));
+      });
+    };
+    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#cellsOf(block).forEach((cell, i) => put(cell, block.offset + i * block.width, row));
+    for (const block of this.#layout.channels) {
+      const channel = this.#channelTerms(block.channel.name);
+      if (channel.kind === 'counters') {
+        const messages = fewMessages(block, this.#layout) ?? [];
+        channel.counters.forEach(({ copies }, i) => {
+          for (let copy = 0; copy < word(copies); copy += 1) insertMessage(row, block, messages[i] as readonly number[]);
+        });
+        continue;
+      }
+      for (const slot of channel.slots.slice(0, word(channel.count))) {
+        const message = new Array<number>(block.messageWidth).fill(0);
+        slot.forEach((field, f) => put(field, (block.fields[f] as FieldBlock).offset, message));
+        insertMessage(row, block, message);
+      }
+    }
+    return { state: row, errors: IMPLICIT_KINDS.filter((kind) => word(this.#errors[kind] as Term) === 1) };
+  }
+}
+
+type Slots = Extract<ChannelTerms, { kind: 'slots' }>;
+
+/** Up to this many message values a bag is counted. */
+const MAX_COUNTED = 48;
+
+/** All possible messages of a channel, if they are few and their fields single values. */
+function fewMessages(block: ChannelBlock, layout: Layout): number[][] | undefined {
+  let messages: number[][] = [[]];
+  for (const { type } of block.fields) {
+    if (type.kind === 'set' || (type.kind === 'int' && (type.lo === undefined || type.hi === undefined || type.hi - type.lo >= MAX_COUNTED))) return undefined;
+    const values = scalarValues(type, layout.set);
+    if (messages.length * values.length > MAX_COUNTED) return undefined;
+    messages = messages.flatMap((message) => values.map((value) => [...message, value]));
+  }
+  return messages;
+}
+
+function literalTerm(value: number, type: Type): Term {
+  return type.kind === 'bool' ? String(value === 1) : smtInt(value);
+}
+
+function rulesPerCell(rule: InitRule, block: CellBlock): InitRule[] {
+  const expand = (r: InitRule, depth: number): InitRule[] => {
+    const set = block.keySets[depth];
+    if (!set) return [r];
+    return set.elements.flatMap((_, i) => expand(r.kind === 'each' ? (r.rules[i] ?? { kind: 'any' }) : r, depth + 1));
+  };
+  return expand(rule, 0);
+}
+
+function equalFields(cell: FieldTerms, value: FieldTerms): Term {
+  if (typeof cell === 'string') return smtEq(cell, value as Term);
+  return smtAnd(cell.map((flag, i) => smtEq(flag.present, ((value as readonly Flag[])[i] as Flag).present)));
+}
+
+/** Notes the value of a cell after the step, on top of what earlier assignments of the step made of it. */
+function assign(after: Map<Term, Term>, cell: FieldTerms, value: FieldTerms, condition: Term): void {
+  if (typeof cell === 'string') {
+    after.set(cell, smtIte(condition, value as Term, after.get(cell) ?? cell));
+    return;
+  }
+  cell.forEach((flag, i) => after.set(flag.present, smtIte(condition, ((value as readonly Flag[])[i] as Flag).present, after.get(flag.present) ?? flag.present)));
+}
+
+function iteField(condition: Term, yes: FieldTerms, no: FieldTerms): FieldTerms {
+  if (typeof yes === 'string') return smtIte(condition, yes, no as Term);
+  return yes.map((flag, i) => ({ value: flag.value, present: smtIte(condition, flag.present, ((no as readonly Flag[])[i] as Flag).present) }));
+}

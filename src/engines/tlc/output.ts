@@ -1,0 +1,138 @@
+/** One message of TLC's `-tool` output: its number (see `tlc2.output.EC`) and its text. */
+export interface TlcMessage {
+  readonly code: number;
+  readonly text: string;
+}
+
+const START = /^@!@!@STARTMSG (\d+)(?::\d+)? @!@!@$/;
+const END = /^@!@!@ENDMSG (\d+) @!@!@$/;
+
+/** Splits the output; text outside messages (a stack trace, a JVM's last words) is left out. */
+export function parseMessages(output: string): TlcMessage[] {
+  const messages: TlcMessage[] = [];
+  let open: { code: number; lines: string[] } | undefined;
+  for (const line of output.split('\n')) {
+    const start = START.exec(line);
+    if (start) {
+      open = { code: Number(start[1]), lines: [] };
+      continue;
+    }
+    if (END.test(line)) {
+      if (open) messages.push({ code: open.code, text: open.lines.join('\n') });
+      open = undefined;
+      continue;
+    }
+    open?.lines.push(line);
+  }
+  return messages;
+}
+
+/** The messages that this wrapper reads. */
+export const EC = {
+  invariantInitial: 2107, invariant: 2110, deadlock: 2114, temporal: 2116, noError: 2193, state: 2217, loop: 2218, backTo: 2122, stats: 2199, progress: 2200,
+  depth: 2194, collision: 2193,
+} as const;
+
+/** A TLA+ value as TLC prints it. Functions are lists of pairs; a record is a function of strings. */
+export type TlaValue =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'set'; readonly items: readonly TlaValue[] }
+  | { readonly kind: 'sequence'; readonly items: readonly TlaValue[] }
+  | { readonly kind: 'function'; readonly pairs: readonly (readonly [TlaValue, TlaValue])[] };
+
+/** The variables of one printed state. */
+export function parseState(text: string): Map<string, TlaValue> {
+  const body = text.slice(text.indexOf('\n') + 1);
+  const reader = new ValueReader(body);
+  const variables = new Map<string, TlaValue>();
+  while (reader.take('/\\') || variables.size === 0) {
+    const name = reader.identifier();
+    if (name === '') break;
+    reader.expect('=');
+    variables.set(name, reader.value());
+  }
+  return variables;
+}
+
+class ValueReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  #skip(): void {
+    while (/\s/.test(this.#text[this.#at] ?? 'x')) this.#at += 1;
+  }
+
+  take(token: string): boolean {
+    this.#skip();
+    if (!this.#text.startsWith(token, this.#at)) return false;
+    this.#at += token.length;
+    return true;
+  }
+
+  expect(token: string): void {
+    if (!this.take(token)) throw new Error(`TLC printed ${JSON.stringify(this.#text.slice(this.#at, this.#at + 40))} where ${token} was due`);
+  }
+
+  identifier(): string {
+    this.#skip();
+    const word = /^\w+/.exec(this.#text.slice(this.#at, this.#at + 400))?.[0] ?? '';
+    this.#at += word.length;
+    return word;
+  }
+
+  value(): TlaValue {
+    if (this.take('<<')) return { kind: 'sequence', items: this.#items('>>') };
+    if (this.take('{')) return { kind: 'set', items: this.#items('}') };
+    if (this.take('[')) return { kind: 'function', pairs: this.#record() };
+    if (this.take('(')) return { kind: 'function', pairs: this.#pairs() };
+    if (this.take('"')) {
+      const end = this.#text.indexOf('"', this.#at);
+      const value = this.#text.slice(this.#at, end);
+      this.#at = end + 1;
+      return { kind: 'string', value };
+    }
+    const negative = this.take('-');
+    const word = this.identifier();
+    if (word === 'TRUE' || word === 'FALSE') return { kind: 'boolean', value: word === 'TRUE' };
+    if (!/^\d+$/.test(word)) throw new Error(`TLC printed a value that starts with ${JSON.stringify(word)}`);
+    return { kind: 'number', value: Number(word) * (negative ? -1 : 1) };
+  }
+
+  #items(close: string): TlaValue[] {
+    const items: TlaValue[] = [];
+    if (this.take(close)) return items;
+    do items.push(this.value());
+    while (this.take(','));
+    this.expect(close);
+    return items;
+  }
+
+  #record(): [TlaValue, TlaValue][] {
+    const pairs: [TlaValue, TlaValue][] = [];
+    if (this.take(']')) return pairs;
+    do {
+      const key = this.identifier();
+      this.expect('|->');
+      pairs.push([{ kind: 'string', value: key }, this.value()]);
+    } while (this.take(','));
+    this.expect(']');
+    return pairs;
+  }
+
+  #pairs(): [TlaValue, TlaValue][] {
+    const pairs: [TlaValue, TlaValue][] = [];
+    do {
+      const key = this.value();
+      this.expect(':>');
+      pairs.push([key, this.value()]);
+    } while (this.take('@@'));
+    this.expect(')');
+    return pairs;
+  }
+}

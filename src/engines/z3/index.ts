@@ -1,0 +1,310 @@
+import { Fault } from '../../errors/index.ts';
+import { Unencodable } from '../../encode/definedness.ts';
+import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
+import { smtOr, type Term } from '../../encode/smt/symbolic.ts';
+import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
+import { starts, valuations } from '../../model/initial.ts';
+import { Graph } from '../../graph/graph.ts';
+import type { State } from '../../model/layout.ts';
+import { liftRun } from '../../model/lift.ts';
+import { IMPLICIT_KINDS, type FormulaKind, type Property } from '../../model/model.ts';
+import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
+import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
+import { isFinite, type Type } from '../../model/types.ts';
+import { BoundedSearch, type ValuePath } from './bmc.ts';
+import { SessionError, Z3Session, type SessionLimits } from './session.ts';
+import { obligations, reprove, spacer } from './spacer.ts';
+
+/** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
+const SHALLOW_DEPTH = 6;
+const MAX_DEPTH = 60;
+const MAX_VALUATIONS = 8;
+/** Up to this many reachable states, they can stand as the invariant themselves. */
+const MAX_CUBES = 1_500;
+
+const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
+  always: true, never: true, implicit: true, deadlockFree: true, reachable: true,
+  recoverable: false, eventually: false, leadsTo: false, reachableEach: false, all: false, ltl: false,
+};
+
+/** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */
+export const z3: Engine = {
+  name: 'z3',
+  version: async () => {
+    known ??= openVersion();
+    return known;
+  },
+  refuses,
+  run: (task, budget, signal, onProgress) => new Z3Check(task, budget, signal, onProgress).run(),
+};
+
+let known: Promise<string> | undefined;
+
+async function openVersion(): Promise<string> {
+  try {
+    const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal });
+    session.close();
+    return version;
+  } catch (cause) {
+    known = undefined;
+    throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary', { cause });
+  }
+}
+
+const systems = new WeakMap<Semantics, SmtSystem | Unencodable>();
+
+function systemOf(semantics: Semantics): SmtSystem {
+  let system = systems.get(semantics);
+  if (!system) {
+    try {
+      system = encodeSystem(semantics);
+    } catch (error) {
+      if (!(error instanceof Unencodable)) throw error;
+      system = error;
+    }
+    systems.set(semantics, system);
+  }
+  if (system instanceof Unencodable) throw system;
+  return system;
+}
+
+function refuses(task: Task, property: Property): string | undefined {
+  const { kind } = property.formula;
+  if (!DECIDES[kind]) return `Z3 is not asked for ${kind}`;
+  if (kind === 'reachable' && manyValuations(task.semantics)) return `one search per valuation, and there are more than ${MAX_VALUATIONS}`;
+  try {
+    systemOf(task.semantics).bad(property);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Unencodable) return error.message;
+    throw error;
+  }
+}
+
+function manyValuations(semantics: Semantics): boolean {
+  const inner = (type: Type): Type => (type.kind === 'map' ? inner(type.to) : type);
+  if (semantics.model.parameters.some((p) => !isFinite(inner(p.type)))) return true;
+  let count = 0;
+  for (const _ of valuations(semantics)) {
+    count += 1;
+    if (count > MAX_VALUATIONS) return true;
+  }
+  return false;
+}
+
+class Z3Check {
+  readonly #task: Task;
+  readonly #system: SmtSystem;
+  readonly #limits: SessionLimits;
+  readonly #onProgress: (progress: EngineProgress) => void;
+  readonly #outcomes = new Map<string, Outcome>();
+  readonly #artifacts: Artifact[] = [];
+
+  constructor(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void) {
+    this.#task = task;
+    this.#system = systemOf(task.semantics);
+    this.#limits = { deadline: Date.now() + budget.timeoutMs, memoryMb: budget.memoryMb, signal };
+    this.#onProgress = onProgress;
+  }
+
+  async run(): Promise<EngineResult> {
+    const goals = this.#task.properties.filter((p) => p.formula.kind === 'reachable');
+    const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable');
+    await this.#guarded(safety, () => this.#safety(safety));
+    for (const property of goals) await this.#guarded([property], () => this.#reachable(property));
+    this.#weakenUnproved();
+    return { outcomes: this.#outcomes, artifacts: this.#artifacts };
+  }
+
+  /** A session that ends without an answer leaves what is still open unknown, for its own reason. */
+  async #guarded(properties: readonly Property[], work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const [reason, message] = error instanceof SessionError ? [error.end, error.message] as const : ['crash', error instanceof Error ? error.message : String(error)] as const;
+      for (const p of properties) if (!this.#outcomes.has(p.name)) this.#outcomes.set(p.name, { outcome: 'unknown', reason, message, evidence: {} });
+    }
+  }
+
+  /**
+   * Short traces first. Then one invariant for all that is left: Spacer's, or, where Spacer is slow and the graph small, the reachable
+   * states themselves; either counts only re-proved. What is still open is asked by itself, and searched deeper where it can break.
+   */
+  async #safety(properties: readonly Property[]): Promise<void> {
+    const bad = new Map(properties.map((p) => [p, this.#system.bad(p)]));
+    let open = await this.#search(properties, bad, 'true', SHALLOW_DEPTH, this.#share(4));
+    if (open.length === 0) return;
+    this.#onProgress({ phase: 'proving' });
+    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5));
+    if (together.outcome === 'holds') {
+      for (const p of open) this.#outcomes.set(p.name, together);
+      return;
+    }
+    open = await this.#proveByStates(open, bad, 'true', () => true);
+    const breakable: Property[] = [];
+    for (const [i, p] of open.entries()) {
+      const alone = await this.#prove(p.name, bad.get(p) as Term, 'true', this.#share(2 * (open.length - i)));
+      if (alone.outcome === 'holds') this.#outcomes.set(p.name, alone);
+      else breakable.push(p);
+    }
+    const unfound = breakable.length === 0 ? [] : await this.#search(breakable, bad, 'true', MAX_DEPTH, this.#share(1));
+    for (const p of unfound) this.#outcomes.set(p.name, { outcome: 'unknown', reason: 'timeout', message: `no proof, and no trace of at most ${MAX_DEPTH} steps, within the time limit`, evidence: {} });
+  }
+
+  /** A share of the time that is left. */
+  #share(parts: number): SessionLimits {
+    return { ...this.#limits, deadline: Date.now() + Math.max(1, (this.#limits.deadline - Date.now()) / parts) };
+  }
+
+  /** The set of reachable states as the invariant: found by walking the graph, believed because Z3 re-proves it inductive. */
+  async #proveByStates(open: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, belongs: (state: State) => boolean): Promise<Property[]> {
+    const cubes = await this.#reachableCubes(belongs);
+    if (!cubes) return [...open];
+    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
+    const invariant = `(define-fun Inv (${variables}) Bool ${smtOr(cubes)})`;
+    const limits = this.#share(2);
+    const remaining: Property[] = [];
+    let inductive: boolean | undefined;
+    for (const p of open) {
+      const list = obligations(this.#system, bad.get(p) as Term, constraint, invariant);
+      inductive ??= (await this.#reproved(list.filter((o) => o.name !== 'safety'), limits)).length === 0;
+      const safe = inductive && (await this.#reproved(list.filter((o) => o.name === 'safety'), limits)).length === 0;
+      if (safe) this.#outcomes.set(p.name, this.#inductive(p.name, invariant, undefined, list));
+      else remaining.push(p);
+    }
+    return remaining;
+  }
+
+  async #reproved(list: ReturnType<typeof obligations>, limits: SessionLimits): Promise<string[]> {
+    try {
+      return await reprove(list, limits);
+    } catch (error) {
+      if (error instanceof SessionError && error.end === 'timeout') return ['time'];
+      throw error;
+    }
+  }
+
+  async #reachableCubes(belongs: (state: State) => boolean): Promise<Term[] | undefined> {
+    const graph = new Graph(this.#task.semantics);
+    const limits = { maxStates: MAX_CUBES, memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline };
+    let erring = false;
+    await graph.explore(limits, false, { onState: () => {}, onExpanded: () => {}, onError: () => (erring = true), onProgress: () => {} }, this.#limits.signal);
+    if (!graph.complete || erring || graph.badStarts.length > 0) return undefined;
+    try {
+      const states = Array.from({ length: graph.store.count }, (_, i) => graph.store.get(i)).filter(belongs);
+      return states.map((state) => this.#system.cube(state));
+    } catch (error) {
+      if (error instanceof Unencodable) return undefined;
+      throw error;
+    }
+  }
+
+  /** Unrolls up to `maxDepth`; what is found is noted, what is not comes back. */
+  async #search(properties: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, maxDepth: number, limits: SessionLimits): Promise<Property[]> {
+    let open = [...properties];
+    const { session } = await Z3Session.open(limits);
+    try {
+      const search = await BoundedSearch.start(this.#system, session, constraint);
+      for (;;) {
+        this.#onProgress({ phase: 'searching', depth: search.depth });
+        // One question for all; only when something is there, one for each.
+        if (open.length === 1 || (await search.reaches(smtOr(open.map((p) => bad.get(p) as Term))))) {
+          const still: Property[] = [];
+          for (const p of open) {
+            const path = await search.reaches(bad.get(p) as Term);
+            if (path) this.#outcomes.set(p.name, this.#found(p, path));
+            else still.push(p);
+          }
+          open = still;
+        }
+        if (open.length === 0 || search.depth >= maxDepth || !(await search.deepen())) return open;
+      }
+    } catch (error) {
+      if (error instanceof SessionError && error.end === 'timeout') return open;
+      throw error;
+    } finally {
+      session.close();
+    }
+  }
+
+  #found(property: Property, path: ValuePath): Outcome {
+    const rows = path.map((values) => this.#system.row(values));
+    const erring = rows.findIndex((row) => row.errors.length > 0);
+    const states = (erring < 0 ? rows : rows.slice(0, Math.max(1, erring))).map((row) => row.state);
+    const error = erring <= 0 ? undefined : (rows[erring]?.errors ?? []).reduce((bits, kind) => bits | ERROR_BIT[kind as keyof typeof ERROR_BIT], 0);
+    const trace = liftRun(this.#task.semantics, { states: withoutStuttering(states), error });
+    const evidence: Evidence = { depth: path.length - 1 };
+    if (!trace) return { outcome: 'unknown', reason: 'unreplayable', message: 'Z3 shows a path that is no run of the model', evidence };
+    return property.formula.kind === 'reachable' ? { outcome: 'holds', method: 'witness', trace, evidence } : { outcome: 'violated', witness: 'trace', trace, evidence };
+  }
+
+  /** Spacer, plain and then global; `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
+  async #prove(name: string, bad: Term, constraint: Term, limits: SessionLimits): Promise<Outcome> {
+    let message = 'Spacer reached the time limit';
+    for (const global of [false, true]) {
+      const half = { ...limits, deadline: global ? limits.deadline : Date.now() + (limits.deadline - Date.now()) / 2 };
+      const answer = await spacer(this.#system, bad, constraint, half, global).catch((error: unknown) => {
+        if (error instanceof SessionError && error.end === 'timeout') return { kind: 'unknown', message: error.message } as const;
+        throw error;
+      });
+      if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
+      if (answer.kind === 'unknown') {
+        message = answer.message;
+        continue;
+      }
+      const list = obligations(this.#system, bad, constraint, answer.invariant);
+      const failed = await this.#reproved(list, this.#limits);
+      if (failed.length > 0) return { outcome: 'unknown', reason: 'unreplayable', message: `Spacer's invariant does not re-prove: ${failed.join(', ')}`, evidence: {} };
+      return this.#inductive(name, answer.invariant, answer.horn, list);
+    }
+    return { outcome: 'unknown', reason: 'timeout', message, evidence: {} };
+  }
+
+  #inductive(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): Outcome {
+    this.#keep(name, invariant, horn, list);
+    return { outcome: 'holds', method: 'inductive', evidence: { obligationsReproved: true, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`) } };
+  }
+
+  #keep(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): void {
+    const artifact = (file: string, text: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text });
+    this.#artifacts.push(...(horn === undefined ? [] : [artifact('horn', `${horn}\n`)]), artifact('invariant', `${invariant}\n`), ...list.map((o) => artifact(o.name, o.text)));
+  }
+
+  /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
+  async #reachable(property: Property): Promise<void> {
+    const goal = this.#system.bad(property);
+    const excluded = new Map([[property, smtOr([goal, this.#system.erring])]]);
+    for (const valuation of valuations(this.#task.semantics)) {
+      const constraint = this.#system.valuation(valuation);
+      const search = (depth: number, limits: SessionLimits): Promise<Property[]> => this.#search([property], new Map([[property, goal]]), constraint, depth, limits);
+      if ((await search(SHALLOW_DEPTH, this.#share(4))).length === 0) continue;
+      const ofValuation = (state: State): boolean => valuation.every((word, i) => state[i] === word);
+      const byStates = await this.#proveByStates([property], excluded, constraint, ofValuation);
+      const proof = byStates.length === 0 ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded.get(property) as Term, constraint, this.#share(3));
+      if (proof?.outcome === 'holds') {
+        const [start] = [...starts(this.#task.semantics, valuation)].filter((s) => s.errors === 0);
+        const trace = start && liftRun(this.#task.semantics, { states: [start.state] });
+        this.#outcomes.set(property.name, { outcome: 'violated', witness: 'exhaustion', ...(trace ? { trace } : {}), evidence: proof.evidence });
+        return;
+      }
+      if ((await search(MAX_DEPTH, this.#share(2))).length === 0) continue;
+      this.#outcomes.set(property.name, { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
+      return;
+    }
+  }
+
+  /** SEMANTICS 4: while an implicit property is not proved, nothing else is more than bounded, but for its own witness. */
+  #weakenUnproved(): void {
+    const unproved = IMPLICIT_KINDS.filter((kind) => this.#outcomes.has(kind) && this.#outcomes.get(kind)?.outcome !== 'holds');
+    if (unproved.length === 0) return;
+    for (const [name, outcome] of this.#outcomes) {
+      if ((IMPLICIT_KINDS as readonly string[]).includes(name) || outcome.outcome !== 'holds' || outcome.method === 'witness') continue;
+      this.#outcomes.set(name, { outcome: 'bounded', bound: `runs that break none of ${unproved.join(', ')}`, evidence: outcome.evidence });
+    }
+  }
+}
+
+/** A rule may change nothing, which is no step of the model (SEMANTICS 3): equal neighbours are one state. */
+function withoutStuttering<T>(states: readonly (readonly T[])[]): (readonly T[])[] {
+  return states.filter((state, i) => i === 0 || !state.every((word, k) => word === states[i - 1]?.[k]));
+}

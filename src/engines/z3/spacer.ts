@@ -1,0 +1,93 @@
+import type { SmtSystem } from '../../encode/smt/system.ts';
+import type { Term } from '../../encode/smt/symbolic.ts';
+import { definitions } from './bmc.ts';
+import { SessionError, Z3Session, type SessionLimits } from './session.ts';
+
+/** What the fixed-point engine said: an invariant that others can re-prove, a violation somewhere, or nothing. */
+export type SpacerAnswer =
+  | { readonly kind: 'safe'; readonly invariant: string; readonly horn: string }
+  | { readonly kind: 'unsafe' }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/**
+ * Asks Spacer (Komuravelli, Gurfinkel and Chaki 2014) for an inductive invariant that excludes `bad`: constrained Horn clauses
+ * over one predicate, one clause per rule. Ranges and capacities are part of what is proved, never assumed (SEMANTICS 14).
+ */
+export async function spacer(system: SmtSystem, bad: Term, constraint: Term, limits: SessionLimits, global: boolean): Promise<SpacerAnswer> {
+  const horn = hornClauses(system, bad, constraint);
+  const { session } = await Z3Session.open(limits);
+  try {
+    const options = ['(set-option :pp.max_depth 10000)', '(set-option :pp.min_alias_size 1000000)', ...(global ? ['(set-option :fp.spacer.global true)'] : [])];
+    const answer = (await session.send(`${options.join('\n')}\n${horn}\n(check-sat)`)).trim();
+    if (answer.startsWith('unsat')) return { kind: 'unsafe' };
+    if (!answer.startsWith('sat')) return { kind: 'unknown', message: `Spacer answered ${answer.slice(0, 200)}` };
+    const invariant = invariantOf(await session.send('(get-model)'));
+    return invariant === undefined ? { kind: 'unknown', message: 'Spacer gave no invariant' } : { kind: 'safe', invariant, horn };
+  } finally {
+    session.close();
+  }
+}
+
+export function hornClauses(system: SmtSystem, bad: Term, constraint: Term): string {
+  const bound = system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
+  const state = system.variables.map((v) => v.name).join(' ');
+  const clauses = system.rules.map((rule) => `; ${rule.label}\n(assert (forall (${bound}) (=> (and (Inv ${state}) ${rule.condition}) (Inv ${rule.next.join(' ')}))))`);
+  return [
+    '(set-logic HORN)',
+    `(declare-fun Inv (${system.variables.map((v) => v.sort).join(' ')}) Bool)`,
+    '; the initial states',
+    `(assert (forall (${bound}) (=> (and ${system.init} ${constraint}) (Inv ${state}))))`,
+    ...clauses,
+    '; what must not be reached',
+    `(assert (forall (${bound}) (=> (and (Inv ${state}) ${bad}) false)))`,
+  ].join('\n');
+}
+
+/** The definition of `Inv` in the printed model, as text that any SMT solver reads. */
+function invariantOf(model: string): string | undefined {
+  const start = model.indexOf('(define-fun Inv ');
+  if (start < 0) return undefined;
+  let depth = 0;
+  for (let i = start; i < model.length; i += 1) {
+    if (model[i] === '(') depth += 1;
+    if (model[i] === ')') depth -= 1;
+    if (depth === 0) return model.slice(start, i + 1);
+  }
+  return undefined;
+}
+
+export interface Obligation {
+  readonly name: 'initiation' | 'consecution' | 'safety';
+  readonly text: string;
+}
+
+/**
+ * The three proofs behind "inductive" (Manna and Pnueli 1995): it holds at first, every step keeps it, and it excludes what is bad.
+ * Written from the model and the invariant alone, each a file that is `unsat` for any solver of linear or non-linear integer arithmetic.
+ */
+export function obligations(system: SmtSystem, bad: Term, constraint: Term, invariant: string): Obligation[] {
+  const declared = (suffix: string): string => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n');
+  const state = (suffix: string): string => system.variables.map((v) => `${v.name}${suffix}`).join(' ');
+  const head = `(set-logic ALL)\n${definitions(system)}\n${invariant}\n${declared('')}`;
+  return [
+    { name: 'initiation', text: `${head}\n(assert (Init ${state('')}))\n(assert ${constraint})\n(assert (not (Inv ${state('')})))\n(check-sat)\n` },
+    { name: 'consecution', text: `${head}\n${declared('!next')}\n(assert (Inv ${state('')}))\n(assert (Step ${state('')} ${state('!next')}))\n(assert (not (Inv ${state('!next')})))\n(check-sat)\n` },
+    { name: 'safety', text: `${head}\n(assert (Inv ${state('')}))\n(assert ${bad})\n(check-sat)\n` },
+  ];
+}
+
+/** Each obligation in a fresh process; the names of those that are not `unsat`. */
+export async function reprove(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
+  const failed: string[] = [];
+  for (const { name, text } of list) {
+    const { session } = await Z3Session.open(limits);
+    try {
+      if ((await session.send(text)).trim() !== 'unsat') failed.push(name);
+    } finally {
+      session.close();
+    }
+  }
+  return failed;
+}
+
+export { SessionError };

@@ -1,0 +1,40 @@
+import { createInterface } from 'node:readline';
+import { init } from 'z3-solver';
+
+/**
+ * Z3 as wasm in a process of its own: one JSON string (SMT-LIB text) a line in, one JSON string (what Z3 printed) a line out.
+ * A process, because a promise of Z3 never settles after it ran out of memory, and because only a process can be killed.
+ */
+interface Emscripten {
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  _async_Z3_eval_smtlib2_string(context: unknown, text: number): void;
+  async_call(f: Emscripten['_async_Z3_eval_smtlib2_string'], context: unknown, text: number): Promise<string>;
+}
+
+const { Z3, em } = (await init()) as unknown as { Z3: { mk_config(): unknown; mk_context(config: unknown): unknown; get_full_version(): string }; em: Emscripten };
+const context = Z3.mk_context(Z3.mk_config());
+const encoder = new TextEncoder();
+
+/**
+ * Our own call into the wasm module. The package's `eval_smtlib2_string` puts the text on the stack of the calling thread,
+ * returns, and lets another thread read it: by then it can be overwritten, and Z3 reads something else (docs/adr/004).
+ */
+async function evaluate(text: string): Promise<string> {
+  const bytes = encoder.encode(text);
+  const pointer = em._malloc(bytes.length + 1);
+  em.HEAPU8.set(bytes, pointer);
+  em.HEAPU8[pointer + bytes.length] = 0;
+  try {
+    return await em.async_call(em._async_Z3_eval_smtlib2_string, context, pointer);
+  } finally {
+    em._free(pointer);
+  }
+}
+
+process.stdout.write(`${JSON.stringify(`z3 ${Z3.get_full_version()}`)}\n`);
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await evaluate(JSON.parse(line) as string))}\n`);
+}
+process.exit(0);

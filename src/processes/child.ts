@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+
+/** How a child ended. A child that was killed never looks like one that finished. */
+export type ChildEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'timeout' | 'cancelled' | 'memory' | 'output' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface ChildRun {
+  readonly end: ChildEnd;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ChildLimits {
+  readonly timeoutMs: number;
+  /** Resident memory over which the child is killed; none when absent. */
+  readonly memoryMb?: number;
+  readonly signal: AbortSignal;
+  /** Bytes of output over which the child is killed. */
+  readonly outputBytes?: number;
+}
+
+export interface ChildOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+  onStdout?(chunk: string): void;
+}
+
+const DEFAULT_OUTPUT = 64 * 1024 * 1024;
+
+/**
+ * Runs a child in a process group of its own, and kills the whole group at a limit: a child of the child never outlives it.
+ * Resolves always; `end` says how it went.
+ */
+export function runChild(command: string, args: readonly string[], limits: ChildLimits, options: ChildOptions = {}): Promise<ChildRun> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'output' }>['kind'] | undefined;
+    const out: string[] = [];
+    const err: string[] = [];
+    let bytes = 0;
+    const kill = (why: NonNullable<typeof killedFor>): void => {
+      killedFor ??= why;
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // The group is gone already.
+      }
+    };
+    const timer = setTimeout(() => kill('timeout'), limits.timeoutMs);
+    const watchdog = limits.memoryMb === undefined ? undefined : setInterval(() => {
+      void residentMb(child.pid).then((mb) => {
+        if (mb > (limits.memoryMb ?? Infinity)) kill('memory');
+      });
+    }, 200);
+    const onAbort = (): void => kill('cancelled');
+    if (limits.signal.aborted) onAbort();
+    limits.signal.addEventListener('abort', onAbort, { once: true });
+    const collect = (into: string[], forward?: (chunk: string) => void) => (chunk: string): void => {
+      bytes += chunk.length;
+      if (bytes > (limits.outputBytes ?? DEFAULT_OUTPUT)) return kill('output');
+      into.push(chunk);
+      forward?.(chunk);
+    };
+    child.stdout.setEncoding('utf8').on('data', collect(out, options.onStdout));
+    child.stderr.setEncoding('utf8').on('data', collect(err));
+    const settle = (end: ChildEnd): void => {
+      clearTimeout(timer);
+      clearInterval(watchdog);
+      limits.signal.removeEventListener('abort', onAbort);
+      resolve({ end, stdout: out.join(''), stderr: err.join('') });
+    };
+    child.on('error', (error) => settle({ kind: 'failed', message: error.message }));
+    child.on('close', (code, signal) => {
+      if (killedFor) settle({ kind: killedFor });
+      else if (signal !== null) settle({ kind: 'signalled', signal });
+      else settle({ kind: 'exited', code: code ?? -1 });
+    });
+    child.stdin.on('error', () => {
+      // A child that ends before it has read everything; how it ended says the rest.
+    });
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+/** Resident memory by /proc; 0 where there is no such thing. */
+async function residentMb(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
