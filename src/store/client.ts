@@ -20,7 +20,7 @@ export function connect(databaseUrl: string, connections: number): Client {
   });
   // A connection that dies while idle is replaced by the pool; without a listener its error would end the process.
   pool.on('error', () => undefined);
-  const plain = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' });
+  const plain = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal', transactionOptions: { maxWait: 15_000, timeout: 60_000 } });
   const prisma = plain.$extends({
     query: {
       $allOperations: async ({ args, query }) => {

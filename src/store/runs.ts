@@ -37,13 +37,17 @@ export class Runs {
     return toRun(row);
   }
 
-  /** A run whose answer is already known: it waits for its seal only. */
+  /**
+   * A run whose answer is already known: it waits for its seal only. It looks like one that was checked just now, so that
+   * nothing in it says that somebody else had asked before.
+   */
   async createChecked(run: NewRun, from: RunRecord): Promise<RunRecord> {
     const artifacts = await this.artifacts(from.id);
+    const now = new Date();
     const row = await this.client.prisma.run.create({
       data: {
         ...run, state: 'checked', options: json(run.options), report: orNull(from.report), risk: orNull(from.risk), cacheable: true,
-        checkedAt: new Date(), artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
+        attempt: 1, startedAt: now, checkedAt: now, artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
       },
     });
     return toRun(row);

@@ -49,6 +49,16 @@ describe('embedded Postgres', () => {
     await rm(folder, { recursive: true });
   }, 60_000);
 
+  it('starts a server that dies by itself again, where it was', async () => {
+    const folder = await temporaryFolder();
+    const server = await startEmbeddedPostgres(folder);
+    const { pid } = server;
+    process.kill(pid, 'SIGKILL');
+    await until(async () => server.pid !== pid && value(server.url, 'SELECT 1').then((one) => one === 1, () => false));
+    await server.stop();
+    await rm(folder, { recursive: true });
+  }, 60_000);
+
   it('refuses a data folder that another process uses, naming it', async () => {
     const folder = await temporaryFolder();
     const first = await startEmbeddedPostgres(folder);

@@ -1,6 +1,6 @@
-import { constants, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, constants, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { Fault } from '../../errors/index.ts';
 
 const require = createRequire(import.meta.url);
@@ -59,9 +59,11 @@ async function copyTo(target: string, native: string): Promise<string> {
   if (await exists(done)) return done;
   const staging = `${target}.${process.pid}`;
   try {
-    await mkdir(staging, { recursive: true, mode: 0o755 });
+    await mkdir(staging, { recursive: true });
+    await chmod(dirname(staging), 0o755);
     await cp(native, join(staging, 'native'), { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
     await hydrateLinks(join(staging, 'native'));
+    await openToOthers(staging);
     await rename(staging, target);
   } catch (cause) {
     await rm(staging, { recursive: true, force: true });
@@ -69,6 +71,16 @@ async function copyTo(target: string, native: string): Promise<string> {
     throw new Fault('DATABASE_EMBEDDED', `the Postgres programs cannot be copied to ${target}`, { cause });
   }
   return done;
+}
+
+/** A copy made under a strict umask would be as closed as what it was copied from. */
+async function openToOthers(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await chmod(path, 0o755);
+    else if (entry.isFile()) await chmod(path, basename(entry.parentPath) === 'bin' ? 0o755 : 0o644);
+  }
 }
 
 /** Whether every folder on the way to `path` lets `uid` through. Undefined: our own account, which is always so. */

@@ -43,6 +43,7 @@ const DATABASE = 'probity';
 const START_TIMEOUT_MS = 60_000;
 const ADOPT_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 15_000;
+const WATCH_EVERY_MS = 500;
 
 /**
  * Starts Postgres over the data folder, or takes over the one that a killed service left behind.
@@ -62,26 +63,40 @@ export async function startEmbeddedPostgres(dataDir: string, wanted: { readonly 
     };
     await initialise(place);
     const adopted = await adopt(place);
-    const running = adopted ?? (await launch(place, wanted.port));
+    const running = adopted ?? (await launch(place, wanted.port, 'or another'));
     await createDatabase(place, running.port);
-    return handle(place, running, adopted !== undefined, release);
+    return keep(place, running, adopted !== undefined, release);
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-function handle(place: Place, running: Running, adopted: boolean, release: () => Promise<void>): EmbeddedPostgres {
-  // Without it a service that dies of a bug would leave its server behind. (After kill -9 the next start adopts it.)
-  const atExit = (): void => signal(running.pid, 'SIGINT');
-  process.once('exit', atExit);
+/** Holds a running server until it is told to stop; one that dies by itself is started again on the same port. */
+function keep(place: Place, first: Running, adopted: boolean, release: () => Promise<void>): EmbeddedPostgres {
+  let { pid } = first;
+  let restarting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
+  const watch = setInterval(() => {
+    if (restarting || stopping || alive(pid)) return;
+    restarting = launch(place, first.port, 'or none')
+      .then((again) => { pid = again.pid; }, () => undefined)
+      .finally(() => { restarting = undefined; });
+  }, WATCH_EVERY_MS).unref();
+  // Without it a service that dies of a bug would leave its server behind. (After kill -9 the next start adopts it.)
+  const atExit = (): void => signal(pid, 'SIGINT');
+  process.once('exit', atExit);
+  const end = async (): Promise<void> => {
+    clearInterval(watch);
+    await restarting;
+    await stop(pid);
+    process.removeListener('exit', atExit);
+    await release();
+  };
   return {
-    url: urlOf(place, running.port, DATABASE), pid: running.pid, port: running.port, adopted, home: place.home,
-    stop: () => (stopping ??= stop(running.pid).then(() => {
-      process.removeListener('exit', atExit);
-      return release();
-    })),
+    url: urlOf(place, first.port, DATABASE), port: first.port, adopted, home: place.home,
+    get pid() { return pid; },
+    stop: () => (stopping ??= end()),
   };
 }
 
@@ -190,18 +205,23 @@ async function query(place: Place, port: number, sql: string): Promise<unknown[]
   }
 }
 
-/** Starts the server on a free port; a port that was taken in between, or memory that a dying server still holds, is tried again. */
-async function launch(place: Place, wanted: number | undefined): Promise<Running> {
+/**
+ * Starts the server on the wanted port, or on a free one. A port that was taken in between, or memory that a dying server
+ * still holds, is tried again.
+ */
+async function launch(place: Place, wanted: number | undefined, otherwise: 'or another' | 'or none'): Promise<Running> {
   let last = '';
+  let taken = false;
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    const port = attempt === 0 && wanted !== undefined ? wanted : await freePort();
+    const port = wanted !== undefined && !taken ? wanted : await freePort();
     const offset = await stat(place.logFile).then(({ size }) => size, () => 0);
     const child = startServer(place, port);
     const error = await readiness(place, child, port);
     if (error === undefined && child.pid !== undefined) return { pid: child.pid, port };
     last = `${error ?? ''}\n${(await readFile(place.logFile, 'utf8').catch(() => '')).slice(offset).slice(-4_000)}`;
     if (/shared memory block|is another (postmaster|postgres)/iu.test(last)) await sleep(500);
-    else if (!/address already in use/iu.test(last)) break;
+    else if (/address already in use/iu.test(last) && otherwise === 'or another') taken = true;
+    else break;
   }
   throw failure('the embedded Postgres did not start', last);
 }

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../servers.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+function demo(dataDir: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'demo'], {
+    stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_IOTA_NETWORK: 'emulated' },
+  });
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => { texts.stdout += chunk.toString('utf8'); });
+  child.stderr.on('data', (chunk: Buffer) => { texts.stderr += chunk.toString('utf8'); });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...texts })));
+}
+
+describe('probity demo', () => {
+  it('ends well: both workflows signed, logged, anchored, accepted offline, and their tampered copies refused', async () => {
+    const dataDir = await temporaryFolder();
+    const { code, stdout, stderr } = await demo(dataDir);
+    expect(code, stdout + stderr).toBe(0);
+    expect(stdout.match(/offline: accepted · tampered copy: refused/gu)).toHaveLength(2);
+    expect(stdout).toContain('anchored (emulated)');
+    await rm(dataDir, { recursive: true, force: true });
+  }, 180_000);
+});
