@@ -41,6 +41,8 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
     step('service');
     const { service, close } = await composeService(config, 'api');
     opened.push(close);
+    step('queue');
+    await service.queues.depth();
     // The first request would wait for it: finding out may start Java, or fetch a jar.
     service.verifier.toolVersions(config.cacheDir).catch(() => undefined);
     const firstAdminKey = await ensureAdminKey(service);

@@ -16,6 +16,9 @@ DATABASE_URL and REDIS_URL name servers of yours; without them Postgres is embed
 exit: 0 stopped · 2 bad arguments · 4 a fault of ours or of the machine
 `;
 
+/** As a shell reports a Ctrl-C. */
+const INTERRUPTED = 130;
+
 /** `probity serve`: runs until SIGINT or SIGTERM, then stops everything in order. */
 export async function serveCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -27,7 +30,11 @@ export async function serveCommand(args: string[], io: Io): Promise<number> {
   const stopped = untilSignal();
   let host: Host;
   try {
+    let up = false;
+    // What was started by then ends with us: workers by their channel, Postgres by its exit hook.
+    void stopped.then(() => { if (!up) process.exit(INTERRUPTED); });
     host = await startHost(config.value);
+    up = true;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     io.stderr(`${error.code}  ${error.message}\n`);

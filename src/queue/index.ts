@@ -27,6 +27,8 @@ interface AnyWorker {
 /** Done jobs leave no trace, so that the same id can be queued again when a sweep finds its row unfinished. */
 const TRANSIENT: JobsOptions = { removeOnComplete: true, removeOnFail: true, attempts: 5, backoff: { type: 'exponential', delay: 500 } };
 const POSTGRES_CONNECTIONS = 3;
+const ANSWER_MS = 10_000;
+const CLOSE_MS = 5_000;
 
 /** The sending side. Delivery is at least once; a job that is already waiting is not added again. */
 export class Queues {
@@ -57,7 +59,7 @@ export class Queues {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.check.close(), this.anchor.close()].map((each) => each.catch(() => undefined)));
+    await Promise.all([this.check, this.anchor].map((queue) => guarded(queue.close(), CLOSE_MS).catch(() => undefined)));
   }
 }
 
@@ -111,10 +113,18 @@ function redis(address: string) {
   };
 }
 
-async function guarded<T>(work: Promise<T>): Promise<T> {
+/** BullMQ waits for a Redis that is not there for as long as it takes; a caller of ours is told after a while. */
+async function guarded<T>(work: Promise<T>, timeoutMs: number = ANSWER_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${timeoutMs / 1_000} s`)), timeoutMs);
+  });
   try {
-    return await work;
+    return await Promise.race([work, late]);
   } catch (cause) {
+    work.catch(() => undefined);
     throw new Fault('QUEUE_UNAVAILABLE', 'the queue cannot be reached', { retryable: true, cause });
+  } finally {
+    clearTimeout(timer);
   }
 }

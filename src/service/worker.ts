@@ -7,6 +7,8 @@ import { sealRun } from './seal.ts';
 import type { Service } from './service.ts';
 import { startSweeping } from './sweep.ts';
 
+const QUIET_MS = 30_000;
+
 export interface RunningWorker {
   /** Interrupts the run in hand, gives it back to the queue, and stops. Idempotent. */
   stop(): Promise<void>;
@@ -20,12 +22,22 @@ export async function processRun(service: Service, runId: string, worker: string
   if (checked) await sealRun(service, runId);
 }
 
+/** A queue that is away reports it several times a second. */
+function onceAWhile(report: (error: Error) => void): (error: Error) => void {
+  let next = 0;
+  return (error) => {
+    if (Date.now() < next) return;
+    next = Date.now() + QUIET_MS;
+    report(error);
+  };
+}
+
 /** Takes runs and anchors from the queue until stopped. `name` says who holds a run, and must be this worker's alone. */
 export async function startWorker(service: Service, name: string): Promise<RunningWorker> {
   const { config, logger } = service;
   const place = { databaseUrl: config.databaseUrl ?? '', redisUrl: config.redisUrl };
   const stopping = new AbortController();
-  const onError = (error: Error): void => logger.warn('queue.error', describeError(error));
+  const onError = onceAWhile((error) => logger.warn('queue.error', { message: error.message }));
   const settings = { concurrency: 1, leaseMs: config.leaseMs, onError };
   const checks = consume<CheckJob>(CHECK_QUEUE, place, async ({ runId }) => {
     try {
