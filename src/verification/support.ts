@@ -1,0 +1,63 @@
+import type { EngineName } from './types.ts';
+
+/** The property kinds that an engine can be asked for. A conjunction (`all`) is put together above the engines, from its parts. */
+export const PROPERTY_KINDS = [
+  'always', 'never', 'implicit', 'deadlockFree', 'reachable', 'reachableEach', 'recoverable', 'eventually', 'leadsTo', 'ltl',
+] as const;
+export type PropertyKind = (typeof PROPERTY_KINDS)[number];
+
+/** What a model's state can be made of. Channels stand beside the types: to an engine they are one more kind of content. */
+export const CELL_TYPES = [
+  'bool', 'int range', 'int unbounded', 'enum', 'element', 'nullable element', 'set', 'map', 'bag channel', 'fifo channel', 'parameter',
+] as const;
+export type CellType = (typeof CELL_TYPES)[number];
+
+/** `limited`: decided within the limit that `LIMITS` names, and beyond it said plainly (`bounded`, or `unknown{unsupported}`). */
+export type Support = 'yes' | 'limited' | 'no';
+
+/** Why an engine is not asked for a kind at all. What is not listed is decided. */
+export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, string>>>> = {
+  explore: { ltl: 'not translated yet' },
+  tlc: {
+    recoverable: 'TLC has no AG EF: left to explore',
+    reachableEach: 'one run per goal: left to explore',
+    ltl: 'not translated yet',
+  },
+  z3: {
+    recoverable: 'no AG EF by invariants alone',
+    eventually: 'no liveness',
+    leadsTo: 'no liveness',
+    reachableEach: 'one search per goal: left to explore',
+    ltl: 'not translated yet',
+  },
+};
+
+/** One limit of one engine: where it applies, and what happens beyond it. */
+export interface Limit {
+  readonly engine: EngineName;
+  /** Absent: every kind that the engine decides. */
+  readonly kinds?: readonly PropertyKind[];
+  readonly types: readonly CellType[];
+  readonly about: string;
+}
+
+export const LIMITS: readonly Limit[] = [
+  { engine: 'explore', types: ['int unbounded'], about: 'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled from −4 to 4' },
+  { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and with 32 bits' },
+  { engine: 'tlc', types: ['int range'], about: 'ranges beyond 32 bits are `unsupported`' },
+  { engine: 'tlc', kinds: ['reachable'], types: ['parameter'], about: 'one run per valuation, at most 8' },
+  { engine: 'z3', kinds: ['reachable'], types: ['parameter'], about: 'one search per valuation, at most 8' },
+  {
+    engine: 'z3', kinds: ['deadlockFree'], types: ['bag channel'],
+    about: 'not where a step takes a message from a bag and puts one back, if the bag has more than 48 possible messages',
+  },
+];
+
+export function supported(engine: EngineName, kind: PropertyKind, type: CellType): Support {
+  if (REFUSED[engine][kind] !== undefined) return 'no';
+  return limitsOf(engine, kind, type).length > 0 ? 'limited' : 'yes';
+}
+
+export function limitsOf(engine: EngineName, kind: PropertyKind, type: CellType): readonly Limit[] {
+  return LIMITS.filter((limit) => limit.engine === engine && limit.types.includes(type) && (limit.kinds?.includes(kind) ?? true));
+}
