@@ -1,7 +1,7 @@
 import { Codec } from '../model/codec.ts';
 import { starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
-import { predicatesOf, type Formula, type Model, type Property } from '../model/model.ts';
+import { judgedPredicates, type Formula, type Property } from '../model/model.ts';
 import type { WitnessKind } from '../model/outcome.ts';
 import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
 import type { Step, Trace, Value } from '../model/trace.ts';
@@ -113,11 +113,6 @@ function judgeTrace(semantics: Semantics, formula: Formula, run: Followed): Repl
     return semantics.model.final && semantics.predicate(semantics.model.final)(last) !== false ? refuse('the last state is final') : BELIEVED;
   }
   return refuse(`a trace is no witness against ${formula.kind}`);
-}
-
-/** All predicates that are judged at every state: those of the properties, and `final` (SEMANTICS 4). */
-export function judgedPredicates(model: Model): ReturnType<typeof predicatesOf> {
-  return [...model.properties.flatMap((p) => predicatesOf(p.formula)), ...(model.final ? [model.final] : [])];
 }
 
 function hasUndefinedPredicate(semantics: Semantics, state: State): boolean {

@@ -133,3 +133,8 @@ export function predicatesOf(formula: Formula): readonly Expr[] {
       return [formula.expr];
   }
 }
+
+/** All predicates that are judged at every state: those of the properties, and `final` (SEMANTICS 4). */
+export function judgedPredicates(model: Model): readonly Expr[] {
+  return [...model.properties.flatMap((p) => predicatesOf(p.formula)), ...(model.final ? [model.final] : [])];
+}

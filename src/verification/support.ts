@@ -43,8 +43,7 @@ export interface Limit {
 
 export const LIMITS: readonly Limit[] = [
   { engine: 'explore', types: ['int unbounded'], about: 'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled from −4 to 4' },
-  { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and with 32 bits' },
-  { engine: 'tlc', types: ['int range'], about: 'ranges beyond 32 bits are `unsupported`' },
+  { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and in 32 bits, as every integer of TLC: wider ranges are `unsupported`' },
   { engine: 'tlc', kinds: ['reachable'], types: ['parameter'], about: 'one run per valuation, at most 8' },
   { engine: 'z3', kinds: ['reachable'], types: ['parameter'], about: 'one search per valuation, at most 8' },
   {

@@ -1,8 +1,7 @@
 import { invariant } from '../../errors/index.ts';
-import { judgedPredicates } from '../../graph/replay.ts';
 import type { Expr } from '../../model/expression.ts';
 import { SET_BITS, type CellBlock, type ChannelBlock, type FieldBlock, type Layout, type State } from '../../model/layout.ts';
-import { IMPLICIT_KINDS, type Action, type InitRule, type Property } from '../../model/model.ts';
+import { IMPLICIT_KINDS, judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
 import { insertMessage, messageOffset, type Instance, type Semantics } from '../../model/semantics.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';

@@ -1,10 +1,9 @@
 import type { Expr } from '../../model/expression.ts';
-import type { InitRule, Model, Property } from '../../model/model.ts';
+import { judgedPredicates, type InitRule, type Model, type Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType } from '../../model/check.ts';
 import { sampledNames, WINDOW } from '../../model/initial.ts';
-import { judgedPredicates } from '../../graph/replay.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { TlaExpressions, tlaNames } from './expression.ts';
