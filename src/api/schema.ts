@@ -1,5 +1,5 @@
 import {
-  buildSchema, GraphQLScalarType, isObjectType, isScalarType, valueFromASTUntyped, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema,
+  buildSchema, isObjectType, isScalarType, valueFromASTUntyped, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLScalarType, type GraphQLSchema,
 } from 'graphql';
 import { invariant } from '../errors/index.ts';
 
