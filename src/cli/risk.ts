@@ -18,6 +18,7 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
   --draws N            draws from the posterior (${RISK_DEFAULTS.draws})
   --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
   --max-states N       where the exploration gives up (${RISK_DEFAULTS.maxStates})
+  --timeout SECONDS    for all of it (${RISK_DEFAULTS.timeoutMs / 1000})
   --format FORMAT      of the model; default: by the file's name
   --json               the assessment with its model card as JSON
 
@@ -41,6 +42,7 @@ interface RiskArgs {
   readonly draws: number;
   readonly seed: number;
   readonly maxStates: number;
+  readonly timeoutMs: number;
 }
 
 export async function riskCommand(args: string[], io: Io): Promise<number> {
@@ -72,10 +74,10 @@ async function assess(args: RiskArgs, inspected: Inspected, format: string, sign
   const text = await readText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
-  const { cases, draws, seed, maxStates } = args;
+  const { cases, draws, seed, maxStates, timeoutMs } = args;
   const assessed = await assessRisk({
     semantics: inspected.semantics, modelDigest: inspected.digest, loss: { property: args.property ?? '' }, log: log.value,
-    options: { cases, draws, seed, maxStates }, signal,
+    options: { cases, draws, seed, maxStates, timeoutMs }, signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
   io.stdout(args.json ? `${JSON.stringify(assessed.value, null, 2)}\n` : riskText(assessed.value, format, performance.now() - started, io));
@@ -92,7 +94,7 @@ async function generate(args: RiskArgs, cases: number, { semantics }: Inspected,
     return printProblems([problem('PROPERTY_UNKNOWN', 'property', `the model has no property \`${args.property}\``)], args.json, io);
   }
   const loss: Loss = property ? { kind: 'property', property } : { kind: 'none' };
-  const explored = await exploreLosses(semantics, loss, { ...RISK_DEFAULTS, maxStates: args.maxStates }, signal);
+  const explored = await exploreLosses(semantics, loss, { ...RISK_DEFAULTS, maxStates: args.maxStates, timeoutMs: args.timeoutMs }, signal);
   if (!explored.ok) return printProblems(explored.problems, args.json, io);
   const chain = chainOfValuation(explored.value.graph, 0, explored.value.loss);
   const branches = branchWeights(chain, weights.value);
@@ -121,7 +123,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
       args, allowPositionals: true,
       options: {
         events: { type: 'string' }, property: { type: 'string' }, cases: { type: 'string' }, draws: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' },
-        'max-states': { type: 'string' }, generate: { type: 'string' }, weights: { type: 'string' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, timeout: { type: 'string' }, generate: { type: 'string' }, weights: { type: 'string' }, json: { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -144,9 +146,10 @@ function readArgs(args: string[]): Result<RiskArgs> {
     file, format: values.format, json: values.json === true, events: values.events, weights: values.weights, property: values.property,
     generate: numbers['generate'], cases: numbers['cases'] ?? RISK_DEFAULTS.cases, draws: numbers['draws'] ?? RISK_DEFAULTS.draws,
     seed: numbers['seed'] ?? RISK_DEFAULTS.seed, maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
+    timeoutMs: numbers['timeout'] === undefined ? RISK_DEFAULTS.timeoutMs : numbers['timeout'] * 1000,
   });
 }
 
 const NUMBERS = {
-  generate: [1, MAX_GENERATED], cases: [1, 1_000_000_000], draws: [1, MAX_DRAWS], seed: [0, Number.MAX_SAFE_INTEGER], 'max-states': [1, 50_000_000],
+  generate: [1, MAX_GENERATED], cases: [1, 1_000_000_000], draws: [1, MAX_DRAWS], seed: [0, Number.MAX_SAFE_INTEGER], 'max-states': [1, 50_000_000], timeout: [1, 86_400],
 } as const;

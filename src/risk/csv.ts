@@ -1,0 +1,57 @@
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+
+/** A record of a CSV text: its fields, and the line of the text on which it begins (from 1). */
+export interface CsvRecord {
+  readonly fields: readonly string[];
+  readonly line: number;
+}
+
+/** Records of RFC 4180: commas, double quotes doubled inside quotes, CRLF or LF; blank lines and a byte order mark are left out. */
+export function readCsv(text: string): Result<CsvRecord[]> {
+  const records: CsvRecord[] = [];
+  let at = text.startsWith('\uFEFF') ? 1 : 0;
+  let line = 1;
+  while (at < text.length) {
+    const began = line;
+    const fields: string[] = [];
+    for (;;) {
+      const field = readField(text, at);
+      if (field === undefined) return bad(problem('EVENT_LOG_SYNTAX', `line ${began}`, 'a quotation mark that is not closed, or text after a closed one', { line: began, column: 1 }));
+      fields.push(field.value);
+      line += field.newlines;
+      at = field.end;
+      if (text[at] !== ',') break;
+      at += 1;
+    }
+    if (text[at] === '\r') at += 1;
+    if (text[at] === '\n') at += 1;
+    line += 1;
+    if (fields.length > 1 || fields[0] !== '') records.push({ fields, line: began });
+  }
+  return ok(records);
+}
+
+/** One field from `at` to the comma, line end or end of the text after it. */
+function readField(text: string, at: number): { readonly value: string; readonly end: number; readonly newlines: number } | undefined {
+  if (text[at] !== '"') {
+    let end = at;
+    while (end < text.length && text[end] !== ',' && text[end] !== '\n' && !(text[end] === '\r' && (text[end + 1] === '\n' || end + 1 === text.length))) end += 1;
+    return { value: text.slice(at, end), end, newlines: 0 };
+  }
+  let end = at + 1;
+  for (;;) {
+    end = text.indexOf('"', end);
+    if (end < 0) return undefined;
+    if (text[end + 1] !== '"') break;
+    end += 2;
+  }
+  const raw = text.slice(at + 1, end);
+  const after = text[end + 1];
+  if (after !== undefined && after !== ',' && after !== '\n' && after !== '\r') return undefined;
+  return { value: raw.replaceAll('""', '"'), end: end + 1, newlines: raw.split('\n').length - 1 };
+}
+
+/** One line of CSV, quoted only where it must be. */
+export function csvLine(fields: readonly string[]): string {
+  return `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\n`;
+}

@@ -1,0 +1,88 @@
+import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Expr } from '../model/expression.ts';
+import { IMPLICIT_KINDS, predicatesOf, type ImplicitKind, type Property } from '../model/model.ts';
+import { ERROR_BIT, type Semantics } from '../model/semantics.ts';
+
+/** The whole graph of a model, and which of its states are a loss. */
+export interface Explored {
+  readonly graph: Graph;
+  readonly loss: Uint8Array;
+}
+
+/** What counts as a loss: a state that breaks a property of the model, or a state of which a predicate is true. */
+export type Loss = { readonly kind: 'property'; readonly property: Property } | { readonly kind: 'predicate'; readonly expr: Expr } | { readonly kind: 'none' };
+
+export interface ExploreOptions {
+  readonly maxStates: number;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+}
+
+type StateTest = (state: readonly number[], stuck: boolean) => boolean;
+
+/**
+ * Explores the whole graph. Refuses a property whose violation is no state (a loop, a lack), a graph that has no end within the
+ * limits, and a model that breaks an implicit property: probabilities of a model that errs would mean nothing.
+ */
+export async function exploreLosses(semantics: Semantics, loss: Loss, options: ExploreOptions, signal: AbortSignal): Promise<Result<Explored>> {
+  const isLoss = lossTest(semantics, loss);
+  if (!isLoss) return bad(problem('RISK_PROPERTY', loss.kind === 'property' ? `properties.${loss.property.name}` : '', `${loss.kind === 'property' ? loss.property.kind : ''} is broken by a whole run, not by reaching a state; risk is computed for always, never and deadlockFree`));
+  const graph = new Graph(semantics);
+  const lossStates: number[] = [];
+  const broken = new Map<ImplicitKind, string>();
+  const judged = [...semantics.model.properties.flatMap((p) => predicatesOf(p.formula)), ...(semantics.model.final ? [semantics.model.final] : [])]
+    .map((expr) => semantics.predicate(expr));
+  await graph.explore({ maxStates: options.maxStates, memoryMb: options.memoryMb, deadline: Date.now() + options.timeoutMs }, true, {
+    onState: (_index, state) => {
+      if (!broken.has('defined') && judged.some((judge) => judge(state) === undefined)) broken.set('defined', 'a property, or `final`, has no value in some state');
+    },
+    onExpanded: (index, state, stuck) => {
+      if (isLoss(state, stuck)) lossStates.push(index);
+    },
+    onError: ({ label, errors }) => {
+      for (const kind of IMPLICIT_KINDS) if ((errors & ERROR_BIT[kind]) !== 0 && !broken.has(kind)) broken.set(kind, `by ${graph.instance(label).action.name}`);
+    },
+    onProgress: () => undefined,
+  }, signal);
+  if (signal.aborted) throw new Fault('CANCELLED', 'the exploration was cancelled');
+  for (const start of graph.badStarts) for (const kind of IMPLICIT_KINDS) if ((start.errors & ERROR_BIT[kind]) !== 0) broken.set(kind, 'at the start');
+  const problems = [...brokenProblems(broken), ...boundProblems(graph)];
+  if (problems.length > 0) return bad(...problems);
+  const flags = new Uint8Array(graph.store.count);
+  for (const state of lossStates) flags[state] = 1;
+  return ok({ graph, loss: flags });
+}
+
+function brokenProblems(broken: ReadonlyMap<ImplicitKind, string>): Problem[] {
+  return [...broken].map(([kind, how]) => problem('RISK_MODEL_BROKEN', kind, `${kind} is broken ${how}: mend these first (\`probity check\` shows the trace)`));
+}
+
+function boundProblems(graph: Graph): Problem[] {
+  if (graph.complete) return [];
+  return [problem('RISK_INCOMPLETE', '', `the graph ends at a limit (${graph.bounds.join('; ')}): a risk on a part of it would be a guess`)];
+}
+
+function lossTest(semantics: Semantics, loss: Loss): StateTest | undefined {
+  if (loss.kind === 'none') return () => false;
+  if (loss.kind === 'predicate') return wherePredicate(semantics, loss.expr, true);
+  const { formula } = loss.property;
+  switch (formula.kind) {
+    case 'always':
+      return wherePredicate(semantics, formula.expr, false);
+    case 'never':
+      return wherePredicate(semantics, formula.expr, true);
+    case 'deadlockFree': {
+      const { final } = semantics.model;
+      const isFinal = final ? semantics.predicate(final) : () => false;
+      return (state, stuck) => stuck && isFinal(state) === false;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function wherePredicate(semantics: Semantics, expr: Expr, value: boolean): StateTest {
+  const judge = semantics.predicate(expr);
+  return (state) => judge(state) === value;
+}

@@ -1,0 +1,40 @@
+import type { Expr } from '../model/expression.ts';
+import type { Semantics } from '../model/semantics.ts';
+import type { EventLog } from './eventLog.ts';
+import type { Prior } from './posterior.ts';
+
+export interface RiskOptions {
+  /** Draws from the posterior. */
+  readonly draws: number;
+  readonly seed: number;
+  readonly maxStates: number;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  /** For how many cases losses are expected (`perCases`). */
+  readonly cases: number;
+  /** For measurements of the prior itself; the card names the default by its formula. */
+  readonly prior?: Prior;
+}
+
+export const RISK_DEFAULTS: RiskOptions = { draws: 400, seed: 1, maxStates: 200_000, memoryMb: 1_024, timeoutMs: 60_000, cases: 1_000 };
+
+export const LEVEL = 0.95;
+
+export interface RiskRequest {
+  readonly semantics: Semantics;
+  /** The name of a property of the model (`always`, `never`, `deadlockFree`), or a predicate that is true of losses, with a name for it. */
+  readonly loss: { readonly property: string } | { readonly name: string; readonly predicate: Expr };
+  readonly log: EventLog;
+  readonly options?: Partial<RiskOptions>;
+  /** The canonical model's digest, for the card. */
+  readonly modelDigest?: string;
+  readonly signal: AbortSignal;
+}
+
+/** The solution at the mean rates, and the sound bounds that it was held against. */
+export interface PointSolution {
+  readonly value: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly solver: 'graph' | 'sparse LU' | 'interval iteration';
+}
