@@ -22,6 +22,7 @@ export function checkModel(document: ModelDocument, locate: Locate = () => undef
   return checker.problems.length > 0 ? bad(...checker.problems) : ok(model);
 }
 
+const PROPERTY_KEYS = ['always', 'never', 'eventually', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
 const MAX_ELEMENTS = 1_000;
 const MAX_CAPACITY = 10_000;
 
@@ -384,6 +385,8 @@ class Checker {
   }
 
   #formula(path: readonly string[], given: PropertyDocument): Formula | undefined {
+    const kinds = PROPERTY_KEYS.filter((key) => given[key] !== undefined);
+    if (kinds.length > 1) this.#report('PROPERTY_SHAPE', path, `a property has one kind, and this one has ${kinds.join(' and ')}`);
     const scope = this.#scope();
     const predicate = (key: string, value: Scalar): Expr => this.#expression([...path, key], value, scope, BOOL);
     for (const kind of ['always', 'never', 'eventually', 'reachable', 'recoverable'] as const) {
@@ -404,7 +407,7 @@ class Checker {
     if (given.all) return this.#conjunction(path, given.all);
     if (given.ltl !== undefined) return { kind: 'ltl', text: given.ltl };
     if (given.deadlockFree) return { kind: 'deadlockFree' };
-    this.#report('PROPERTY_SHAPE', path, 'a property says one of always, never, eventually, leadsTo, reachable, recoverable, deadlockFree, reachableEach, all, ltl');
+    this.#report('PROPERTY_SHAPE', path, `a property says one of ${PROPERTY_KEYS.join(', ')}`);
     return undefined;
   }
 
