@@ -128,7 +128,7 @@ function judgeGoal(semantics: Semantics, formula: Formula, run: Followed): Repla
 function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Replayed {
   const { states, loopStart } = run;
   if (run.errors !== 0) return refuse('the run passes through an error, which no other property judges');
-  if (loopStart === undefined || loopStart < 0 || loopStart >= states.length) return refuse('the loop starts nowhere');
+  if (loopStart === undefined || states[loopStart] === undefined) return refuse('the loop starts nowhere');
   const last = states.at(-1) as State;
   const stops = loopStart === states.length - 1;
   if (!stops && !sameState(last, states[loopStart] as State)) return refuse('the loop does not close');

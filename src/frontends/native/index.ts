@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type Pair } from 'yaml';
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
 import type { Locate } from '../../model/check.ts';
 import type { ModelDocument } from '../../model/document.ts';
@@ -18,25 +18,47 @@ const MAX_DEPTH = 64;
  * problems (SEMANTICS 10): none of them adds anything, and each can hide something.
  */
 export function readNative(source: string): Result<NativeModel> {
+  const control = CONTROL.exec(source);
+  if (control) return bad(problem('YAML_SYNTAX', '', 'a control character, which YAML does not allow', placeIn(source, control.index)));
   if (nestedTooDeep(source)) return bad(problem('MODEL_SHAPE', '', `nested deeper than ${MAX_DEPTH} levels`));
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(source, { version: '1.2', schema: 'core', lineCounter: lines, uniqueKeys: true, merge: false, stringKeys: true, prettyErrors: false, logLevel: 'silent' });
+  const parsed = parseAllDocuments(source, { version: '1.2', schema: 'core', lineCounter: lines, uniqueKeys: false, merge: false, stringKeys: true, prettyErrors: false, logLevel: 'silent' });
   const documents = Array.isArray(parsed) ? parsed : [];
   const [first] = documents;
   if (!first || first.contents === null) return bad(problem('MODEL_SHAPE', '', 'the document is empty'));
   const syntax = documents.flatMap((d) => d.errors.map((error) => {
     const { line, col } = lines.linePos(error.pos[0]);
-    const code = error.code === 'DUPLICATE_KEY' ? 'YAML_DUPLICATE_KEY' : 'YAML_SYNTAX';
-    return problem(code, '', error.message.split('\n')[0] ?? error.message, { line, column: col });
+    return problem('YAML_SYNTAX', '', error.message.split('\n')[0] ?? error.message, { line, column: col });
   }));
-  if (syntax.length > 0) return bad(...syntax);
+  if (syntax.length > 0) return { ok: false, problems: syntax };
   if (documents.length > 1) return bad(problem('MODEL_SHAPE', '', 'one file holds one model, and this one holds several documents'));
-  const aliases = findAliases(first, lines);
-  if (aliases.length > 0) return bad(...aliases);
+  const refused = findRefused(first, lines);
+  if (refused.length > 0) return { ok: false, problems: refused };
   const locate = locator(first, lines);
   const value: unknown = first.toJS({ maxAliasCount: 0 });
+  const unclean = uncleanTexts(first, lines);
+  if (unclean.length > 0) return bad(...unclean);
   const problems = checkShape(value, locate);
-  return problems.length > 0 ? bad(...problems) : ok({ document: value as ModelDocument, locate });
+  return problems.length > 0 ? { ok: false, problems } : ok({ document: value as ModelDocument, locate });
+}
+
+/** What YAML 1.2 (section 5.1) leaves out of its characters. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+/** What an escape in quotes can still make of a text: it could be neither stored nor signed. */
+const UNCLEAN = /\0|\p{Surrogate}/u;
+
+function placeIn(source: string, offset: number): { line: number; column: number } {
+  const before = source.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
+}
+
+function uncleanTexts(document: Document.Parsed, lines: LineCounter): Problem[] {
+  const found: Problem[] = [];
+  visit(document, { Scalar: (_, node) => {
+    if (typeof node.value === 'string' && UNCLEAN.test(node.value)) found.push(problem('MODEL_SHAPE', '', 'a text with a NUL character or half of a surrogate pair', positionOf(node, lines)));
+  } });
+  return found;
 }
 
 /** A cheap guard against text that would exhaust the parser's stack: brackets of flow style, and indentation steps. */
@@ -51,14 +73,19 @@ function nestedTooDeep(source: string): boolean {
   return /^(?: *- *){65}/m.test(source) || /^(?:- ){65}/m.test(source) || /^ {600}/m.test(source);
 }
 
-function findAliases(document: Document.Parsed, lines: LineCounter): Problem[] {
+/** Aliases, anchors, merge keys, and keys that stand twice (the library's own search for those is quadratic). */
+function findRefused(document: Document.Parsed, lines: LineCounter): Problem[] {
   const found: Problem[] = [];
   const visit = (node: unknown): void => {
     const at = positionOf(node, lines);
     if (isAlias(node)) found.push(problem('YAML_ALIAS', '', 'aliases are not part of the native format: write the value out', at));
     else if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) found.push(problem('YAML_ALIAS', '', 'anchors are not part of the native format', at));
     if (isMap(node)) {
+      const keys = new Set<string>();
       for (const pair of node.items) {
+        const key = isScalar(pair.key) ? String(pair.key.value) : '';
+        if (keys.has(key)) found.push(problem('YAML_DUPLICATE_KEY', '', `the key \`${key}\` stands here twice`, positionOf(pair.key, lines)));
+        keys.add(key);
         if (isScalar(pair.key) && pair.key.value === '<<') found.push(problem('YAML_ALIAS', '', 'merge keys are not part of the native format', positionOf(pair.key, lines)));
         visit(pair.key);
         visit(pair.value);

@@ -27,6 +27,8 @@ describe('text that is no BPMN', () => {
     ['a process alone', `<process xmlns="${NAMESPACE}" id="p"/>`, 'BPMN_SHAPE 1:1'],
     ['UTF-16 read as bytes', Buffer.from(definitions(LINE), 'utf16le').toString('latin1'), 'INPUT_NOT_UTF8'],
     ['broken UTF-8', definitions(LINE).replace('id="a"', 'id="a" name="\uFFFD"'), 'INPUT_NOT_UTF8'],
+    ['half of a surrogate pair', definitions(LINE).replace('id="a"', 'id="a" name="&#xD800;"'), 'XML_SYNTAX 5:27'],
+    ['a NUL by its number', definitions(LINE).replace('id="a"', 'id="a" name="&#0;"'), 'XML_SYNTAX 5:27'],
     ['text after the end', `${definitions(LINE)}more`, 'XML_SYNTAX 11:1'],
     ['an attribute twice', definitions(LINE).replace('id="a"', 'id="a" name="b" name="c"'), 'XML_SYNTAX 5:3'],
     ['an unknown element', definitions('<bpmn:process id="p"><bpmn:robot id="r"/></bpmn:process>'), 'BPMN_SHAPE 3:22'],
