@@ -36,7 +36,6 @@ export const PROBLEMS = {
   INIT_EMPTY: 'no initial state satisfies the initial conditions',
   ACTOR_UNKNOWN: 'an actor that is not declared',
   CHANNEL_UNKNOWN: 'a channel that is not declared',
-  CHANNEL_DIRECTION: 'an actor sends or receives on a channel that is not its own',
   PROPERTY_SHAPE: 'a property without exactly one kind',
   // BPMN
   XML_SYNTAX: 'the text is not well-formed XML',
