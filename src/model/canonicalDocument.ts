@@ -71,6 +71,7 @@ function canonicalProperty(given: PropertyDocument): PropertyDocument {
   const one = (value: Scalar | undefined): Scalar | undefined => (value === undefined ? undefined : spelled(value));
   return withoutUndefined({
     ...given,
+    deadlockFree: given.deadlockFree === undefined ? undefined : true,
     always: one(given.always), never: one(given.never), eventually: one(given.eventually), reachable: one(given.reachable), recoverable: one(given.recoverable),
     leadsTo: given.leadsTo && { from: spelled(given.leadsTo.from), to: spelled(given.leadsTo.to) },
     reachableEach: given.reachableEach && Object.fromEntries(Object.entries(given.reachableEach).map(([name, e]) => [name, spelled(e)])),

@@ -1,4 +1,4 @@
-import { bad, ok, problem, type Problem, type ProblemCode, type Result } from '../errors/index.ts';
+import { ok, problem, type Problem, type ProblemCode, type Result } from '../errors/index.ts';
 import type { ActionDocument, ChannelDocument, Init, ModelDocument, PropertyDocument, Scalar, SendDocument } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel, type Syntax } from './feel.ts';
@@ -19,7 +19,7 @@ export type Locate = (path: readonly string[], offset?: number) => { readonly li
 export function checkModel(document: ModelDocument, locate: Locate = () => undefined): Result<Model> {
   const checker = new Checker(document, locate);
   const model = checker.model();
-  return checker.problems.length > 0 ? bad(...checker.problems) : ok(model);
+  return checker.problems.length > 0 ? { ok: false, problems: checker.problems } : ok(model);
 }
 
 const PROPERTY_KEYS = ['always', 'never', 'eventually', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
@@ -406,7 +406,7 @@ class Checker {
     }
     if (given.all) return this.#conjunction(path, given.all);
     if (given.ltl !== undefined) return { kind: 'ltl', text: given.ltl };
-    if (given.deadlockFree) return { kind: 'deadlockFree' };
+    if (given.deadlockFree !== undefined || path[1] === 'deadlockFree') return { kind: 'deadlockFree' };
     this.#report('PROPERTY_SHAPE', path, `a property says one of ${PROPERTY_KEYS.join(', ')}`);
     return undefined;
   }

@@ -78,7 +78,7 @@ export interface PropertyDocument {
   readonly leadsTo?: { readonly from: Scalar; readonly to: Scalar };
   readonly reachable?: Scalar;
   readonly recoverable?: Scalar;
-  readonly deadlockFree?: true;
+  readonly deadlockFree?: true | null | Readonly<Record<string, never>>;
   /** Every one of the named goals is reachable (each a name and an expression): `noDeadActivities` of a diagram. */
   readonly reachableEach?: Readonly<Record<string, Scalar>>;
   /** The conjunction of other properties of this model, by name: `sound` of a diagram. */
@@ -88,5 +88,6 @@ export interface PropertyDocument {
   readonly kind?: string;
   readonly label?: string;
   readonly severity?: { readonly eur: number };
+  readonly lossGroup?: string;
   readonly references?: readonly string[];
 }

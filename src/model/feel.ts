@@ -45,6 +45,8 @@ export const FEEL_KEYWORDS: ReadonlySet<string> = new Set([
 const OUTSIDE = new Set(['between', 'function', 'external', 'instance']);
 
 export const MAX_EXPRESSION_DEPTH = 200;
+/** A chain of terms is a tree as deep as it is long. */
+const MAX_CHAIN = 1_000;
 
 /** An expression that cannot be read, and where. Only `parseFeel` catches it. */
 export class FeelError extends Error {
@@ -118,9 +120,10 @@ class Parser {
 
   #leftAssociative(operators: readonly BinaryOperator[], operand: () => Syntax): Syntax {
     let left = operand();
-    for (;;) {
+    for (let operands = 2; ; operands += 1) {
       const operator = operators.find((o) => this.#is(o));
       if (operator === undefined) return left;
+      if (operands > MAX_CHAIN) throw new FeelError('EXPRESSION_TOO_DEEP', `more than ${MAX_CHAIN} terms joined by \`${operator}\`; group them with parentheses`, this.#peek().at);
       this.#next();
       const right = operand();
       left = { kind: 'binary', operator, left, right, at: left.at, end: right.end };

@@ -31,6 +31,8 @@ export interface SmtSystem {
   readonly rules: readonly Rule[];
   /** Where a property is broken (or, for `reachable`, where its goal is), in an error-free state. */
   bad(property: Property): Term;
+  /** What is likely to be invariant, to be tried and never assumed: declared ranges, and channels within their capacity. */
+  readonly lemmas: readonly Term[];
   /** Whether any implicit property is broken. */
   readonly erring: Term;
   /** The condition that the parameters have these words. */
@@ -83,7 +85,7 @@ class SystemEncoder {
     if (rules.reduce((n, r) => n + r.condition.length + r.next.reduce((m, t) => m + t.length, 0), 0) > MAX_RULE_TEXT) throw new Unencodable('the expanded model is too large');
     const erring = smtOr(Object.values(this.#errors));
     return {
-      variables: this.#variables, init: this.#init(), rules, erring,
+      variables: this.#variables, init: this.#init(), rules, lemmas: this.#lemmas(), erring,
       bad: (property) => this.#bad(property, erring),
       valuation: (words) => this.#valuation(words),
       cube: (state) => this.#cube(state),
@@ -141,6 +143,16 @@ class SystemEncoder {
     const fine = smtAnd(inside);
     const flags = IMPLICIT_KINDS.map((kind) => smtEq(this.#errors[kind] as Term, kind === 'withinRange' ? smtNot(fine) : 'false'));
     return smtAnd([...conditions, ...flags]);
+  }
+
+  #lemmas(): Term[] {
+    const ranges = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell) => this.#inDomain(cell, block.type)));
+    const capacities = this.#layout.channels.flatMap((block) => {
+      const channel = this.#channelTerms(block.channel.name);
+      const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`];
+      return [...parts, `(<= ${channel.count} ${block.channel.capacity})`];
+    });
+    return [...ranges, ...capacities].filter((term) => term !== 'true');
   }
 
   #emptySlot(slot: RecordTerms): Term[] {

@@ -72,7 +72,7 @@ export class TlaExpressions {
       case 'arithmetic':
         return `${this.atom(e.left)} ${e.operator} ${this.atom(e.right)}`;
       case 'between':
-        return `${this.atom(e.value)} >= ${this.atom(e.lo)} /\\ ${this.atom(e.value)} <= ${this.atom(e.hi)}`;
+        return `${this.atom(e.value)} \\in ${this.atom(e.lo)}..${this.atom(e.hi)}`;
       case 'contains':
         return `${this.atom(e.value)} \\in ${this.asSet(e.list)}`;
       case 'if':

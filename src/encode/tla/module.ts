@@ -238,7 +238,7 @@ class ModulePrinter {
     for (const a of action.assignments) {
       const name = this.#tla.names.of('variable', a.variable);
       const keys = a.keys.map((key) => `[${this.#tla.text(key)}]`).join('');
-      written.set(name, [...(written.get(name) ?? []), a.keys.length === 0 ? this.#tla.text(a.value) : `!${keys} = ${this.#tla.text(a.value)}`]);
+      written.set(name, [...(written.get(name) ?? []), a.keys.length === 0 ? this.#tla.atom(a.value) : `!${keys} = ${this.#tla.text(a.value)}`]);
     }
     const changed = [...written].map(([name, updates]) => (updates[0]?.startsWith('!')
       ? `${name}' = [${name} EXCEPT ${updates.join(', ')}]`

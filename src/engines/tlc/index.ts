@@ -202,7 +202,7 @@ class TlcCheck {
     const heap = Math.max(128, Math.floor(this.#budget.memoryMb * 0.8));
     const args = [
       '-XX:+UseSerialGC', '-Xss16m', `-Xmx${heap}m`, `-Djava.io.tmpdir=${this.#folder}`, '-cp', this.#tools.jar, 'tlc2.TLC',
-      '-tool', '-workers', '1', '-metadir', join(this.#folder, 'states'), ...(deadlock ? [] : ['-deadlock']),
+      '-tool', '-workers', '1', '-metadir', join(this.#folder, `states-${name}`), ...(deadlock ? [] : ['-deadlock']),
       '-config', `${name}.cfg`, `${name}.tla`,
     ];
     const limits = { timeoutMs: Math.max(1, this.#deadline - Date.now()), memoryMb: this.#budget.memoryMb + 512, signal: this.#signal };
@@ -327,14 +327,16 @@ function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
     case 'signalled':
       return unknown('crash', `TLC was killed by ${end.signal}`);
     case 'exited': {
-      const text = [...messages.filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code)).map((m) => m.text), child.stderr].join(' ').replace(/\s+/g, ' ').trim();
+      // SANY prints what it dislikes outside of messages.
+      const sany = /\*\*\* Errors?:[\s\S]*?(?=@!@!@|$)/.exec(child.stdout)?.[0] ?? '';
+      const text = [sany, ...messages.filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code)).map((m) => m.text), child.stderr].join(' ').replace(/\s+/g, ' ').trim();
       return /OutOfMemoryError|1001/.test(text) ? unknown('memory', 'TLC ran out of memory') : unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
     }
   }
 }
 
 /** Messages that tell how the run goes, not what went wrong. */
-const QUIET: ReadonlySet<number> = new Set([2185, 2186, 2187, 2189, 2190, 2192, 2193, 2194, 2199, 2200, 2217, 2218, 2219, 2220, 2262, 2268]);
+const QUIET: ReadonlySet<number> = new Set([2185, 2401, 2212, 2284, 2279, 2188, 2776, 2269, 2266, 2264, 2279, 2186, 2187, 2189, 2190, 2192, 2193, 2194, 2199, 2200, 2217, 2218, 2219, 2220, 2262, 2268]);
 
 /** Why a completed run is not a proof: the chance that two states shared a fingerprint (SEMANTICS 12). */
 function incomplete(messages: readonly TlcMessage[]): string | undefined {

@@ -1,7 +1,7 @@
 import { Fault } from '../../errors/index.ts';
 import { Unencodable } from '../../encode/definedness.ts';
 import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
-import { smtOr, type Term } from '../../encode/smt/symbolic.ts';
+import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
 import { starts, valuations } from '../../model/initial.ts';
 import { Graph } from '../../graph/graph.ts';
@@ -12,6 +12,7 @@ import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
+import { inductiveSubset } from './induction.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { obligations, reprove, spacer } from './spacer.ts';
 
@@ -133,14 +134,17 @@ class Z3Check {
   async #safety(properties: readonly Property[]): Promise<void> {
     const bad = new Map(properties.map((p) => [p, this.#system.bad(p)]));
     let open = await this.#search(properties, bad, 'true', SHALLOW_DEPTH, this.#share(4));
-    if (open.length === 0) return;
     this.#onProgress({ phase: 'proving' });
+    open = await this.#proveByInduction(open, bad);
+    if (open.length === 0) return;
     const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
     }
     open = await this.#proveByStates(open, bad, 'true', () => true);
+    // Implicit properties first: while one of them is open, nothing else counts.
+    open = [...open.filter((p) => p.formula.kind === 'implicit'), ...open.filter((p) => p.formula.kind !== 'implicit')];
     const breakable: Property[] = [];
     for (const [i, p] of open.entries()) {
       const alone = await this.#prove(p.name, bad.get(p) as Term, 'true', this.#share(2 * (open.length - i)));
@@ -156,6 +160,33 @@ class Z3Check {
     return { ...this.#limits, deadline: Date.now() + Math.max(1, (this.#limits.deadline - Date.now()) / parts) };
   }
 
+  /** What is inductive by itself, together with the declared ranges: the cheapest proof, and the one that people can read. */
+  async #proveByInduction(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+    if (open.length === 0) return [];
+    const wanted = new Map(open.map((p) => [p, smtNot(bad.get(p) as Term)]));
+    const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values()])].filter((t) => t !== 'true');
+    const kept = new Set(await this.#withinTime(inductiveSubset(this.#system, candidates, 'true', this.#share(4)), []));
+    const proved = open.filter((p) => wanted.get(p) === 'true' || kept.has(wanted.get(p) as Term));
+    if (proved.length === 0) return [...open];
+    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
+    const invariant = `(define-fun Inv (${variables}) Bool ${smtAnd([...kept])})`;
+    const list = obligations(this.#system, smtOr(proved.map((p) => bad.get(p) as Term)), 'true', invariant);
+    if ((await this.#reproved(list, this.#share(2))).length > 0) return [...open];
+    const outcome = this.#inductive(`induction-${proved.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    for (const p of proved) this.#outcomes.set(p.name, outcome);
+    return open.filter((p) => !proved.includes(p));
+  }
+
+  /** A phase that runs out of its share of the time gives up; anything else goes on up. */
+  async #withinTime<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof SessionError && error.end === 'timeout') return otherwise;
+      throw error;
+    }
+  }
+
   /** The set of reachable states as the invariant: found by walking the graph, believed because Z3 re-proves it inductive. */
   async #proveByStates(open: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, belongs: (state: State) => boolean): Promise<Property[]> {
     const cubes = await this.#reachableCubes(belongs);
@@ -167,21 +198,16 @@ class Z3Check {
     let inductive: boolean | undefined;
     for (const p of open) {
       const list = obligations(this.#system, bad.get(p) as Term, constraint, invariant);
-      inductive ??= (await this.#reproved(list.filter((o) => o.name !== 'safety'), limits)).length === 0;
-      const safe = inductive && (await this.#reproved(list.filter((o) => o.name === 'safety'), limits)).length === 0;
-      if (safe) this.#outcomes.set(p.name, this.#inductive(p.name, invariant, undefined, list));
+      const failed: string[] = inductive === false ? ['consecution'] : await this.#reproved(inductive ? list.filter((o) => o.name === 'safety') : list, limits);
+      inductive ??= failed.every((name) => name === 'safety');
+      if (failed.length === 0) this.#outcomes.set(p.name, this.#inductive(p.name, invariant, undefined, list));
       else remaining.push(p);
     }
     return remaining;
   }
 
-  async #reproved(list: ReturnType<typeof obligations>, limits: SessionLimits): Promise<string[]> {
-    try {
-      return await reprove(list, limits);
-    } catch (error) {
-      if (error instanceof SessionError && error.end === 'timeout') return ['time'];
-      throw error;
-    }
+  #reproved(list: ReturnType<typeof obligations>, limits: SessionLimits): Promise<string[]> {
+    return this.#withinTime(reprove(list, limits), ['time']);
   }
 
   async #reachableCubes(belongs: (state: State) => boolean): Promise<Term[] | undefined> {
@@ -243,10 +269,7 @@ class Z3Check {
     let message = 'Spacer reached the time limit';
     for (const global of [false, true]) {
       const half = { ...limits, deadline: global ? limits.deadline : Date.now() + (limits.deadline - Date.now()) / 2 };
-      const answer = await spacer(this.#system, bad, constraint, half, global).catch((error: unknown) => {
-        if (error instanceof SessionError && error.end === 'timeout') return { kind: 'unknown', message: error.message } as const;
-        throw error;
-      });
+      const answer = await this.#withinTime(spacer(this.#system, bad, constraint, half, global), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
       if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
       if (answer.kind === 'unknown') {
         message = answer.message;
@@ -287,8 +310,11 @@ class Z3Check {
         this.#outcomes.set(property.name, { outcome: 'violated', witness: 'exhaustion', ...(trace ? { trace } : {}), evidence: proof.evidence });
         return;
       }
-      if ((await search(MAX_DEPTH, this.#share(2))).length === 0) continue;
-      this.#outcomes.set(property.name, { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
+      // Where runs can end in an error, "not reached" is no answer: the error may be all that cuts the path (SEMANTICS 4).
+      const erring = await this.#search([property], new Map([[property, this.#system.erring]]), constraint, SHALLOW_DEPTH, this.#share(3));
+      this.#outcomes.delete(property.name);
+      if ((await search(erring.length === 0 ? 2 * SHALLOW_DEPTH : MAX_DEPTH, this.#share(2))).length === 0) continue;
+      this.#outcomes.set(property.name, erring.length === 0 ? { outcome: 'bounded', bound: 'runs that break no implicit property', evidence: {} } : { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
       return;
     }
   }

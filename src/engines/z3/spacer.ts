@@ -76,18 +76,18 @@ export function obligations(system: SmtSystem, bad: Term, constraint: Term, inva
   ];
 }
 
-/** Each obligation in a fresh process; the names of those that are not `unsat`. */
+/** All obligations in one fresh process that has seen nothing else; the names of those that are not `unsat`. */
 export async function reprove(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
-  const failed: string[] = [];
-  for (const { name, text } of list) {
-    const { session } = await Z3Session.open(limits);
-    try {
-      if ((await session.send(text)).trim() !== 'unsat') failed.push(name);
-    } finally {
-      session.close();
+  const { session } = await Z3Session.open(limits);
+  try {
+    const failed: string[] = [];
+    for (const { name, text } of list) {
+      if ((await session.send(`(reset)\n${text}`)).trim() !== 'unsat') failed.push(name);
     }
+    return failed;
+  } finally {
+    session.close();
   }
-  return failed;
 }
 
 export { SessionError };

@@ -86,6 +86,7 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   kind: optional(text('the name of the kind to show')),
   label: optional(text('what people call it')),
   severity: optional(record('what a violation costs', { eur: required({ kind: 'number', min: 0, about: 'euros' }) })),
+  lossGroup: optional(text('properties of one group lose at most once together (SEMANTICS 24)')),
   references: optional(list('controls, threats, clauses of standards', text('an identifier'))),
 });
 
@@ -134,7 +135,7 @@ function walk(value: unknown, shape: Shape, path: readonly string[], report: Rep
       if (typeof value !== 'boolean') expected('true or false');
       return;
     case 'true':
-      if (value !== true) expected('true');
+      if (value !== true && value !== null && !(isMapping(value) && Object.keys(value).length === 0)) expected('true');
       return;
     case 'integer':
       if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < shape.min) expected(`an integer from ${shape.min}`);
@@ -223,7 +224,7 @@ function schemaOf(shape: Shape): Record<string, unknown> {
     case 'boolean':
       return { description, type: 'boolean' };
     case 'true':
-      return { description, const: true };
+      return { description, enum: [true, null, {}] };
     case 'integer':
     case 'number':
       return { description, type: shape.kind, minimum: shape.min };
