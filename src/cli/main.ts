@@ -7,6 +7,7 @@ type Command = (args: string[], io: Io) => Promise<number>;
 /** One line per command; a command is loaded when it is called, so that `check` never waits for the server's packages. */
 const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promise<Command> }>> = {
   check: { about: 'check a model here, with no server', load: async () => (await import('./check.ts')).checkCommand },
+  risk: { about: 'how likely a loss is, learned from an event log', load: async () => (await import('./risk.ts')).riskCommand },
   submit: { about: 'send a model to a server and follow its run', load: async () => (await import('./submit.ts')).submitCommand },
   verdict: { about: 'show a signed verdict', load: async () => (await import('./verdict.ts')).verdictCommand },
   certificate: { about: 'write the bundle of a verdict', load: async () => (await import('./certificate.ts')).certificateCommand },

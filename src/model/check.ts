@@ -23,6 +23,8 @@ export function checkModel(document: ModelDocument, locate: Locate = () => undef
 }
 
 const PROPERTY_KEYS = ['always', 'never', 'eventually', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
+/** More than this nobody reads, and each costs a search for its place. */
+const MAX_PROBLEMS = 200;
 const MAX_ELEMENTS = 1_000;
 const MAX_CAPACITY = 10_000;
 
@@ -62,6 +64,7 @@ class Checker {
   }
 
   #report(code: ProblemCode, path: readonly string[], message: string, offset?: number): void {
+    if (this.problems.length >= MAX_PROBLEMS) return;
     const elementId = path[0] === 'actions' ? this.#document.actions[path[1] ?? '']?.elementId : undefined;
     this.problems.push(problem(code, path.join('.'), message, { ...this.#locate(path, offset), ...(elementId === undefined ? {} : { elementId }) }));
   }

@@ -172,12 +172,12 @@ const MAX_VALUATIONS_CHECKED = 10_000;
  */
 export function checkInitial(semantics: Semantics, locate: Locate = () => undefined): Result<Semantics> {
   const { layout, model } = semantics;
+  const row = new Array<number>(layout.width).fill(0);
   const problems = model.variables.flatMap((variable, i) => {
     const block = layout.variables[i];
     if (!block) return [];
     const path = ['variables', variable.name, 'init'];
     const constants = rulesPerCell(variable.init, block).filter((rule) => !readsParameters(rule));
-    const row = new Array<number>(layout.width).fill(0);
     const wrong = constants.some((rule) => rule.kind !== 'any' && optionsOf(rule, block, semantics, row).some((cell) => cell.errors !== 0));
     return wrong ? [problem('INIT_OUT_OF_RANGE', path.join('.'), `${variable.name} starts outside its type`, locate(path))] : [];
   });

@@ -108,14 +108,18 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
 });
 
+/** More than this nobody reads, and each costs a search for its place. */
+const MAX_PROBLEMS = 200;
+
 /** All places where a value does not have the shape of a model. */
 export function checkShape(value: unknown, locate: Locate): Problem[] {
   const problems: Problem[] = [];
-  const report = (code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY', path: readonly string[], message: string): void => {
-    problems.push(problem(code, path.join('.'), message, locate(path)));
-  };
-  walk(value, MODEL_SHAPE, [], report);
-  return problems;
+  let left = 0;
+  walk(value, MODEL_SHAPE, [], (code, path, message) => {
+    if (problems.length < MAX_PROBLEMS) problems.push(problem(code, path.join('.'), message, locate(path)));
+    else left += 1;
+  });
+  return left === 0 ? problems : [...problems, problem('MODEL_SHAPE', '', `and ${left} more problems of this kind`)];
 }
 
 type Report = (code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY', path: readonly string[], message: string) => void;
