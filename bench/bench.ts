@@ -96,7 +96,7 @@ await sideBySide('7 orders over channels, from text to answer', ordersModel(7), 
 await sideBySide('an e-commerce model end to end, TLC cold', readFileSync(join(root, 'specs/demo/checkout.yaml'), 'utf8'), 'time');
 await logs();
 
-const title = `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
+const title = `TLC with one worker, the start of its JVM included. Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
 process.stdout.write(`${title}\n\n${tableOf(rows)}\n`);
 if (process.argv.includes('--write')) {
   const readme = join(root, 'README.md');
