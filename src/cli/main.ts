@@ -12,7 +12,6 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
   verdict: { about: 'show a signed verdict', load: async () => (await import('./verdict.ts')).verdictCommand },
   certificate: { about: 'write the bundle of a verdict', load: async () => (await import('./certificate.ts')).certificateCommand },
   verify: { about: 'check a bundle offline, trusting only your own keys', load: async () => (await import('./verify.ts')).verifyCommand },
-  risk: { about: 'how likely a case is lost, learned from an event log', load: async () => (await import('./risk.ts')).riskCommand },
   keys: { about: 'the keys of this installation', load: async () => (await import('./keys.ts')).keysCommand },
   doctor: { about: 'what is there, and how to mend what is not', load: async () => (await import('./doctor.ts')).doctorCommand },
   serve: { about: 'the service: API, workers, embedded servers', load: async () => (await import('./serve.ts')).serveCommand },
