@@ -5,6 +5,7 @@ import { z3 } from '../engines/z3/index.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
 import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
+import { unbreakable } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { combine, conjoin, replayOutcome, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
@@ -43,21 +44,26 @@ export async function verify(submission: Submission, options: VerifyOptions, con
   const task: Task = { semantics, digest, properties: asked.filter((p) => p.formula.kind !== 'all') };
   const runs = await runPlan(task, options, context);
   const reports = reportProperties(inspected.value, asked, task, runs);
-  const vacuity = runs.find((run) => run.result?.vacuity)?.result?.vacuity;
+  const vacuity = await vacuityOf(task, reports, runs, options, context);
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format: submission.format },
       properties: reports,
       assumptions: assumptionsOf(semantics.model, reports),
-      ...(vacuity ? { vacuity: reportedVacuity(vacuity) } : {}),
+      ...(vacuity ? { vacuity } : {}),
     },
     document,
     artifacts: runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
   });
 }
 
-function reportedVacuity(vacuity: Vacuity): Vacuity {
-  return vacuity;
+/** SEMANTICS 9: what explore saw on its way, and which of the properties that hold no mutant breaks. */
+async function vacuityOf(task: Task, reports: readonly PropertyReport[], runs: readonly EngineRun[], options: VerifyOptions, context: VerifyContext): Promise<Vacuity | undefined> {
+  const seen = runs.find((run) => run.result?.vacuity)?.result;
+  if (!seen?.vacuity || seen.states === undefined) return undefined;
+  const holding = task.properties.filter((p) => reports.some((r) => r.name === p.name && r.outcome === 'holds'));
+  const survivesEveryMutant = await unbreakable(task.semantics.model, holding, seen.states, { ...options, cacheDir: context.cacheDir }, context.signal);
+  return { ...seen.vacuity, survivesEveryMutant };
 }
 
 function optionProblems(options: VerifyOptions, properties: readonly Property[]): Problem[] {
