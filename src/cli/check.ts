@@ -13,7 +13,7 @@ import { reportText } from './reportText.ts';
 export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
 
   --property NAME      answer only this one (again for more); the implicit ones always stand
-  --engines LIST       ${ENGINE_NAMES.join(',')} · default: auto
+  --engines LIST       ${ENGINE_NAMES.join(',')}, or all · default: auto (or --engine NAME, again for more)
   --format FORMAT      ${FORMATS.join(' | ')} · default: by the file's name
   --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
@@ -68,14 +68,13 @@ function readArgs(args: string[]): Result<CheckArgs> {
     const { values, positionals } = parseArgs({
       args, allowPositionals: true,
       options: {
-        property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string' }, format: { type: 'string' }, timeout: { type: 'string' },
+        property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
         'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
     if (file === undefined || positionals.length !== 1) return wrong('give one file: probity check FILE');
-    const engines = values.engines ?? values.engine;
-    const named = engines === undefined || engines === 'auto' ? ('auto' as const) : engines === 'all' ? [...ENGINE_NAMES] : (engines.split(',') as EngineName[]);
+    const named = namedEngines(values.engines, values.engine);
     const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
     for (const [name, text] of Object.entries(numbers)) {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
@@ -92,6 +91,13 @@ function readArgs(args: string[]): Result<CheckArgs> {
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** `--engines a,b`, `--engines all`, or `--engine a --engine b`; unknown names are refused by the check itself, with its list. */
+export function namedEngines(list: string | undefined, single: readonly string[] | undefined): readonly EngineName[] | 'auto' {
+  const names = [...(list?.split(',') ?? []), ...(single ?? [])].map((name) => name.trim());
+  if (names.length === 0 || names.includes('auto')) return 'auto';
+  return names.includes('all') ? [...ENGINE_NAMES] : (names as EngineName[]);
 }
 
 /** Reads a file as a submission, refusing early what is too large or no text. */

@@ -1,4 +1,4 @@
-import { exitOf, printProblems, readSubmission } from './check.ts';
+import { exitOf, namedEngines, printProblems, readSubmission } from './check.ts';
 import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
@@ -8,7 +8,7 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
 
   --format NAME     native or bpmn · default: by the file's name and beginning
   --property NAME   answer only this one; may be repeated
-  --engine NAME     auto, explore, tlc, z3; may be repeated · default: auto
+  --engines LIST    explore,tlc,z3, or all · default: auto (or --engine NAME, again for more)
   --timeout S       seconds for the check
   --max-states N    states that may be explored
   --memory MB       memory for the check
@@ -18,7 +18,7 @@ exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded o
 `;
 
 const OPTIONS = {
-  ...SERVER_OPTIONS, format: { type: 'string' }, property: { type: 'string', multiple: true }, engine: { type: 'string', multiple: true },
+  ...SERVER_OPTIONS, format: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
   timeout: { type: 'string' }, 'max-states': { type: 'string' }, memory: { type: 'string' }, 'no-wait': { type: 'boolean' },
 } as const;
 
@@ -37,8 +37,9 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   const number = (text: string | undefined, factor = 1): number | undefined => (text === undefined ? undefined : Math.round(Number(text) * factor));
   return talking(io, json, async () => {
     const started = performance.now();
+    const engines = namedEngines(values.engines, values.engine);
     const run = await requestRun(server, submission.value, {
-      properties: values.property, engines: values.engine,
+      properties: values.property, engines: engines === 'auto' ? undefined : engines,
       limits: { timeoutMs: number(values.timeout, 1_000), maxStates: number(values['max-states']), memoryMb: number(values.memory) },
     });
     if (values['no-wait']) {
