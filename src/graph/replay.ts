@@ -4,7 +4,7 @@ import type { State } from '../model/layout.ts';
 import { judgedPredicates, type Formula, type Property } from '../model/model.ts';
 import type { WitnessKind } from '../model/outcome.ts';
 import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
-import type { Step, Trace, Value } from '../model/trace.ts';
+import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import { enabledConditions, type Condition } from './fairness.ts';
 import { StateStore } from './stateStore.ts';
 
@@ -72,10 +72,24 @@ function findStart(semantics: Semantics, codec: Codec, trace: Trace): { state: S
   return undefined;
 }
 
-function sameCells(mine: Readonly<Record<string, Value>>, given: Readonly<Record<string, Value>>, text: string): boolean {
-  return JSON.stringify(mine) === text || (Object.keys(mine).length === Object.keys(given).length
-    && Object.entries(mine).every(([cell, value]) => Object.hasOwn(given, cell) && JSON.stringify(value) === JSON.stringify(given[cell])));
+type Cells = Readonly<Record<string, Value>>;
+
+function sameCells(mine: Cells, given: Cells, text: string): boolean {
+  return JSON.stringify(mine) === text || sameValue(mine, given);
 }
+
+/** Equal as JSON values: a trace that was signed comes back with its keys sorted (RFC 8785), and says the same. */
+function sameValue(a: Value | undefined, b: Value | undefined): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [mine, given] = [a as Cells, b as Cells];
+  const keys = Object.keys(mine);
+  return keys.length === Object.keys(given).length && keys.every((key) => Object.hasOwn(given, key) && sameValue(mine[key], given[key]));
+}
+
+/** Channels of one step are distinct, and which is named first is the document's affair. */
+const byChannel = (messages: readonly Message[]): Value =>
+  [...messages].sort((a, b) => (a.channel < b.channel ? -1 : 1)).map(({ channel, message }) => ({ channel, message }));
 
 function takeStep(semantics: Semantics, codec: Codec, from: State, step: Step): { next?: State; errors: number } | undefined {
   let found: { next?: State; errors: number } | undefined;
@@ -84,9 +98,9 @@ function takeStep(semantics: Semantics, codec: Codec, from: State, step: Step): 
     if (found || instance.action.name !== step.action) return;
     if (!sameCells(codec.binding(instance), step.binding, JSON.stringify(step.binding))) return;
     const received = instance.action.receives.map((r, i) => codec.message(from, semantics.layout.channel(r.channel), taken[i] as number));
-    if (JSON.stringify(received) !== JSON.stringify(step.received ?? [])) return;
+    if (!sameValue(byChannel(received), byChannel(step.received ?? []))) return;
     if (step.error ? next !== undefined || errors !== wantedError : next === undefined) return;
-    if (next && JSON.stringify(codec.changed(from, next)) !== JSON.stringify(step.changed)) return;
+    if (next && !sameCells(codec.changed(from, next), step.changed, JSON.stringify(step.changed))) return;
     found = { next, errors };
   });
   return found;

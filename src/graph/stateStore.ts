@@ -12,6 +12,8 @@ export class StateStore {
   readonly #wide: boolean;
   readonly #chunks: (Int32Array | Float64Array)[] = [];
   #table = new Int32Array(1 << 12).fill(-1);
+  /** Each row's hash: rows are compared only where it agrees, and the table grows without reading them. */
+  #hashes = new Int32Array(1 << 11);
   #count = 0;
 
   /** `wide` rows hold integers beyond 32 bits. */
@@ -26,34 +28,27 @@ export class StateStore {
 
   /** An estimate of the memory held, in bytes. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK * this.#width * (this.#wide ? 8 : 4) + this.#table.length * 4;
+    return this.#chunks.length * CHUNK * this.#width * (this.#wide ? 8 : 4) + (this.#table.length + this.#hashes.length) * 4;
   }
 
   /** The number of a state, and whether it is new; a new one is stored. */
   add(state: State): { readonly index: number; readonly isNew: boolean } {
     if (this.#count * 2 >= this.#table.length) this.#grow();
     const mask = this.#table.length - 1;
-    let slot = hash(state) & mask;
+    const hashed = hash(state);
+    let slot = hashed & mask;
     for (;;) {
       const index = this.#table[slot] as number;
       if (index < 0) break;
-      if (this.#equals(index, state)) return { index, isNew: false };
+      if (this.#hashes[index] === hashed && this.#equals(index, state)) return { index, isNew: false };
       slot = (slot + 1) & mask;
     }
     const index = this.#count;
     this.#table[slot] = index;
+    this.#hashes[index] = hashed;
     this.#write(index, state);
     this.#count += 1;
     return { index, isNew: true };
-  }
-
-  /** The number of a stored state, or -1. */
-  find(state: State): number {
-    const mask = this.#table.length - 1;
-    for (let slot = hash(state) & mask; ; slot = (slot + 1) & mask) {
-      const index = this.#table[slot] as number;
-      if (index < 0 || this.#equals(index, state)) return index;
-    }
   }
 
   get(index: number): number[] {
@@ -81,26 +76,22 @@ export class StateStore {
     const table = new Int32Array(this.#table.length * 2).fill(-1);
     const mask = table.length - 1;
     for (let index = 0; index < this.#count; index += 1) {
-      let slot = hash(this.get(index)) & mask;
+      let slot = (this.#hashes[index] as number) & mask;
       while ((table[slot] as number) >= 0) slot = (slot + 1) & mask;
       table[slot] = index;
     }
     this.#table = table;
+    const hashes = new Int32Array(table.length / 2);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
   }
 }
 
-/** Murmur3-like mixing of the words; only the spread matters, equality is decided on whole rows. */
+/** One rotation, one exclusive or and one multiplication a word, and a last mixing; equality is decided on whole rows. */
 function hash(state: State): number {
-  let h = 0x9747b28c;
-  for (let i = 0; i < state.length; i += 1) {
-    let word = Math.imul((state[i] as number) | 0, 0xcc9e2d51);
-    word = (word << 15) | (word >>> 17);
-    h ^= Math.imul(word, 0x1b873593);
-    h = (h << 13) | (h >>> 19);
-    h = Math.imul(h, 5) + 0xe6546b64;
-  }
+  let h = 0;
+  for (let i = 0; i < state.length; i += 1) h = Math.imul(((h << 5) | (h >>> 27)) ^ (state[i] as number), 0x9e3779b1);
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  return h >>> 0;
+  return h ^ (h >>> 13);
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalRow } from '../../graph/canonicalRow.ts';
 import { Graph, type ErrorEdge } from '../../graph/graph.ts';
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
 import type { State } from '../../model/layout.ts';
@@ -266,9 +267,10 @@ export const DIGEST_LIMIT = 100_000;
  * (Bellare and Micciancio 1997, AdHash). Rows are laid out by the canonical model, so that anybody can recompute it.
  */
 export function stateSetDigest(graph: Graph): string {
+  const canonical = canonicalRow(graph.semantics.layout);
   let sum = 0n;
   for (let index = 0; index < graph.store.count; index += 1) {
-    sum += BigInt(`0x${createHash('sha256').update(graph.store.get(index).join(',')).digest('hex')}`);
+    sum += BigInt(`0x${createHash('sha256').update(canonical(graph.store.get(index)).join(',')).digest('hex')}`);
   }
   return `adhash-sha256:${(sum % 2n ** 256n).toString(16).padStart(64, '0')}`;
 }

@@ -33,7 +33,8 @@ export class BoundedSearch {
   /** Whether a state of the current depth satisfies a condition, and a path to it if so. */
   async reaches(condition: Term): Promise<ValuePath | undefined> {
     const answer = await this.#session.send(`(push)\n(assert (let (${this.#lets(this.#depth)}) ${condition}))\n(check-sat)`);
-    if (answer.trim().startsWith('unsat')) {
+    // "unknown" (non-linear arithmetic) finds nothing and proves nothing; a search never proves anyhow.
+    if (/^(unsat|unknown)/.test(answer.trim())) {
       await this.#session.send('(pop)');
       return undefined;
     }

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/outcome.ts';
+import { DEFAULT_OPTIONS, type EngineName } from '../../src/verification/types.ts';
+import { verify } from '../../src/verification/verify.ts';
+import { CACHE_DIR, reportOn, tlcAbsence } from '../conformance/checking.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'probity-failures-'));
+
+/** A model that every engine would call right, and one whose state space does not end. */
+const TOGGLE = 'probity: 1\nname: Toggle\nvariables:\n  on: { type: bool, init: false }\nactors: { shop: {} }\nactions:\n  flip: { actor: shop, then: { on: not(on) } }\nproperties:\n  fine: { always: "on or not(on)" }\n  turns: { reachable: on }\n';
+const ENDLESS = 'probity: 1\nname: Endless\nvariables:\n  n: { type: int, init: 0 }\n  m: { type: int, init: 0 }\nactors: { shop: {} }\nactions:\n  up: { actor: shop, then: { n: n + 1 } }\n  mix: { actor: shop, then: { m: m + n * n } }\nproperties:\n  odd: { always: "m * m != 1000003 * n + 7" }\n';
+
+/** `probity check` in a process of its own, so that the environment is its own. */
+function check(source: string, args: readonly string[], env: Readonly<Record<string, string>>): { code: number | null; report: Report } {
+  const file = join(scratch, 'model.yaml');
+  writeFileSync(file, source);
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'check', file, '--json', ...args], { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' });
+  if (stdout === '') throw new Error(stderr);
+  return { code: status, report: JSON.parse(stdout) as Report };
+}
+
+function reasons(report: Report): string[] {
+  return [...new Set(report.properties.map((p) => `${p.outcome} ${p.reason ?? ''}`.trim()))];
+}
+
+const absence = await tlcAbsence();
+
+describe('an engine that fails is never an engine that agrees', () => {
+  it('no jar: unavailable, with the remedy', () => {
+    const { code, report } = check(TOGGLE, ['--engines', 'tlc'], { TLA2TOOLS_JAR: '/nowhere/tla2tools.jar' });
+    expect(code).toBe(3);
+    expect(reasons(report)).toEqual(['unknown unavailable']);
+    expect(report.properties[0]?.message).toMatch(/TLA2TOOLS_JAR/);
+  });
+
+  it('no Java: unavailable, with the remedy', () => {
+    const { code, report } = check(TOGGLE, ['--engines', 'tlc'], { JAVA_HOME: '/nowhere' });
+    expect(code).toBe(3);
+    expect(reasons(report)).toEqual(['unknown unavailable']);
+    expect(report.properties[0]?.message).toMatch(/JAVA_HOME/);
+  });
+
+  it.skipIf(absence !== undefined)('a jar that is none: crash', () => {
+    const jar = join(scratch, 'broken.jar');
+    writeFileSync(jar, 'this is no jar');
+    const { code, report } = check(TOGGLE, ['--engines', 'tlc'], { TLA2TOOLS_JAR: jar });
+    expect(code).toBe(3);
+    expect(reasons(report)).toEqual(['unknown crash']);
+  });
+
+  it('a solver that ends at once: unavailable', () => {
+    const { code, report } = check(TOGGLE, ['--engines', 'z3'], { Z3_BIN: '/bin/false' });
+    expect(code).toBe(3);
+    expect(reasons(report)).toEqual(['unknown unavailable']);
+  });
+
+  it('a solver that prints nonsense: unknown', () => {
+    const binary = join(scratch, 'nonsense');
+    writeFileSync(binary, '#!/bin/sh\nwhile read -r line; do case "$line" in *answered*) echo "<<answered>>";; *) echo maybe;; esac; done\n', { mode: 0o755 });
+    const { code, report } = check(TOGGLE, ['--engines', 'z3'], { Z3_BIN: binary });
+    expect(code).toBe(3);
+    expect(report.properties.some((p) => p.outcome === 'holds' || p.outcome === 'violated')).toBe(false);
+  });
+
+  it('what explore answers stands beside an engine that is not there', () => {
+    const { code, report } = check(TOGGLE, ['--engines', 'explore,tlc'], { TLA2TOOLS_JAR: '/nowhere/tla2tools.jar' });
+    expect(code).toBe(0);
+    expect(report.properties.every((p) => p.outcome === 'holds' && !p.assurance.includes('crossChecked'))).toBe(true);
+  });
+
+  const engines: EngineName[] = absence === undefined ? ['explore', 'tlc', 'z3'] : ['explore', 'z3'];
+
+  it.each(engines)('%s: a time limit is bounded or unknown, never holds', async (engine: EngineName) => {
+    const report = await reportOn(ENDLESS, [engine], { timeoutMs: 1_500 });
+    const odd = report.properties.find((p) => p.name === 'odd');
+    expect(['bounded', 'unknown']).toContain(odd?.outcome);
+  });
+
+  it.each(engines)('%s: cancelled work says so and leaves nothing running', async (engine: EngineName) => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 400);
+    const result = await verify({ source: ENDLESS, format: 'native', name: 'endless' }, { ...DEFAULT_OPTIONS, engines: [engine], timeoutMs: 60_000 }, { signal: abort.signal, cacheDir: CACHE_DIR, onProgress: () => undefined });
+    if (!result.ok) throw new Error('refused');
+    const odd = result.value.report.properties.find((p) => p.name === 'odd');
+    expect(['bounded', 'unknown']).toContain(odd?.outcome);
+    if (odd?.outcome === 'unknown') expect(odd.reason).toBe('cancelled');
+  });
+});
