@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
 import { readBundle } from '../evidence/readBundle.ts';
-import type { Predicate } from '../evidence/statement.ts';
+import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
 import { LAYER_CODES, type Layer, type LayerStatus, type VerifyReport, type VerifyStatus } from '../evidence/verify/report.ts';
-import { verifyBundle } from '../evidence/verify/verify.ts';
+import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
+import type { Recheck } from '../verification/recheck.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
@@ -18,10 +19,13 @@ export const VERIFY_HELP = `probity verify DIR [options]      check a bundle off
   --policy FILE     whom you trust · default: the policy in your trust folder
                     (\${XDG_CONFIG_HOME:-~/.config}/probity/trust/policy)
   --compliance      ask for an anchor on a real network, from a ledger key of the policy
+  --recheck         check the answers again from the model: replay each trace, prove each
+                    invariant's obligations in a fresh Z3, explore and count again. What takes
+                    too long is skipped, and says so
   --json            each layer as JSON
 
 A policy inside the bundle is never used: whoever forged the bundle would have written it.
-exit: 0 verified · 1 tampered · 2 not a bundle, or bad arguments · 3 untrusted · 4 a fault
+exit: 0 verified · 1 tampered, or an answer that its evidence does not bear out · 2 not a bundle, or bad arguments · 3 untrusted · 4 a fault
 `;
 
 /** DESIGN section 9: `verify` reads 3 as untrusted. */
@@ -31,6 +35,7 @@ interface VerifyArgs {
   readonly folder: string;
   readonly policy: string | undefined;
   readonly compliance: boolean;
+  readonly recheck: boolean;
   readonly json: boolean;
 }
 
@@ -48,19 +53,27 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   const bundle = await readBundle(folder);
   if (!bundle.ok) return printProblems(bundle.problems, json, io);
   const report = await verifyBundle(bundle.value, trust.value.policy, { crypto: nodeCrypto, compliance });
-  const exit = EXIT_OF[report.status];
-  io.stdout(json ? `${JSON.stringify({ ...report, policy: trust.value.file ?? null, exit }, null, 2)}\n` : reportText(folder, report, exit, io));
+  const rechecked = parsed.value.recheck && report.statement !== undefined ? await recheckAnswers(bundle.value, report.statement) : undefined;
+  const exit = rechecked?.some(({ status }) => status === 'failed') ? EXIT_OF.failed : EXIT_OF[report.status];
+  const recheck = rechecked === undefined ? {} : { recheck: rechecked };
+  io.stdout(json ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n` : reportText(folder, report, rechecked, exit, io));
   if (trust.value.file === undefined) io.stderr('no trust policy: give one with --policy, from somebody other than who gave you the bundle\n');
   return exit;
 }
 
+/** Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that could run a model. */
+async function recheckAnswers(files: BundleFiles, statement: Statement): Promise<Recheck[]> {
+  const { recheck } = await import('../verification/recheck.ts');
+  return recheck(files, statement);
+}
+
 function readArgs(args: string[]): Result<VerifyArgs> {
-  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, recheck: { type: 'boolean' }, json: { type: 'boolean' } } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [folder, ...more] = positionals;
     if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle folder is needed'));
-    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, json: values.json ?? false });
+    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, recheck: values.recheck ?? false, json: values.json ?? false });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }
@@ -94,7 +107,7 @@ const MARKS: Readonly<Record<LayerStatus, readonly [mark: string, tone: 'green' 
 /** Text from a bundle on a terminal: a control sequence in it could repaint what we say. */
 const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
 
-function reportText(folder: string, { status, layers, statement }: VerifyReport, exit: number, io: Io): string {
+function reportText(folder: string, { status, layers, statement }: VerifyReport, rechecked: readonly Recheck[] | undefined, exit: number, io: Io): string {
   const paint = painter(io);
   const line = ({ layer, status: each, code, detail }: Layer): string => {
     const [mark, tone] = MARKS[each];
@@ -108,7 +121,24 @@ function reportText(folder: string, { status, layers, statement }: VerifyReport,
     malformed: 'not a bundle',
   };
   const verdict = statement === undefined ? '' : verdictText(statement.predicate, io);
-  return `${plain(folder)}\n\n${layers.map(line).join('\n')}\n${verdict}\n${paint('bold', words[status])}   exit ${exit}\n`;
+  const again = rechecked === undefined ? '' : recheckText(rechecked, io);
+  const refuted = rechecked?.some((each) => each.status === 'failed') === true;
+  return `${plain(folder)}\n\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : words[status])}   exit ${exit}\n`;
+}
+
+const RECHECK_MARKS: Readonly<Record<Recheck['status'], readonly [mark: string, tone: 'green' | 'red' | 'yellow']>> = {
+  replayed: ['✓', 'green'], reproved: ['✓', 'green'], recounted: ['✓', 'green'], skipped: ['–', 'yellow'], failed: ['✗', 'red'],
+};
+
+function recheckText(rechecked: readonly Recheck[], io: Io): string {
+  const paint = painter(io);
+  const width = Math.max(0, ...rechecked.map(({ property }) => plain(property).length));
+  const rows = rechecked.map((each) => {
+    const [mark, tone] = RECHECK_MARKS[each.status];
+    const about = [...(each.status === 'failed' ? [each.code] : []), ...(each.detail === undefined ? [] : [plain(each.detail)])].join(' · ');
+    return `  ${paint(tone, mark)} ${plain(each.property).padEnd(width)}  ${each.status.padEnd(9)} ${about}`.trimEnd();
+  });
+  return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
 
 function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io): string {

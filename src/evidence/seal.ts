@@ -9,13 +9,11 @@ import type { Signer } from './keys.ts';
 import { leafDigest, SALT_BYTES, type Leaf } from './leaf.ts';
 import type { Logged, TransparencyLog } from './log/log.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
+import { artifactPath, tracePath } from './paths.ts';
 import { bundleReadme } from './readme.ts';
 import { isStatement } from './statementShape.ts';
-import { MODEL_FILE, PREDICATE_TYPE, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type Statement } from './statement.ts';
+import { MODEL_FILE, PREDICATE_TYPE, SEMANTICS_VERSION, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type Statement } from './statement.ts';
 import { renderPolicy, type LedgerSender } from './verify/policy.ts';
-
-/** The version of `SEMANTICS.md` that this software answers in. */
-export const SEMANTICS_VERSION = '1';
 
 /** A check that can be sealed: what `verification` produced, and what was submitted. */
 export interface Sealable {
@@ -138,7 +136,7 @@ function propertyVerdict(property: PropertyReport, at: number): PropertyVerdict 
   return {
     ...rest,
     engines: engines.map(({ durationMs: _duration, message: _message, ...engine }) => engine),
-    ...(trace === undefined ? {} : { trace: tracePath(property, at) }),
+    ...(trace === undefined ? {} : { trace: tracePath(property.name, at) }),
     ...(evidence === undefined ? {} : { facts: evidence }),
   };
 }
@@ -157,10 +155,10 @@ export function evidenceTexts(parts: Sealable, information: Readonly<Record<stri
   const texts: EvidenceText[] = [];
   parts.report.properties.forEach((property, at) => {
     if (property.trace === undefined) return;
-    texts.push({ path: tracePath(property, at), mediaType: 'application/json', text: canonicalJson(property.trace) });
+    texts.push({ path: tracePath(property.name, at), mediaType: 'application/json', text: canonicalJson(property.trace) });
   });
   parts.artifacts.forEach(({ name, mediaType, text }, at) => {
-    texts.push({ path: `evidence/artifacts/${ordinal(at)}-${plainName(name)}`, mediaType, text });
+    texts.push({ path: artifactPath(name, at), mediaType, text });
   });
   if (parts.risk !== undefined) {
     texts.push({ path: MODEL_CARD, mediaType: 'application/json', text: canonicalJson(parts.risk.card) });
@@ -171,13 +169,6 @@ export function evidenceTexts(parts: Sealable, information: Readonly<Record<stri
   return texts;
 }
 
-const tracePath = (property: PropertyReport, at: number): string =>
-  `evidence/traces/${ordinal(at)}-${plainName(property.name)}.json`;
-
-/** Names come from models; the number keeps two of them apart after they were made plain. */
-const ordinal = (at: number): string => String(at + 1).padStart(3, '0');
-const plainName = (name: string): string => name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 80);
-
 const hexDigest = (text: string): { sha256: string } => ({ sha256: sha256(text).slice('sha256:'.length) });
 
 const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla', smt: 'smt2' };
@@ -186,3 +177,5 @@ const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla',
 export function sourceName({ format, text }: Sealable['source']): string {
   return `${SOURCE_PREFIX}${EXTENSIONS[format] ?? (/^\s*\{/.test(text) ? 'json' : 'yaml')}`;
 }
+
+export { SEMANTICS_VERSION };

@@ -79,3 +79,5 @@ export interface Statement {
 
 export const MODEL_FILE = 'model.json';
 export const SOURCE_PREFIX = 'source.';
+/** The version of `SEMANTICS.md` that this software answers in. */
+export const SEMANTICS_VERSION = '1';

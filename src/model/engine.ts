@@ -1,5 +1,5 @@
 import type { Artifact, Outcome, Vacuity } from './outcome.ts';
-import type { Property } from './model.ts';
+import { IMPLICIT_KINDS, type Property } from './model.ts';
 import type { Semantics } from './semantics.ts';
 
 /** What an engine is asked: some properties of one model. */
@@ -40,4 +40,17 @@ export interface Engine {
   /** Why this engine cannot decide the property of this model, or nothing if it can. */
   refuses(task: Task, property: Property): string | undefined;
   run(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult>;
+}
+
+/**
+ * SEMANTICS 4, for engines that judge each property by itself: while an implicit property is not proved, nothing else is more
+ * than bounded, but for an answer that is its own witness.
+ */
+export function boundUnproved(outcomes: Map<string, Outcome>): void {
+  const unproved = IMPLICIT_KINDS.filter((kind) => outcomes.has(kind) && outcomes.get(kind)?.outcome !== 'holds');
+  if (unproved.length === 0) return;
+  for (const [name, outcome] of outcomes) {
+    if ((IMPLICIT_KINDS as readonly string[]).includes(name) || outcome.outcome !== 'holds' || outcome.method === 'witness') continue;
+    outcomes.set(name, { outcome: 'bounded', bound: `runs that break none of ${unproved.join(', ')}`, evidence: outcome.evidence });
+  }
 }

@@ -63,7 +63,8 @@ interface Cell {
   readonly errors: ErrorBits;
 }
 
-function rulesPerCell(rule: InitRule, block: CellBlock): InitRule[] {
+/** One rule for each cell of a variable, in layout order. */
+export function rulesPerCell(rule: InitRule, block: CellBlock): InitRule[] {
   const expand = (r: InitRule, depth: number): InitRule[] => {
     const set = block.keySets[depth];
     if (!set) return [r];

@@ -88,7 +88,7 @@ export function runChild(command: string, args: readonly string[], limits: Child
 }
 
 /** Resident memory by /proc; 0 where there is no such thing. */
-async function residentMb(pid: number | undefined): Promise<number> {
+export async function residentMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }

@@ -1,14 +1,16 @@
 import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
 import { SET_BITS, type CellBlock, type ChannelBlock, type FieldBlock, type Layout, type State } from '../../model/layout.ts';
+import { rulesPerCell } from '../../model/initial.ts';
 import { IMPLICIT_KINDS, judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
 import { insertMessage, messageOffset, type Instance, type Semantics } from '../../model/semantics.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { Names } from '../names.ts';
+import { assign, equalFields, fewMessages, iteField, literalTerm } from './cells.ts';
 import {
-  describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type Flag, type LocalTerms, type RecordTerms, type StateTerms, type Term,
+  describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type LocalTerms, type RecordTerms, type StateTerms, type Term,
 } from './symbolic.ts';
 
 /** One SMT variable of a state. */
@@ -429,50 +431,3 @@ class SystemEncoder {
 }
 
 type Slots = Extract<ChannelTerms, { kind: 'slots' }>;
-
-/** Up to this many message values a bag is counted. */
-const MAX_COUNTED = 48;
-
-/** All possible messages of a channel, if they are few and their fields single values. */
-function fewMessages(block: ChannelBlock, layout: Layout): number[][] | undefined {
-  let messages: number[][] = [[]];
-  for (const { type } of block.fields) {
-    if (type.kind === 'set' || (type.kind === 'int' && (type.lo === undefined || type.hi === undefined || type.hi - type.lo >= MAX_COUNTED))) return undefined;
-    const values = scalarValues(type, layout.set);
-    if (messages.length * values.length > MAX_COUNTED) return undefined;
-    messages = messages.flatMap((message) => values.map((value) => [...message, value]));
-  }
-  return messages;
-}
-
-function literalTerm(value: number, type: Type): Term {
-  return type.kind === 'bool' ? String(value === 1) : smtInt(value);
-}
-
-function rulesPerCell(rule: InitRule, block: CellBlock): InitRule[] {
-  const expand = (r: InitRule, depth: number): InitRule[] => {
-    const set = block.keySets[depth];
-    if (!set) return [r];
-    return set.elements.flatMap((_, i) => expand(r.kind === 'each' ? (r.rules[i] ?? { kind: 'any' }) : r, depth + 1));
-  };
-  return expand(rule, 0);
-}
-
-function equalFields(cell: FieldTerms, value: FieldTerms): Term {
-  if (typeof cell === 'string') return smtEq(cell, value as Term);
-  return smtAnd(cell.map((flag, i) => smtEq(flag.present, ((value as readonly Flag[])[i] as Flag).present)));
-}
-
-/** Notes the value of a cell after the step, on top of what earlier assignments of the step made of it. */
-function assign(after: Map<Term, Term>, cell: FieldTerms, value: FieldTerms, condition: Term): void {
-  if (typeof cell === 'string') {
-    after.set(cell, smtIte(condition, value as Term, after.get(cell) ?? cell));
-    return;
-  }
-  cell.forEach((flag, i) => after.set(flag.present, smtIte(condition, ((value as readonly Flag[])[i] as Flag).present, after.get(flag.present) ?? flag.present)));
-}
-
-function iteField(condition: Term, yes: FieldTerms, no: FieldTerms): FieldTerms {
-  if (typeof yes === 'string') return smtIte(condition, yes, no as Term);
-  return yes.map((flag, i) => ({ value: flag.value, present: smtIte(condition, flag.present, ((no as readonly Flag[])[i] as Flag).present) }));
-}

@@ -4,7 +4,7 @@ import { insertMessage } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import type { TlaModule } from './module.ts';
 
-/** A printed TLA+ value; the reader of TLC's output makes them. */
+/** A TLA+ value as TLC prints it; the reader of its output makes them. Functions are lists of pairs; a record is a function of strings. */
 export type PrintedValue =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeState } from '../../encode/tla/decode.ts';
 import { Unencodable } from '../../encode/definedness.ts';
 import { printModule, type TlaModule, type TlaProperty } from '../../encode/tla/module.ts';
-import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
+import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
 import { sampledNames, starts, valuations } from '../../model/initial.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
@@ -104,7 +104,7 @@ class TlcCheck {
       const of = (as: TlaProperty['as']): TlaProperty[] => this.#module.properties.filter((p) => p.as === as);
       await this.#together([...of('invariant'), ...of('deadlock')], of('temporal'));
       for (const p of of('reachable')) this.#outcomes.set(p.property.name, await this.#reachable(p));
-      this.#weakenUnproved();
+      boundUnproved(this.#outcomes);
       const errorFree = IMPLICIT_KINDS.every((kind) => this.#outcomes.get(kind)?.outcome !== 'violated');
       return { outcomes: this.#outcomes, artifacts: this.#artifacts, ...(this.#distinct === undefined || !errorFree ? {} : { states: this.#distinct }) };
     } finally {
@@ -248,16 +248,6 @@ class TlcCheck {
   #asViolation(witness: 'trace' | 'lasso', trace: ReturnType<typeof liftRun>, run: TlcRun): Outcome {
     if (trace) return { outcome: 'violated', witness, trace, evidence: this.#evidence(run) };
     return { outcome: 'unknown', reason: 'unreplayable', message: 'TLC shows a violation whose states are no run of the model', evidence: this.#evidence(run) };
-  }
-
-  /** SEMANTICS 4: while an implicit property is not proved, nothing else is more than bounded, but for its own witness. */
-  #weakenUnproved(): void {
-    const unproved = IMPLICIT_KINDS.filter((kind) => this.#outcomes.has(kind) && this.#outcomes.get(kind)?.outcome !== 'holds');
-    if (unproved.length === 0) return;
-    for (const [name, outcome] of this.#outcomes) {
-      if ((IMPLICIT_KINDS as readonly string[]).includes(name) || outcome.outcome !== 'holds' || outcome.method === 'witness') continue;
-      this.#outcomes.set(name, { outcome: 'bounded', bound: `runs that break none of ${unproved.join(', ')}`, evidence: outcome.evidence });
-    }
   }
 }
 

@@ -1,3 +1,5 @@
+import type { PrintedValue } from '../../encode/tla/decode.ts';
+
 /** One message of TLC's `-tool` output: its number (see `tlc2.output.EC`) and its text. */
 export interface TlcMessage {
   readonly code: number;
@@ -33,20 +35,11 @@ export const EC = {
   depth: 2194, collision: 2193,
 } as const;
 
-/** A TLA+ value as TLC prints it. Functions are lists of pairs; a record is a function of strings. */
-export type TlaValue =
-  | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'set'; readonly items: readonly TlaValue[] }
-  | { readonly kind: 'sequence'; readonly items: readonly TlaValue[] }
-  | { readonly kind: 'function'; readonly pairs: readonly (readonly [TlaValue, TlaValue])[] };
-
 /** The variables of one printed state. */
-export function parseState(text: string): Map<string, TlaValue> {
+export function parseState(text: string): Map<string, PrintedValue> {
   const body = text.slice(text.indexOf('\n') + 1);
   const reader = new ValueReader(body);
-  const variables = new Map<string, TlaValue>();
+  const variables = new Map<string, PrintedValue>();
   while (reader.take('/\\') || variables.size === 0) {
     const name = reader.identifier();
     if (name === '') break;
@@ -86,7 +79,7 @@ class ValueReader {
     return word;
   }
 
-  value(): TlaValue {
+  value(): PrintedValue {
     if (this.take('<<')) return { kind: 'sequence', items: this.#items('>>') };
     if (this.take('{')) return { kind: 'set', items: this.#items('}') };
     if (this.take('[')) return { kind: 'function', pairs: this.#record() };
@@ -104,8 +97,8 @@ class ValueReader {
     return { kind: 'number', value: Number(word) * (negative ? -1 : 1) };
   }
 
-  #items(close: string): TlaValue[] {
-    const items: TlaValue[] = [];
+  #items(close: string): PrintedValue[] {
+    const items: PrintedValue[] = [];
     if (this.take(close)) return items;
     do items.push(this.value());
     while (this.take(','));
@@ -113,8 +106,8 @@ class ValueReader {
     return items;
   }
 
-  #record(): [TlaValue, TlaValue][] {
-    const pairs: [TlaValue, TlaValue][] = [];
+  #record(): [PrintedValue, PrintedValue][] {
+    const pairs: [PrintedValue, PrintedValue][] = [];
     if (this.take(']')) return pairs;
     do {
       const key = this.identifier();
@@ -125,8 +118,8 @@ class ValueReader {
     return pairs;
   }
 
-  #pairs(): [TlaValue, TlaValue][] {
-    const pairs: [TlaValue, TlaValue][] = [];
+  #pairs(): [PrintedValue, PrintedValue][] {
+    const pairs: [PrintedValue, PrintedValue][] = [];
     do {
       const key = this.value();
       this.expect(':>');

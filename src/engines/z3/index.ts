@@ -2,12 +2,12 @@ import { Fault } from '../../errors/index.ts';
 import { Unencodable } from '../../encode/definedness.ts';
 import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
-import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
+import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
 import { starts, valuations } from '../../model/initial.ts';
 import { Graph } from '../../graph/graph.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
-import { IMPLICIT_KINDS, type FormulaKind, type Property } from '../../model/model.ts';
+import type { FormulaKind, Property } from '../../model/model.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite, type Type } from '../../model/types.ts';
@@ -113,7 +113,7 @@ class Z3Check {
     const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable');
     await this.#guarded(safety, () => this.#safety(safety));
     for (const property of goals) await this.#guarded([property], () => this.#reachable(property));
-    this.#weakenUnproved();
+    boundUnproved(this.#outcomes);
     return { outcomes: this.#outcomes, artifacts: this.#artifacts };
   }
 
@@ -136,6 +136,12 @@ class Z3Check {
     let open = await this.#search(properties, bad, 'true', SHALLOW_DEPTH, this.#share(4));
     this.#onProgress({ phase: 'proving' });
     open = await this.#proveByInduction(open, bad);
+    // A hard property must not keep the easy ones, on which all others rest, from their proof.
+    const implicit = open.filter((p) => p.formula.kind === 'implicit');
+    if (implicit.length > 0 && implicit.length < open.length) {
+      const still = await this.#proveByInduction(implicit, bad);
+      open = open.filter((p) => still.includes(p) || !implicit.includes(p));
+    }
     if (open.length === 0) return;
     const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5));
     if (together.outcome === 'holds') {
@@ -316,16 +322,6 @@ class Z3Check {
       if ((await search(erring.length === 0 ? 2 * SHALLOW_DEPTH : MAX_DEPTH, this.#share(2))).length === 0) continue;
       this.#outcomes.set(property.name, erring.length === 0 ? { outcome: 'bounded', bound: 'runs that break no implicit property', evidence: {} } : { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
       return;
-    }
-  }
-
-  /** SEMANTICS 4: while an implicit property is not proved, nothing else is more than bounded, but for its own witness. */
-  #weakenUnproved(): void {
-    const unproved = IMPLICIT_KINDS.filter((kind) => this.#outcomes.has(kind) && this.#outcomes.get(kind)?.outcome !== 'holds');
-    if (unproved.length === 0) return;
-    for (const [name, outcome] of this.#outcomes) {
-      if ((IMPLICIT_KINDS as readonly string[]).includes(name) || outcome.outcome !== 'holds' || outcome.method === 'witness') continue;
-      this.#outcomes.set(name, { outcome: 'bounded', bound: `runs that break none of ${unproved.join(', ')}`, evidence: outcome.evidence });
     }
   }
 }

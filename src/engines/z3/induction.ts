@@ -13,7 +13,7 @@ export async function inductiveSubset(system: SmtSystem, candidates: readonly Te
   const lets = system.variables.map((v) => `(${v.name} ${v.name}!next)`).join(' ');
   const unsat = async (text: string): Promise<boolean> => (await session.send(`(push)\n${text}\n(check-sat)\n(pop)`)).trim().startsWith('unsat');
   try {
-    await session.send([definitions(system), ...['', '!next'].map((suffix) => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n'))].join('\n'));
+    await session.send(['(set-option :timeout 2000)', definitions(system), ...['', '!next'].map((suffix) => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n'))].join('\n'));
     let kept: Term[] = [];
     for (const c of candidates) if (await unsat(`(assert (Init ${names('')}))\n(assert ${constraint})\n(assert (not ${c}))`)) kept.push(c);
     await session.send(`(assert (Step ${names('')} ${names('!next')}))`);

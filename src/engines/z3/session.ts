@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { residentMb } from '../../processes/child.ts';
 
 /** Why a session ended before it answered. None of these is an answer. */
 export type SessionEnd = 'timeout' | 'cancelled' | 'memory' | 'crash';
@@ -98,10 +99,4 @@ function wasmArguments(): string[] {
   const here = fileURLToPath(import.meta.url);
   if (here.endsWith('.ts')) return ['--import', import.meta.resolve('tsx'), here.replace(/session\.ts$/, 'z3Child.ts')];
   return [here.replace(/session\.js$/, 'z3Child.js')];
-}
-
-async function residentMb(pid: number | undefined): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
 }

@@ -1,4 +1,4 @@
-import { display, type MessageFlow, type Node } from './diagram.ts';
+import { display, outermost, type MessageFlow, type Node } from './diagram.ts';
 import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
@@ -44,7 +44,7 @@ function tie(element: BpmnElement, source: End, target: End, reading: Reading): 
     } else if (source !== 'pool') reading.notes.add(WIDENED.toPool, about);
     return undefined;
   }
-  if (source.process === target.process) {
+  if (outermost(source.process) === outermost(target.process)) {
     reading.report('BPMN_STRUCTURE', element, `a message flow may not stay inside one pool (${display(source)} to ${display(target)}); draw a sequence flow`);
     return undefined;
   }

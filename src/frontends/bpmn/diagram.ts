@@ -4,10 +4,10 @@
  */
 
 /** What a node does with tokens. A kind is one entry in `FIRINGS`. */
-export type NodeKind = 'task' | 'exclusive' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'end';
+export type NodeKind = 'task' | 'exclusive' | 'inclusive' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'boundary' | 'end';
 
 /** What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits for a `message` too. */
-export type Trigger = 'none' | 'message' | 'timer' | 'terminate';
+export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'terminate';
 
 export interface Node {
   readonly id: string;
@@ -16,6 +16,8 @@ export interface Node {
   readonly element: string;
   readonly kind: NodeKind;
   readonly trigger: Trigger;
+  /** What an event's definition refers to: the name of a link, the id of a signal or an error; else empty. */
+  readonly reference: string;
   readonly process: Process;
   readonly actor: Actor;
   readonly incoming: Flow[];
@@ -26,11 +28,19 @@ export interface Node {
   readonly receives: MessageFlow[];
   /** Whether some message for this node comes from outside the diagram: it may arrive at any time. */
   outside: boolean;
+  /** What an embedded sub-process holds (§10.3.5). */
+  inside: Process | undefined;
+  /** Events on the border of this activity (§10.5.4), and for each of them the activity and whether it ends it. */
+  readonly boundary: Node[];
+  attachedTo: Node | undefined;
+  readonly interrupting: boolean;
 }
 
 /** A sequence flow (§8.4.13). */
 export interface Flow {
   readonly id: string;
+  /** The element that is drawn for it: the flow itself, or the throwing event of a link (§10.5.5). */
+  readonly elementId: string;
   readonly name: string;
   readonly source: Node;
   readonly target: Node;
@@ -52,19 +62,28 @@ export interface Actor {
   readonly name: string;
 }
 
+/** A process, or what is inside of a sub-process: tokens and flows do not cross its border. */
 export interface Process {
   readonly id: string;
   readonly name: string;
   readonly nodes: Node[];
   readonly flows: Flow[];
+  /** The sub-process that it is the inside of. */
+  readonly owner: Node | undefined;
 }
 
 export interface Diagram {
   readonly name: string;
+  /** Each before what is inside of it. */
   readonly processes: readonly Process[];
   readonly messageFlows: readonly MessageFlow[];
   /** What was left out or widened, in words: ends in the model's `abstractions`. */
   readonly notes: readonly string[];
+}
+
+/** The process as a whole that a node belongs to, however deep. */
+export function outermost(process: Process): Process {
+  return process.owner ? outermost(process.owner.process) : process;
 }
 
 /** How a node is named to people: its name if it has one, and always its id. */

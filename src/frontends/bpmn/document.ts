@@ -1,5 +1,5 @@
 import type { ActionDocument, ModelDocument, PropertyDocument, VariableDocument } from '../../model/document.ts';
-import type { Actor, Diagram, Node, Process } from './diagram.ts';
+import type { Actor, Diagram, Node } from './diagram.ts';
 import { Names } from './names.ts';
 import type { Net } from './net.ts';
 import type { Cell, Firing } from './places.ts';
@@ -16,7 +16,7 @@ export function documentOf(diagram: Diagram, net: Net): ModelDocument {
   for (const { actor } of diagram.processes.flatMap((process) => process.nodes)) {
     if (!actors.has(actor.id)) actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
   }
-  const print = new Print(net, cells, actors);
+  const print = new Print(cells, actors);
   const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), print.action(firing)] as const);
   const tasks = taskNames(diagram);
   const completed = print.empty(net.cells.filter((cell) => cell.kind !== 'message' && cell.kind !== 'end'));
@@ -47,25 +47,16 @@ function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
 class Print {
   private readonly cells: ReadonlyMap<Cell, string>;
   private readonly actors: ReadonlyMap<Actor['id'], { readonly name: string }>;
-  private readonly tokens = new Map<Process, Cell[]>();
-  private readonly ends = new Map<Process, Cell[]>();
 
-  constructor(net: Net, cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>) {
+  constructor(cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>) {
     this.cells = cells;
     this.actors = actors;
-    for (const cell of net.cells) {
-      if (!cell.process) continue;
-      if (cell.kind === 'flow' || cell.kind === 'entry') push(this.tokens, cell.process, cell);
-      if (cell.kind === 'end') push(this.ends, cell.process, cell);
-    }
   }
 
   action(firing: Firing): ActionDocument {
-    const idle = firing.begins ? this.empty(this.tokens.get(firing.begins) ?? []) : true;
-    const when = [...enabled(firing, this.cells), ...(typeof idle === 'string' ? [idle] : [])];
     return {
       actor: this.actors.get(firing.node.actor.id)?.name ?? '',
-      when: allOf(when),
+      when: allOf(enabled(firing, this.cells)),
       then: Object.fromEntries(this.effects(firing)),
       ...(firing.fair && { fair: firing.fair }),
       label: firing.label,
@@ -83,27 +74,25 @@ class Print {
     const change = new Map<Cell, number>();
     for (const cell of firing.take) change.set(cell, (change.get(cell) ?? 0) - 1);
     for (const cell of firing.give) change.set(cell, (change.get(cell) ?? 0) + 1);
-    for (const cell of firing.begins ? this.ends.get(firing.begins) ?? [] : []) {
+    for (const cell of firing.forgets ?? []) {
       effects.set(this.name(cell), `if ${this.name(cell)} = 2 then 2 else 0`);
+    }
+    for (const cell of firing.join?.inputs ?? []) {
+      effects.set(this.name(cell), `${this.name(cell)} - min(${this.name(cell)}, 1)`);
     }
     for (const [cell, by] of change) {
       const name = this.name(cell);
-      if (cell.kind === 'end') effects.set(name, `min(${name} + 1, 2)`);
+      if (firing.join?.inputs.includes(cell)) effects.set(name, `${name} - min(${name}, 1) + ${by}`);
+      else if (cell.kind === 'end') effects.set(name, `min(${name} + 1, 2)`);
       else if (by !== 0) effects.set(name, `${name} ${by > 0 ? '+' : '-'} ${Math.abs(by)}`);
     }
-    for (const cell of firing.clears ? this.tokens.get(firing.clears) ?? [] : []) effects.set(this.name(cell), 0);
+    for (const cell of firing.clears ?? []) effects.set(this.name(cell), 0);
     return effects;
   }
 
   private name(cell: Cell): string {
     return this.cells.get(cell) ?? '';
   }
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const values = map.get(key);
-  if (values) values.push(value);
-  else map.set(key, [value]);
 }
 
 function abstractions(diagram: Diagram, net: Net): readonly string[] {

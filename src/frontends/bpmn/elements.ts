@@ -5,6 +5,8 @@ export type ElementRole =
   | { readonly role: 'node'; readonly kind: NodeKind; readonly trigger: Trigger }
   | { readonly role: 'event'; readonly kind: NodeKind; readonly triggers: Readonly<Record<string, Trigger>> }
   | { readonly role: 'flow' }
+  /** An activity with a process inside. */
+  | { readonly role: 'subProcess' }
   /** Says something to people, nothing about the order of things. */
   | { readonly role: 'silent' };
 
@@ -14,6 +16,10 @@ const gateway = (kind: NodeKind): ElementRole => ({ role: 'node', kind, trigger:
 const MESSAGE = { 'bpmn:MessageEventDefinition': 'message' } as const;
 const TIMER = { 'bpmn:TimerEventDefinition': 'timer' } as const;
 const TERMINATE = { 'bpmn:TerminateEventDefinition': 'terminate' } as const;
+const CONDITION = { 'bpmn:ConditionalEventDefinition': 'condition' } as const;
+const SIGNAL = { 'bpmn:SignalEventDefinition': 'signal' } as const;
+const LINK = { 'bpmn:LinkEventDefinition': 'link' } as const;
+const ERROR = { 'bpmn:ErrorEventDefinition': 'error' } as const;
 
 export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   // activities, §10.3
@@ -25,15 +31,18 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   ['bpmn:ScriptTask', task],
   ['bpmn:BusinessRuleTask', task],
   ['bpmn:ReceiveTask', { role: 'node', kind: 'task', trigger: 'message' }],
+  ['bpmn:SubProcess', { role: 'subProcess' }],
   // gateways, §10.6
   ['bpmn:ExclusiveGateway', gateway('exclusive')],
+  ['bpmn:InclusiveGateway', gateway('inclusive')],
   ['bpmn:ParallelGateway', gateway('parallel')],
   ['bpmn:EventBasedGateway', gateway('eventBased')],
   // events, §10.5
-  ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER } }],
-  ['bpmn:IntermediateCatchEvent', { role: 'event', kind: 'catch', triggers: { ...MESSAGE, ...TIMER } }],
-  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE } }],
-  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...TERMINATE } }],
+  ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL } }],
+  ['bpmn:IntermediateCatchEvent', { role: 'event', kind: 'catch', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...LINK } }],
+  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK } }],
+  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR } }],
+  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...TERMINATE } }],
   // connections, §8.4.13
   ['bpmn:SequenceFlow', { role: 'flow' }],
   // data without a type, §10.4
@@ -50,6 +59,7 @@ export const MISPLACED: Readonly<Record<string, ReadonlySet<string>>> = {
   'bpmn:StartEvent': definitions('Terminate', 'Link', 'Cancel'),
   'bpmn:IntermediateCatchEvent': definitions('Terminate', 'Cancel', 'Compensate', 'Error', 'Escalation'),
   'bpmn:IntermediateThrowEvent': definitions('Terminate', 'Cancel', 'Timer', 'Conditional', 'Error'),
+  'bpmn:BoundaryEvent': definitions('Terminate', 'Link'),
   'bpmn:EndEvent': definitions('Timer', 'Conditional', 'Link'),
 };
 
@@ -59,4 +69,4 @@ function definitions(...names: readonly string[]): ReadonlySet<string> {
 
 /** Which kinds may stand at the two ends of a message flow (table 7.4). */
 export const SENDERS: ReadonlySet<NodeKind> = new Set(['task', 'throw', 'end']);
-export const RECEIVERS: ReadonlySet<NodeKind> = new Set(['task', 'start', 'catch']);
+export const RECEIVERS: ReadonlySet<NodeKind> = new Set(['task', 'start', 'catch', 'boundary']);

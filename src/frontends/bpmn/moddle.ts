@@ -33,6 +33,11 @@ export interface BpmnElement {
   readonly instantiate?: boolean;
   readonly eventGatewayType?: string;
   readonly parallelMultiple?: boolean;
+  readonly attachedToRef?: BpmnElement;
+  readonly cancelActivity?: boolean;
+  readonly triggeredByEvent?: boolean;
+  readonly signalRef?: BpmnElement;
+  readonly errorRef?: BpmnElement;
   readonly body?: string;
 }
 

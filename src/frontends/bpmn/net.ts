@@ -22,8 +22,7 @@ export function netOf(diagram: Diagram): Result<Net> {
   let size = 0;
   for (const node of diagram.processes.flatMap((process) => process.nodes)) {
     for (const firing of FIRINGS[node.kind](node, places)) {
-      const emptied = firing.clears ?? firing.begins;
-      size += firing.take.length + firing.give.length + (emptied ? places.of(emptied).length : 0);
+      size += sizeOf(firing);
       if (size > MAX_SIZE) {
         return bad(problem('INPUT_TOO_LARGE', node.id, `the diagram has too many ways to fire: counting stopped at ${node.id}`, { elementId: node.id }));
       }
@@ -31,4 +30,9 @@ export function netOf(diagram: Diagram): Result<Net> {
     }
   }
   return ok({ cells: places.all(), firings });
+}
+
+function sizeOf({ take, give, empty = [], clears = [], forgets = [], join }: Firing): number {
+  const awaited = (join?.waits ?? []).reduce((sum, { before, unless }) => sum + before.length + unless.length, join?.inputs.length ?? 0);
+  return take.length + give.length + empty.length + clears.length + forgets.length + awaited;
 }

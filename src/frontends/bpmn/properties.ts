@@ -41,6 +41,8 @@ export function properties(
 /** For each task, when it can happen: in any of its ways. */
 function goals(net: Net, cells: ReadonlyMap<Cell, string>, tasks: ReadonlyMap<Node, string>): readonly (readonly [string, Scalar])[] {
   const ways = new Map<Node, Set<string>>([...tasks.keys()].map((task) => [task, new Set()]));
-  for (const firing of net.firings) ways.get(firing.node)?.add(String(allOf(enabled(firing, cells))));
+  for (const firing of net.firings) {
+    if (!firing.partial) ways.get(firing.node)?.add(String(allOf(enabled(firing, cells))));
+  }
   return [...tasks].map(([task, name]) => [name, anyOf([...(ways.get(task) ?? [])].map((way) => (way.includes(' and ') ? `(${way})` : way)))]);
 }

@@ -4,6 +4,8 @@ import type { Actor, Diagram, Flow, Node, Process, Trigger } from './diagram.ts'
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows } from './firings.ts';
+import { crossed, flowProblem, noteEvents, referenceOf, tieEvents } from './events.ts';
+import { MAX_JOINED } from './join.ts';
 import { Reading, elementName, text } from './reading.ts';
 import { localName, type Place } from './scan.ts';
 
@@ -18,8 +20,12 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
   }
   const pools = readPools(collaborations, reading);
   const bodies = roots.filter((root) => root.$type === 'bpmn:Process');
-  const processes = bodies.map((root) => readNodes(root, pools.get(root), reading));
-  bodies.forEach((root, index) => readFlows(root, processes[index], reading));
+  const scopes: Scope[] = [];
+  for (const root of bodies) readProcess(root, pools.get(root), scopes, reading);
+  const processes = scopes.map(({ process }) => process);
+  for (const { element, process } of scopes) readFlows(element, process, reading);
+  tieEvents(reading);
+  for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   refuseDangling(parsed.dangling, reading);
   const messageFlows = connect(roots, collaborations, reading);
@@ -34,7 +40,7 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
 
 function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[], processes: readonly Process[]): string {
   const named = [...collaborations.map((found) => found.name), definitions.name].find((name) => text(name) !== '');
-  return text(named) || processes.filter((process) => process.nodes.length > 0).map((process) => process.name || process.id).join(' and ');
+  return text(named) || processes.filter((process) => process.nodes.length > 0 && !process.owner).map((process) => process.name || process.id).join(' and ');
 }
 
 /** The pool of each process (§9.3). */
@@ -49,21 +55,40 @@ function readPools(collaborations: readonly BpmnElement[], reading: Reading): Re
   return pools;
 }
 
-function readNodes(element: BpmnElement, pool: BpmnElement | undefined, reading: Reading): Process {
-  const id = element.id ?? 'process';
-  const process: Process = { id, name: text(pool?.name) || text(element.name), nodes: [], flows: [] };
-  const own: Actor = { id: pool?.id ?? id, name: process.name };
-  const lanes = new Map<BpmnElement, Actor>();
-  for (const laneSet of element.laneSets ?? []) readLanes(laneSet, lanes);
-  for (const found of element.flowElements ?? []) readElement(found, process, lanes.get(found) ?? own, reading);
-  return process;
+/** A process or sub-process, and the element that it is. */
+interface Scope {
+  readonly element: BpmnElement;
+  readonly process: Process;
 }
 
-function readFlows(element: BpmnElement, process: Process | undefined, reading: Reading): void {
+function readProcess(element: BpmnElement, pool: BpmnElement | undefined, scopes: Scope[], reading: Reading): void {
+  const id = element.id ?? 'process';
+  const process: Process = { id, name: text(pool?.name) || text(element.name), nodes: [], flows: [], owner: undefined };
+  const own: Actor = { id: pool?.id ?? id, name: process.name };
+  readNodes({ element, process }, own, new Map(), scopes, reading);
+}
+
+/** Whoever acts for the whole acts for each part that no lane holds. */
+function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Actor>, scopes: Scope[], reading: Reading): void {
+  const lanes = new Map(around);
+  for (const laneSet of scope.element.laneSets ?? []) readLanes(laneSet, lanes);
+  scopes.push(scope);
+  for (const found of scope.element.flowElements ?? []) {
+    const actor = lanes.get(found) ?? own;
+    const node = readElement(found, scope.process, actor, reading);
+    if (!found.flowElements) continue;
+    const inside: Process = { id: found.id ?? '', name: text(found.name), nodes: [], flows: [], owner: node };
+    readNodes({ element: found, process: inside }, actor, lanes, scopes, reading);
+    if (node && inside.nodes.length > 0) node.inside = inside;
+    else if (node) reading.notes.add('A sub-process with nothing inside is taken for a task', node);
+  }
+}
+
+function readFlows(element: BpmnElement, process: Process, reading: Reading): void {
   const elements = element.flowElements ?? [];
   const defaults = new Set(elements.map((found) => found.default).filter((flow) => flow !== undefined));
   for (const found of elements) {
-    if (process && found.$type === 'bpmn:SequenceFlow') readFlow(found, process, defaults, reading);
+    if (found.$type === 'bpmn:SequenceFlow') readFlow(found, process, defaults, reading);
   }
 }
 
@@ -75,33 +100,34 @@ function readLanes(laneSet: BpmnElement, lanes: Map<BpmnElement, Actor>): void {
   }
 }
 
-function readElement(element: BpmnElement, process: Process, actor: Actor, reading: Reading): void {
+function readElement(element: BpmnElement, process: Process, actor: Actor, reading: Reading): Node | undefined {
   const role = ELEMENTS.get(element.$type);
   if (!role) {
     reading.refuse('BPMN_UNSUPPORTED', element, `a <${elementName(element)}> is not supported yet`);
-    for (const inner of element.flowElements ?? []) readElement(inner, process, actor, reading);
-    return;
+    return undefined;
   }
-  if (role.role === 'silent' || role.role === 'flow' || refuseMarkers(element, reading)) return;
+  if (role.role === 'silent' || role.role === 'flow' || refuseMarkers(element, reading)) return undefined;
   const trigger = triggerOf(element, role, reading);
-  if (trigger === undefined) return;
+  if (trigger === undefined) return undefined;
   const node: Node = {
-    id: element.id ?? '', name: text(element.name), element: elementName(element), kind: role.kind, trigger, process, actor,
-    incoming: [], outgoing: [], sends: [], receives: [], outside: false,
+    id: element.id ?? '', name: text(element.name), element: elementName(element), kind: role.role === 'subProcess' ? 'task' : role.kind, trigger,
+    reference: referenceOf(element, trigger), process, actor,
+    incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined,
+    interrupting: element.cancelActivity !== false || trigger === 'error',
   };
   if (node.id === '') {
     reading.refuse('BPMN_STRUCTURE', element, `a <${node.element}> has no id, so that nothing can refer to it`);
-    return;
+    return undefined;
   }
-  if (trigger === 'timer') reading.notes.add('A timer may go off at any moment once it is armed; how long it takes is not looked at', node);
-  if (role.kind === 'catch' && trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
   process.nodes.push(node);
   reading.nodes.set(element, node);
+  return node;
 }
 
 /** Markers that change what an element does, and are not supported yet. */
 const MARKERS: readonly (readonly [(element: BpmnElement) => boolean, string])[] = [
   [(element) => element.loopCharacteristics !== undefined, 'a loop or multi-instance marker'],
+  [(element) => element.triggeredByEvent === true, 'a sub-process that an event starts'],
   [(element) => element.isForCompensation === true, 'compensation'],
   [(element) => element.instantiate === true, 'an element that starts a process by itself (instantiate="true")'],
   [(element) => element.$type === 'bpmn:EventBasedGateway' && element.eventGatewayType === 'Parallel', 'a parallel event-based gateway'],
@@ -115,7 +141,7 @@ function refuseMarkers(element: BpmnElement, reading: Reading): boolean {
 
 function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): Trigger | undefined {
   if (role.role === 'node') return role.trigger;
-  if (role.role !== 'event') return undefined;
+  if (role.role !== 'event') return 'none';
   const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
   const [only, ...more] = definitions;
   if (!only) return 'none';
@@ -137,17 +163,12 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   const target = endOf(element, 'targetRef', reading);
   if (!source || !target) return;
   if (source.process !== process || target.process !== process) {
-    reading.report('BPMN_STRUCTURE', element, 'a sequence flow may not cross the border of its pool; draw a message flow');
-    return;
+    return reading.report('BPMN_STRUCTURE', element, crossed(source, target));
   }
-  if (source.kind === 'end') return reading.report('BPMN_STRUCTURE', element, `a sequence flow may not leave the end event ${source.id}`);
-  if (target.kind === 'start') return reading.report('BPMN_STRUCTURE', element, `a sequence flow may not enter the start event ${target.id}`);
-  if (source.kind === 'eventBased' && target.kind !== 'catch' && !(target.kind === 'task' && target.trigger === 'message')) {
-    return reading.report('BPMN_STRUCTURE', element,
-      `after the event-based gateway ${source.id} only catching events and receive tasks may follow, not the <${target.element}> ${target.id}`);
-  }
+  const wrong = flowProblem(source, target);
+  if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
   const flow: Flow = {
-    id: element.id ?? `${source.id}_${target.id}`, name: text(element.name), source, target,
+    id: element.id ?? `${source.id}_${target.id}`, elementId: element.id ?? source.id, name: text(element.name), source, target,
     conditional: element.conditionExpression !== undefined, isDefault: defaults.has(element),
   };
   source.outgoing.push(flow);
@@ -157,8 +178,15 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
 
 function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void {
   const conditional = conditionalFlows(node).length;
-  if (conditional > MAX_CONDITIONAL) {
-    reading.report('BPMN_UNSUPPORTED', element, `${conditional} conditional flows out of one activity are not supported; the limit is ${MAX_CONDITIONAL}`);
+  const limit = MAX_CONDITIONAL[node.kind] ?? 0;
+  if (conditional > limit) {
+    reading.report('BPMN_UNSUPPORTED', element, `${conditional} conditional flows out of one <${node.element}> are not supported; the limit is ${limit}`);
+  }
+  if (node.kind === 'inclusive' && node.incoming.length > MAX_JOINED) {
+    reading.report('BPMN_UNSUPPORTED', element, `${node.incoming.length} flows into one inclusive gateway are not supported; the limit is ${MAX_JOINED}`);
+  }
+  if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some((flow) => flow.source.kind === 'eventBased')) {
+    reading.report('BPMN_STRUCTURE', element, `the receive task ${node.id} behind an event-based gateway may not have events on its border`);
   }
   if (conditional > 0 || (node.kind === 'exclusive' && node.outgoing.length > 1)) {
     reading.notes.add('Choices are free: conditions are not evaluated, any way out may be taken', node);

@@ -1,4 +1,4 @@
-import type { Cell, Firing } from './places.ts';
+import type { Cell, Firing, Join } from './places.ts';
 
 /** More terms than this in a row would nest too deeply for those who read them from left to right. */
 const IN_A_ROW = 24;
@@ -20,7 +20,24 @@ function joined(terms: readonly string[], operator: string): string {
   return joined(groups, operator);
 }
 
-/** What must be there for this way of firing, but for the idleness of a process that it begins. */
+/** What must hold for this way of firing. */
 export function enabled(firing: Firing, cells: ReadonlyMap<Cell, string>): string[] {
-  return firing.take.map((cell) => `${cells.get(cell) ?? ''} > 0`);
+  const name = (cell: Cell): string => cells.get(cell) ?? '';
+  return [
+    ...firing.take.map((cell) => `${name(cell)} > 0`),
+    ...(firing.join ? ready(firing.join, name) : []),
+    ...(firing.empty ?? []).map((cell) => `${name(cell)} = 0`),
+  ];
+}
+
+/** Some token has arrived, and none is to be waited for. */
+function ready({ inputs, waits }: Join, name: (cell: Cell) => string): string[] {
+  const arrived = (cells: readonly Cell[]): string[] => cells.map((cell) => `${name(cell)} > 0`);
+  return [
+    `(${String(anyOf(arrived(inputs)))})`,
+    ...waits.map(({ before, unless }) => {
+      const none = String(allOf(before.map((cell) => `${name(cell)} = 0`)));
+      return `(${String(anyOf([...arrived(unless), before.length > 1 ? `(${none})` : none]))})`;
+    }),
+  ];
 }

@@ -1,0 +1,94 @@
+import { outermost, type Flow, type Node, type Trigger } from './diagram.ts';
+import type { BpmnElement } from './moddle.ts';
+import { text, type Reading } from './reading.ts';
+
+/** What the definition of an event refers to, so that two events can be told to mean the same. */
+export function referenceOf(element: BpmnElement, trigger: Trigger): string {
+  const definition = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])][0];
+  if (trigger === 'link') return text(definition?.name) || text(element.name);
+  return (trigger === 'signal' ? definition?.signalRef?.id : trigger === 'error' ? definition?.errorRef?.id : undefined) ?? '';
+}
+
+/** Everything that ties events to something other than a flow; asked when all nodes are known. */
+export function tieEvents(reading: Reading): void {
+  for (const [element, node] of reading.nodes) {
+    if (node.kind === 'boundary') attach(element, node, reading);
+    if (node.kind === 'throw' && node.trigger === 'link') link(element, node, reading);
+  }
+  refuseBroadcasts(reading);
+}
+
+function attach(element: BpmnElement, event: Node, reading: Reading): void {
+  const host = element.attachedToRef;
+  if (!host) {
+    if (reading.unresolved(element, 'attachedToRef') === undefined) reading.report('BPMN_REFERENCE', element, `the boundary event ${event.id} is attached to nothing`);
+    return;
+  }
+  if (reading.refused.has(host)) return;
+  const activity = reading.nodes.get(host);
+  if (activity?.kind !== 'task' || activity.process !== event.process) {
+    return reading.report('BPMN_STRUCTURE', element, `a boundary event stands on the border of an activity beside it, not on '${host.id ?? ''}'`);
+  }
+  if (event.trigger === 'none') return reading.report('BPMN_STRUCTURE', element, `the boundary event ${event.id} has no trigger: nothing can make it happen`);
+  activity.boundary.push(event);
+  event.attachedTo = activity;
+}
+
+/** A pair of link events is a sequence flow that is not drawn (§10.5.5). */
+function link(element: BpmnElement, source: Node, reading: Reading): void {
+  const targets = source.process.nodes.filter((node) => node.kind === 'catch' && node.trigger === 'link' && node.reference === source.reference);
+  const [target, ...more] = targets;
+  if (!target || more.length > 0) {
+    const what = target ? `${targets.length} catching link events are` : 'no catching link event is';
+    return reading.report('BPMN_STRUCTURE', element, `${what} named '${source.reference}' beside the throwing one`);
+  }
+  const flow: Flow = { id: `${source.id}_${target.id}`, elementId: source.id, name: '', source, target, conditional: false, isDefault: false };
+  source.outgoing.push(flow);
+  target.incoming.push(flow);
+  source.process.flows.push(flow);
+}
+
+/** A signal goes to all that wait for it at that moment. Where both sides are drawn, this is not played yet; where one is, nobody can tell. */
+function refuseBroadcasts(reading: Reading): void {
+  const signals = [...reading.nodes].filter(([, node]) => node.trigger === 'signal');
+  const thrown = signals.filter(([, node]) => node.kind === 'throw' || node.kind === 'end').map(([, node]) => node.reference);
+  for (const [element, node] of signals) {
+    if (node.kind === 'throw' || node.kind === 'end') reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
+    else if (thrown.some((reference) => reference === node.reference || reference === '' || node.reference === '')) {
+      reading.report('BPMN_UNSUPPORTED', element, `a signal that the diagram itself throws is not supported yet (${node.id} catches it)`);
+    } else reading.notes.add('Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never', node);
+  }
+}
+
+/** What is widened about an activity or event, and what it is played as. */
+export function noteEvents(node: Node, reading: Reading): void {
+  if (node.trigger === 'timer') reading.notes.add('A timer may go off at any moment once it is armed; how long it takes is not looked at', node);
+  if (node.trigger === 'condition') reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
+  if (node.kind === 'catch' && node.trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
+  if (node.inside || node.boundary.length > 0) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
+  if (node.kind === 'boundary' && !node.interrupting && node.trigger !== 'message') {
+    reading.notes.add('An event that does not interrupt its activity happens once at most while the activity runs', node);
+  }
+  if (node.kind === 'boundary' && node.trigger === 'error') reading.notes.add('An error happens where an error end event throws it; if none does, at any moment while the activity runs, or never', node);
+  if (node.kind === 'start' && node.process.owner && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
+}
+
+/** The elements whose token does not come over a sequence flow, or does not leave over one. */
+export function flowProblem(source: Node, target: Node): string | undefined {
+  if (source.kind === 'end') return `a sequence flow may not leave the end event ${source.id}`;
+  if (source.kind === 'throw' && source.trigger === 'link') return `a sequence flow may not leave the throwing link event ${source.id}`;
+  if (target.kind === 'start') return `a sequence flow may not enter the start event ${target.id}`;
+  if (target.kind === 'boundary') return `a sequence flow may not enter the boundary event ${target.id}`;
+  if (target.kind === 'catch' && target.trigger === 'link') return `a sequence flow may not enter the catching link event ${target.id}`;
+  if (source.kind === 'eventBased' && target.kind !== 'catch' && !(target.kind === 'task' && target.trigger === 'message')) {
+    return `after the event-based gateway ${source.id} only catching events and receive tasks may follow, not the <${target.element}> ${target.id}`;
+  }
+  return undefined;
+}
+
+/** The border that a flow between two nodes would cross. */
+export function crossed(source: Node, target: Node): string {
+  return outermost(source.process) === outermost(target.process)
+    ? 'a sequence flow may not cross the border of a sub-process'
+    : 'a sequence flow may not cross the border of its pool; draw a message flow';
+}

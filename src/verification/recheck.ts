@@ -1,0 +1,269 @@
+import { Unencodable } from '../encode/definedness.ts';
+import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
+import { DIGEST_LIMIT, explore } from '../engines/explore/index.ts';
+import { readInvariant } from '../engines/z3/invariantText.ts';
+import { obligations, reprove, SessionError } from '../engines/z3/spacer.ts';
+import { fromUtf8 } from '../evidence/encoding.ts';
+import { isArtifact } from '../evidence/paths.ts';
+import { MODEL_FILE, SEMANTICS_VERSION, type PropertyVerdict, type Statement } from '../evidence/statement.ts';
+import { parseCanonicalJson } from '../evidence/strictJson.ts';
+import { checkShape } from '../frontends/native/shape.ts';
+import { replayWitness } from '../graph/replay.ts';
+import { checkModel } from '../model/check.ts';
+import type { ModelDocument } from '../model/document.ts';
+import { checkInitial } from '../model/initial.ts';
+import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
+import type { Outcome, WitnessKind } from '../model/outcome.ts';
+import { Semantics } from '../model/semantics.ts';
+import type { Trace } from '../model/trace.ts';
+
+/** What is wrong with an answer that its evidence does not bear out. A code never changes its meaning. */
+export const RECHECK_CODES = {
+  RECHECK_MODEL: 'model.json is not a model that can be checked, or not the one that the statement names',
+  RECHECK_PROPERTY: 'the model has no such property, has it under another kind, or the statement answers it twice',
+  RECHECK_ANSWER: 'an answer that no check gives: a violation without a trace, a proof without its method',
+  RECHECK_TRACE: 'the trace is missing, or not of the shape of a trace',
+  RECHECK_REPLAY: 'the trace is no run of the model, or does not show what it should',
+  RECHECK_INVARIANT: 'the invariant is missing, or not exactly one definition over the variables of the model',
+  RECHECK_OBLIGATION: 'an obligation, written anew from the model, is not proved by the invariant',
+  RECHECK_OUTCOME: 'exploring the model again gives another answer',
+  RECHECK_COUNT: 'the state set has other counts, or another digest',
+  RECHECK_PARTS: 'a conjunction that is not what its parts are',
+  RECHECK_IMPLICIT: 'an answer that rests on an implicit property which the statement does not say holds',
+} as const;
+export type RecheckCode = keyof typeof RECHECK_CODES;
+
+/**
+ * - `replayed`: the model's own semantics followed the trace, and it shows what was signed.
+ * - `reproved`: a fresh Z3 proved the three obligations, written anew from the model, with the bundle's invariant.
+ * - `recounted`: the model was explored again, with the same answer, and the same counts and digest where they were given.
+ * - `skipped`: nothing was checked, for the reason in `detail`. It says nothing for the answer, and nothing against it.
+ * - `failed`: the evidence does not bear out the answer.
+ */
+export type Recheck =
+  | { readonly property: string; readonly status: 'replayed' | 'reproved' | 'recounted'; readonly detail?: string }
+  | { readonly property: string; readonly status: 'skipped'; readonly detail: string }
+  | { readonly property: string; readonly status: 'failed'; readonly code: RecheckCode; readonly detail?: string };
+
+export interface RecheckLimits {
+  /** For each exploration and each proof. */
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly maxStates: number;
+}
+
+export const RECHECK_LIMITS: RecheckLimits = { timeoutMs: 60_000, memoryMb: 2_048, maxStates: 1_000_000 };
+
+type Files = ReadonlyMap<string, Uint8Array>;
+type Found = Recheck extends infer R ? (R extends Recheck ? Omit<R, 'property'> : never) : never;
+
+const failed = (code: RecheckCode, detail?: string): Found => ({ status: 'failed', code, ...(detail === undefined ? {} : { detail }) });
+const skipped = (detail: string): Found => ({ status: 'skipped', detail });
+
+/**
+ * Checks a bundle's answers again from its model (DESIGN 5), one entry for each property of the statement. `verifyBundle` must
+ * have accepted the files before: who signed them, and that they are the signed ones, is not asked here. Nothing that an engine
+ * wrote is trusted: traces are replayed, obligations are written anew from the model, state sets are counted again.
+ */
+export async function recheck(files: Files, statement: Statement, limits: RecheckLimits = RECHECK_LIMITS): Promise<Recheck[]> {
+  const { properties, semantics: meant, model } = statement.predicate;
+  const all = (found: Found): Recheck[] => properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
+  if (meant !== SEMANTICS_VERSION) return all(skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`));
+  const semantics = readModel(files.get(MODEL_FILE));
+  if (semantics === undefined || semantics.model.name !== model.name) return all(failed('RECHECK_MODEL'));
+  return new Rechecking(files, properties, semantics, limits).run();
+}
+
+function readModel(bytes: Uint8Array | undefined): Semantics | undefined {
+  const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
+  if (!json?.ok || checkShape(json.value, () => undefined).length > 0) return undefined;
+  const model = checkModel(json.value as ModelDocument);
+  if (!model.ok) return undefined;
+  const semantics = checkInitial(new Semantics(model.value));
+  return semantics.ok ? semantics.value : undefined;
+}
+
+class Rechecking {
+  readonly #files: Files;
+  readonly #verdicts: readonly PropertyVerdict[];
+  readonly #semantics: Semantics;
+  readonly #limits: RecheckLimits;
+  readonly #found = new Map<string, Found>();
+  /** The obligations that do not depend on the property, by the file of the invariant. */
+  readonly #inductive = new Map<string, Promise<string[]>>();
+  #explored: Promise<ReadonlyMap<string, Outcome>> | undefined;
+
+  constructor(files: Files, verdicts: readonly PropertyVerdict[], semantics: Semantics, limits: RecheckLimits) {
+    this.#files = files;
+    this.#verdicts = verdicts;
+    this.#semantics = semantics;
+    this.#limits = limits;
+  }
+
+  async run(): Promise<Recheck[]> {
+    const known = new Map(this.#semantics.model.properties.map((p) => [p.name, p]));
+    const twice = new Set(this.#verdicts.map((v) => v.name).filter((name, at, names) => names.indexOf(name) !== at));
+    const wrong = (v: PropertyVerdict): boolean => known.get(v.name)?.kind !== v.kind || twice.has(v.name);
+    for (const verdict of this.#verdicts) {
+      const property = known.get(verdict.name);
+      if (!property || wrong(verdict)) this.#found.set(verdict.name, failed('RECHECK_PROPERTY'));
+      else if (property.formula.kind !== 'all') this.#found.set(verdict.name, await this.#single(property, verdict));
+    }
+    for (const verdict of this.#verdicts) {
+      const formula = known.get(verdict.name)?.formula;
+      if (formula?.kind === 'all' && !wrong(verdict)) this.#found.set(verdict.name, this.#conjunction(verdict, formula.of));
+    }
+    return this.#verdicts.map((v) => ({ property: v.name, ...this.#resting(v, this.#found.get(v.name) as Found) }) as Recheck);
+  }
+
+  async #single(property: Property, verdict: PropertyVerdict): Promise<Found> {
+    const answered = await this.#answer(property, verdict);
+    if (answered.status === 'failed' || answered.status === 'recounted') return answered;
+    // Counts and digest are claims too, whatever the answer beside them.
+    const counted = verdict.facts?.['stateSetDigest'] === undefined ? undefined : this.#counts(verdict, (await this.#explore()).get(verdict.name));
+    return counted?.status === 'failed' ? counted : answered;
+  }
+
+  async #answer(property: Property, verdict: PropertyVerdict): Promise<Found> {
+    switch (verdict.outcome) {
+      case 'unknown':
+        return skipped('nothing is claimed');
+      case 'bounded':
+        return skipped('nothing is claimed beyond the bound');
+      case 'violated':
+        return verdict.witness === undefined || verdict.trace === undefined ? failed('RECHECK_ANSWER') : this.#replay([property], verdict.trace, verdict.witness);
+      case 'holds':
+        if (verdict.method === 'inductive') return this.#reprove(property, verdict);
+        if (verdict.method === 'witness' && verdict.trace !== undefined) return this.#reached(property, verdict, verdict.trace);
+        return verdict.method === undefined ? failed('RECHECK_ANSWER') : this.#recount(verdict);
+    }
+  }
+
+  /** Of several properties, the witness must show one: a conjunction breaks as its first broken part does. */
+  #replay(properties: readonly Property[], path: string, witness: WitnessKind | 'state'): Found {
+    const bytes = this.#files.get(path);
+    const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
+    if (!json?.ok || !isTrace(json.value)) return failed('RECHECK_TRACE', path);
+    const trace = json.value;
+    const replays = properties.map((property) => replayWitness(this.#semantics, property, witness, trace));
+    const [refused] = replays.flatMap((replay) => (replay.ok ? [] : [replay.why]));
+    return replays.some((replay) => replay.ok) ? { status: 'replayed' } : failed('RECHECK_REPLAY', refused);
+  }
+
+  /** A reached state is shown for one valuation; `reachable` is meant for each (SEMANTICS 6), so the others are explored. */
+  async #reached(property: Property, verdict: PropertyVerdict, path: string): Promise<Found> {
+    const replayed = this.#replay([property], path, 'state');
+    if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0) return replayed;
+    const others = await this.#recount(verdict);
+    if (others.status === 'failed') return others;
+    return others.status === 'skipped' ? skipped(`the trace replays, for one valuation of the parameters; the others: ${others.detail}`) : replayed;
+  }
+
+  async #recount(verdict: PropertyVerdict): Promise<Found> {
+    const mine = (await this.#explore()).get(verdict.name);
+    if (!mine) return skipped('our own engine does not decide this kind');
+    const counted = this.#counts(verdict, mine);
+    if (counted.status !== 'recounted' || mine.outcome === verdict.outcome) return counted;
+    // With a digest the graph is whole, and what it says is final.
+    if (mine.outcome === 'violated' || mine.evidence['stateSetDigest'] !== undefined) return failed('RECHECK_OUTCOME', mine.outcome === 'bounded' ? `bounded: ${mine.bound}` : mine.outcome);
+    return skipped(mine.outcome === 'bounded' ? `exploring again stopped at ${mine.bound}` : 'exploring again came to no answer');
+  }
+
+  /** The facts of an exploration, compared with ours; a whole graph that is larger than any with a digest is no such graph. */
+  #counts({ facts }: PropertyVerdict, mine: Outcome | undefined): Found {
+    const claimsDigest = facts?.['stateSetDigest'] !== undefined;
+    if (!mine) return claimsDigest ? failed('RECHECK_COUNT', 'our own engine does not decide this kind') : skipped('our own engine does not decide this kind');
+    const whole = mine.evidence['stateSetDigest'] !== undefined;
+    if (!claimsDigest && (!whole || facts?.['transitions'] === undefined)) return { status: 'recounted' };
+    if (!whole && !(Number(mine.evidence['states']) > DIGEST_LIMIT)) return skipped(`exploring again stopped at ${mine.outcome === 'bounded' ? mine.bound : 'a limit'}`);
+    const differing = COUNTED.find((fact) => facts?.[fact] !== mine.evidence[fact]);
+    if (differing !== undefined) return failed('RECHECK_COUNT', `${differing}: ${String(facts?.[differing])} was signed, ${String(mine.evidence[differing])} is counted`);
+    return { status: 'recounted', detail: `${String(mine.evidence['states'])} states` };
+  }
+
+  #explore(): Promise<ReadonlyMap<string, Outcome>> {
+    const task = { semantics: this.#semantics, digest: '', properties: this.#semantics.model.properties.filter((p) => p.formula.kind !== 'all') };
+    const properties = task.properties.filter((p) => explore.refuses(task, p) === undefined);
+    this.#explored ??= explore.run({ ...task, properties }, { ...this.#limits, cacheDir: '' }, new AbortController().signal, () => {}).then(({ outcomes }) => outcomes);
+    return this.#explored;
+  }
+
+  /** The three obligations for this property alone: one invariant may stand for several, and for each it must suffice. */
+  async #reprove(property: Property, verdict: PropertyVerdict): Promise<Found> {
+    const name = verdict.facts?.['invariant'];
+    const paths = typeof name === 'string' ? [...this.#files.keys()].filter((path) => isArtifact(path, name)) : [];
+    if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
+    try {
+      const system = encodeSystem(this.#semantics);
+      const tried: Found[] = [];
+      for (const path of paths) tried.push(await this.#reproveWith(path, property, system));
+      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as Found);
+    } catch (error) {
+      if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
+      if (error instanceof SessionError) return skipped(error.end === 'crash' ? `Z3 does not run here, or broke off: ${error.message}` : error.message);
+      throw error;
+    }
+  }
+
+  async #reproveWith(path: string, property: Property, system: SmtSystem): Promise<Found> {
+    const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
+    if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
+    const list = obligations(system, system.bad(property), 'true', invariant);
+    let common = this.#inductive.get(path);
+    if (!common) {
+      common = this.#prove(list.filter((o) => o.name !== 'safety'));
+      this.#inductive.set(path, common);
+    }
+    const open = [...(await common), ...(await this.#prove(list.filter((o) => o.name === 'safety')))];
+    return open.length === 0 ? { status: 'reproved' } : failed('RECHECK_OBLIGATION', open.join(', '));
+  }
+
+  #prove(list: Parameters<typeof reprove>[0]): Promise<string[]> {
+    const { timeoutMs, memoryMb } = this.#limits;
+    return reprove(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
+  }
+
+  /** A conjunction has no evidence of its own: it is what its parts are, and as well checked as the worst of them. */
+  #conjunction(verdict: PropertyVerdict, names: readonly string[]): Found {
+    const parts = names.map((name) => this.#verdicts.find((v) => v.name === name));
+    if (parts.some((part) => part === undefined)) return failed('RECHECK_PARTS', 'a part has no answer');
+    const outcomes = new Set(parts.map((part) => part?.outcome));
+    const expected = (['violated', 'unknown', 'bounded', 'holds'] as const).find((outcome) => outcomes.has(outcome));
+    if (verdict.outcome !== expected) return failed('RECHECK_PARTS', `${verdict.outcome}, of parts that are ${[...outcomes].join(', ')}`);
+    if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded') return skipped('nothing is claimed beyond the parts');
+    if (verdict.outcome === 'violated') {
+      const properties = this.#semantics.model.properties.filter((p) => names.includes(p.name));
+      return verdict.witness === undefined || verdict.trace === undefined ? failed('RECHECK_ANSWER') : this.#replay(properties, verdict.trace, verdict.witness);
+    }
+    const found = names.map((name) => [name, this.#found.get(name) as Found] as const);
+    const broken = found.find(([, each]) => each.status === 'failed');
+    if (broken) return failed('RECHECK_PARTS', `${broken[0]} failed`);
+    const open = found.find(([, each]) => each.status === 'skipped');
+    if (open) return skipped(`${open[0]} was skipped`);
+    return { status: found[0]?.[1].status === 'reproved' ? 'reproved' : 'recounted', detail: `by ${names.join(', ')}` };
+  }
+
+  /** SEMANTICS 4: an invariant excludes what is bad among the states without an error; that there is none is another proof. */
+  #resting(verdict: PropertyVerdict, found: Found): Found {
+    if (found.status !== 'reproved' || (IMPLICIT_KINDS as readonly string[]).includes(verdict.name)) return found;
+    for (const kind of IMPLICIT_KINDS) {
+      if (this.#verdicts.find((v) => v.name === kind)?.outcome !== 'holds' || this.#found.get(kind)?.status === 'failed') return failed('RECHECK_IMPLICIT', kind);
+      if (this.#found.get(kind)?.status === 'skipped') return skipped(`rests on ${kind}, which was skipped`);
+    }
+    return found;
+  }
+}
+
+/** The facts of `explore` that anybody who explores the same model must find again. */
+const COUNTED = ['states', 'transitions', 'depth', 'valuations', 'stateSetDigest'] as const;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** As much of `trace.schema.json` as replay relies on. */
+function isTrace(value: unknown): value is Trace {
+  if (!isRecord(value) || !isRecord(value['params']) || !isRecord(value['initial']) || !Array.isArray(value['steps'])) return false;
+  return value['steps'].every((step: unknown) => isRecord(step) && typeof step['action'] === 'string' && isRecord(step['binding']) && isRecord(step['changed'])
+    && (step['error'] === undefined || isTexts(step['error']))
+    && (step['received'] === undefined || (Array.isArray(step['received']) && step['received'].every((m: unknown) => isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message'])))));
+}
