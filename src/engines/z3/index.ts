@@ -14,12 +14,14 @@ import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
-import { obligations, reprove, spacer } from './spacer.ts';
+import { obligations, reprove, spacer, type Obligation } from './spacer.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
 const SHALLOW_DEPTH = 6;
 const MAX_DEPTH = 60;
 const MAX_VALUATIONS = 8;
+/** What a phase may take that another one can make up for. */
+const PHASE_MS = 5_000;
 /** Up to this many reachable states, they can stand as the invariant themselves. */
 const MAX_CUBES = 1_500;
 
@@ -128,7 +130,7 @@ class Z3Check {
   }
 
   /**
-   * Short traces first. Then one invariant for all that is left: Spacer's, or, where Spacer is slow and the graph small, the reachable
+   * What is inductive by itself, then short traces. Then one invariant for all that is left: Spacer's, or, where Spacer is slow and the graph small, the reachable
    * states themselves; either counts only re-proved. What is still open is asked by itself, and searched deeper where it can break.
    */
   async #safety(properties: readonly Property[]): Promise<void> {
@@ -143,12 +145,13 @@ class Z3Check {
       open = open.filter((p) => still.includes(p) || !implicit.includes(p));
     }
     if (open.length === 0) return;
-    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5));
+    const cubes = await this.#reachableCubes(() => true);
+    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, cubes ? PHASE_MS / 2 : Infinity));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
     }
-    open = await this.#proveByStates(open, bad, 'true', () => true);
+    open = await this.#proveByStates(open, bad, 'true', cubes);
     // Implicit properties first: while one of them is open, nothing else counts.
     open = [...open.filter((p) => p.formula.kind === 'implicit'), ...open.filter((p) => p.formula.kind !== 'implicit')];
     const breakable: Property[] = [];
@@ -161,9 +164,9 @@ class Z3Check {
     for (const p of unfound) this.#outcomes.set(p.name, { outcome: 'unknown', reason: 'timeout', message: `no proof, and no trace of at most ${MAX_DEPTH} steps, within the time limit`, evidence: {} });
   }
 
-  /** A share of the time that is left. */
-  #share(parts: number): SessionLimits {
-    return { ...this.#limits, deadline: Date.now() + Math.max(1, (this.#limits.deadline - Date.now()) / parts) };
+  /** A share of the time that is left, and no more than `mostMs`. */
+  #share(parts: number, mostMs = Infinity): SessionLimits {
+    return { ...this.#limits, deadline: Date.now() + Math.min(mostMs, Math.max(1, (this.#limits.deadline - Date.now()) / parts)) };
   }
 
   /** What is inductive by itself, together with the declared ranges: the cheapest proof, and the one that people can read. */
@@ -194,8 +197,7 @@ class Z3Check {
   }
 
   /** The set of reachable states as the invariant: found by walking the graph, believed because Z3 re-proves it inductive. */
-  async #proveByStates(open: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, belongs: (state: State) => boolean): Promise<Property[]> {
-    const cubes = await this.#reachableCubes(belongs);
+  async #proveByStates(open: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, cubes: readonly Term[] | undefined): Promise<Property[]> {
     if (!cubes) return [...open];
     const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
     const invariant = `(define-fun Inv (${variables}) Bool ${smtOr(cubes)})`;
@@ -212,7 +214,7 @@ class Z3Check {
     return remaining;
   }
 
-  #reproved(list: ReturnType<typeof obligations>, limits: SessionLimits): Promise<string[]> {
+  #reproved(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
     return this.#withinTime(reprove(list, limits), ['time']);
   }
 
@@ -308,7 +310,7 @@ class Z3Check {
       const search = (depth: number, limits: SessionLimits): Promise<Property[]> => this.#search([property], new Map([[property, goal]]), constraint, depth, limits);
       if ((await search(SHALLOW_DEPTH, this.#share(4))).length === 0) continue;
       const ofValuation = (state: State): boolean => valuation.every((word, i) => state[i] === word);
-      const byStates = await this.#proveByStates([property], excluded, constraint, ofValuation);
+      const byStates = await this.#proveByStates([property], excluded, constraint, await this.#reachableCubes(ofValuation));
       const proof = byStates.length === 0 ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded.get(property) as Term, constraint, this.#share(3));
       if (proof?.outcome === 'holds') {
         const [start] = [...starts(this.#task.semantics, valuation)].filter((s) => s.errors === 0);

@@ -2,6 +2,7 @@ import type { SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, type Term } from '../../encode/smt/symbolic.ts';
 import { definitions } from './bmc.ts';
 import { Z3Session, type SessionLimits } from './session.ts';
+import { parseSexprs, type Sexpr } from './sexpr.ts';
 
 /**
  * The largest part of `candidates` that is inductive together (Houdini: Flanagan and Leino 2001): all are assumed of a state,
@@ -10,23 +11,43 @@ import { Z3Session, type SessionLimits } from './session.ts';
 export async function inductiveSubset(system: SmtSystem, candidates: readonly Term[], constraint: Term, limits: SessionLimits): Promise<Term[]> {
   const { session } = await Z3Session.open(limits);
   const names = (suffix: string): string => system.variables.map((v) => `${v.name}${suffix}`).join(' ');
+  const declared = (suffix: string): string => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n');
   const lets = system.variables.map((v) => `(${v.name} ${v.name}!next)`).join(' ');
-  const unsat = async (text: string): Promise<boolean> => (await session.send(`(push)\n${text}\n(check-sat)\n(pop)`)).trim().startsWith('unsat');
+  const after = (c: Term): Term => `(let (${lets}) ${c})`;
   try {
-    await session.send(['(set-option :timeout 2000)', definitions(system), ...['', '!next'].map((suffix) => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n'))].join('\n'));
-    let kept: Term[] = [];
-    for (const c of candidates) if (await unsat(`(assert (Init ${names('')}))\n(assert ${constraint})\n(assert (not ${c}))`)) kept.push(c);
-    await session.send(`(assert (Step ${names('')} ${names('!next')}))`);
+    await session.send(['(set-option :timeout 2000)', definitions(system), declared(''), declared('!next'), `(push)\n(assert (Init ${names('')}))\n(assert ${constraint})`].join('\n'));
+    let kept = await implied(session, candidates, (c) => c);
+    await session.send(`(pop)\n(assert (Step ${names('')} ${names('!next')}))`);
     for (let before = -1; before !== kept.length;) {
       before = kept.length;
       await session.send(`(push)\n(assert ${smtAnd(kept)})`);
-      const still: Term[] = [];
-      for (const c of kept) if (await unsat(`(assert (let (${lets}) (not ${c})))`)) still.push(c);
+      kept = await implied(session, kept, after);
       await session.send('(pop)');
-      kept = still;
     }
     return kept;
   } finally {
     session.close();
   }
+}
+
+/** The candidates that follow from what is asserted: each model of "one of them fails" drops all that fail in it. */
+async function implied(session: Z3Session, candidates: readonly Term[], at: (candidate: Term) => Term): Promise<Term[]> {
+  let open = [...candidates];
+  while (open.length > 0) {
+    const answer = (await session.send(`(push)\n(assert (not ${smtAnd(open.map(at))}))\n(check-sat)`)).trim();
+    const [values] = answer === 'sat' ? parseSexprs(await session.send(`(get-value (${open.map(at).join(' ')}))`)) : [undefined];
+    await session.send('(pop)');
+    if (answer === 'unsat') return open;
+    const failing = (values as readonly Sexpr[] | undefined)?.map((pair) => (pair as readonly Sexpr[])[1] === 'false') ?? [];
+    if (!failing.includes(true)) return impliedAlone(session, open, at);
+    open = open.filter((_, i) => failing[i] !== true);
+  }
+  return open;
+}
+
+/** One by one, where all together are too hard: what is not proved is dropped. */
+async function impliedAlone(session: Z3Session, candidates: readonly Term[], at: (candidate: Term) => Term): Promise<Term[]> {
+  const kept: Term[] = [];
+  for (const c of candidates) if ((await session.send(`(push)\n(assert (not ${at(c)}))\n(check-sat)\n(pop)`)).trim().startsWith('unsat')) kept.push(c);
+  return kept;
 }

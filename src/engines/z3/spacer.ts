@@ -77,7 +77,7 @@ export function obligations(system: SmtSystem, bad: Term, constraint: Term, inva
 }
 
 /** All obligations in one fresh process that has seen nothing else; the names of those that are not `unsat`. */
-export async function reprove(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
+export async function reprove(list: readonly { readonly name: string; readonly text: string }[], limits: SessionLimits): Promise<string[]> {
   const { session } = await Z3Session.open(limits);
   try {
     const failed: string[] = [];
