@@ -89,8 +89,9 @@ class Rechecking {
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
   readonly #found = new Map<string, Found>();
-  /** The obligations that do not depend on the property, by the file of the invariant. */
-  readonly #inductive = new Map<string, Promise<string[]>>();
+  /** The obligations that are not proved, by the file of the invariant. */
+  readonly #proofs = new Map<string, Promise<string[]>>();
+  #system: SmtSystem | undefined;
   #explored: Promise<ReadonlyMap<string, Outcome>> | undefined;
 
   constructor(files: Files, verdicts: readonly PropertyVerdict[], semantics: Semantics, limits: RecheckLimits) {
@@ -188,15 +189,13 @@ class Rechecking {
     return this.#explored;
   }
 
-  /** The three obligations for this property alone: one invariant may stand for several, and for each it must suffice. */
   async #reprove(property: Property, verdict: PropertyVerdict): Promise<Found> {
-    const name = verdict.facts?.['invariant'];
-    const paths = typeof name === 'string' ? [...this.#files.keys()].filter((path) => isArtifact(path, name)) : [];
+    const paths = this.#invariantsOf(verdict);
     if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
     try {
-      const system = encodeSystem(this.#semantics);
+      this.#system ??= encodeSystem(this.#semantics);
       const tried: Found[] = [];
-      for (const path of paths) tried.push(await this.#reproveWith(path, property, system));
+      for (const path of paths) tried.push(await this.#reproveWith(path, property, this.#system));
       return tried.find((found) => found.status === 'reproved') ?? (tried[0] as Found);
     } catch (error) {
       if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
@@ -205,20 +204,31 @@ class Rechecking {
     }
   }
 
+  #invariantsOf({ facts }: PropertyVerdict): string[] {
+    const name = facts?.['invariant'];
+    return typeof name === 'string' ? [...this.#files.keys()].filter((path) => isArtifact(path, name)) : [];
+  }
+
   async #reproveWith(path: string, property: Property, system: SmtSystem): Promise<Found> {
     const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
     if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
-    const list = obligations(system, system.bad(property), 'true', invariant);
-    let common = this.#inductive.get(path);
-    if (!common) {
-      common = this.#prove(list.filter((o) => o.name !== 'safety'));
-      this.#inductive.set(path, common);
+    system.bad(property);
+    let proof = this.#proofs.get(path);
+    if (!proof) {
+      proof = this.#prove(path, system, invariant);
+      this.#proofs.set(path, proof);
     }
-    const open = [...(await common), ...(await this.#prove(list.filter((o) => o.name === 'safety')))];
+    const open = (await proof).filter((name) => name === 'initiation' || name === 'consecution' || name === safetyOf(property));
     return open.length === 0 ? { status: 'reproved' } : failed('RECHECK_OBLIGATION', open.join(', '));
   }
 
-  #prove(list: Parameters<typeof reprove>[0]): Promise<string[]> {
+  /** In one fresh process: that the invariant is inductive, and, for each property that it stands for, that it excludes what is bad. */
+  #prove(path: string, system: SmtSystem, invariant: string): Promise<string[]> {
+    const names = new Set(this.#verdicts.filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path)).map((v) => v.name));
+    const list = this.#semantics.model.properties.filter((p) => names.has(p.name)).flatMap((p, i) => {
+      const all = obligations(system, badOf(system, p), 'true', invariant);
+      return all.flatMap((o) => (o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : []));
+    });
     const { timeoutMs, memoryMb } = this.#limits;
     return reprove(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
   }
@@ -251,6 +261,18 @@ class Rechecking {
       if (this.#found.get(kind)?.status === 'skipped') return skipped(`rests on ${kind}, which was skipped`);
     }
     return found;
+  }
+}
+
+const safetyOf = (property: Property): string => `safety of ${property.name}`;
+
+/** What Z3 cannot be asked is no proof: as bad as everything. */
+function badOf(system: SmtSystem, property: Property): string {
+  try {
+    return system.bad(property);
+  } catch (error) {
+    if (error instanceof Unencodable) return 'true';
+    throw error;
   }
 }
 
