@@ -34,6 +34,8 @@ export interface Node {
   readonly boundary: Node[];
   attachedTo: Node | undefined;
   readonly interrupting: boolean;
+  /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */
+  readonly repeats: boolean;
 }
 
 /** A sequence flow (§8.4.13). */

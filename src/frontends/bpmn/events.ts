@@ -4,9 +4,17 @@ import { text, type Reading } from './reading.ts';
 
 /** What the definition of an event refers to, so that two events can be told to mean the same. */
 export function referenceOf(element: BpmnElement, trigger: Trigger): string {
-  const definition = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])][0];
+  const definition = definitionOf(element);
   if (trigger === 'link') return text(definition?.name) || text(element.name);
   return (trigger === 'signal' ? definition?.signalRef?.id : trigger === 'error' ? definition?.errorRef?.id : undefined) ?? '';
+}
+
+export function hasCycle(element: BpmnElement): boolean {
+  return definitionOf(element)?.timeCycle !== undefined;
+}
+
+function definitionOf(element: BpmnElement): BpmnElement | undefined {
+  return [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])][0];
 }
 
 /** Everything that ties events to something other than a flow; asked when all nodes are known. */
@@ -66,8 +74,8 @@ export function noteEvents(node: Node, reading: Reading): void {
   if (node.trigger === 'condition') reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
   if (node.kind === 'catch' && node.trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
   if (node.inside || node.boundary.length > 0) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
-  if (node.kind === 'boundary' && !node.interrupting && node.trigger !== 'message') {
-    reading.notes.add('An event that does not interrupt its activity happens once at most while the activity runs', node);
+  if (node.kind === 'boundary' && !node.interrupting && node.trigger === 'timer') {
+    reading.notes.add(node.repeats ? 'A timer with a cycle may go off again and again' : 'A timer that does not interrupt its activity goes off once at most while the activity runs', node);
   }
   if (node.kind === 'boundary' && node.trigger === 'error') reading.notes.add('An error happens where an error end event throws it; if none does, at any moment while the activity runs, or never', node);
   if (node.kind === 'start' && node.process.owner && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);

@@ -36,6 +36,7 @@ export interface BpmnElement {
   readonly attachedToRef?: BpmnElement;
   readonly cancelActivity?: boolean;
   readonly triggeredByEvent?: boolean;
+  readonly timeCycle?: BpmnElement;
   readonly signalRef?: BpmnElement;
   readonly errorRef?: BpmnElement;
   readonly body?: string;

@@ -91,7 +91,7 @@ export class Places {
       if (node.inside || node.boundary.length > 0) {
         this.actives.set(node, { kind: 'active', id: `${node.id}_active`, label: `${name(node)} is running`, elementId, initial: 0 });
       }
-      if (node.kind === 'boundary' && !node.interrupting && node.trigger !== 'message') {
+      if (node.kind === 'boundary' && !node.interrupting && !node.repeats) {
         this.arms.set(node, { kind: 'armed', id: `${node.id}_armed`, label: `${name(node)} may happen`, elementId, initial: 0 });
       }
     }

@@ -4,7 +4,7 @@ import type { Actor, Diagram, Flow, Node, Process, Trigger } from './diagram.ts'
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows } from './firings.ts';
-import { crossed, flowProblem, noteEvents, referenceOf, tieEvents } from './events.ts';
+import { crossed, flowProblem, hasCycle, noteEvents, referenceOf, tieEvents } from './events.ts';
 import { MAX_JOINED } from './join.ts';
 import { Reading, elementName, text } from './reading.ts';
 import { localName, type Place } from './scan.ts';
@@ -113,7 +113,7 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
     id: element.id ?? '', name: text(element.name), element: elementName(element), kind: role.role === 'subProcess' ? 'task' : role.kind, trigger,
     reference: referenceOf(element, trigger), process, actor,
     incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined,
-    interrupting: element.cancelActivity !== false || trigger === 'error',
+    interrupting: element.cancelActivity !== false || trigger === 'error', repeats: trigger !== 'timer' || hasCycle(element),
   };
   if (node.id === '') {
     reading.refuse('BPMN_STRUCTURE', element, `a <${node.element}> has no id, so that nothing can refer to it`);

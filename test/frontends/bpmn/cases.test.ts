@@ -12,10 +12,10 @@ interface Answer {
 }
 
 /** What the exact engine says of each property. */
-async function answers(file: string, maxStates: number): Promise<Answer> {
+async function answers(file: string, maxStates: number, changed = (source: string): string => source): Promise<Answer> {
   const options = { ...DEFAULT_OPTIONS, engines: ['explore'], maxStates } as const;
   const context = { signal: new AbortController().signal, cacheDir: tmpdir(), onProgress: () => undefined };
-  const result = await verify({ source: readFileSync(file, 'utf8'), format: 'bpmn', name: file }, options, context);
+  const result = await verify({ source: changed(readFileSync(file, 'utf8')), format: 'bpmn', name: file }, options, context);
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   const { properties } = result.value.report;
   return {
@@ -72,23 +72,28 @@ interface FbpmnModel {
 /** Models whose messages pile up without end: they are published as safe within a bound on messages, which the exact graph cannot leave out. */
 const MESSAGES_WITHOUT_END = new Set(['e039TravelAgency.bpmn']);
 
+/** Its timer of 10 minutes that interrupts nothing goes off again and again there, once here (docs/bpmn.md). */
+const OTHERWISE: Readonly<Record<string, string>> = { 'e041MBE.bpmn': 'holds' };
+
 describeShared('fbpmn, Prop02Safe under Network01Bag', () => {
   const folder = sharedPath('cases', 'bpmn', 'fbpmn');
   const { models } = JSON.parse(readFileSync(`${folder}/expected.json`, 'utf8')) as { readonly models: readonly FbpmnModel[] };
   for (const { file, expected } of models) {
     it(file, async () => {
       const read = await readBpmn(readFileSync(`${folder}/${file}`, 'utf8'));
-      if (!read.ok) {
-        expect(read.problems.map((found) => found.code)).toEqual(read.problems.map(() => 'BPMN_UNSUPPORTED'));
-        expect(read.problems.every((found) => found.elementId !== undefined && found.line !== undefined)).toBe(true);
-        return;
-      }
+      expect(read.ok ? [] : read.problems).toEqual([]);
       const { outcomes } = await answers(`${folder}/${file}`, 3_000);
       const safe = expected['Network01Bag']?.['Prop02Safe'];
       if (MESSAGES_WITHOUT_END.has(file)) expect(['bounded', 'unknown']).toContain(outcomes['safe']);
-      else expect(outcomes['safe']).toBe(safe ? 'holds' : 'violated');
+      else if (safe === undefined) expect(['holds', 'violated']).toContain(outcomes['safe']);
+      else expect(outcomes['safe']).toBe(OTHERWISE[file] ?? (safe ? 'holds' : 'violated'));
     });
   }
+
+  it('e041MBE.bpmn with a timer that goes off again and again is as unsafe as published', async () => {
+    const { outcomes } = await answers(`${folder}/e041MBE.bpmn`, 3_000, (source) => source.replaceAll('timeDuration', 'timeCycle'));
+    expect(outcomes['safe']).toBe('violated');
+  });
 });
 
 describe('the demo', () => {

@@ -15,6 +15,9 @@ async function refused(body: string): Promise<readonly string[]> {
 }
 
 const between = (element: string): string => process('p', ['startEvent s', `${element}`, 'endEvent e'], ['s x', 'x e']);
+/** An activity `x` with the event `b` on its border. */
+const on = (activity: string, trigger: string, more = ''): string => process('p', ['startEvent s', `${activity} x`, `boundaryEvent b ${trigger}`, 'endEvent e', 'endEvent e2'], ['s x', 'x e', 'b e2'])
+  .replace('<bpmn:boundaryEvent', `<bpmn:boundaryEvent attachedToRef="x"${more}`);
 const TALK = process('q', ['startEvent qs', 'sendTask qt', 'endEvent qe'], ['qs qt', 'qt qe']);
 
 describe('activities', () => {
@@ -67,6 +70,31 @@ describe('gateways', () => {
     expect(model.abstractions).toContainEqual(expect.stringMatching(/^A timer may go off.*t\.$/));
   });
 
+  it('an inclusive gateway takes any ways out but none, the default one if there is no other', async () => {
+    const model = await read(process('p', ['startEvent s', 'inclusiveGateway g', 'endEvent e1', 'endEvent e2', 'endEvent e3'], ['s g', 'g e1', 'g e2', 'g e3 f3']).replace('id="g"', 'id="g" default="f3"'));
+    expect(Object.keys(model.actions).filter((name) => name.startsWith('g'))).toEqual(['g_to_e3', 'g_to_e1', 'g_to_e2', 'g_to_e1_e2']);
+    expect(model.actions['g_to_e1_e2']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1', p_f2: 'p_f2 + 1' }, fair: 'strong' });
+    expect(model.abstractions).toContainEqual(expect.stringMatching(/^Choices are free.*: g\.$/));
+  });
+
+  it('an inclusive gateway waits for what can still come to an empty flow and to no other', async () => {
+    const model = await read(process('p', ['startEvent s', 'inclusiveGateway g', 'task a', 'task b', 'task c', 'inclusiveGateway j', 'endEvent e'], ['s g', 'g a', 'g b', 'a j', 'b c', 'c j', 'j e']));
+    expect(model.actions['j']).toMatchObject({
+      when: '(p_f3 > 0 or p_f5 > 0) and (p_f5 > 0 or (p_f4 = 0 and p_f2 = 0)) and (p_f3 > 0 or p_f1 = 0)',
+      then: { p_f3: 'p_f3 - min(p_f3, 1)', p_f5: 'p_f5 - min(p_f5, 1)', p_f6: 'p_f6 + 1' }, fair: 'weak',
+    });
+  });
+
+  it('an inclusive gateway waits for a sub-process and for what may happen on its border', async () => {
+    const body = process('p', ['startEvent s', 'inclusiveGateway g', 'subProcess x', 'boundaryEvent b timer', 'inclusiveGateway j', 'endEvent e'], ['s g', 'g x', 'g j', 'x j', 'b e', 'j e']);
+    const inside = '<bpmn:startEvent id="is"/><bpmn:task id="it"/><bpmn:sequenceFlow id="if" sourceRef="is" targetRef="it"/>';
+    const model = await read(body.replace('<bpmn:subProcess id="x">', `$&${inside}`).replace('<bpmn:boundaryEvent', '$& attachedToRef="x"'));
+    expect(model.actions['j']?.when).toBe('(p_f2 > 0 or p_f3 > 0) and (p_f3 > 0 or (x_active = 0 and p_f1 = 0))');
+    const escape = await read(body.replace('sourceRef="b" targetRef="e"', 'sourceRef="b" targetRef="j"').replace('sourceRef="x" targetRef="j"', 'sourceRef="x" targetRef="e"')
+      .replace('<bpmn:boundaryEvent', '$& attachedToRef="x"'));
+    expect(escape.actions['j']?.when).toBe('(p_f2 > 0 or p_f4 > 0) and (p_f4 > 0 or (x_active = 0 and p_f1 = 0))');
+  });
+
   it('a gateway without a way out ends its tokens', async () => {
     const model = await read(process('p', ['startEvent s', 'exclusiveGateway g'], ['s g']));
     expect(model.actions['g']).toMatchObject({ then: { p_f0: 'p_f0 - 1' } });
@@ -91,7 +119,30 @@ describe('events', () => {
     expect(model.abstractions).toContainEqual(expect.stringContaining('One instance at a time runs of: P'));
   });
 
-  it.each(['startEvent s', 'startEvent s timer', 'startEvent s message'])('%s alone has happened, if nobody in the diagram sends its message', async (start) => {
+  it.each(['conditional', 'signal'])('a %s may come, or not', async (trigger) => {
+    const { actions, abstractions } = await read(between(`intermediateCatchEvent x ${trigger}`));
+    expect(actions['x']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' } });
+    expect(actions['x']).not.toHaveProperty('fair');
+    expect(abstractions).toContainEqual(expect.stringMatching(/at any moment, or never: x\.$/));
+  });
+
+  it('an end event with a signal or an error that nobody catches ends its token', async () => {
+    for (const trigger of ['signal', 'error']) {
+      const model = await read(process('p', ['startEvent s', `endEvent e ${trigger}`], ['s e']));
+      expect(model.actions['e']?.then).toEqual({ p_f0: 'p_f0 - 1', e_count: 'min(e_count + 1, 2)' });
+    }
+  });
+
+  it('a pair of link events is a flow', async () => {
+    const line = process('p', ['startEvent s', 'intermediateThrowEvent a link', 'intermediateThrowEvent a2 link', 'intermediateCatchEvent b link', 'endEvent e'], ['s a', 's a2', 'b e'])
+      .replaceAll('<bpmn:linkEventDefinition/>', '<bpmn:linkEventDefinition name="there"/>');
+    const { actions, variables } = await read(line);
+    expect(actions['a']).toMatchObject({ then: { p_f0: 'p_f0 - 1', a_b: 'a_b + 1' } });
+    expect(actions['b_from_a2']).toMatchObject({ when: 'a2_b > 0', then: { a2_b: 'a2_b - 1', p_f2: 'p_f2 + 1' } });
+    expect(variables['a_b']?.elementId).toBe('a');
+  });
+
+  it.each(['startEvent s', 'startEvent s timer', 'startEvent s conditional', 'startEvent s signal', 'startEvent s message'])('%s alone has happened, if nobody in the diagram sends its message', async (start) => {
     const model = await read(process('p', [start, 'endEvent e'], ['s e']));
     expect(model.variables['p_f0']?.init).toBe(1);
   });
@@ -113,6 +164,78 @@ describe('events', () => {
     const model = await read(process('p', ['startEvent s', 'task lost', 'endEvent e'], ['s e', 'lost e']));
     expect(model.actions).not.toHaveProperty('lost');
     expect(model.properties?.['noDeadActivities']?.reachableEach).toEqual({ lost: false });
+  });
+});
+
+describe('sub-processes', () => {
+  const inside = '<bpmn:startEvent id="is"/><bpmn:task id="it"/><bpmn:endEvent id="ie"/><bpmn:sequenceFlow id="if1" sourceRef="is" targetRef="it"/><bpmn:sequenceFlow id="if2" sourceRef="it" targetRef="ie"/>';
+  const nest = (content: string): string => between('subProcess x').replace('id="x">', `id="x">${content}`);
+
+  it('runs once at a time, until nothing is left inside', async () => {
+    const model = await read(nest(inside));
+    expect(model.actions['x']).toMatchObject({ when: 'p_f0 > 0 and x_active = 0', then: { p_f0: 'p_f0 - 1', x_active: 'x_active + 1', if1: 'if1 + 1', ie_count: 'if ie_count = 2 then 2 else 0' } });
+    expect(model.actions['x_done']).toMatchObject({ when: 'x_active > 0 and if1 = 0 and if2 = 0', then: { x_active: 'x_active - 1', p_f1: 'p_f1 + 1' } });
+    expect(model.properties?.['noDeadActivities']?.reachableEach).toMatchObject({ x: '(p_f0 > 0 and x_active = 0)', it: 'if1 > 0' });
+    expect(model.abstractions).toContainEqual(expect.stringMatching(/runs once at a time.*: x\.$/));
+    expect(model.actions['it']?.actor).toBe(model.actions['x']?.actor);
+  });
+
+  it('without a start event it begins everywhere, with several at one of them; empty it is a task', async () => {
+    expect((await read(nest('<bpmn:task id="i1"/><bpmn:task id="i2"/>'))).actions['x']?.then).toMatchObject({ i1_entry: 'i1_entry + 1', i2_entry: 'i2_entry + 1' });
+    const two = await read(nest(`${inside}<bpmn:startEvent id="is2"><bpmn:timerEventDefinition/></bpmn:startEvent>`));
+    expect(two.actions['x_with_is2']?.then).toMatchObject({ is2_entry: 'is2_entry + 1' });
+    expect(two.actions['is2']?.when).toBe('is2_entry > 0');
+    expect((await read(between('subProcess x'))).actions['x']).toMatchObject({ when: 'p_f0 > 0', then: { p_f1: 'p_f1 + 1' } });
+  });
+
+  it('a terminate end event empties its sub-process only', async () => {
+    const model = await read(nest(inside.replace('<bpmn:endEvent id="ie"/>', '<bpmn:endEvent id="ie"><bpmn:terminateEventDefinition/></bpmn:endEvent>')));
+    expect(model.actions['ie']?.then).toEqual({ if1: 0, if2: 0, ie_count: 'min(ie_count + 1, 2)' });
+  });
+
+  it('an error ends the sub-process that catches it; without one it ends its token', async () => {
+    const thrown = inside.replace('<bpmn:endEvent id="ie"/>', '<bpmn:endEvent id="ie"><bpmn:errorEventDefinition errorRef="E1"/></bpmn:endEvent>');
+    const caught = (ref: string): string => `<bpmn:error id="E1"/><bpmn:error id="E2"/>${on('subProcess', 'error').replace('id="x">', `id="x">${thrown}`)
+      .replace('<bpmn:errorEventDefinition/>', `<bpmn:errorEventDefinition${ref}/>`)}`;
+    for (const ref of ['', ' errorRef="E1"']) {
+      const model = await read(caught(ref));
+      expect(model.actions['ie']?.then).toEqual({ if1: 0, if2: 0, x_active: 0, p_f2: 'p_f2 + 1', ie_count: 'min(ie_count + 1, 2)' });
+      expect(model.actions).not.toHaveProperty('b');
+    }
+    const other = await read(caught(' errorRef="E2"'));
+    expect(other.actions['ie']?.then).toEqual({ if2: 'if2 - 1', ie_count: 'min(ie_count + 1, 2)' });
+    expect(other.actions['b']).toMatchObject({ when: 'x_active > 0' });
+    expect(other.actions['b']).not.toHaveProperty('fair');
+  });
+});
+
+describe('events on the border of an activity', () => {
+  it('one that interrupts happens instead of the end', async () => {
+    const model = await read(on('task', 'timer'));
+    expect(model.actions['x']).toMatchObject({ when: 'p_f0 > 0 and x_active = 0', then: { p_f0: 'p_f0 - 1', x_active: 'x_active + 1' } });
+    expect(model.actions['x_done']).toMatchObject({ when: 'x_active > 0', then: { x_active: 'x_active - 1', p_f1: 'p_f1 + 1' }, fair: 'strong' });
+    expect(model.actions['b']).toMatchObject({ when: 'x_active > 0', then: { x_active: 0, p_f2: 'p_f2 + 1' }, fair: 'strong' });
+  });
+
+  it('one that does not happens besides: a timer once, with a cycle and all others any number of times', async () => {
+    const once = await read(on('task', 'timer', ' cancelActivity="false"'));
+    expect(once.actions['b']).toMatchObject({ when: 'b_armed > 0', then: { b_armed: 'b_armed - 1', p_f2: 'p_f2 + 1' } });
+    expect(once.actions['x_done']?.then).toMatchObject({ b_armed: 0 });
+    const cycle = on('task', 'timer', ' cancelActivity="false"').replace('<bpmn:timerEventDefinition/>', '<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>');
+    for (const body of [cycle, on('task', 'conditional', ' cancelActivity="false"'), on('task', 'message', ' cancelActivity="false"')]) {
+      expect((await read(body)).actions['b']).toMatchObject({ when: 'x_active > 0', then: { p_f2: 'p_f2 + 1' } });
+    }
+  });
+
+  it('a message reaches it while the activity runs', async () => {
+    const model = await read(collaboration(['P p', 'Q q'], ['qt b']) + TALK + on('receiveTask', 'message'));
+    expect(model.actions['b']).toMatchObject({ when: 'x_active > 0 and m0 > 0', then: { x_active: 0, m0: 'm0 - 1', p_f2: 'p_f2 + 1' } });
+    expect(model.properties?.['noDeadActivities']?.reachableEach).toMatchObject({ x: 'x_active > 0' });
+  });
+
+  it('an error may happen at any moment, or never', async () => {
+    expect((await read(on('task', 'error'))).actions['b']).toMatchObject({ when: 'x_active > 0' });
+    expect((await read(on('task', 'error'))).actions['b']).not.toHaveProperty('fair');
   });
 });
 
@@ -160,9 +283,8 @@ describe('messages', () => {
 });
 
 describe('what is not supported yet is named, all of it', () => {
-  it.each(['inclusiveGateway x', 'complexGateway x', 'callActivity x', 'subProcess x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x',
-    'startEvent x signal', 'startEvent x conditional', 'intermediateCatchEvent x signal', 'intermediateCatchEvent x link', 'intermediateThrowEvent x escalation',
-    'intermediateThrowEvent x compensate', 'endEvent x error', 'endEvent x cancel', 'endEvent x signal'])('%s', async (element) => {
+  it.each(['complexGateway x', 'callActivity x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x escalation', 'boundaryEvent x compensate', 'boundaryEvent x cancel',
+    'startEvent x error', 'intermediateThrowEvent x escalation', 'intermediateThrowEvent x compensate', 'endEvent x escalation', 'endEvent x cancel'])('%s', async (element) => {
     expect(await refused(process('p', ['startEvent s', element, 'endEvent e'], ['s e']))).toContain('BPMN_UNSUPPORTED x');
   });
 
@@ -186,8 +308,22 @@ describe('what is not supported yet is named, all of it', () => {
     expect(await refused(process('p', ['startEvent s', 'task a', ...ends.map((i) => `endEvent e${i}`)], ['s a', ...ends.map((i) => `a e${i} f${i} c`)]))).toEqual(['BPMN_UNSUPPORTED a']);
   });
 
+  it('many ways into or out of one inclusive gateway', async () => {
+    const many = Array.from({ length: 31 }, (_, i) => i);
+    expect(await refused(process('p', ['startEvent s', 'inclusiveGateway g', ...many.slice(0, 7).map((i) => `endEvent e${i}`)], ['s g', ...many.slice(0, 7).map((i) => `g e${i}`)])))
+      .toEqual(['BPMN_UNSUPPORTED g']);
+    expect(await refused(process('p', ['startEvent s', 'inclusiveGateway g', 'endEvent e'], [...many.map(() => 's g'), 'g e']))).toEqual(['BPMN_UNSUPPORTED g']);
+  });
+
+  it('a signal that is both thrown and caught', async () => {
+    const both = process('p', ['startEvent s', 'intermediateThrowEvent t signal', 'intermediateCatchEvent c signal', 'endEvent e'], ['s t', 't c', 'c e']);
+    expect(await refused(both)).toEqual(['BPMN_UNSUPPORTED c']);
+    const other = both.replace('t"><bpmn:signalEventDefinition', 't"><bpmn:signalEventDefinition signalRef="s1"').replace('c"><bpmn:signalEventDefinition', 'c"><bpmn:signalEventDefinition signalRef="s2"');
+    expect(await refused(`<bpmn:signal id="s1"/><bpmn:signal id="s2"/>${other}`)).toEqual([]);
+  });
+
   it('all at once, those inside of a sub-process too', async () => {
-    const nested = '<bpmn:subProcess id="sub"><bpmn:task id="fine"/><bpmn:inclusiveGateway id="inner"/></bpmn:subProcess>';
+    const nested = '<bpmn:subProcess id="sub" triggeredByEvent="true"><bpmn:task id="fine"/><bpmn:complexGateway id="inner"/></bpmn:subProcess>';
     expect(await refused(process('p', ['startEvent s', 'complexGateway g'], ['s g']).replace('</bpmn:process>', `${nested}</bpmn:process>`)))
       .toEqual(['BPMN_UNSUPPORTED g', 'BPMN_UNSUPPORTED sub', 'BPMN_UNSUPPORTED inner']);
   });
@@ -211,6 +347,16 @@ describe('what BPMN does not allow', () => {
     ['a default flow that is missing', two([]).replace('id="g"', 'id="g" default="nowhere"'), 'BPMN_REFERENCE g'],
     ['an id used twice', two([]).replace('id="qt"', 'id="a"'), 'BPMN_STRUCTURE a'],
     ['an element without an id', two([]).replace('<bpmn:task id="a">', '<bpmn:task>'), 'BPMN_REFERENCE p_f0'],
+    ['a flow out of a sub-process', process('p', ['startEvent s', 'subProcess x', 'task a'], ['s x', 's i'].concat('x a')).replace('id="x">', 'id="x"><bpmn:task id="i"/>'), 'BPMN_STRUCTURE p_f1'],
+    ['a flow into a boundary event', on('task', 'timer').replace('targetRef="e2"', 'targetRef="b"'), 'BPMN_STRUCTURE p_f2'],
+    ['a boundary event on a gateway', on('task', 'timer').replace('attachedToRef="x"', 'attachedToRef="e"'), 'BPMN_STRUCTURE b'],
+    ['a boundary event on nothing', on('task', 'timer').replace(' attachedToRef="x"', ''), 'BPMN_REFERENCE b'],
+    ['a boundary event on something missing', on('task', 'timer').replace('attachedToRef="x"', 'attachedToRef="gone"'), 'BPMN_REFERENCE b'],
+    ['a boundary event without a trigger', on('task', 'timer').replace('<bpmn:timerEventDefinition/>', ''), 'BPMN_STRUCTURE b'],
+    ['a boundary event behind an event-based gateway', on('receiveTask', 'timer').replace('startEvent id="s"', 'eventBasedGateway id="s"').replace('</bpmn:startEvent', '</bpmn:eventBasedGateway'), 'BPMN_STRUCTURE x'],
+    ['a link to nowhere', between('intermediateThrowEvent x link').replace(/<bpmn:sequenceFlow id="p_f1".*/, ''), 'BPMN_STRUCTURE x'],
+    ['a flow out of a throwing link', between('intermediateThrowEvent x link'), 'BPMN_STRUCTURE p_f1'],
+    ['a flow into a catching link', between('intermediateCatchEvent x link'), 'BPMN_STRUCTURE p_f0'],
     ['a terminate event in the middle', between('intermediateThrowEvent x terminate'), 'BPMN_STRUCTURE x'],
     ['a task after an event-based gateway', process('p', ['startEvent s', 'eventBasedGateway g', 'task a'], ['s g', 'g a']), 'BPMN_STRUCTURE p_f1'],
   ])('%s', async (_, body, expected) => {

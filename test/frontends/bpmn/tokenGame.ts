@@ -10,20 +10,22 @@ const on = (flow: Flow): string => `token ${flow.id}`;
 const inTransit = (flow: MessageFlow): string => `message ${flow.id}`;
 const at = (node: Node): string => `at ${node.id}`;
 const ended = (node: Node): string => `ended ${node.id}`;
+const running = (node: Node): string => `running ${node.id}`;
+const armed = (event: Node): string => `armed ${event.id}`;
 const pending = (process: Process): string => `pending ${process.id}`;
 
-/** One occurrence: who, and the marking after it. */
+/** One occurrence: who, and the marking after it. Where an activity only starts or only ends, it may be nobody's. */
 export interface Occurrence {
-  readonly node: Node;
+  readonly node: Node | undefined;
   readonly after: Marking;
 }
 
 export function initial(diagram: Diagram): Marking {
   const marking = new Map<string, number>();
-  for (const process of diagram.processes) {
+  for (const process of diagram.processes.filter((found) => !found.owner)) {
     const starts = process.nodes.filter((node) => node.kind === 'start');
     const free = starts.filter((node) => node.receives.length === 0 || node.outside);
-    if (starts.length === 0) for (const node of process.nodes) if (node.incoming.length === 0) marking.set(at(node), 1);
+    if (starts.length === 0) for (const node of process.nodes) if (node.incoming.length === 0 && node.kind !== 'boundary') marking.set(at(node), 1);
     if (starts.length === 1 && starts[0]?.receives.length === 0) for (const flow of starts[0].outgoing) marking.set(on(flow), 1);
     else if (free.length > 0) marking.set(pending(process), 1);
   }
@@ -34,7 +36,10 @@ export function initial(diagram: Diagram): Marking {
 export function occurrences(diagram: Diagram, marking: Marking): readonly Occurrence[] {
   const found: Occurrence[] = [];
   for (const node of diagram.processes.flatMap((process) => process.nodes)) {
-    if (node.kind === 'start') startOne(node, marking, found);
+    if (node.kind === 'start' && !node.process.owner) startOne(node, marking, found);
+    else if (node.kind === 'boundary') strike(node, marking, found);
+    else if (node.kind === 'inclusive' && node.incoming.length > 1) merge(node, marking, found);
+    else if (node.inside || node.boundary.length > 0) run(node, marking, found);
     else if (node.kind === 'parallel') synchronize(node, marking, found);
     else for (const token of tokensBefore(node, marking)) advance(node, minus(marking, token), found);
   }
@@ -45,7 +50,7 @@ function startOne(node: Node, marking: Marking, found: Occurrence[]): void {
   const { process } = node;
   if (!isIdle(process, marking)) return;
   const restarted = new Map(marking);
-  for (const end of process.nodes) if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
+  for (const end of everywhere(process)) if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
   for (const flow of node.receives) {
     if (has(marking, inTransit(flow))) leave(node, node.outgoing, minus(restarted, inTransit(flow)), found);
   }
@@ -58,6 +63,78 @@ function synchronize(node: Node, marking: Marking, found: Occurrence[]): void {
   if (needed.every((token) => has(marking, token))) leave(node, node.outgoing, needed.reduce(minus, marking), found);
 }
 
+/** The inclusive gateway by the words of §13.4.3: paths are walked afresh in every marking. */
+function merge(gateway: Node, marking: Marking, found: Occurrence[]): void {
+  const full = gateway.incoming.filter((flow) => has(marking, on(flow)));
+  if (full.length === 0) return;
+  const onward = (node: Node): readonly Flow[] => [...node.outgoing, ...node.boundary.flatMap((event) => event.outgoing)];
+  const standing = [
+    ...gateway.process.flows.filter((flow) => has(marking, on(flow))).map((flow) => [flow]),
+    ...gateway.process.nodes.filter((node) => node !== gateway && (has(marking, at(node)) || has(marking, running(node)))).map(onward),
+  ];
+  for (const token of standing) {
+    const path = new Set(token);
+    for (const flow of path) if (flow.target !== gateway) for (const next of onward(flow.target)) path.add(next);
+    const reached = gateway.incoming.filter((flow) => path.has(flow));
+    if (reached.some((flow) => !full.includes(flow)) && !reached.some((flow) => full.includes(flow))) return;
+  }
+  depart(gateway, full.map(on).reduce(minus, marking), found);
+}
+
+/** An activity that can be seen running: it starts, runs, and ends when nothing is left inside of it. */
+function run(node: Node, marking: Marking, found: Occurrence[]): void {
+  const receives = node.trigger === 'message';
+  if (has(marking, running(node))) {
+    if (node.inside && !isIdle(node.inside, marking)) return;
+    const ended: Occurrence[] = [];
+    occur(node, minus(disarmed(node, marking), running(node)), ended);
+    found.push(...ended.map(({ after }) => ({ node: receives ? node : undefined, after })));
+    return;
+  }
+  const arms = node.boundary.filter((event) => !event.interrupting && !event.repeats).map(armed);
+  const starts = node.inside?.nodes.filter((inner) => inner.kind === 'start') ?? [];
+  const loose = node.inside?.nodes.filter((inner) => inner.incoming.length === 0 && inner.kind !== 'boundary').map(at) ?? [];
+  const ways = starts.length > 0 ? starts.map((start) => (start.trigger === 'none' ? start.outgoing.map(on) : [at(start)])) : [loose];
+  for (const token of tokensBefore(node, marking)) {
+    const fresh = new Map(minus(marking, token));
+    for (const end of node.inside ? everywhere(node.inside) : []) if (fresh.get(ended(end)) === 1) fresh.delete(ended(end));
+    for (const way of ways) found.push({ node: receives ? undefined : node, after: [running(node), ...arms, ...way].reduce(plus, fresh) });
+  }
+}
+
+function disarmed(node: Node, marking: Marking): Marking {
+  const rest = new Map(marking);
+  for (const event of node.boundary) rest.delete(armed(event));
+  return rest;
+}
+
+function interrupted(node: Node, marking: Marking): Marking {
+  const inside = node.inside;
+  return minus(new Map([...disarmed(node, marking)].filter(([token]) => !inside || !ofProcess(inside, token))), running(node));
+}
+
+/** An event on the border of an activity that runs. */
+function strike(event: Node, marking: Marking, found: Occurrence[]): void {
+  const host = event.attachedTo;
+  if (!host || !has(marking, running(host))) return;
+  const thrown = event.trigger === 'error' && host.inside && everywhere(host.inside).some((node) => node.kind === 'end' && node.trigger === 'error' && catcher(node) === event);
+  if (thrown) return;
+  if (event.interrupting) return occur(event, interrupted(host, marking), found);
+  if (event.repeats) return occur(event, marking, found);
+  if (has(marking, armed(event))) occur(event, minus(marking, armed(event)), found);
+}
+
+/** Errors climb out of sub-processes until someone waits for them. */
+function catcher(end: Node): Node | undefined {
+  let scope: Process | undefined = end.process;
+  while (scope?.owner) {
+    const here = scope.owner.boundary.filter((event) => event.trigger === 'error' && ['', end.reference].includes(event.reference));
+    if (here.length > 0) return here.find((event) => event.reference === end.reference) ?? here[0];
+    scope = scope.owner.process;
+  }
+  return undefined;
+}
+
 /** A token has been taken from before the node. */
 function advance(node: Node, rest: Marking, found: Occurrence[]): void {
   if (node.kind === 'exclusive') {
@@ -68,7 +145,9 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
   } else if (node.kind === 'end') {
     const kept = new Map(node.trigger === 'terminate' ? [...rest].filter(([token]) => !ofProcess(node.process, token)) : rest);
     kept.set(ended(node), Math.min((kept.get(ended(node)) ?? 0) + 1, 2));
-    leave(node, [], kept, found);
+    const handler = node.trigger === 'error' ? catcher(node) : undefined;
+    if (handler?.attachedTo) leave(node, handler.outgoing, interrupted(handler.attachedTo, kept), found);
+    else leave(node, [], kept, found);
   } else occur(node, rest, found);
 }
 
@@ -80,11 +159,12 @@ function occur(node: Node, rest: Marking, found: Occurrence[]): void {
 
 /** Conditions of an activity's flows come out in every way. */
 function depart(node: Node, rest: Marking, found: Occurrence[]): void {
-  if (node.kind !== 'task') return leave(node, node.outgoing, rest, found);
+  if (node.kind !== 'task' && node.kind !== 'inclusive') return leave(node, node.outgoing, rest, found);
   let ways: (readonly Flow[])[] = [[]];
   for (const flow of node.outgoing) {
     if (flow.isDefault) continue;
-    ways = flow.conditional ? ways.flatMap((way) => [way, [...way, flow]]) : ways.map((way) => [...way, flow]);
+    const free = node.kind === 'inclusive' ? node.outgoing.length > 1 : flow.conditional;
+    ways = free ? ways.flatMap((way) => [way, [...way, flow]]) : ways.map((way) => [...way, flow]);
   }
   const otherwise = node.outgoing.filter((flow) => flow.isDefault);
   for (const way of ways) {
@@ -108,7 +188,12 @@ function tokensBefore(node: Node, marking: Marking): readonly string[] {
   return [...node.incoming.map(on), at(node)].filter((token) => has(marking, token));
 }
 function ofProcess(process: Process, token: string): boolean {
-  return process.flows.some((flow) => on(flow) === token) || process.nodes.some((node) => at(node) === token);
+  return process.flows.some((flow) => on(flow) === token) || process.nodes.some((node) => (
+    [at(node), running(node), armed(node)].includes(token) || (node.inside !== undefined && ofProcess(node.inside, token))
+  ));
+}
+function everywhere(process: Process): readonly Node[] {
+  return process.nodes.flatMap((node) => [node, ...(node.inside ? everywhere(node.inside) : [])]);
 }
 function isIdle(process: Process, marking: Marking): boolean {
   return ![...marking.keys()].some((token) => ofProcess(process, token));
@@ -131,14 +216,14 @@ export function play(diagram: Diagram, limit: number): Verdicts | undefined {
   const happened = new Set<Node>();
   for (const [name, marking] of known) {
     for (const { node, after } of occurrences(diagram, marking)) {
-      happened.add(node);
+      if (node) happened.add(node);
       const next = key(after);
       before.set(next, [...(before.get(next) ?? []), name]);
       if (!known.has(next)) known.set(next, after);
     }
     if (known.size > limit) return undefined;
   }
-  const complete = [...known].filter(([, marking]) => ![...marking.keys()].some((thing) => /^(token|at|pending) /.test(thing)));
+  const complete = [...known].filter(([, marking]) => ![...marking.keys()].some((thing) => /^(token|at|pending|running|armed) /.test(thing)));
   const canComplete = new Set(complete.map(([name]) => name));
   for (const name of canComplete) for (const earlier of before.get(name) ?? []) canComplete.add(earlier);
   const tasks = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.kind === 'task');
