@@ -31,6 +31,7 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   ['bpmn:ScriptTask', task],
   ['bpmn:BusinessRuleTask', task],
   ['bpmn:ReceiveTask', { role: 'node', kind: 'task', trigger: 'message' }],
+  ['bpmn:CallActivity', task],
   ['bpmn:SubProcess', { role: 'subProcess' }],
   // gateways, §10.6
   ['bpmn:ExclusiveGateway', gateway('exclusive')],

@@ -35,6 +35,7 @@ export interface BpmnElement {
   readonly parallelMultiple?: boolean;
   readonly attachedToRef?: BpmnElement;
   readonly cancelActivity?: boolean;
+  readonly calledElement?: string;
   readonly triggeredByEvent?: boolean;
   readonly timeCycle?: BpmnElement;
   readonly signalRef?: BpmnElement;

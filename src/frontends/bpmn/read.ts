@@ -25,6 +25,8 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
   const processes = scopes.map(({ process }) => process);
   for (const { element, process } of scopes) readFlows(element, process, reading);
   tieEvents(reading);
+  const drawn = new Set(bodies.filter((root) => (root.flowElements ?? []).length > 0).map((root) => root.id));
+  for (const element of reading.nodes.keys()) judgeCall(element, drawn, reading);
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   refuseDangling(parsed.dangling, reading);
@@ -174,6 +176,15 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   source.outgoing.push(flow);
   target.incoming.push(flow);
   process.flows.push(flow);
+}
+
+/** A call (§10.3.6) of something that is drawn elsewhere is an activity like any other. */
+function judgeCall(element: BpmnElement, drawn: ReadonlySet<string | undefined>, reading: Reading): void {
+  if (element.$type !== 'bpmn:CallActivity') return;
+  const about = { id: element.id ?? '', name: text(element.name) };
+  if (drawn.has(localName(element.calledElement ?? ''))) {
+    reading.report('BPMN_UNSUPPORTED', element, `a <callActivity> of a process in the same file ('${element.calledElement}') is not supported yet`);
+  } else reading.notes.add('What is called here is not in the file; the call is taken for a task', about);
 }
 
 function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void {

@@ -283,7 +283,7 @@ describe('messages', () => {
 });
 
 describe('what is not supported yet is named, all of it', () => {
-  it.each(['complexGateway x', 'callActivity x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x escalation', 'boundaryEvent x compensate', 'boundaryEvent x cancel',
+  it.each(['complexGateway x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x escalation', 'boundaryEvent x compensate', 'boundaryEvent x cancel',
     'startEvent x error', 'intermediateThrowEvent x escalation', 'intermediateThrowEvent x compensate', 'endEvent x escalation', 'endEvent x cancel'])('%s', async (element) => {
     expect(await refused(process('p', ['startEvent s', element, 'endEvent e'], ['s e']))).toContain('BPMN_UNSUPPORTED x');
   });
@@ -297,6 +297,14 @@ describe('what is not supported yet is named, all of it', () => {
     expect(await refused(between('eventBasedGateway x').replace('id="x"', 'id="x" eventGatewayType="Parallel"'))).toContain('BPMN_UNSUPPORTED x');
     expect(await refused(collaboration(['P p'], []).replace('/>', '><bpmn:participantMultiplicity/></bpmn:participant>') + between('task x'))).toEqual(['BPMN_UNSUPPORTED P']);
     expect(await refused(between('intermediateCatchEvent x timer').replace('</bpmn:inter', '<bpmn:messageEventDefinition/></bpmn:inter'))).toEqual(['BPMN_UNSUPPORTED x']);
+  });
+
+  it('the call of a process in the same file', async () => {
+    const call = between('callActivity x').replace('id="x"', 'id="x" calledElement="q"');
+    expect(await refused(call + TALK)).toEqual(['BPMN_UNSUPPORTED x']);
+    const { actions, abstractions } = await read(call);
+    expect(actions['x']).toMatchObject({ when: 'p_f0 > 0', then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' } });
+    expect(abstractions).toEqual(['What is called here is not in the file; the call is taken for a task: x.']);
   });
 
   it('choreographies', async () => {
