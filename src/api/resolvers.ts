@@ -4,6 +4,7 @@ import { utf8 } from '../evidence/encoding.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
+import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
 import { watchRun } from '../service/watch.ts';
@@ -115,6 +116,7 @@ function below(service: Service): Resolvers<ApiContext> {
   return {
     Run: coded({
       model: (run: RunRecord) => store.models.get(run.modelId),
+      risk: (run: RunRecord) => shownRisk(run),
       verdict: async (run: RunRecord) => {
         const verdict = run.state === 'sealed' ? await store.verdicts.ofRun(run.id) : undefined;
         return verdict && isSealed(verdict) ? verdict : null;

@@ -5,6 +5,7 @@ import type { Claim, RunRecord } from '../store/index.ts';
 import type { Format, Progress, Verification, VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
+import { assessRun, type KeptRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
 /** A run that took this many workers down with it is not given to another. */
@@ -29,8 +30,9 @@ export async function checkRun(service: Service, run: RunRecord, worker: string,
   const hold = holdClaim(service, claim, stop);
   try {
     const result = await verifyRun(service, run, claim, hold.signal);
+    const risk = result.ok && !hold.signal.aborted ? await riskOf(service, run, hold.signal) : undefined;
     if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
-    return await record(service, claim, result);
+    return await record(service, claim, result, risk);
   } catch (error) {
     if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
     if (error instanceof Fault && error.retryable) {
@@ -57,7 +59,13 @@ async function verifyRun(service: Service, run: RunRecord, claim: Claim, signal:
   return verifier.verify(submission, run.options as unknown as VerifyOptions, { signal, onProgress, cacheDir: config.cacheDir });
 }
 
-async function record({ store }: Service, claim: Claim, result: Result<Verification>): Promise<boolean> {
+async function riskOf(service: Service, run: RunRecord, signal: AbortSignal): Promise<KeptRisk | undefined> {
+  const model = await service.store.models.get(run.modelId);
+  invariant(model, 'a run has its model');
+  return assessRun(service, run, model, signal);
+}
+
+async function record({ store }: Service, claim: Claim, result: Result<Verification>, risk: KeptRisk | undefined): Promise<boolean> {
   if (!result.ok) {
     const [first] = result.problems;
     await store.runs.fail(claim.runId, { code: first?.code ?? 'MODEL_SHAPE', message: first?.message ?? 'the input was refused', problems: result.problems });
@@ -67,7 +75,8 @@ async function record({ store }: Service, claim: Claim, result: Result<Verificat
   return store.runs.check(claim, {
     report,
     artifacts: artifacts.map((artifact) => ({ ...artifact, digest: sha256(artifact.text) })),
-    cacheable: isCacheable(report),
+    cacheable: isCacheable(report) && risk?.kind !== 'failed',
+    ...(risk ? { risk: risk as unknown as Json } : {}),
   });
 }
 

@@ -8,6 +8,7 @@ import { parseReceipt } from '../evidence/receipt.ts';
 import { stage, type Sealable } from '../evidence/seal.ts';
 import { verdictIdOf, type ModelRecord, type RunRecord, type VerdictRecord } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
+import { keptRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
 /**
@@ -49,6 +50,7 @@ async function sign({ store, notary }: Service, run: RunRecord): Promise<Verdict
 /** What is signed, out of what is stored. Called again for the bundle, it must give the same. */
 export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable['artifacts']): Sealable {
   invariant(run.report, 'a run that is sealed has its report');
+  const risk = keptRisk(run);
   return {
     id: verdictIdOf(run.id),
     source: { text: model.source, format: model.format },
@@ -56,7 +58,7 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
     document: model.document,
     artifacts: artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })),
     options: run.options as Readonly<Record<string, Json>>,
-    ...(run.risk === null ? {} : { risk: run.risk as unknown as NonNullable<Sealable['risk']> }),
+    ...(risk?.kind === 'assessed' ? { risk: { scores: risk.scores, card: risk.card } } : {}),
   };
 }
 

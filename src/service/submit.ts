@@ -5,6 +5,7 @@ import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts
 import { FORMATS, type Format, type VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
+import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
 export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
@@ -19,6 +20,7 @@ export interface SubmitInput {
 
 export interface VerificationInput extends RequestedOptions {
   readonly modelId: string;
+  readonly risk?: RequestedRisk | null;
 }
 
 /** Whose request it is, and whether it may see what is others'. */
@@ -98,11 +100,13 @@ export async function requestVerification(service: Service, asker: Asker, input:
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
   const options = readOptions(input, model.document);
-  if (!options.ok) return options;
-  const cacheKey = await cacheKeyOf(service, model, options.value);
+  const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
+  const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
+  if (!options.ok || risk?.ok === false) return bad(...problems);
+  const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
   if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);
-  const fresh = { id: newId('run'), owner: asker.owner, modelId: model.id, options: options.value as unknown as Json, cacheKey };
+  const fresh = { id: newId('run'), owner: asker.owner, modelId: model.id, options: options.value as unknown as Json, cacheKey, ...(risk ? { risk: risk.value as unknown as Json } : {}) };
   const run = cached ? await store.runs.createChecked(fresh, cached) : await store.runs.create(fresh);
   await deliver(service, run);
   return ok(run);
@@ -118,9 +122,9 @@ export async function deliver({ queues, logger }: Service, run: RunRecord): Prom
 }
 
 /** What makes two requests the same. Options stand there with their defaults written out, so a bound is part of the key. */
-async function cacheKeyOf({ config, verifier }: Service, model: ModelRecord, options: VerifyOptions): Promise<string> {
+async function cacheKeyOf({ config, verifier }: Service, model: ModelRecord, options: VerifyOptions, risk: AskedRisk | undefined): Promise<string> {
   const tools = await verifier.toolVersions(config.cacheDir);
-  return digestOf({ model: model.digest, format: model.format, options, tools, semantics: SEMANTICS_VERSION });
+  return digestOf({ model: model.digest, format: model.format, options, tools, semantics: SEMANTICS_VERSION, ...(risk ? { risk: riskKey(risk) } : {}) });
 }
 
 /** Ends a run that has no answer yet; its worker notices and stops. */

@@ -9,6 +9,8 @@ export interface NewRun {
   readonly modelId: string;
   readonly options: Json;
   readonly cacheKey: string;
+  /** What is asked of risk; the service says of what shape. */
+  readonly risk?: Json;
 }
 
 /** A worker's right to a run: every write under it names the attempt, and changes nothing once another has taken over. */
@@ -22,6 +24,8 @@ export interface CheckedRun {
   readonly artifacts: readonly ArtifactRecord[];
   /** False when an answer is unknown: such a result is never given to another request. */
   readonly cacheable: boolean;
+  /** The risk in place of what was asked of it; absent, the row keeps what it has. */
+  readonly risk?: Json;
 }
 
 /** Run rows: the truth about every run. Each change is one statement or one transaction, guarded by state and attempt. */
@@ -33,7 +37,7 @@ export class Runs {
   }
 
   async create(run: NewRun): Promise<RunRecord> {
-    const row = await this.client.prisma.run.create({ data: { ...run, state: 'queued', options: json(run.options) } });
+    const row = await this.client.prisma.run.create({ data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) } });
     return toRun(row);
   }
 
@@ -110,11 +114,11 @@ export class Runs {
   }
 
   /** `running` → `checked`, with report and artifacts, in one transaction. False: the claim was lost, nothing was written. */
-  async check({ runId, attempt }: Claim, { report, artifacts, cacheable }: CheckedRun): Promise<boolean> {
+  async check({ runId, attempt }: Claim, { report, artifacts, cacheable, risk }: CheckedRun): Promise<boolean> {
     return this.client.prisma.$transaction(async (transaction) => {
       const { count } = await transaction.run.updateMany({
         where: { id: runId, attempt, state: 'running' },
-        data: { state: 'checked', report: json(report), cacheable, progress: Prisma.DbNull, leaseUntil: null, checkedAt: new Date() },
+        data: { state: 'checked', report: json(report), cacheable, ...(risk === undefined ? {} : { risk: json(risk) }), progress: Prisma.DbNull, leaseUntil: null, checkedAt: new Date() },
       });
       if (count === 0) return false;
       await transaction.artifact.createMany({ data: artifacts.map((artifact, position) => ({ ...artifact, position, runId })) });

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type RunningApi } from '../../src/api/server.ts';
+import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { requestVerification, submitModel, type VerificationInput } from '../../src/service/submit.ts';
+import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
+import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
+import type { Verifier } from '../../src/service/service.ts';
+import { isFinished, type RunRecord } from '../../src/store/index.ts';
+import { inspect, verify } from '../../src/verification/verify.ts';
+import { renderPolicy } from '../../src/evidence/verify/policy.ts';
+import { post } from '../api/client.ts';
+import { policyOf } from '../evidence/fixture.ts';
+import { repository } from '../golden.ts';
+import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
+import { ALICE, openTestService, type TestService } from './bench.ts';
+
+const MODEL = readFileSync(repository('specs/demo/parcel-risk.yaml'), 'utf8');
+const EVENTS = readFileSync(repository('specs/demo/parcel-events.csv'), 'utf8');
+/** Breaks an implicit property: there is no risk to learn, and its verdict is a verdict all the same. */
+const ERRING = `
+probity: 1
+name: Erring
+variables: { n: { type: "int 0..2", init: 0 } }
+actors: { a: {} }
+actions: { grow: { actor: a, then: { n: n + 1 } } }
+properties: { small: { always: n < 3 } }
+`;
+
+const real: Verifier = { verify, inspect, toolVersions: async () => ({ explore: '1' }) };
+
+let postgres: TestServer;
+let opened: TestService;
+let worker: RunningWorker;
+let api: RunningApi;
+let key: string;
+let parcel: string;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  opened = await openTestService(await createDatabase(postgres), { verifier: real });
+  worker = await startWorker(opened.service, 'worker-risk');
+  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  key = (await opened.service.store.keys.create({ name: 'alice', role: 'architect', owner: ALICE.owner })).key;
+  parcel = await submit(MODEL);
+}, 60_000);
+
+afterAll(async () => {
+  await api?.stop();
+  await worker?.stop();
+  await opened?.close();
+  await postgres?.stop();
+}, 60_000);
+
+async function submit(source: string): Promise<string> {
+  const model = await submitModel(opened.service, ALICE, { source, format: 'native', name: 'risk' });
+  if (!model.ok) throw new Error(JSON.stringify(model.problems));
+  return model.value.id;
+}
+
+async function ended(input: VerificationInput): Promise<RunRecord> {
+  const run = await requestVerification(opened.service, ALICE, { engines: ['explore'], ...input });
+  if (!run.ok) throw new Error(JSON.stringify(run.problems));
+  return until(async () => {
+    const now = await opened.service.store.runs.get(run.value.id);
+    return now && isFinished(now.state) ? now : undefined;
+  });
+}
+
+async function codes(risk: object): Promise<string[]> {
+  const run = await requestVerification(opened.service, ALICE, { modelId: parcel, risk: { property: 'notStolen', events: EVENTS, ...risk } });
+  return run.ok ? [] : run.problems.map(({ code, path }) => `${code} ${path}`);
+}
+
+const shown = async (id: string): Promise<unknown> => {
+  const { data } = await post(api.url, key, 'query ($id: ID!) { run(id: $id) { risk } }', { id });
+  return (data as unknown as { run: { risk: unknown } }).run.risk;
+};
+
+describe('risk in a run', () => {
+  it('is assessed beside the verdict, shown, signed, and its model card in the bundle', async () => {
+    const run = await ended({ modelId: parcel, risk: { property: 'notStolen', events: EVENTS, format: 'csv', cases: 200, seed: 7 } });
+    const without = await ended({ modelId: parcel });
+    expect(without.id).not.toBe(run.id);
+    expect(run.report?.properties.map(({ name, outcome }) => [name, outcome])).toEqual(without.report?.properties.map(({ name, outcome }) => [name, outcome]));
+    const risk = (await shown(run.id)) as { scores: { property: string; perCases: { n: number }; probability: { mean: number } }; card: object };
+    expect(Object.keys(risk).sort()).toEqual(['card', 'scores']);
+    expect(risk.scores).toMatchObject({ property: 'notStolen', perCases: { n: 200 } });
+    expect(risk.scores.probability.mean).toBeGreaterThan(0);
+    expect(await shown(without.id)).toBeNull();
+
+    const verdict = await visibleVerdict(opened.service, ALICE, (await opened.service.store.verdicts.ofRun(run.id))?.id ?? '');
+    const files = await verdictFiles(opened.service, verdict!);
+    const { keys, log } = opened.service.notary;
+    const policy = await policyOf(renderPolicy({ verdicts: [keys.verdict.vkey], logs: [log.vkey], ledgers: [] }));
+    const report = await verifyBundle(files, policy, { crypto: nodeCrypto });
+    expect(report.status).toBe('verified');
+    expect(report.statement?.predicate.risk).toEqual({ scores: risk.scores, card: 'evidence/model-card.json' });
+    expect(JSON.parse(new TextDecoder().decode(files.get('evidence/model-card.json')))).toEqual(risk.card);
+    for (const bytes of files.values()) expect(new TextDecoder().decode(bytes)).not.toContain('case-001');
+  }, 60_000);
+
+  it('is part of what makes two requests the same', async () => {
+    const asked = { modelId: parcel, risk: { property: 'notStolen', events: EVENTS } };
+    const first = await ended(asked);
+    expect((await ended(asked)).id).toBe(first.id);
+    expect((await ended({ ...asked, risk: { ...asked.risk, seed: 2 } })).id).not.toBe(first.id);
+  }, 60_000);
+
+  it('is refused with all problems that can be known at once', async () => {
+    expect(await codes({ property: 'canBeHanded', events: '', cases: 0, seed: -1 })).toEqual([
+      'RISK_PROPERTY input.risk.property', 'OPTION_INVALID input.risk.cases', 'OPTION_INVALID input.risk.seed', expect.stringMatching(/^EVENT_LOG_\w+ input\.risk\.events$/u),
+    ]);
+    expect(await codes({ property: 'nobody' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
+    expect(await codes({ property: 'toString' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
+    expect(await codes({ format: 'xes' })).toEqual(['OPTION_INVALID input.risk.format']);
+    expect(await codes({ format: 'json' })).toEqual(['EVENT_LOG_SYNTAX input.risk.events']);
+    expect(await codes({ events: `${EVENTS}\0` })).toEqual(['INPUT_NOT_UTF8 input.risk.events']);
+    expect(await codes({ events: 'x'.repeat(1024 * 1024 + 1) })).toEqual(['INPUT_TOO_LARGE input.risk.events']);
+  });
+
+  it('is asked for through GraphQL', async () => {
+    const request = 'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id risk } }';
+    const refused = await post(api.url, key, request, { input: { modelId: parcel, risk: { property: 'nobody', events: EVENTS } } });
+    expect(refused.codes).toEqual(['PROPERTY_UNKNOWN']);
+    const asked = await post(api.url, key, request, { input: { modelId: parcel, engines: ['explore'], risk: { property: 'notStolen', events: EVENTS, seed: 3 } } });
+    const { id, risk } = (asked.data as unknown as { requestVerification: { id: string; risk: unknown } }).requestVerification;
+    expect(risk).toBeNull();
+    expect(await until(async () => (await shown(id)) ?? undefined)).toMatchObject({ scores: { property: 'notStolen' } });
+  }, 60_000);
+
+  it('that cannot be assessed says why, and changes no verdict', async () => {
+    const run = await ended({ modelId: await submit(ERRING), risk: { property: 'small', events: 'case,activity\n1,grow\n' } });
+    expect(run.state).toBe('sealed');
+    expect(run.report?.properties.find(({ name }) => name === 'withinRange')?.outcome).toBe('violated');
+    expect(await shown(run.id)).toMatchObject({ problems: [{ code: 'RISK_MODEL_BROKEN' }] });
+    const verdict = await opened.service.store.verdicts.ofRun(run.id);
+    expect(Buffer.from((JSON.parse(verdict?.envelope ?? '{}') as { payload: string }).payload, 'base64').toString()).not.toContain('"risk"');
+  }, 60_000);
+});
