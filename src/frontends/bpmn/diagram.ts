@@ -34,6 +34,9 @@ export interface Node {
   readonly boundary: Node[];
   attachedTo: Node | undefined;
   readonly interrupting: boolean;
+  /** The event that catches the error of this end event, and for such an event that there is one. */
+  handler: Node | undefined;
+  thrown: boolean;
   /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */
   readonly repeats: boolean;
 }

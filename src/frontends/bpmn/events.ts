@@ -1,4 +1,4 @@
-import { outermost, type Flow, type Node, type Trigger } from './diagram.ts';
+import { outermost, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
@@ -19,11 +19,32 @@ function definitionOf(element: BpmnElement): BpmnElement | undefined {
 
 /** Everything that ties events to something other than a flow; asked when all nodes are known. */
 export function tieEvents(reading: Reading): void {
-  for (const [element, node] of reading.nodes) {
-    if (node.kind === 'boundary') attach(element, node, reading);
-    if (node.kind === 'throw' && node.trigger === 'link') link(element, node, reading);
+  const nodes = [...reading.nodes];
+  for (const [element, node] of nodes) if (node.kind === 'boundary') attach(element, node, reading);
+  const targets = linkTargets(nodes.map(([, node]) => node));
+  for (const [element, node] of nodes) {
+    if (node.kind === 'throw' && node.trigger === 'link') link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
   }
+  catchErrors(nodes.map(([, node]) => node));
   refuseBroadcasts(reading);
+}
+
+/** An error is caught on the innermost sub-process around it that has an event for this error, or for any (§10.5.7). */
+function catchErrors(nodes: readonly Node[]): void {
+  const events = new Map<Node, Map<string, Node>>();
+  for (const event of nodes) {
+    if (event.trigger !== 'error' || !event.attachedTo) continue;
+    const known = events.get(event.attachedTo) ?? new Map<string, Node>();
+    if (!known.has(event.reference)) known.set(event.reference, event);
+    events.set(event.attachedTo, known);
+  }
+  for (const end of nodes) {
+    if (end.kind !== 'end' || end.trigger !== 'error') continue;
+    for (let around = end.process.owner; around && !end.handler; around = around.process.owner) {
+      end.handler = events.get(around)?.get(end.reference) ?? events.get(around)?.get('');
+    }
+    if (end.handler) end.handler.thrown = true;
+  }
 }
 
 function attach(element: BpmnElement, event: Node, reading: Reading): void {
@@ -42,9 +63,22 @@ function attach(element: BpmnElement, event: Node, reading: Reading): void {
   event.attachedTo = activity;
 }
 
+/** The catching link events of each process, by name. */
+function linkTargets(nodes: readonly Node[]): ReadonlyMap<Process, ReadonlyMap<string, readonly Node[]>> {
+  const targets = new Map<Process, Map<string, Node[]>>();
+  for (const node of nodes) {
+    if (node.kind !== 'catch' || node.trigger !== 'link') continue;
+    const named = targets.get(node.process) ?? new Map<string, Node[]>();
+    const same = named.get(node.reference);
+    if (same) same.push(node);
+    else named.set(node.reference, [node]);
+    targets.set(node.process, named);
+  }
+  return targets;
+}
+
 /** A pair of link events is a sequence flow that is not drawn (§10.5.5). */
-function link(element: BpmnElement, source: Node, reading: Reading): void {
-  const targets = source.process.nodes.filter((node) => node.kind === 'catch' && node.trigger === 'link' && node.reference === source.reference);
+function link(element: BpmnElement, source: Node, targets: readonly Node[], reading: Reading): void {
   const [target, ...more] = targets;
   if (!target || more.length > 0) {
     const what = target ? `${targets.length} catching link events are` : 'no catching link event is';
@@ -59,10 +93,11 @@ function link(element: BpmnElement, source: Node, reading: Reading): void {
 /** A signal goes to all that wait for it at that moment. Where both sides are drawn, this is not played yet; where one is, nobody can tell. */
 function refuseBroadcasts(reading: Reading): void {
   const signals = [...reading.nodes].filter(([, node]) => node.trigger === 'signal');
-  const thrown = signals.filter(([, node]) => node.kind === 'throw' || node.kind === 'end').map(([, node]) => node.reference);
+  const thrown = new Set(signals.filter(([, node]) => node.kind === 'throw' || node.kind === 'end').map(([, node]) => node.reference));
   for (const [element, node] of signals) {
-    if (node.kind === 'throw' || node.kind === 'end') reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
-    else if (thrown.some((reference) => reference === node.reference || reference === '' || node.reference === '')) {
+    if (node.kind === 'throw' || node.kind === 'end') {
+      reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
+    } else if (thrown.has(node.reference) || thrown.has('') || (node.reference === '' && thrown.size > 0)) {
       reading.report('BPMN_UNSUPPORTED', element, `a signal that the diagram itself throws is not supported yet (${node.id} catches it)`);
     } else reading.notes.add('Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never', node);
   }

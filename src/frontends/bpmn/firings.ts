@@ -170,7 +170,7 @@ function* start(node: Node, places: Places): Iterable<Firing> {
 /** The token ends here (§13.5.6); a terminate end event ends all others of its process, an error the sub-process that it is caught around. */
 function* end(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
-  const handler = node.trigger === 'error' ? handlerOf(node) : undefined;
+  const { handler } = node;
   const clears = handler?.attachedTo ? running(handler.attachedTo, places) : node.trigger === 'terminate' ? places.of(node.process) : undefined;
   for (const input of inputs) {
     yield {
@@ -222,27 +222,12 @@ function running(node: Node, places: Places): readonly Cell[] {
 /** An event on the border of a running activity (§10.5.4): it ends the activity, or leaves it alone and happens besides. */
 function* boundary(node: Node, places: Places): Iterable<Firing> {
   const host = node.attachedTo;
-  if (!host || (node.trigger === 'error' && errorsWithin(host).some((end) => handlerOf(end) === node))) return;
+  if (!host || node.thrown) return;
   const active = places.active(host);
   const armed = places.armed(node);
   if (node.interrupting) yield* happen(node, active, places, { way: '', choice: true, clears: running(host, places) });
   else if (armed.length > 0) yield* happen(node, armed, places, { way: '' });
   else yield* happen(node, active, places, { way: '', keeps: active });
-}
-
-/** The event that catches an error: on the innermost sub-process around it that has one for this error, or for any. */
-export function handlerOf(end: Node): Node | undefined {
-  for (let around = end.process.owner; around; around = around.process.owner) {
-    const events = around.boundary.filter((event) => event.trigger === 'error');
-    const found = events.find((event) => event.reference === end.reference) ?? events.find((event) => event.reference === '');
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function errorsWithin(node: Node): readonly Node[] {
-  const nodes = node.inside?.nodes ?? [];
-  return nodes.flatMap((found) => (found.kind === 'end' && found.trigger === 'error' ? [found] : errorsWithin(found)));
 }
 
 /** The node that a waiting token came from. */

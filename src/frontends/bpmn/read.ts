@@ -114,7 +114,7 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
   const node: Node = {
     id: element.id ?? '', name: text(element.name), element: elementName(element), kind: role.role === 'subProcess' ? 'task' : role.kind, trigger,
     reference: referenceOf(element, trigger), process, actor,
-    incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined,
+    incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined, handler: undefined, thrown: false,
     interrupting: element.cancelActivity !== false || trigger === 'error', repeats: trigger !== 'timer' || hasCycle(element),
   };
   if (node.id === '') {

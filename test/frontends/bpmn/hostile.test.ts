@@ -82,6 +82,33 @@ describe('large diagrams', () => {
     expect(read.ok && checkModel(read.value).ok).toBe(true);
   }, 60_000);
 
+  it('an inclusive join waits for thousands of tasks', async () => {
+    const count = 3_000;
+    const row = (branch: string): string[] => Array.from({ length: count }, (_, i) => `${branch}${i}`);
+    const chain = (branch: string): string[] => [`g ${branch}0`, ...row(branch).slice(1).map((next, i) => `${branch}${i} ${next}`), `${branch}${count - 1} j`];
+    const nodes = ['startEvent s', 'inclusiveGateway g', ...[...row('a'), ...row('b')].map((id) => `task ${id}`), 'inclusiveGateway j', 'endEvent e'];
+    const read = await readBpmn(definitions(process('p', nodes, ['s g', ...chain('a'), ...chain('b'), 'j e'])));
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const checked = checkModel(read.value);
+    expect(checked.ok ? [] : checked.problems).toEqual([]);
+    expect(String(read.value.actions['j']?.when).length).toBeLessThan(2 * count * 30);
+  }, 60_000);
+
+  it('thousands of errors, links and signals take no time', async () => {
+    const many = Array.from({ length: 4_000 }, (_, i) => i);
+    const inside = many.map((i) => `<bpmn:endEvent id="e${i}"><bpmn:errorEventDefinition errorRef="E${i}"/></bpmn:endEvent>`).join('\n');
+    const events = many.map((i) => `<bpmn:boundaryEvent id="b${i}" attachedToRef="x"><bpmn:errorEventDefinition errorRef="E${i}"/></bpmn:boundaryEvent>
+      <bpmn:intermediateThrowEvent id="t${i}"><bpmn:linkEventDefinition name="l${i}"/></bpmn:intermediateThrowEvent>
+      <bpmn:intermediateCatchEvent id="c${i}"><bpmn:linkEventDefinition name="l${i}"/></bpmn:intermediateCatchEvent>
+      <bpmn:intermediateThrowEvent id="st${i}"><bpmn:signalEventDefinition signalRef="T${i}"/></bpmn:intermediateThrowEvent>
+      <bpmn:intermediateCatchEvent id="sc${i}"><bpmn:signalEventDefinition signalRef="S${i}"/></bpmn:intermediateCatchEvent>`).join('\n');
+    const declared = many.map((i) => `<bpmn:error id="E${i}"/><bpmn:signal id="S${i}"/><bpmn:signal id="T${i}"/>`).join('\n');
+    const body = `${declared}<bpmn:process id="p"><bpmn:startEvent id="s"/><bpmn:subProcess id="x"><bpmn:startEvent id="is"/>${inside}</bpmn:subProcess>${events}</bpmn:process>`;
+    const started = performance.now();
+    expect(await problemsOf(definitions(body))).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  }, 60_000);
+
   it('a gateway with too many ways to fire is refused by name', async () => {
     const wide = Array.from({ length: 1_500 }, (_, i) => i);
     const nodes = ['startEvent s', 'parallelGateway p1', 'exclusiveGateway x', ...wide.map((i) => `endEvent e${i}`)];
