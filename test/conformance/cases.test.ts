@@ -9,6 +9,9 @@ interface ExpectedCase {
   readonly properties: readonly { readonly name: string; readonly outcome: string; readonly traceLength?: number }[];
 }
 
+/** Machines that run tests are loaded: what an engine can decide must not hang on it. */
+const PATIENCE_MS = 180_000;
+
 const absence = await tlcAbsence();
 
 describeShared('published native models', () => {
@@ -16,7 +19,7 @@ describeShared('published native models', () => {
   for (const engine of ['explore', 'tlc', 'z3'] as const satisfies readonly EngineName[]) {
     for (const [file, wanted] of Object.entries(expected)) {
       it.skipIf(engine === 'tlc' && absence !== undefined)(`${engine}: ${file}`, async () => {
-        const report = await reportOn(readFileSync(sharedPath('cases', 'native', file), 'utf8'), [engine]);
+        const report = await reportOn(readFileSync(sharedPath('cases', 'native', file), 'utf8'), [engine], { timeoutMs: PATIENCE_MS });
         expect(report.properties.map((p) => p.name).sort()).toEqual(wanted.properties.map((p) => p.name).sort());
         let decided = 0;
         for (const property of wanted.properties) {
@@ -29,7 +32,7 @@ describeShared('published native models', () => {
         }
         expect(decided).toBeGreaterThanOrEqual(4);
         for (const counted of report.properties[0]?.engines ?? []) if (counted.states !== undefined) expect(counted.states).toBe(wanted.states);
-      });
+      }, 2 * PATIENCE_MS);
     }
   }
 });

@@ -16,6 +16,9 @@ const SEED = Number(process.env['PROBITY_RANDOM_SEED'] ?? 20261123);
 /** Explore against its own replay is cheap: many models. */
 const EXPLORE_COUNT = Number(process.env['PROBITY_RANDOM_EXPLORE'] ?? 600);
 
+/** Machines that run tests are loaded: what an engine can decide must not hang on it. */
+const PATIENCE_MS = 180_000;
+
 const absence = await tlcAbsence();
 const engines: EngineName[] = ENGINE_NAMES.filter((name) => name !== 'tlc' || absence === undefined);
 /** The models tried per cell. */
@@ -60,7 +63,7 @@ describe('random models', () => {
   for (let index = 0; index < COUNT; index += 1) {
     const { features, source } = sampled(index);
     it(`${engines.join(', ')} agree on model ${index} (${features.join(', ')})`, async () => {
-      const report = await reportOn(source, engines, { maxStates: 50_000 });
+      const report = await reportOn(source, engines, { maxStates: 50_000, timeoutMs: PATIENCE_MS });
       for (const property of report.properties) {
         const kind = kindOf(property);
         const answers = property.engines.filter((e) => e.reason !== 'unsupported');
@@ -75,7 +78,7 @@ describe('random models', () => {
           else for (const type of features) note(`${engine.name} × ${kind} × ${type}`, index);
         }
       }
-    });
+    }, 2 * PATIENCE_MS);
   }
 
   it('tries every supported cell at least once', () => {

@@ -60,7 +60,7 @@ export class Z3Session {
   /** Starts `Z3_BIN` where it is set, else z3-solver's wasm. */
   static async open(limits: SessionLimits): Promise<{ session: Z3Session; version: string }> {
     const binary = process.env['Z3_BIN'];
-    const child = binary ? spawn(binary, ['-in', '-smt2'], { stdio: ['pipe', 'pipe', 'ignore'] }) : spawn(process.execPath, wasmArguments(), { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = binary ? spawn(binary, ['-in', '-smt2'], { stdio: ['pipe', 'pipe', 'ignore'] }) : spawn(process.execPath, [WASM_CHILD], { stdio: ['pipe', 'pipe', 'ignore'] });
     const session = new Z3Session(child, Boolean(binary), limits);
     const version = binary ? (await session.send('(get-info :version)')).replace(/[^\d.]/g, '') : (JSON.parse(await session.#line()) as string);
     return { session, version: binary ? `Z3 ${version} native` : version };
@@ -92,11 +92,6 @@ export class Z3Session {
   }
 }
 
+const WASM_CHILD = fileURLToPath(new URL('./z3Child.js', import.meta.url));
 const MARK = '<<answered>>';
 
-/** From source, the child needs the loader that we run under; built, it is plain JavaScript. */
-function wasmArguments(): string[] {
-  const here = fileURLToPath(import.meta.url);
-  if (here.endsWith('.ts')) return ['--import', import.meta.resolve('tsx'), here.replace(/session\.ts$/, 'z3Child.ts')];
-  return [here.replace(/session\.js$/, 'z3Child.js')];
-}

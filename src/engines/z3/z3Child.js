@@ -1,27 +1,33 @@
+// @ts-check
 import { createInterface } from 'node:readline';
 import { init } from 'z3-solver';
 
-/**
+/*
  * Z3 as wasm in a process of its own: one JSON string (SMT-LIB text) a line in, one JSON string (what Z3 printed) a line out.
  * A process, because a promise of Z3 never settles after it ran out of memory, and because only a process can be killed.
+ * JavaScript, because it is started often: a loader for TypeScript would double its start.
  */
-interface Emscripten {
-  readonly HEAPU8: Uint8Array;
-  _malloc(bytes: number): number;
-  _free(pointer: number): void;
-  _async_Z3_eval_smtlib2_string(context: unknown, text: number): void;
-  async_call(f: Emscripten['_async_Z3_eval_smtlib2_string'], context: unknown, text: number): Promise<string>;
-}
 
-const { Z3, em } = (await init()) as unknown as { Z3: { mk_config(): unknown; mk_context(config: unknown): unknown; get_full_version(): string }; em: Emscripten };
+/**
+ * @typedef {object} Emscripten
+ * @property {Uint8Array} HEAPU8
+ * @property {(bytes: number) => number} _malloc
+ * @property {(pointer: number) => void} _free
+ * @property {(context: unknown, text: number) => void} _async_Z3_eval_smtlib2_string
+ * @property {(f: Emscripten['_async_Z3_eval_smtlib2_string'], context: unknown, text: number) => Promise<string>} async_call
+ */
+
+const { Z3, em: module } = await init();
+const em = /** @type {Emscripten} */ (/** @type {unknown} */ (module));
 const context = Z3.mk_context(Z3.mk_config());
 const encoder = new TextEncoder();
 
 /**
  * Our own call into the wasm module. The package's `eval_smtlib2_string` puts the text on the stack of the calling thread,
  * returns, and lets another thread read it: by then it can be overwritten, and Z3 reads something else (docs/adr/004).
+ * @param {string} text
  */
-async function evaluate(text: string): Promise<string> {
+async function evaluate(text) {
   const bytes = encoder.encode(text);
   const pointer = em._malloc(bytes.length + 1);
   em.HEAPU8.set(bytes, pointer);
@@ -35,6 +41,6 @@ async function evaluate(text: string): Promise<string> {
 
 process.stdout.write(`${JSON.stringify(`z3 ${Z3.get_full_version()}`)}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await evaluate(JSON.parse(line) as string))}\n`);
+  process.stdout.write(`${JSON.stringify(await evaluate(JSON.parse(line)))}\n`);
 }
 process.exit(0);
