@@ -7,7 +7,7 @@
 export type NodeKind = 'task' | 'exclusive' | 'inclusive' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'boundary' | 'end';
 
 /** What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits for a `message` too. */
-export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'terminate';
+export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'escalation' | 'terminate';
 
 export interface Node {
   readonly id: string;
@@ -16,7 +16,7 @@ export interface Node {
   readonly element: string;
   readonly kind: NodeKind;
   readonly trigger: Trigger;
-  /** What an event's definition refers to: the name of a link, the id of a signal or an error; else empty. */
+  /** What an event's definition refers to: the name of a link, the id of a signal, an error or an escalation; else empty. */
   readonly reference: string;
   readonly process: Process;
   readonly actor: Actor;
@@ -34,7 +34,7 @@ export interface Node {
   readonly boundary: Node[];
   attachedTo: Node | undefined;
   readonly interrupting: boolean;
-  /** The event that catches the error of this end event, and for such an event that there is one. */
+  /** The event that catches the error or escalation thrown here, and for such an event that there is one. */
   handler: Node | undefined;
   thrown: boolean;
   /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */

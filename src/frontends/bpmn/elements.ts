@@ -19,6 +19,7 @@ const TERMINATE = { 'bpmn:TerminateEventDefinition': 'terminate' } as const;
 const CONDITION = { 'bpmn:ConditionalEventDefinition': 'condition' } as const;
 const SIGNAL = { 'bpmn:SignalEventDefinition': 'signal' } as const;
 const LINK = { 'bpmn:LinkEventDefinition': 'link' } as const;
+const ESCALATION = { 'bpmn:EscalationEventDefinition': 'escalation' } as const;
 const ERROR = { 'bpmn:ErrorEventDefinition': 'error' } as const;
 
 export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
@@ -41,9 +42,9 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   // events, §10.5
   ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL } }],
   ['bpmn:IntermediateCatchEvent', { role: 'event', kind: 'catch', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...LINK } }],
-  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK } }],
-  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR } }],
-  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...TERMINATE } }],
+  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK, ...ESCALATION } }],
+  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION } }],
+  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...ESCALATION, ...TERMINATE } }],
   // connections, §8.4.13
   ['bpmn:SequenceFlow', { role: 'flow' }],
   // data without a type, §10.4

@@ -6,7 +6,8 @@ import { text, type Reading } from './reading.ts';
 export function referenceOf(element: BpmnElement, trigger: Trigger): string {
   const definition = definitionOf(element);
   if (trigger === 'link') return text(definition?.name) || text(element.name);
-  return (trigger === 'signal' ? definition?.signalRef?.id : trigger === 'error' ? definition?.errorRef?.id : undefined) ?? '';
+  const referred = { signal: definition?.signalRef, error: definition?.errorRef, escalation: definition?.escalationRef };
+  return (trigger in referred ? referred[trigger as keyof typeof referred]?.id : undefined) ?? '';
 }
 
 export function hasCycle(element: BpmnElement): boolean {
@@ -25,25 +26,25 @@ export function tieEvents(reading: Reading): void {
   for (const [element, node] of nodes) {
     if (node.kind === 'throw' && node.trigger === 'link') link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
   }
-  catchErrors(nodes.map(([, node]) => node));
+  for (const trigger of ['error', 'escalation'] as const) catchThrown(trigger, nodes.map(([, node]) => node));
   refuseBroadcasts(reading);
 }
 
-/** An error is caught on the innermost sub-process around it that has an event for this error, or for any (§10.5.7). */
-function catchErrors(nodes: readonly Node[]): void {
+/** An error or escalation is caught on the innermost sub-process around it that has an event for this one, or for any (§10.5.7). */
+function catchThrown(trigger: 'error' | 'escalation', nodes: readonly Node[]): void {
   const events = new Map<Node, Map<string, Node>>();
   for (const event of nodes) {
-    if (event.trigger !== 'error' || !event.attachedTo) continue;
+    if (event.trigger !== trigger || !event.attachedTo) continue;
     const known = events.get(event.attachedTo) ?? new Map<string, Node>();
     if (!known.has(event.reference)) known.set(event.reference, event);
     events.set(event.attachedTo, known);
   }
-  for (const end of nodes) {
-    if (end.kind !== 'end' || end.trigger !== 'error') continue;
-    for (let around = end.process.owner; around && !end.handler; around = around.process.owner) {
-      end.handler = events.get(around)?.get(end.reference) ?? events.get(around)?.get('');
+  for (const source of nodes) {
+    if (source.trigger !== trigger || (source.kind !== 'end' && source.kind !== 'throw')) continue;
+    for (let around = source.process.owner; around && !source.handler; around = around.process.owner) {
+      source.handler = events.get(around)?.get(source.reference) ?? events.get(around)?.get('');
     }
-    if (end.handler) end.handler.thrown = true;
+    if (source.handler) source.handler.thrown = true;
   }
 }
 
@@ -112,7 +113,9 @@ export function noteEvents(node: Node, reading: Reading): void {
   if (node.kind === 'boundary' && !node.interrupting && node.trigger === 'timer') {
     reading.notes.add(node.repeats ? 'A timer with a cycle may go off again and again' : 'A timer that does not interrupt its activity goes off once at most while the activity runs', node);
   }
-  if (node.kind === 'boundary' && node.trigger === 'error') reading.notes.add('An error happens where an error end event throws it; if none does, at any moment while the activity runs, or never', node);
+  if (node.kind === 'boundary' && (node.trigger === 'error' || node.trigger === 'escalation')) {
+    reading.notes.add('An error or escalation happens where an event inside throws it; if none does, at any moment while the activity runs, or never', node);
+  }
   if (node.kind === 'start' && node.process.owner && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
 }
 

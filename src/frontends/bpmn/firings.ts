@@ -9,7 +9,7 @@ type Fire = (node: Node, places: Places) => Iterable<Firing>;
 export const FIRINGS: Readonly<Record<NodeKind, Fire>> = {
   task: activity,
   catch: passOn,
-  throw: passOn,
+  throw: throwing,
   boundary,
   exclusive,
   inclusive,
@@ -75,7 +75,7 @@ function* happen(node: Node, take: readonly Cell[], places: Places, how: Happeni
 }
 
 /** What nobody in the diagram makes happen, and what need not happen. */
-const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'error']);
+const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'error', 'escalation']);
 
 function receiptsOf(node: Node, places: Places): readonly Receipt[] {
   const receives = RECEIVERS.has(node.kind);
@@ -167,11 +167,11 @@ function* start(node: Node, places: Places): Iterable<Firing> {
   }
 }
 
-/** The token ends here (§13.5.6); a terminate end event ends all others of its process, an error the sub-process that it is caught around. */
+/** The token ends here (§13.5.6); a terminate end event ends all others of its process, an error or escalation the sub-process that it interrupts. */
 function* end(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   const { handler } = node;
-  const clears = handler?.attachedTo ? running(handler.attachedTo, places) : node.trigger === 'terminate' ? places.of(node.process) : undefined;
+  const clears = node.trigger === 'terminate' ? places.of(node.process) : interruptedBy(handler, places);
   for (const input of inputs) {
     yield {
       node, way: inputs.length > 1 ? `_from_${origin(node, input)}` : '', label: name(node) + (handler ? ` → ${name(handler)}` : ''),
@@ -180,6 +180,20 @@ function* end(node: Node, places: Places): Iterable<Firing> {
       ...(clears && { clears }),
     };
   }
+}
+
+/** An escalation that is caught on a border goes there too (§10.5.7); all else that is thrown here leaves no trace or a message. */
+function* throwing(node: Node, places: Places): Iterable<Firing> {
+  const clears = interruptedBy(node.handler, places);
+  const label = node.handler ? ` → ${name(node.handler)}` : '';
+  for (const firing of passOn(node, places)) {
+    yield { ...firing, label: firing.label + label, give: [...firing.give, ...places.after(node.handler?.outgoing ?? [])], ...(clears && { clears }) };
+  }
+}
+
+/** What is gone when an event on a border happens. */
+function interruptedBy(event: Node | undefined, places: Places): readonly Cell[] | undefined {
+  return event?.interrupting && event.attachedTo ? running(event.attachedTo, places) : undefined;
 }
 
 /** An activity is one step, unless there is something to see of it while it runs. */

@@ -39,6 +39,7 @@ export interface BpmnElement {
   readonly triggeredByEvent?: boolean;
   readonly timeCycle?: BpmnElement;
   readonly signalRef?: BpmnElement;
+  readonly escalationRef?: BpmnElement;
   readonly errorRef?: BpmnElement;
   readonly body?: string;
 }

@@ -209,6 +209,23 @@ describe('sub-processes', () => {
   });
 });
 
+describe('escalations', () => {
+  const inside = '<bpmn:startEvent id="is"/><bpmn:intermediateThrowEvent id="it"><bpmn:escalationEventDefinition/></bpmn:intermediateThrowEvent><bpmn:endEvent id="ie"/><bpmn:sequenceFlow id="if1" sourceRef="is" targetRef="it"/><bpmn:sequenceFlow id="if2" sourceRef="it" targetRef="ie"/>';
+  const caught = (more: string): string => on('subProcess', 'escalation', more).replace('id="x">', `id="x">${inside}`);
+
+  it('end the sub-process or go on besides', async () => {
+    expect((await read(caught(''))).actions['it']?.then).toEqual({ if1: 0, if2: 0, x_active: 0, p_f2: 'p_f2 + 1' });
+    const besides = await read(caught(' cancelActivity="false"'));
+    expect(besides.actions['it']?.then).toEqual({ if1: 'if1 - 1', if2: 'if2 + 1', p_f2: 'p_f2 + 1' });
+    expect(besides.actions).not.toHaveProperty('b');
+  });
+
+  it('that nobody catches change nothing', async () => {
+    const model = await read(between('subProcess x').replace('id="x">', `id="x">${inside}`));
+    expect(model.actions['it']?.then).toEqual({ if1: 'if1 - 1', if2: 'if2 + 1' });
+  });
+});
+
 describe('events on the border of an activity', () => {
   it('one that interrupts happens instead of the end', async () => {
     const model = await read(on('task', 'timer'));
@@ -283,8 +300,8 @@ describe('messages', () => {
 });
 
 describe('what is not supported yet is named, all of it', () => {
-  it.each(['complexGateway x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x escalation', 'boundaryEvent x compensate', 'boundaryEvent x cancel',
-    'startEvent x error', 'intermediateThrowEvent x escalation', 'intermediateThrowEvent x compensate', 'endEvent x escalation', 'endEvent x cancel'])('%s', async (element) => {
+  it.each(['complexGateway x', 'transaction x', 'adHocSubProcess x', 'boundaryEvent x compensate', 'boundaryEvent x cancel',
+    'startEvent x error', 'startEvent x escalation', 'intermediateThrowEvent x compensate', 'endEvent x cancel'])('%s', async (element) => {
     expect(await refused(process('p', ['startEvent s', element, 'endEvent e'], ['s e']))).toContain('BPMN_UNSUPPORTED x');
   });
 

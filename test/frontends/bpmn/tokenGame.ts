@@ -117,18 +117,18 @@ function interrupted(node: Node, marking: Marking): Marking {
 function strike(event: Node, marking: Marking, found: Occurrence[]): void {
   const host = event.attachedTo;
   if (!host || !has(marking, running(host))) return;
-  const thrown = event.trigger === 'error' && host.inside && everywhere(host.inside).some((node) => node.kind === 'end' && node.trigger === 'error' && catcher(node) === event);
+  const thrown = ['error', 'escalation'].includes(event.trigger) && host.inside && everywhere(host.inside).some((node) => node.kind !== 'boundary' && node.trigger === event.trigger && catcher(node) === event);
   if (thrown) return;
   if (event.interrupting) return occur(event, interrupted(host, marking), found);
   if (event.repeats) return occur(event, marking, found);
   if (has(marking, armed(event))) occur(event, minus(marking, armed(event)), found);
 }
 
-/** Errors climb out of sub-processes until someone waits for them. */
+/** Errors and escalations climb out of sub-processes until someone waits for them. */
 function catcher(end: Node): Node | undefined {
   let scope: Process | undefined = end.process;
   while (scope?.owner) {
-    const here = scope.owner.boundary.filter((event) => event.trigger === 'error' && ['', end.reference].includes(event.reference));
+    const here = scope.owner.boundary.filter((event) => event.trigger === end.trigger && ['', end.reference].includes(event.reference));
     if (here.length > 0) return here.find((event) => event.reference === end.reference) ?? here[0];
     scope = scope.owner.process;
   }
@@ -145,10 +145,18 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
   } else if (node.kind === 'end') {
     const kept = new Map(node.trigger === 'terminate' ? [...rest].filter(([token]) => !ofProcess(node.process, token)) : rest);
     kept.set(ended(node), Math.min((kept.get(ended(node)) ?? 0) + 1, 2));
-    const handler = node.trigger === 'error' ? catcher(node) : undefined;
-    if (handler?.attachedTo) leave(node, handler.outgoing, interrupted(handler.attachedTo, kept), found);
-    else leave(node, [], kept, found);
+    raise(node, [], kept, found);
+  } else if (node.kind === 'throw') {
+    raise(node, node.outgoing, rest, found);
   } else occur(node, rest, found);
+}
+
+/** What is thrown goes to whoever waits for it around; if that interrupts, nothing goes on here. */
+function raise(node: Node, flows: readonly Flow[], rest: Marking, found: Occurrence[]): void {
+  const handler = ['error', 'escalation'].includes(node.trigger) ? catcher(node) : undefined;
+  if (!handler?.attachedTo) return leave(node, flows, rest, found);
+  if (handler.interrupting) return leave(node, handler.outgoing, interrupted(handler.attachedTo, rest), found);
+  leave(node, [...flows, ...handler.outgoing], rest, found);
 }
 
 function occur(node: Node, rest: Marking, found: Occurrence[]): void {
