@@ -26,12 +26,13 @@ export function tieEvents(reading: Reading): void {
   for (const [element, node] of nodes) {
     if (node.kind === 'throw' && node.trigger === 'link') link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
   }
-  for (const trigger of ['error', 'escalation'] as const) catchThrown(trigger, nodes.map(([, node]) => node));
+  for (const trigger of ['error', 'escalation'] as const) catchThrown(trigger, reading);
   refuseBroadcasts(reading);
 }
 
 /** An error or escalation is caught on the innermost sub-process around it that has an event for this one, or for any (§10.5.7). */
-function catchThrown(trigger: 'error' | 'escalation', nodes: readonly Node[]): void {
+function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
+  const nodes = [...reading.nodes.values()];
   const events = new Map<Node, Map<string, Node>>();
   for (const event of nodes) {
     if (event.trigger !== trigger || !event.attachedTo) continue;
@@ -45,6 +46,7 @@ function catchThrown(trigger: 'error' | 'escalation', nodes: readonly Node[]): v
       source.handler = events.get(around)?.get(source.reference) ?? events.get(around)?.get('');
     }
     if (source.handler) source.handler.thrown = true;
+    else if (trigger === 'error') reading.notes.add('Nothing in the diagram catches the error; it ends its token, and nothing else', source);
   }
 }
 

@@ -204,6 +204,7 @@ describe('sub-processes', () => {
     }
     const other = await read(caught(' errorRef="E2"'));
     expect(other.actions['ie']?.then).toEqual({ if2: 'if2 - 1', ie_count: 'min(ie_count + 1, 2)' });
+    expect(other.abstractions).toContain('Nothing in the diagram catches the error; it ends its token, and nothing else: ie.');
     expect(other.actions['b']).toMatchObject({ when: 'x_active > 0' });
     expect(other.actions['b']).not.toHaveProperty('fair');
   });
