@@ -64,6 +64,18 @@ actions:
 properties: { kept: { always: not(lost) } }
 `;
 
+/** Not inductive by itself: Spacer finds `step > 0` and `far >= 0`, and calls its parameters as it likes. */
+const JOURNEY = `
+probity: 1
+name: Journey
+variables: { step: { type: int, init: 1 }, far: { type: int, init: 0 }, late: { type: bool, init: false } }
+actors: { walker: {} }
+actions:
+  walk: { actor: walker, when: "step > 0", then: { far: far + 1, step: step + 1 } }
+  miss: { actor: walker, when: "far < 0 or step < 1", then: { late: true } }
+properties: { punctual: { always: not(late) } }
+`;
+
 let home: Installation;
 let folder: string;
 let shop: Sealable;
@@ -116,6 +128,13 @@ describe('recheck of an honest bundle', () => {
   it('proves again what Z3 proved of a model with messages', async () => {
     const found = await rechecked(await checked('post', POST, ['z3']));
     expect(statuses(found)).toMatchObject({ kept: 'reproved', withinCapacity: 'reproved', withinRange: 'reproved' });
+  });
+
+  it("proves Spacer's invariants again, whose parameters have names and an order of their own", async () => {
+    const journey = await checked('journey', JOURNEY, ['z3']);
+    expect(journey.report.properties.find(({ name }) => name === 'punctual')).toMatchObject({ outcome: 'holds', method: 'inductive' });
+    expect(journey.artifacts.some(({ name }) => name.endsWith('/horn.smt2'))).toBe(true);
+    expect(of(await rechecked(journey), 'punctual')).toMatchObject({ status: 'reproved' });
   });
 
   for (const name of ['trace', 'lasso', 'trap', 'exhaustion', 'unknown']) {

@@ -21,7 +21,7 @@ export async function spacer(system: SmtSystem, bad: Term, constraint: Term, lim
     const answer = (await session.send(`${options.join('\n')}\n${horn}\n(check-sat)`)).trim();
     if (answer.startsWith('unsat')) return { kind: 'unsafe' };
     if (!answer.startsWith('sat')) return { kind: 'unknown', message: `Spacer answered ${answer.slice(0, 200)}` };
-    const invariant = invariantOf(await session.send('(get-model)'));
+    const invariant = invariantOf(await session.send('(get-model)'), system);
     return invariant === undefined ? { kind: 'unknown', message: 'Spacer gave no invariant' } : { kind: 'safe', invariant, horn };
   } finally {
     session.close();
@@ -43,17 +43,34 @@ export function hornClauses(system: SmtSystem, bad: Term, constraint: Term): str
   ].join('\n');
 }
 
-/** The definition of `Inv` in the printed model, as text that any SMT solver reads. */
-function invariantOf(model: string): string | undefined {
-  const start = model.indexOf('(define-fun Inv ');
-  if (start < 0) return undefined;
+/**
+ * The definition of `Inv` in the printed model, as text that any SMT solver reads. Spacer gives its parameters names of its own;
+ * they are bound to the system's, so that the invariant says what it is about wherever the variables stand in another order.
+ */
+function invariantOf(model: string, system: SmtSystem): string | undefined {
+  const start = model.indexOf(INVARIANT);
+  const definition = start < 0 ? undefined : model.slice(start, endOfList(model, start));
+  if (definition === undefined) return undefined;
+  const parametersEnd = endOfList(definition, INVARIANT.length);
+  const names = [...definition.slice(INVARIANT.length, parametersEnd).matchAll(/\(([^\s()]+) (?:Int|Bool)\)/g)].map(([, name]) => name);
+  if (names.length !== system.variables.length) return undefined;
+  const body = definition.slice(parametersEnd, -1).trim().replace(/^Bool\s+/, '');
+  const bound = system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
+  const meanings = system.variables.flatMap((v, i) => (names[i] === v.name ? [] : [`(${names[i]} ${v.name})`]));
+  return `${INVARIANT}(${bound}) Bool ${meanings.length === 0 ? body : `(let (${meanings.join(' ')})\n  ${body})`})`;
+}
+
+const INVARIANT = '(define-fun Inv ';
+
+/** Where the list that opens at `start` is closed. */
+function endOfList(text: string, start: number): number {
   let depth = 0;
-  for (let i = start; i < model.length; i += 1) {
-    if (model[i] === '(') depth += 1;
-    if (model[i] === ')') depth -= 1;
-    if (depth === 0) return model.slice(start, i + 1);
+  for (let i = start; i < text.length; i += 1) {
+    if (text[i] === '(') depth += 1;
+    if (text[i] === ')') depth -= 1;
+    if (depth === 0) return i + 1;
   }
-  return undefined;
+  return text.length;
 }
 
 export interface Obligation {
