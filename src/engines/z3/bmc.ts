@@ -51,6 +51,11 @@ export class BoundedSearch {
     return !answer.trim().startsWith('unsat');
   }
 
+  /** Leaves only the states that satisfy a condition at the current depth. */
+  async fix(condition: Term): Promise<void> {
+    await this.#session.send(`(assert (let (${this.#lets(this.#depth)}) ${condition}))`);
+  }
+
   #declare(step: number): string {
     return this.#system.variables.map((v) => `(declare-const ${this.#name(v, step)} ${v.sort})`).join('\n');
   }

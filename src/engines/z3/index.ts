@@ -4,7 +4,6 @@ import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
 import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
 import { starts, valuations } from '../../model/initial.ts';
-import { Graph } from '../../graph/graph.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
@@ -14,6 +13,7 @@ import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
+import { SmallGraph, type Hit } from './smallGraph.ts';
 import { obligations, reprove, spacer, type Obligation } from './spacer.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
@@ -22,8 +22,6 @@ const MAX_DEPTH = 60;
 const MAX_VALUATIONS = 8;
 /** What a phase may take that another one can make up for. */
 const PHASE_MS = 5_000;
-/** Up to this many reachable states, they can stand as the invariant themselves. */
-const MAX_CUBES = 1_500;
 
 const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
   always: true, never: true, implicit: true, deadlockFree: true, reachable: true,
@@ -130,28 +128,28 @@ class Z3Check {
   }
 
   /**
-   * What is inductive by itself, then short traces. Then one invariant for all that is left: Spacer's, or, where Spacer is slow and the graph small, the reachable
-   * states themselves; either counts only re-proved. What is still open is asked by itself, and searched deeper where it can break.
+   * What is inductive by itself, then short traces. Then one invariant of Spacer for all that is left; where Spacer is slow and
+   * the graph small, the graph's own states and paths as hints. What is still open is asked by itself, and searched deeper.
    */
   async #safety(properties: readonly Property[]): Promise<void> {
     const bad = new Map(properties.map((p) => [p, this.#system.bad(p)]));
-    let open = await this.#search(properties, bad, 'true', SHALLOW_DEPTH, this.#share(4));
     this.#onProgress({ phase: 'proving' });
-    open = await this.#proveByInduction(open, bad);
+    let open = await this.#proveByInduction(properties, bad);
     // A hard property must not keep the easy ones, on which all others rest, from their proof.
     const implicit = open.filter((p) => p.formula.kind === 'implicit');
     if (implicit.length > 0 && implicit.length < open.length) {
       const still = await this.#proveByInduction(implicit, bad);
       open = open.filter((p) => still.includes(p) || !implicit.includes(p));
     }
+    if (open.length > 0) open = await this.#search(open, bad, 'true', SHALLOW_DEPTH, this.#share(4, PHASE_MS));
     if (open.length === 0) return;
-    const cubes = await this.#reachableCubes(() => true);
-    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, cubes ? PHASE_MS / 2 : Infinity));
+    const small = (await this.#smallGraph()) !== undefined;
+    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
     }
-    open = await this.#proveByStates(open, bad, 'true', cubes);
+    open = await this.#decideByGraph(open, bad);
     // Implicit properties first: while one of them is open, nothing else counts.
     open = [...open.filter((p) => p.formula.kind === 'implicit'), ...open.filter((p) => p.formula.kind !== 'implicit')];
     const breakable: Property[] = [];
@@ -196,41 +194,75 @@ class Z3Check {
     }
   }
 
+  /** Where the graph is small: each property by the way to where it breaks, taken step by step, or by the reachable states as invariant. */
+  async #decideByGraph(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+    const graph = await this.#smallGraph();
+    if (!graph) return [...open];
+    const safe: Property[] = [];
+    const remaining: Property[] = [];
+    for (const p of open) {
+      const hit = graph.hit(p, () => true);
+      if (!hit) safe.push(p);
+      else if (!(await this.#confirm(p, bad.get(p) as Term, hit, 'true'))) remaining.push(p);
+    }
+    return [...remaining, ...(await this.#proveByStates(safe, smtOr(safe.map((p) => bad.get(p) as Term)), 'true', graph, () => true))];
+  }
+
   /** The set of reachable states as the invariant: found by walking the graph, believed because Z3 re-proves it inductive. */
-  async #proveByStates(open: readonly Property[], bad: ReadonlyMap<Property, Term>, constraint: Term, cubes: readonly Term[] | undefined): Promise<Property[]> {
-    if (!cubes) return [...open];
+  async #proveByStates(open: readonly Property[], bad: Term, constraint: Term, graph: SmallGraph, belongs: (state: State) => boolean): Promise<readonly Property[]> {
+    if (open.length === 0 || !graph.errorFree) return open;
+    const cubes = this.#encoded(() => graph.states.filter(belongs).map((state) => this.#system.cube(state)));
+    if (!cubes) return open;
     const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
     const invariant = `(define-fun Inv (${variables}) Bool ${smtOr(cubes)})`;
-    const limits = this.#share(2);
-    const remaining: Property[] = [];
-    let inductive: boolean | undefined;
-    for (const p of open) {
-      const list = obligations(this.#system, bad.get(p) as Term, constraint, invariant);
-      const failed: string[] = inductive === false ? ['consecution'] : await this.#reproved(inductive ? list.filter((o) => o.name === 'safety') : list, limits);
-      inductive ??= failed.every((name) => name === 'safety');
-      if (failed.length === 0) this.#outcomes.set(p.name, this.#inductive(p.name, invariant, undefined, list));
-      else remaining.push(p);
-    }
-    return remaining;
+    const list = obligations(this.#system, bad, constraint, invariant);
+    if ((await this.#reproved(list, this.#share(2))).length > 0) return open;
+    const outcome = this.#inductive(`states-${open.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    for (const p of open) this.#outcomes.set(p.name, outcome);
+    return [];
   }
 
-  #reproved(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
-    return this.#withinTime(reprove(list, limits), ['time']);
+  /** Lets Z3 take a known way, each state fixed: a violation by its own encoding, then lifted and replayed like any other. */
+  async #confirm(property: Property, bad: Term, hit: Hit, constraint: Term): Promise<boolean> {
+    const cubes = this.#encoded(() => hit.states.map((state) => this.#system.cube(state)));
+    if (!cubes) return false;
+    const work = async (): Promise<boolean> => {
+      const { session } = await Z3Session.open(this.#share(2));
+      try {
+        const search = await BoundedSearch.start(this.#system, session, constraint);
+        for (const [i, cube] of cubes.entries()) {
+          await search.fix(cube);
+          if (i < cubes.length - 1 || hit.error) await search.deepen();
+        }
+        const path = await search.reaches(bad);
+        if (path) this.#outcomes.set(property.name, this.#found(property, path));
+        return path !== undefined;
+      } finally {
+        session.close();
+      }
+    };
+    return this.#withinTime(work(), false);
   }
 
-  async #reachableCubes(belongs: (state: State) => boolean): Promise<Term[] | undefined> {
-    const graph = new Graph(this.#task.semantics);
-    const limits = { maxStates: MAX_CUBES, memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline };
-    let erring = false;
-    await graph.explore(limits, false, { onState: () => {}, onExpanded: () => {}, onError: () => (erring = true), onProgress: () => {} }, this.#limits.signal);
-    if (!graph.complete || erring || graph.badStarts.length > 0) return undefined;
+  #walked: Promise<SmallGraph | undefined> | undefined;
+
+  #smallGraph(): Promise<SmallGraph | undefined> {
+    this.#walked ??= SmallGraph.walk(this.#task.semantics, { memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline }, this.#limits.signal);
+    return this.#walked;
+  }
+
+  /** The terms, or nothing where one row stands for several states of the encoding. */
+  #encoded(terms: () => Term[]): Term[] | undefined {
     try {
-      const states = Array.from({ length: graph.store.count }, (_, i) => graph.store.get(i)).filter(belongs);
-      return states.map((state) => this.#system.cube(state));
+      return terms();
     } catch (error) {
       if (error instanceof Unencodable) return undefined;
       throw error;
     }
+  }
+
+  #reproved(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
+    return this.#withinTime(reprove(list, limits), ['time']);
   }
 
   /** Unrolls up to `maxDepth`; what is found is noted, what is not comes back. */
@@ -304,14 +336,17 @@ class Z3Check {
   /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
   async #reachable(property: Property): Promise<void> {
     const goal = this.#system.bad(property);
-    const excluded = new Map([[property, smtOr([goal, this.#system.erring])]]);
+    const excluded = smtOr([goal, this.#system.erring]);
     for (const valuation of valuations(this.#task.semantics)) {
       const constraint = this.#system.valuation(valuation);
       const search = (depth: number, limits: SessionLimits): Promise<Property[]> => this.#search([property], new Map([[property, goal]]), constraint, depth, limits);
-      if ((await search(SHALLOW_DEPTH, this.#share(4))).length === 0) continue;
+      if ((await search(SHALLOW_DEPTH, this.#share(4, PHASE_MS))).length === 0) continue;
       const ofValuation = (state: State): boolean => valuation.every((word, i) => state[i] === word);
-      const byStates = await this.#proveByStates([property], excluded, constraint, await this.#reachableCubes(ofValuation));
-      const proof = byStates.length === 0 ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded.get(property) as Term, constraint, this.#share(3));
+      const graph = await this.#smallGraph();
+      const hit = graph?.hit(property, ofValuation);
+      if (hit && (await this.#confirm(property, goal, hit, constraint))) continue;
+      const byStates = graph && !hit && (await this.#proveByStates([property], excluded, constraint, graph, ofValuation)).length === 0;
+      const proof = byStates ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded, constraint, this.#share(3));
       if (proof?.outcome === 'holds') {
         const [start] = [...starts(this.#task.semantics, valuation)].filter((s) => s.errors === 0);
         const trace = start && liftRun(this.#task.semantics, { states: [start.state] });
