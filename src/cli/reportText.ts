@@ -3,6 +3,9 @@ import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
+/** The kinds whose answer depends on what is fair; for others the list is only noise. */
+const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set(['eventually', 'leadsTo']);
+
 const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as const;
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
 
@@ -18,7 +21,7 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   const held = report.properties.filter((p) => p.outcome === 'holds').length;
   const foot = [
     `${held} of ${report.properties.length} hold`,
-    ...(report.assumptions.fairness.length > 0 ? [`fair: ${report.assumptions.fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`] : []),
+    ...(report.assumptions.fairness.length > 0 && report.properties.some((p) => RESTS_ON_FAIRNESS.has(p.kind)) ? [`fair: ${report.assumptions.fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`] : []),
     ...report.assumptions.bounds.slice(0, 3),
     `${(durationMs / 1000).toFixed(durationMs < 100 ? 2 : 1)} s`,
   ];

@@ -6,7 +6,7 @@ import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';
 
 /** States times mutants above which the question is left open: it is asked of every check, and must not be felt. */
-const MAX_WORK = 30_000;
+const MAX_WORK = 4_000;
 
 /** The mutants of SEMANTICS 9: drop a guard, drop a control, drop an assignment, negate a guard. One change each. */
 export function mutantsOf(model: Model): Model[] {

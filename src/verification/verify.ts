@@ -3,7 +3,7 @@ import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
 import { z3 } from '../engines/z3/index.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
-import type { Property } from '../model/model.ts';
+import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
 import { unbreakable } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
@@ -95,8 +95,11 @@ interface EngineRun {
 async function runPlan(task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun[]> {
   if (options.engines !== 'auto') return Promise.all([...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)));
   const first = await runEngine(ENGINES.explore, task, options, context);
+  const outcomes = first.result?.outcomes;
+  // While an implicit property is broken, nothing that is open can become more than bounded (SEMANTICS 4).
+  if (IMPLICIT_KINDS.some((kind) => outcomes?.get(kind)?.outcome === 'violated')) return [first];
   const open = task.properties.filter((p) => {
-    const outcome = first.result?.outcomes.get(p.name)?.outcome;
+    const outcome = outcomes?.get(p.name)?.outcome;
     return outcome !== 'holds' && outcome !== 'violated' && ENGINES.z3.refuses(task, p) === undefined;
   });
   if (open.length === 0 || context.signal.aborted) return [first];
