@@ -13,7 +13,7 @@ import { backwardReach } from './recover.ts';
 import { VacuityWatch } from './vacuity.ts';
 
 /** The version of this engine: part of the evidence, and of every cache key. */
-export const EXPLORE_VERSION = '1';
+export const EXPLORE_VERSION = '2';
 
 /** What each property kind needs of the graph. `all` is combined above the engines; `ltl` waits for its translation. */
 const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
