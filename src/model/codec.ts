@@ -1,4 +1,3 @@
-import { invariant } from '../errors/index.ts';
 import { unpackSet, type CellBlock, type ChannelBlock, type Layout, type State } from './layout.ts';
 import { messageOffset, type Instance } from './semantics.ts';
 import type { Message, Value } from './trace.ts';
@@ -67,21 +66,4 @@ export class Codec {
 /** `status[o1]`, `stock[shop][item]`, in layout order. */
 export function cellNames(block: CellBlock): string[] {
   return block.keySets.reduce<string[]>((names, set) => names.flatMap((name) => set.elements.map((e) => `${name}[${e}]`)), [block.name]);
-}
-
-/** The inverse of `Codec.scalar`, for values that another engine reports. */
-export function scalarOf(value: Value, type: Type, layout: Layout): number {
-  switch (type.kind) {
-    case 'bool':
-      return value === true ? 1 : 0;
-    case 'int':
-      invariant(typeof value === 'number', 'an integer');
-      return value;
-    case 'enum':
-      return type.members.indexOf(String(value));
-    case 'element':
-      return value === null ? -1 : layout.set(type.set).elements.indexOf(String(value));
-    default:
-      return invariant(false, `${type.kind} is no scalar`) as never;
-  }
 }

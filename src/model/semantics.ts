@@ -1,6 +1,6 @@
 import { invariant } from '../errors/index.ts';
 import type { Expr } from './expression.ts';
-import { Compiler, NO_SLOTS, UNDEFINED, BEYOND, bindSlot, type Item, type ListCode, type Locals, type ScalarCode, type Slots } from './evaluate.ts';
+import { Compiler, NO_SLOTS, UNDEFINED, bindSlot, type ListCode, type Locals, type ScalarCode, type Slots } from './evaluate.ts';
 import { Layout, packSet, type Bounds, type CellBlock, type ChannelBlock, type State } from './layout.ts';
 import { IMPLICIT_KINDS, type Action, type Assignment, type ImplicitKind, type Model, type Send } from './model.ts';
 import { scalarValues } from './types.ts';
@@ -264,5 +264,3 @@ export function sameState(a: State, b: State): boolean {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
   return a.length === b.length;
 }
-
-export { BEYOND, type Item };

@@ -330,7 +330,7 @@ const QUIET: ReadonlySet<number> = new Set([2185, 2401, 2212, 2284, 2279, 2188, 
 
 /** Why a completed run is not a proof: the chance that two states shared a fingerprint (SEMANTICS 12). */
 function incomplete(messages: readonly TlcMessage[]): string | undefined {
-  const text = messages.find((m) => m.code === EC.collision)?.text ?? '';
+  const text = messages.find((m) => m.code === EC.noError)?.text ?? '';
   const estimates = [...text.matchAll(/val = ([\d.E-]+)/g)].map((m) => Number(m[1]));
   const worst = Math.max(0, ...estimates);
   return worst < 1e-9 ? undefined : `a chance of ${worst} that two states shared a fingerprint`;

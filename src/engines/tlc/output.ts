@@ -29,10 +29,9 @@ export function parseMessages(output: string): TlcMessage[] {
   return messages;
 }
 
-/** The messages that this wrapper reads. */
+/** The messages that this wrapper reads; `noError` also carries the estimate of fingerprint collisions. */
 export const EC = {
-  invariantInitial: 2107, invariant: 2110, deadlock: 2114, temporal: 2116, noError: 2193, state: 2217, loop: 2218, backTo: 2122, stats: 2199, progress: 2200,
-  depth: 2194, collision: 2193,
+  invariantInitial: 2107, invariant: 2110, deadlock: 2114, temporal: 2116, noError: 2193, state: 2217, loop: 2218, backTo: 2122, stats: 2199,
 } as const;
 
 /** The variables of one printed state. */

@@ -1,7 +1,7 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Term } from '../../encode/smt/symbolic.ts';
 import { definitions } from './bmc.ts';
-import { SessionError, Z3Session, type SessionLimits } from './session.ts';
+import { Z3Session, type SessionLimits } from './session.ts';
 
 /** What the fixed-point engine said: an invariant that others can re-prove, a violation somewhere, or nothing. */
 export type SpacerAnswer =
@@ -106,5 +106,3 @@ export async function reprove(list: readonly { readonly name: string; readonly t
     session.close();
   }
 }
-
-export { SessionError };
