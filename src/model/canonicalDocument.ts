@@ -27,6 +27,7 @@ export function canonicalDocument(document: ModelDocument, model: Model): ModelD
     properties: Object.fromEntries(Object.entries(document.properties ?? {}).map(([name, p]) => [name, canonicalProperty(p)])),
     final: document.final === undefined ? undefined : spelled(document.final),
     abstractions: document.abstractions,
+    bounds: document.bounds,
   });
 }
 

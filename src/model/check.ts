@@ -59,7 +59,7 @@ class Checker {
     const properties = this.#properties();
     const final = d.final === undefined ? undefined : this.#expression(['final'], d.final, this.#scope(), BOOL);
     return {
-      name: d.name, sets, parameters, variables, actors, channels, actions, properties, final, abstractions: d.abstractions ?? [],
+      name: d.name, sets, parameters, variables, actors, channels, actions, properties, final, abstractions: d.abstractions ?? [], bounds: d.bounds ?? [],
     };
   }
 

@@ -17,6 +17,8 @@ export interface ModelDocument {
   readonly final?: Scalar;
   /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
   readonly abstractions?: readonly string[];
+  /** What was looked at only up to a number, in words: nothing that holds of every run is then more than `bounded`. */
+  readonly bounds?: readonly string[];
 }
 
 /** FEEL text, or a YAML scalar that reads the same (`0`, `false`, `null`). */

@@ -17,6 +17,8 @@ export interface Model {
   /** Absent means false (SEMANTICS 8). */
   readonly final: Expr | undefined;
   readonly abstractions: readonly string[];
+  /** What the model leaves out by a bound: nothing that holds of every run is then more than `bounded`. */
+  readonly bounds: readonly string[];
 }
 
 export interface Parameter {

@@ -8,7 +8,7 @@ export function assumptionsOf(model: Model, reports: readonly PropertyReport[]):
     fairness: model.actions.filter((a) => a.fair !== 'none').map((a) => `${a.fair}: ${a.name}${a.binders.length > 0 ? `(${a.binders.map((b) => b.name).join(', ')})` : ''}${a.perMessage ? ' per message' : ''}`),
     bounds: [
       ...model.parameters.map((p) => `every ${p.name} in ${typeText(p.type)}`),
-      ...new Set(reports.flatMap((r) => (r.bound === undefined ? [] : [r.bound]))),
+      ...new Set([...model.bounds, ...reports.flatMap((r) => (r.bound === undefined ? [] : [r.bound]))]),
     ],
     channels: model.channels.map((c) => `${c.name}: ${c.order}, capacity ${c.capacity}, ${c.medium}`),
     abstractions: [...model.abstractions],

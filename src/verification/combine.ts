@@ -1,5 +1,5 @@
 import { replayWitness } from '../graph/replay.ts';
-import type { Property } from '../model/model.ts';
+import type { Model, Property } from '../model/model.ts';
 import type { Assurance, EngineReport, Outcome, PropertyReport } from '../model/outcome.ts';
 import type { Semantics } from '../model/semantics.ts';
 
@@ -27,6 +27,13 @@ export function replayOutcome(semantics: Semantics, property: Property, outcome:
     return replay.ok ? { outcome, replayed: true } : { outcome: unreplayable(outcome, replay.why), replayed: false };
   }
   return { outcome, replayed: false };
+}
+
+/** A model that leaves something out by a bound speaks of the runs within it: what it shows stands, what it rules out does not. */
+export function withinBounds(model: Model, outcome: Outcome): Outcome {
+  if (model.bounds.length === 0) return outcome;
+  const rulesOut = (outcome.outcome === 'holds' && outcome.method !== 'witness') || (outcome.outcome === 'violated' && outcome.witness === 'exhaustion');
+  return rulesOut ? { outcome: 'bounded', bound: model.bounds.join(' '), evidence: outcome.evidence } : outcome;
 }
 
 function unreplayable(claimed: Outcome, why: string): Outcome {

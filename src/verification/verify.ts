@@ -7,7 +7,7 @@ import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
 import { unbreakable } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
-import { combine, conjoin, replayOutcome, type Answer } from './combine.ts';
+import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import type { EngineName, Progress, Submission, Verification, VerifyOptions } from './types.ts';
 
@@ -148,7 +148,8 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   if (run.failure) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', ...run.failure, evidence: {} } }];
   const outcome: Outcome | undefined = run.result?.outcomes.get(property.name);
   if (!outcome) return [];
-  return [{ ...base, ...replayOutcome(inspected.semantics, property, outcome) }];
+  const judged = replayOutcome(inspected.semantics, property, outcome);
+  return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, judged.outcome) }];
 }
 
 export { inspect, type Inspected };

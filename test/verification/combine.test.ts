@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Property } from '../../src/model/model.ts';
+import type { Model, Property } from '../../src/model/model.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import { combine, conjoin, type Answer } from '../../src/verification/combine.ts';
+import { combine, conjoin, withinBounds, type Answer } from '../../src/verification/combine.ts';
 
 const property: Property = { name: 'p', kind: 'deadlockFree', formula: { kind: 'deadlockFree' } };
 const answer = (engine: string, outcome: Outcome, replayed = false): Answer => ({ engine, version: '1', outcome, durationMs: 1, replayed });
@@ -12,6 +12,21 @@ const violated = (steps: number): Outcome => ({
 });
 const bounded: Outcome = { outcome: 'bounded', bound: '10 states', evidence: {} };
 const unknown = (reason: 'timeout' | 'unsupported'): Outcome => ({ outcome: 'unknown', reason, message: '', evidence: {} });
+
+describe('a model that was looked at only up to a number', () => {
+  const model = (bounds: readonly string[]): Model => ({ bounds } as unknown as Model);
+  const evidence = {};
+  it.each<readonly [string, Outcome, Outcome['outcome']]>([
+    ['holds of all that was seen', { outcome: 'holds', method: 'exhaustive', evidence }, 'bounded'],
+    ['an invariant of all that was seen', { outcome: 'holds', method: 'inductive', evidence }, 'bounded'],
+    ['a reached state', { outcome: 'holds', method: 'witness', evidence }, 'holds'],
+    ['a trace', { outcome: 'violated', witness: 'trace', evidence }, 'violated'],
+    ['nothing found in all that was seen', { outcome: 'violated', witness: 'exhaustion', evidence }, 'bounded'],
+  ])('%s', (_, outcome, expected) => {
+    expect(withinBounds(model(['two of them']), outcome).outcome).toBe(expected);
+    expect(withinBounds(model([]), outcome)).toBe(outcome);
+  });
+});
 
 describe('combining answers', () => {
   it('engines that differ give unknown{disagreement}, with both kept', () => {

@@ -3,8 +3,8 @@ import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
 
-/** One end of a message flow: a node, or the border of a pool, behind which nothing is known. */
-type End = Node | 'pool';
+/** One end of a message flow: a node (all copies of it, where it is drawn once and runs several times), or the border of a pool, behind which nothing is known. */
+type End = readonly [Node, ...Node[]] | 'pool';
 
 const WIDENED = {
   unsent: 'No message flow brings the message that is waited for here; it may arrive at any moment',
@@ -39,22 +39,23 @@ function tie(element: BpmnElement, source: End, target: End, reading: Reading): 
   const about = { id, name: text(element.name) };
   if (source === 'pool' || target === 'pool') {
     if (target !== 'pool') {
-      if (target.trigger === 'message') target.outside = true;
-      reading.notes.add(target.trigger === 'message' ? WIDENED.fromPool : WIDENED.deaf, about);
+      const waits = target.some((node) => node.trigger === 'message');
+      if (waits) for (const node of target) node.outside = true;
+      reading.notes.add(waits ? WIDENED.fromPool : WIDENED.deaf, about);
     } else if (source !== 'pool') reading.notes.add(WIDENED.toPool, about);
     return undefined;
   }
-  if (outermost(source.process) === outermost(target.process)) {
-    reading.report('BPMN_STRUCTURE', element, `a message flow may not stay inside one pool (${display(source)} to ${display(target)}); draw a sequence flow`);
+  if (outermost(source[0].process) === outermost(target[0].process)) {
+    reading.report('BPMN_STRUCTURE', element, `a message flow may not stay inside one pool (${display(source[0])} to ${display(target[0])}); draw a sequence flow`);
     return undefined;
   }
-  if (target.trigger !== 'message') {
+  if (target[0].trigger !== 'message') {
     reading.notes.add(WIDENED.deaf, about);
     return undefined;
   }
-  const flow: MessageFlow = { ...about, source, target };
-  source.sends.push(flow);
-  target.receives.push(flow);
+  const flow: MessageFlow = { ...about, source: source[0], target: target[0] };
+  for (const node of source) node.sends.push(flow);
+  for (const node of target) node.receives.push(flow);
   return flow;
 }
 
@@ -66,9 +67,9 @@ function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', readin
   }
   if (end.$type === 'bpmn:Participant') return 'pool';
   if (reading.refused.has(end)) return undefined;
-  const node = reading.nodes.get(end);
+  const [node, ...more] = reading.nodesOf(end);
   const allowed = property === 'sourceRef' ? SENDERS : RECEIVERS;
-  if (node && allowed.has(node.kind)) return node;
+  if (node && allowed.has(node.kind)) return [node, ...more];
   reading.report('BPMN_STRUCTURE', element, `a message flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`);
   return undefined;
 }

@@ -4,17 +4,24 @@
  */
 
 /** What a node does with tokens. A kind is one entry in `FIRINGS`. */
-export type NodeKind = 'task' | 'exclusive' | 'inclusive' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'boundary' | 'end';
+export type NodeKind =
+  | 'task' | 'eventSubProcess' | 'exclusive' | 'inclusive' | 'complex' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'boundary' | 'end';
 
 /** What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits for a `message` too. */
-export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'escalation' | 'terminate';
+export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'escalation' | 'terminate' | 'compensate' | 'cancel';
 
 export interface Node {
+  /** Different for each node; the id of its element, but for the copies that are made of one. */
   readonly id: string;
+  /** What is drawn for it. */
+  readonly elementId: string;
   readonly name: string;
   /** `userTask`, `startEvent`, …: the element's name in the XML. */
   readonly element: string;
-  readonly kind: NodeKind;
+  /** Whether a dead one is to be reported: what BPMN calls an activity (§10.3), and is not merely the frame around several runs of it. */
+  activity: boolean;
+  /** An element that begins its process by itself (`instantiate`) is found to be a `start` when its flows are known. */
+  kind: NodeKind;
   readonly trigger: Trigger;
   /** What an event's definition refers to: the name of a link, the id of a signal, an error or an escalation; else empty. */
   readonly reference: string;
@@ -34,9 +41,23 @@ export interface Node {
   readonly boundary: Node[];
   attachedTo: Node | undefined;
   readonly interrupting: boolean;
-  /** The event that catches the error or escalation thrown here, and for such an event that there is one. */
+  /** The event that catches the error or escalation thrown here, or the cancel event of the transaction that is cancelled here. */
   handler: Node | undefined;
+  /** Whether something in the diagram makes this event happen, so that it never does so by itself. */
   thrown: boolean;
+  /** The events that this signal goes to. */
+  readonly heard: Node[];
+  /** The activity that undoes this one (§10.7.1), and what a compensation or cancellation that is thrown here undoes. */
+  undoneBy: Node | undefined;
+  readonly undoes: Node[];
+  /** The transaction that a cancel end event ends. */
+  cancels: Node | undefined;
+  /** For an activity that undoes another one: it has no incoming flows and waits to be called. */
+  readonly forCompensation: boolean;
+  /** Events that must happen as well once this one has begun the process (a parallel event-based gateway, §10.6.6). */
+  readonly together: Node[];
+  /** How many tokens a complex gateway waits for (§10.6.5); 0 where its condition does not say so. */
+  readonly needs: number;
   /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */
   readonly repeats: boolean;
 }
@@ -75,6 +96,8 @@ export interface Process {
   readonly flows: Flow[];
   /** The sub-process that it is the inside of. */
   readonly owner: Node | undefined;
+  /** Its activities happen in any order, any number of times (§10.3.5, ad-hoc). */
+  readonly adHoc: boolean;
 }
 
 export interface Diagram {
@@ -84,6 +107,8 @@ export interface Diagram {
   readonly messageFlows: readonly MessageFlow[];
   /** What was left out or widened, in words: ends in the model's `abstractions`. */
   readonly notes: readonly string[];
+  /** What was looked at only up to a number, in words: ends in the model's `bounds`. */
+  readonly bounds: readonly string[];
 }
 
 /** The process as a whole that a node belongs to, however deep. */

@@ -19,7 +19,7 @@ export function documentOf(diagram: Diagram, net: Net): ModelDocument {
   const print = new Print(cells, actors);
   const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), print.action(firing)] as const);
   const tasks = taskNames(diagram);
-  const completed = print.empty(net.cells.filter((cell) => cell.kind !== 'message' && cell.kind !== 'end'));
+  const completed = print.empty(net.cells.filter((cell) => !['message', 'end', 'done', 'seen'].includes(cell.kind)));
   return {
     probity: 1,
     name: diagram.name,
@@ -29,18 +29,23 @@ export function documentOf(diagram: Diagram, net: Net): ModelDocument {
     properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, completed)) satisfies readonly (readonly [string, PropertyDocument])[]),
     final: completed,
     abstractions: abstractions(diagram, net),
+    ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
 }
 
 function variable(cell: Cell): VariableDocument {
-  return { type: cell.kind === 'end' ? 'int 0..2' : 'int', init: cell.initial, label: cell.label, elementId: cell.elementId };
+  return { type: TYPES[cell.kind] ?? 'int', init: cell.initial, label: cell.label, elementId: cell.elementId };
 }
+
+const TYPES: Readonly<Partial<Record<Cell['kind'], string>>> = { end: 'int 0..2', done: 'int 0..1', seen: 'int 0..1' };
 
 /** The goals of `noDeadActivities` have a scope of their own, so that a task is found there under its id. */
 function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
   const names = new Names();
-  const tasks = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.kind === 'task');
-  return new Map(tasks.map((node) => [node, names.take(node.id)]));
+  const activities = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.activity);
+  const named = new Map<string, string>();
+  for (const { elementId } of activities) if (!named.has(elementId)) named.set(elementId, names.take(elementId));
+  return new Map(activities.map((node) => [node, named.get(node.elementId) ?? '']));
 }
 
 /** Prints firings, with the names that the cells and actors have. */
@@ -60,7 +65,7 @@ class Print {
       then: Object.fromEntries(this.effects(firing)),
       ...(firing.fair && { fair: firing.fair }),
       label: firing.label,
-      elementId: firing.node.id,
+      elementId: firing.node.elementId,
     };
   }
 
@@ -80,9 +85,18 @@ class Print {
     for (const cell of firing.join?.inputs ?? []) {
       effects.set(this.name(cell), `${this.name(cell)} - min(${this.name(cell)}, 1)`);
     }
+    for (const { input, seen } of firing.sees ?? []) {
+      effects.set(this.name(input), `${this.name(input)} - min(${this.name(input)}, 1)`);
+      effects.set(this.name(seen), `min(${this.name(input)}, 1)`);
+    }
+    for (const { input, seen } of firing.resets ?? []) {
+      effects.set(this.name(input), `if ${this.name(seen)} = 1 then ${this.name(input)} else ${this.name(input)} - min(${this.name(input)}, 1)`);
+      effects.set(this.name(seen), 0);
+    }
     for (const [cell, by] of change) {
       const name = this.name(cell);
-      if (firing.join?.inputs.includes(cell)) effects.set(name, `${name} - min(${name}, 1) + ${by}`);
+      if (cell.kind === 'done' && by !== 0) effects.set(name, by > 0 ? 1 : 0);
+      else if (firing.join?.inputs.includes(cell)) effects.set(name, `${name} - min(${name}, 1) + ${by}`);
       else if (cell.kind === 'end') effects.set(name, `min(${name} + 1, 2)`);
       else if (by !== 0) effects.set(name, `${name} ${by > 0 ? '+' : '-'} ${Math.abs(by)}`);
     }

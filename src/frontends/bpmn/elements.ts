@@ -20,6 +20,8 @@ const CONDITION = { 'bpmn:ConditionalEventDefinition': 'condition' } as const;
 const SIGNAL = { 'bpmn:SignalEventDefinition': 'signal' } as const;
 const LINK = { 'bpmn:LinkEventDefinition': 'link' } as const;
 const ESCALATION = { 'bpmn:EscalationEventDefinition': 'escalation' } as const;
+const COMPENSATE = { 'bpmn:CompensateEventDefinition': 'compensate' } as const;
+const CANCEL = { 'bpmn:CancelEventDefinition': 'cancel' } as const;
 const ERROR = { 'bpmn:ErrorEventDefinition': 'error' } as const;
 
 export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
@@ -34,17 +36,20 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   ['bpmn:ReceiveTask', { role: 'node', kind: 'task', trigger: 'message' }],
   ['bpmn:CallActivity', task],
   ['bpmn:SubProcess', { role: 'subProcess' }],
+  ['bpmn:AdHocSubProcess', { role: 'subProcess' }],
+  ['bpmn:Transaction', { role: 'subProcess' }],
   // gateways, §10.6
   ['bpmn:ExclusiveGateway', gateway('exclusive')],
   ['bpmn:InclusiveGateway', gateway('inclusive')],
   ['bpmn:ParallelGateway', gateway('parallel')],
+  ['bpmn:ComplexGateway', gateway('complex')],
   ['bpmn:EventBasedGateway', gateway('eventBased')],
   // events, §10.5
-  ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL } }],
+  ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION } }],
   ['bpmn:IntermediateCatchEvent', { role: 'event', kind: 'catch', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...LINK } }],
-  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK, ...ESCALATION } }],
-  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION } }],
-  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...ESCALATION, ...TERMINATE } }],
+  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK, ...ESCALATION, ...COMPENSATE } }],
+  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION, ...COMPENSATE, ...CANCEL } }],
+  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...ESCALATION, ...TERMINATE, ...COMPENSATE, ...CANCEL } }],
   // connections, §8.4.13
   ['bpmn:SequenceFlow', { role: 'flow' }],
   // data without a type, §10.4

@@ -1,3 +1,4 @@
+import { MAX_HEARD } from './broadcast.ts';
 import { outermost, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
@@ -27,23 +28,33 @@ export function tieEvents(reading: Reading): void {
     if (node.kind === 'throw' && node.trigger === 'link') link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
   }
   for (const trigger of ['error', 'escalation'] as const) catchThrown(trigger, reading);
-  refuseBroadcasts(reading);
+  tieInstantiation(reading);
+  tieSignals(reading);
 }
 
-/** An error or escalation is caught on the innermost sub-process around it that has an event for this one, or for any (§10.5.7). */
+/**
+ * An error or escalation is caught in the innermost place around it that has an event for this one, or for any (§10.5.7): by an event
+ * sub-process beside it, else on the border of the sub-process around. What an event sub-process throws is not for its neighbours.
+ */
 function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
   const nodes = [...reading.nodes.values()];
-  const events = new Map<Node, Map<string, Node>>();
+  const events = new Map<Node | Process, Map<string, Node>>();
   for (const event of nodes) {
-    if (event.trigger !== trigger || !event.attachedTo) continue;
-    const known = events.get(event.attachedTo) ?? new Map<string, Node>();
+    if (event.trigger !== trigger) continue;
+    const owner = event.kind === 'start' ? event.process.owner : undefined;
+    const place = owner?.kind === 'eventSubProcess' ? owner.process : event.attachedTo;
+    if (!place) continue;
+    const known = events.get(place) ?? new Map<string, Node>();
     if (!known.has(event.reference)) known.set(event.reference, event);
-    events.set(event.attachedTo, known);
+    events.set(place, known);
   }
+  const at = (place: Node | Process, source: Node): Node | undefined => events.get(place)?.get(source.reference) ?? events.get(place)?.get('');
   for (const source of nodes) {
     if (source.trigger !== trigger || (source.kind !== 'end' && source.kind !== 'throw')) continue;
-    for (let around = source.process.owner; around && !source.handler; around = around.process.owner) {
-      source.handler = events.get(around)?.get(source.reference) ?? events.get(around)?.get('');
+    let handling = false;
+    for (let scope: Process | undefined = source.process; scope && !source.handler; scope = scope.owner?.process) {
+      source.handler = (handling ? undefined : at(scope, source)) ?? (scope.owner && at(scope.owner, source));
+      handling = scope.owner?.kind === 'eventSubProcess';
     }
     if (source.handler) source.handler.thrown = true;
     else if (trigger === 'error') reading.notes.add('Nothing in the diagram catches the error; it ends its token, and nothing else', source);
@@ -62,8 +73,13 @@ function attach(element: BpmnElement, event: Node, reading: Reading): void {
     return reading.report('BPMN_STRUCTURE', element, `a boundary event stands on the border of an activity beside it, not on '${host.id ?? ''}'`);
   }
   if (event.trigger === 'none') return reading.report('BPMN_STRUCTURE', element, `the boundary event ${event.id} has no trigger: nothing can make it happen`);
-  activity.boundary.push(event);
+  // A compensation event does not happen while the activity runs; it only says what undoes it.
+  if (event.trigger !== 'compensate') activity.boundary.push(event);
   event.attachedTo = activity;
+  if (event.trigger === 'cancel') {
+    if (activity.element !== 'transaction') reading.report('BPMN_STRUCTURE', element, `a cancel event stands on the border of a transaction, not of the <${activity.element}> ${activity.id}`);
+    event.thrown = true;
+  }
 }
 
 /** The catching link events of each process, by name. */
@@ -93,16 +109,36 @@ function link(element: BpmnElement, source: Node, targets: readonly Node[], read
   source.process.flows.push(flow);
 }
 
-/** A signal goes to all that wait for it at that moment. Where both sides are drawn, this is not played yet; where one is, nobody can tell. */
-function refuseBroadcasts(reading: Reading): void {
+/** A signal goes to all that wait for it at that moment (§10.5.7). One without a reference is taken for any. */
+function tieSignals(reading: Reading): void {
   const signals = [...reading.nodes].filter(([, node]) => node.trigger === 'signal');
-  const thrown = new Set(signals.filter(([, node]) => node.kind === 'throw' || node.kind === 'end').map(([, node]) => node.reference));
+  const throws = (node: Node): boolean => node.kind === 'throw' || node.kind === 'end';
+  const catchers = signals.map(([, node]) => node).filter((node) => !throws(node));
   for (const [element, node] of signals) {
-    if (node.kind === 'throw' || node.kind === 'end') {
-      reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
-    } else if (thrown.has(node.reference) || thrown.has('') || (node.reference === '' && thrown.size > 0)) {
-      reading.report('BPMN_UNSUPPORTED', element, `a signal that the diagram itself throws is not supported yet (${node.id} catches it)`);
-    } else reading.notes.add('Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never', node);
+    if (!throws(node)) continue;
+    node.heard.push(...catchers.filter((event) => event.reference === node.reference || event.reference === '' || node.reference === ''));
+    for (const event of node.heard) event.thrown = true;
+    if (node.heard.length === 0) reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
+    if (node.heard.length > MAX_HEARD) reading.report('BPMN_UNSUPPORTED', element, `${node.heard.length} events that catch one signal are not supported; the limit is ${MAX_HEARD}`);
+  }
+  for (const event of catchers) {
+    if (!event.thrown) reading.notes.add('Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never', event);
+  }
+}
+
+/** The events and tasks behind a gateway that begins its process (§10.6.6) begin it themselves; behind a parallel one, all must happen. */
+function tieInstantiation(reading: Reading): void {
+  for (const [element, gateway] of reading.nodes) {
+    if (gateway.kind !== 'eventBased' || element.instantiate !== true || gateway.incoming.length > 0) continue;
+    const events = gateway.outgoing.splice(0).map((flow) => {
+      flow.target.incoming.splice(flow.target.incoming.indexOf(flow), 1);
+      gateway.process.flows.splice(gateway.process.flows.indexOf(flow), 1);
+      return flow.target;
+    });
+    for (const event of events) {
+      event.kind = 'start';
+      if (element.eventGatewayType === 'Parallel') event.together.push(...events.filter((other) => other !== event));
+    }
   }
 }
 
@@ -111,14 +147,17 @@ export function noteEvents(node: Node, reading: Reading): void {
   if (node.trigger === 'timer') reading.notes.add('A timer may go off at any moment once it is armed; how long it takes is not looked at', node);
   if (node.trigger === 'condition') reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
   if (node.kind === 'catch' && node.trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
-  if (node.inside || node.boundary.length > 0) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
+  if (node.kind === 'eventSubProcess') {
+    reading.notes.add('An event sub-process runs once at a time; if it does not interrupt, its event may happen again and again', node);
+  } else if (node.activity && (node.inside || node.boundary.length > 0)) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
   if (node.kind === 'boundary' && !node.interrupting && node.trigger === 'timer') {
     reading.notes.add(node.repeats ? 'A timer with a cycle may go off again and again' : 'A timer that does not interrupt its activity goes off once at most while the activity runs', node);
   }
   if (node.kind === 'boundary' && (node.trigger === 'error' || node.trigger === 'escalation')) {
     reading.notes.add('An error or escalation happens where an event inside throws it; if none does, at any moment while the activity runs, or never', node);
   }
-  if (node.kind === 'start' && node.process.owner && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
+  if (node.process.adHoc) reading.notes.add('In an ad-hoc sub-process everything that nothing leads to may happen any number of times, perhaps never', node.process.owner);
+  if (node.kind === 'start' && node.process.owner?.kind === 'task' && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
 }
 
 /** The elements whose token does not come over a sequence flow, or does not leave over one. */

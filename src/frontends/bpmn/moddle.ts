@@ -7,7 +7,12 @@ import type { Scan } from './scan.ts';
  */
 export interface BpmnElement {
   readonly $type: string;
+  /** Attributes of other namespaces. */
+  readonly $attrs?: Readonly<Record<string, string>>;
   readonly id?: string;
+  /** Made by `expand.ts`, not in the file: the id of what is drawn for this copy; a frame around several runs of an activity. */
+  readonly drawn?: string;
+  readonly frame?: boolean;
   readonly name?: string;
   readonly rootElements?: readonly BpmnElement[];
   // collaboration
@@ -15,12 +20,14 @@ export interface BpmnElement {
   readonly messageFlows?: readonly BpmnElement[];
   readonly processRef?: BpmnElement;
   readonly participantMultiplicity?: BpmnElement;
+  readonly maximum?: number;
   // process
   readonly flowElements?: readonly BpmnElement[];
   readonly laneSets?: readonly BpmnElement[];
   readonly lanes?: readonly BpmnElement[];
   readonly childLaneSet?: BpmnElement;
   readonly flowNodeRef?: readonly BpmnElement[];
+  readonly artifacts?: readonly BpmnElement[];
   // flow elements
   readonly sourceRef?: BpmnElement;
   readonly targetRef?: BpmnElement;
@@ -29,6 +36,9 @@ export interface BpmnElement {
   readonly eventDefinitions?: readonly BpmnElement[];
   readonly eventDefinitionRef?: readonly BpmnElement[];
   readonly loopCharacteristics?: BpmnElement;
+  readonly isSequential?: boolean;
+  readonly testBefore?: boolean;
+  readonly loopCardinality?: BpmnElement;
   readonly isForCompensation?: boolean;
   readonly instantiate?: boolean;
   readonly eventGatewayType?: string;
@@ -37,6 +47,9 @@ export interface BpmnElement {
   readonly cancelActivity?: boolean;
   readonly calledElement?: string;
   readonly triggeredByEvent?: boolean;
+  readonly isInterrupting?: boolean;
+  readonly activationCondition?: BpmnElement;
+  readonly activityRef?: BpmnElement;
   readonly timeCycle?: BpmnElement;
   readonly signalRef?: BpmnElement;
   readonly escalationRef?: BpmnElement;

@@ -1,6 +1,7 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import type { Diagram } from './diagram.ts';
-import { FIRINGS } from './firings.ts';
+import { broadcast } from './broadcast.ts';
+import type { Diagram, Node } from './diagram.ts';
+import { FIRINGS, reactionsTo } from './firings.ts';
 import { Places, type Cell, type Firing } from './places.ts';
 
 /**
@@ -21,10 +22,10 @@ export function netOf(diagram: Diagram): Result<Net> {
   const firings: Firing[] = [];
   let size = 0;
   for (const node of diagram.processes.flatMap((process) => process.nodes)) {
-    for (const firing of FIRINGS[node.kind](node, places)) {
+    for (const firing of waysOf(node, places)) {
       size += sizeOf(firing);
       if (size > MAX_SIZE) {
-        return bad(problem('INPUT_TOO_LARGE', node.id, `the diagram has too many ways to fire: counting stopped at ${node.id}`, { elementId: node.id }));
+        return bad(problem('INPUT_TOO_LARGE', node.id, `the diagram has too many ways to fire: counting stopped at ${node.id}`, { elementId: node.elementId }));
       }
       firings.push(firing);
     }
@@ -32,7 +33,16 @@ export function netOf(diagram: Diagram): Result<Net> {
   return ok({ cells: places.all(), firings });
 }
 
-function sizeOf({ take, give, empty = [], clears = [], forgets = [], join }: Firing): number {
-  const awaited = (join?.waits ?? []).reduce((sum, { before, unless }) => sum + before.length + unless.length, join?.inputs.length ?? 0);
-  return take.length + give.length + empty.length + clears.length + forgets.length + awaited;
+/** A signal goes to all that wait for it, in one step. */
+function* waysOf(node: Node, places: Places): Iterable<Firing> {
+  const firings = FIRINGS[node.kind](node, places);
+  if (node.heard.length === 0) return yield* firings;
+  const listeners = node.heard.map((event) => [...reactionsTo(event, places)]);
+  for (const firing of firings) yield* broadcast(firing, listeners);
+}
+
+function sizeOf({ take, give, empty = [], some = [], unless = [], clears = [], forgets = [], join }: Firing): number {
+  const awaited = (join?.waits ?? []).reduce((sum, { before, unless: others }) => sum + before.length + others.length, join?.inputs.length ?? 0);
+  const others = unless.reduce((sum, firing): number => sum + sizeOf(firing), some.reduce((sum, cells) => sum + cells.length, 0));
+  return 1 + take.length + give.length + empty.length + clears.length + forgets.length + awaited + others;
 }

@@ -38,11 +38,14 @@ export function properties(
   };
 }
 
-/** For each task, when it can happen: in any of its ways. */
+/** For each activity, when it can happen: in any of its ways, in any of its copies. */
 function goals(net: Net, cells: ReadonlyMap<Cell, string>, tasks: ReadonlyMap<Node, string>): readonly (readonly [string, Scalar])[] {
-  const ways = new Map<Node, Set<string>>([...tasks.keys()].map((task) => [task, new Set()]));
+  const ways = new Map<string, Set<string>>([...tasks.values()].map((name) => [name, new Set()]));
   for (const firing of net.firings) {
-    if (!firing.partial) ways.get(firing.node)?.add(String(allOf(enabled(firing, cells))));
+    for (const node of [...(firing.partial ? [] : [firing.node]), ...firing.also ?? []]) {
+      const name = tasks.get(node);
+      if (name !== undefined) ways.get(name)?.add(String(allOf(enabled(firing, cells))));
+    }
   }
-  return [...tasks].map(([task, name]) => [name, anyOf([...(ways.get(task) ?? [])].map((way) => (way.includes(' and ') ? `(${way})` : way)))]);
+  return [...ways].map(([name, found]) => [name, anyOf([...found].map((way) => (way.includes(' and ') ? `(${way})` : way)))]);
 }

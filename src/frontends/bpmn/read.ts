@@ -1,9 +1,11 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
-import type { Actor, Diagram, Flow, Node, Process, Trigger } from './diagram.ts';
+import type { Actor, Diagram, Flow, Node, NodeKind, Process, Trigger } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
-import { MAX_CONDITIONAL, conditionalFlows } from './firings.ts';
+import { MAX_CONDITIONAL, conditionalFlows } from './happen.ts';
+import { tieCompensation } from './compensation.ts';
+import { Expansion, drawnFor } from './expand.ts';
 import { crossed, flowProblem, hasCycle, noteEvents, referenceOf, tieEvents } from './events.ts';
 import { MAX_JOINED } from './join.ts';
 import { Reading, elementName, text } from './reading.ts';
@@ -18,15 +20,19 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
   for (const root of roots) {
     if (UNSUPPORTED_ROOTS.has(root.$type)) reading.refuse('BPMN_UNSUPPORTED', root, `a <${elementName(root)}> is not supported yet`);
   }
-  const pools = readPools(collaborations, reading);
-  const bodies = roots.filter((root) => root.$type === 'bpmn:Process');
+  const pools = readPools(collaborations);
+  const expansion = new Expansion(roots, collaborations, reading);
+  const bodies = expansion.topLevel(roots.filter((root) => root.$type === 'bpmn:Process'), pools);
   const scopes: Scope[] = [];
-  for (const root of bodies) readProcess(root, pools.get(root), scopes, reading);
+  for (const root of bodies) {
+    const pool = pools.get(root);
+    for (const instance of expansion.instancesOf(root, pool)) readProcess(instance, pool, scopes, reading);
+  }
   const processes = scopes.map(({ process }) => process);
   for (const { element, process } of scopes) readFlows(element, process, reading);
   tieEvents(reading);
-  const drawn = new Set(bodies.filter((root) => (root.flowElements ?? []).length > 0).map((root) => root.id));
-  for (const element of reading.nodes.keys()) judgeCall(element, drawn, reading);
+  for (const element of reading.nodes.keys()) noteCall(element, reading);
+  tieCompensation(scopes.map(({ element }) => element), reading);
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   refuseDangling(parsed.dangling, reading);
@@ -37,7 +43,7 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
     reading.problems.push(problem('BPMN_NO_PROCESS', '', 'no process has any element: there is nothing to check'));
   }
   if (reading.problems.length > 0) return bad(...reading.problems);
-  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences() });
+  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences() });
 }
 
 function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[], processes: readonly Process[]): string {
@@ -46,15 +52,9 @@ function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[]
 }
 
 /** The pool of each process (§9.3). */
-function readPools(collaborations: readonly BpmnElement[], reading: Reading): ReadonlyMap<BpmnElement, BpmnElement> {
-  const pools = new Map<BpmnElement, BpmnElement>();
-  for (const participant of collaborations.flatMap((found) => found.participants ?? [])) {
-    if (participant.participantMultiplicity) {
-      reading.refuse('BPMN_UNSUPPORTED', participant, 'a pool with several instances (participantMultiplicity) is not supported yet');
-    }
-    if (participant.processRef) pools.set(participant.processRef, participant);
-  }
-  return pools;
+function readPools(collaborations: readonly BpmnElement[]): ReadonlyMap<BpmnElement, BpmnElement> {
+  const participants = collaborations.flatMap((found) => found.participants ?? []);
+  return new Map(participants.flatMap((participant) => (participant.processRef ? [[participant.processRef, participant] as const] : [])));
 }
 
 /** A process or sub-process, and the element that it is. */
@@ -65,7 +65,7 @@ interface Scope {
 
 function readProcess(element: BpmnElement, pool: BpmnElement | undefined, scopes: Scope[], reading: Reading): void {
   const id = element.id ?? 'process';
-  const process: Process = { id, name: text(pool?.name) || text(element.name), nodes: [], flows: [], owner: undefined };
+  const process: Process = { id, name: text(pool?.name) || text(element.name), nodes: [], flows: [], owner: undefined, adHoc: false };
   const own: Actor = { id: pool?.id ?? id, name: process.name };
   readNodes({ element, process }, own, new Map(), scopes, reading);
 }
@@ -79,7 +79,7 @@ function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Ac
     const actor = lanes.get(found) ?? own;
     const node = readElement(found, scope.process, actor, reading);
     if (!found.flowElements) continue;
-    const inside: Process = { id: found.id ?? '', name: text(found.name), nodes: [], flows: [], owner: node };
+    const inside: Process = { id: found.id ?? '', name: text(found.name), nodes: [], flows: [], owner: node, adHoc: found.$type === 'bpmn:AdHocSubProcess' && !found.frame };
     readNodes({ element: found, process: inside }, actor, lanes, scopes, reading);
     if (node && inside.nodes.length > 0) node.inside = inside;
     else if (node) reading.notes.add('A sub-process with nothing inside is taken for a task', node);
@@ -108,14 +108,17 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
     reading.refuse('BPMN_UNSUPPORTED', element, `a <${elementName(element)}> is not supported yet`);
     return undefined;
   }
-  if (role.role === 'silent' || role.role === 'flow' || refuseMarkers(element, reading)) return undefined;
+  if (role.role === 'silent' || role.role === 'flow') return undefined;
   const trigger = triggerOf(element, role, reading);
   if (trigger === undefined) return undefined;
+  const kind = kindOf(element, role);
   const node: Node = {
-    id: element.id ?? '', name: text(element.name), element: elementName(element), kind: role.role === 'subProcess' ? 'task' : role.kind, trigger,
+    id: element.id ?? '', elementId: drawnFor(element), name: text(element.name), element: elementName(element), kind, trigger,
+    activity: (kind === 'task' || kind === 'eventSubProcess') && element.frame !== true,
     reference: referenceOf(element, trigger), process, actor,
     incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined, handler: undefined, thrown: false,
-    interrupting: element.cancelActivity !== false || trigger === 'error', repeats: trigger !== 'timer' || hasCycle(element),
+    interrupting: trigger === 'error' || (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false), repeats: trigger !== 'timer' || hasCycle(element),
+    heard: [], undoneBy: undefined, undoes: [], cancels: undefined, forCompensation: element.isForCompensation === true, together: [], needs: neededTokens(element),
   };
   if (node.id === '') {
     reading.refuse('BPMN_STRUCTURE', element, `a <${node.element}> has no id, so that nothing can refer to it`);
@@ -126,31 +129,18 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
   return node;
 }
 
-/** Markers that change what an element does, and are not supported yet. */
-const MARKERS: readonly (readonly [(element: BpmnElement) => boolean, string])[] = [
-  [(element) => element.loopCharacteristics !== undefined, 'a loop or multi-instance marker'],
-  [(element) => element.triggeredByEvent === true, 'a sub-process that an event starts'],
-  [(element) => element.isForCompensation === true, 'compensation'],
-  [(element) => element.instantiate === true, 'an element that starts a process by itself (instantiate="true")'],
-  [(element) => element.$type === 'bpmn:EventBasedGateway' && element.eventGatewayType === 'Parallel', 'a parallel event-based gateway'],
-];
-
-function refuseMarkers(element: BpmnElement, reading: Reading): boolean {
-  const found = MARKERS.filter(([has]) => has(element));
-  for (const [, what] of found) reading.refuse('BPMN_UNSUPPORTED', element, `${what} is not supported yet (<${elementName(element)}>)`);
-  return found.length > 0;
+function kindOf(element: BpmnElement, role: Exclude<ElementRole, { readonly role: 'silent' | 'flow' }>): NodeKind {
+  if (role.role === 'subProcess') return element.triggeredByEvent === true && !element.frame ? 'eventSubProcess' : 'task';
+  return role.kind === 'task' && element.instantiate === true ? 'start' : role.kind;
 }
 
 function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): Trigger | undefined {
-  if (role.role === 'node') return role.trigger;
+  if (role.role === 'node') return element.frame ? 'none' : role.trigger;
   if (role.role !== 'event') return 'none';
   const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
   const [only, ...more] = definitions;
   if (!only) return 'none';
-  if (more.length > 0) {
-    reading.refuse('BPMN_UNSUPPORTED', element, `an event with ${definitions.length} triggers is not supported yet`);
-    return undefined;
-  }
+  if (more.length > 0) return oneOf(definitions.map((found) => role.triggers[found.$type]), element, reading);
   const trigger = role.triggers[only.$type];
   if (trigger === undefined) {
     const misplaced = MISPLACED[element.$type]?.has(only.$type) ?? false;
@@ -158,6 +148,23 @@ function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): T
     reading.refuse(misplaced ? 'BPMN_STRUCTURE' : 'BPMN_UNSUPPORTED', element, misplaced ? `BPMN 2.0 has no ${what.slice(2)}` : `${what} is not supported yet`);
   }
   return trigger;
+}
+
+/** An event with several triggers (§10.5.1) happens by any of them: the one that the diagram says most about stands for all. */
+function oneOf(triggers: readonly (Trigger | undefined)[], element: BpmnElement, reading: Reading): Trigger | undefined {
+  const stands = (['message', 'timer', 'condition'] as const).find((trigger) => triggers.includes(trigger));
+  if (stands && !triggers.includes(undefined)) {
+    reading.notes.add('An event with several triggers may happen by any of them, at any moment', { id: element.id ?? '', name: text(element.name) });
+    return stands;
+  }
+  reading.refuse('BPMN_UNSUPPORTED', element, `an event with these ${triggers.length} triggers is not supported`);
+  return undefined;
+}
+
+/** How many tokens the condition of a complex gateway asks for, where it is a comparison of `activationCount` with a number. */
+function neededTokens(element: BpmnElement): number {
+  const count = /activationCount\s*(>=|=|==|>)\s*(\d+)/.exec(text(element.activationCondition?.body));
+  return count ? Number(count[2]) + (count[1] === '>' ? 1 : 0) : 0;
 }
 
 function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<BpmnElement>, reading: Reading): void {
@@ -170,7 +177,7 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   const wrong = flowProblem(source, target);
   if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
   const flow: Flow = {
-    id: element.id ?? `${source.id}_${target.id}`, elementId: element.id ?? source.id, name: text(element.name), source, target,
+    id: element.id ?? `${source.id}_${target.id}`, elementId: drawnFor(element) || source.elementId, name: text(element.name), source, target,
     conditional: element.conditionExpression !== undefined, isDefault: defaults.has(element),
   };
   source.outgoing.push(flow);
@@ -179,12 +186,9 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
 }
 
 /** A call (§10.3.6) of something that is drawn elsewhere is an activity like any other. */
-function judgeCall(element: BpmnElement, drawn: ReadonlySet<string | undefined>, reading: Reading): void {
-  if (element.$type !== 'bpmn:CallActivity') return;
-  const about = { id: element.id ?? '', name: text(element.name) };
-  if (drawn.has(localName(element.calledElement ?? ''))) {
-    reading.report('BPMN_UNSUPPORTED', element, `a <callActivity> of a process in the same file ('${element.calledElement}') is not supported yet`);
-  } else reading.notes.add('What is called here is not in the file; the call is taken for a task', about);
+function noteCall(element: BpmnElement, reading: Reading): void {
+  if (element.$type !== 'bpmn:CallActivity' || element.flowElements) return;
+  reading.notes.add('What is called here is not in the file; the call is taken for a task', { id: element.id ?? '', name: text(element.name) });
 }
 
 function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void {
@@ -193,8 +197,8 @@ function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void 
   if (conditional > limit) {
     reading.report('BPMN_UNSUPPORTED', element, `${conditional} conditional flows out of one <${node.element}> are not supported; the limit is ${limit}`);
   }
-  if (node.kind === 'inclusive' && node.incoming.length > MAX_JOINED) {
-    reading.report('BPMN_UNSUPPORTED', element, `${node.incoming.length} flows into one inclusive gateway are not supported; the limit is ${MAX_JOINED}`);
+  if ((node.kind === 'inclusive' || node.kind === 'complex') && node.incoming.length > MAX_JOINED) {
+    reading.report('BPMN_UNSUPPORTED', element, `${node.incoming.length} flows into one ${node.kind} gateway are not supported; the limit is ${MAX_JOINED}`);
   }
   if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some((flow) => flow.source.kind === 'eventBased')) {
     reading.report('BPMN_STRUCTURE', element, `the receive task ${node.id} behind an event-based gateway may not have events on its border`);

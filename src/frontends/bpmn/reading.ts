@@ -8,6 +8,10 @@ import { localName, type Place } from './scan.ts';
 export class Reading {
   readonly problems: Problem[] = [];
   readonly notes = new Notes();
+  /** What was looked at only up to a number. */
+  readonly bounds = new Notes();
+  /** What `expand.ts` made of an element of the file. */
+  readonly copies = new Map<BpmnElement, BpmnElement[]>();
   readonly nodes = new Map<BpmnElement, Node>();
   /** Elements that have a problem already: what refers to them is not reported again. */
   readonly refused = new Set<BpmnElement>();
@@ -31,6 +35,12 @@ export class Reading {
   refuse(code: ProblemCode, element: BpmnElement, message: string): void {
     this.refused.add(element);
     this.report(code, element, message);
+  }
+
+  /** The nodes of an element: its own, or those of all its copies. */
+  nodesOf(element: BpmnElement): readonly Node[] {
+    const own = element.frame ? undefined : this.nodes.get(element);
+    return [...(own ? [own] : []), ...(this.copies.get(element) ?? []).flatMap((copy) => this.nodesOf(copy))];
   }
 
   /** The value of a reference of this element that names nothing. */

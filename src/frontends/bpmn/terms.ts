@@ -27,6 +27,9 @@ export function enabled(firing: Firing, cells: ReadonlyMap<Cell, string>): strin
     ...firing.take.map((cell) => `${name(cell)} > 0`),
     ...(firing.join ? ready(firing.join, name) : []),
     ...(firing.empty ?? []).map((cell) => `${name(cell)} = 0`),
+    ...(firing.some ?? []).map((cells) => `(${String(anyOf(cells.map((cell) => `${name(cell)} > 0`)))})`),
+    ...(firing.atLeast ? [`${firing.atLeast.of.map((cell) => `min(${name(cell)}, 1)`).join(' + ')} >= ${firing.atLeast.count}`] : []),
+    ...(firing.unless ?? []).map((other) => `not(${String(allOf(enabled(other, cells)))})`),
   ];
 }
 
@@ -34,7 +37,7 @@ export function enabled(firing: Firing, cells: ReadonlyMap<Cell, string>): strin
 function ready({ inputs, waits }: Join, name: (cell: Cell) => string): string[] {
   const arrived = (cells: readonly Cell[]): string[] => cells.map((cell) => `${name(cell)} > 0`);
   return [
-    `(${String(anyOf(arrived(inputs)))})`,
+    ...(inputs.length > 0 ? [`(${String(anyOf(arrived(inputs)))})`] : []),
     ...waits.map(({ before, unless }) => {
       const none = String(allOf(before.map((cell) => `${name(cell)} = 0`)));
       return `(${String(anyOf([...arrived(unless), before.length > 1 ? `(${none})` : none]))})`;

@@ -106,6 +106,7 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   properties: optional(mapping('what must be true', PROPERTY)),
   final: optional(expression('the states in which the workflow may end')),
   abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
+  bounds: optional(list('what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded', text('a sentence'))),
 });
 
 /** More than this nobody reads, and each costs a search for its place. */

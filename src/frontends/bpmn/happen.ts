@@ -1,0 +1,116 @@
+import type { Flow, Node, NodeKind, Trigger } from './diagram.ts';
+import { RECEIVERS } from './elements.ts';
+import { name, type Cell, type Firing, type Places } from './places.ts';
+
+/** One message that lets a node fire; a node that waits for none has one way without a cell. */
+export interface Receipt {
+  readonly cells: readonly Cell[];
+  readonly way: string;
+  readonly outside: boolean;
+}
+
+/** A set of flows that get a token together. */
+interface Outcome {
+  readonly flows: readonly Flow[];
+  readonly way: string;
+  readonly label: string;
+}
+
+/** An activity or event takes a token from any one flow (§13.3.1: no joining), and a message if it waits for one. */
+export function* passOn(node: Node, places: Places): Iterable<Firing> {
+  const inputs = places.before(node);
+  for (const input of inputs) {
+    const keeps = again(node, input, places);
+    const way = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
+    yield* happen(node, [input], places, { way, ...(keeps.length > 0 && { keeps, empty: places.after(node.outgoing) }) });
+  }
+}
+
+/** What an ad-hoc sub-process begins with may happen again, once what it led to has been taken up. */
+export function again(node: Node, input: Cell, places: Places): readonly Cell[] {
+  return node.process.adHoc && places.entry(node).includes(input) ? [input] : [];
+}
+
+interface Happening {
+  readonly way: string;
+  readonly receipts?: readonly Receipt[];
+  readonly begins?: Firing['begins'];
+  readonly join?: Firing['join'];
+  readonly empty?: Firing['empty'];
+  readonly clears?: Firing['clears'];
+  readonly forgets?: Firing['forgets'];
+  readonly partial?: boolean;
+  /** What was taken and stays. */
+  readonly keeps?: readonly Cell[];
+  /** The node happens instead of another one: its fairness is that of a choice. */
+  readonly choice?: boolean;
+}
+
+/** The node happens in each of its ways, once `take` is there. */
+export function* happen(node: Node, take: readonly Cell[], places: Places, how: Happening): Iterable<Firing> {
+  const receipts = how.receipts ?? receiptsOf(node, places);
+  const { begins, join, empty, clears, forgets, partial } = how;
+  for (const outcome of outcomesOf(node)) {
+    for (const receipt of receipts) {
+      const fair = receipt.outside ? undefined : how.choice || outcome.way !== '' ? 'strong' : 'weak';
+      yield {
+        node, way: how.way + receipt.way + outcome.way, label: name(node) + outcome.label,
+        take: [...take, ...receipt.cells],
+        give: [...how.keeps ?? [], ...places.after(outcome.flows), ...places.done(node), ...places.end(node), ...node.sends.flatMap((flow) => places.message(flow))],
+        ...(begins && { begins }), ...(join && { join }), ...(empty && { empty }), ...(clears && { clears }), ...(forgets && { forgets }),
+        ...(partial && { partial }), ...(fair && { fair }),
+      };
+    }
+  }
+}
+
+/** What nobody in the diagram makes happen, and what need not happen. */
+const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'error', 'escalation']);
+
+export function receiptsOf(node: Node, places: Places): readonly Receipt[] {
+  const receives = RECEIVERS.has(node.kind);
+  if (node.trigger !== 'message' || !receives) return [{ cells: [], way: '', outside: receives && FROM_OUTSIDE.has(node.trigger) }];
+  const several = node.receives.length + (node.outside ? 1 : 0) > 1;
+  const known = node.receives.map((flow) => ({ cells: places.message(flow), way: several ? `_on_${flow.id}` : '', outside: false }));
+  return node.outside ? [...known, { cells: [], way: several ? '_on_outside' : '', outside: true }] : known;
+}
+
+/** More conditional flows than this have more outcomes than anybody wants to list. */
+export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = { task: 5, inclusive: 6, complex: 6 };
+
+/**
+ * Which flows get a token when an activity is done: all without a condition, any of those with one, the default one if
+ * there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow but the default one has a condition, be it
+ * written down or not (§13.4.3). Conditions are not evaluated.
+ */
+function outcomesOf(node: Node): readonly Outcome[] {
+  if (node.kind === 'end') return [{ flows: [], way: '', label: '' }];
+  const conditional = conditionalFlows(node);
+  const otherwise = node.kind in MAX_CONDITIONAL ? node.outgoing.filter((flow) => flow.isDefault) : [];
+  const sure = node.outgoing.filter((flow) => !conditional.includes(flow) && !otherwise.includes(flow));
+  if (conditional.length === 0) return [{ flows: sure.length > 0 ? sure : otherwise, way: '', label: '' }];
+  const outcomes: Outcome[] = [];
+  for (let chosen = 0; chosen < 2 ** conditional.length; chosen++) {
+    const some = conditional.filter((_, index) => (chosen >> index) % 2 === 1);
+    const flows = sure.length + some.length > 0 ? [...sure, ...some] : otherwise;
+    if (flows.length === 0) continue;
+    outcomes.push({ flows, way: `_to_${flows.map((flow) => flow.target.id).join('_')}`, label: ` → ${flows.map(destination).join(', ')}` });
+  }
+  return outcomes;
+}
+
+/** The flows whose condition decides. */
+export function conditionalFlows(node: Node): readonly Flow[] {
+  if (node.kind === 'inclusive' || node.kind === 'complex') return node.outgoing.length > 1 ? node.outgoing.filter((flow) => !flow.isDefault) : [];
+  return node.kind === 'task' ? node.outgoing.filter((flow) => flow.conditional && !flow.isDefault) : [];
+}
+
+/** The node that a waiting token came from. */
+export function origin(node: Node, input: Cell): string {
+  return node.incoming.find((flow) => flow.id === input.id)?.source.id ?? 'start';
+}
+
+/** Where a flow leads, in the words of the diagram. */
+export function destination(flow: Flow): string {
+  return flow.name || name(flow.target);
+}
