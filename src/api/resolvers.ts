@@ -2,6 +2,8 @@ import { problem, type Problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
+import { answerInThread } from '../explain/thread.ts';
+import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
 import { shownRisk } from '../service/risk.ts';
@@ -105,10 +107,10 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
 /** Fields that are fetched or worked out. Whoever sees the parent may see these. */
 function below(service: Service): Resolvers<ApiContext> {
   const { store, logger } = service;
-  const coded = (fields: Readonly<Record<string, (parent: never) => unknown>>): Record<string, Resolver<ApiContext>> =>
-    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown) => {
+  const coded = (fields: Readonly<Record<string, (parent: never, args: Arguments) => unknown>>): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown, args: Arguments) => {
       try {
-        return await get(parent as never);
+        return await get(parent as never, args);
       } catch (error) {
         throw answerable(error, logger, name);
       }
@@ -117,6 +119,9 @@ function below(service: Service): Resolvers<ApiContext> {
     Run: coded({
       model: (run: RunRecord) => store.models.get(run.modelId),
       risk: (run: RunRecord) => shownRisk(run),
+      explanations: async (run: RunRecord) => (await ofDiagram(service, run, (asked) => answerInThread({ ask: 'explanations', ...asked }))) ?? [],
+      fixes: async (run: RunRecord) => (await ofDiagram(service, run, (asked) => answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }))) ?? [],
+      drawing: (run: RunRecord, { property }) => ofDiagram(service, run, (asked) => answerInThread({ ask: 'drawing', property: (property ?? undefined) as string | undefined, ...asked })),
       verdict: async (run: RunRecord) => {
         const verdict = run.state === 'sealed' ? await store.verdicts.ofRun(run.id) : undefined;
         return verdict && isSealed(verdict) ? verdict : null;
@@ -137,6 +142,12 @@ function below(service: Service): Resolvers<ApiContext> {
       objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
     }),
   };
+}
+
+/** Asks about the report of a diagram; of anything else there is nothing to ask. */
+async function ofDiagram<T>({ store }: Service, run: RunRecord, ask: (asked: { readonly source: string; readonly report: Report }) => Promise<T>): Promise<T | undefined> {
+  const model = run.report ? await store.models.get(run.modelId) : undefined;
+  return model?.format === 'bpmn' && run.report ? ask({ source: model.source, report: run.report }) : undefined;
 }
 
 /** Which type of the schema a value of `node` is. */

@@ -19,6 +19,8 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --svg DIR            of a diagram: draw each violated property into it, one SVG each
+  --fixes              of a diagram: look for small changes that mend it, and show those that were verified
   --json               the report as JSON
 
 exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown · 4 a fault
@@ -29,13 +31,15 @@ interface CheckArgs {
   readonly json: boolean;
   readonly format: string | undefined;
   readonly artifacts: string | undefined;
+  readonly svg: string | undefined;
+  readonly fixes: boolean;
   readonly options: VerifyOptions;
 }
 
 export async function checkCommand(args: string[], io: Io): Promise<number> {
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const { file, json, options, artifacts } = parsed.value;
+  const { file, json, options, artifacts, svg } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   const submission = await readSubmission(file, parsed.value.format);
@@ -50,11 +54,35 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   progress.clear();
   process.removeListener('SIGINT', onSigint);
   if (!verified.ok) return printProblems(verified.problems, json, io);
-  const { report } = verified.value;
+  const report = await onDiagram(submission.value, verified.value.report, parsed.value, config.value.cacheDir);
   const exit = exitOf(report);
+  if (svg !== undefined) await writeDrawings(svg, submission.value, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
   io.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io));
   return exit;
+}
+
+/** Explains what a diagram violates, and looks for fixes where they were asked for. */
+async function onDiagram(submission: Submission, report: Report, { fixes }: CheckArgs, cacheDir: string): Promise<Report> {
+  if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
+  const { explain, explained } = await import('../explain/explain.ts');
+  const told = explained(report, await explain(submission.source, report));
+  if (!fixes) return told;
+  const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([import('../explain/fixes.ts'), import('../explain/question.ts')]);
+  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, cacheDir }, new AbortController().signal);
+  return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
+}
+
+async function writeDrawings(folder: string, submission: Submission, report: Report): Promise<void> {
+  if (submission.format !== 'bpmn') return;
+  const { draw, violated } = await import('../explain/explain.ts');
+  const names = violated(report).map((property) => property.name);
+  const drawings: { readonly name: string; readonly text: string }[] = [];
+  for (const name of names.length > 0 ? names : [undefined]) {
+    const text = await draw(submission.source, report, name);
+    if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
+  }
+  await writeArtifacts(folder, drawings);
 }
 
 export function exitOf(report: Report): number {
@@ -69,7 +97,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       args, allowPositionals: true,
       options: {
         property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
@@ -80,7 +108,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
     }
     return ok({
-      file, json: values.json === true, format: values.format, artifacts: values.artifacts,
+      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, fixes: values.fixes === true,
       options: {
         ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),

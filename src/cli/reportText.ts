@@ -29,10 +29,31 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
     head.join(' · '), '',
     ...lines,
     ...(quiet.length > 0 ? [`  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`] : []),
+    ...fixLines(report, paint),
     ...report.assumptions.abstractions.map((a) => paint('dim', `    in the abstraction: ${a}`)),
     ...vacuityLines(report, paint),
     '', `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`, '',
   ].join('\n');
+}
+
+function fixLines(report: Report, paint: ReturnType<typeof painter>): string[] {
+  if (!report.fixes) return [];
+  if (report.fixes.length === 0) return ['', paint('dim', '  no small change was found that mends something and breaks nothing')];
+  return ['', ...report.fixes.flatMap((fix) => [
+    `  ${paint('bold', 'fix')}  ${fix.sentence}`,
+    paint('dim', `       verified: then ${fix.mends.join(', ')} hold${fix.mends.length === 1 ? 's' : ''}${fix.leaves.length > 0 ? `; ${fix.leaves.join(', ')} still violated` : ', and nothing else breaks'}`),
+  ])];
+}
+
+/** Words in lines of about this width. */
+function folded(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function isImplicit(p: PropertyReport): boolean {
@@ -43,7 +64,8 @@ function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeo
   const how = detailOf(p);
   const line = `  ${paint(TONE[p.outcome], MARK[p.outcome])} ${p.name.padEnd(width)}  ${p.outcome.padEnd(8)}  ${how}`;
   const showsTrace = p.trace && (p.outcome === 'violated') && p.engines.length > 0;
-  return [line.trimEnd(), ...(showsTrace && p.trace ? traceLines(p.trace) : [])];
+  const why = p.why === undefined ? [] : folded(p.why, 110).map((text) => `      ${text}`);
+  return [line.trimEnd(), ...why, ...(showsTrace && p.trace ? traceLines(p.trace) : [])];
 }
 
 function detailOf(p: PropertyReport): string {

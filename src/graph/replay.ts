@@ -38,6 +38,12 @@ export function replayWitness(semantics: Semantics, property: Property, witness:
   }
 }
 
+/** The states that a trace passes, or nothing where it is no run of the model. */
+export function statesOf(semantics: Semantics, trace: Trace): readonly State[] | undefined {
+  const run = followTrace(semantics, trace);
+  return 'why' in run ? undefined : run.states;
+}
+
 interface Followed {
   readonly states: readonly State[];
   /** The implicit properties that the last step, or the start, breaks. */

@@ -51,6 +51,18 @@ export interface PropertyReport {
   readonly engines: readonly EngineReport[];
   readonly trace?: Trace;
   readonly evidence?: Evidence;
+  /** Of a diagram: why the property is violated, in words, and the elements to look at first. */
+  readonly why?: string;
+  readonly elements?: readonly string[];
+}
+
+/** A change to a diagram that was verified: what to change, and what then holds. */
+export interface SuggestedFix {
+  readonly sentence: string;
+  readonly elements: readonly string[];
+  /** The properties that are violated without the change, and hold with it; those that are violated with it as well. */
+  readonly mends: readonly string[];
+  readonly leaves: readonly string[];
 }
 
 /** What every answer of a report rests on (DESIGN 3: "Every result says which fairness, bounds and channel semantics"). */
@@ -75,6 +87,8 @@ export interface Report {
   readonly properties: readonly PropertyReport[];
   readonly assumptions: Assumptions;
   readonly vacuity?: Vacuity;
+  /** Where they were asked for. */
+  readonly fixes?: readonly SuggestedFix[];
 }
 
 /** A text that an engine produced or consumed and that belongs to the evidence: a module, an invariant, an obligation. */

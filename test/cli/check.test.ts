@@ -131,6 +131,21 @@ describe('hostile input', () => {
     expect(codes(await check('a.yaml', 'b.yaml', '--json'))).toEqual(['OPTION_INVALID']);
   });
 
+  it('of a diagram: why, the drawing, and fixes where they are asked for', async () => {
+    const [file, folder] = [repository('specs/demo/order-broken.bpmn'), mkdtempSync(join(tmpdir(), 'probity-svg-'))];
+    const plain = await check(file, '--fixes', '--svg', folder);
+    expect(plain.stdout).toContain('      “Receive parcel” waits for a message from “Hand parcel to carrier”, which is not sent any more;');
+    expect(plain.stdout).toContain('fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, deadlockFree hold, and nothing else breaks');
+    expect(readdirSync(folder).sort()).toEqual(['deadlockFree.svg', 'noDeadActivities.svg', 'optionToComplete.svg']);
+    const report = reportIn(await check(file, '--json', '--fixes'));
+    expect(report.fixes?.[0]).toEqual({ sentence: 'Make Shop_Ready an exclusive gateway.', elements: ['Shop_Ready'], mends: ['optionToComplete', 'noDeadActivities', 'deadlockFree'], leaves: [] });
+    expect(report.properties.find((property) => property.name === 'deadlockFree')?.elements).toEqual(['Customer_ReceiveParcel', 'Shop_Ready']);
+    expect(reportIn(await check(file, '--json')).fixes).toBeUndefined();
+    const sound = await check(repository('specs/demo/order.bpmn'), '--fixes', '--svg', folder);
+    expect(sound.exit).toBe(0);
+    expect(readdirSync(folder)).toContain('diagram.svg');
+  });
+
   it('a state space without end is bounded at the limit that is named', async () => {
     const report = reportIn(await check(fileOf('endless.yaml', WITHOUT_END), '--json', '--max-states', '1000', '--engines', 'explore'));
     expect(report.properties[0]).toMatchObject({ name: 'p', outcome: 'bounded', bound: expect.stringContaining('1000 states') as string });

@@ -115,6 +115,22 @@ describe('probity serve, and the commands that talk to it', () => {
     expect((await run(['verify', bundle])).code).toBe(3);
   }, 120_000);
 
+  it('tells on a diagram why it breaks, and what would mend it', async () => {
+    const source = readFileSync(join(repository, 'specs', 'demo', 'order-broken.bpmn'), 'utf8');
+    const submitted = (await post(started.url, key, 'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "order" }) { id } }', { s: source })).data as unknown as { submitModel: { id: string } };
+    const asked = (await post(started.url, key, 'mutation ($id: ID!) { requestVerification(input: { modelId: $id, engines: ["explore"] }) { id } }', { id: submitted.submitModel.id })).data as unknown as { requestVerification: { id: string } };
+    const query = '{ run(id: $id) { state explanations { property why elements } drawing(property: "deadlockFree") fixes { sentence mends leaves source } } }';
+    const { run: told } = await until(async () => {
+      const data = (await post(started.url, key, `query ($id: ID!) ${query}`, { id: asked.requestVerification.id })).data as unknown as { run: { state: string; explanations: { property: string; why: string }[]; drawing: string; fixes: { mends: string[]; source: string }[] } };
+      return data.run.state === 'sealed' ? data : undefined;
+    });
+    expect(told.explanations.map(({ property }) => property)).toEqual(['optionToComplete', 'noDeadActivities', 'deadlockFree']);
+    expect(told.explanations[0]?.why).toContain('“Receive parcel” waits for a message');
+    expect(told.drawing).toMatch(/^<svg [^]*data-element-id="Shop_Ready"/u);
+    expect(told.fixes[0]).toMatchObject({ mends: expect.arrayContaining(['optionToComplete']) as string[], leaves: [] });
+    expect(told.fixes[0]?.source).not.toBe(source);
+  }, 60_000);
+
   it('bad input and a wrong key exit 2, a server that is not there exits 4, each with a code', async () => {
     const { writeFile } = await import('node:fs/promises');
     const bad = join(dataDir, 'bad.yaml');
@@ -164,7 +180,7 @@ describe('probity serve, and the commands that talk to it', () => {
     await until(async () => workers.every((pid) => !alive(pid)));
     const again = await serve();
     const { data } = await post(again.url, key, '{ verdicts { nodes { id } } }');
-    expect((data as unknown as { verdicts: { nodes: object[] } }).verdicts.nodes).toHaveLength(1);
+    expect((data as unknown as { verdicts: { nodes: object[] } }).verdicts.nodes).toHaveLength(2);
     const postgres = postgresPid();
     const ended = finished(again.child);
     again.child.kill('SIGTERM');

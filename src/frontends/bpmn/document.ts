@@ -7,7 +7,7 @@ import { properties, PROPERTY_NAMES } from './properties.ts';
 import { allOf, enabled } from './terms.ts';
 
 /** Prints the token game of a diagram as a native model: a counter per place, an action per way of firing. */
-export function documentOf(diagram: Diagram, net: Net): ModelDocument {
+export function documentOf(diagram: Diagram, net: Net): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
   const actors = new Map<string, { readonly name: string; readonly label: string }>();
@@ -20,7 +20,7 @@ export function documentOf(diagram: Diagram, net: Net): ModelDocument {
   const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), print.action(firing)] as const);
   const tasks = taskNames(diagram);
   const completed = print.empty(net.cells.filter((cell) => !['message', 'end', 'done', 'seen'].includes(cell.kind)));
-  return {
+  const document: ModelDocument = {
     probity: 1,
     name: diagram.name,
     variables: Object.fromEntries([...cells].map(([cell, name]) => [name, variable(cell)])),
@@ -31,6 +31,7 @@ export function documentOf(diagram: Diagram, net: Net): ModelDocument {
     abstractions: abstractions(diagram, net),
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
+  return { document, cells: new Map([...cells].map(([cell, name]) => [name, cell])) };
 }
 
 function variable(cell: Cell): VariableDocument {

@@ -1,8 +1,13 @@
 import { ok, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
+import type { Drawing } from '../../drawing/drawing.ts';
+import type { Diagram } from './diagram.ts';
 import { documentOf } from './document.ts';
+import { drawingOf } from './drawing.ts';
 import { parse } from './moddle.ts';
 import { netOf } from './net.ts';
+import { readInterchange } from './interchange.ts';
+import type { Cell } from './places.ts';
 import { readDiagram } from './read.ts';
 import { scan } from './scan.ts';
 
@@ -12,6 +17,19 @@ import { scan } from './scan.ts';
  * What is wrong comes back all at once, with element ids and positions; what is left out or widened stands in `abstractions`.
  */
 export async function readBpmn(source: string): Promise<Result<ModelDocument>> {
+  const read = await readWhole(source);
+  return read.ok ? ok(read.value.document) : read;
+}
+
+/** A diagram with its model, and what each variable of the model counts. */
+export interface Reading {
+  readonly document: ModelDocument;
+  readonly diagram: Diagram;
+  readonly cells: ReadonlyMap<string, Cell>;
+}
+
+/** As `readBpmn`, with what an answer is explained by. */
+export async function readWhole(source: string): Promise<Result<Reading>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const parsed = await parse(scanned.value);
@@ -20,5 +38,13 @@ export async function readBpmn(source: string): Promise<Result<ModelDocument>> {
   if (!diagram.ok) return diagram;
   const net = netOf(diagram.value);
   if (!net.ok) return net;
-  return ok(documentOf(diagram.value, net.value));
+  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value) });
+}
+
+/** How the file is drawn: as it says, or as laid out here. */
+export async function readDrawing(source: string): Promise<Result<Drawing>> {
+  const scanned = scan(source);
+  if (!scanned.ok) return scanned;
+  const parsed = await parse(scanned.value);
+  return parsed.ok ? ok(drawingOf(parsed.value.definitions, readInterchange(scanned.value.interchange))) : parsed;
 }

@@ -55,6 +55,7 @@ export interface BpmnElement {
   readonly escalationRef?: BpmnElement;
   readonly errorRef?: BpmnElement;
   readonly body?: string;
+  readonly text?: string;
 }
 
 /** A reference that names no element: of which element, by which property, to what. */

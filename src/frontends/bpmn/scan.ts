@@ -10,6 +10,8 @@ export interface Place {
 export interface Scan {
   /** The text to parse: no byte order mark, no diagram interchange (BPMN 2.0 §12), whose ids and oddities mean nothing here. */
   readonly text: string;
+  /** The diagram interchange that was taken out. */
+  readonly interchange: string;
   /** Where the element with this id starts. */
   readonly places: ReadonlyMap<string, Place>;
   /** Ids that the parser could not keep stand in `text` under another name: that name, and the id. */
@@ -37,7 +39,7 @@ export function scan(source: string): Result<Scan> {
   const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
   scanner.run();
   if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
-  return ok({ ...rename(scanner.withoutInterchange(), scanner.places), places: scanner.places });
+  return ok({ ...rename(scanner.withoutInterchange(), scanner.places), interchange: scanner.onlyInterchange(), places: scanner.places });
 }
 
 function refusal(source: string): Problem | undefined {
@@ -200,6 +202,10 @@ class Scanner {
   }
 
   /** The text with diagram interchange blanked out, everything else where it was. */
+  onlyInterchange(): string {
+    return this.interchange.map(([start, end]) => this.text.slice(start, end)).join('');
+  }
+
   withoutInterchange(): string {
     let text = '';
     let from = 0;

@@ -1,0 +1,31 @@
+import type { Report } from '../model/outcome.ts';
+import { draw, explain, type Explanation } from './explain.ts';
+import { findFixes, type Fix } from './fixes.ts';
+
+/** What can be asked about the report of a diagram, as it goes to a thread. */
+export type Question =
+  | { readonly ask: 'explanations'; readonly source: string; readonly report: Report }
+  | { readonly ask: 'drawing'; readonly source: string; readonly report: Report; readonly property: string | undefined }
+  | { readonly ask: 'fixes'; readonly source: string; readonly report: Report; readonly cacheDir: string };
+
+export interface Answers {
+  readonly explanations: readonly Explanation[];
+  readonly drawing: string | undefined;
+  readonly fixes: readonly Fix[];
+}
+
+/** How long the search for fixes may take, and how large a changed diagram may become. */
+export const FIX_BUDGET = { timeoutMs: 5_000, maxStates: 20_000 };
+
+/** Answers a question here and now. */
+export async function answer(question: Question): Promise<Answers[Question['ask']]> {
+  const { source, report } = question;
+  switch (question.ask) {
+    case 'explanations':
+      return explain(source, report);
+    case 'drawing':
+      return draw(source, report, question.property);
+    case 'fixes':
+      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal);
+  }
+}
