@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
 /** The kinds whose answer depends on what is fair; for others the list is only noise. */
-const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set(['eventually', 'leadsTo']);
+const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'fairSound', 'fairMessageSound']);
 
 const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as const;
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;

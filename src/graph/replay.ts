@@ -5,7 +5,7 @@ import { judgedPredicates, type Formula, type Property } from '../model/model.ts
 import type { WitnessKind } from '../model/outcome.ts';
 import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
-import { enabledConditions, type Condition } from './fairness.ts';
+import { conditionName, enabledConditions, type Condition } from './fairness.ts';
 import { StateStore } from './stateStore.ts';
 
 /** What replay found: nothing wrong, or the reason why the witness is not to be believed. */
@@ -156,13 +156,17 @@ function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Repl
   if (missed) return refuse(missed);
   const loop = stops ? [last] : states.slice(loopStart, -1);
   const unfair = unfairCondition(semantics, loop, stops);
-  return unfair ? refuse(`the loop is unfair to ${semantics.instances[Number.parseInt(unfair.key, 10)]?.action.name}`) : BELIEVED;
+  return unfair ? refuse(`the loop is unfair to ${conditionName(semantics, unfair)}`) : BELIEVED;
 }
 
 function missesGoal(semantics: Semantics, formula: Formula, states: readonly State[], loopStart: number): string | undefined {
   if (formula.kind === 'eventually') {
     const goal = semantics.predicate(formula.expr);
     return states.every((s) => goal(s) === false) ? undefined : 'the run reaches its goal';
+  }
+  if (formula.kind === 'eventuallyAlways') {
+    const stays = semantics.predicate(formula.expr);
+    return states.slice(loopStart).some((s) => stays(s) === false) ? undefined : 'the run stays where it is asked to stay';
   }
   if (formula.kind !== 'leadsTo') return `a lasso is no witness against ${formula.kind}`;
   const [from, to] = [semantics.predicate(formula.from), semantics.predicate(formula.to)];

@@ -26,6 +26,7 @@ export function canonicalDocument(document: ModelDocument, model: Model): ModelD
     actions: Object.fromEntries(Object.entries(document.actions).map(([name, action]) => [name, canonicalAction(action)])),
     properties: Object.fromEntries(Object.entries(document.properties ?? {}).map(([name, p]) => [name, canonicalProperty(p)])),
     final: document.final === undefined ? undefined : spelled(document.final),
+    fairness: document.fairness,
     abstractions: document.abstractions,
     bounds: document.bounds,
   });
@@ -73,7 +74,7 @@ function canonicalProperty(given: PropertyDocument): PropertyDocument {
   return withoutUndefined({
     ...given,
     deadlockFree: given.deadlockFree === undefined ? undefined : true,
-    always: one(given.always), never: one(given.never), eventually: one(given.eventually), reachable: one(given.reachable), recoverable: one(given.recoverable),
+    always: one(given.always), never: one(given.never), eventually: one(given.eventually), eventuallyAlways: one(given.eventuallyAlways), reachable: one(given.reachable), recoverable: one(given.recoverable),
     leadsTo: given.leadsTo && { from: spelled(given.leadsTo.from), to: spelled(given.leadsTo.to) },
     reachableEach: given.reachableEach && Object.fromEntries(Object.entries(given.reachableEach).map(([name, e]) => [name, spelled(e)])),
   });

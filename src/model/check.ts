@@ -2,7 +2,7 @@ import { ok, problem, type Problem, type ProblemCode, type Result } from '../err
 import type { ActionDocument, ChannelDocument, Init, ModelDocument, PropertyDocument, Scalar, SendDocument } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel, type Syntax } from './feel.ts';
-import type { Action, Assignment, Channel, Formula, InitRule, Model, Parameter, Property, Send, Variable } from './model.ts';
+import type { Action, Assignment, Channel, Formula, InitRule, JointFairness, Model, Parameter, Property, Send, Variable } from './model.ts';
 import { IMPLICIT_KINDS } from './model.ts';
 import type { Meaning, Scope } from './scope.ts';
 import { nameProblem, parseType, sizeOf } from './typeText.ts';
@@ -22,7 +22,7 @@ export function checkModel(document: ModelDocument, locate: Locate = () => undef
   return checker.problems.length > 0 ? { ok: false, problems: checker.problems } : ok(model);
 }
 
-const PROPERTY_KEYS = ['always', 'never', 'eventually', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
+const PROPERTY_KEYS = ['always', 'never', 'eventually', 'eventuallyAlways', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
 /** More than this nobody reads, and each costs a search for its place. */
 const MAX_PROBLEMS = 200;
 const MAX_ELEMENTS = 1_000;
@@ -59,7 +59,7 @@ class Checker {
     const properties = this.#properties();
     const final = d.final === undefined ? undefined : this.#expression(['final'], d.final, this.#scope(), BOOL);
     return {
-      name: d.name, sets, parameters, variables, actors, channels, actions, properties, final, abstractions: d.abstractions ?? [], bounds: d.bounds ?? [],
+      name: d.name, sets, parameters, variables, actors, channels, actions, properties, final, fairness: this.#jointFairness(), abstractions: d.abstractions ?? [], bounds: d.bounds ?? [],
     };
   }
 
@@ -387,12 +387,27 @@ class Checker {
     return [...declared, ...implicit, ...(declared.some((p) => p.name === 'deadlockFree') ? [] : [deadlockFree])];
   }
 
+  #jointFairness(): JointFairness[] {
+    return (this.#document.fairness ?? []).flatMap((given, index) => {
+      const path = ['fairness', String(index)];
+      const kinds = (['weak', 'strong'] as const).filter((strength) => given[strength] !== undefined);
+      const [strength] = kinds;
+      if (strength === undefined || kinds.length > 1) {
+        this.#report('MODEL_SHAPE', path, 'fairness of several actions is weak or strong');
+        return [];
+      }
+      const actions = given[strength] ?? [];
+      for (const name of actions) if (!Object.hasOwn(this.#document.actions, name)) this.#report('NAME_UNKNOWN', [...path, strength], `no action is called \`${name}\``);
+      return [{ strength, actions: [...new Set(actions)] }];
+    });
+  }
+
   #formula(path: readonly string[], given: PropertyDocument): Formula | undefined {
     const kinds = PROPERTY_KEYS.filter((key) => given[key] !== undefined);
     if (kinds.length > 1) this.#report('PROPERTY_SHAPE', path, `a property has one kind, and this one has ${kinds.join(' and ')}`);
     const scope = this.#scope();
     const predicate = (key: string, value: Scalar): Expr => this.#expression([...path, key], value, scope, BOOL);
-    for (const kind of ['always', 'never', 'eventually', 'reachable', 'recoverable'] as const) {
+    for (const kind of ['always', 'never', 'eventually', 'eventuallyAlways', 'reachable', 'recoverable'] as const) {
       const value = given[kind];
       if (value !== undefined) return { kind, expr: predicate(kind, value) };
     }

@@ -16,6 +16,8 @@ export interface ModelDocument {
   readonly properties?: Readonly<Record<string, PropertyDocument>>;
   readonly final?: Scalar;
   /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
+  /** Fairness of several actions together, beside that of each. */
+  readonly fairness?: readonly FairnessDocument[];
   readonly abstractions?: readonly string[];
   /** What was looked at only up to a number, in words: nothing that holds of every run is then more than `bounded`. */
   readonly bounds?: readonly string[];
@@ -66,6 +68,12 @@ export interface ActionDocument {
   readonly elementId?: string;
 }
 
+/** These actions do not all wait for ever: exactly one of the two, by their names. */
+export interface FairnessDocument {
+  readonly weak?: readonly string[];
+  readonly strong?: readonly string[];
+}
+
 /** Control name → FEEL text. */
 export type ControlDocument = Readonly<Record<string, Scalar>>;
 
@@ -77,6 +85,8 @@ export interface PropertyDocument {
   readonly always?: Scalar;
   readonly never?: Scalar;
   readonly eventually?: Scalar;
+  /** True from some time on, for ever (LTL `<>[]`). */
+  readonly eventuallyAlways?: Scalar;
   readonly leadsTo?: { readonly from: Scalar; readonly to: Scalar };
   readonly reachable?: Scalar;
   readonly recoverable?: Scalar;

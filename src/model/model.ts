@@ -16,9 +16,22 @@ export interface Model {
   readonly properties: readonly Property[];
   /** Absent means false (SEMANTICS 8). */
   readonly final: Expr | undefined;
+  /** Fairness of several actions together: one condition each, for the disjunction of their steps. */
+  readonly fairness: readonly JointFairness[];
   readonly abstractions: readonly string[];
   /** What the model leaves out by a bound: nothing that holds of every run is then more than `bounded`. */
   readonly bounds: readonly string[];
+}
+
+export interface JointFairness {
+  readonly strength: 'weak' | 'strong';
+  /** Names of actions. */
+  readonly actions: readonly string[];
+}
+
+/** The actions that some fairness condition speaks of. */
+export function fairActions(model: Model): ReadonlySet<string> {
+  return new Set([...model.actions.filter((action) => action.fair !== 'none').map((action) => action.name), ...model.fairness.flatMap((joint) => joint.actions)]);
 }
 
 export interface Parameter {
@@ -114,7 +127,7 @@ export type Formula =
   | { readonly kind: 'deadlockFree' }
   | { readonly kind: 'implicit'; readonly of: ImplicitKind };
 
-type PredicateKind = 'always' | 'never' | 'eventually' | 'reachable' | 'recoverable';
+type PredicateKind = 'always' | 'never' | 'eventually' | 'eventuallyAlways' | 'reachable' | 'recoverable';
 export type PredicateFormula = { [K in PredicateKind]: { readonly kind: K; readonly expr: Expr } }[PredicateKind];
 
 export type FormulaKind = Formula['kind'];

@@ -1,3 +1,4 @@
+import { fairActions } from '../model/model.ts';
 import { invariant } from '../errors/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Codec } from '../model/codec.ts';
@@ -32,6 +33,7 @@ export function chainOfValuation(graph: Graph, valuation: number, loss: Uint8Arr
   states.forEach((state, node) => (nodeOf[state] = node));
   const root = states.length;
   const rows = new Int32Array(root + 2);
+  const fair = fairActions(graph.semantics.model);
   const targets: number[] = [];
   const instances: (Instance | undefined)[] = [];
   states.forEach((state, node) => {
@@ -40,7 +42,7 @@ export function chainOfValuation(graph: Graph, valuation: number, loss: Uint8Arr
     for (let e = edges.rows[state] as number; e < (edges.rows[state + 1] as number); e += 1) {
       const instance = graph.instance(edges.labels[e] as number);
       const target = nodeOf[edges.targets[e] as number] as number;
-      promised ||= instance.action.fair !== 'none';
+      promised ||= fair.has(instance.action.name);
       const key = `${instance.index} ${target}`;
       if (seen.has(key)) continue;
       seen.add(key);

@@ -2,7 +2,7 @@ import type { EngineName } from './types.ts';
 
 /** The property kinds that an engine can be asked for. A conjunction (`all`) is put together above the engines, from its parts. */
 export const PROPERTY_KINDS = [
-  'always', 'never', 'implicit', 'deadlockFree', 'reachable', 'reachableEach', 'recoverable', 'eventually', 'leadsTo', 'ltl',
+  'always', 'never', 'implicit', 'deadlockFree', 'reachable', 'reachableEach', 'recoverable', 'eventually', 'eventuallyAlways', 'leadsTo', 'ltl',
 ] as const;
 export type PropertyKind = (typeof PROPERTY_KINDS)[number];
 
@@ -26,6 +26,7 @@ export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, s
   z3: {
     recoverable: 'no AG EF by invariants alone',
     eventually: 'no liveness',
+    eventuallyAlways: 'no liveness',
     leadsTo: 'no liveness',
     reachableEach: 'one search per goal: left to explore',
     ltl: 'not translated yet',

@@ -145,15 +145,15 @@ export function randomModel(features: readonly Feature[]): fc.Arbitrary<ModelDoc
   const cells = features.flatMap((f) => CELLS[f] ?? []);
   const e = expressions(cells, features);
   const properties = fc.record({
-    always: e.bool, never: e.bool, eventually: e.bool, reachable: e.bool, recoverable: e.bool, from: e.bool, to: e.bool, goals: fc.tuple(e.bool, e.bool),
+    always: e.bool, never: e.bool, eventually: e.bool, stays: e.bool, reachable: e.bool, recoverable: e.bool, from: e.bool, to: e.bool, goals: fc.tuple(e.bool, e.bool),
   }).map((p): Record<string, PropertyDocument> => ({
-    alwaysP: { always: p.always }, neverP: { never: p.never }, eventuallyP: { eventually: p.eventually }, reachableP: { reachable: p.reachable },
+    alwaysP: { always: p.always }, neverP: { never: p.never }, eventuallyP: { eventually: p.eventually }, staysP: { eventuallyAlways: p.stays }, reachableP: { reachable: p.reachable },
     recoverableP: { recoverable: p.recoverable }, leadsToP: { leadsTo: { from: p.from, to: p.to } }, eachP: { reachableEach: { one: p.goals[0], two: p.goals[1] } },
   }));
   return fc.record({
     actions: fc.array(action(features, cells), { minLength: 2, maxLength: 4 }), properties, final: fc.option(e.bool, { nil: undefined }),
-    free: fc.boolean(), capacity: fc.constantFrom(1, 2),
-  }).map(({ actions, properties: given, final, free, capacity }): ModelDocument => ({
+    free: fc.boolean(), capacity: fc.constantFrom(1, 2), together: fc.constantFrom(undefined, 'weak' as const, 'strong' as const),
+  }).map(({ actions, properties: given, final, free, capacity, together }): ModelDocument => ({
     probity: 1, name: 'random', sets: { Item: ['a1', 'a2'] },
     parameters: features.includes('parameter') ? { limit: 'int 0..1' } : {},
     variables: Object.fromEntries(features.flatMap((f) => {
@@ -168,5 +168,6 @@ export function randomModel(features: readonly Feature[]): fc.Arbitrary<ModelDoc
     actions: Object.fromEntries(actions.map((a, i) => [`step${i + 1}`, a])),
     properties: given,
     ...(final === undefined ? {} : { final }),
+    ...(together ? { fairness: [{ [together]: ['step1', 'step2'] }] } : {}),
   }));
 }

@@ -24,7 +24,7 @@ const WORLDS: Readonly<Record<CellType, readonly [declarations: string, action: 
 };
 
 const FORMULA: Readonly<Record<PropertyKind, ((goal: string) => string) | undefined>> = {
-  always: (goal) => `always: "not(${goal})"`, never: (goal) => `never: "${goal}"`, eventually: (goal) => `eventually: "${goal}"`,
+  always: (goal) => `always: "not(${goal})"`, never: (goal) => `never: "${goal}"`, eventually: (goal) => `eventually: "${goal}"`, eventuallyAlways: (goal) => `eventuallyAlways: "${goal}"`,
   leadsTo: (goal) => `leadsTo: { from: true, to: "${goal}" }`, reachable: (goal) => `reachable: "${goal}"`, recoverable: (goal) => `recoverable: "${goal}"`,
   reachableEach: (goal) => `reachableEach: { one: "${goal}" }`, ltl: () => 'ltl: "<> x"', implicit: undefined, deadlockFree: undefined,
 };

@@ -1,5 +1,5 @@
 import type { Expr } from '../../model/expression.ts';
-import { judgedPredicates, type InitRule, type Model, type Property } from '../../model/model.ts';
+import { judgedPredicates, type Action, type InitRule, type Model, type Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType } from '../../model/check.ts';
@@ -282,10 +282,7 @@ class ModulePrinter {
   }
 
   #next(): string {
-    const disjuncts = this.#model.actions.map((action) => {
-      const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
-      return `${bound.length > 0 ? `\\E ${bound.join(', ')} : ` : ''}${this.#signature(lowerAction(action, this.#layout))}`;
-    });
+    const disjuncts = this.#model.actions.map((action) => this.#existsStep(action));
     const final = this.#model.final;
     const defined = final && definedness(final, this.#layout.set);
     const ended = !final ? 'FALSE' : isTrue(defined as Expr) ? this.#tla.text(final) : `IF ${this.#tla.text(defined as Expr)} THEN ${this.#tla.text(final)} ELSE TRUE`;
@@ -309,8 +306,18 @@ class ModulePrinter {
       const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
       return `${bound.length > 0 ? `\\A ${bound.join(', ')} : ` : ''}${action.fair === 'weak' ? 'WF' : 'SF'}_vars(${this.#signature(lowerAction(action, this.#layout))})`;
     });
+    for (const { strength, actions } of this.#model.fairness) {
+      const steps = this.#model.actions.filter((a) => actions.includes(a.name)).map((action) => action.binders.length > 0 ? `(${this.#existsStep(action)})` : this.#existsStep(action));
+      if (steps.length > 0) conditions.push(`${strength === 'weak' ? 'WF' : 'SF'}_vars(${steps.join(' \\/ ')})`);
+    }
     if (conditions.length === 0) return 'Spec == Init /\\ [][Next]_vars';
     return `Fairness ==\n${conditions.map((c) => `  /\\ ${c}`).join('\n')}\n\nSpec == Init /\\ [][Next]_vars /\\ Fairness`;
+  }
+
+  /** A step of an action, with some value for each of its names. */
+  #existsStep(action: Action): string {
+    const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
+    return `${bound.length > 0 ? `\\E ${bound.join(', ')} : ` : ''}${this.#signature(lowerAction(action, this.#layout))}`;
   }
 
   #property(property: Property): { text: string; property: TlaProperty } {
@@ -328,6 +335,8 @@ class ModulePrinter {
         return made('invariant', `${name} == error # {} \\/ ~(${this.#judged(formula.expr, 'FALSE')})`);
       case 'eventually':
         return made('temporal', `${name} == <>(error # {} \\/ (${this.#judged(formula.expr, 'TRUE')}))`);
+      case 'eventuallyAlways':
+        return made('temporal', `${name} == <>[](error # {} \\/ (${this.#judged(formula.expr, 'TRUE')}))`);
       case 'leadsTo':
         return made('temporal', `${name} == (error = {} /\\ (${this.#judged(formula.from, 'FALSE')})) ~> (error # {} \\/ (${this.#judged(formula.to, 'TRUE')}))`);
       case 'reachable':

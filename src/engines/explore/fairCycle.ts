@@ -7,14 +7,15 @@ export interface FairRun {
 }
 
 /**
- * Looks for a fair run that stays for ever inside `region`, beginning at one of `from` (which lie in it).
+ * Looks for a fair run that stays for ever inside `region`, beginning at one of `from` (which lie in it), and that comes again and again
+ * to a state that `recurs`.
  * Strong fairness by Streett's condition: a component that a strong condition cannot be fair in is cut at the states that enable it,
  * and what remains is searched again (Emerson and Lei 1987; Etessami and Holzmann 2000, section 3).
  */
-export function findFairRun(graph: Graph, from: readonly number[], region: (state: number) => boolean): FairRun | undefined {
+export function findFairRun(graph: Graph, from: readonly number[], region: (state: number) => boolean, recurs: (state: number) => boolean = () => true): FairRun | undefined {
   const { edges } = graph;
   if (!edges) throw new Error('invariant broken: a fair cycle needs the edges');
-  const search = new FairSearch(graph, edges, region);
+  const search = new FairSearch(graph, edges, region, recurs);
   const reach = search.reachable(from);
   const component = search.fairComponent([...reach.keys()]);
   if (!component) return undefined;
@@ -44,11 +45,31 @@ class FairSearch {
   readonly #graph: Graph;
   readonly #edges: Edges;
   readonly #region: (state: number) => boolean;
+  readonly #recurs: (state: number) => boolean;
+  /** The conditions that a step of each label serves: its own by the label, those of several actions together by a number below 0. */
+  readonly #conditions = new Map<number, readonly number[]>();
+  readonly #joint: ReadonlyMap<string, readonly number[]>;
 
-  constructor(graph: Graph, edges: Edges, region: (state: number) => boolean) {
+  constructor(graph: Graph, edges: Edges, region: (state: number) => boolean, recurs: (state: number) => boolean) {
     this.#graph = graph;
     this.#edges = edges;
     this.#region = region;
+    this.#recurs = recurs;
+    const { actions, fairness } = graph.semantics.model;
+    this.#joint = new Map(actions.map(({ name }) => [name, fairness.flatMap((joint, index) => (joint.actions.includes(name) ? [-1 - index] : []))]));
+  }
+
+  #conditionsOf(label: number): readonly number[] {
+    const known = this.#conditions.get(label);
+    if (known) return known;
+    const { fair, name } = this.#graph.instance(label).action;
+    const found = [...(fair === 'none' ? [] : [label]), ...this.#joint.get(name) ?? []];
+    this.#conditions.set(label, found);
+    return found;
+  }
+
+  #isStrong(condition: number): boolean {
+    return (condition < 0 ? this.#graph.semantics.model.fairness[-1 - condition]?.strength : this.#graph.instance(condition).action.fair) === 'strong';
   }
 
   /** Breadth first inside the region; each state with its parent, -1 for a root. States whose steps are not known are left out. */
@@ -77,48 +98,50 @@ class FairSearch {
     return found;
   }
 
-  /** The fair conditions that a state enables, by label. */
+  /** The fair conditions that a state enables. */
   #enabled(state: number): Set<number> {
     const { rows, labels } = this.#edges;
     const found = new Set<number>();
     for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) {
-      const label = labels[e] as number;
-      if (this.#graph.instance(label).action.fair !== 'none') found.add(label);
+      for (const condition of this.#conditionsOf(labels[e] as number)) found.add(condition);
     }
     return found;
   }
 
   /** A set of states in which a run can go round fairly, or one at which it can stop. */
   fairComponent(candidates: readonly number[]): Component | undefined {
-    const stop = candidates.find((s) => this.#enabled(s).size === 0);
+    const stop = candidates.find((s) => this.#recurs(s) && this.#enabled(s).size === 0);
     if (stop !== undefined) return { states: [stop], stops: true };
     const work: number[][] = components(candidates, (s) => this.#targets(s));
     for (let component = work.pop(); component; component = work.pop()) {
       const inside = new Set(component);
       if (component.length === 1 && !this.#targets(component[0] as number).includes(component[0] as number)) continue;
-      const unfair = this.#unfairLabels(component, inside);
+      if (!component.some(this.#recurs)) continue;
+      const unfair = this.#unfairConditions(component, inside);
       if (unfair.weak) continue;
       if (unfair.strong.size === 0) return { states: component, stops: false };
-      const rest = component.filter((s) => ![...this.#enabled(s)].some((label) => unfair.strong.has(label)));
+      const rest = component.filter((s) => ![...this.#enabled(s)].some((condition) => unfair.strong.has(condition)));
       work.push(...components(rest, (s) => this.#targets(s)));
     }
     return undefined;
   }
 
   /** Conditions that going round all of the component would starve. */
-  #unfairLabels(component: readonly number[], inside: ReadonlySet<number>): { weak: boolean; strong: Set<number> } {
+  #unfairConditions(component: readonly number[], inside: ReadonlySet<number>): { weak: boolean; strong: Set<number> } {
     const { rows, targets, labels } = this.#edges;
     const enabledCount = new Map<number, number>();
     const taken = new Set<number>();
     for (const s of component) {
-      for (const label of this.#enabled(s)) enabledCount.set(label, (enabledCount.get(label) ?? 0) + 1);
-      for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) if (inside.has(targets[e] as number)) taken.add(labels[e] as number);
+      for (const condition of this.#enabled(s)) enabledCount.set(condition, (enabledCount.get(condition) ?? 0) + 1);
+      for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
+        if (inside.has(targets[e] as number)) for (const condition of this.#conditionsOf(labels[e] as number)) taken.add(condition);
+      }
     }
     const strong = new Set<number>();
     let weak = false;
-    for (const [label, count] of enabledCount) {
-      if (taken.has(label)) continue;
-      if (this.#graph.instance(label).action.fair === 'strong') strong.add(label);
+    for (const [condition, count] of enabledCount) {
+      if (taken.has(condition)) continue;
+      if (this.#isStrong(condition)) strong.add(condition);
       else weak ||= count === component.length;
     }
     return { weak, strong };
@@ -136,17 +159,21 @@ class FairSearch {
       loop.push(...path);
       at = to;
     };
-    const labelsToTake = new Set(component.states.flatMap((s) => [...this.#enabled(s)]));
-    for (const label of labelsToTake) {
-      const edge = firstEdge(component.states, rows, (e) => labels[e] === label && inside.has(targets[e] as number));
+    const owed = new Set(component.states.flatMap((s) => [...this.#enabled(s)]));
+    for (const condition of owed) {
+      const edge = firstEdge(component.states, rows, (e) => inside.has(targets[e] as number) && this.#conditionsOf(labels[e] as number).includes(condition));
       if (edge) {
         if (edge.state !== at) walk(edge.state);
         loop.push(targets[edge.index] as number);
         at = targets[edge.index] as number;
       } else {
-        const disabled = component.states.find((s) => !this.#enabled(s).has(label));
+        const disabled = component.states.find((s) => !this.#enabled(s).has(condition));
         if (disabled !== undefined && disabled !== at) walk(disabled);
       }
+    }
+    if (!loop.some(this.#recurs)) {
+      const again = component.states.find(this.#recurs);
+      if (again !== undefined && again !== at) walk(again);
     }
     if (at !== entry || loop.length === 0) walk(entry);
     return loop;

@@ -8,7 +8,7 @@ import { IMPLICIT_KINDS, predicatesOf, type Formula, type FormulaKind, type Impl
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
-import { findFairRun } from './fairCycle.ts';
+import { findFairRun, type FairRun } from './fairCycle.ts';
 import { backwardReach } from './recover.ts';
 import { VacuityWatch } from './vacuity.ts';
 
@@ -18,7 +18,7 @@ export const EXPLORE_VERSION = '2';
 /** What each property kind needs of the graph. `all` is combined above the engines; `ltl` waits for its translation. */
 const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
   always: 'states', never: 'states', reachable: 'states', reachableEach: 'states', deadlockFree: 'states', implicit: 'states',
-  recoverable: 'edges', eventually: 'edges', leadsTo: 'edges', all: 'nothing', ltl: 'nothing',
+  recoverable: 'edges', eventually: 'edges', eventuallyAlways: 'edges', leadsTo: 'edges', all: 'nothing', ltl: 'nothing',
 };
 
 /** Ours: breadth first over the exact graph of all valuations, every state kept whole. */
@@ -113,6 +113,8 @@ class Exploration {
       case 'eventually':
       case 'leadsTo':
         return this.#liveness(property, formula);
+      case 'eventuallyAlways':
+        return this.#staying(property);
       default:
         return { outcome: 'unknown', reason: 'unsupported', message: `explore does not decide ${formula.kind}`, evidence: {} };
     }
@@ -201,7 +203,17 @@ class Exploration {
     const misses = (index: number): boolean => goal.values[index] === FALSE;
     const pending = formula.kind === 'eventually' ? this.#graph.starts.filter(misses)
       : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter((i) => watches[0]?.values[i] === TRUE && misses(i));
-    const run = findFairRun(this.#graph, pending, misses);
+    return this.#lasso(findFairRun(this.#graph, pending, misses));
+  }
+
+  /** Some fair run leaves the wanted states again and again. */
+  #staying(property: Property): Outcome {
+    const [watch] = this.#watchesOf(property);
+    if (!watch) return this.#proved('exhaustive');
+    return this.#lasso(findFairRun(this.#graph, this.#graph.starts, () => true, (index) => watch.values[index] === FALSE));
+  }
+
+  #lasso(run: FairRun | undefined): Outcome {
     if (!run) return this.#proved('exhaustive');
     const [first] = run.states;
     const prefix = first === undefined ? [] : this.#graph.pathTo(first).slice(0, -1);

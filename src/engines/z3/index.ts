@@ -25,7 +25,7 @@ const PHASE_MS = 5_000;
 
 const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
   always: true, never: true, implicit: true, deadlockFree: true, reachable: true,
-  recoverable: false, eventually: false, leadsTo: false, reachableEach: false, all: false, ltl: false,
+  recoverable: false, eventually: false, eventuallyAlways: false, leadsTo: false, reachableEach: false, all: false, ltl: false,
 };
 
 /** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */

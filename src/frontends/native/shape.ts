@@ -76,6 +76,7 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   always: optional(expression('true in every reachable state')),
   never: optional(expression('false in every reachable state')),
   eventually: optional(expression('true at some time of every fair run')),
+  eventuallyAlways: optional(expression('true from some time on, for ever, in every fair run')),
   leadsTo: optional(record('whenever one holds, the other holds then or later', { from: required(expression('the cause')), to: required(expression('the effect')) })),
   reachable: optional(expression('true in some reachable state, for every value of the parameters')),
   recoverable: optional(expression('reachable from every reachable state')),
@@ -105,6 +106,10 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   actions: required(mapping('the guarded steps', ACTION)),
   properties: optional(mapping('what must be true', PROPERTY)),
   final: optional(expression('the states in which the workflow may end')),
+  fairness: optional(list('fairness of several actions together: exactly one of weak and strong', record('one condition for the steps of all these actions', {
+    weak: optional(names('some of these does not wait for ever when one of them is always enabled')),
+    strong: optional(names('some of these does not wait for ever when one of them is enabled again and again')),
+  }))),
   abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
   bounds: optional(list('what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded', text('a sentence'))),
 });
