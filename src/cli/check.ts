@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
+import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { Report } from '../model/outcome.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
@@ -19,6 +20,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --svg DIR            of a diagram: draw each violated property into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
   --json               the report as JSON
@@ -32,6 +34,7 @@ interface CheckArgs {
   readonly format: string | undefined;
   readonly artifacts: string | undefined;
   readonly svg: string | undefined;
+  readonly channels: ChannelSemantics | undefined;
   readonly fixes: boolean;
   readonly options: VerifyOptions;
 }
@@ -42,21 +45,22 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const { file, json, options, artifacts, svg } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
-  const submission = await readSubmission(file, parsed.value.format);
-  if (!submission.ok) return printProblems(submission.problems, json, io);
+  const read = await readSubmission(file, parsed.value.format);
+  if (!read.ok) return printProblems(read.problems, json, io);
+  const submission = { ...read.value, ...(parsed.value.channels && { channels: parsed.value.channels }) };
   const abort = new AbortController();
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
   const progress = progressLine(io, json);
   const started = performance.now();
-  const verified = await verify(submission.value, options, { signal: abort.signal, cacheDir: config.value.cacheDir, onProgress: progress.show });
+  const verified = await verify(submission, options, { signal: abort.signal, cacheDir: config.value.cacheDir, onProgress: progress.show });
   const durationMs = performance.now() - started;
   progress.clear();
   process.removeListener('SIGINT', onSigint);
   if (!verified.ok) return printProblems(verified.problems, json, io);
-  const report = await onDiagram(submission.value, verified.value.report, parsed.value, config.value.cacheDir);
+  const report = await onDiagram(submission, verified.value.report, parsed.value, config.value.cacheDir);
   const exit = exitOf(report);
-  if (svg !== undefined) await writeDrawings(svg, submission.value, report);
+  if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
   io.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io));
   return exit;
@@ -97,18 +101,20 @@ function readArgs(args: string[]): Result<CheckArgs> {
       args, allowPositionals: true,
       options: {
         property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
     if (file === undefined || positionals.length !== 1) return wrong('give one file: probity check FILE');
+    const { channels } = values;
+    if (channels !== undefined && !isChannelSemantics(channels)) return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
     const named = namedEngines(values.engines, values.engine);
     const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
     for (const [name, text] of Object.entries(numbers)) {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
     }
     return ok({
-      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, fixes: values.fixes === true,
+      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, fixes: values.fixes === true,
       options: {
         ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),

@@ -17,11 +17,12 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
   const shown = report.properties.filter((p) => !quiet.includes(p));
   const width = Math.max(...shown.map((p) => p.name.length), 0);
-  const lines = shown.flatMap((p) => propertyLines(p, width, paint));
+  const told = new Map<string, string>();
+  const lines = shown.flatMap((p) => propertyLines(p, width, paint, told));
   const held = report.properties.filter((p) => p.outcome === 'holds').length;
   const foot = [
     `${held} of ${report.properties.length} hold`,
-    ...(report.assumptions.fairness.length > 0 && report.properties.some((p) => RESTS_ON_FAIRNESS.has(p.kind)) ? [`fair: ${report.assumptions.fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`] : []),
+    ...(report.assumptions.fairness.length > 0 && report.properties.some((p) => RESTS_ON_FAIRNESS.has(p.kind)) ? [fairText(report.assumptions.fairness)] : []),
     ...report.assumptions.bounds.slice(0, 3),
     `${(durationMs / 1000).toFixed(durationMs < 100 ? 2 : 1)} s`,
   ];
@@ -56,16 +57,31 @@ function folded(text: string, width: number): string[] {
   return lines;
 }
 
+/** More than a few would be longer than the answer: they are in the report. */
+function fairText(fairness: readonly string[]): string {
+  return fairness.length > 8 ? `fair: ${fairness.length} conditions` : `fair: ${fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`;
+}
+
 function isImplicit(p: PropertyReport): boolean {
   return ['withinRange', 'withinCapacity', 'singleWrite', 'defined'].includes(p.kind);
 }
 
-function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeof painter>): string[] {
+/** `told` holds what has been shown and under which property: the same run, or the same sentence, is not shown again. */
+function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeof painter>, told: Map<string, string>): string[] {
   const how = detailOf(p);
   const line = `  ${paint(TONE[p.outcome], MARK[p.outcome])} ${p.name.padEnd(width)}  ${p.outcome.padEnd(8)}  ${how}`;
   const showsTrace = p.trace && (p.outcome === 'violated') && p.engines.length > 0;
-  const why = p.why === undefined ? [] : folded(p.why, 110).map((text) => `      ${text}`);
-  return [line.trimEnd(), ...why, ...(showsTrace && p.trace ? traceLines(p.trace) : [])];
+  const once = (key: string, what: string, lines: () => string[]): string[] => {
+    const at = told.get(key);
+    if (at === undefined) told.set(key, p.name);
+    return at === undefined ? lines() : [paint('dim', `      the same ${what} as of ${at}`)];
+  };
+  const { why, trace } = p;
+  return [
+    line.trimEnd(),
+    ...(why === undefined ? [] : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(showsTrace && trace ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace)) : []),
+  ];
 }
 
 function detailOf(p: PropertyReport): string {

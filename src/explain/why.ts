@@ -129,7 +129,7 @@ function stuck(reading: Reading, report: PropertyReport, standing: Standing): Wh
   const running = [...standing.counts].filter(([cell, count]) => cell.kind === 'active' && count > 0).flatMap(([cell]) => nodesOf(diagram).filter((node) => `${node.id}_active` === cell.id && !node.inside));
   const told: { readonly node: Node; readonly words: string }[] = [];
   for (const node of new Set([...waiting, ...entered, ...running])) {
-    const words = waitsFor(diagram, node, standing, report.trace);
+    const words = waitsFor(reading, node, standing, report.trace);
     if (words !== undefined) told.push({ node, words });
   }
   if (told.length === 0) return reading.diagram.processes.length > 0 && waiting.length > 0 ? goesRound(new Set(waiting)) : undefined;
@@ -141,7 +141,8 @@ function goesRound(waiting: ReadonlySet<Node>): Why {
   return { why: `From here on ${list([...waiting].slice(0, 3).map(called))} and what follows can go on for ever, but no way leads to an end of everything.`, blamed: [...waiting].map((node) => node.elementId), dead: [] };
 }
 
-function waitsFor(diagram: Diagram, node: Node, standing: Standing, trace: Trace | undefined): string | undefined {
+function waitsFor({ diagram, document }: Reading, node: Node, standing: Standing, trace: Trace | undefined): string | undefined {
+  const queued = document.channels !== undefined;
   if (node.kind === 'parallel') {
     const missing = node.incoming.filter((flow) => standing.on(flow.id) === 0);
     if (missing.length === 0) return undefined;
@@ -154,7 +155,7 @@ function waitsFor(diagram: Diagram, node: Node, standing: Standing, trace: Trace
   const free = events.some((event) => event.outside || (event.trigger !== 'message' && node.kind === 'eventBased' && !event.thrown));
   if (receives.length > 0 && !free) {
     const missing = receives.filter((flow) => standing.on(flow.id) === 0);
-    if (missing.length < receives.length) return undefined;
+    if (missing.length < receives.length) return queued ? 'for a message that others stand before in their queue' : undefined;
     const sender = missing[0]?.source;
     const passed = sender && (sender.incoming.map((flow) => passedOver(diagram, flow, trace)).find((found) => found !== undefined));
     return `for a message from ${list(missing.map((flow) => called(flow.source)))}, which is not sent any more${passed ? `: ${passed}` : ''}`;

@@ -149,7 +149,7 @@ class Checker {
         if (!Object.hasOwn(given.carries, field)) this.#report('NAME_UNKNOWN', [...path, key], `\`${field}\` is not a field of ${name}`);
       }
     }
-    return { name, from: given.from, to: given.to, fields, medium: given.medium ?? 'private', order: given.order ?? 'bag', capacity };
+    return { name, from: given.from, to: given.to, fields, medium: given.medium ?? 'private', order: given.order ?? 'bag', capacity, unbounded: given.unbounded ?? false };
   }
 
   #actor(path: readonly string[], actor: string): void {

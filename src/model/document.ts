@@ -48,6 +48,8 @@ export interface ChannelDocument {
   readonly medium?: 'private' | 'public' | 'authenticated' | 'signed';
   readonly order?: 'bag' | 'fifo';
   readonly capacity?: number;
+  /** The workflow's channel has no end; the capacity says how far it is looked at, and a message too many is a bound, no error. */
+  readonly unbounded?: boolean;
   readonly signed?: readonly string[];
   readonly fresh?: readonly string[];
   readonly unguessable?: readonly string[];

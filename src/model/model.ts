@@ -72,6 +72,8 @@ export interface Channel {
   readonly medium: 'private' | 'public' | 'authenticated' | 'signed';
   readonly order: 'bag' | 'fifo';
   readonly capacity: number;
+  /** The capacity is a limit of the search, not of the workflow. */
+  readonly unbounded: boolean;
 }
 
 export interface Action {

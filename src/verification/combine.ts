@@ -30,10 +30,18 @@ export function replayOutcome(semantics: Semantics, property: Property, outcome:
 }
 
 /** A model that leaves something out by a bound speaks of the runs within it: what it shows stands, what it rules out does not. */
-export function withinBounds(model: Model, outcome: Outcome): Outcome {
+export function withinBounds(model: Model, property: Property, outcome: Outcome): Outcome {
+  if (outcome.outcome === 'violated' && property.formula.kind === 'implicit' && property.formula.of === 'withinCapacity' && overflowIsBound(model)) {
+    return { outcome: 'bounded', bound: `at most ${Math.max(...model.channels.map((channel) => channel.capacity))} messages in a channel`, evidence: outcome.evidence };
+  }
   if (model.bounds.length === 0) return outcome;
   const rulesOut = (outcome.outcome === 'holds' && outcome.method !== 'witness') || (outcome.outcome === 'violated' && outcome.witness === 'exhaustion');
   return rulesOut ? { outcome: 'bounded', bound: model.bounds.join(' '), evidence: outcome.evidence } : outcome;
+}
+
+/** Only where no channel has an end of its own: else it would have to be known which one is full. */
+function overflowIsBound(model: Model): boolean {
+  return model.channels.every((channel) => channel.unbounded);
 }
 
 function unreplayable(claimed: Outcome, why: string): Outcome {

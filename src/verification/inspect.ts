@@ -25,10 +25,10 @@ interface Read {
 }
 
 /** One line per frontend. */
-const FRONTENDS: Readonly<Record<Format, (source: string) => Result<Read> | Promise<Result<Read>>>> = {
-  native: readNative,
-  bpmn: async (source) => {
-    const read = await readBpmn(source);
+const FRONTENDS: Readonly<Record<Format, (submission: Submission) => Result<Read> | Promise<Result<Read>>>> = {
+  native: ({ source }) => readNative(source),
+  bpmn: async ({ source, channels }) => {
+    const read = await readBpmn(source, channels);
     return read.ok ? ok({ document: read.value }) : read;
   },
 };
@@ -40,7 +40,7 @@ export async function inspect(submission: Submission): Promise<Result<Inspected>
   }
   const frontend = Object.hasOwn(FRONTENDS, submission.format) ? FRONTENDS[submission.format] : undefined;
   if (!frontend) return bad(problem('FORMAT_UNKNOWN', '', `no frontend reads \`${submission.format}\`; known: ${Object.keys(FRONTENDS).join(', ')}`));
-  const read = await frontend(submission.source);
+  const read = await frontend(submission);
   if (!read.ok) return read;
   const { document, locate } = read.value;
   const checked = checkModel(document, locate);

@@ -1,4 +1,5 @@
 import type { Artifact, Report } from '../model/outcome.ts';
+import type { ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { ModelDocument } from '../model/document.ts';
 
 /** The formats that a submission can have. */
@@ -28,6 +29,8 @@ export interface Submission {
   readonly format: Format;
   /** Where it came from, for messages: a file name, an upload's name. */
   readonly name: string;
+  /** Of a diagram: how messages travel, whatever the diagram says. */
+  readonly channels?: ChannelSemantics;
 }
 
 /** How far a check has come; sent at most a few times a second. */

@@ -149,7 +149,7 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   const outcome: Outcome | undefined = run.result?.outcomes.get(property.name);
   if (!outcome) return [];
   const judged = replayOutcome(inspected.semantics, property, outcome);
-  return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, judged.outcome) }];
+  return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, property, judged.outcome) }];
 }
 
 export { inspect, type Inspected };

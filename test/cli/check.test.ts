@@ -131,14 +131,26 @@ describe('hostile input', () => {
     expect(codes(await check('a.yaml', 'b.yaml', '--json'))).toEqual(['OPTION_INVALID']);
   });
 
+  it('of a diagram: how messages travel, as it is told or as the diagram says', async () => {
+    const file = repository('specs/demo/order.bpmn');
+    const outcome = async (...args: string[]): Promise<string | undefined> => reportIn(await check(file, '--json', '--engines', 'explore', ...args)).properties.find((property) => property.name === 'fairSound')?.outcome;
+    expect(await outcome()).toBe('holds');
+    expect(await outcome('--channels', 'rsc')).toBe('holds');
+    expect(codes(await check(file, '--json', '--channels', 'pigeons'))).toEqual(['OPTION_INVALID']);
+    const report = reportIn(await check(file, '--json', '--engines', 'explore', '--channels', 'fifo-pair'));
+    expect(report.assumptions.channels[0]).toContain('fifo, capacity 10');
+    expect(report.assumptions.abstractions).toContainEqual(expect.stringContaining('in order between each two participants (fifo-pair)'));
+  });
+
   it('of a diagram: why, the drawing, and fixes where they are asked for', async () => {
     const [file, folder] = [repository('specs/demo/order-broken.bpmn'), mkdtempSync(join(tmpdir(), 'probity-svg-'))];
     const plain = await check(file, '--fixes', '--svg', folder);
     expect(plain.stdout).toContain('      “Receive parcel” waits for a message from “Hand parcel to carrier”, which is not sent any more;');
-    expect(plain.stdout).toContain('fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, deadlockFree hold, and nothing else breaks');
-    expect(readdirSync(folder).sort()).toEqual(['deadlockFree.svg', 'noDeadActivities.svg', 'optionToComplete.svg']);
+    expect(plain.stdout).toContain('fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks');
+    expect(readdirSync(folder).sort()).toEqual(['deadlockFree.svg', 'fairMessageSound.svg', 'fairSound.svg', 'noDeadActivities.svg', 'noMessageLeft.svg', 'optionToComplete.svg']);
     const report = reportIn(await check(file, '--json', '--fixes'));
-    expect(report.fixes?.[0]).toEqual({ sentence: 'Make Shop_Ready an exclusive gateway.', elements: ['Shop_Ready'], mends: ['optionToComplete', 'noDeadActivities', 'deadlockFree'], leaves: [] });
+    expect(report.fixes?.[0]).toEqual({ sentence: 'Make Shop_Ready an exclusive gateway.', elements: ['Shop_Ready'], mends: ['optionToComplete', 'noDeadActivities', 'noMessageLeft', 'fairMessageSound', 'fairSound', 'deadlockFree'], leaves: [] });
+    expect(plain.stdout).toContain('the same reason as of optionToComplete');
     expect(report.properties.find((property) => property.name === 'deadlockFree')?.elements).toEqual(['Customer_ReceiveParcel', 'Shop_Ready']);
     expect(reportIn(await check(file, '--json')).fixes).toBeUndefined();
     const sound = await check(repository('specs/demo/order.bpmn'), '--fixes', '--svg', folder);

@@ -124,7 +124,7 @@ describe('probity serve, and the commands that talk to it', () => {
       const data = (await post(started.url, key, `query ($id: ID!) ${query}`, { id: asked.requestVerification.id })).data as unknown as { run: { state: string; explanations: { property: string; why: string }[]; drawing: string; fixes: { mends: string[]; source: string }[] } };
       return data.run.state === 'sealed' ? data : undefined;
     });
-    expect(told.explanations.map(({ property }) => property)).toEqual(['optionToComplete', 'noDeadActivities', 'deadlockFree']);
+    expect(told.explanations.map(({ property }) => property)).toEqual(['optionToComplete', 'noDeadActivities', 'noMessageLeft', 'fairMessageSound', 'fairSound', 'deadlockFree']);
     expect(told.explanations[0]?.why).toContain('“Receive parcel” waits for a message');
     expect(told.drawing).toMatch(/^<svg [^]*data-element-id="Shop_Ready"/u);
     expect(told.fixes[0]).toMatchObject({ mends: expect.arrayContaining(['optionToComplete']) as string[], leaves: [] });

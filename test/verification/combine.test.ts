@@ -14,7 +14,7 @@ const bounded: Outcome = { outcome: 'bounded', bound: '10 states', evidence: {} 
 const unknown = (reason: 'timeout' | 'unsupported'): Outcome => ({ outcome: 'unknown', reason, message: '', evidence: {} });
 
 describe('a model that was looked at only up to a number', () => {
-  const model = (bounds: readonly string[]): Model => ({ bounds } as unknown as Model);
+  const model = (bounds: readonly string[]): Model => ({ bounds, channels: [] } as unknown as Model);
   const evidence = {};
   it.each<readonly [string, Outcome, Outcome['outcome']]>([
     ['holds of all that was seen', { outcome: 'holds', method: 'exhaustive', evidence }, 'bounded'],
@@ -23,8 +23,8 @@ describe('a model that was looked at only up to a number', () => {
     ['a trace', { outcome: 'violated', witness: 'trace', evidence }, 'violated'],
     ['nothing found in all that was seen', { outcome: 'violated', witness: 'exhaustion', evidence }, 'bounded'],
   ])('%s', (_, outcome, expected) => {
-    expect(withinBounds(model(['two of them']), outcome).outcome).toBe(expected);
-    expect(withinBounds(model([]), outcome)).toBe(outcome);
+    expect(withinBounds(model(['two of them']), property, outcome).outcome).toBe(expected);
+    expect(withinBounds(model([]), property, outcome)).toBe(outcome);
   });
 });
 

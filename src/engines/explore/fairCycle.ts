@@ -19,7 +19,9 @@ export function findFairRun(graph: Graph, from: readonly number[], region: (stat
   const reach = search.reachable(from);
   const component = search.fairComponent([...reach.keys()]);
   if (!component) return undefined;
-  const entry = component.states.reduce((best, s) => (depthIn(reach, s) < depthIn(reach, best) ? s : best));
+  // Breadth first: whatever was reached first is nearest.
+  const inside = new Set(component.states);
+  const entry = [...reach.keys()].find((s) => inside.has(s)) ?? (component.states[0] as number);
   const prefix = pathBack(reach, entry);
   const loop = search.loopThrough(component, entry);
   return { states: [...prefix, ...loop], loopStart: prefix.length - 1 };
@@ -35,10 +37,6 @@ function pathBack(parents: ReadonlyMap<number, number>, to: number): number[] {
   const path = [to];
   for (let at = parents.get(to) ?? -1; at >= 0; at = parents.get(at) ?? -1) path.push(at);
   return path.reverse();
-}
-
-function depthIn(parents: ReadonlyMap<number, number>, state: number): number {
-  return pathBack(parents, state).length;
 }
 
 class FairSearch {

@@ -15,7 +15,7 @@ export function* intrude(event: Node, owner: Node, places: Places): Iterable<Fir
   const [active, own] = [places.active(owner), ownOf(owner, places)];
   const others = places.of(owner.process).filter((cell) => !own.has(cell));
   const rivals = owner.process.nodes.filter((node) => node !== owner && node.kind === 'eventSubProcess' && interrupts(node)).flatMap((node) => places.active(node));
-  for (const firing of happen(event, [], places, { way: '', choice: true })) {
+  for (const firing of happen(event, [], places, { way: '' })) {
     yield {
       ...firing, node: owner, way: `_with_${event.id}${firing.way}`, label: `${name(event)} starts ${name(owner)}`, give: [...firing.give, ...active], some: [others],
       empty: [...active, ...rivals], forgets: owner.inside ? places.endsOf(owner.inside) : [], ...(event.interrupting && { clears: others }),
@@ -44,14 +44,14 @@ export function* activity(node: Node, places: Places): Iterable<Firing> {
     for (const { way, gives } of ways) {
       yield {
         node, way: (inputs.length > 1 ? `_from_${origin(node, input)}` : '') + way, label: `${name(node)} starts`, take: [input], empty: [...active, ...(again(node, input, places).length > 0 ? places.after(node.outgoing) : [])],
-        give: [...again(node, input, places), ...active, ...armed, ...gives], fair: ways.length > 1 ? 'strong' : 'weak',
+        give: [...again(node, input, places), ...active, ...armed, ...gives], fair: true,
         ...(node.inside && { forgets: places.endsOf(node.inside) }), ...(receives && { partial: true }),
       };
     }
   }
   const offered = node.inside?.adHoc ? node.inside.nodes.flatMap((inner) => (isLoose(inner) ? places.entry(inner) : [])) : [];
   yield* happen(node, active, places, {
-    way: '_done', choice: node.boundary.length > 0 || offered.length > 0, clears: [...armed, ...offered],
+    way: '_done', clears: [...armed, ...offered],
     ...(node.inside && { empty: places.of(node.inside).filter((cell) => !offered.includes(cell)) }), ...(!receives && { partial: true }),
   });
 }
@@ -77,7 +77,7 @@ export function* strike(node: Node, places: Places): Iterable<Firing> {
   if (!host) return;
   const active = places.active(host);
   const armed = places.armed(node);
-  if (node.interrupting) yield* happen(node, active, places, { way: '', choice: true, clears: running(host, places) });
+  if (node.interrupting) yield* happen(node, active, places, { way: '', clears: running(host, places) });
   else if (armed.length > 0) yield* happen(node, armed, places, { way: '' });
   else yield* happen(node, active, places, { way: '', keeps: active });
 }

@@ -28,7 +28,6 @@ export function connect(roots: readonly BpmnElement[], collaborations: readonly 
     node.outside = true;
     reading.notes.add(WIDENED.unsent, node);
   }
-  if (flows.length > 0) reading.notes.add('Messages carry no content, are never lost, and may overtake each other.');
   const idle = roots.filter((root) => root.$type === 'bpmn:Process' && (root.flowElements ?? []).length === 0 && flows.length > 0);
   for (const root of idle) reading.notes.add('A process without elements does nothing', { id: root.id ?? elementName(root), name: text(root.name) });
   return flows;

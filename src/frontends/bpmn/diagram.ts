@@ -100,6 +100,18 @@ export interface Process {
   readonly adHoc: boolean;
 }
 
+/**
+ * How messages travel between participants. `bag`: in any order. `fifo-pair`: in order between each two. `causal`: none overtakes another
+ * to the same receiver that was sent, as everybody could know, before it. `inbox`, `outbox`: one queue for each receiver, each sender.
+ * `fifo-all`: one queue for all. `rsc`: at most one message is under way, as if all talked synchronously; who wants to send waits.
+ */
+export const CHANNEL_SEMANTICS = ['bag', 'fifo-pair', 'causal', 'inbox', 'outbox', 'fifo-all', 'rsc'] as const;
+export type ChannelSemantics = (typeof CHANNEL_SEMANTICS)[number];
+
+export function isChannelSemantics(text: string): text is ChannelSemantics {
+  return (CHANNEL_SEMANTICS as readonly string[]).includes(text);
+}
+
 export interface Diagram {
   readonly name: string;
   /** Each before what is inside of it. */
@@ -107,6 +119,8 @@ export interface Diagram {
   readonly messageFlows: readonly MessageFlow[];
   /** What was left out or widened, in words: ends in the model's `abstractions`. */
   readonly notes: readonly string[];
+  /** How messages travel, as an attribute of the collaboration says; `bag` if none does. */
+  readonly channels: ChannelSemantics;
   /** What was looked at only up to a number, in words: ends in the model's `bounds`. */
   readonly bounds: readonly string[];
 }

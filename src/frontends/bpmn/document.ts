@@ -1,13 +1,15 @@
-import type { ActionDocument, ModelDocument, PropertyDocument, VariableDocument } from '../../model/document.ts';
-import type { Actor, Diagram, Node } from './diagram.ts';
+import type { ActionDocument, FairnessDocument, ModelDocument, PropertyDocument, VariableDocument } from '../../model/document.ts';
+import { channelWords } from './channels.ts';
+import type { Actor, ChannelSemantics, Diagram, Node } from './diagram.ts';
 import { Names } from './names.ts';
 import type { Net } from './net.ts';
 import type { Cell, Firing } from './places.ts';
+import { Post } from './post.ts';
 import { properties, PROPERTY_NAMES } from './properties.ts';
 import { allOf, enabled } from './terms.ts';
 
 /** Prints the token game of a diagram as a native model: a counter per place, an action per way of firing. */
-export function documentOf(diagram: Diagram, net: Net): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
+export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemantics): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
   const actors = new Map<string, { readonly name: string; readonly label: string }>();
@@ -16,19 +18,23 @@ export function documentOf(diagram: Diagram, net: Net): { readonly document: Mod
   for (const { actor } of diagram.processes.flatMap((process) => process.nodes)) {
     if (!actors.has(actor.id)) actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
   }
-  const print = new Print(cells, actors);
-  const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), print.action(firing)] as const);
   const tasks = taskNames(diagram);
+  const post = new Post(diagram, net, semantics, names);
+  const print = new Print(cells, actors, post);
+  const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), firing] as const);
   const completed = print.empty(net.cells.filter((cell) => !['message', 'end', 'done', 'seen'].includes(cell.kind)));
+  const noMessages = print.empty(net.cells.filter((cell) => cell.kind === 'message'));
   const document: ModelDocument = {
     probity: 1,
     name: diagram.name,
-    variables: Object.fromEntries([...cells].map(([cell, name]) => [name, variable(cell)])),
+    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.flags()]),
     actors: Object.fromEntries([...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }])),
-    actions: Object.fromEntries(actions),
-    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, completed)) satisfies readonly (readonly [string, PropertyDocument])[]),
+    ...(post.queues.length > 0 && { channels: Object.fromEntries(post.queues.map((queue) => [queue.name, post.channel(queue, (flow) => [print.actor(flow.source), print.actor(flow.target)])])) }),
+    actions: Object.fromEntries(actions.map(([name, firing]) => [name, print.action(firing)])),
+    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, { completed, noMessages, ends: outerEnds(diagram, cells), happened: (node) => post.happened.get(node) })) satisfies readonly (readonly [string, PropertyDocument])[]),
     final: completed,
-    abstractions: abstractions(diagram, net),
+    fairness: fairness(actions),
+    abstractions: abstractions(diagram, net, semantics),
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
   return { document, cells: new Map([...cells].map(([cell, name]) => [name, cell])) };
@@ -49,22 +55,51 @@ function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
   return new Map(activities.map((node) => [node, named.get(node.elementId) ?? '']));
 }
 
+function outerEnds(diagram: Diagram, cells: ReadonlyMap<Cell, string>): readonly string[] {
+  const outer = new Set(diagram.processes.filter((process) => !process.owner).flatMap((process) => process.nodes).map((node) => `${node.id}_count`));
+  return [...cells].filter(([cell]) => cell.kind === 'end' && outer.has(cell.id)).map(([, name]) => name);
+}
+
+/**
+ * What is fair in a diagram: some way of each node, if it stays possible; each choice of a gateway, if it is possible again and again.
+ * A condition for a single action is nothing else than one for several.
+ */
+function fairness(actions: readonly (readonly [string, Firing])[]): readonly FairnessDocument[] {
+  const nodes = new Map<Node, string[]>();
+  const choices = new Map<string, string[]>();
+  for (const [name, { node, fair, chosen }] of actions) {
+    if (!fair) continue;
+    nodes.set(node, [...nodes.get(node) ?? [], name]);
+    if (chosen !== undefined) choices.set(chosen, [...choices.get(chosen) ?? [], name]);
+  }
+  return [...[...nodes.values()].map((weak) => ({ weak })), ...[...choices.values()].map((strong) => ({ strong }))];
+}
+
 /** Prints firings, with the names that the cells and actors have. */
 class Print {
   private readonly cells: ReadonlyMap<Cell, string>;
   private readonly actors: ReadonlyMap<Actor['id'], { readonly name: string }>;
 
-  constructor(cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>) {
+  private readonly post: Post;
+
+  constructor(cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>, post: Post) {
     this.cells = cells;
     this.actors = actors;
+    this.post = post;
+  }
+
+  actor(node: Node): string {
+    return this.actors.get(node.actor.id)?.name ?? '';
   }
 
   action(firing: Firing): ActionDocument {
+    const { receive, send, when, then } = this.post.exchange(firing, (cell) => this.name(cell));
     return {
-      actor: this.actors.get(firing.node.actor.id)?.name ?? '',
-      when: allOf(enabled(firing, this.cells)),
-      then: Object.fromEntries(this.effects(firing)),
-      ...(firing.fair && { fair: firing.fair }),
+      actor: this.actor(firing.node),
+      ...(receive && { receive }),
+      when: allOf([...enabled(firing, this.cells), ...when]),
+      then: { ...Object.fromEntries(this.effects(firing)), ...then },
+      ...(send && { send }),
       label: firing.label,
       elementId: firing.node.elementId,
     };
@@ -110,8 +145,9 @@ class Print {
   }
 }
 
-function abstractions(diagram: Diagram, net: Net): readonly string[] {
+function abstractions(diagram: Diagram, net: Net, semantics: ChannelSemantics): readonly string[] {
+  const notes = diagram.messageFlows.length > 0 ? [...diagram.notes, channelWords(semantics)] : diagram.notes;
   const restarted = new Set(net.firings.map((firing) => firing.begins).filter((process) => process !== undefined));
   const single = [...restarted].map((process) => process.name || process.id).join(', ');
-  return single === '' ? diagram.notes : [...diagram.notes, `One instance at a time runs of: ${single}; a message that would start another one waits until it has ended.`];
+  return single === '' ? notes : [...notes, `One instance at a time runs of: ${single}; a message that would start another one waits until it has ended.`];
 }

@@ -32,7 +32,7 @@ function* exclusive(node: Node, places: Places): Iterable<Firing> {
     const from = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
     for (const output of outputs) {
       yield {
-        node, take: [input], give: output ? places.after([output]) : [], fair: choice ? 'strong' : 'weak',
+        node, take: [input], give: output ? places.after([output]) : [], fair: true, ...(choice && output && { chosen: output.id }),
         way: from + (choice && output ? `_to_${output.target.id}` : ''),
         label: name(node) + (choice && output ? ` → ${destination(output)}` : ''),
       };
@@ -62,7 +62,7 @@ function* complex(node: Node, places: Places): Iterable<Firing> {
     { before, unless: [...unless, ...sights.filter((sight) => unless.includes(sight.input)).map((sight) => sight.seen)] }
   ));
   yield {
-    node, way: '_reset', label: `${name(node)} begins again`, take: [waits], give: [], resets: sights, fair: 'weak', partial: true,
+    node, way: '_reset', label: `${name(node)} begins again`, take: [waits], give: [], resets: sights, fair: true, partial: true,
     join: { inputs: [], waits: others },
   };
 }
@@ -70,7 +70,7 @@ function* complex(node: Node, places: Places): Iterable<Firing> {
 /** One token from every incoming flow, one to every outgoing flow (§13.4.1). */
 function* parallel(node: Node, places: Places): Iterable<Firing> {
   const take = places.before(node);
-  if (take.length > 0) yield { node, way: '', label: name(node), take, give: places.after(node.outgoing), fair: 'weak' };
+  if (take.length > 0) yield { node, way: '', label: name(node), take, give: places.after(node.outgoing), fair: true };
 }
 
 /** The token waits before the gateway for the first event behind it that happens, and takes that way (§13.4.4). */
@@ -78,8 +78,8 @@ function* eventBased(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     const way = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
-    for (const { target } of node.outgoing) {
-      if (!target.thrown) yield* happen(target, [input], places, { way, choice: true });
+    for (const { id, target } of node.outgoing) {
+      if (!target.thrown) yield* happen(target, [input], places, { way, ...(node.outgoing.length > 1 && { chosen: id }) });
     }
   }
 }
@@ -87,7 +87,7 @@ function* eventBased(node: Node, places: Places): Iterable<Firing> {
 /** How an event happens that something in the diagram makes happen, if it is waited for. */
 export function* reactionsTo(event: Node, places: Places): Iterable<Firing> {
   for (const { source: gateway } of event.incoming) {
-    if (gateway.kind === 'eventBased') for (const input of places.before(gateway)) yield* happen(event, [input], places, { way: '', choice: true });
+    if (gateway.kind === 'eventBased') for (const input of places.before(gateway)) yield* happen(event, [input], places, { way: '' });
   }
   if (event.kind === 'boundary') yield* strike(event, places);
   else if (event.kind !== 'start' || (event.process.owner && event.process.owner.kind !== 'eventSubProcess')) yield* passOn(event, places);

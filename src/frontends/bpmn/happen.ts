@@ -42,8 +42,8 @@ interface Happening {
   readonly partial?: boolean;
   /** What was taken and stays. */
   readonly keeps?: readonly Cell[];
-  /** The node happens instead of another one: its fairness is that of a choice. */
-  readonly choice?: boolean;
+  /** The node happens by this choice of a gateway before it. */
+  readonly chosen?: string;
 }
 
 /** The node happens in each of its ways, once `take` is there. */
@@ -52,16 +52,22 @@ export function* happen(node: Node, take: readonly Cell[], places: Places, how: 
   const { begins, join, empty, clears, forgets, partial } = how;
   for (const outcome of outcomesOf(node)) {
     for (const receipt of receipts) {
-      const fair = receipt.outside ? undefined : how.choice || outcome.way !== '' ? 'strong' : 'weak';
+      const chosen = how.chosen ?? choiceOf(node, outcome);
       yield {
         node, way: how.way + receipt.way + outcome.way, label: name(node) + outcome.label,
         take: [...take, ...receipt.cells],
         give: [...how.keeps ?? [], ...places.after(outcome.flows), ...places.done(node), ...places.end(node), ...node.sends.flatMap((flow) => places.message(flow))],
         ...(begins && { begins }), ...(join && { join }), ...(empty && { empty }), ...(clears && { clears }), ...(forgets && { forgets }),
-        ...(partial && { partial }), ...(fair && { fair }),
+        ...(partial && { partial }), ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
       };
     }
   }
+}
+
+/** Strong fairness is asked for each single way out of an inclusive gateway, and for each outcome of an activity with conditional flows. */
+function choiceOf(node: Node, { flows, way }: Outcome): string | undefined {
+  if (way === '') return undefined;
+  return node.kind === 'task' ? node.id + way : flows.length === 1 ? flows[0]?.id : undefined;
 }
 
 /** What nobody in the diagram makes happen, and what need not happen. */

@@ -1,7 +1,8 @@
-import { ok, type Result } from '../../errors/index.ts';
+import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import type { Drawing } from '../../drawing/drawing.ts';
-import type { Diagram } from './diagram.ts';
+import { talkers } from './channels.ts';
+import type { ChannelSemantics, Diagram } from './diagram.ts';
 import { documentOf } from './document.ts';
 import { drawingOf } from './drawing.ts';
 import { parse } from './moddle.ts';
@@ -16,8 +17,8 @@ import { scan } from './scan.ts';
  * Five steps, each complete before the next: guard the text, parse it, build the graph, play out its token game, print it.
  * What is wrong comes back all at once, with element ids and positions; what is left out or widened stands in `abstractions`.
  */
-export async function readBpmn(source: string): Promise<Result<ModelDocument>> {
-  const read = await readWhole(source);
+export async function readBpmn(source: string, channels?: ChannelSemantics): Promise<Result<ModelDocument>> {
+  const read = await readWhole(source, channels);
   return read.ok ? ok(read.value.document) : read;
 }
 
@@ -29,7 +30,7 @@ export interface Reading {
 }
 
 /** As `readBpmn`, with what an answer is explained by. */
-export async function readWhole(source: string): Promise<Result<Reading>> {
+export async function readWhole(source: string, channels?: ChannelSemantics): Promise<Result<Reading>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const parsed = await parse(scanned.value);
@@ -38,7 +39,11 @@ export async function readWhole(source: string): Promise<Result<Reading>> {
   if (!diagram.ok) return diagram;
   const net = netOf(diagram.value);
   if (!net.ok) return net;
-  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value) });
+  const semantics = channels ?? diagram.value.channels;
+  if (semantics === 'causal' && talkers(diagram.value) > 2) {
+    return bad(problem('BPMN_UNSUPPORTED', 'channels', `causal order between ${talkers(diagram.value)} participants is not supported yet; between two it is the order of sending`));
+  }
+  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value, semantics) });
 }
 
 /** How the file is drawn: as it says, or as laid out here. */

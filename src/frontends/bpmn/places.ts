@@ -46,7 +46,10 @@ export interface Firing {
   readonly forgets?: readonly Cell[];
   /** A message starts a process that is not running. */
   readonly begins?: Process;
-  readonly fair?: 'weak' | 'strong';
+  /** Whether it does not wait for ever, as one of the ways of its node; nobody promises what comes from outside. */
+  readonly fair?: boolean;
+  /** The choices that this way is one of the steps of: each is taken if it is possible again and again. */
+  readonly chosen?: string;
   /** What else happens in this step: an event sub-process that catches what is thrown, whoever hears a signal. */
   readonly also?: readonly Node[];
   /** Where an activity takes several steps: this one does not show that it happens. */

@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
-import type { Actor, Diagram, Flow, Node, NodeKind, Process, Trigger } from './diagram.ts';
+import { isChannelSemantics, type Actor, type ChannelSemantics, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows } from './happen.ts';
@@ -43,12 +43,22 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
     reading.problems.push(problem('BPMN_NO_PROCESS', '', 'no process has any element: there is nothing to check'));
   }
   if (reading.problems.length > 0) return bad(...reading.problems);
-  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences() });
+  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences(), channels: channelsOf(collaborations, reading) });
 }
 
 function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[], processes: readonly Process[]): string {
   const named = [...collaborations.map((found) => found.name), definitions.name].find((name) => text(name) !== '');
   return text(named) || processes.filter((process) => process.nodes.length > 0 && !process.owner).map((process) => process.name || process.id).join(' and ');
+}
+
+/** `probity:channels` of the collaboration. */
+function channelsOf(collaborations: readonly BpmnElement[], reading: Reading): ChannelSemantics {
+  for (const element of collaborations) {
+    const said = element.$attrs?.['probity:channels'];
+    if (said !== undefined && isChannelSemantics(said)) return said;
+    if (said !== undefined) reading.notes.add(`\`${said}\` is no semantics of channels; messages travel in any order`, { id: element.id ?? '', name: '' });
+  }
+  return 'bag';
 }
 
 /** The pool of each process (§9.3). */

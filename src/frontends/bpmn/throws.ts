@@ -67,7 +67,7 @@ function* cancelling(node: Node, places: Places): Iterable<Firing> {
 function* entering(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
-    yield { node, way: inputs.length > 1 ? `_from_${origin(node, input)}` : '', label: name(node), take: [input], give: [], fair: 'weak', partial: true };
+    yield { node, way: inputs.length > 1 ? `_from_${origin(node, input)}` : '', label: name(node), take: [input], give: [], fair: true, partial: true };
   }
 }
 
@@ -77,7 +77,7 @@ function* handlers(node: Node, places: Places): Iterable<Firing> {
   for (const done of node.undoes) {
     if (!done.undoneBy) continue;
     yield {
-      node, way: `_undo_${done.id}`, label: `${name(node)}: undo ${name(done)}`, take: [...active, ...places.done(done)], give: [...active, ...places.entry(done.undoneBy)], fair: 'weak', partial: true,
+      node, way: `_undo_${done.id}`, label: `${name(node)}: undo ${name(done)}`, take: [...active, ...places.done(done)], give: [...active, ...places.entry(done.undoneBy)], fair: true, partial: true,
     };
   }
 }

@@ -55,6 +55,7 @@ const CHANNEL = record('a channel', {
   medium: optional(oneOf('what an attacker on the network can do (SEMANTICS 18); private when absent', 'private', 'public', 'authenticated', 'signed')),
   order: optional(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
   capacity: optional({ kind: 'integer', min: 1, about: 'how many messages it holds; 1 when absent' }),
+  unbounded: optional({ kind: 'boolean', about: 'the capacity only says how far the channel is looked at: a message too many is a bound, no error' }),
   signed: optional(names('the fields that the signature covers')),
   fresh: optional(names('the fields that the receiver accepts once')),
   unguessable: optional(names('the fields that an attacker cannot make up')),
