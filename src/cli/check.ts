@@ -20,6 +20,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --svg DIR            of a diagram: draw each violated property into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
@@ -35,6 +36,7 @@ interface CheckArgs {
   readonly artifacts: string | undefined;
   readonly svg: string | undefined;
   readonly channels: ChannelSemantics | undefined;
+  readonly config: string | undefined;
   readonly fixes: boolean;
   readonly options: VerifyOptions;
 }
@@ -45,6 +47,8 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const { file, json, options, artifacts, svg } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
+  if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
+  if (isModule(file, parsed.value.format)) return checkTla(file, parsed.value, config.value.cacheDir, io);
   const read = await readSubmission(file, parsed.value.format);
   if (!read.ok) return printProblems(read.problems, json, io);
   const submission = { ...read.value, ...(parsed.value.channels && { channels: parsed.value.channels }) };
@@ -89,6 +93,40 @@ async function writeDrawings(folder: string, submission: Submission, report: Rep
   await writeArtifacts(folder, drawings);
 }
 
+function isScript(file: string, format: string | undefined): boolean {
+  return format === 'smt' || (format === undefined && /\.smt2?$/i.test(file));
+}
+
+async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Promise<number> {
+  const text = await readText(file);
+  if (!text.ok) return printProblems(text.problems, json, io);
+  const abort = new AbortController();
+  const onSigint = (): void => abort.abort();
+  process.once('SIGINT', onSigint);
+  const { checkScript, print } = await import('./checkScript.ts');
+  const checked = await checkScript(text.value, options, abort.signal);
+  process.removeListener('SIGINT', onSigint);
+  return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
+}
+
+function isModule(file: string, format: string | undefined): boolean {
+  return format === 'tla' || (format === undefined && /\.tla$/i.test(file));
+}
+
+async function checkTla(file: string, args: CheckArgs, cacheDir: string, io: Io): Promise<number> {
+  const { checkSpecification } = await import('./checkSpecification.ts');
+  const abort = new AbortController();
+  const onSigint = (): void => abort.abort();
+  process.once('SIGINT', onSigint);
+  const started = performance.now();
+  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir });
+  process.removeListener('SIGINT', onSigint);
+  if (!checked.ok) return printProblems(checked.problems, args.json, io);
+  const exit = exitOf(checked.value);
+  io.stdout(args.json ? `${JSON.stringify(checked.value, null, 2)}\n` : reportText(checked.value, performance.now() - started, exit, io));
+  return exit;
+}
+
 export function exitOf(report: Report): number {
   if (report.properties.some((p) => p.outcome === 'violated')) return EXIT.violated;
   return report.properties.every((p) => p.outcome === 'holds') ? EXIT.ok : EXIT.open;
@@ -101,7 +139,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       args, allowPositionals: true,
       options: {
         property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
@@ -114,7 +152,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
     }
     return ok({
-      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, fixes: values.fixes === true,
+      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, config: values.config, fixes: values.fixes === true,
       options: {
         ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
@@ -136,16 +174,22 @@ export function namedEngines(list: string | undefined, single: readonly string[]
 
 /** Reads a file as a submission, refusing early what is too large or no text. */
 export async function readSubmission(file: string, format: string | undefined): Promise<Result<Submission>> {
+  const source = await readText(file);
+  if (!source.ok) return source;
+  const known = format ?? formatOf(file, source.value);
+  if (known === undefined || !(FORMATS as readonly string[]).includes(known)) {
+    return bad(problem('FORMAT_UNKNOWN', file, `the format of ${file} is not known; say --format ${FORMATS.join(' or --format ')}`));
+  }
+  return ok({ source: source.value, format: known as Format, name: basename(file) });
+}
+
+/** The text of a file, refusing early what is too large or none. */
+export async function readText(file: string): Promise<Result<string>> {
   try {
     const { size } = await stat(file);
     if (size > MAX_SOURCE_BYTES) return bad(problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${MAX_SOURCE_BYTES}`));
     const source = decode(await readFile(file));
-    if (source === undefined) return bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`));
-    const known = format ?? formatOf(file, source);
-    if (known === undefined || !(FORMATS as readonly string[]).includes(known)) {
-      return bad(problem('FORMAT_UNKNOWN', file, `the format of ${file} is not known; say --format ${FORMATS.join(' or --format ')}`));
-    }
-    return ok({ source, format: known as Format, name: basename(file) });
+    return source === undefined ? bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`)) : ok(source);
   } catch (error) {
     return bad(problem('INPUT_UNREADABLE', file, `${file}: ${error instanceof Error ? error.message : String(error)}`));
   }

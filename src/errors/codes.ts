@@ -45,6 +45,11 @@ export const PROBLEMS = {
   BPMN_REFERENCE: 'an element refers to one that does not exist',
   BPMN_UNSUPPORTED: 'an element that is not supported yet',
   BPMN_STRUCTURE: 'an element that BPMN 2.0 does not allow here',
+  // SMT-LIB and TLA+
+  SMT_SYNTAX: 'an SMT-LIB script that cannot be read',
+  SMT_REFUSED: 'a command or option that reaches outside of the solver',
+  TLA_SYNTAX: 'a TLA+ module or configuration that cannot be read',
+  TLA_MODULE: 'a TLA+ module that is not there, or may not be used',
   // asking
   PROPERTY_UNKNOWN: 'a property that the model does not have',
   ENGINE_UNKNOWN: 'an engine that does not exist',

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Budget } from '../../model/engine.ts';
+import { runChild, type ChildRun } from '../../processes/child.ts';
+import { EC, parseMessages, type TlcMessage } from './output.ts';
+import { toolchain } from './toolchain.ts';
+
+/** What TLC is given: texts under names of their own, nothing else. */
+export interface RawInput {
+  readonly root: string;
+  readonly modules: ReadonlyMap<string, string>;
+  readonly configuration: string;
+  readonly deadlock: boolean;
+}
+
+export interface RawRun {
+  readonly child: ChildRun;
+  readonly messages: readonly TlcMessage[];
+  readonly distinct: number | undefined;
+  readonly left: number | undefined;
+  readonly depth: number | undefined;
+  /** Whether the process could see anything but its own folder and the tools. */
+  readonly sandbox: 'bubblewrap' | 'none';
+  readonly version: string;
+}
+
+/** More than this nobody prints who wants an answer. */
+const MAX_OUTPUT = 32 * 1024 * 1024;
+
+/**
+ * Runs TLC on text that somebody sent. It is hostile until shown otherwise: a folder of its own with nothing but `.tla` and `.cfg` text in
+ * it (TLC loads a class that lies beside a module), a class path of the jar alone, no network and no other files where bubblewrap can be
+ * had, limits on time, memory and output.
+ */
+export async function runRaw(input: RawInput, budget: Budget, deadline: number, signal: AbortSignal): Promise<RawRun> {
+  const tools = await toolchain(budget.cacheDir);
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'probity-raw-')));
+  try {
+    for (const [name, text] of input.modules) await writeFile(join(folder, `${name}.tla`), text);
+    const config = 'submitted.cfg';
+    await writeFile(join(folder, config), input.configuration);
+    const scratch = join(folder, 'scratch');
+    await mkdir(scratch);
+    const heap = Math.max(128, Math.floor(budget.memoryMb * 0.8));
+    const java = [
+      '-XX:+UseSerialGC', '-Xss64m', `-Xmx${heap}m`, `-Djava.io.tmpdir=${scratch}`, '-cp', tools.jar, 'tlc2.TLC',
+      '-tool', '-workers', '1', '-metadir', join(scratch, 'states'), ...(input.deadlock ? [] : ['-deadlock']), '-config', config, `${input.root}.tla`,
+    ];
+    const boxed = sandboxed(folder, tools.jar);
+    const limits = { timeoutMs: Math.max(1, deadline - Date.now()), memoryMb: budget.memoryMb + 768, signal, outputBytes: MAX_OUTPUT };
+    const child = boxed ? await runChild('bwrap', [...boxed, tools.java, ...java], limits, { cwd: folder }) : await runChild(tools.java, java, limits, { cwd: folder });
+    const messages = parseMessages(child.stdout);
+    const counts = /([\d,]+) states generated, ([\d,]+) distinct states found, ([\d,]+) states left/.exec(messages.find((m) => m.code === EC.stats)?.text ?? '');
+    const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text.replaceAll(',', '')));
+    return {
+      child, messages, distinct: number(counts?.[2]), left: number(counts?.[3]), sandbox: boxed ? 'bubblewrap' : 'none',
+      depth: number(/depth of the complete state graph search is ([\d,]+)/.exec(child.stdout)?.[1]),
+      version: `TLC jar sha256:${tools.jarSha256.slice(0, 12)} on Java ${tools.javaVersion}`,
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+let permitted: boolean | undefined;
+
+/** Whether this machine has bubblewrap and lets us use it: asked once. */
+function mayBox(): boolean {
+  permitted ??= spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true'], { timeout: 10_000 }).status === 0;
+  return permitted;
+}
+
+function sandboxed(folder: string, jar: string): string[] | undefined {
+  if (!mayBox()) return undefined;
+  const home = process.env['JAVA_HOME'];
+  return [
+    '--unshare-all', '--die-with-parent', '--new-session', '--uid', '65534', '--gid', '65534', '--clearenv', '--setenv', 'PATH', '/usr/bin:/bin',
+    ...['/usr', '/bin', '/lib', '/lib64', '/etc/alternatives', '/etc/java-17-openjdk', ...(home ? [home] : [])].flatMap((path) => ['--ro-bind-try', path, path]),
+    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--ro-bind', dirname(jar), dirname(jar), '--bind', folder, folder, '--chdir', folder,
+  ];
+}
