@@ -36,7 +36,7 @@ function together(thrown: Firing, reactions: readonly Firing[], unless: readonly
     take: joined((firing) => firing.take), give: joined((firing) => firing.give),
     empty: cells((firing) => firing.empty), some: joined((firing) => firing.some), clears: cells((firing) => firing.clears), forgets: cells((firing) => firing.forgets),
     unless, also: joined((firing) => (firing === thrown ? thrown.also : [firing.node, ...firing.also ?? []])), ...(thrown.fair && { fair: thrown.fair }),
-    ...begun(reactions),
+    guards: joined((firing) => firing.guards), sets: joined((firing) => firing.sets), ...begun(reactions),
   };
 }
 

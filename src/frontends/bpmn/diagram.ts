@@ -1,3 +1,5 @@
+import type { PropertyDocument, VariableDocument } from '../../model/document.ts';
+
 /**
  * A BPMN diagram as this frontend understands it: a graph, free of XML. It is built complete by `read.ts`, then only read.
  * Section numbers are those of BPMN 2.0.2 (OMG formal/2013-12-09).
@@ -56,6 +58,8 @@ export interface Node {
   readonly forCompensation: boolean;
   /** Events that must happen as well once this one has begun the process (a parallel event-based gateway, §10.6.6). */
   readonly together: Node[];
+  /** What happens to variables when it happens. */
+  readonly sets: readonly Assignment[];
   /** How many tokens a complex gateway waits for (§10.6.5); 0 where its condition does not say so. */
   readonly needs: number;
   /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */
@@ -71,7 +75,21 @@ export interface Flow {
   readonly source: Node;
   readonly target: Node;
   readonly conditional: boolean;
+  /** Its condition, where it can be evaluated: FEEL over declared variables. Else the choice is free. */
+  readonly condition: string | undefined;
   readonly isDefault: boolean;
+}
+
+export interface Assignment {
+  readonly variable: string;
+  /** FEEL. */
+  readonly value: string;
+}
+
+/** What a diagram is annotated with. */
+export interface Data {
+  readonly variables: ReadonlyMap<string, VariableDocument>;
+  readonly properties: ReadonlyMap<string, PropertyDocument>;
 }
 
 /** A message flow (§9.4) from a node to a node that waits for it. All others carry nothing that anybody could notice. */
@@ -119,6 +137,7 @@ export interface Diagram {
   readonly messageFlows: readonly MessageFlow[];
   /** What was left out or widened, in words: ends in the model's `abstractions`. */
   readonly notes: readonly string[];
+  readonly data: Data;
   /** How messages travel, as an attribute of the collaboration says; `bag` if none does. */
   readonly channels: ChannelSemantics;
   /** What was looked at only up to a number, in words: ends in the model's `bounds`. */

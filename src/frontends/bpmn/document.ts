@@ -12,6 +12,8 @@ import { allOf, enabled } from './terms.ts';
 export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemantics): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
+  const { variables: data, properties: asked } = diagram.data;
+  for (const name of [...data.keys(), ...[...data.values()].flatMap(membersOf), ...asked.keys()]) names.reserve(name);
   const actors = new Map<string, { readonly name: string; readonly label: string }>();
   const cells = new Map<Cell, string>();
   for (const cell of net.cells) cells.set(cell, names.take(cell.id));
@@ -27,17 +29,22 @@ export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemanti
   const document: ModelDocument = {
     probity: 1,
     name: diagram.name,
-    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.flags()]),
+    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.flags(), ...data]),
     actors: Object.fromEntries([...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }])),
     ...(post.queues.length > 0 && { channels: Object.fromEntries(post.queues.map((queue) => [queue.name, post.channel(queue, (flow) => [print.actor(flow.source), print.actor(flow.target)])])) }),
     actions: Object.fromEntries(actions.map(([name, firing]) => [name, print.action(firing)])),
-    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, { completed, noMessages, ends: outerEnds(diagram, cells), happened: (node) => post.happened.get(node) })) satisfies readonly (readonly [string, PropertyDocument])[]),
+    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, { completed, noMessages, ends: outerEnds(diagram, cells), happened: (node) => post.happened.get(node) })).concat([...asked]) satisfies readonly (readonly [string, PropertyDocument])[]),
     final: completed,
     fairness: fairness(actions),
     abstractions: abstractions(diagram, net, semantics),
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
   return { document, cells: new Map([...cells].map(([cell, name]) => [name, cell])) };
+}
+
+/** The members of an enumeration are names of the model too. */
+function membersOf({ type }: VariableDocument): readonly string[] {
+  return /enum\s*\[([^\]]*)\]/.exec(type)?.[1]?.split(',').map((member) => member.trim()) ?? [];
 }
 
 function variable(cell: Cell): VariableDocument {
@@ -98,7 +105,7 @@ class Print {
       actor: this.actor(firing.node),
       ...(receive && { receive }),
       when: allOf([...enabled(firing, this.cells), ...when]),
-      then: { ...Object.fromEntries(this.effects(firing)), ...then },
+      then: { ...Object.fromEntries(this.effects(firing)), ...then, ...Object.fromEntries((firing.sets ?? []).map(({ variable: name, value }) => [name, value])) },
       ...(send && { send }),
       label: firing.label,
       elementId: firing.node.elementId,

@@ -103,7 +103,7 @@ function link(element: BpmnElement, source: Node, targets: readonly Node[], read
     const what = target ? `${targets.length} catching link events are` : 'no catching link event is';
     return reading.report('BPMN_STRUCTURE', element, `${what} named '${source.reference}' beside the throwing one`);
   }
-  const flow: Flow = { id: `${source.id}_${target.id}`, elementId: source.id, name: '', source, target, conditional: false, isDefault: false };
+  const flow: Flow = { id: `${source.id}_${target.id}`, elementId: source.id, name: '', source, target, conditional: false, condition: undefined, isDefault: false };
   source.outgoing.push(flow);
   target.incoming.push(flow);
   source.process.flows.push(flow);

@@ -28,16 +28,26 @@ function* exclusive(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   const outputs: readonly (Flow | undefined)[] = node.outgoing.length > 0 ? node.outgoing : [undefined];
   const choice = outputs.length > 1;
+  const guarded = (output: Flow | undefined): Pick<Firing, 'guards'> => {
+    const guards = output && choice ? guardsOf(node, output) : [];
+    return guards.length > 0 ? { guards } : {};
+  };
   for (const input of inputs) {
     const from = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
     for (const output of outputs) {
       yield {
-        node, take: [input], give: output ? places.after([output]) : [], fair: true, ...(choice && output && { chosen: output.id }),
+        node, take: [input], give: output ? places.after([output]) : [], fair: true, ...(choice && output && { chosen: output.id }), ...guarded(output),
         way: from + (choice && output ? `_to_${output.target.id}` : ''),
         label: name(node) + (choice && output ? ` → ${destination(output)}` : ''),
       };
     }
   }
+}
+
+/** When an exclusive gateway may take a way: its condition holds; the default one, if none of those does that can be evaluated. */
+function guardsOf(node: Node, output: Flow): readonly string[] {
+  if (!output.isDefault) return output.condition === undefined ? [] : [output.condition];
+  return node.outgoing.flatMap((flow) => (flow === output || flow.condition === undefined ? [] : [`not(${flow.condition})`]));
 }
 
 /** A token from every incoming flow that has one, once no other can come; then any choice of ways out (§13.4.3). */

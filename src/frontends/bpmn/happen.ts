@@ -14,6 +14,8 @@ interface Outcome {
   readonly flows: readonly Flow[];
   readonly way: string;
   readonly label: string;
+  /** What must be true for it, where conditions can be evaluated. */
+  readonly guards?: readonly string[];
 }
 
 /** An activity or event takes a token from any one flow (§13.3.1: no joining), and a message if it waits for one. */
@@ -58,7 +60,7 @@ export function* happen(node: Node, take: readonly Cell[], places: Places, how: 
         take: [...take, ...receipt.cells],
         give: [...how.keeps ?? [], ...places.after(outcome.flows), ...places.done(node), ...places.end(node), ...node.sends.flatMap((flow) => places.message(flow))],
         ...(begins && { begins }), ...(join && { join }), ...(empty && { empty }), ...(clears && { clears }), ...(forgets && { forgets }),
-        ...(partial && { partial }), ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
+        ...(partial && { partial }), ...(outcome.guards && outcome.guards.length > 0 && { guards: outcome.guards }), ...(node.sets.length > 0 && { sets: node.sets }), ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
       };
     }
   }
@@ -100,7 +102,8 @@ function outcomesOf(node: Node): readonly Outcome[] {
     const some = conditional.filter((_, index) => (chosen >> index) % 2 === 1);
     const flows = sure.length + some.length > 0 ? [...sure, ...some] : otherwise;
     if (flows.length === 0) continue;
-    outcomes.push({ flows, way: `_to_${flows.map((flow) => flow.target.id).join('_')}`, label: ` → ${flows.map(destination).join(', ')}` });
+    const guards = conditional.flatMap((flow) => (flow.condition === undefined ? [] : [some.includes(flow) ? flow.condition : `not(${flow.condition})`]));
+    outcomes.push({ guards, flows, way: `_to_${flows.map((flow) => flow.target.id).join('_')}`, label: ` → ${flows.map(destination).join(', ')}` });
   }
   return outcomes;
 }

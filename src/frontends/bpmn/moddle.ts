@@ -54,6 +54,7 @@ export interface BpmnElement {
   readonly signalRef?: BpmnElement;
   readonly escalationRef?: BpmnElement;
   readonly errorRef?: BpmnElement;
+  readonly extensionElements?: { readonly values?: readonly BpmnElement[] };
   readonly body?: string;
   readonly text?: string;
 }

@@ -11,6 +11,11 @@ export class Names {
   private readonly used = new Set<string>([...FEEL_KEYWORDS, ...TAKEN]);
   private readonly next = new Map<string, number>();
 
+  /** A name that its author has chosen, and that stays as it is. */
+  reserve(name: string): void {
+    this.used.add(name);
+  }
+
   take(wanted: string): string {
     const stem = identifier(wanted);
     let name = stem;

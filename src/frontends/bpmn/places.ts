@@ -1,4 +1,4 @@
-import type { Diagram, Flow, MessageFlow, Node, Process } from './diagram.ts';
+import type { Assignment, Diagram, Flow, MessageFlow, Node, Process } from './diagram.ts';
 
 /**
  * Something that is counted.
@@ -40,6 +40,9 @@ export interface Firing {
   /** A complex gateway takes what is there and remembers from where; then it takes what it has not seen, and forgets. */
   readonly sees?: readonly Sight[];
   readonly resets?: readonly Sight[];
+  /** FEEL over the variables of the diagram that must hold before; and what becomes of them. */
+  readonly guards?: readonly string[];
+  readonly sets?: readonly Assignment[];
   /** What is empty afterwards, whatever it was. */
   readonly clears?: readonly Cell[];
   /** End events that begin to count anew. */

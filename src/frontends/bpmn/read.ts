@@ -1,10 +1,11 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
-import { isChannelSemantics, type Actor, type ChannelSemantics, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
+import { isChannelSemantics, type Actor, type ChannelSemantics, type Data, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
+import { assignmentsOf, conditionOf, readData } from './data.ts';
 import { Expansion, drawnFor } from './expand.ts';
 import { crossed, flowProblem, hasCycle, noteEvents, referenceOf, tieEvents } from './events.ts';
 import { MAX_JOINED } from './join.ts';
@@ -23,13 +24,14 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
   const pools = readPools(collaborations);
   const expansion = new Expansion(roots, collaborations, reading);
   const bodies = expansion.topLevel(roots.filter((root) => root.$type === 'bpmn:Process'), pools);
+  const data = readData([...roots, parsed.definitions], reading);
   const scopes: Scope[] = [];
   for (const root of bodies) {
     const pool = pools.get(root);
     for (const instance of expansion.instancesOf(root, pool)) readProcess(instance, pool, scopes, reading);
   }
   const processes = scopes.map(({ process }) => process);
-  for (const { element, process } of scopes) readFlows(element, process, reading);
+  for (const { element, process } of scopes) readFlows(element, process, data, reading);
   tieEvents(reading);
   for (const element of reading.nodes.keys()) noteCall(element, reading);
   tieCompensation(scopes.map(({ element }) => element), reading);
@@ -43,7 +45,7 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
     reading.problems.push(problem('BPMN_NO_PROCESS', '', 'no process has any element: there is nothing to check'));
   }
   if (reading.problems.length > 0) return bad(...reading.problems);
-  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences(), channels: channelsOf(collaborations, reading) });
+  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences(), channels: channelsOf(collaborations, reading), data });
 }
 
 function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[], processes: readonly Process[]): string {
@@ -96,11 +98,11 @@ function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Ac
   }
 }
 
-function readFlows(element: BpmnElement, process: Process, reading: Reading): void {
+function readFlows(element: BpmnElement, process: Process, data: Data, reading: Reading): void {
   const elements = element.flowElements ?? [];
   const defaults = new Set(elements.map((found) => found.default).filter((flow) => flow !== undefined));
   for (const found of elements) {
-    if (found.$type === 'bpmn:SequenceFlow') readFlow(found, process, defaults, reading);
+    if (found.$type === 'bpmn:SequenceFlow') readFlow(found, process, defaults, data, reading);
   }
 }
 
@@ -128,7 +130,7 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
     reference: referenceOf(element, trigger), process, actor,
     incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined, handler: undefined, thrown: false,
     interrupting: trigger === 'error' || (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false), repeats: trigger !== 'timer' || hasCycle(element),
-    heard: [], undoneBy: undefined, undoes: [], cancels: undefined, forCompensation: element.isForCompensation === true, together: [], needs: neededTokens(element),
+    heard: [], undoneBy: undefined, undoes: [], cancels: undefined, forCompensation: element.isForCompensation === true, together: [], sets: assignmentsOf(element), needs: neededTokens(element),
   };
   if (node.id === '') {
     reading.refuse('BPMN_STRUCTURE', element, `a <${node.element}> has no id, so that nothing can refer to it`);
@@ -177,7 +179,7 @@ function neededTokens(element: BpmnElement): number {
   return count ? Number(count[2]) + (count[1] === '>' ? 1 : 0) : 0;
 }
 
-function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<BpmnElement>, reading: Reading): void {
+function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<BpmnElement>, data: Data, reading: Reading): void {
   const source = endOf(element, 'sourceRef', reading);
   const target = endOf(element, 'targetRef', reading);
   if (!source || !target) return;
@@ -188,7 +190,7 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
   const flow: Flow = {
     id: element.id ?? `${source.id}_${target.id}`, elementId: drawnFor(element) || source.elementId, name: text(element.name), source, target,
-    conditional: element.conditionExpression !== undefined, isDefault: defaults.has(element),
+    conditional: element.conditionExpression !== undefined, condition: conditionOf(element, data), isDefault: defaults.has(element),
   };
   source.outgoing.push(flow);
   target.incoming.push(flow);
@@ -213,7 +215,8 @@ function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void 
   if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some((flow) => flow.source.kind === 'eventBased')) {
     reading.report('BPMN_STRUCTURE', element, `the receive task ${node.id} behind an event-based gateway may not have events on its border`);
   }
-  if (conditional > 0 || (node.kind === 'exclusive' && node.outgoing.length > 1)) {
+  const open = node.outgoing.some((flow) => flow.condition === undefined && !flow.isDefault);
+  if (open && (conditional > 0 || (node.kind === 'exclusive' && node.outgoing.length > 1))) {
     reading.notes.add('Choices are free: conditions are not evaluated, any way out may be taken', node);
   }
 }

@@ -29,6 +29,7 @@ export function enabled(firing: Firing, cells: ReadonlyMap<Cell, string>): strin
     ...(firing.empty ?? []).map((cell) => `${name(cell)} = 0`),
     ...(firing.some ?? []).map((cells) => `(${String(anyOf(cells.map((cell) => `${name(cell)} > 0`)))})`),
     ...(firing.atLeast ? [`${firing.atLeast.of.map((cell) => `min(${name(cell)}, 1)`).join(' + ')} >= ${firing.atLeast.count}`] : []),
+    ...(firing.guards ?? []).map((guard) => `(${guard})`),
     ...(firing.unless ?? []).map((other) => `not(${String(allOf(enabled(other, cells)))})`),
   ];
 }
