@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
+import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { Report } from '../model/outcome.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
@@ -19,6 +20,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
+  --reduction HOW      of explore: ${REDUCTIONS.join(' | ')} · default: auto, a part of a large graph where it is enough
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
@@ -139,13 +141,15 @@ function readArgs(args: string[]): Result<CheckArgs> {
       args, allowPositionals: true,
       options: {
         property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, reduction: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
     if (file === undefined || positionals.length !== 1) return wrong('give one file: probity check FILE');
     const { channels } = values;
     if (channels !== undefined && !isChannelSemantics(channels)) return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
+    const { reduction } = values;
+    if (reduction !== undefined && !isReduction(reduction)) return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
     const named = namedEngines(values.engines, values.engine);
     const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
     for (const [name, text] of Object.entries(numbers)) {
@@ -158,11 +162,16 @@ function readArgs(args: string[]): Result<CheckArgs> {
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
         ...(values['max-states'] === undefined ? {} : { maxStates: Math.floor(Number(values['max-states'])) }),
         ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
+        ...(reduction === undefined ? {} : { reduction }),
       },
     });
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
   }
+}
+
+function isReduction(text: string): text is Reduction {
+  return (REDUCTIONS as readonly string[]).includes(text);
 }
 
 /** `--engines a,b`, `--engines all`, or `--engine a --engine b`; unknown names are refused by the check itself, with its list. */

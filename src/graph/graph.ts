@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BEYOND } from '../model/evaluate.ts';
 import { sampledNames, starts, valuations, WINDOW } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
-import type { ErrorBits, Instance, Semantics } from '../model/semantics.ts';
+import type { ErrorBits, Instance, Semantics, StepSink } from '../model/semantics.ts';
 import type { Type } from '../model/types.ts';
 import { conditionKey } from './fairness.ts';
 import { StateStore } from './stateStore.ts';
@@ -38,7 +38,12 @@ export interface ExploreLimits {
   readonly maxStates: number;
   readonly memoryMb: number;
   readonly deadline: number;
+  /** Why there are no more states than `maxStates`, where that is more than a number. */
+  readonly reason?: Bound;
 }
+
+/** The instances whose steps are enough to follow from a state; nothing where all of them are needed. */
+export type Selection = (state: State) => readonly Instance[] | undefined;
 
 /** What a caller wants to see while the graph grows. */
 export interface Visitor {
@@ -74,9 +79,11 @@ export class Graph {
   #valuation = new Int32Array(1 << 12);
   readonly #conditions = new Map<string, number>();
   readonly #conditionLabels: number[] = [];
+  readonly #selection: Selection | undefined;
 
-  constructor(semantics: Semantics) {
+  constructor(semantics: Semantics, selection?: Selection) {
     this.semantics = semantics;
+    this.#selection = selection;
     this.store = new StateStore(semantics.layout.width, needsWideRows(semantics));
   }
 
@@ -151,7 +158,7 @@ export class Graph {
         const reached = this.#limitReached(limits, recorder, lastTurn);
         if (reached) return void this.bounds.push(reached);
       }
-      if (this.store.count >= limits.maxStates) return void this.bounds.push(`${limits.maxStates} states, to depth ${this.depth}`);
+      if (this.store.count >= limits.maxStates) return void this.bounds.push(limits.reason ?? `${limits.maxStates} states, to depth ${this.depth}`);
       if (!this.#expand(index, recorder, visitor)) return void this.bounds.push('integers within 53 bits');
       this.expanded = index + 1;
     }
@@ -170,21 +177,24 @@ export class Graph {
     const valuation = this.valuation(index);
     let stuck = true;
     recorder?.open();
+    const sink: StepSink = (instance, next, errors, taken) => {
+      stuck = false;
+      this.transitions += 1;
+      const label = instance.action.perMessage && instance.action.fair !== 'none' ? this.#conditionLabel(instance, state, taken) : instance.index;
+      if (!next) {
+        recorder?.push(ERROR_TARGET, label);
+        visitor.onError({ source: index, label, errors, valuation });
+        return;
+      }
+      const { index: target, isNew } = this.store.add(next);
+      recorder?.push(target, label);
+      this.#lastFired(instance);
+      if (isNew) this.#note(target, next, index, label, valuation, visitor);
+    };
     try {
-      this.semantics.successors(state, (instance, next, errors, taken) => {
-        stuck = false;
-        this.transitions += 1;
-        const label = instance.action.perMessage && instance.action.fair !== 'none' ? this.#conditionLabel(instance, state, taken) : instance.index;
-        if (!next) {
-          recorder?.push(ERROR_TARGET, label);
-          visitor.onError({ source: index, label, errors, valuation });
-          return;
-        }
-        const { index: target, isNew } = this.store.add(next);
-        recorder?.push(target, label);
-        this.#lastFired(instance);
-        if (isNew) this.#note(target, next, index, label, valuation, visitor);
-      });
+      const selected = this.#selection?.(state);
+      if (selected) for (const instance of selected) this.semantics.stepsOf(instance, state, sink);
+      else this.semantics.successors(state, sink);
     } catch (error) {
       if (error === BEYOND) return false;
       throw error;

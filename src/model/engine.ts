@@ -16,7 +16,12 @@ export interface Budget {
   readonly maxStates: number;
   /** Where tools are cached and scratch folders are made. */
   readonly cacheDir: string;
+  /** Of explore: whether a part of the graph may do, where it is known to be enough. Default `auto`. */
+  readonly reduction?: Reduction;
 }
+
+export const REDUCTIONS = ['auto', 'always', 'never'] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
 
 export interface EngineProgress {
   readonly phase: string;

@@ -34,7 +34,7 @@ export async function unbreakable(model: Model, properties: readonly Property[],
   for (const mutant of mutants) {
     if (surviving.length === 0 || signal.aborted) return [];
     const task = { semantics: new Semantics(mutant), digest: '', properties: surviving };
-    const { outcomes } = await explore.run(task, { ...budget, maxStates: 4 * states + 100 }, signal, () => undefined);
+    const { outcomes } = await explore.run(task, { ...budget, maxStates: 4 * states + 100, reduction: 'never' }, signal, () => undefined);
     surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome !== 'violated');
   }
   return surviving.map((p) => p.name);

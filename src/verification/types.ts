@@ -1,6 +1,7 @@
 import type { Artifact, Report } from '../model/outcome.ts';
 import type { ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { ModelDocument } from '../model/document.ts';
+import type { Reduction } from '../model/engine.ts';
 
 /** The formats that a submission can have. */
 export const FORMATS = ['native', 'bpmn'] as const;
@@ -18,6 +19,8 @@ export interface VerifyOptions {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly maxStates: number;
+  /** Of explore; absent means `auto`. */
+  readonly reduction?: Reduction;
 }
 
 export const DEFAULT_OPTIONS: VerifyOptions = {

@@ -108,7 +108,7 @@ async function runPlan(task: Task, options: VerifyOptions, context: VerifyContex
 
 async function runEngine(engine: Engine, task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun> {
   const started = performance.now();
-  const budget: Budget = { timeoutMs: options.timeoutMs, memoryMb: options.memoryMb, maxStates: options.maxStates, cacheDir: context.cacheDir };
+  const budget: Budget = { timeoutMs: options.timeoutMs, memoryMb: options.memoryMb, maxStates: options.maxStates, cacheDir: context.cacheDir, ...(options.reduction && { reduction: options.reduction }) };
   const duration = (): number => Math.round((performance.now() - started) * 10) / 10;
   let version = 'unavailable';
   try {

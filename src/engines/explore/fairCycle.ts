@@ -1,194 +1,280 @@
 import { ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
 
-/** A run of state numbers that goes round for ever from `loopStart` on, or stops at its last state. */
+/** A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node. */
 export interface FairRun {
-  readonly states: readonly number[];
+  readonly nodes: readonly number[];
   readonly loopStart: number;
 }
 
 /**
- * Looks for a fair run that stays for ever inside `region`, beginning at one of `from` (which lie in it), and that comes again and again
- * to a state that `recurs`.
+ * What is searched: the graph itself, or its product with an automaton. Nodes carry a state of the graph; what is enabled is the state's
+ * affair, where an edge leads is the node's. Edges to `ERROR_TARGET`, and to nodes whose steps are not known, are not followed.
+ */
+export interface Arena {
+  readonly graph: Graph;
+  readonly edges: Edges;
+  /** How many nodes have their edges in `edges`. */
+  readonly size: number;
+  stateOf(node: number): number;
+}
+
+/** The arena that is the graph itself. */
+export function arenaOf(graph: Graph): Arena {
+  if (!graph.edges) throw new Error('invariant broken: a fair cycle needs the edges');
+  return { graph, edges: graph.edges, size: graph.expanded, stateOf: (node) => node };
+}
+
+export interface Sought {
+  /** Where the run begins; each lies in the region. */
+  readonly from: readonly number[];
+  /** The nodes that the run may use: absent means all. */
+  readonly region?: (node: number) => boolean;
+  /** Of each of these sets the run meets some node again and again (generalised Büchi). */
+  readonly recurs?: readonly ((node: number) => boolean)[];
+  /** When to give up, in milliseconds since the epoch: then `OutOfTime` is thrown. */
+  readonly deadline: number;
+}
+
+/** The search was not finished in time: nothing is known. */
+export class OutOfTime extends Error {}
+
+/**
+ * Looks for a fair run: one that treats every fairness condition as it asks (SEMANTICS 7) and comes again and again to each of `recurs`.
  * Strong fairness by Streett's condition: a component that a strong condition cannot be fair in is cut at the states that enable it,
  * and what remains is searched again (Emerson and Lei 1987; Etessami and Holzmann 2000, section 3).
  */
-export function findFairRun(graph: Graph, from: readonly number[], region: (state: number) => boolean, recurs: (state: number) => boolean = () => true): FairRun | undefined {
-  const { edges } = graph;
-  if (!edges) throw new Error('invariant broken: a fair cycle needs the edges');
-  const search = new FairSearch(graph, edges, region, recurs);
-  const reach = search.reachable(from);
-  const component = search.fairComponent([...reach.keys()]);
+export function findFairRun(arena: Arena, sought: Sought): FairRun | undefined {
+  const search = new FairSearch(arena, sought);
+  const reached = search.reach(sought.from);
+  const component = search.fairComponent(reached);
   if (!component) return undefined;
-  // Breadth first: whatever was reached first is nearest.
-  const inside = new Set(component.states);
-  const entry = [...reach.keys()].find((s) => inside.has(s)) ?? (component.states[0] as number);
-  const prefix = pathBack(reach, entry);
-  const loop = search.loopThrough(component, entry);
-  return { states: [...prefix, ...loop], loopStart: prefix.length - 1 };
+  // Breadth first: what was reached first is nearest.
+  const inside = new Set(component.nodes);
+  const entry = reached.find((node) => inside.has(node)) as number;
+  const prefix = search.pathTo(entry);
+  const loop = component.stops ? [] : search.loopThrough(component.nodes, inside, entry);
+  return { nodes: [...prefix, ...loop], loopStart: prefix.length - 1 };
 }
 
 interface Component {
-  readonly states: readonly number[];
-  /** A single state at which the run may stop, for no fair condition is enabled. */
+  readonly nodes: readonly number[];
+  /** A single node at which the run may stop, for no fair condition is enabled. */
   readonly stops: boolean;
 }
 
-function pathBack(parents: ReadonlyMap<number, number>, to: number): number[] {
-  const path = [to];
-  for (let at = parents.get(to) ?? -1; at >= 0; at = parents.get(at) ?? -1) path.push(at);
-  return path.reverse();
-}
+/** The clock is looked at once in so many nodes. */
+const PATIENCE = 0x3fff;
 
 class FairSearch {
-  readonly #graph: Graph;
-  readonly #edges: Edges;
-  readonly #region: (state: number) => boolean;
-  readonly #recurs: (state: number) => boolean;
-  /** The conditions that a step of each label serves: its own by the label, those of several actions together by a number below 0. */
-  readonly #conditions = new Map<number, readonly number[]>();
-  readonly #joint: ReadonlyMap<string, readonly number[]>;
+  readonly #arena: Arena;
+  readonly #region: ((node: number) => boolean) | undefined;
+  readonly #recurs: readonly ((node: number) => boolean)[];
+  readonly #deadline: number;
+  #work = 0;
+  readonly #parents: Int32Array;
+  /** Of each label, the conditions that a step with it serves, as numbers from 0; and which of them are strong. */
+  readonly #conditionsOf: (readonly number[] | undefined)[] = [];
+  readonly #strong: boolean[] = [];
+  readonly #numbers = new Map<string, number>();
+  /** The node that a condition was last met at: each counts once a node. */
+  #met: number[] = [];
 
-  constructor(graph: Graph, edges: Edges, region: (state: number) => boolean, recurs: (state: number) => boolean) {
-    this.#graph = graph;
-    this.#edges = edges;
+  constructor(arena: Arena, { region, recurs = [], deadline }: Sought) {
+    this.#arena = arena;
     this.#region = region;
     this.#recurs = recurs;
-    const { actions, fairness } = graph.semantics.model;
-    this.#joint = new Map(actions.map(({ name }) => [name, fairness.flatMap((joint, index) => (joint.actions.includes(name) ? [-1 - index] : []))]));
+    this.#deadline = deadline;
+    this.#parents = new Int32Array(arena.size).fill(UNSEEN);
   }
 
-  #conditionsOf(label: number): readonly number[] {
-    const known = this.#conditions.get(label);
+  #tick(): void {
+    this.#work += 1;
+    if ((this.#work & PATIENCE) === 0 && Date.now() > this.#deadline) throw new OutOfTime();
+  }
+
+  #follows(target: number): boolean {
+    return target !== ERROR_TARGET && target < this.#arena.size && (this.#region === undefined || this.#region(target));
+  }
+
+  #conditions(label: number): readonly number[] {
+    const known = this.#conditionsOf[label];
     if (known) return known;
-    const { fair, name } = this.#graph.instance(label).action;
-    const found = [...(fair === 'none' ? [] : [label]), ...this.#joint.get(name) ?? []];
-    this.#conditions.set(label, found);
+    const { graph } = this.#arena;
+    const { action } = graph.instance(label);
+    const found = [
+      ...(action.fair === 'none' ? [] : [this.#number(`own ${label}`, action.fair === 'strong')]),
+      ...graph.semantics.model.fairness.flatMap((joint, i) => (joint.actions.includes(action.name) ? [this.#number(`joint ${i}`, joint.strength === 'strong')] : [])),
+    ];
+    this.#conditionsOf[label] = found;
     return found;
   }
 
-  #isStrong(condition: number): boolean {
-    return (condition < 0 ? this.#graph.semantics.model.fairness[-1 - condition]?.strength : this.#graph.instance(condition).action.fair) === 'strong';
+  #number(key: string, strong: boolean): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#strong.push(strong) - 1;
+    this.#numbers.set(key, number);
+    return number;
   }
 
-  /** Breadth first inside the region; each state with its parent, -1 for a root. States whose steps are not known are left out. */
-  reachable(from: readonly number[]): Map<number, number> {
-    const parents = new Map<number, number>();
-    const queue = from.filter((s) => s < this.#graph.expanded);
-    for (const s of queue) parents.set(s, -1);
+  /** The nodes that can be reached inside the region, breadth first. */
+  reach(from: readonly number[]): number[] {
+    const { rows, targets } = this.#arena.edges;
+    const queue: number[] = [];
+    for (const node of from) {
+      if (node >= this.#arena.size || this.#parents[node] !== UNSEEN) continue;
+      this.#parents[node] = ROOT;
+      queue.push(node);
+    }
     for (let i = 0; i < queue.length; i += 1) {
-      const s = queue[i] as number;
-      for (const target of this.#targets(s)) {
-        if (parents.has(target) || !this.#region(target)) continue;
-        parents.set(target, s);
+      this.#tick();
+      const node = queue[i] as number;
+      for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
+        const target = targets[e] as number;
+        if (!this.#follows(target) || this.#parents[target] !== UNSEEN) continue;
+        this.#parents[target] = node;
         queue.push(target);
       }
     }
-    return parents;
+    return queue;
   }
 
-  #targets(state: number): number[] {
-    const { rows, targets } = this.#edges;
-    const found: number[] = [];
+  pathTo(node: number): number[] {
+    const path = [node];
+    for (let at = this.#parents[node] as number; at >= 0; at = this.#parents[at] as number) path.push(at);
+    return path.reverse();
+  }
+
+  /** Calls once for each fair condition that the node's state enables. */
+  #enabled(node: number, visit: (condition: number) => void): void {
+    const { graph, stateOf } = this.#arena;
+    const { rows, labels } = graph.edges as Edges;
+    const state = stateOf(node);
     for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) {
-      const target = targets[e] as number;
-      if (target !== ERROR_TARGET && target < this.#graph.expanded) found.push(target);
+      for (const condition of this.#conditions(labels[e] as number)) {
+        if (this.#met[condition] === node) continue;
+        this.#met[condition] = node;
+        visit(condition);
+      }
     }
-    return found;
   }
 
-  /** The fair conditions that a state enables. */
-  #enabled(state: number): Set<number> {
-    const { rows, labels } = this.#edges;
-    const found = new Set<number>();
-    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) {
-      for (const condition of this.#conditionsOf(labels[e] as number)) found.add(condition);
-    }
-    return found;
+  #enables(node: number): boolean {
+    const { graph, stateOf } = this.#arena;
+    const { rows, labels } = graph.edges as Edges;
+    const state = stateOf(node);
+    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) if (this.#conditions(labels[e] as number).length > 0) return true;
+    return false;
   }
 
-  /** A set of states in which a run can go round fairly, or one at which it can stop. */
+  /** A set of nodes in which a run can go round fairly, or one at which it can stop. */
   fairComponent(candidates: readonly number[]): Component | undefined {
-    const stop = candidates.find((s) => this.#recurs(s) && this.#enabled(s).size === 0);
-    if (stop !== undefined) return { states: [stop], stops: true };
-    const work: number[][] = components(candidates, (s) => this.#targets(s));
+    const stop = candidates.find((node) => this.#recurs.every((recurs) => recurs(node)) && !this.#enables(node));
+    if (stop !== undefined) return { nodes: [stop], stops: true };
+    const { rows, targets } = this.#arena.edges;
+    const members = new Uint8Array(this.#arena.size);
+    const work = this.#components(candidates, members);
     for (let component = work.pop(); component; component = work.pop()) {
-      const inside = new Set(component);
-      if (component.length === 1 && !this.#targets(component[0] as number).includes(component[0] as number)) continue;
-      if (!component.some(this.#recurs)) continue;
-      const unfair = this.#unfairConditions(component, inside);
+      const [only] = component as [number];
+      if (component.length === 1 && !hasEdge(rows, targets, only, only)) continue;
+      const here = component;
+      if (!this.#recurs.every((recurs) => here.some(recurs))) continue;
+      const unfair = this.#unfairConditions(component, members);
       if (unfair.weak) continue;
-      if (unfair.strong.size === 0) return { states: component, stops: false };
-      const rest = component.filter((s) => ![...this.#enabled(s)].some((condition) => unfair.strong.has(condition)));
-      work.push(...components(rest, (s) => this.#targets(s)));
+      if (unfair.strong.size === 0) return { nodes: component, stops: false };
+      work.push(...this.#components(component.filter((node) => !this.#enablesAny(node, unfair.strong)), members));
     }
     return undefined;
   }
 
+  #enablesAny(node: number, conditions: ReadonlySet<number>): boolean {
+    let found = false;
+    this.#met = [];
+    this.#enabled(node, (condition) => {
+      found ||= conditions.has(condition);
+    });
+    return found;
+  }
+
   /** Conditions that going round all of the component would starve. */
-  #unfairConditions(component: readonly number[], inside: ReadonlySet<number>): { weak: boolean; strong: Set<number> } {
-    const { rows, targets, labels } = this.#edges;
-    const enabledCount = new Map<number, number>();
-    const taken = new Set<number>();
-    for (const s of component) {
-      for (const condition of this.#enabled(s)) enabledCount.set(condition, (enabledCount.get(condition) ?? 0) + 1);
-      for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
-        if (inside.has(targets[e] as number)) for (const condition of this.#conditionsOf(labels[e] as number)) taken.add(condition);
+  #unfairConditions(component: readonly number[], members: Uint8Array): { weak: boolean; strong: Set<number> } {
+    const { rows, targets, labels } = this.#arena.edges;
+    const enabledIn: number[] = [];
+    const taken: boolean[] = [];
+    this.#met = [];
+    for (const node of component) members[node] = 1;
+    for (const node of component) {
+      this.#tick();
+      this.#enabled(node, (condition) => {
+        enabledIn[condition] = (enabledIn[condition] ?? 0) + 1;
+      });
+      for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
+        const target = targets[e] as number;
+        if (target !== ERROR_TARGET && members[target] === 1) for (const condition of this.#conditions(labels[e] as number)) taken[condition] = true;
       }
     }
+    for (const node of component) members[node] = 0;
     const strong = new Set<number>();
     let weak = false;
-    for (const [condition, count] of enabledCount) {
-      if (taken.has(condition)) continue;
-      if (this.#isStrong(condition)) strong.add(condition);
+    enabledIn.forEach((count, condition) => {
+      if (taken[condition]) return;
+      if (this.#strong[condition]) strong.add(condition);
       else weak ||= count === component.length;
-    }
+    });
     return { weak, strong };
   }
 
-  /** The states after `entry` on a loop that gives every condition of the component its due, back to `entry`. */
-  loopThrough(component: Component, entry: number): number[] {
-    if (component.stops) return [];
-    const inside = new Set(component.states);
-    const { rows, targets, labels } = this.#edges;
+  /** The nodes after `entry` on a loop that gives every condition of the component its due, back to `entry`. */
+  loopThrough(component: readonly number[], inside: ReadonlySet<number>, entry: number): number[] {
+    const { rows, targets, labels } = this.#arena.edges;
     const loop: number[] = [];
     let at = entry;
     const walk = (to: number): void => {
-      const path = this.#pathInside(at, to, inside);
-      loop.push(...path);
+      loop.push(...this.#pathInside(at, to, inside));
       at = to;
     };
-    const owed = new Set(component.states.flatMap((s) => [...this.#enabled(s)]));
-    for (const condition of owed) {
-      const edge = firstEdge(component.states, rows, (e) => inside.has(targets[e] as number) && this.#conditionsOf(labels[e] as number).includes(condition));
+    for (const condition of this.#owed(component)) {
+      const edge = firstEdge(component, rows, (e) => inside.has(targets[e] as number) && this.#conditions(labels[e] as number).includes(condition));
       if (edge) {
-        if (edge.state !== at) walk(edge.state);
-        loop.push(targets[edge.index] as number);
+        if (edge.node !== at) walk(edge.node);
         at = targets[edge.index] as number;
+        loop.push(at);
       } else {
-        const disabled = component.states.find((s) => !this.#enabled(s).has(condition));
+        const disabled = component.find((node) => !this.#enablesAny(node, new Set([condition])));
         if (disabled !== undefined && disabled !== at) walk(disabled);
       }
     }
-    if (!loop.some(this.#recurs)) {
-      const again = component.states.find(this.#recurs);
+    for (const recurs of this.#recurs) {
+      if (loop.some(recurs) || recurs(at)) continue;
+      const again = component.find(recurs);
       if (again !== undefined && again !== at) walk(again);
     }
     if (at !== entry || loop.length === 0) walk(entry);
     return loop;
   }
 
-  /** A shortest path of at least one step inside the component, without its first state. */
+  #owed(component: readonly number[]): ReadonlySet<number> {
+    const owed = new Set<number>();
+    this.#met = [];
+    for (const node of component) this.#enabled(node, (condition) => owed.add(condition));
+    return owed;
+  }
+
+  /** A shortest path of at least one step inside the component, without its first node. */
   #pathInside(from: number, to: number, inside: ReadonlySet<number>): number[] {
+    const { rows, targets } = this.#arena.edges;
     const parents = new Map<number, number>();
     const queue = [from];
     for (let i = 0; i < queue.length; i += 1) {
-      const s = queue[i] as number;
-      for (const target of this.#targets(s)) {
+      this.#tick();
+      const node = queue[i] as number;
+      for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
+        const target = targets[e] as number;
         if (!inside.has(target) || parents.has(target)) continue;
-        parents.set(target, s);
+        parents.set(target, node);
         if (target === to) {
           const path = [to];
-          for (let back = s; back !== from || path.length === 0; back = parents.get(back) as number) path.push(back);
+          for (let back = node; back !== from; back = parents.get(back) as number) path.push(back);
           return path.reverse();
         }
         queue.push(target);
@@ -196,54 +282,91 @@ class FairSearch {
     }
     throw new Error('invariant broken: a component is strongly connected');
   }
+
+  /** Strongly connected components of what the nodes induce (Tarjan 1972, without recursion). `members` is all 0, before and after. */
+  #components(nodes: readonly number[], members: Uint8Array): number[][] {
+    const { rows, targets } = this.#arena.edges;
+    const order = this.#order;
+    const low = this.#low;
+    for (const node of nodes) {
+      members[node] = 1;
+      order[node] = 0;
+    }
+    const stack: number[] = [];
+    const path: number[] = [];
+    const next: number[] = [];
+    const found: number[][] = [];
+    let count = 0;
+    for (const root of nodes) {
+      if (order[root] !== 0) continue;
+      path.push(root);
+      next.push(rows[root] as number);
+      stack.push(root);
+      count += 1;
+      order[root] = low[root] = count;
+      while (path.length > 0) {
+        const node = path.at(-1) as number;
+        const e = next[next.length - 1] as number;
+        if (e < (rows[node + 1] as number)) {
+          next[next.length - 1] = e + 1;
+          const target = targets[e] as number;
+          if (target === ERROR_TARGET || members[target] !== 1) continue;
+          if (order[target] === 0) {
+            this.#tick();
+            path.push(target);
+            next.push(rows[target] as number);
+            stack.push(target);
+            count += 1;
+            order[target] = low[target] = count;
+          } else low[node] = Math.min(low[node] as number, order[target] as number);
+          continue;
+        }
+        path.pop();
+        next.pop();
+        const parent = path.at(-1);
+        if (parent !== undefined) low[parent] = Math.min(low[parent] as number, low[node] as number);
+        if (low[node] === order[node]) found.push(this.#unstack(stack, node, members));
+      }
+    }
+    return found;
+  }
+
+  /** A component is complete: its nodes leave the search. */
+  #unstack(stack: number[], until: number, members: Uint8Array): number[] {
+    const component: number[] = [];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      members[node] = 0;
+      component.push(node);
+      if (node === until) break;
+    }
+    return component;
+  }
+
+  #orderOnce: Int32Array | undefined;
+  #lowOnce: Int32Array | undefined;
+
+  get #order(): Int32Array {
+    this.#orderOnce ??= new Int32Array(this.#arena.size);
+    return this.#orderOnce;
+  }
+
+  get #low(): Int32Array {
+    this.#lowOnce ??= new Int32Array(this.#arena.size);
+    return this.#lowOnce;
+  }
 }
 
-function firstEdge(states: readonly number[], rows: Int32Array, test: (edge: number) => boolean): { state: number; index: number } | undefined {
-  for (const state of states) {
-    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) if (test(e)) return { state, index: e };
+const UNSEEN = -2;
+const ROOT = -1;
+
+function hasEdge(rows: Int32Array, targets: Int32Array, from: number, to: number): boolean {
+  for (let e = rows[from] as number; e < (rows[from + 1] as number); e += 1) if (targets[e] === to) return true;
+  return false;
+}
+
+function firstEdge(nodes: readonly number[], rows: Int32Array, test: (edge: number) => boolean): { node: number; index: number } | undefined {
+  for (const node of nodes) {
+    for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) if (test(e)) return { node, index: e };
   }
   return undefined;
-}
-
-/** Strongly connected components of the graph induced by `states` (Tarjan 1972, without recursion). */
-export function components(states: readonly number[], targetsOf: (state: number) => readonly number[]): number[][] {
-  const members = new Set(states);
-  const order = new Map<number, number>();
-  const low = new Map<number, number>();
-  const onStack = new Set<number>();
-  const stack: number[] = [];
-  const found: number[][] = [];
-  for (const root of states) {
-    if (order.has(root)) continue;
-    const frames: { state: number; targets: readonly number[]; next: number }[] = [];
-    const enter = (state: number): void => {
-      order.set(state, order.size);
-      low.set(state, order.size - 1);
-      stack.push(state);
-      onStack.add(state);
-      frames.push({ state, targets: targetsOf(state).filter((t) => members.has(t)), next: 0 });
-    };
-    enter(root);
-    for (let frame = frames.at(-1); frame; frame = frames.at(-1)) {
-      const target = frame.targets[frame.next];
-      if (target !== undefined) {
-        frame.next += 1;
-        if (!order.has(target)) enter(target);
-        else if (onStack.has(target)) low.set(frame.state, Math.min(low.get(frame.state) as number, order.get(target) as number));
-        continue;
-      }
-      frames.pop();
-      const parent = frames.at(-1);
-      if (parent) low.set(parent.state, Math.min(low.get(parent.state) as number, low.get(frame.state) as number));
-      if (low.get(frame.state) !== order.get(frame.state)) continue;
-      const component: number[] = [];
-      for (let s = stack.pop(); s !== undefined; s = stack.pop()) {
-        onStack.delete(s);
-        component.push(s);
-        if (s === frame.state) break;
-      }
-      found.push(component);
-    }
-  }
-  return found;
 }

@@ -1,288 +1,53 @@
-import { createHash } from 'node:crypto';
-import { canonicalRow } from '../../graph/canonicalRow.ts';
-import { Graph, type ErrorEdge } from '../../graph/graph.ts';
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
-import type { State } from '../../model/layout.ts';
-import { liftRun } from '../../model/lift.ts';
-import { IMPLICIT_KINDS, predicatesOf, type Formula, type FormulaKind, type ImplicitKind, type Property } from '../../model/model.ts';
-import type { Evidence, Outcome } from '../../model/outcome.ts';
-import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
-import type { Trace } from '../../model/trace.ts';
-import { findFairRun, type FairRun } from './fairCycle.ts';
-import { backwardReach } from './recover.ts';
-import { VacuityWatch } from './vacuity.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import { eagerClusters } from './clusters.ts';
+import { Exploration, NEEDS } from './exploration.ts';
+
+export { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 
 /** The version of this engine: part of the evidence, and of every cache key. */
-export const EXPLORE_VERSION = '2';
+export const EXPLORE_VERSION = '3';
 
-/** What each property kind needs of the graph. `all` is combined above the engines; `ltl` waits for its translation. */
-const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
-  always: 'states', never: 'states', reachable: 'states', reachableEach: 'states', deadlockFree: 'states', implicit: 'states',
-  recoverable: 'edges', eventually: 'edges', eventuallyAlways: 'edges', leadsTo: 'edges', all: 'nothing', ltl: 'nothing',
-};
+/** Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a digest and shortest traces. */
+const SMALL = 2_000;
+/** Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to so many states. */
+const SHORTER = 200_000;
 
 /** Ours: breadth first over the exact graph of all valuations, every state kept whole. */
 export const explore: Engine = {
   name: 'explore',
   version: () => Promise.resolve(EXPLORE_VERSION),
   refuses: (_task, property) => (NEEDS[property.formula.kind] === 'nothing' ? `explore does not decide ${property.formula.kind}` : undefined),
-  run: (task, budget, signal, onProgress) => new Exploration(task).run(budget, signal, onProgress),
+  run,
 };
 
-class Exploration {
-  readonly #task: Task;
-  readonly #semantics: Semantics;
-  readonly #graph: Graph;
-  readonly #watches: readonly StateWatch[];
-  readonly #vacuity: VacuityWatch;
-  /** The first break of each implicit property: an edge, or a state where a predicate has no value. */
-  readonly #broken = new Map<ImplicitKind, ErrorEdge>();
-  readonly #undefinedAt: { state: number }[] = [];
-  /** Valuations in which some path ends in an error, or some predicate has no value. */
-  readonly #erring = new Set<number>();
-  #deadlock: number | undefined;
-
-  constructor(task: Task) {
-    this.#task = task;
-    this.#semantics = task.semantics;
-    this.#graph = new Graph(task.semantics);
-    this.#watches = task.properties.flatMap((p) => predicatesOf(p.formula).map((expr) => new StateWatch(p, task.semantics.predicate(expr))));
-    this.#vacuity = new VacuityWatch(task.semantics);
-  }
-
-  async run(budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult> {
-    const keepEdges = this.#task.properties.some((p) => NEEDS[p.formula.kind] === 'edges');
-    const final = this.#semantics.model.final && this.#semantics.predicate(this.#semantics.model.final);
-    // `final` and the predicates of properties that were not asked are judged for definedness all the same (SEMANTICS 4).
-    const asked = new Set(this.#task.properties.map((p) => p.name));
-    const others = this.#semantics.model.properties.filter((p) => !asked.has(p.name)).flatMap((p) => predicatesOf(p.formula)).map((e) => this.#semantics.predicate(e));
-    const limits = { maxStates: budget.maxStates, memoryMb: budget.memoryMb, deadline: Date.now() + budget.timeoutMs };
-    await this.#graph.explore(limits, keepEdges, {
-      onState: (index, state, valuation) => {
-        let undefinedHere = final?.(state) === undefined && final !== undefined;
-        for (const watch of this.#watches) undefinedHere = watch.look(index, state, valuation) || undefinedHere;
-        for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
-        if (undefinedHere) this.#noteUndefined(index, valuation);
-        this.#vacuity.look(state);
-      },
-      onExpanded: (index, state, stuck) => {
-        if (stuck && this.#deadlock === undefined && (final?.(state) ?? (final ? undefined : false)) === false) this.#deadlock = index;
-      },
-      onError: (edge) => {
-        this.#erring.add(edge.valuation);
-        for (const kind of IMPLICIT_KINDS) if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind)) this.#broken.set(kind, edge);
-      },
-      onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
-    }, signal);
-    for (const start of this.#graph.badStarts) this.#erring.add(start.valuation);
-    const outcomes = new Map(this.#task.properties.map((property) => [property.name, this.#outcome(property)]));
-    return { outcomes, artifacts: [], states: this.#graph.store.count, vacuity: this.#vacuity.report(this.#graph) };
-  }
-
-  #noteUndefined(state: number, valuation: number): void {
-    this.#erring.add(valuation);
-    if (this.#undefinedAt.length === 0) this.#undefinedAt.push({ state });
-  }
-
-  #evidenceOnce: Evidence | undefined;
-
-  get #evidence(): Evidence {
-    const graph = this.#graph;
-    this.#evidenceOnce ??= {
-      states: graph.store.count, transitions: graph.transitions, depth: graph.depth, valuations: graph.valuationCount,
-      ...(graph.complete && graph.store.count <= DIGEST_LIMIT ? { stateSetDigest: stateSetDigest(graph) } : {}),
-    };
-    return this.#evidenceOnce;
-  }
-
-  #outcome(property: Property): Outcome {
-    const { formula } = property;
-    switch (formula.kind) {
-      case 'implicit':
-        return this.#implicit(formula.of);
-      case 'always':
-      case 'never':
-        return this.#safety(property, formula.kind === 'always');
-      case 'deadlockFree':
-        return this.#deadlock === undefined ? this.#proved('exhaustive') : this.#violatedAt(this.#deadlock);
-      case 'reachable':
-      case 'reachableEach':
-        return this.#reachability(property, formula);
-      case 'recoverable':
-        return this.#recoverable(property);
-      case 'eventually':
-      case 'leadsTo':
-        return this.#liveness(property, formula);
-      case 'eventuallyAlways':
-        return this.#staying(property);
-      default:
-        return { outcome: 'unknown', reason: 'unsupported', message: `explore does not decide ${formula.kind}`, evidence: {} };
-    }
-  }
-
-  /** Nothing was found: what that is worth depends on how much was seen, and on the implicit properties (SEMANTICS 4). */
-  #proved(method: 'exhaustive'): Outcome {
-    const [bound] = this.#graph.bounds;
-    if (bound !== undefined) return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
-    if (this.#erring.size > 0) return this.#notProvedBecause();
-    return { outcome: 'holds', method, evidence: this.#evidence };
-  }
-
-  #notProvedBecause(): Outcome {
-    const broken = IMPLICIT_KINDS.filter((kind) => this.#implicit(kind).outcome === 'violated');
-    return { outcome: 'bounded', bound: `runs that break none of ${broken.join(', ')}`, evidence: this.#evidence };
-  }
-
-  #implicit(kind: ImplicitKind): Outcome {
-    const start = this.#graph.badStarts.find((s) => (s.errors & ERROR_BIT[kind]) !== 0);
-    if (start) return this.#violated('trace', liftRun(this.#semantics, { states: [start.state] }));
-    const edge = this.#broken.get(kind);
-    const undefinedAt = kind === 'defined' ? this.#undefinedAt[0] : undefined;
-    if (edge && (!undefinedAt || this.#graph.pathTo(edge.source).length < this.#graph.pathTo(undefinedAt.state).length)) {
-      return this.#violated('trace', this.#lift(this.#graph.pathTo(edge.source), edge.errors));
-    }
-    if (undefinedAt) return this.#violatedAt(undefinedAt.state);
-    if (!this.#graph.complete) return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
-    return { outcome: 'holds', method: 'exhaustive', evidence: this.#evidence };
-  }
-
-  #safety(property: Property, wanted: boolean): Outcome {
-    const [watch] = this.#watchesOf(property);
-    const at = wanted ? watch?.firstFalse : watch?.firstTrue;
-    return at === undefined ? this.#proved('exhaustive') : this.#violatedAt(at);
-  }
-
-  #watchesOf(property: Property): StateWatch[] {
-    return this.#watches.filter((watch) => watch.property === property);
-  }
-
-  /** EF for every valuation, from some start of it (SEMANTICS 6); an error that cuts a path leaves it open (4). */
-  #reachability(property: Property, formula: Extract<Formula, { kind: 'reachable' | 'reachableEach' }>): Outcome {
-    const watches = this.#watchesOf(property);
-    const sampled = !this.#graph.complete;
-    const count = this.#graph.valuationCount;
-    const missing = watches.map((watch) => Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)));
-    if (missing.every((valuations) => valuations.length === 0)) {
-      if (sampled && this.#samplesValuations()) return this.#proved('exhaustive');
-      const [first] = watches;
-      const trace = formula.kind === 'reachable' && first?.firstTrue !== undefined ? this.#lift(this.#graph.pathTo(first.firstTrue)) : undefined;
-      return { outcome: 'holds', method: 'witness', ...(trace ? { trace } : {}), evidence: this.#evidence };
-    }
-    if (sampled && !this.#stoppedBySampling()) return this.#proved('exhaustive');
-    const unreached = missing.flat().find((valuation) => !this.#erring.has(valuation));
-    if (unreached === undefined) return this.#notProvedBecause();
-    const names = formula.kind === 'reachableEach' ? formula.goals.filter((_, i) => missing[i]?.includes(unreached)).map((g) => g.name) : [];
-    const start = this.#graph.starts.find((index) => this.#graph.valuation(index) === unreached);
-    const trace = start === undefined ? undefined : this.#lift([start]);
-    return this.#violated('exhaustion', trace, names.length > 0 ? { unreachable: names } : {});
-  }
-
-  #samplesValuations(): boolean {
-    return this.#graph.bounds.some((bound) => bound.includes('only in a window'));
-  }
-
-  /** The graph of the valuations that were looked at is whole; only not all of them were. */
-  #stoppedBySampling(): boolean {
-    return this.#graph.bounds.every((bound) => bound.includes('only in a window')) && this.#graph.expanded === this.#graph.store.count;
-  }
-
-  /** AG EF: some reachable state from which neither the goal nor an error can be reached is a trap. */
-  #recoverable(property: Property): Outcome {
-    const [watch] = this.#watchesOf(property);
-    if (!watch) return this.#proved('exhaustive');
-    const open = backwardReach(this.#graph, (index) => watch.values[index] !== FALSE);
-    const trapped = open.indexOf(0);
-    if (trapped < 0) return this.#proved('exhaustive');
-    return this.#violated('trap', this.#lift(this.#graph.pathTo(trapped)));
-  }
-
-  #liveness(property: Property, formula: Extract<Formula, { kind: 'eventually' | 'leadsTo' }>): Outcome {
-    const watches = this.#watchesOf(property);
-    const goal = watches.at(-1);
-    if (!goal) return this.#proved('exhaustive');
-    const misses = (index: number): boolean => goal.values[index] === FALSE;
-    const pending = formula.kind === 'eventually' ? this.#graph.starts.filter(misses)
-      : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter((i) => watches[0]?.values[i] === TRUE && misses(i));
-    return this.#lasso(findFairRun(this.#graph, pending, misses));
-  }
-
-  /** Some fair run leaves the wanted states again and again. */
-  #staying(property: Property): Outcome {
-    const [watch] = this.#watchesOf(property);
-    if (!watch) return this.#proved('exhaustive');
-    return this.#lasso(findFairRun(this.#graph, this.#graph.starts, () => true, (index) => watch.values[index] === FALSE));
-  }
-
-  #lasso(run: FairRun | undefined): Outcome {
-    if (!run) return this.#proved('exhaustive');
-    const [first] = run.states;
-    const prefix = first === undefined ? [] : this.#graph.pathTo(first).slice(0, -1);
-    const states = [...prefix, ...run.states].map((index) => this.#graph.store.get(index));
-    return this.#violated('lasso', liftRun(this.#semantics, { states, loopStart: prefix.length + run.loopStart }));
-  }
-
-  #violatedAt(index: number): Outcome {
-    return this.#violated('trace', this.#lift(this.#graph.pathTo(index)));
-  }
-
-  #lift(path: readonly number[], error?: number): Trace | undefined {
-    return liftRun(this.#semantics, { states: path.map((index) => this.#graph.store.get(index)), error });
-  }
-
-  #violated(witness: 'trace' | 'lasso' | 'trap' | 'exhaustion', trace: Trace | undefined, evidence: Evidence = {}): Outcome {
-    return { outcome: 'violated', witness, ...(trace ? { trace } : {}), evidence: { ...this.#evidence, ...evidence } };
-  }
-}
-
-const FALSE = 1;
-const TRUE = 2;
-const NO_VALUE = 3;
-
-/** One predicate, judged at every state as it is found. */
-class StateWatch {
-  readonly property: Property;
-  readonly #predicate: (state: State) => boolean | undefined;
-  /** Per state: FALSE, TRUE or NO_VALUE. */
-  values = new Uint8Array(1 << 12);
-  firstTrue: number | undefined;
-  firstFalse: number | undefined;
-  /** The valuations in which it was ever true. */
-  readonly trueIn = new Set<number>();
-
-  constructor(property: Property, predicate: (state: State) => boolean | undefined) {
-    this.property = property;
-    this.#predicate = predicate;
-  }
-
-  /** Whether the predicate has no value at this state. */
-  look(index: number, state: State, valuation: number): boolean {
-    if (index >= this.values.length) {
-      const larger = new Uint8Array(this.values.length * 2);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    const value = this.#predicate(state);
-    this.values[index] = value === undefined ? NO_VALUE : value ? TRUE : FALSE;
-    if (value === true) {
-      this.firstTrue ??= index;
-      this.trueIn.add(valuation);
-    } else if (value === false) this.firstFalse ??= index;
-    return value === undefined;
-  }
-}
-
-/** Above this many states the digest is left out: it costs one SHA-256 per state. */
-export const DIGEST_LIMIT = 100_000;
-
 /**
- * An order-independent digest of the whole state set: the sum modulo 2^256 of SHA-256 over each row's words joined by commas
- * (Bellare and Micciancio 1997, AdHash). Rows are laid out by the canonical model, so that anybody can recompute it.
+ * A small graph whole; else a part of it that is enough, where there is one (clusters.ts); else, and for shortest traces of what breaks, the whole.
+ * `reduction` says otherwise: `always` the part alone, `never` the whole alone.
  */
-export function stateSetDigest(graph: Graph): string {
-  const canonical = canonicalRow(graph.semantics.layout);
-  let sum = 0n;
-  for (let index = 0; index < graph.store.count; index += 1) {
-    sum += BigInt(`0x${createHash('sha256').update(canonical(graph.store.get(index)).join(',')).digest('hex')}`);
+async function run(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult> {
+  const { reduction = 'auto' } = budget;
+  const clusters = reduction === 'never' ? undefined : eagerClusters(task.semantics);
+  if (!clusters) return new Exploration(task).run(budget, signal, onProgress);
+  const started = Date.now();
+  const rest = (part: number): number => Math.max(1, (started + budget.timeoutMs - Date.now()) * part);
+  if (reduction === 'auto') {
+    const small = new Exploration(task);
+    const found = await small.run({ ...budget, maxStates: Math.min(SMALL, budget.maxStates) }, signal, onProgress);
+    if (small.complete || budget.maxStates <= SMALL || signal.aborted) return found;
   }
-  return `adhash-sha256:${(sum % 2n ** 256n).toString(16).padStart(64, '0')}`;
+  const part = new Exploration(task, clusters);
+  const reduced = await part.run({ ...budget, timeoutMs: rest(0.5) }, signal, onProgress);
+  const open = task.properties.filter(({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds');
+  if (reduction === 'always' || open.length === 0 || signal.aborted) return reduced;
+  const maxStates = part.complete ? budget.maxStates : Math.min(SHORTER, budget.maxStates);
+  const whole = await new Exploration(task).run({ ...budget, maxStates, timeoutMs: rest(1) }, signal, onProgress);
+  return { ...whole, outcomes: new Map(task.properties.map(({ name }) => [name, better(whole.outcomes.get(name), reduced.outcomes.get(name))])) };
+}
+
+/** The answer of the whole graph where it has one. Both walk the same graph: where both answer they agree. */
+function better(whole: Outcome | undefined, reduced: Outcome | undefined): Outcome {
+  if (!whole || !reduced) throw new Error('invariant broken: every property was asked');
+  const decided = ({ outcome }: Outcome): boolean => outcome === 'holds' || outcome === 'violated';
+  return decided(whole) || !decided(reduced) ? whole : reduced;
 }

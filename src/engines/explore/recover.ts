@@ -40,3 +40,26 @@ export function backwardReach(graph: Graph, goal: (index: number) => boolean): U
   }
   return open;
 }
+
+/** Whether no state can be come back to. Takes edges from what is known: Kahn's algorithm (1962). */
+export function isAcyclic(graph: Graph): boolean {
+  const { edges, expanded, store } = graph;
+  if (!edges) throw new Error('invariant broken: circles are made of edges');
+  const { rows, targets } = edges;
+  const incoming = new Int32Array(store.count);
+  for (const target of targets) if (target !== ERROR_TARGET) incoming[target] = (incoming[target] as number) + 1;
+  const free: number[] = [];
+  for (let s = 0; s < store.count; s += 1) if (incoming[s] === 0) free.push(s);
+  let removed = 0;
+  for (let s = free.pop(); s !== undefined; s = free.pop()) {
+    removed += 1;
+    if (s >= expanded) continue;
+    for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
+      const target = targets[e] as number;
+      if (target === ERROR_TARGET) continue;
+      incoming[target] = (incoming[target] as number) - 1;
+      if (incoming[target] === 0) free.push(target);
+    }
+  }
+  return removed === store.count;
+}

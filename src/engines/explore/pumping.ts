@@ -1,0 +1,100 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { State } from '../../model/layout.ts';
+import { judgedPredicates } from '../../model/model.ts';
+import { sameState, type Instance, type Semantics } from '../../model/semantics.ts';
+import { atomOf, conjuncts, countersOf, disjuncts, namesIn, touchesOf } from './structure.ts';
+
+/**
+ * Looks for a sign that a graph has no end: a state on the way to another one that differs in nothing but counters, none of which is
+ * smaller, and from which the same steps lead on in the same way (Karp and Miller 1969). Those steps can then be repeated for ever, provided that
+ * the counters are only ever asked whether they are 0: only such counters are looked at.
+ */
+export class PumpWatch {
+  readonly #graph: Graph;
+  readonly #semantics: Semantics;
+  /** Where the counters stand in a row; not asked before the graph is large. */
+  #counters: readonly { readonly name: string; readonly offset: number }[] | undefined;
+  #left = MAX_LOOKS;
+  #found: readonly string[] | undefined;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#semantics = graph.semantics;
+  }
+
+  /** The names of counters that grow without end; asked about a state that was just found. */
+  look(index: number, state: State): readonly string[] | undefined {
+    if (this.#found || this.#left === 0 || index < PATIENCE) return this.#found;
+    const counters = (this.#counters ??= [...onlyAskedForZero(this.#semantics)].map((name) => ({ name, offset: this.#semantics.layout.cell('variable', name).offset })));
+    if (!counters.some(({ offset }) => (state[offset] as number) >= SUSPICIOUS)) return undefined;
+    this.#left -= 1;
+    const path = this.#graph.pathTo(index);
+    for (let at = path.length - 2; at >= 0 && !this.#found; at -= 1) {
+      const earlier = this.#graph.store.get(path[at] as number);
+      const grown = this.#grown(earlier, state);
+      if (grown.length > 0 && this.#repeats(path.slice(at), state)) this.#found = grown;
+    }
+    return this.#found;
+  }
+
+  #grown(earlier: State, later: State): string[] {
+    const counters = this.#counters ?? [];
+    const grown = counters.filter(({ offset }) => (later[offset] as number) > (earlier[offset] as number));
+    const others = new Set(grown.map(({ offset }) => offset));
+    return earlier.every((word, i) => others.has(i) || word === later[i]) ? grown.map(({ name }) => name) : [];
+  }
+
+  /** Whether the steps between the states of `path` can be taken twice more from `state`, with the same effect each time. */
+  #repeats(path: readonly number[], state: State): boolean {
+    const states = path.map((index) => this.#graph.store.get(index));
+    let at = state;
+    for (let round = 0; round < 2; round += 1) {
+      for (let i = 1; i < states.length; i += 1) {
+        const next = this.#sameStep(states[i - 1] as State, states[i] as State, at);
+        if (!next) return false;
+        at = next;
+      }
+    }
+    return true;
+  }
+
+  #sameStep(from: State, to: State, at: State): State | undefined {
+    let taken: Instance | undefined;
+    this.#semantics.successors(from, (instance, next) => {
+      if (!taken && next && sameState(next, to)) taken = instance;
+    });
+    let found: State | undefined;
+    if (taken) {
+      this.#semantics.stepsOf(taken, at, (_instance, next) => {
+        if (!found && next && next.every((word, i) => word - (at[i] as number) === (to[i] as number) - (from[i] as number))) found = next;
+      });
+    }
+    return found;
+  }
+}
+
+/** Smaller graphs are explored in no time, and mostly have an end. */
+const PATIENCE = 4_000;
+const SUSPICIOUS = 3;
+const MAX_LOOKS = 500;
+
+/** The counters that steps and predicates only ask whether they are 0, and only change by constants. */
+function onlyAskedForZero(semantics: Semantics): ReadonlySet<string> {
+  const { model } = semantics;
+  const counters = new Set(countersOf(model));
+  for (const { other, adds, needs, sets } of touchesOf(semantics)) {
+    for (const name of other) counters.delete(name);
+    for (const [name, by] of adds) if (by < -1 || (by < 0 && !needs.has(name))) counters.delete(name);
+    for (const [name, value] of sets) if (value !== 0) counters.delete(name);
+  }
+  // A goal far up is what somebody may be looking for.
+  for (const term of judgedPredicates(model).flatMap(disjuncts).flatMap(conjuncts)) {
+    const atom = atomOf(term, countersOf(model));
+    if (atom?.kind !== 'zero' && atom?.kind !== 'positive' && !(atom?.kind === 'atMost' && atom.bound < SUSPICIOUS)) {
+      const named = new Set<string>();
+      namesIn(term, named);
+      for (const name of named) counters.delete(name);
+    }
+  }
+  return counters;
+}
