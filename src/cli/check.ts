@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { loadConfig } from '../config/index.ts';
-import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
+import { formatOf, MAX_SOURCE_BYTES, readBeside } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { Report } from '../model/outcome.ts';
@@ -24,6 +24,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
+  --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
   --svg DIR            of a diagram: draw each violated property into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
   --json               the report as JSON
@@ -39,6 +40,7 @@ interface CheckArgs {
   readonly svg: string | undefined;
   readonly channels: ChannelSemantics | undefined;
   readonly config: string | undefined;
+  readonly annotations: string | undefined;
   readonly fixes: boolean;
   readonly options: VerifyOptions;
 }
@@ -53,7 +55,9 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   if (isModule(file, parsed.value.format)) return checkTla(file, parsed.value, config.value.cacheDir, io);
   const read = await readSubmission(file, parsed.value.format);
   if (!read.ok) return printProblems(read.problems, json, io);
-  const submission = { ...read.value, ...(parsed.value.channels && { channels: parsed.value.channels }) };
+  const annotations = parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
+  if (annotations && !annotations.ok) return printProblems(annotations.problems, json, io);
+  const submission = { ...read.value, ...(parsed.value.channels && { channels: parsed.value.channels }), ...(annotations && { annotations: annotations.value }) };
   const abort = new AbortController();
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
@@ -76,20 +80,23 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
 async function onDiagram(submission: Submission, report: Report, { fixes }: CheckArgs, cacheDir: string): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { explain, explained } = await import('../explain/explain.ts');
-  const told = explained(report, await explain(submission.source, report));
+  const beside = readBeside(submission);
+  if (!beside.ok) return report;
+  const told = explained(report, await explain(submission.source, report, beside.value));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([import('../explain/fixes.ts'), import('../explain/question.ts')]);
-  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, cacheDir }, new AbortController().signal);
+  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, cacheDir }, new AbortController().signal, submission);
   return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
 }
 
 async function writeDrawings(folder: string, submission: Submission, report: Report): Promise<void> {
   if (submission.format !== 'bpmn') return;
   const { draw, violated } = await import('../explain/explain.ts');
+  const beside = readBeside(submission);
   const names = violated(report).map((property) => property.name);
   const drawings: { readonly name: string; readonly text: string }[] = [];
   for (const name of names.length > 0 ? names : [undefined]) {
-    const text = await draw(submission.source, report, name);
+    const text = await draw(submission.source, report, name, beside.ok ? beside.value : {});
     if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
   }
   await writeArtifacts(folder, drawings);
@@ -141,7 +148,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       args, allowPositionals: true,
       options: {
         property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, reduction: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
+        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, reduction: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, annotations: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
@@ -156,7 +163,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
     }
     return ok({
-      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, config: values.config, fixes: values.fixes === true,
+      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, config: values.config, annotations: values.annotations, fixes: values.fixes === true,
       options: {
         ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),

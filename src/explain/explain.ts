@@ -1,6 +1,6 @@
 import { svgOf } from '../drawing/svg.ts';
 import type { Overlay } from '../drawing/drawing.ts';
-import { readDrawing, readWhole, type Reading } from '../frontends/bpmn/index.ts';
+import { readDrawing, readWhole, type Beside, type Reading } from '../frontends/bpmn/index.ts';
 import { statesOf } from '../graph/replay.ts';
 import { checkModel } from '../model/check.ts';
 import type { State } from '../model/layout.ts';
@@ -19,8 +19,8 @@ export interface Explanation {
 }
 
 /** Explains what a diagram violates. Other formats, and diagrams that cannot be read any more, have no explanations. */
-export async function explain(source: string, report: Report): Promise<readonly Explanation[]> {
-  const reading = await readWhole(source);
+export async function explain(source: string, report: Report, beside: Beside = {}): Promise<readonly Explanation[]> {
+  const reading = await readWhole(source, beside);
   if (!reading.ok) return [];
   return violated(report).flatMap((property) => {
     const found = whyOf(reading.value, toItsEnd(reading.value, property));
@@ -44,8 +44,8 @@ export function explained(report: Report, explanations: readonly Explanation[]):
  * The diagram with an answer drawn in, as SVG: of the named property, else of the first that is violated, else only the diagram.
  * Nothing if the source is no diagram.
  */
-export async function draw(source: string, report: Report, name?: string): Promise<string | undefined> {
-  const [reading, drawing] = [await readWhole(source), await readDrawing(source)];
+export async function draw(source: string, report: Report, name?: string, beside: Beside = {}): Promise<string | undefined> {
+  const [reading, drawing] = [await readWhole(source, beside), await readDrawing(source)];
   if (!reading.ok || !drawing.ok) return undefined;
   const property = name === undefined ? violated(report)[0] : report.properties.find((found) => found.name === name);
   return svgOf(drawing.value, property ? overlayOf(reading.value, property) : blank(report));

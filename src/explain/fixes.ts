@@ -1,7 +1,8 @@
 import { readWhole } from '../frontends/bpmn/index.ts';
-import type { Diagram, Node, NodeKind } from '../frontends/bpmn/diagram.ts';
+import { isAwaited, type Diagram, type Node, type NodeKind } from '../frontends/bpmn/diagram.ts';
 import type { Report, SuggestedFix } from '../model/outcome.ts';
-import { DEFAULT_OPTIONS } from '../verification/types.ts';
+import { readBeside } from '../verification/inspect.ts';
+import { DEFAULT_OPTIONS, type Submission } from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
 import { connect, giveUp, joinBefore, retype } from './edits.ts';
 import { explain, violated } from './explain.ts';
@@ -25,6 +26,9 @@ export interface FixBudget {
   readonly cacheDir: string;
 }
 
+/** What was said of the diagram beside it. */
+type Said = Pick<Submission, 'channels' | 'annotations'>;
+
 const SHOWN = 3;
 const MAX_CANDIDATES = 400;
 
@@ -33,11 +37,12 @@ const MAX_CANDIDATES = 400;
  * leads nowhere, waiting for what nobody sends. A change is a fix only if the changed diagram has been verified, if it mends something, and if
  * it breaks nothing that held. One change at a time, then two gateways together.
  */
-export async function findFixes(source: string, report: Report, budget: FixBudget, signal: AbortSignal): Promise<readonly Fix[]> {
+export async function findFixes(source: string, report: Report, budget: FixBudget, signal: AbortSignal, said: Said = {}): Promise<readonly Fix[]> {
   const broken = violated(report).map((property) => property.name);
-  const reading = await readWhole(source);
-  if (broken.length === 0 || !reading.ok) return [];
-  const told = await explain(source, report);
+  const beside = readBeside(said);
+  const reading = beside.ok ? await readWhole(source, beside.value) : beside;
+  if (broken.length === 0 || !beside.ok || !reading.ok) return [];
+  const told = await explain(source, report, beside.value);
   const blamed = told.flatMap((found) => found.elements);
   const happened = new Set(report.properties.flatMap((property) => property.trace?.steps ?? []).map((step) => step.elementId));
   const near = (candidate: Candidate): number => Math.min(...candidate.elements.map((id) => (blamed.includes(id) ? blamed.indexOf(id) : happened.has(id) ? 100 : 200)));
@@ -51,7 +56,7 @@ export async function findFixes(source: string, report: Report, budget: FixBudge
     const most = candidates === singles ? broken.length : fewest();
     for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
       if (performance.now() > until || signal.aborted || whole() === SHOWN) break;
-      const fix = await tried(candidate, source, report, broken, { ...budget, timeoutMs: until - performance.now() }, signal);
+      const fix = await tried(candidate, { source, format: 'bpmn', name: 'changed', ...said }, report, broken, { ...budget, timeoutMs: until - performance.now() }, signal);
       if (fix && fix.leaves.length < most) fixes.push(fix);
     }
     if (whole() > 0) break;
@@ -59,11 +64,11 @@ export async function findFixes(source: string, report: Report, budget: FixBudge
   return fixes.sort((a, b) => a.leaves.length - b.leaves.length || b.mends.length - a.mends.length).slice(0, SHOWN);
 }
 
-async function tried(candidate: Candidate, source: string, report: Report, broken: readonly string[], budget: FixBudget, signal: AbortSignal): Promise<Fix | undefined> {
-  const changed = candidate.edit(source);
+async function tried(candidate: Candidate, submission: Submission, report: Report, broken: readonly string[], budget: FixBudget, signal: AbortSignal): Promise<Fix | undefined> {
+  const changed = candidate.edit(submission.source);
   if (changed === undefined) return undefined;
   const options = { ...DEFAULT_OPTIONS, engines: ['explore' as const], timeoutMs: Math.max(50, budget.timeoutMs), maxStates: budget.maxStates };
-  const verified = await verify({ source: changed, format: 'bpmn', name: 'changed' }, options, { signal, cacheDir: budget.cacheDir, onProgress: () => undefined });
+  const verified = await verify({ ...submission, source: changed }, options, { signal, cacheDir: budget.cacheDir, onProgress: () => undefined });
   if (!verified.ok) return undefined;
   const after = new Map(verified.value.report.properties.map((property) => [property.name, property.outcome]));
   const kept = report.properties.every((property) => property.outcome !== 'holds' || after.get(property.name) === 'holds');
@@ -108,7 +113,7 @@ function connected(node: Node): Candidate[] {
 
 /** A task that waits for a message gives up after a time. */
 function givingUp(node: Node): Candidate[] {
-  if (node.element !== 'receiveTask' || node.kind !== 'task' || node.boundary.length > 0 || node.incoming.some((flow) => flow.source.kind === 'eventBased')) return [];
+  if (node.element !== 'receiveTask' || node.kind !== 'task' || node.boundary.length > 0 || node.incoming.some(isAwaited)) return [];
   return [{ sentence: `Let ${named(node)} give up after a time: a timer on its border that leads to an end event.`, elements: [node.id], edit: (source) => giveUp(source, node.id) }];
 }
 

@@ -1,7 +1,11 @@
 import { canonicalJson, sha256 } from '../canonical/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { readBpmn } from '../frontends/bpmn/index.ts';
+import type { Annotations } from '../frontends/bpmn/annotations.ts';
+import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import { readBpmn, type Beside } from '../frontends/bpmn/index.ts';
 import { readNative } from '../frontends/native/index.ts';
+import { ANNOTATION_SHAPE, checkShape } from '../frontends/native/shape.ts';
+import { readYaml } from '../frontends/native/yaml.ts';
 import { canonicalDocument } from '../model/canonicalDocument.ts';
 import { checkModel, type Locate } from '../model/check.ts';
 import type { ModelDocument } from '../model/document.ts';
@@ -27,11 +31,28 @@ interface Read {
 /** One line per frontend. */
 const FRONTENDS: Readonly<Record<Format, (submission: Submission) => Result<Read> | Promise<Result<Read>>>> = {
   native: ({ source }) => readNative(source),
-  bpmn: async ({ source, channels }) => {
-    const read = await readBpmn(source, channels);
+  bpmn: async ({ source, ...submission }) => {
+    const beside = readBeside(submission);
+    if (!beside.ok) return beside;
+    const read = await readBpmn(source, beside.value);
     return read.ok ? ok({ document: read.value }) : read;
   },
 };
+
+/** What is said of a diagram beside it. */
+export function readBeside({ channels, annotations }: Pick<Submission, 'channels' | 'annotations'>): Result<Beside> {
+  const given = { ...(channels && { channels }) };
+  if (annotations === undefined) return ok(given);
+  const read = readYaml(annotations);
+  if (!read.ok) return read;
+  const problems = checkShape(read.value.value, read.value.locate, ANNOTATION_SHAPE);
+  if (problems.length > 0) return { ok: false, problems };
+  const found = read.value.value as Annotations;
+  if (found.channels !== undefined && !isChannelSemantics(found.channels)) {
+    return bad(problem('OPTION_INVALID', 'channels', `channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${found.channels}\``, read.value.locate(['channels'])));
+  }
+  return ok({ ...(found.channels !== undefined && { channels: found.channels }), ...given, annotations: found });
+}
 
 /** Reads, checks and names a submission; runs no engine. */
 export async function inspect(submission: Submission): Promise<Result<Inspected>> {

@@ -34,6 +34,8 @@ export interface Submission {
   readonly name: string;
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
+  /** Of a diagram: a side file with data and properties. */
+  readonly annotations?: string;
 }
 
 /** How far a check has come; sent at most a few times a second. */

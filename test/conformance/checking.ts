@@ -1,15 +1,15 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/model/outcome.ts';
-import { DEFAULT_OPTIONS, type EngineName, type Format, type VerifyOptions } from '../../src/verification/types.ts';
+import { DEFAULT_OPTIONS, type EngineName, type Format, type Submission, type VerifyOptions } from '../../src/verification/types.ts';
 import { toolVersions, verify } from '../../src/verification/verify.ts';
 
 /** One cache for all tests of a machine: the TLC jar is fetched once. */
 export const CACHE_DIR = process.env['PROBITY_CACHE_DIR'] ?? join(tmpdir(), 'probity-test-cache');
 
 /** The report on a source by the given engines. Problems are a failure of the test. */
-export async function reportOn(source: string, engines: readonly EngineName[] | 'auto', options: Partial<VerifyOptions> = {}, format: Format = 'native'): Promise<Report> {
-  const result = await verify({ source, format, name: 'test' }, { ...DEFAULT_OPTIONS, engines, ...options }, { signal: new AbortController().signal, cacheDir: CACHE_DIR, onProgress: () => undefined });
+export async function reportOn(source: string, engines: readonly EngineName[] | 'auto', options: Partial<VerifyOptions> = {}, format: Format = 'native', more: Partial<Submission> = {}): Promise<Report> {
+  const result = await verify({ source, format, name: 'test', ...more }, { ...DEFAULT_OPTIONS, engines, ...options }, { signal: new AbortController().signal, cacheDir: CACHE_DIR, onProgress: () => undefined });
   if (!result.ok) throw new Error(`the model is refused: ${JSON.stringify(result.problems)}`);
   return result.value.report;
 }

@@ -1,13 +1,16 @@
 import { outermost, type ChannelSemantics, type Diagram, type MessageFlow } from './diagram.ts';
 
 /** How many messages a queue is looked at with. More are a bound, not an error. */
-export const MAX_QUEUED = 10;
+const MAX_QUEUED = 10;
+/** In causal order each place in a queue has numbers of its own: so many, or one more than there are message flows between the two. */
+const MIN_CAUSAL = 3;
 
 /** A queue, and the kind of message that each of its flows carries: messages of one name between the same two are not told apart. */
 export interface Queue {
   readonly id: string;
   readonly label: string;
   readonly kinds: ReadonlyMap<MessageFlow, string>;
+  readonly capacity: number;
 }
 
 const WORDS: Readonly<Record<ChannelSemantics, string>> = {
@@ -19,11 +22,11 @@ export function channelWords(semantics: ChannelSemantics): string {
   return `Messages carry no content, are never lost, and travel ${WORDS[semantics]} (${semantics}).`;
 }
 
-const ends = (flow: MessageFlow): readonly [string, string] => [outermost(flow.source.process).id, outermost(flow.target.process).id];
+/** The participants at both ends. */
+export const endsOf = (flow: MessageFlow): readonly [string, string] => [outermost(flow.source.process).id, outermost(flow.target.process).id];
 
 const GROUPS: Readonly<Partial<Record<ChannelSemantics, (from: string, to: string) => string>>> = {
   'fifo-pair': (from, to) => `${from}_to_${to}`,
-  // Between two participants causal order is the order of sending: whatever is sent before a message to the same receiver is sent by its own sender.
   causal: (from, to) => `${from}_to_${to}`,
   inbox: (_from, to) => `inbox_of_${to}`,
   outbox: (from) => `outbox_of_${from}`,
@@ -36,16 +39,20 @@ export function queuesOf(diagram: Diagram, semantics: ChannelSemantics): readonl
   if (!group) return [];
   const found = new Map<string, Map<MessageFlow, string>>();
   for (const flow of diagram.messageFlows) {
-    const [from, to] = ends(flow);
+    const [from, to] = endsOf(flow);
     const id = group(from, to);
     const kinds = found.get(id) ?? new Map<MessageFlow, string>();
     kinds.set(flow, JSON.stringify([from, to, flow.name || flow.id]));
     found.set(id, kinds);
   }
-  return [...found].filter(([, kinds]) => new Set(kinds.values()).size > 1).map(([id, kinds]) => ({ id, label: id.replaceAll('_', ' '), kinds }));
+  // Between two participants causal order is the order of sending: whatever is sent before a message to the same receiver is sent by its own sender.
+  const causal = isCausal(diagram, semantics);
+  return [...found].filter(([, kinds]) => causal || new Set(kinds.values()).size > 1).map(([id, kinds]) => (
+    { id, label: id.replaceAll('_', ' '), kinds, capacity: causal ? Math.max(MIN_CAUSAL, kinds.size + 1) : MAX_QUEUED }
+  ));
 }
 
-/** How many participants take part in the exchange of messages. */
-export function talkers(diagram: Diagram): number {
-  return new Set(diagram.messageFlows.flatMap(ends)).size;
+/** Whether it must be known of messages what they were sent after. */
+export function isCausal(diagram: Diagram, semantics: ChannelSemantics): boolean {
+  return semantics === 'causal' && new Set(diagram.messageFlows.flatMap(endsOf)).size > 2;
 }

@@ -1,15 +1,19 @@
-import { display, outermost, type MessageFlow, type Node } from './diagram.ts';
+import { outermost, type MessageFlow, type Node } from './diagram.ts';
 import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
 
 /** One end of a message flow: a node (all copies of it, where it is drawn once and runs several times), or the border of a pool, behind which nothing is known. */
 type End = readonly [Node, ...Node[]] | 'pool';
+/** Something that table 7.4 does not foresee. */
+type Nothing = 'nothing';
 
 const WIDENED = {
   unsent: 'No message flow brings the message that is waited for here; it may arrive at any moment',
   fromPool: 'A message flow comes from a pool as a whole; its message may arrive at any moment',
   toPool: 'A message flow ends at a pool as a whole; nothing waits for its message',
+  within: 'A message flow stays inside one pool, where BPMN has sequence flows; it is taken for what it is',
+  nowhere: 'A message flow is tied to something that neither sends nor receives; it changes nothing, and a message that would come from there may come at any moment',
   deaf: 'A message flow ends at an element that does not wait for messages; it changes nothing there',
 };
 
@@ -20,6 +24,11 @@ export function connect(roots: readonly BpmnElement[], collaborations: readonly 
     const source = endOf(element, 'sourceRef', reading);
     const target = endOf(element, 'targetRef', reading);
     if (source === undefined || target === undefined) continue;
+    if (source === 'nothing' || target === 'nothing') {
+      if (Array.isArray(target)) for (const node of target) node.outside = true;
+      reading.notes.add(WIDENED.nowhere, { id: element.id ?? 'message', name: text(element.name) });
+      continue;
+    }
     const flow = tie(element, source, target, reading);
     if (flow) flows.push(flow);
   }
@@ -44,21 +53,18 @@ function tie(element: BpmnElement, source: End, target: End, reading: Reading): 
     } else if (source !== 'pool') reading.notes.add(WIDENED.toPool, about);
     return undefined;
   }
-  if (outermost(source[0].process) === outermost(target[0].process)) {
-    reading.report('BPMN_STRUCTURE', element, `a message flow may not stay inside one pool (${display(source[0])} to ${display(target[0])}); draw a sequence flow`);
-    return undefined;
-  }
   if (target[0].trigger !== 'message') {
     reading.notes.add(WIDENED.deaf, about);
     return undefined;
   }
+  if (outermost(source[0].process) === outermost(target[0].process)) reading.notes.add(WIDENED.within, about);
   const flow: MessageFlow = { ...about, source: source[0], target: target[0] };
   for (const node of source) node.sends.push(flow);
   for (const node of target) node.receives.push(flow);
   return flow;
 }
 
-function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', reading: Reading): End | undefined {
+function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', reading: Reading): End | Nothing | undefined {
   const end = element[property];
   if (!end) {
     if (reading.unresolved(element, property) === undefined) reading.report('BPMN_REFERENCE', element, `the message flow has no ${property}`);
@@ -68,7 +74,5 @@ function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', readin
   if (reading.refused.has(end)) return undefined;
   const [node, ...more] = reading.nodesOf(end);
   const allowed = property === 'sourceRef' ? SENDERS : RECEIVERS;
-  if (node && allowed.has(node.kind)) return [node, ...more];
-  reading.report('BPMN_STRUCTURE', element, `a message flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`);
-  return undefined;
+  return node && allowed.has(node.kind) ? [node, ...more] : 'nothing';
 }

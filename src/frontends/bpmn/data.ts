@@ -1,11 +1,12 @@
 import { FeelError, parseFeel } from '../../model/feel.ts';
 import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
+import type { Annotations } from './annotations.ts';
 import type { Assignment, Data } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
-/** Data and properties that a diagram is annotated with (docs/bpmn.md, *Data*): `probity:` elements, and `probity:type` on data objects. */
-export function readData(elements: readonly BpmnElement[], reading: Reading): Data {
+/** Data and properties that a diagram is annotated with (docs/bpmn.md, *Data*): `probity:` elements, `probity:type` on data objects, and a side file, which has the last word. */
+export function readData(elements: readonly BpmnElement[], beside: Annotations, reading: Reading): Data {
   const variables = new Map<string, VariableDocument>();
   const properties = new Map<string, PropertyDocument>();
   const declare = (element: BpmnElement, name: string, variable: VariableDocument): void => {
@@ -27,6 +28,8 @@ export function readData(elements: readonly BpmnElement[], reading: Reading): Da
       if (given.$type === 'probity:property' && !properties.has(name)) properties.set(name, propertyOf(given));
     }
   }
+  for (const [name, variable] of Object.entries(beside.variables ?? {})) variables.set(name, variable);
+  for (const [name, property] of Object.entries(beside.properties ?? {})) properties.set(name, property);
   return { variables, properties };
 }
 

@@ -144,6 +144,11 @@ export interface Diagram {
   readonly bounds: readonly string[];
 }
 
+/** Whether the token that would take this flow waits before the gateway instead, for what is behind it to happen (§13.4.4). */
+export function isAwaited({ source, target }: Flow): boolean {
+  return source.kind === 'eventBased' && (target.kind === 'catch' || (target.kind === 'task' && target.trigger === 'message'));
+}
+
 /** The process as a whole that a node belongs to, however deep. */
 export function outermost(process: Process): Process {
   return process.owner ? outermost(process.owner.process) : process;

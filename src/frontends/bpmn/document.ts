@@ -29,7 +29,7 @@ export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemanti
   const document: ModelDocument = {
     probity: 1,
     name: diagram.name,
-    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.flags(), ...data]),
+    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.variables(), ...data]),
     actors: Object.fromEntries([...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }])),
     ...(post.queues.length > 0 && { channels: Object.fromEntries(post.queues.map((queue) => [queue.name, post.channel(queue, (flow) => [print.actor(flow.source), print.actor(flow.target)])])) }),
     actions: Object.fromEntries(actions.map(([name, firing]) => [name, print.action(firing)])),

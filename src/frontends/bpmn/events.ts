@@ -1,5 +1,5 @@
 import { MAX_HEARD } from './broadcast.ts';
-import { outermost, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
+import { isAwaited, outermost, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
@@ -72,7 +72,6 @@ function attach(element: BpmnElement, event: Node, reading: Reading): void {
   if (activity?.kind !== 'task' || activity.process !== event.process) {
     return reading.report('BPMN_STRUCTURE', element, `a boundary event stands on the border of an activity beside it, not on '${host.id ?? ''}'`);
   }
-  if (event.trigger === 'none') return reading.report('BPMN_STRUCTURE', element, `the boundary event ${event.id} has no trigger: nothing can make it happen`);
   // A compensation event does not happen while the activity runs; it only says what undoes it.
   if (event.trigger !== 'compensate') activity.boundary.push(event);
   event.attachedTo = activity;
@@ -99,10 +98,8 @@ function linkTargets(nodes: readonly Node[]): ReadonlyMap<Process, ReadonlyMap<s
 /** A pair of link events is a sequence flow that is not drawn (§10.5.5). */
 function link(element: BpmnElement, source: Node, targets: readonly Node[], reading: Reading): void {
   const [target, ...more] = targets;
-  if (!target || more.length > 0) {
-    const what = target ? `${targets.length} catching link events are` : 'no catching link event is';
-    return reading.report('BPMN_STRUCTURE', element, `${what} named '${source.reference}' beside the throwing one`);
-  }
+  if (!target) return reading.notes.add('No catching link event beside it has the name of the throwing one; its token ends there', source);
+  if (more.length > 0) return reading.report('BPMN_STRUCTURE', element, `${targets.length} catching link events are named '${source.reference}' beside the throwing one`);
   const flow: Flow = { id: `${source.id}_${target.id}`, elementId: source.id, name: '', source, target, conditional: false, condition: undefined, isDefault: false };
   source.outgoing.push(flow);
   target.incoming.push(flow);
@@ -147,6 +144,7 @@ export function noteEvents(node: Node, reading: Reading): void {
   if (node.trigger === 'timer') reading.notes.add('A timer may go off at any moment once it is armed; how long it takes is not looked at', node);
   if (node.trigger === 'condition') reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
   if (node.kind === 'catch' && node.trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
+  if (node.kind === 'eventBased' && !node.outgoing.every(isAwaited)) reading.notes.add('Behind an event-based gateway stands something that waits for nothing; the gateway may go on to it at any moment', node);
   if (node.kind === 'eventSubProcess') {
     reading.notes.add('An event sub-process runs once at a time; if it does not interrupt, its event may happen again and again', node);
   } else if (node.activity && (node.inside || node.boundary.length > 0)) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
@@ -167,9 +165,6 @@ export function flowProblem(source: Node, target: Node): string | undefined {
   if (target.kind === 'start') return `a sequence flow may not enter the start event ${target.id}`;
   if (target.kind === 'boundary') return `a sequence flow may not enter the boundary event ${target.id}`;
   if (target.kind === 'catch' && target.trigger === 'link') return `a sequence flow may not enter the catching link event ${target.id}`;
-  if (source.kind === 'eventBased' && target.kind !== 'catch' && !(target.kind === 'task' && target.trigger === 'message')) {
-    return `after the event-based gateway ${source.id} only catching events and receive tasks may follow, not the <${target.element}> ${target.id}`;
-  }
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { activity, eventSubProcess, intrude, strike } from './activities.ts';
-import type { Flow, Node, NodeKind, Process } from './diagram.ts';
+import { isAwaited, type Flow, type Node, type NodeKind, type Process } from './diagram.ts';
 import { destination, happen, origin, passOn, receiptsOf } from './happen.ts';
 import { joinOf } from './join.ts';
 import { isFree, name, type Firing, type Places } from './places.ts';
@@ -88,8 +88,10 @@ function* eventBased(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     const way = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
-    for (const { id, target } of node.outgoing) {
-      if (!target.thrown) yield* happen(target, [input], places, { way, ...(node.outgoing.length > 1 && { chosen: id }) });
+    for (const flow of node.outgoing) {
+      const chosen = node.outgoing.length > 1 && { chosen: flow.id };
+      if (!isAwaited(flow)) yield { node, way: `${way}_to_${flow.target.id}`, label: `${name(node)} → ${destination(flow)}`, take: [input], give: places.after([flow]), fair: true, ...chosen };
+      else if (!flow.target.thrown) yield* happen(flow.target, [input], places, { way, ...chosen });
     }
   }
 }

@@ -1,7 +1,7 @@
-import { bad, ok, problem, type Result } from '../../errors/index.ts';
+import { bad, ok, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
+import { annotate, type Annotations } from './annotations.ts';
 import type { Drawing } from '../../drawing/drawing.ts';
-import { talkers } from './channels.ts';
 import type { ChannelSemantics, Diagram } from './diagram.ts';
 import { documentOf } from './document.ts';
 import { drawingOf } from './drawing.ts';
@@ -17,9 +17,16 @@ import { scan } from './scan.ts';
  * Five steps, each complete before the next: guard the text, parse it, build the graph, play out its token game, print it.
  * What is wrong comes back all at once, with element ids and positions; what is left out or widened stands in `abstractions`.
  */
-export async function readBpmn(source: string, channels?: ChannelSemantics): Promise<Result<ModelDocument>> {
-  const read = await readWhole(source, channels);
+export async function readBpmn(source: string, how: Beside = {}): Promise<Result<ModelDocument>> {
+  const read = await readWhole(source, how);
   return read.ok ? ok(read.value.document) : read;
+}
+
+/** What may be said beside the file. */
+export interface Beside {
+  /** How messages travel, whatever the diagram says. */
+  readonly channels?: ChannelSemantics;
+  readonly annotations?: Annotations;
 }
 
 /** A diagram with its model, and what each variable of the model counts. */
@@ -30,20 +37,18 @@ export interface Reading {
 }
 
 /** As `readBpmn`, with what an answer is explained by. */
-export async function readWhole(source: string, channels?: ChannelSemantics): Promise<Result<Reading>> {
+export async function readWhole(source: string, { channels, annotations = {} }: Beside = {}): Promise<Result<Reading>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const parsed = await parse(scanned.value);
   if (!parsed.ok) return parsed;
-  const diagram = readDiagram(parsed.value, scanned.value.places);
+  const wrong = annotate(parsed.value.definitions, annotations);
+  if (wrong.length > 0) return bad(...wrong);
+  const diagram = readDiagram(parsed.value, scanned.value.places, annotations);
   if (!diagram.ok) return diagram;
   const net = netOf(diagram.value);
   if (!net.ok) return net;
-  const semantics = channels ?? diagram.value.channels;
-  if (semantics === 'causal' && talkers(diagram.value) > 2) {
-    return bad(problem('BPMN_UNSUPPORTED', 'channels', `causal order between ${talkers(diagram.value)} participants is not supported yet; between two it is the order of sending`));
-  }
-  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value, semantics) });
+  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value, channels ?? diagram.value.channels) });
 }
 
 /** How the file is drawn: as it says, or as laid out here. */

@@ -1,4 +1,4 @@
-import type { Assignment, Diagram, Flow, MessageFlow, Node, Process } from './diagram.ts';
+import { isAwaited, type Assignment, type Diagram, type Flow, type MessageFlow, type Node, type Process } from './diagram.ts';
 
 /**
  * Something that is counted.
@@ -105,7 +105,7 @@ export class Places {
     }
     for (const flow of process.flows) {
       // The token of an event-based gateway stays before it until an event takes it along.
-      if (flow.source.kind === 'eventBased') continue;
+      if (isAwaited(flow)) continue;
       const label = `${name(flow.source)} to ${name(flow.target)}${flow.name && ` (${flow.name})`}`;
       this.flows.set(flow, { kind: 'flow', id: flow.id, label, elementId: flow.elementId, initial: flow.source === only ? 1 : 0 });
     }

@@ -1,5 +1,6 @@
 import type { ActionDocument, ChannelDocument, VariableDocument } from '../../model/document.ts';
-import { MAX_QUEUED, queuesOf, type Queue } from './channels.ts';
+import { CausalOrder, type Pair } from './causal.ts';
+import { endsOf, isCausal, queuesOf, type Queue } from './channels.ts';
 import type { ChannelSemantics, Diagram, MessageFlow, Node } from './diagram.ts';
 import type { Names } from './names.ts';
 import type { Net } from './net.ts';
@@ -20,6 +21,8 @@ export class Post {
   private readonly net: Net;
   private readonly flows: ReadonlyMap<string, MessageFlow>;
   private readonly local: string;
+  private readonly causal: CausalOrder | undefined;
+  private readonly pairs: ReadonlyMap<PrintedQueue, Pair>;
 
   constructor(diagram: Diagram, net: Net, semantics: ChannelSemantics, names: Names) {
     this.semantics = semantics;
@@ -29,6 +32,8 @@ export class Post {
       ...queue, name: names.take(queue.id), members: new Map([...queue.kinds].map(([flow, kind]) => [kind, names.take(`message_${flow.name || flow.id}`)])),
     }));
     this.local = names.take('received');
+    this.pairs = new Map(isCausal(diagram, semantics) ? this.queues.map((queue) => [queue, pairOf(queue)]) : []);
+    this.causal = this.pairs.size > 0 ? new CausalOrder([...this.pairs.values()], names) : undefined;
     const waiting = this.queues.length === 0 ? [] : net.firings.filter((firing) => firing.node.activity && !firing.partial && firing.take.some((cell) => this.queueOf(cell)));
     this.happened = new Map([...new Set(waiting.map((firing) => firing.node))].map((node) => [node, names.take(`${node.id}_happened`)]));
   }
@@ -36,15 +41,18 @@ export class Post {
   channel(queue: PrintedQueue, ends: (flow: MessageFlow) => readonly [string, string]): ChannelDocument {
     const [flow] = queue.kinds.keys();
     const [from, to] = flow ? ends(flow) : ['', ''];
-    return { from, to, carries: { kind: `enum [${[...new Set(queue.members.values())].join(', ')}]` }, medium: 'private', order: 'fifo', capacity: MAX_QUEUED, unbounded: true };
+    return { from, to, carries: { kind: `enum [${[...new Set(queue.members.values())].join(', ')}]` }, medium: 'private', order: 'fifo', capacity: queue.capacity, unbounded: true };
   }
 
-  flags(): readonly (readonly [string, VariableDocument])[] {
-    return [...this.happened].map(([node, name]) => [name, { type: 'int 0..1', init: 0, label: `${node.name || node.id} has happened`, elementId: node.elementId }]);
+  variables(): readonly (readonly [string, VariableDocument])[] {
+    const flags = [...this.happened].map(([node, name]): readonly [string, VariableDocument] => (
+      [name, { type: 'int 0..1', init: 0, label: `${node.name || node.id} has happened`, elementId: node.elementId }]
+    ));
+    return [...flags, ...this.causal?.variables() ?? []];
   }
 
   /** What a step takes from queues and puts into them, beside its counters; and what must hold for it to be allowed to send. */
-  exchange(firing: Firing, name: (cell: Cell) => string): Pick<ActionDocument, 'receive' | 'send'> & { readonly when: readonly string[]; readonly then: Readonly<Record<string, number>> } {
+  exchange(firing: Firing, name: (cell: Cell) => string): Pick<ActionDocument, 'receive' | 'send'> & { readonly when: readonly string[]; readonly then: Readonly<Record<string, string | number>> } {
     const taken = firing.take.filter((cell) => cell.kind === 'message');
     const given = firing.give.filter((cell) => cell.kind === 'message');
     const [receipt] = taken.flatMap((cell) => this.queueOf(cell) ?? []);
@@ -53,9 +61,22 @@ export class Post {
     return {
       ...(receipt && { receive: { [receipt.queue.name]: this.local } }),
       ...(sends.length > 0 && { send: sends.map(({ queue, member }) => ({ [queue.name]: { kind: member } })) }),
-      when: [...(receipt ? [`${this.local}.kind = ${receipt.member}`] : []), ...this.allowed(taken, given, name)],
-      then: flag !== undefined && !firing.partial ? { [flag]: 1 } : {},
+      when: [...(receipt ? [`${this.local}.kind = ${receipt.member}`, ...this.inTurn(receipt.queue)] : []), ...this.allowed(taken, given, name)],
+      then: { ...(flag !== undefined && !firing.partial && { [flag]: 1 }), ...this.remembered(receipt?.queue, sends.map(({ queue }) => queue)) },
     };
+  }
+
+  /** In causal order: nothing that was sent before is under way to the same receiver. */
+  private inTurn(queue: PrintedQueue): readonly string[] {
+    const pair = this.pairs.get(queue);
+    return pair ? this.causal?.receivable(pair) ?? [] : [];
+  }
+
+  /** In causal order: who knows of what after this step. */
+  private remembered(received: PrintedQueue | undefined, sent: readonly PrintedQueue[]): Readonly<Record<string, string | number>> {
+    const [into, outOf] = [received && this.pairs.get(received), sent.flatMap((queue) => this.pairs.get(queue) ?? [])];
+    const participant = into?.to ?? outOf[0]?.from;
+    return participant === undefined ? {} : Object.fromEntries(this.causal?.effects({ participant, received: into, sent: outOf }) ?? []);
   }
 
   /** With one place for all, nobody sends while a message is under way; who takes it first makes room. */
@@ -73,4 +94,10 @@ export class Post {
     }
     return undefined;
   }
+}
+
+function pairOf({ name, label, kinds, capacity }: PrintedQueue): Pair {
+  const [flow] = kinds.keys();
+  const [from, to] = flow ? endsOf(flow) : ['', ''];
+  return { name, label, from, to, capacity };
 }

@@ -1,10 +1,11 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
-import { isChannelSemantics, type Actor, type ChannelSemantics, type Data, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
+import { isAwaited, isChannelSemantics, type Actor, type ChannelSemantics, type Data, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
+import type { Annotations } from './annotations.ts';
 import { assignmentsOf, conditionOf, readData } from './data.ts';
 import { Expansion, drawnFor } from './expand.ts';
 import { crossed, flowProblem, hasCycle, noteEvents, referenceOf, tieEvents } from './events.ts';
@@ -13,7 +14,7 @@ import { Reading, elementName, text } from './reading.ts';
 import { localName, type Place } from './scan.ts';
 
 /** Builds the graph of a parsed file, or says everything that is wrong with it. */
-export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>): Result<Diagram> {
+export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>, beside: Annotations = {}): Result<Diagram> {
   const reading = new Reading(places, parsed.dangling);
   for (const left of parsed.ignored) reading.notes.add(left);
   const roots = parsed.definitions.rootElements ?? [];
@@ -24,7 +25,7 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>):
   const pools = readPools(collaborations);
   const expansion = new Expansion(roots, collaborations, reading);
   const bodies = expansion.topLevel(roots.filter((root) => root.$type === 'bpmn:Process'), pools);
-  const data = readData([...roots, parsed.definitions], reading);
+  const data = readData([...roots, parsed.definitions], beside, reading);
   const scopes: Scope[] = [];
   for (const root of bodies) {
     const pool = pools.get(root);
@@ -151,8 +152,12 @@ function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): T
   if (role.role !== 'event') return 'none';
   const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
   const [only, ...more] = definitions;
+  if (!only && element.$type === 'bpmn:BoundaryEvent') {
+    reading.notes.add('An event on a border has no trigger; it may happen at any moment, or never', { id: element.id ?? '', name: text(element.name) });
+    return 'condition';
+  }
   if (!only) return 'none';
-  if (more.length > 0) return oneOf(definitions.map((found) => role.triggers[found.$type]), element, reading);
+  if (more.length > 0) return oneOf(definitions.map((found) => role.triggers[found.$type]), THROWING.has(element.$type), element, reading);
   const trigger = role.triggers[only.$type];
   if (trigger === undefined) {
     const misplaced = MISPLACED[element.$type]?.has(only.$type) ?? false;
@@ -162,15 +167,26 @@ function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): T
   return trigger;
 }
 
-/** An event with several triggers (§10.5.1) happens by any of them: the one that the diagram says most about stands for all. */
-function oneOf(triggers: readonly (Trigger | undefined)[], element: BpmnElement, reading: Reading): Trigger | undefined {
-  const stands = (['message', 'timer', 'condition'] as const).find((trigger) => triggers.includes(trigger));
-  if (stands && !triggers.includes(undefined)) {
-    reading.notes.add('An event with several triggers may happen by any of them, at any moment', { id: element.id ?? '', name: text(element.name) });
-    return stands;
+const THROWING: ReadonlySet<string> = new Set(['bpmn:IntermediateThrowEvent', 'bpmn:EndEvent']);
+
+/**
+ * An event with several triggers (§10.5.1). One that catches happens by any of them: the one that the diagram says most about stands for all.
+ * One that throws throws all of them: messages leave by message flows in any case; beside them one that ends or signals something.
+ * (Some modellers write an event with several triggers with any two, whatever they are.)
+ */
+function oneOf(triggers: readonly (Trigger | undefined)[], throws: boolean, element: BpmnElement, reading: Reading): Trigger {
+  const about = { id: element.id ?? '', name: text(element.name) };
+  const [first] = triggers;
+  if (first !== undefined && triggers.every((trigger) => trigger === first)) return first;
+  if (!throws) {
+    reading.notes.add('An event with several triggers may happen by any of them, at any moment', about);
+    return (['message', 'timer'] as const).find((trigger) => triggers.includes(trigger)) ?? 'condition';
   }
-  reading.refuse('BPMN_UNSUPPORTED', element, `an event with these ${triggers.length} triggers is not supported`);
-  return undefined;
+  const others = triggers.filter((trigger) => trigger !== undefined && trigger !== 'message');
+  const [only] = others;
+  if (only !== undefined && triggers.length === others.length + 1 && others.length === 1 && triggers.includes('message')) return only;
+  reading.notes.add('An event throws several things; it sends its messages, and of the rest nothing is known', about);
+  return 'none';
 }
 
 /** How many tokens the condition of a complex gateway asks for, where it is a comparison of `activationCount` with a number. */
@@ -212,7 +228,7 @@ function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void 
   if ((node.kind === 'inclusive' || node.kind === 'complex') && node.incoming.length > MAX_JOINED) {
     reading.report('BPMN_UNSUPPORTED', element, `${node.incoming.length} flows into one ${node.kind} gateway are not supported; the limit is ${MAX_JOINED}`);
   }
-  if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some((flow) => flow.source.kind === 'eventBased')) {
+  if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some(isAwaited)) {
     reading.report('BPMN_STRUCTURE', element, `the receive task ${node.id} behind an event-based gateway may not have events on its border`);
   }
   const open = node.outgoing.some((flow) => flow.condition === undefined && !flow.isDefault);

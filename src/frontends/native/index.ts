@@ -1,8 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type Pair } from 'yaml';
-import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { ok, type Result } from '../../errors/index.ts';
 import type { Locate } from '../../model/check.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import { checkShape } from './shape.ts';
+import { readYaml } from './yaml.ts';
 
 /** A native document and the way from its paths back to its text. */
 export interface NativeModel {
@@ -10,117 +10,11 @@ export interface NativeModel {
   readonly locate: Locate;
 }
 
-/** Nesting beyond this is no model: it is refused before anything walks it. */
-const MAX_DEPTH = 64;
-
-/**
- * Reads the native format: YAML 1.2 core schema, of which JSON is a part. Anchors, aliases, merge keys and duplicate keys are
- * problems (SEMANTICS 10): none of them adds anything, and each can hide something.
- */
+/** Reads the native format. */
 export function readNative(source: string): Result<NativeModel> {
-  const control = CONTROL.exec(source);
-  if (control) return bad(problem('YAML_SYNTAX', '', 'a control character, which YAML does not allow', placeIn(source, control.index)));
-  if (nestedTooDeep(source)) return bad(problem('MODEL_SHAPE', '', `nested deeper than ${MAX_DEPTH} levels`));
-  const lines = new LineCounter();
-  const parsed = parseAllDocuments(source, { version: '1.2', schema: 'core', lineCounter: lines, uniqueKeys: false, merge: false, stringKeys: true, prettyErrors: false, logLevel: 'silent' });
-  const documents = Array.isArray(parsed) ? parsed : [];
-  const [first] = documents;
-  if (!first || first.contents === null) return bad(problem('MODEL_SHAPE', '', 'the document is empty'));
-  const syntax = documents.flatMap((d) => d.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return problem('YAML_SYNTAX', '', error.message.split('\n')[0] ?? error.message, { line, column: col });
-  }));
-  if (syntax.length > 0) return { ok: false, problems: syntax };
-  if (documents.length > 1) return bad(problem('MODEL_SHAPE', '', 'one file holds one model, and this one holds several documents'));
-  const refused = findRefused(first, lines);
-  if (refused.length > 0) return { ok: false, problems: refused };
-  const locate = locator(first, lines);
-  const value: unknown = first.toJS({ maxAliasCount: 0 });
-  const unclean = uncleanTexts(first, lines);
-  if (unclean.length > 0) return bad(...unclean);
+  const read = readYaml(source);
+  if (!read.ok) return read;
+  const { value, locate } = read.value;
   const problems = checkShape(value, locate);
   return problems.length > 0 ? { ok: false, problems } : ok({ document: value as ModelDocument, locate });
-}
-
-/** What YAML 1.2 (section 5.1) leaves out of its characters. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
-/** What an escape in quotes can still make of a text: it could be neither stored nor signed. */
-const UNCLEAN = /\0|\p{Surrogate}/u;
-
-function placeIn(source: string, offset: number): { line: number; column: number } {
-  const before = source.slice(0, offset).split('\n');
-  return { line: before.length, column: (before.at(-1) ?? '').length + 1 };
-}
-
-function uncleanTexts(document: Document.Parsed, lines: LineCounter): Problem[] {
-  const found: Problem[] = [];
-  visit(document, { Scalar: (_, node) => {
-    if (typeof node.value === 'string' && UNCLEAN.test(node.value)) found.push(problem('MODEL_SHAPE', '', 'a text with a NUL character or half of a surrogate pair', positionOf(node, lines)));
-  } });
-  return found;
-}
-
-/** A cheap guard against text that would exhaust the parser's stack: brackets of flow style, and indentation steps. */
-function nestedTooDeep(source: string): boolean {
-  let depth = 0;
-  for (let i = 0; i < source.length; i += 1) {
-    const c = source.charCodeAt(i);
-    if (c === 0x5b || c === 0x7b) depth += 1;
-    else if (c === 0x5d || c === 0x7d) depth = Math.max(0, depth - 1);
-    if (depth > MAX_DEPTH) return true;
-  }
-  return /^(?: *- *){65}/m.test(source) || /^(?:- ){65}/m.test(source) || /^ {600}/m.test(source);
-}
-
-/** Aliases, anchors, merge keys, and keys that stand twice (the library's own search for those is quadratic). */
-function findRefused(document: Document.Parsed, lines: LineCounter): Problem[] {
-  const found: Problem[] = [];
-  const visit = (node: unknown): void => {
-    const at = positionOf(node, lines);
-    if (isAlias(node)) found.push(problem('YAML_ALIAS', '', 'aliases are not part of the native format: write the value out', at));
-    else if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) found.push(problem('YAML_ALIAS', '', 'anchors are not part of the native format', at));
-    if (isMap(node)) {
-      const keys = new Set<string>();
-      for (const pair of node.items) {
-        const key = isScalar(pair.key) ? String(pair.key.value) : '';
-        if (keys.has(key)) found.push(problem('YAML_DUPLICATE_KEY', '', `the key \`${key}\` stands here twice`, positionOf(pair.key, lines)));
-        keys.add(key);
-        if (isScalar(pair.key) && pair.key.value === '<<') found.push(problem('YAML_ALIAS', '', 'merge keys are not part of the native format', positionOf(pair.key, lines)));
-        visit(pair.key);
-        visit(pair.value);
-      }
-    } else if (isSeq(node)) node.items.forEach(visit);
-  };
-  visit(document.contents);
-  return found;
-}
-
-function positionOf(node: unknown, lines: LineCounter, offset = 0): { line: number; column: number } | undefined {
-  const range = (node as Node | null)?.range;
-  if (!range) return undefined;
-  const { line, col } = lines.linePos(range[0] + offset);
-  return { line, column: col };
-}
-
-/** Paths to lines and columns: of the value where there is one, else of its key, else of what is around it. */
-function locator(document: Document.Parsed, lines: LineCounter): Locate {
-  return (path, offset = 0) => {
-    let node: unknown = document.contents;
-    let best = positionOf(node, lines);
-    for (const [i, key] of path.entries()) {
-      const pair = isMap(node) ? (node.items as Pair[]).find((p) => isScalar(p.key) && String(p.key.value) === key) : undefined;
-      const next: unknown = pair ? pair.value : isSeq(node) ? node.items[Number(key)] : undefined;
-      if (pair) best = positionOf(pair.key, lines) ?? best;
-      if (next === undefined || next === null) return best;
-      node = next;
-      if (i === path.length - 1 && isScalar(node)) {
-        const quoted = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? 1 : 0;
-        const inline = node.type === 'PLAIN' || quoted === 1;
-        return positionOf(node, lines, inline ? quoted + Math.min(offset, Math.max(0, String(node.value).length)) : 0) ?? best;
-      }
-      best = isMap(node) || isSeq(node) ? best : (positionOf(node, lines) ?? best);
-    }
-    return best;
-  };
 }

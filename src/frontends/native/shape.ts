@@ -115,14 +115,23 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   bounds: optional(list('what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded', text('a sentence'))),
 });
 
+/** A side file to a diagram: what it could also be annotated with (docs/bpmn.md, *Data*). */
+export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', {
+  variables: optional(mapping('the data', VARIABLE)),
+  sets: optional(mapping('what becomes of the data when an element happens, by its id', mapping('variable: new value', expression('read before the element happens')))),
+  conditions: optional(mapping('the condition of a sequence flow, by its id', expression('over the data'))),
+  properties: optional(mapping('what must be true', PROPERTY)),
+  channels: optional(text('how messages travel')),
+});
+
 /** More than this nobody reads, and each costs a search for its place. */
 const MAX_PROBLEMS = 200;
 
-/** All places where a value does not have the shape of a model. */
-export function checkShape(value: unknown, locate: Locate): Problem[] {
+/** All places where a value does not have the shape of a model, or another one. */
+export function checkShape(value: unknown, locate: Locate, shape: Shape = MODEL_SHAPE): Problem[] {
   const problems: Problem[] = [];
   let left = 0;
-  walk(value, MODEL_SHAPE, [], (code, path, message) => {
+  walk(value, shape, [], (code, path, message) => {
     if (problems.length < MAX_PROBLEMS) problems.push(problem(code, path.join('.'), message, locate(path)));
     else left += 1;
   });

@@ -14,7 +14,7 @@ import { drawings } from '../../frontends/bpmn/randomDrawing.ts';
 import { describeShared, sharedPath } from '../../shared.ts';
 
 async function taskOf(xml: string, channels?: ChannelSemantics): Promise<Task | undefined> {
-  const read = await readBpmn(xml, channels);
+  const read = await readBpmn(xml, { ...(channels && { channels }) });
   const model = read.ok ? checkModel(read.value) : undefined;
   if (!model?.ok) return undefined;
   const semantics = new Semantics(model.value);

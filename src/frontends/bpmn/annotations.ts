@@ -1,0 +1,46 @@
+import { problem, type Problem } from '../../errors/index.ts';
+import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
+import type { BpmnElement } from './moddle.ts';
+
+/** Data and properties that stand beside a diagram instead of in it. */
+export interface Annotations {
+  readonly variables?: Readonly<Record<string, VariableDocument>>;
+  /** By the id of an activity or event: what variables become when it happens. */
+  readonly sets?: Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
+  /** By the id of a sequence flow: FEEL. */
+  readonly conditions?: Readonly<Record<string, Scalar>>;
+  readonly properties?: Readonly<Record<string, PropertyDocument>>;
+  readonly channels?: string;
+}
+
+type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };
+
+/**
+ * Writes what stands beside a diagram into it, as if it had been drawn with it: before copies are made, so that all of them have it.
+ * Whatever names no element, or one that can do no such thing, is a problem at its place in the side file.
+ */
+export function annotate(definitions: BpmnElement, { sets = {}, conditions = {} }: Annotations): Problem[] {
+  const known = new Map(everything(definitions).map((element) => [element.id, element as Writable]));
+  const problems: Problem[] = [];
+  const find = (kind: string, id: string, fits: (element: BpmnElement) => boolean, what: string): Writable | undefined => {
+    const element = known.get(id);
+    if (element && fits(element)) return element;
+    problems.push(problem('BPMN_REFERENCE', `${kind}.${id}`, element ? `${id} is a <${element.$type.replace('bpmn:', '')}>, not ${what}` : `the diagram has no element ${id}`));
+    return undefined;
+  };
+  for (const [id, values] of Object.entries(sets)) {
+    const element = find('sets', id, (found) => /(Task|Event|Activity|Process|Transaction)$/.test(found.$type), 'an activity or event');
+    if (!element) continue;
+    const given = Object.entries(values).map(([variable, value]) => ({ $type: 'probity:set', variable, value: String(value) }));
+    element.extensionElements = { values: [...element.extensionElements?.values ?? [], ...given] as readonly unknown[] as readonly BpmnElement[] };
+  }
+  for (const [id, condition] of Object.entries(conditions)) {
+    const flow = find('conditions', id, (found) => found.$type === 'bpmn:SequenceFlow', 'a sequence flow');
+    if (flow) flow.conditionExpression = { $type: 'bpmn:FormalExpression', body: String(condition) };
+  }
+  return problems;
+}
+
+function everything(element: BpmnElement): readonly BpmnElement[] {
+  return [...element.rootElements ?? [], ...element.flowElements ?? []].flatMap((inner) => [inner, ...everything(inner)]);
+}
