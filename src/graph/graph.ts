@@ -235,7 +235,8 @@ export class Graph {
   }
 }
 
-class EdgeRecorder {
+/** Writes edges down state by state. */
+export class EdgeRecorder {
   #rows = new Int32Array(1 << 12);
   #targets = new Int32Array(1 << 12);
   #labels = new Int32Array(1 << 12);

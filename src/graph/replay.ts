@@ -1,6 +1,8 @@
 import { Codec } from '../model/codec.ts';
+import type { Expr } from '../model/expression.ts';
 import { starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
+import { holdsOnLasso, ltlAtoms, type Ltl } from '../model/ltl.ts';
 import { judgedPredicates, type Formula, type Property } from '../model/model.ts';
 import type { WitnessKind } from '../model/outcome.ts';
 import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
@@ -168,11 +170,23 @@ function missesGoal(semantics: Semantics, formula: Formula, states: readonly Sta
     const stays = semantics.predicate(formula.expr);
     return states.slice(loopStart).some((s) => stays(s) === false) ? undefined : 'the run stays where it is asked to stay';
   }
+  if (formula.kind === 'ltl') return breaksLtl(semantics, formula.formula, states, loopStart);
   if (formula.kind !== 'leadsTo') return `a lasso is no witness against ${formula.kind}`;
   const [from, to] = [semantics.predicate(formula.from), semantics.predicate(formula.to)];
   const pending = states.some((s, i) => from(s) === true && states.slice(i).every((later) => to(later) === false)
     && states.slice(loopStart).every((later) => to(later) === false));
   return pending ? undefined : 'every obligation of the run is met';
+}
+
+/** The last state of a run that goes round is its `loopStart` again; one that stops stays where it is. */
+function breaksLtl(semantics: Semantics, formula: Ltl<Expr>, states: readonly State[], loopStart: number): string | undefined {
+  const length = loopStart === states.length - 1 ? states.length : states.length - 1;
+  const predicates = new Map(ltlAtoms(formula).map((atom) => [atom, semantics.predicate(atom)]));
+  const valueAt = (atom: Expr, at: number): boolean | undefined => predicates.get(atom)?.(states[at] as State);
+  for (const atom of predicates.keys()) {
+    for (let at = 0; at < length; at += 1) if (valueAt(atom, at) === undefined) return 'an atom of the formula has no value on the run';
+  }
+  return holdsOnLasso(formula, length, loopStart, (atom, at) => valueAt(atom, at) === true) ? 'the run satisfies the formula' : undefined;
 }
 
 function unfairCondition(semantics: Semantics, loop: readonly State[], stops: boolean): Condition | undefined {

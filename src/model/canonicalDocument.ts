@@ -2,7 +2,7 @@ import { feelText } from './check.ts';
 import type { ActionDocument, ChannelDocument, Init, ModelDocument, PropertyDocument, Scalar, SendDocument } from './document.ts';
 import { parseFeel } from './feel.ts';
 import { feelOf } from './feelText.ts';
-import type { Model } from './model.ts';
+import type { Formula, Model } from './model.ts';
 import { typeText } from './types.ts';
 
 /**
@@ -24,7 +24,7 @@ export function canonicalDocument(document: ModelDocument, model: Model): ModelD
     actors: Object.fromEntries(model.actors.map((a) => [a.name, withoutUndefined({ trust: a.trust, label: a.label })])),
     channels,
     actions: Object.fromEntries(Object.entries(document.actions).map(([name, action]) => [name, canonicalAction(action)])),
-    properties: Object.fromEntries(Object.entries(document.properties ?? {}).map(([name, p]) => [name, canonicalProperty(p)])),
+    properties: Object.fromEntries(Object.entries(document.properties ?? {}).map(([name, p]) => [name, canonicalProperty(p, model.properties.find((known) => known.name === name)?.formula)])),
     final: document.final === undefined ? undefined : spelled(document.final),
     fairness: document.fairness,
     abstractions: document.abstractions,
@@ -69,10 +69,11 @@ function canonicalAction(given: ActionDocument): ActionDocument {
   });
 }
 
-function canonicalProperty(given: PropertyDocument): PropertyDocument {
+function canonicalProperty(given: PropertyDocument, formula: Formula | undefined): PropertyDocument {
   const one = (value: Scalar | undefined): Scalar | undefined => (value === undefined ? undefined : spelled(value));
   return withoutUndefined({
     ...given,
+    ltl: formula?.kind === 'ltl' ? formula.text : undefined,
     deadlockFree: given.deadlockFree === undefined ? undefined : true,
     always: one(given.always), never: one(given.never), eventually: one(given.eventually), eventuallyAlways: one(given.eventuallyAlways), reachable: one(given.reachable), recoverable: one(given.recoverable),
     leadsTo: given.leadsTo && { from: spelled(given.leadsTo.from), to: spelled(given.leadsTo.to) },

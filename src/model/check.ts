@@ -2,6 +2,9 @@ import { ok, problem, type Problem, type ProblemCode, type Result } from '../err
 import type { ActionDocument, ChannelDocument, Init, ModelDocument, PropertyDocument, Scalar, SendDocument } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel, type Syntax } from './feel.ts';
+import { feelOf } from './feelText.ts';
+import { mapLtl } from './ltl.ts';
+import { ltlText, parseLtl } from './ltlText.ts';
 import type { Action, Assignment, Channel, Formula, InitRule, JointFairness, Model, Parameter, Property, Send, Variable } from './model.ts';
 import { IMPLICIT_KINDS } from './model.ts';
 import type { Meaning, Scope } from './scope.ts';
@@ -198,22 +201,22 @@ class Checker {
   }
 
   /** One expression, or, after its problem has been noted, a literal that lets checking go on. */
-  #expression(path: readonly string[], value: Scalar | readonly Scalar[], scope: Scope, expected: Type): Expr {
+  #expression(path: readonly string[], value: Scalar | readonly Scalar[], scope: Scope, expected: Type, offset = 0): Expr {
     const placeholder: Expr = { kind: 'literal', type: expected, value: 0 };
-    const syntax = this.#syntax(path, value);
+    const syntax = this.#syntax(path, value, offset);
     if (!syntax) return placeholder;
     const typed = typeExpression(syntax, scope, expected);
     if (!isProblem(typed)) return typed;
-    this.#report(typed.code, path, typed.message, typed.at);
+    this.#report(typed.code, path, typed.message, offset + typed.at);
     return placeholder;
   }
 
-  #syntax(path: readonly string[], value: Scalar | readonly Scalar[]): Syntax | undefined {
+  #syntax(path: readonly string[], value: Scalar | readonly Scalar[], offset = 0): Syntax | undefined {
     try {
       return parseFeel(feelText(value));
     } catch (error) {
       if (!(error instanceof FeelError)) throw error;
-      this.#report(error.code, path, error.message, error.at);
+      this.#report(error.code, path, error.message, offset + error.at);
       return undefined;
     }
   }
@@ -423,10 +426,24 @@ class Checker {
       return { kind: 'reachableEach', goals };
     }
     if (given.all) return this.#conjunction(path, given.all);
-    if (given.ltl !== undefined) return { kind: 'ltl', text: given.ltl };
+    if (given.ltl !== undefined) return this.#ltl([...path, 'ltl'], given.ltl, scope);
     if (given.deadlockFree !== undefined || path[1] === 'deadlockFree') return { kind: 'deadlockFree' };
     this.#report('PROPERTY_SHAPE', path, `a property says one of ${PROPERTY_KEYS.join(', ')}`);
     return undefined;
+  }
+
+  /** The text of the formula is kept in one spelling, with its quantifiers over temporal operators written out. */
+  #ltl(path: readonly string[], text: string, scope: Scope): Formula | undefined {
+    const names = { isDeclared: (name: string): boolean => this.#globals.has(name), elementsOf: (set: string): readonly string[] | undefined => this.#sets.get(set)?.elements };
+    try {
+      const parsed = parseLtl(text, names);
+      const formula = mapLtl(parsed, (atom) => this.#expression(path, atom.text, scope, BOOL, atom.at));
+      return { kind: 'ltl', text: ltlText(parsed, (atom) => spelling(atom.text)), formula };
+    } catch (error) {
+      if (!(error instanceof FeelError)) throw error;
+      this.#report(error.code, path, error.message, error.at);
+      return undefined;
+    }
   }
 
   #conjunction(path: readonly string[], names: readonly string[]): Formula {
@@ -445,6 +462,16 @@ function numbered(name: string, count: number): string[] {
   if (!Number.isSafeInteger(count) || count < 1 || count > MAX_ELEMENTS) return [];
   const letter = name.charAt(0).toLowerCase();
   return Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
+}
+
+/** Text that was found wrong before is kept as it is: nobody will see it. */
+function spelling(text: string): string {
+  try {
+    return feelOf(parseFeel(text));
+  } catch (error) {
+    if (error instanceof FeelError) return text;
+    throw error;
+  }
 }
 
 /** The type of one cell of a variable: under all its maps. */

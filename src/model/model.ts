@@ -1,4 +1,5 @@
 import type { Expr } from './expression.ts';
+import { ltlAtoms, type Ltl } from './ltl.ts';
 import type { IndexSet, Type } from './types.ts';
 
 /**
@@ -125,7 +126,7 @@ export type Formula =
   | { readonly kind: 'leadsTo'; readonly from: Expr; readonly to: Expr }
   | { readonly kind: 'reachableEach'; readonly goals: readonly { readonly name: string; readonly expr: Expr }[] }
   | { readonly kind: 'all'; readonly of: readonly string[] }
-  | { readonly kind: 'ltl'; readonly text: string }
+  | { readonly kind: 'ltl'; readonly text: string; readonly formula: Ltl<Expr> }
   | { readonly kind: 'deadlockFree' }
   | { readonly kind: 'implicit'; readonly of: ImplicitKind };
 
@@ -141,8 +142,9 @@ export function predicatesOf(formula: Formula): readonly Expr[] {
       return [formula.from, formula.to];
     case 'reachableEach':
       return formula.goals.map((goal) => goal.expr);
-    case 'all':
     case 'ltl':
+      return ltlAtoms(formula.formula);
+    case 'all':
     case 'deadlockFree':
     case 'implicit':
       return [];

@@ -17,7 +17,7 @@ export type Support = 'yes' | 'limited' | 'no';
 
 /** Why an engine is not asked for a kind at all. What is not listed is decided. */
 export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, string>>>> = {
-  explore: { ltl: 'not translated yet' },
+  explore: {},
   tlc: {
     recoverable: 'TLC has no AG EF: left to explore',
     reachableEach: 'one run per goal: left to explore',

@@ -26,7 +26,7 @@ const WORLDS: Readonly<Record<CellType, readonly [declarations: string, action: 
 const FORMULA: Readonly<Record<PropertyKind, ((goal: string) => string) | undefined>> = {
   always: (goal) => `always: "not(${goal})"`, never: (goal) => `never: "${goal}"`, eventually: (goal) => `eventually: "${goal}"`, eventuallyAlways: (goal) => `eventuallyAlways: "${goal}"`,
   leadsTo: (goal) => `leadsTo: { from: true, to: "${goal}" }`, reachable: (goal) => `reachable: "${goal}"`, recoverable: (goal) => `recoverable: "${goal}"`,
-  reachableEach: (goal) => `reachableEach: { one: "${goal}" }`, ltl: () => 'ltl: "<> x"', implicit: undefined, deadlockFree: undefined,
+  reachableEach: (goal) => `reachableEach: { one: "${goal}" }`, ltl: (goal) => `ltl: "eventually (${goal})"`, implicit: undefined, deadlockFree: undefined,
 };
 
 function refusal(engine: Engine, kind: PropertyKind, type: CellType): string | undefined {
@@ -64,6 +64,6 @@ describe('the table of what is supported', () => {
     for (const limit of LIMITS) {
       for (const kind of limit.kinds ?? PROPERTY_KINDS) for (const type of limit.types) expect(['limited', 'no']).toContain(supported(limit.engine, kind, type));
     }
-    for (const kind of PROPERTY_KINDS) if (kind !== 'ltl') expect(supported('explore', kind, 'bool'), `explore decides ${kind}`).toBe('yes');
+    for (const kind of PROPERTY_KINDS) expect(supported('explore', kind, 'bool'), `explore decides ${kind}`).toBe('yes');
   });
 });

@@ -1,25 +1,35 @@
+import { definedness, isTrue } from '../../encode/definedness.ts';
 import { Graph, type ErrorEdge, type Selection } from '../../graph/graph.ts';
 import type { Budget, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
+import type { Expr } from '../../model/expression.ts';
 import { liftRun } from '../../model/lift.ts';
+import { mapLtl } from '../../model/ltl.ts';
 import { IMPLICIT_KINDS, predicatesOf, type Formula, type FormulaKind, type ImplicitKind, type Property } from '../../model/model.ts';
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
+import { automatonOf, TooLarge } from './buchi.ts';
 import { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
-import { arenaOf, findFairRun, OutOfTime, type FairRun } from './fairCycle.ts';
+import { arenaOf, findFairRun, OutOfTime, stopping, type FairRun } from './fairCycle.ts';
+import { productOf } from './product.ts';
 import { PumpWatch } from './pumping.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
 import { VacuityWatch } from './vacuity.ts';
-import { FALSE, StateWatch, TRUE } from './watch.ts';
+import { FALSE, StateWatch, TRUE, TRUTH } from './watch.ts';
 
 /** What the evidence calls the reduction of clusters.ts. */
 export const EAGER = 'eager';
 
-/** What each property kind needs of the graph. `all` is combined above the engines; `ltl` waits for its translation. */
+/** What each property kind needs of the graph. `all` is combined above the engines. */
 export const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
   always: 'states', never: 'states', reachable: 'states', reachableEach: 'states', deadlockFree: 'states', implicit: 'states',
-  recoverable: 'edges', eventually: 'edges', eventuallyAlways: 'edges', leadsTo: 'edges', all: 'nothing', ltl: 'nothing',
+  recoverable: 'edges', eventually: 'edges', eventuallyAlways: 'edges', leadsTo: 'edges', ltl: 'edges', all: 'nothing',
 };
+
+/** Whether an expression has a value in every state. */
+function isTotal(semantics: Semantics, expr: Expr): boolean {
+  return isTrue(definedness(expr, semantics.layout.set));
+}
 
 /** Where a graph without an end is cut, once that was noticed. */
 const ENDLESS_STATES = 30_000;
@@ -45,7 +55,7 @@ export class Exploration {
     this.#semantics = task.semantics;
     this.#graph = new Graph(task.semantics, selection);
     this.#reduced = selection !== undefined;
-    this.#watches = task.properties.flatMap((p) => predicatesOf(p.formula).map((expr) => new StateWatch(p, task.semantics.predicate(expr))));
+    this.#watches = task.properties.flatMap((p) => predicatesOf(p.formula).map((expr) => new StateWatch(p, task.semantics.predicate(expr), isTotal(task.semantics, expr))));
     this.#vacuity = new VacuityWatch(task.semantics);
   }
 
@@ -54,7 +64,8 @@ export class Exploration {
     const final = this.#semantics.model.final && this.#semantics.predicate(this.#semantics.model.final);
     // `final` and the predicates of properties that were not asked are judged for definedness all the same (SEMANTICS 4).
     const asked = new Set(this.#task.properties.map((p) => p.name));
-    const others = this.#semantics.model.properties.filter((p) => !asked.has(p.name)).flatMap((p) => predicatesOf(p.formula)).map((e) => this.#semantics.predicate(e));
+    const others = this.#semantics.model.properties.filter((p) => !asked.has(p.name)).flatMap((p) => predicatesOf(p.formula))
+      .filter((expr) => !isTotal(this.#semantics, expr)).map((expr) => this.#semantics.predicate(expr));
     const started = Date.now();
     this.#deadline = started + budget.timeoutMs;
     // What is asked of whole runs is answered afterwards, and takes time too.
@@ -118,6 +129,7 @@ export class Exploration {
     try {
       return this.#judge(property);
     } catch (error) {
+      if (error instanceof TooLarge) return { outcome: 'unknown', reason: 'unsupported', message: error.message, evidence: this.#evidence };
       if (!(error instanceof OutOfTime)) throw error;
       return { outcome: 'unknown', reason: 'timeout', message: `the search for a run that breaks ${property.name} was not finished in time, on ${this.#graph.store.count} states`, evidence: this.#evidence };
     }
@@ -143,6 +155,8 @@ export class Exploration {
         return this.#liveness(property, formula);
       case 'eventuallyAlways':
         return this.#staying(property);
+      case 'ltl':
+        return this.#ltl(property, formula);
       default:
         return { outcome: 'unknown', reason: 'unsupported', message: `explore does not decide ${formula.kind}`, evidence: {} };
     }
@@ -241,6 +255,23 @@ export class Exploration {
     if (!watch) return this.#proved('exhaustive');
     if (this.#reduced && !isAcyclic(this.#graph)) return this.#undecided(property);
     return this.#lasso(findFairRun(arenaOf(this.#graph), { from: this.#graph.starts, recurs: [(index) => watch.values[index] === FALSE], deadline: this.#deadline }));
+  }
+
+  /** Some fair run satisfies the negation: a fair circle in the product of the graph with its automaton (Vardi and Wolper 1986). */
+  #ltl(property: Property, { formula }: Extract<Formula, { kind: 'ltl' }>): Outcome {
+    if (this.#reduced) return this.#undecided(property);
+    const watches = this.#watchesOf(property);
+    let atoms = 0;
+    const automaton = automatonOf({ kind: 'not', body: mapLtl(formula, () => atoms++) });
+    const truth = (atom: number, state: number): boolean | undefined => TRUTH[watches[atom]?.values[state] ?? 0];
+    const product = productOf(this.#graph, automaton, truth, stopping(this.#graph), this.#deadline);
+    const recurs = automaton.accepting.map((places) => (node: number): boolean => places.has(product.placeOf(node)));
+    const run = findFairRun(product, { from: product.starts, recurs, deadline: this.#deadline });
+    if (!run) return this.#proved('exhaustive');
+    const stop = run.nodes.findIndex((node) => product.isStopped(node));
+    const nodes = stop < 0 ? run.nodes : run.nodes.slice(0, stop);
+    const states = nodes.map((node) => this.#graph.store.get(product.stateOf(node)));
+    return this.#violated('lasso', liftRun(this.#semantics, { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 }));
   }
 
   /** A part of the graph does not answer this; the whole graph will. */

@@ -15,13 +15,15 @@ export interface Arena {
   readonly edges: Edges;
   /** How many nodes have their edges in `edges`. */
   readonly size: number;
+  /** Whether a run that stops is a node where nothing fair is enabled; else stopping is a circle like any other. */
+  readonly stops: boolean;
   stateOf(node: number): number;
 }
 
 /** The arena that is the graph itself. */
 export function arenaOf(graph: Graph): Arena {
   if (!graph.edges) throw new Error('invariant broken: a fair cycle needs the edges');
-  return { graph, edges: graph.edges, size: graph.expanded, stateOf: (node) => node };
+  return { graph, edges: graph.edges, size: graph.expanded, stops: true, stateOf: (node) => node };
 }
 
 export interface Sought {
@@ -44,6 +46,18 @@ export class OutOfTime extends Error {}
  * and what remains is searched again (Emerson and Lei 1987; Etessami and Holzmann 2000, section 3).
  */
 export function findFairRun(arena: Arena, sought: Sought): FairRun | undefined {
+  // Near the start first: what goes round there goes round in fewer steps than what goes round everywhere.
+  for (let size = NEAR; size < arena.size; size *= FARTHER) {
+    const near = findWithin({ ...arena, size }, sought);
+    if (near) return near;
+  }
+  return findWithin(arena, sought);
+}
+
+const NEAR = 32;
+const FARTHER = 4;
+
+function findWithin(arena: Arena, sought: Sought): FairRun | undefined {
   const search = new FairSearch(arena, sought);
   const reached = search.reach(sought.from);
   const component = search.fairComponent(reached);
@@ -56,12 +70,19 @@ export function findFairRun(arena: Arena, sought: Sought): FairRun | undefined {
   return { nodes: [...prefix, ...loop], loopStart: prefix.length - 1 };
 }
 
+/** Whether a run may stop in a state: no fair condition is enabled (SEMANTICS 7). A state whose steps are not known is none. */
+export function stopping(graph: Graph): (state: number) => boolean {
+  const search = new FairSearch(arenaOf(graph), { from: [], deadline: Infinity });
+  return (state) => state < graph.expanded && !search.stateEnables(state);
+}
+
 interface Component {
   readonly nodes: readonly number[];
   /** A single node at which the run may stop, for no fair condition is enabled. */
   readonly stops: boolean;
 }
 
+const NOTHING: readonly number[] = [];
 /** The clock is looked at once in so many nodes. */
 const PATIENCE = 0x3fff;
 
@@ -97,6 +118,7 @@ class FairSearch {
   }
 
   #conditions(label: number): readonly number[] {
+    if (label < 0) return NOTHING;
     const known = this.#conditionsOf[label];
     if (known) return known;
     const { graph } = this.#arena;
@@ -160,16 +182,19 @@ class FairSearch {
   }
 
   #enables(node: number): boolean {
-    const { graph, stateOf } = this.#arena;
-    const { rows, labels } = graph.edges as Edges;
-    const state = stateOf(node);
+    return this.stateEnables(this.#arena.stateOf(node));
+  }
+
+  /** Whether a fair condition is enabled in a state of the graph. */
+  stateEnables(state: number): boolean {
+    const { rows, labels } = this.#arena.graph.edges as Edges;
     for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) if (this.#conditions(labels[e] as number).length > 0) return true;
     return false;
   }
 
   /** A set of nodes in which a run can go round fairly, or one at which it can stop. */
   fairComponent(candidates: readonly number[]): Component | undefined {
-    const stop = candidates.find((node) => this.#recurs.every((recurs) => recurs(node)) && !this.#enables(node));
+    const stop = !this.#arena.stops ? undefined : candidates.find((node) => this.#recurs.every((recurs) => recurs(node)) && !this.#enables(node));
     if (stop !== undefined) return { nodes: [stop], stops: true };
     const { rows, targets } = this.#arena.edges;
     const members = new Uint8Array(this.#arena.size);
@@ -234,6 +259,7 @@ class FairSearch {
       at = to;
     };
     for (const condition of this.#owed(component)) {
+      if (this.#isServed(condition, [entry, ...loop])) continue;
       const edge = firstEdge(component, rows, (e) => inside.has(targets[e] as number) && this.#conditions(labels[e] as number).includes(condition));
       if (edge) {
         if (edge.node !== at) walk(edge.node);
@@ -251,6 +277,17 @@ class FairSearch {
     }
     if (at !== entry || loop.length === 0) walk(entry);
     return loop;
+  }
+
+  /** Whether some step along these nodes serves the condition, or some node does not enable it and it is weak. */
+  #isServed(condition: number, nodes: readonly number[]): boolean {
+    const { rows, targets, labels } = this.#arena.edges;
+    return nodes.some((node, i) => {
+      for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
+        if (targets[e] === nodes[i + 1] && this.#conditions(labels[e] as number).includes(condition)) return true;
+      }
+      return !this.#strong[condition] && i > 0 && !this.#enablesAny(node, new Set([condition]));
+    });
   }
 
   #owed(component: readonly number[]): ReadonlySet<number> {

@@ -11,7 +11,7 @@ export const EXPLORE_VERSION = '3';
 /** Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a digest and shortest traces. */
 const SMALL = 2_000;
 /** Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to so many states. */
-const SHORTER = 200_000;
+const SHORTER = 50_000;
 
 /** Ours: breadth first over the exact graph of all valuations, every state kept whole. */
 export const explore: Engine = {

@@ -1,13 +1,14 @@
 import type { Graph } from '../../graph/graph.ts';
+import { anyNode, type Expr } from '../../model/expression.ts';
 import type { State } from '../../model/layout.ts';
 import { judgedPredicates } from '../../model/model.ts';
 import { sameState, type Instance, type Semantics } from '../../model/semantics.ts';
-import { atomOf, conjuncts, countersOf, disjuncts, namesIn, touchesOf } from './structure.ts';
+import { countersOf, namesIn } from './structure.ts';
 
 /**
  * Looks for a sign that a graph has no end: a state on the way to another one that differs in nothing but counters, none of which is
  * smaller, and from which the same steps lead on in the same way (Karp and Miller 1969). Those steps can then be repeated for ever, provided that
- * the counters are only ever asked whether they are 0: only such counters are looked at.
+ * nobody tells many tokens from more: only counters that are compared with small numbers are looked at.
  */
 export class PumpWatch {
   readonly #graph: Graph;
@@ -25,7 +26,7 @@ export class PumpWatch {
   /** The names of counters that grow without end; asked about a state that was just found. */
   look(index: number, state: State): readonly string[] | undefined {
     if (this.#found || this.#left === 0 || index < PATIENCE) return this.#found;
-    const counters = (this.#counters ??= [...onlyAskedForZero(this.#semantics)].map((name) => ({ name, offset: this.#semantics.layout.cell('variable', name).offset })));
+    const counters = (this.#counters ??= [...onlyAskedForLittle(this.#semantics)].map((name) => ({ name, offset: this.#semantics.layout.cell('variable', name).offset })));
     if (!counters.some(({ offset }) => (state[offset] as number) >= SUSPICIOUS)) return undefined;
     this.#left -= 1;
     const path = this.#graph.pathTo(index);
@@ -78,23 +79,27 @@ const PATIENCE = 4_000;
 const SUSPICIOUS = 3;
 const MAX_LOOKS = 500;
 
-/** The counters that steps and predicates only ask whether they are 0, and only change by constants. */
-function onlyAskedForZero(semantics: Semantics): ReadonlySet<string> {
+/**
+ * The counters that steps and predicates only compare with small numbers: when they have grown beyond those, more tokens are never told from many.
+ * Whatever is compared with something else might have an end far up.
+ */
+function onlyAskedForLittle(semantics: Semantics): ReadonlySet<string> {
   const { model } = semantics;
   const counters = new Set(countersOf(model));
-  for (const { other, adds, needs, sets } of touchesOf(semantics)) {
-    for (const name of other) counters.delete(name);
-    for (const [name, by] of adds) if (by < -1 || (by < 0 && !needs.has(name))) counters.delete(name);
-    for (const [name, value] of sets) if (value !== 0) counters.delete(name);
-  }
-  // A goal far up is what somebody may be looking for.
-  for (const term of judgedPredicates(model).flatMap(disjuncts).flatMap(conjuncts)) {
-    const atom = atomOf(term, countersOf(model));
-    if (atom?.kind !== 'zero' && atom?.kind !== 'positive' && !(atom?.kind === 'atMost' && atom.bound < SUSPICIOUS)) {
-      const named = new Set<string>();
-      namesIn(term, named);
-      for (const name of named) counters.delete(name);
-    }
-  }
+  const asked = [...judgedPredicates(model), ...model.actions.flatMap((action) => [
+    ...(action.when ? [action.when] : []), ...action.controls.map((control) => control.condition), ...action.assignments.map((assignment) => assignment.value),
+  ])];
+  for (const expr of asked) if (anyNode(expr, asksForMuch)) for (const name of namesOf(expr)) counters.delete(name);
   return counters;
+}
+
+function asksForMuch(e: Expr): boolean {
+  if (e.kind === 'literal') return Math.abs(e.value) >= SUSPICIOUS;
+  return e.kind === 'between' || (e.kind === 'compare' && e.left.kind !== 'literal' && e.right.kind !== 'literal');
+}
+
+function namesOf(expr: Expr): ReadonlySet<string> {
+  const names = new Set<string>();
+  namesIn(expr, names);
+  return names;
 }

@@ -1,34 +1,36 @@
-import type { Property } from '../../model/model.ts';
+import type { FormulaKind, Property } from '../../model/model.ts';
 import type { State } from '../../model/layout.ts';
 
 /** What a predicate says of a state; 0 before it was asked. */
 export const FALSE = 1;
 export const TRUE = 2;
 const NO_VALUE = 3;
+/** As a truth value; nothing where the predicate has none. */
+export const TRUTH: readonly (boolean | undefined)[] = [undefined, false, true, undefined];
 
-/** One predicate, judged at every state as it is found. */
+/** One predicate, judged at every state as it is found, for as long as there is something to learn. */
 export class StateWatch {
   readonly property: Property;
   readonly #predicate: (state: State) => boolean | undefined;
-  /** Per state: FALSE, TRUE or NO_VALUE. */
+  /** What is sought, where one finding is enough and the predicate has a value everywhere; else every state is judged. */
+  readonly #sought: boolean | undefined;
+  /** Per state: FALSE, TRUE or NO_VALUE; 0 where it was not asked. */
   values = new Uint8Array(1 << 12);
   firstTrue: number | undefined;
   firstFalse: number | undefined;
   /** The valuations in which it was ever true. */
   readonly trueIn = new Set<number>();
 
-  constructor(property: Property, predicate: (state: State) => boolean | undefined) {
+  constructor(property: Property, predicate: (state: State) => boolean | undefined, isTotal: boolean) {
     this.property = property;
     this.#predicate = predicate;
+    this.#sought = isTotal ? SOUGHT[property.formula.kind] : undefined;
   }
 
   /** Whether the predicate has no value at this state. */
   look(index: number, state: State, valuation: number): boolean {
-    if (index >= this.values.length) {
-      const larger = new Uint8Array(this.values.length * 2);
-      larger.set(this.values);
-      this.values = larger;
-    }
+    if (this.#sought !== undefined && (this.#sought ? this.trueIn.has(valuation) : this.firstFalse !== undefined)) return false;
+    if (index >= this.values.length) this.#grow(index);
     const value = this.#predicate(state);
     this.values[index] = value === undefined ? NO_VALUE : value ? TRUE : FALSE;
     if (value === true) {
@@ -37,4 +39,15 @@ export class StateWatch {
     } else if (value === false) this.firstFalse ??= index;
     return value === undefined;
   }
+
+  #grow(index: number): void {
+    let length = this.values.length;
+    while (length <= index) length *= 2;
+    const larger = new Uint8Array(length);
+    larger.set(this.values);
+    this.values = larger;
+  }
 }
+
+/** Kinds that one state decides: what it would have to be. */
+const SOUGHT: Readonly<Partial<Record<FormulaKind, boolean>>> = { always: false, never: true, reachable: true, reachableEach: true };

@@ -1,0 +1,92 @@
+import { EdgeRecorder, ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
+import type { Automaton } from './buchi.ts';
+import { OutOfTime, type Arena } from './fairCycle.ts';
+
+/** The label of a step that is none: a run that has stopped stays where it is. */
+export const STAYS = -1;
+
+/** A graph walked along with an automaton. */
+export interface Product extends Arena {
+  readonly starts: readonly number[];
+  /** The place of the automaton that a node has. */
+  placeOf(node: number): number;
+  /** Whether the run has stopped at this node, for ever. */
+  isStopped(node: number): boolean;
+}
+
+const MAX_NODES = 20_000_000;
+
+/**
+ * The product of the graph with an automaton: a node is a state with a place that agrees with it. Where no fair condition is enabled a run may stop
+ * (SEMANTICS 7); from then on it stays, in nodes of their own, and only the automaton moves.
+ */
+export function productOf(graph: Graph, automaton: Automaton, holds: (atom: number, state: number) => boolean | undefined, mayStop: (state: number) => boolean, deadline: number): Product {
+  const builder = new ProductBuilder(graph, automaton, holds, mayStop);
+  return builder.build(deadline);
+}
+
+class ProductBuilder {
+  readonly #graph: Graph;
+  readonly #automaton: Automaton;
+  readonly #holds: (atom: number, state: number) => boolean | undefined;
+  readonly #mayStop: (state: number) => boolean;
+  readonly #numbers = new Map<number, number>();
+  readonly #keys: number[] = [];
+  readonly #recorder = new EdgeRecorder();
+
+  constructor(graph: Graph, automaton: Automaton, holds: (atom: number, state: number) => boolean | undefined, mayStop: (state: number) => boolean) {
+    this.#graph = graph;
+    this.#automaton = automaton;
+    this.#holds = holds;
+    this.#mayStop = mayStop;
+  }
+
+  build(deadline: number): Product {
+    const places = this.#automaton.places.length;
+    const starts = this.#graph.starts.flatMap((state) => this.#automaton.initial.flatMap((place) => this.#node(state, place, false) ?? []));
+    for (let node = 0; node < this.#keys.length; node += 1) {
+      if ((node & 0xfff) === 0 && (Date.now() > deadline || this.#keys.length > MAX_NODES)) throw new OutOfTime();
+      this.#recorder.open();
+      this.#expand(this.#keys[node] as number);
+    }
+    const keys = this.#keys;
+    const stateOf = (node: number): number => Math.floor((keys[node] as number) / 2 / places);
+    return {
+      graph: this.#graph, edges: this.#recorder.finish(), size: keys.length, starts, stateOf, stops: false,
+      placeOf: (node) => Math.floor((keys[node] as number) / 2) % places,
+      isStopped: (node) => (keys[node] as number) % 2 === 1,
+    };
+  }
+
+  /** The number of a node, if the place agrees with the state. */
+  #node(state: number, place: number, stopped: boolean): number | undefined {
+    const key = (state * this.#automaton.places.length + place) * 2 + (stopped ? 1 : 0);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    if (!(this.#automaton.places[place]?.literals ?? []).every(({ atom, wanted }) => this.#holds(atom, state) === wanted)) return undefined;
+    const number = this.#keys.push(key) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  #expand(key: number): void {
+    const places = this.#automaton.places.length;
+    const stopped = key % 2 === 1;
+    const place = Math.floor(key / 2) % places;
+    const state = Math.floor(key / 2 / places);
+    const next = this.#automaton.places[place]?.next ?? [];
+    const go = (target: number, label: number, stays: boolean): void => {
+      for (const to of next) {
+        const node = this.#node(target, to, stays);
+        if (node !== undefined) this.#recorder.push(node, label);
+      }
+    };
+    if (stopped || this.#mayStop(state)) go(state, STAYS, true);
+    if (stopped || state >= this.#graph.expanded) return;
+    const { rows, targets, labels } = this.#graph.edges as Edges;
+    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) {
+      const target = targets[e] as number;
+      if (target !== ERROR_TARGET) go(target, labels[e] as number, false);
+    }
+  }
+}
