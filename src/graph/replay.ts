@@ -18,6 +18,7 @@ const refuse = (why: string): Replayed => ({ ok: false, why });
 
 /** States that a trap or an exhaustion may take to confirm before replay gives up (and the answer becomes unknown). */
 export const REPLAY_LIMIT = 2_000_000;
+const REPLAY_TIME_MS = 60_000;
 
 /**
  * Follows a witness from its text through `semantics` alone, and judges it by the property's own meaning (SEMANTICS 11).
@@ -227,6 +228,7 @@ function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed):
 function closedWithout(semantics: Semantics, from: readonly State[], ...goals: ((state: State) => boolean | undefined)[]): Replayed {
   let missing = goals;
   const seen = new StateStore(semantics.layout.width, true);
+  const until = Date.now() + REPLAY_TIME_MS;
   for (const state of from) seen.add(state);
   for (let i = 0; i < seen.count; i += 1) {
     const state = seen.get(i);
@@ -239,6 +241,7 @@ function closedWithout(semantics: Semantics, from: readonly State[], ...goals: (
     });
     if (error) return refuse('an error step leaves the closed set');
     if (seen.count > REPLAY_LIMIT) return refuse(`more than ${REPLAY_LIMIT} states to confirm`);
+    if ((i & 0xfff) === 0 && Date.now() > until) return refuse(`more than ${REPLAY_TIME_MS / 1000} s to confirm, with ${seen.count} states seen`);
   }
   return BELIEVED;
 }

@@ -3,14 +3,21 @@ import type { State } from '../model/layout.ts';
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
 
+/** How a word is kept. Most words are small: a byte each, until one comes that is not. */
+const WORDS = [Uint8Array, Int32Array, Float64Array] as const;
+type Words = InstanceType<(typeof WORDS)[number]>;
+const [BYTES, INTEGERS, NUMBERS] = [0, 1, 2] as const;
+
 /**
  * The set of states seen, each kept whole (SEMANTICS 13: no hash-only set), in the order of discovery.
  * Rows live in typed chunks; an open-addressing table of row numbers finds them.
  */
 export class StateStore {
   readonly #width: number;
-  readonly #wide: boolean;
-  readonly #chunks: (Int32Array | Float64Array)[] = [];
+  /** What a word that is no byte becomes. */
+  readonly #larger: typeof INTEGERS | typeof NUMBERS;
+  #kept: 0 | 1 | 2 = BYTES;
+  readonly #chunks: Words[] = [];
   #table = new Int32Array(1 << 12).fill(-1);
   /** Each row's hash: rows are compared only where it agrees, and the table grows without reading them. */
   #hashes = new Int32Array(1 << 11);
@@ -19,7 +26,7 @@ export class StateStore {
   /** `wide` rows hold integers beyond 32 bits. */
   constructor(width: number, wide: boolean) {
     this.#width = Math.max(width, 1);
-    this.#wide = wide;
+    this.#larger = wide ? NUMBERS : INTEGERS;
   }
 
   get count(): number {
@@ -28,7 +35,7 @@ export class StateStore {
 
   /** An estimate of the memory held, in bytes. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK * this.#width * (this.#wide ? 8 : 4) + (this.#table.length + this.#hashes.length) * 4;
+    return this.#chunks.length * CHUNK * this.#width * WORDS[this.#kept].BYTES_PER_ELEMENT + (this.#table.length + this.#hashes.length) * 4;
   }
 
   /** The number of a state, and whether it is new; a new one is stored. */
@@ -52,7 +59,7 @@ export class StateStore {
   }
 
   get(index: number): number[] {
-    const chunk = this.#chunks[index >> CHUNK_BITS] as Int32Array | Float64Array;
+    const chunk = this.#chunks[index >> CHUNK_BITS] as Words;
     const at = (index & (CHUNK - 1)) * this.#width;
     const state = new Array<number>(this.#width);
     for (let i = 0; i < this.#width; i += 1) state[i] = chunk[at + i] as number;
@@ -60,13 +67,22 @@ export class StateStore {
   }
 
   #write(index: number, state: State): void {
+    if (this.#kept === BYTES && !state.every(isByte)) this.#widen();
     const number = index >> CHUNK_BITS;
-    if (number >= this.#chunks.length) this.#chunks.push(this.#wide ? new Float64Array(CHUNK * this.#width) : new Int32Array(CHUNK * this.#width));
-    (this.#chunks[number] as Int32Array | Float64Array).set(state, (index & (CHUNK - 1)) * this.#width);
+    if (number >= this.#chunks.length) this.#chunks.push(new WORDS[this.#kept](CHUNK * this.#width));
+    (this.#chunks[number] as Words).set(state, (index & (CHUNK - 1)) * this.#width);
+  }
+
+  /** All rows again, in larger words. */
+  #widen(): void {
+    this.#kept = this.#larger;
+    this.#chunks.forEach((chunk, number) => {
+      this.#chunks[number] = new WORDS[this.#larger](chunk);
+    });
   }
 
   #equals(index: number, state: State): boolean {
-    const chunk = this.#chunks[index >> CHUNK_BITS] as Int32Array | Float64Array;
+    const chunk = this.#chunks[index >> CHUNK_BITS] as Words;
     const at = (index & (CHUNK - 1)) * this.#width;
     for (let i = 0; i < state.length; i += 1) if (chunk[at + i] !== state[i]) return false;
     return true;
@@ -85,6 +101,10 @@ export class StateStore {
     hashes.set(this.#hashes);
     this.#hashes = hashes;
   }
+}
+
+function isByte(word: number): boolean {
+  return word === (word & 0xff);
 }
 
 /** One rotation, one exclusive or and one multiplication a word, and a last mixing; equality is decided on whole rows. */

@@ -63,15 +63,19 @@ export class Semantics {
   readonly layout: Layout;
   readonly compiler: Compiler;
   readonly instances: readonly Instance[];
-  readonly #codes: ReadonlyMap<string, ActionCode>;
+  /** By the number of the instance. */
+  readonly #codes: readonly ActionCode[];
+  /** Where guards are tried: most fail, and cost nothing but their evaluation. */
+  readonly #tried: number[] = [];
 
   constructor(model: Model) {
     this.model = model;
     this.layout = new Layout(model);
     this.compiler = new Compiler(this.layout);
-    this.#codes = new Map(model.actions.map((action) => [action.name, this.#compile(action)]));
+    const codes = new Map(model.actions.map((action) => [action.name, this.#compile(action)]));
     this.instances = model.actions.flatMap((action) => bindings(action, this.layout).map((binding) => ({ action, binding })))
       .map((instance, index) => ({ index, ...instance }));
+    this.#codes = this.instances.map(({ action }) => codes.get(action.name) as ActionCode);
   }
 
   /** A state predicate; `undefined` where one of its terms has no value. */
@@ -95,12 +99,28 @@ export class Semantics {
 
   /** The steps of one instance, one for each way to receive. */
   stepsOf(instance: Instance, state: State, sink: StepSink): void {
-    const code = this.#codes.get(instance.action.name);
+    const code = this.#codes[instance.index];
     invariant(code, 'every action is compiled');
-    const locals: Locals = [...instance.binding];
-    const taken: number[] = [];
-    if (code.receives.length === 0) this.#step(instance, code, state, locals, taken, sink);
-    else this.#receive(instance, code, state, locals, taken, 0, sink);
+    if (code.receives.length > 0) this.#receive(instance, code, state, [...instance.binding], [], 0, sink);
+    else if (this.#mayStep(instance, code, state)) this.#step(instance, code, state, [...instance.binding], [], sink, true);
+    else if (this.#undefined) sink(instance, undefined, ERROR_BIT.defined, []);
+  }
+
+  #undefined = false;
+
+  /** Whether all guards hold, before anything is made for the step. One without a value is an error step. */
+  #mayStep(instance: Instance, code: ActionCode, state: State): boolean {
+    const locals = this.#tried;
+    for (let i = 0; i < instance.binding.length; i += 1) locals[i] = instance.binding[i] as number;
+    this.#undefined = false;
+    try {
+      for (const guard of code.guards) if (guard(state, locals) === 0) return false;
+      return true;
+    } catch (error) {
+      if (error !== UNDEFINED) throw error;
+      this.#undefined = true;
+      return false;
+    }
   }
 
   /** Chooses a message for the `depth`-th receive and all after it: any distinct one of a bag, the head of a fifo (SEMANTICS 1, 2). */
@@ -121,9 +141,9 @@ export class Semantics {
     }
   }
 
-  #step(instance: Instance, code: ActionCode, state: State, locals: Locals, taken: readonly number[], sink: StepSink): void {
+  #step(instance: Instance, code: ActionCode, state: State, locals: Locals, taken: readonly number[], sink: StepSink, judged = false): void {
     try {
-      for (const guard of code.guards) if (guard(state, locals) === 0) return;
+      if (!judged) for (const guard of code.guards) if (guard(state, locals) === 0) return;
       const next = state.slice();
       code.receives.forEach((receive, i) => removeMessage(next, receive.block, taken[i] as number));
       const errors = write(code, state, locals, next) | send(code, state, locals, next);

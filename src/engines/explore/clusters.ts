@@ -61,11 +61,19 @@ class ClusterFinder {
   eager(): readonly Cluster[] {
     const fair = fairActions(this.#model);
     const consumers = new Map<string, Touch[]>();
+    const needed = new Map<string, number>();
     for (const touch of this.#touches) {
-      for (const [name, by] of touch.adds) if (by < 0) consumers.set(name, [...consumers.get(name) ?? [], touch]);
+      for (const name of touch.needs) needed.set(name, (needed.get(name) ?? 0) + 1);
+      for (const [name, by] of touch.adds) {
+        if (by >= 0) continue;
+        const known = consumers.get(name);
+        if (known) known.push(touch);
+        else consumers.set(name, [touch]);
+      }
     }
     return [...consumers].flatMap(([counter, touches]) => {
-      const alone = !this.#visible.has(counter) && !this.#kept.has(counter) && this.#touches.every((touch) => touches.includes(touch) || !touch.needs.has(counter));
+      // Each of them asks for it, and nobody else does.
+      const alone = !this.#visible.has(counter) && !this.#kept.has(counter) && needed.get(counter) === touches.length;
       const eager = alone && touches.every((touch) => fair.has(touch.instance.action.name) && this.#movesOn(counter, touch));
       return eager ? [{ counter, touches }] : [];
     });

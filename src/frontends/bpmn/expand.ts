@@ -39,7 +39,8 @@ export class Expansion {
 
   private expand(elements: readonly BpmnElement[], around: readonly BpmnElement[]): void {
     for (const element of elements) {
-      const called = element.$type === 'bpmn:CallActivity' ? this.bodies.get(localName(element.calledElement ?? '')) : undefined;
+      if (this.made > MAX_COPIES) return;
+      const called = element.$type === 'bpmn:CallActivity' ? this.bodies.get(localName(calledBy(element))) : undefined;
       if (called && around.includes(called)) {
         this.reading.refuse('BPMN_STRUCTURE', element, `the call of ${called.id ?? ''} leads back to itself: it would never end`);
         continue;
@@ -158,7 +159,13 @@ function isDrawn(root: BpmnElement): boolean {
 }
 
 function callsIn(elements: readonly BpmnElement[]): readonly string[] {
-  return elements.flatMap((element) => [localName(element.calledElement ?? ''), ...callsIn(element.flowElements ?? [])]);
+  return elements.flatMap((element) => [localName(calledBy(element)), ...callsIn(element.flowElements ?? [])]);
+}
+
+/** What a call names: by its attribute, or as Zeebe writes it. */
+function calledBy(element: BpmnElement): string {
+  const extensions = (element.extensionElements?.values ?? []) as readonly { readonly $type: string; readonly processId?: string }[];
+  return element.calledElement ?? extensions.find((given) => given.$type === 'zeebe:calledElement')?.processId ?? '';
 }
 
 function about(element: BpmnElement): { readonly id: string; readonly name: string } {

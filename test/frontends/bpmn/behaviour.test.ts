@@ -113,6 +113,11 @@ describe('calls', () => {
     expect(Object.keys(model.properties?.['noDeadActivities']?.reachableEach ?? {})).toEqual(['x', 'y', 'qt']);
   });
 
+  it('a call is read as Zeebe writes it', async () => {
+    const zeebe = twice.replaceAll(/ calledElement="q">/g, '><bpmn:extensionElements xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"><zeebe:calledElement processId="q"/></bpmn:extensionElements>');
+    expect((await read(zeebe + called)).actions).toEqual((await read(twice + called)).actions);
+  });
+
   it('a deadlock in what is called is one of the caller', async () => {
     const stuck = process('q', ['startEvent qs', 'exclusiveGateway qg', 'task qa', 'task qb', 'parallelGateway qj', 'endEvent qe'], ['qs qg', 'qg qa', 'qg qb', 'qa qj', 'qb qj', 'qj qe']);
     expect(await judge(twice + stuck)).toMatchObject({ completes: false, dead: ['y'] });
