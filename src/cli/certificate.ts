@@ -1,14 +1,14 @@
 import { isAbsolute, normalize } from 'node:path';
 import { Fault, problem } from '../errors/index.ts';
-import { writeBundle } from '../evidence/bundle.ts';
+import { writeBundle, writeBundleZip } from '../evidence/bundle.ts';
 import { printProblems } from './check.ts';
 import { ask, Refused, serverFrom, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
 
-export const CERTIFICATE_HELP = `probity certificate ID --out DIR [options]      write the bundle of a verdict
+export const CERTIFICATE_HELP = `probity certificate ID --out DIR|FILE.zip [options]      write the bundle of a verdict
 
-  --out DIR         a new or empty folder
+  --out DIR         a new or empty folder, or a new file whose name ends in .zip
   --anchored S      wait up to S seconds for the anchor · default: 0
 ${SERVER_HELP}
 exit: 0 written · 2 no such verdict, or bad arguments · 4 a fault
@@ -26,14 +26,14 @@ export async function certificateCommand(args: string[], io: Io): Promise<number
   if (!parsed.ok) return printProblems(parsed.problems, json, io);
   const { only: id, values } = parsed.value;
   const folder = values.out;
-  if (folder === undefined) return printProblems([problem('OPTION_INVALID', '--out', 'say where: --out DIR')], json, io);
+  if (folder === undefined) return printProblems([problem('OPTION_INVALID', '--out', 'say where: --out DIR, or --out FILE.zip')], json, io);
   const waitS = Number(values.anchored ?? 0);
   if (!(waitS >= 0 && waitS <= 3_600)) return printProblems([problem('OPTION_INVALID', '--anchored', '--anchored takes seconds, up to 3600')], json, io);
   return talking(io, json, async () => {
     const server = serverFrom(values);
     const anchored = await waitForAnchor(server, id, waitS * 1_000);
     const files = await fetchBundle(server, id);
-    await writeBundle(folder, files);
+    await (folder.endsWith('.zip') ? writeBundleZip(folder, files) : writeBundle(folder, files));
     if (json) io.stdout(`${JSON.stringify({ verdict: id, folder, anchored, files: [...files.keys()] }, null, 2)}\n`);
     else io.stdout(`${files.size} files in ${folder}${anchored ? '' : ' · not anchored yet'} · probity verify ${folder} --policy FILE\n`);
     return EXIT.ok;

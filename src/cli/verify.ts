@@ -14,7 +14,7 @@ import type { Recheck } from '../verification/recheck.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
-export const VERIFY_HELP = `probity verify DIR [options]      check a bundle offline, trusting only your own keys
+export const VERIFY_HELP = `probity verify DIR|FILE.zip [options]      check a bundle offline, trusting only your own keys
 
   --policy FILE     whom you trust · default: the policy in your trust folder
                     (\${XDG_CONFIG_HOME:-~/.config}/probity/trust/policy)
@@ -72,7 +72,7 @@ function readArgs(args: string[]): Result<VerifyArgs> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle folder is needed'));
+    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle, a folder or a .probity.zip, is needed'));
     return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, recheck: values.recheck ?? false, json: values.json ?? false });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));

@@ -58,7 +58,7 @@ const property = object(
 const predicate = object(
   {
     id: identifier,
-    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }),
+    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }, { also: { type: 'array', items: text, minItems: 1, maxItems: 15 } }),
     issuedAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' },
     semantics: text,
     model: object({ name: text, format: text }),

@@ -51,6 +51,11 @@ export interface Predicate {
     readonly name: string;
     /** `name+hash` of the key that signs. */
     readonly key: string;
+    /**
+     * Keys that sign as well, in the order of the envelope's signatures. Reserved for algorithms to come (ML-DSA-44); we
+     * write none. A signature under it that a verifier cannot check counts for nothing, and the one of `key` is needed as ever.
+     */
+    readonly also?: readonly string[];
     readonly software: { readonly name: string; readonly version: string };
   };
   /** ISO 8601, UTC, milliseconds. The issuer's word; the log and the anchor bound it from above. */

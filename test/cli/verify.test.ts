@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand } from '../../src/cli/keys.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
-import { writeBundle } from '../../src/evidence/bundle.ts';
+import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
 
 let folder: string;
@@ -51,7 +51,7 @@ describe('probity verify', () => {
     expect(ran.out.replaceAll(folder, '').replaceAll(/[0-9a-f]{64}/g, '…')).toMatchInlineSnapshot(`
       "/v1
 
-        ✓ bundle      proved     every file of a bundle is there
+        ✓ bundle      proved     every file of a bundle is there · version 1, 13 files
         ✓ envelope    signed     signed by a trusted verdict key · honest.example/verdict+f67d0b35
         ✓ statement   proved     the statement has exactly the shape of a formal verdict · v1
         ✓ subject     proved     source and canonical model are the ones that were checked · sha256:…
@@ -76,6 +76,19 @@ describe('probity verify', () => {
     const report = JSON.parse(ran.out) as Record<string, unknown>;
     expect(report).toMatchObject({ status: 'verified', exit: 0, policy, statement: { predicate: { id: 'v1' } } });
     expect(report['layers']).toHaveLength(9);
+  });
+
+  it('reads a bundle that is one file', async () => {
+    const policy = await writePolicy(home.policyText);
+    const { files } = await home.issue(sampleCheck('v1'));
+    const file = join(folder, 'v1.probity.zip');
+    await writeBundleZip(file, files);
+    expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.with(200, (bytes[200] ?? 0) ^ 1));
+    const ran = await run(verifyCommand, file, '--policy', policy);
+    expect(ran.exit).toBe(2);
+    expect(ran.err).toContain('BUNDLE_SHAPE');
   });
 
   it('exits 3 for a forger, whatever the policy in his bundle says', async () => {

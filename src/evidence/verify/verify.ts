@@ -1,16 +1,18 @@
 import type { VerifierCrypto } from '../crypto.ts';
 import { parseEnvelope, preAuthEncoding, type Envelope } from '../dsse.ts';
-import { equalBytes, fromUtf8, toHex } from '../encoding.ts';
+import { fromUtf8, toHex } from '../encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
 import { leafDigest, SALT_BYTES } from '../leaf.ts';
+import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
 import { leafInput, verifyInclusion } from '../merkle.ts';
-import { parseNote, verifyNote, type Note, type VerificationKey } from '../note.ts';
+import { keyIdOf, parseNote, type Note } from '../note.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
 import { PREDICATE_TYPE, type Statement } from '../statement.ts';
 import { isLeaf, isStatement } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import { verifyAnchor } from './anchor.ts';
-import { meetsQuorum, type TrustPolicy } from './policy.ts';
+import { judgeCheckpoint } from './checkpoint.ts';
+import type { TrustPolicy } from './policy.ts';
 import { statusOf, type Layer, type LayerCode, type LayerName, type LayerStatus, type VerifyReport } from './report.ts';
 
 /**
@@ -27,7 +29,7 @@ export interface VerifyOptions {
 }
 
 /** The files that every bundle has; the source and the evidence are named by the statement. */
-const REQUIRED = ['envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
+const REQUIRED = [MANIFEST_FILE, 'envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
 
 /** What a layer said, and what it hands to the layers above; nothing to hand on when it did not pass. */
 interface Step<T> {
@@ -52,7 +54,7 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
   if (missing.length > 0) {
     return { status: 'malformed', layers: [step('bundle', 'failed', 'BUNDLE_SHAPE', missing.join(', ')).layer] };
   }
-  const bundle = step('bundle', 'proved', 'BUNDLE_COMPLETE');
+  const bundle = checkManifest(files);
   const file = (path: string): Uint8Array => files.get(path) ?? new Uint8Array(0);
 
   const envelope = await checkEnvelope(file('envelope.json'), policy, crypto);
@@ -64,7 +66,7 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
     : await checkLeaf({ leaf: file('leaf.bin'), salt: file('salt.bin') }, envelope.value.envelope, statement.value, crypto);
   const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
   const checkpoint = inclusion.value === undefined
-    ? notReached<VerificationKey>('checkpoint')
+    ? notReached('checkpoint')
     : await checkCheckpoint(inclusion.value, policy, crypto);
   const anchor = inclusion.value === undefined
     ? notReached('anchor')
@@ -75,13 +77,24 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
   return { status, layers, ...(status === 'verified' && statement.value !== undefined ? { statement: statement.value } : {}) };
 }
 
+/** The format's version, and that the files are those that were put together: none lost, none added. */
+function checkManifest(files: BundleFiles): Step<true> {
+  const parsed = parseManifest(files.get(MANIFEST_FILE) ?? new Uint8Array(0));
+  if (!parsed.ok) return step('bundle', 'failed', parsed.reason === 'version' ? 'BUNDLE_VERSION' : 'BUNDLE_MANIFEST', parsed.detail);
+  const listed = new Set(parsed.manifest.files);
+  const differing = [
+    ...parsed.manifest.files.filter((path) => !files.has(path)),
+    ...[...files.keys()].filter((path) => path !== MANIFEST_FILE && !listed.has(path)),
+  ];
+  if (differing.length > 0) return step('bundle', 'failed', 'BUNDLE_FILES', differing.join(', '));
+  return step('bundle', 'proved', 'BUNDLE_COMPLETE', `version ${parsed.manifest.v}, ${listed.size} files`, true);
+}
+
 /** The envelope as parsed once (DSSE: what was verified is what is used), and who signed it, if somebody trusted did. */
 interface OpenEnvelope {
   readonly envelope: Envelope;
   readonly keyId: string | undefined;
 }
-
-const keyIdOf = (key: VerificationKey): string => `${key.name}+${key.hash}`;
 
 async function checkEnvelope(bytes: Uint8Array, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
   const parsed = parseEnvelope(bytes);
@@ -112,6 +125,10 @@ async function checkEnvelope(bytes: Uint8Array, policy: TrustPolicy, crypto: Ver
   return step('envelope', 'untrusted', 'ENVELOPE_UNTRUSTED', envelope.signatures.map(({ keyid }) => keyid).join(', '), value);
 }
 
+/**
+ * Shape and issuer. Signatures are no part of what is signed, so the statement says by whom it is signed: one that it does
+ * not announce was added by somebody else.
+ */
 function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   const json = parseCanonicalJson(envelope.payload);
   if (!json.ok) return step('statement', 'failed', 'STATEMENT_NOT_CANONICAL');
@@ -120,6 +137,11 @@ function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   if (!isStatement(json.value)) return step('statement', 'failed', 'STATEMENT_SHAPE');
   const { id, issuer } = json.value.predicate;
   if (keyId !== undefined && issuer.key !== keyId) return step('statement', 'failed', 'STATEMENT_ISSUER', issuer.key);
+  const announced = [issuer.key, ...(issuer.also ?? [])];
+  const signers = envelope.signatures.map(({ keyid }) => keyid);
+  if (keyId !== undefined && (signers.length !== announced.length || signers.some((keyid, at) => keyid !== announced[at]))) {
+    return step('statement', 'failed', 'STATEMENT_SIGNERS', signers.join(', '));
+  }
   return step('statement', 'proved', 'STATEMENT_VALID', id, json.value);
 }
 
@@ -165,6 +187,8 @@ async function checkLeaf(
 export interface OpenCheckpoint {
   readonly note: Note;
   readonly checkpoint: Checkpoint;
+  /** Where in the log the leaf is. */
+  readonly index: number;
 }
 
 async function checkInclusion(receiptBytes: Uint8Array, leaf: Uint8Array, crypto: VerifierCrypto): Promise<Step<OpenCheckpoint>> {
@@ -178,24 +202,11 @@ async function checkInclusion(receiptBytes: Uint8Array, leaf: Uint8Array, crypto
   const proved = await verifyInclusion(claim, receipt.proof, crypto.sha256);
   const where = `leaf ${receipt.index} of ${checkpoint.size}`;
   return proved
-    ? step('inclusion', 'proved', 'INCLUSION_PROVED', where, { note, checkpoint })
+    ? step('inclusion', 'proved', 'INCLUSION_PROVED', where, { note, checkpoint, index: receipt.index })
     : step('inclusion', 'failed', 'INCLUSION_INVALID', where);
 }
 
-/** Signed by a log of the policy under its own name, and cosigned by enough witnesses (C2SP tlog-policy). */
-async function checkCheckpoint(
-  { note, checkpoint }: OpenCheckpoint, policy: TrustPolicy, crypto: VerifierCrypto,
-): Promise<Step<VerificationKey>> {
-  const where = `${checkpoint.origin}, ${checkpoint.size} leaves`;
-  const byLog = await verifyNote(note, policy.logs, crypto);
-  if (byLog.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byLog.key.name);
-  if (byLog.status === 'unknown') return step('checkpoint', 'untrusted', 'CHECKPOINT_UNTRUSTED', where);
-  const log = byLog.by.find(({ name }) => name === checkpoint.origin);
-  if (log === undefined) return step('checkpoint', 'failed', 'CHECKPOINT_ORIGIN', where);
-  const byWitnesses = await verifyNote(note, [...policy.witnesses.values()], crypto);
-  if (byWitnesses.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byWitnesses.key.name);
-  const keys = byWitnesses.status === 'verified' ? byWitnesses.by : [];
-  const cosigned = new Set([...policy.witnesses].filter(([, witness]) => keys.some((key) => equalBytes(key.publicKey, witness.publicKey))).map(([name]) => name));
-  if (!meetsQuorum(policy, cosigned)) return step('checkpoint', 'untrusted', 'CHECKPOINT_QUORUM', where);
-  return step('checkpoint', 'signed', 'CHECKPOINT_SIGNED', where, log);
+async function checkCheckpoint({ note, checkpoint }: OpenCheckpoint, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<true>> {
+  const { status, code, detail } = await judgeCheckpoint(note, checkpoint, policy, crypto);
+  return step('checkpoint', status, code, detail, true);
 }

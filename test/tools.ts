@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'vitest';
+
+/**
+ * Tools of others that tests hold us against. Where one is missing, a skipped test names it; where `PROBITY_REQUIRE`
+ * names it (as CI does), that test fails, so that no suite is lost silently.
+ */
+const runs = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const first = (commands: readonly string[], ...args: readonly string[]): string | undefined => commands.find((command) => runs(command, ...args));
+
+const FINDERS = {
+  /** Python 3 with the package `cryptography`. */
+  python: () => first(['python3', '/usr/bin/python3'], '-c', 'import cryptography'),
+  chromium: () => first(['chromium', 'chromium-browser', 'google-chrome'], '--version'),
+  openssl: () => first(['openssl'], 'ts', '-help'),
+  /** SoftHSM with its `softhsm2-util`, and OpenSC's `pkcs11-tool`. */
+  softhsm: () => (runs('pkcs11-tool', '--help') || spawnSync('pkcs11-tool').status !== null ? first(['softhsm2-util'], '--version') : undefined),
+} as const;
+export type Tool = keyof typeof FINDERS;
+
+const required = new Set((process.env['PROBITY_REQUIRE'] ?? '').split(',').map((name) => name.trim()));
+
+/** A suite that runs `command`. */
+export function describeTool(tool: Tool, name: string, suite: (command: string) => void): void {
+  const command = FINDERS[tool]();
+  if (command !== undefined) describe(name, () => suite(command));
+  else if (required.has(tool)) it(`${name}: ${tool} is required and not installed`, () => { throw new Error(`${tool} is not installed`); });
+  else it.skip(`${name}: skipped, ${tool} is not installed`, () => undefined);
+}
