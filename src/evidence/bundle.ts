@@ -4,6 +4,7 @@ import { canonicalJson } from '../canonical/index.ts';
 import { Fault } from '../errors/index.ts';
 import { fromBase64, toBase64, utf8 } from './encoding.ts';
 import type { AnchorRecord } from './ledger/ledger.ts';
+import { STATUS_FILE } from './laterStatements.ts';
 import { MANIFEST_FILE, manifestOf } from './manifest.ts';
 import { evidenceTexts, sourceName, type Sealable, type Sealed } from './seal.ts';
 import { MODEL_FILE } from './statement.ts';
@@ -18,8 +19,8 @@ export interface BundleAnchor {
   readonly consistency: readonly Uint8Array[];
 }
 
-/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. */
-export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor): Map<string, Uint8Array> {
+/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. `status` is `status.json`. */
+export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor, status?: string): Map<string, Uint8Array> {
   const texts: [string, string][] = [
     ['envelope.json', sealed.envelope],
     ['receipt.tlog-proof', sealed.receipt],
@@ -33,6 +34,7 @@ export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAncho
   if (anchor !== undefined) {
     texts.push(['anchor.json', canonicalJson({ ...anchor.record, consistency: anchor.consistency.map(toBase64) })]);
   }
+  if (status !== undefined) texts.push([STATUS_FILE, status]);
   const files = new Map(texts.map(([path, text]) => [path, utf8(text)]));
   files.set('salt.bin', fromBase64(sealed.salt) ?? new Uint8Array(0));
   return files.set(MANIFEST_FILE, manifestOf(files.keys()));

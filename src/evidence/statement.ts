@@ -60,6 +60,8 @@ export interface Predicate {
   };
   /** ISO 8601, UTC, milliseconds. The issuer's word; the log and the anchor bound it from above. */
   readonly issuedAt: string;
+  /** When the issuer's word ends, in the same form: what was true of a model says less of a shop that moved on. */
+  readonly validUntil?: string;
   /** The version of `SEMANTICS.md` that the answers are meant in. */
   readonly semantics: string;
   readonly model: { readonly name: string; readonly format: string };

@@ -1,6 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Leaf } from './leaf.ts';
-import { ANCHOR_SCHEMA, LEAF_SCHEMA, STATEMENT_SCHEMA } from './schemas.ts';
+import type { KeyChange, Revocation, Status, StatusFile } from './laterStatements.ts';
+import { ANCHOR_SCHEMA, KEY_SCHEMA, LEAF_SCHEMA, REVOCATION_SCHEMA, STATEMENT_SCHEMA, STATUS_FILE_SCHEMA, STATUS_SCHEMA } from './schemas.ts';
 import type { Statement } from './statement.ts';
 import type { AnchorRecord } from './ledger/ledger.ts';
 
@@ -26,3 +27,7 @@ function validate(schema: object, value: unknown): boolean {
 export const isStatement = (value: unknown): value is Statement => validate(STATEMENT_SCHEMA, value);
 export const isLeaf = (value: unknown): value is Leaf => validate(LEAF_SCHEMA, value);
 export const isBundledAnchor = (value: unknown): value is BundledAnchor => validate(ANCHOR_SCHEMA, value);
+export const isRevocation = (value: unknown): value is Revocation => validate(REVOCATION_SCHEMA, value);
+export const isStatus = (value: unknown): value is Status => validate(STATUS_SCHEMA, value);
+export const isKeyChange = (value: unknown): value is KeyChange => validate(KEY_SCHEMA, value);
+export const isStatusFile = (value: unknown): value is StatusFile => validate(STATUS_FILE_SCHEMA, value);

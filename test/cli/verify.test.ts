@@ -60,6 +60,7 @@ describe('probity verify', () => {
         ✓ inclusion   proved     the leaf is in the log of the checkpoint · leaf 0 of 1
         ✓ checkpoint  signed     the checkpoint is signed by a trusted log, and by the witnesses that the policy asks for · honest.example/log, 1 leaves
         – anchor      skipped    the bundle has no anchor
+        – status      skipped    the bundle does not say whether the verdict was revoked later; only a look online tells · as of 1 leaves
 
       Door · native · issued by honest.example at 2026-01-02T03:04:05.678Z
         shut     violated  replayed

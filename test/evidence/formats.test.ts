@@ -185,6 +185,7 @@ describe('the verifier', () => {
         "evidence/checkpoint.ts",
         "evidence/dsse.ts",
         "evidence/encoding.ts",
+        "evidence/laterStatements.ts",
         "evidence/leaf.ts",
         "evidence/ledger/networks.ts",
         "evidence/manifest.ts",
@@ -197,8 +198,11 @@ describe('the verifier', () => {
         "evidence/strictJson.ts",
         "evidence/verify/anchor.ts",
         "evidence/verify/checkpoint.ts",
+        "evidence/verify/logged.ts",
         "evidence/verify/policy.ts",
         "evidence/verify/report.ts",
+        "evidence/verify/signatures.ts",
+        "evidence/verify/status.ts",
         "evidence/verify/verify.ts",
       ]
     `);

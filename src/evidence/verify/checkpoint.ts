@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import type { VerifierCrypto } from '../crypto.ts';
 import { equalBytes } from '../encoding.ts';
 import { keyIdOf, verifyNote, type Note, type NoteSignature } from '../note.ts';
-import { meetsQuorum, type TrustPolicy } from './policy.ts';
+import { meetsQuorum, type TrustedKey, type TrustPolicy } from './policy.ts';
 import type { LayerCode, LayerStatus } from './report.ts';
 
 export interface Judgement {
@@ -26,7 +26,9 @@ export async function judgeCheckpoint(note: Note, checkpoint: Checkpoint, policy
   const byLog = await verifyNote(note, policy.logs, crypto);
   if (byLog.status === 'invalid') return { status: 'failed', code: 'CHECKPOINT_SIGNATURE', detail: keyIdOf(byLog.key) };
   if (byLog.status === 'unknown') return { status: 'untrusted', code: 'CHECKPOINT_UNTRUSTED', detail: where };
-  if (!byLog.by.some(({ name }) => name === checkpoint.origin)) return { status: 'failed', code: 'CHECKPOINT_ORIGIN', detail: where };
+  const own = (byLog.by as readonly TrustedKey[]).filter(({ name }) => name === checkpoint.origin);
+  if (own.length === 0) return { status: 'failed', code: 'CHECKPOINT_ORIGIN', detail: where };
+  if (!own.some(({ until }) => until === undefined || checkpoint.size <= until)) return { status: 'untrusted', code: 'CHECKPOINT_RETIRED', detail: where };
   const byWitnesses = await verifyNote(note, [...policy.witnesses.values()], crypto);
   if (byWitnesses.status === 'invalid') return { status: 'failed', code: 'CHECKPOINT_SIGNATURE', detail: keyIdOf(byWitnesses.key) };
   const keys = byWitnesses.status === 'verified' ? byWitnesses.by : [];

@@ -2,7 +2,7 @@ import type { Statement } from '../statement.ts';
 
 /** The layers of a bundle, in the order in which each rests on the one before. */
 export const LAYERS = [
-  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor',
+  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor', 'status',
 ] as const;
 export type LayerName = (typeof LAYERS)[number];
 
@@ -30,6 +30,7 @@ export const LAYER_CODES = {
   ENVELOPE_SIGNATURE: 'the signature of a trusted key does not verify',
   ENVELOPE_KEYID: 'the signature is by another key than it names',
   ENVELOPE_UNTRUSTED: 'no signature is by a verdict key of the policy',
+  ENVELOPE_RETIRED: 'signed by a key that was retired before this was logged',
   STATEMENT_VALID: 'the statement has exactly the shape of a formal verdict',
   STATEMENT_NOT_CANONICAL: 'the payload is not canonical JSON (RFC 8785)',
   STATEMENT_PREDICATE_TYPE: 'the statement is of another predicate type',
@@ -57,6 +58,7 @@ export const LAYER_CODES = {
   CHECKPOINT_STRAY: 'the checkpoint has a signature twice, or one that is neither of its log nor a cosignature',
   CHECKPOINT_ORIGIN: 'the checkpoint is of another log than its key',
   CHECKPOINT_UNTRUSTED: 'the checkpoint is signed by no log of the policy',
+  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_QUORUM: 'too few witnesses of the policy cosigned the checkpoint',
   ANCHOR_SIGNED: 'a trusted ledger key signed the transaction; that the ledger accepted it takes a look online',
   ANCHOR_ABSENT: 'the bundle has no anchor',
@@ -70,6 +72,17 @@ export const LAYER_CODES = {
   ANCHOR_CHECKPOINT: 'the anchored checkpoint is not of this log, or does not extend the one of the receipt',
   ANCHOR_TRANSACTION: 'the transaction is not the one with this digest, object and signature',
   ANCHOR_CONTENT: 'the transaction does not carry this checkpoint',
+  STATUS_ABSENT: 'the bundle does not say whether the verdict was revoked later; only a look online tells',
+  STATUS_VALID: 'neither revoked nor superseded, in the word of the issuer, as of this checkpoint',
+  STATUS_REVOKED: 'the issuer revoked the verdict, and the log has the revocation',
+  STATUS_SUPERSEDED: 'another verdict stands in the place of this one, and the log says so',
+  STATUS_EXPIRED: 'the time that the issuer set for the verdict has ended',
+  STATUS_TOO_OLD: 'the verdict is older than the policy allows',
+  STATUS_UNTRUSTED: 'the status is signed by nobody that the policy trusts for it, or under no checkpoint that it trusts',
+  STATUS_SHAPE: 'status.json is not canonical JSON of its shape, or speaks of another verdict',
+  STATUS_SIGNATURE: 'a signature of a trusted key on the status or on the revocation does not verify',
+  STATUS_CHECKPOINT: 'the checkpoint of the status is not of this log, or does not extend the one of the receipt',
+  STATUS_REVOCATION: 'the revocation is not of this verdict, or not in the log',
   NOT_REACHED: 'a layer below did not pass',
 } as const;
 export type LayerCode = keyof typeof LAYER_CODES;

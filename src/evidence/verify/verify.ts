@@ -1,11 +1,12 @@
 import type { VerifierCrypto } from '../crypto.ts';
-import { parseEnvelope, preAuthEncoding, type Envelope } from '../dsse.ts';
+import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../dsse.ts';
 import { fromUtf8, toHex } from '../encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import { STATUS_FILE } from '../laterStatements.ts';
 import { leafDigest, SALT_BYTES } from '../leaf.ts';
 import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
 import { leafInput, verifyInclusion } from '../merkle.ts';
-import { keyIdOf, parseNote, type Note } from '../note.ts';
+import { parseNote, type Note } from '../note.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
 import { PREDICATE_TYPE, type Statement } from '../statement.ts';
 import { isLeaf, isStatement } from '../statementShape.ts';
@@ -13,6 +14,8 @@ import { parseCanonicalJson } from '../strictJson.ts';
 import { verifyAnchor } from './anchor.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import type { TrustPolicy } from './policy.ts';
+import { judgeSignatures } from './signatures.ts';
+import { verifyStatus } from './status.ts';
 import { statusOf, type Layer, type LayerCode, type LayerName, type LayerStatus, type VerifyReport } from './report.ts';
 
 /**
@@ -26,7 +29,13 @@ export interface VerifyOptions {
   readonly crypto: VerifierCrypto;
   /** Ask for an anchor on a real network, sent by a ledger key of the policy. */
   readonly compliance?: boolean;
+  /** The reader's clock, for what ends: without it `validUntil` and `max-age` are not judged, and the layer says so. */
+  readonly now?: Date;
 }
+
+const ENVELOPE_CODES: Readonly<Record<EnvelopeProblem, LayerCode>> = {
+  NOT_JSON: 'ENVELOPE_NOT_JSON', NOT_CANONICAL: 'ENVELOPE_NOT_CANONICAL', ENVELOPE_SHAPE: 'ENVELOPE_SHAPE', PAYLOAD_TYPE: 'ENVELOPE_PAYLOAD_TYPE',
+};
 
 /** The files that every bundle has; the source and the evidence are named by the statement. */
 const REQUIRED = [MANIFEST_FILE, 'envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
@@ -57,22 +66,25 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
   const bundle = checkManifest(files);
   const file = (path: string): Uint8Array => files.get(path) ?? new Uint8Array(0);
 
-  const envelope = await checkEnvelope(file('envelope.json'), policy, crypto);
+  const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
+  const envelope = await checkEnvelope(file('envelope.json'), inclusion.value?.index, policy, crypto);
   const statement = envelope.value === undefined ? notReached<Statement>('statement') : checkStatement(envelope.value);
   const subject = statement.value === undefined ? notReached('subject') : await checkSubject(statement.value, files, crypto);
   const evidence = statement.value === undefined ? notReached('evidence') : await checkEvidence(statement.value, files, crypto);
   const leaf = statement.value === undefined || envelope.value === undefined
     ? notReached('leaf')
     : await checkLeaf({ leaf: file('leaf.bin'), salt: file('salt.bin') }, envelope.value.envelope, statement.value, crypto);
-  const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
   const checkpoint = inclusion.value === undefined
     ? notReached('checkpoint')
     : await checkCheckpoint(inclusion.value, policy, crypto);
   const anchor = inclusion.value === undefined
     ? notReached('anchor')
     : { layer: await verifyAnchor(files.get('anchor.json'), inclusion.value.checkpoint, policy, options) };
+  const standing = statement.value === undefined || envelope.value === undefined || inclusion.value === undefined
+    ? notReached('status')
+    : { layer: await verifyStatus(files.get(STATUS_FILE), { statement: statement.value, payload: envelope.value.envelope.payload, leaf: file('leaf.bin'), receipt: inclusion.value.checkpoint }, policy, options) };
 
-  const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor].map((each) => each.layer);
+  const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor, standing].map((each) => each.layer);
   const status = statusOf(layers);
   return { status, layers, ...(status === 'verified' && statement.value !== undefined ? { statement: statement.value } : {}) };
 }
@@ -96,33 +108,16 @@ interface OpenEnvelope {
   readonly keyId: string | undefined;
 }
 
-async function checkEnvelope(bytes: Uint8Array, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
+/** `index` is where in the log the leaf was proved to be: a retired key counts only for what came before its end. */
+async function checkEnvelope(bytes: Uint8Array, index: number | undefined, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
   const parsed = parseEnvelope(bytes);
-  if (!parsed.ok) {
-    const codes = {
-      NOT_JSON: 'ENVELOPE_NOT_JSON',
-      NOT_CANONICAL: 'ENVELOPE_NOT_CANONICAL',
-      ENVELOPE_SHAPE: 'ENVELOPE_SHAPE',
-      PAYLOAD_TYPE: 'ENVELOPE_PAYLOAD_TYPE',
-    } as const;
-    return step('envelope', 'failed', codes[parsed.reason]);
-  }
+  if (!parsed.ok) return step('envelope', 'failed', ENVELOPE_CODES[parsed.reason]);
   const { envelope } = parsed;
-  const message = preAuthEncoding(envelope.payloadType, envelope.payload);
-  let signedBy: string | undefined;
-  for (const { keyid, sig } of envelope.signatures) {
-    // The keyid is not signed: every trusted key is tried, and the hint only tells a broken signature from a stranger's.
-    for (const key of policy.verdicts) {
-      const signed = await crypto.verifyEd25519(key.publicKey, message, sig);
-      const named = keyid === keyIdOf(key);
-      if (named && !signed) return step('envelope', 'failed', 'ENVELOPE_SIGNATURE', keyid);
-      if (signed && !named) return step('envelope', 'failed', 'ENVELOPE_KEYID', keyid);
-      if (signed) signedBy ??= keyid;
-    }
-  }
-  const value: OpenEnvelope = { envelope, keyId: signedBy };
-  if (signedBy !== undefined) return step('envelope', 'signed', 'ENVELOPE_SIGNED', signedBy, value);
-  return step('envelope', 'untrusted', 'ENVELOPE_UNTRUSTED', envelope.signatures.map(({ keyid }) => keyid).join(', '), value);
+  const signed = await judgeSignatures(envelope, policy.verdicts, index ?? Infinity, crypto);
+  const value: OpenEnvelope = { envelope, keyId: signed.keyId };
+  if (signed.status === 'broken') return step('envelope', 'failed', signed.code, signed.detail);
+  if (signed.status === 'signed') return step('envelope', 'signed', 'ENVELOPE_SIGNED', signed.keyId, value);
+  return step('envelope', 'untrusted', signed.status === 'retired' ? 'ENVELOPE_RETIRED' : 'ENVELOPE_UNTRUSTED', signed.detail, value);
 }
 
 /**
@@ -162,7 +157,7 @@ async function checkEvidence(statement: Statement, files: BundleFiles, crypto: V
     if (toHex(await crypto.sha256(bytes)) !== digest.sha256) return step('evidence', 'failed', 'EVIDENCE_DIGEST', path);
   }
   const known = new Set<string>([
-    ...REQUIRED, 'anchor.json', ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
+    ...REQUIRED, 'anchor.json', STATUS_FILE, ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
   ]);
   const unlisted = [...files.keys()].filter((path) => !known.has(path));
   if (unlisted.length > 0) return step('evidence', 'failed', 'EVIDENCE_UNLISTED', unlisted.join(', '));
