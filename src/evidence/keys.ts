@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, randomBytes, sign as signBytes, type KeyObject } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, invariant } from '../errors/index.ts';
 import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
@@ -47,6 +47,49 @@ export async function openKeys(folder: string, options: { readonly name: string 
 export async function readKeys(folder: string): Promise<Keys | undefined> {
   const [verdict, log, ledger] = await Promise.all(ROLES.map((role) => readKey(join(folder, `${role}.key`))));
   return verdict && log && ledger ? { verdict, log, ledger } : undefined;
+}
+
+/** Tells whether the key files changed since: who holds keys in memory asks before signing. */
+export async function keysStamp(folder: string): Promise<string> {
+  const stamps = await Promise.all(ROLES.map((role) => stat(join(folder, `${role}.key`), { bigint: true }).then(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`, () => '-')));
+  return stamps.join(', ');
+}
+
+/** The key that is to follow: `<role>.next.key`, as somebody put it there, or made now under the same name. */
+export async function successorKey(folder: string, role: 'verdict', name: string): Promise<Signer> {
+  const file = join(folder, `${role}.next.key`);
+  return (await readKey(file)) ?? (await createKey(folder, file, name));
+}
+
+/**
+ * Puts the successor in the place of its predecessor, whose secret is gone then; `line` is what remains of it. The line is
+ * written first: a crash between the two leaves a key that is called retired and still there, and is found by trying again.
+ */
+export async function promoteKey(folder: string, role: 'verdict', line: string): Promise<void> {
+  const file = join(folder, RETIRED_FILE);
+  try {
+    const lines = (await readRetired(folder)).filter((known) => known !== line);
+    const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+    const handle = await open(temporary, 'wx', 0o600);
+    await handle.writeFile([...lines, line].map((each) => `${each}\n`).join('')).then(() => handle.sync()).finally(() => handle.close());
+    await rename(temporary, file);
+    await rename(join(folder, `${role}.next.key`), join(folder, `${role}.key`));
+    const directory = await open(folder, 'r');
+    await directory.sync().finally(() => directory.close());
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : new Fault('KEY_FILE', `${file} cannot be written`, { cause });
+  }
+}
+
+const RETIRED_FILE = 'retired';
+
+/** Lines of a policy for keys of the past, oldest first: `verdict <vkey> until <index>`. */
+export async function readRetired(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, RETIRED_FILE), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return '';
+    throw new Fault('KEY_FILE', `${join(folder, RETIRED_FILE)} cannot be read`, { cause });
+  });
+  return text.split('\n').filter((line) => line !== '');
 }
 
 async function openKey(folder: string, role: Role, name: string): Promise<Signer> {

@@ -33,6 +33,8 @@ export interface Sealer {
   /** The vkey of the log that the leaf will go to. */
   readonly logVkey: string;
   readonly ledgers?: readonly LedgerSender[];
+  /** Policy lines of keys that this installation used before. */
+  readonly retired?: readonly string[];
   /** How long the verdict is to count, in days; without end when left out. */
   readonly validDays?: number;
   readonly now?: () => Date;
@@ -67,7 +69,7 @@ export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
   const information = {
     'README.md': bundleReadme(parts.report, { id: parts.id, issuer: sealer.issuer, issuedAt, key: sealer.signer.keyId }),
     'trust/log.vkey': `${sealer.logVkey}\n`,
-    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [] }),
+    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [], retired: sealer.retired ?? [] }),
   };
   const statement = buildStatement(parts, sealer, { issuedAt, validUntil }, information);
   invariant(isStatement(JSON.parse(canonicalJson(statement))), 'a statement that verifiers would refuse is never signed');

@@ -23,14 +23,15 @@ export async function anchorOf({ store }: Service, verdict: SealedVerdict): Prom
 }
 
 /** The whole bundle, by path: what `probity certificate` writes and `probity verify` checks offline. */
-export async function verdictFiles(service: Service, verdict: SealedVerdict): Promise<Map<string, Uint8Array>> {
+export async function verdictFiles(service: Service, verdict: SealedVerdict, status?: string): Promise<Map<string, Uint8Array>> {
   const { store } = service;
+  if (verdict.erasedAt) return new Map();
   const run = await store.runs.get(verdict.runId);
   const model = run && (await store.models.get(run.modelId));
   invariant(run && model, 'a verdict has its run, a run its model');
   const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex, receipt } = verdict;
   const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict));
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict), status);
 }
 
 /** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */

@@ -76,7 +76,7 @@ describe('probity verify', () => {
     const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', policy, '--json');
     const report = JSON.parse(ran.out) as Record<string, unknown>;
     expect(report).toMatchObject({ status: 'verified', exit: 0, policy, statement: { predicate: { id: 'v1' } } });
-    expect(report['layers']).toHaveLength(9);
+    expect(report['layers']).toHaveLength(10);
   });
 
   it('reads a bundle that is one file', async () => {

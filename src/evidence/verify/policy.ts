@@ -165,14 +165,16 @@ export function meetsQuorum(policy: TrustPolicy, cosigned: ReadonlySet<string>, 
 
 /** The policy that trusts exactly these, with a word on each line for whoever reads it. */
 export function renderPolicy(trusted: {
-  /** Vkeys, with ` until <index>` behind a retired one. */
   readonly verdicts: readonly string[];
   readonly logs: readonly string[];
   readonly ledgers: readonly LedgerSender[];
+  /** Whole lines, for keys of the past. */
+  readonly retired?: readonly string[];
 }): string {
   return [
     '# Trust policy of Probity: C2SP tlog-policy, with "verdict" and "ledger" lines.',
     '# Whoever gave you a bundle must not be who gave you this file.',
+    ...(trusted.retired ?? []),
     ...trusted.verdicts.map((vkey) => `verdict ${vkey}`),
     ...trusted.logs.map((vkey) => `log ${vkey}`),
     ...trusted.ledgers.map(({ network, address }) => `ledger ${network} ${address}`),

@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type RunningApi } from '../../src/api/server.ts';
+import { certificateCommand } from '../../src/cli/certificate.ts';
+import { keysCommand } from '../../src/cli/keys.ts';
+import { verifyCommand } from '../../src/cli/verify.ts';
+import { eraseCommand, revokeCommand, supersedeCommand } from '../../src/cli/withdraw.ts';
+import { requestVerification, submitModel } from '../../src/service/submit.ts';
+import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
+import { verdictIdOf } from '../../src/store/index.ts';
+import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
+import { ALICE, openTestService, type TestService } from '../service/bench.ts';
+
+/** The commands of a compliance officer, against a service that runs. */
+
+let postgres: TestServer;
+let opened: TestService;
+let worker: RunningWorker;
+let api: RunningApi;
+let folder: string;
+let connection: string[];
+let admin: string[];
+beforeAll(async () => {
+  postgres = await startPostgres();
+  opened = await openTestService(await createDatabase(postgres));
+  worker = await startWorker(opened.service, 'cli-worker');
+  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  folder = await mkdtemp(join(tmpdir(), 'probity-officer-'));
+  const keyOf = async (role: string): Promise<string> => (await opened.service.store.keys.create({ name: role, role })).key;
+  connection = ['--server', api.url, '--key', await keyOf('compliance')];
+  admin = ['--server', api.url, '--key', await keyOf('admin')];
+}, 60_000);
+afterAll(async () => {
+  await api?.stop();
+  await worker?.stop();
+  await opened?.close();
+  await postgres?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+type Command = typeof verifyCommand;
+async function run(command: Command, ...args: string[]): Promise<{ exit: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const exit = await command(args, { stdout: (text) => (out += text), stderr: (text) => (err += text) });
+  return { exit, out, err };
+}
+
+async function sealed(source: string): Promise<string> {
+  const model = await submitModel(opened.service, ALICE, { source, format: 'native', name: 'cli' });
+  const asked = model.ok ? await requestVerification(opened.service, ALICE, { modelId: model.value.id }) : model;
+  if (!asked.ok) throw new Error(JSON.stringify(asked.problems));
+  await until(async () => (await opened.service.store.runs.get(asked.value.id))?.state === 'sealed');
+  return verdictIdOf(asked.value.id);
+}
+
+async function policyFile(): Promise<string> {
+  const { out } = await run(keysCommand, 'policy', '--data', opened.config.dataDir);
+  const file = join(folder, 'policy');
+  // The configuration of this test names no ledger; that of the command does, by default.
+  await writeFile(file, out.replace(/^ledger .*\n/m, ''));
+  return file;
+}
+
+describe('a compliance officer', () => {
+  it('fetches a bundle as a file, revokes the verdict, and sees it online and in a bundle fetched later', async () => {
+    const id = await sealed('sleep 1');
+    const file = join(folder, 'one.probity.zip');
+    expect((await run(certificateCommand, id, '--out', file, ...connection)).exit).toBe(0);
+    const policy = await policyFile();
+    const before = await run(verifyCommand, file, '--policy', policy, '--online', ...connection);
+    expect(before.exit).toBe(0);
+    expect(before.out).toMatch(/✓ status +signed +neither revoked nor superseded/);
+
+    const revoked = await run(revokeCommand, id, '--reason', 'refunds were left out', ...connection);
+    expect(revoked.exit).toBe(0);
+    expect(revoked.out).toMatch(new RegExp(`^${id} is revoked since \\S+, as of \\d+ leaves in the log · refunds were left out\n$`));
+    // The old bundle says what was true when it was fetched; who asks online, or fetches again, learns more.
+    expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
+    const online = await run(verifyCommand, file, '--policy', policy, '--online', ...connection);
+    expect(online.exit).toBe(3);
+    expect(online.out).toContain('STATUS_REVOKED');
+    const later = join(folder, 'later');
+    expect((await run(certificateCommand, id, '--out', later, ...connection)).exit).toBe(0);
+    expect((await run(verifyCommand, later, '--policy', policy)).exit).toBe(3);
+  }, 60_000);
+
+  it('names another verdict in its place, and erases one', async () => {
+    const [old, fresh] = [await sealed('sleep 2'), await sealed('sleep 3')];
+    const done = await run(supersedeCommand, old, '--by', fresh, '--reason', 'newer rules', '--json', ...connection);
+    expect(JSON.parse(done.out)).toMatchObject({ id: old, status: { state: 'superseded', by: fresh } });
+    const file = join(folder, 'erased.zip');
+    await run(certificateCommand, fresh, '--out', file, ...connection);
+    expect((await run(eraseCommand, fresh, '--reason', 'asked for', ...connection)).out).toMatch(new RegExp(`^${fresh} was erased at `));
+    const policy = await policyFile();
+    expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
+    expect((await run(verifyCommand, file, '--policy', policy, '--online', ...connection)).exit).toBe(2);
+  }, 60_000);
+
+  it('is told what is missing, and that nobody answers', async () => {
+    expect((await run(revokeCommand, 'ver_x', ...connection)).err).toContain('--reason');
+    expect((await run(supersedeCommand, 'ver_x', '--reason', 'x', ...connection)).err).toContain('--by');
+    expect((await run(eraseCommand, 'ver_x', '--reason', 'x', '--by', 'y', ...connection)).err).toContain('--by');
+    expect((await run(revokeCommand, 'ver_x', '--reason', 'x', ...connection)).err).toContain('NOT_FOUND');
+    for (const command of [revokeCommand, supersedeCommand, eraseCommand]) expect((await run(command, '--help')).out).toContain('probity ');
+    const id = await sealed('sleep 4');
+    const file = join(folder, 'lonely.zip');
+    await run(certificateCommand, id, '--out', file, ...connection);
+    const ran = await run(verifyCommand, file, '--policy', await policyFile(), '--online', '--server', 'http://127.0.0.1:1');
+    expect(ran.exit).toBe(4);
+    expect(ran.err).toContain('TOOL_UNAVAILABLE');
+  }, 60_000);
+});
+
+describe('an admin', () => {
+  it('replaces the verdict key; what it signed before verifies, under the new policy only what comes after', async () => {
+    const id = await sealed('sleep 5');
+    const file = join(folder, 'before.zip');
+    await run(certificateCommand, id, '--out', file, ...connection);
+    expect((await run(keysCommand, 'rotate', ...connection)).err).toContain('--reason');
+    expect((await run(keysCommand, 'rotate', '--reason', 'a year', ...connection)).err).toContain('FORBIDDEN');
+    const rotated = await run(keysCommand, 'rotate', '--reason', 'a year has passed', ...admin);
+    expect(rotated.exit).toBe(0);
+    expect(rotated.out).toMatch(/^verdict \S+ until \d+$/m);
+    const policy = await policyFile();
+    expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
+    const after = join(folder, 'after.zip');
+    await run(certificateCommand, await sealed('sleep 6'), '--out', after, ...connection);
+    expect((await run(verifyCommand, after, '--policy', policy)).exit).toBe(0);
+    expect((await run(keysCommand, 'show', '--data', opened.config.dataDir)).out).toMatch(/^retired {2}verdict \S+ until \d+$/m);
+    // Somebody who kept the old key out of his policy trusts neither.
+    const strict = rotated.out.replace(/^verdict \S+ until \d+\n/m, '');
+    await writeFile(join(folder, 'strict'), strict.replace(/^ledger .*\n/m, ''));
+    expect((await run(verifyCommand, file, '--policy', join(folder, 'strict'))).exit).toBe(3);
+  }, 60_000);
+});
