@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, it } from 'vitest';
 
 /**
@@ -8,13 +9,15 @@ import { describe, it } from 'vitest';
 const runs = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 const first = (commands: readonly string[], ...args: readonly string[]): string | undefined => commands.find((command) => runs(command, ...args));
 
+const SOFTHSM_MODULES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so', '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so'];
+
 const FINDERS = {
   /** Python 3 with the package `cryptography`. */
   python: () => first(['python3', '/usr/bin/python3'], '-c', 'import cryptography'),
   chromium: () => first(['chromium', 'chromium-browser', 'google-chrome'], '--version'),
   openssl: () => first(['openssl'], 'ts', '-help'),
-  /** SoftHSM with its `softhsm2-util`, and OpenSC's `pkcs11-tool`. */
-  softhsm: () => (runs('pkcs11-tool', '--help') || spawnSync('pkcs11-tool').status !== null ? first(['softhsm2-util'], '--version') : undefined),
+  /** SoftHSM's module, where `softhsm2-util`, OpenSC's `pkcs11-tool` and the package pkcs11js are too. */
+  softhsm: () => (runs(process.execPath, '-e', 'require("pkcs11js")') && runs('softhsm2-util', '--version') && spawnSync('pkcs11-tool', { stdio: 'ignore' }).error === undefined ? SOFTHSM_MODULES.find(existsSync) : undefined),
 } as const;
 export type Tool = keyof typeof FINDERS;
 

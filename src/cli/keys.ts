@@ -5,17 +5,19 @@ import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/in
 import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
+import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
 import { ask, serverFrom, type Server } from './client.ts';
 import type { Io } from './io.ts';
 import { talking } from './remote.ts';
 
-export const KEYS_HELP = `probity keys show|init|policy|rotate [options]      the keys of this installation
+export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options]      the keys of this installation
 
   show              the public keys
   init              make the keys that are missing (0600), and show them
   policy            a trust policy for these keys, to hand to whoever verifies
   rotate            replace the verdict key: asks the running service (--server, --key of an admin,
                     --reason TEXT), which logs the change and prints the policy from then on
+  attach            use a key in a token, behind a command or a key service: probity keys attach --help
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
   --json            as JSON
@@ -24,7 +26,11 @@ Secret keys stay in DIR/keys and are never printed.
 exit: 0 done · 2 bad arguments, or no keys yet · 4 a key file that cannot be used
 `;
 
-const ACTIONS = ['show', 'init', 'policy', 'rotate'] as const;
+const ATTACH_OPTIONS = {
+  pkcs11: { type: 'string' }, token: { type: 'string' }, object: { type: 'string' }, 'pin-variable': { type: 'string' },
+  command: { type: 'string' }, url: { type: 'string' }, 'token-file': { type: 'string' }, public: { type: 'string' },
+} as const;
+const ACTIONS = ['show', 'init', 'policy', 'rotate', 'attach'] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface KeysArgs {
@@ -35,17 +41,20 @@ interface KeysArgs {
   readonly json: boolean;
   readonly reason: string | undefined;
   readonly server: Server;
+  readonly role: string;
+  readonly attach: AttachValues;
 }
 
 export async function keysCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(KEYS_HELP);
+    io.stdout(args[0] === 'attach' ? ATTACH_HELP : KEYS_HELP);
     return 0;
   }
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const { action, folder, name, network, json } = parsed.value;
   if (action === 'rotate') return rotate(parsed.value, io);
+  if (action === 'attach') return attach(parsed.value.role, parsed.value.attach, parsed.value, io);
   let keys: Keys | undefined;
   try {
     keys = action === 'init' ? await openKeys(folder, { name }) : await readKeys(folder);
@@ -95,14 +104,14 @@ function policyText({ verdict, log, ledger, network, retired }: Shown, json: boo
 function readArgs(args: string[]): Result<KeysArgs> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' }, server: { type: 'string' }, key: { type: 'string' } } as const;
+  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' }, server: { type: 'string' }, key: { type: 'string' }, ...ATTACH_OPTIONS } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > 1) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    if (action === undefined || positionals.length > (action === 'attach' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota } = config.value;
     const folder = join(values.data ?? dataDir, 'keys');
-    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, reason: values.reason, server: serverFrom(values) });
+    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

@@ -84,6 +84,7 @@ export const FAULTS = {
   DATA_DIR: 'the data folder cannot be used',
   DISK_FULL: 'the disk is full',
   KEY_FILE: 'the signing key cannot be read or written',
+  SIGNER_FAILED: 'who holds a key for us did not sign',
   LOG_CORRUPT: 'the transparency log contradicts itself',
   LOG_WRITE: 'the transparency log could not be written',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Fault, invariant } from '../errors/index.ts';
 import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
+import { parseOutsideKey, type OutsideKey } from './outsideSigner.ts';
 import { ED25519, isKeyName, verificationKey, type VerificationKey } from './note.ts';
 
 /** Whoever can sign under a name: a key file here, a hardware module or a key service behind the same seam. */
@@ -24,8 +25,8 @@ export interface Keys {
   readonly ledger: Signer;
 }
 
-const ROLES = ['verdict', 'log', 'ledger'] as const;
-type Role = (typeof ROLES)[number];
+export const ROLES = ['verdict', 'log', 'ledger'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** The DER head of an Ed25519 PKCS#8 private key (RFC 8410); the 32-byte seed follows. */
 const PKCS8_ED25519 = Uint8Array.from([
@@ -110,7 +111,7 @@ async function readKey(file: string): Promise<Signer | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Fault('KEY_FILE', `${file} cannot be read`, { cause });
   }
-  const signer = await parseKey(text);
+  const signer = (await parseKey(text)) ?? (await parseOutsideKey(text));
   if (signer === undefined) throw new Fault('KEY_FILE', `${file} is not a signing key`);
   return signer;
 }
@@ -118,13 +119,18 @@ async function readKey(file: string): Promise<Signer | undefined> {
 /** Written aside, flushed, then linked: a crash leaves no half key, and a second process finds the first one's. */
 async function createKey(folder: string, file: string, name: string): Promise<Signer> {
   if (!isKeyName(name)) throw new Fault('KEY_FILE', `"${name}" cannot name a key: no spaces, no plus sign`);
-  const signer = await seedSigner(name, randomBytes(32));
+  const { signer, secretText } = await seedSigner(name, randomBytes(32));
+  return (await writeKey(folder, file, secretText)) ?? signer;
+}
+
+/** Puts a key file where none is, or gives the key that is there. */
+async function writeKey(folder: string, file: string, text: string): Promise<Signer | undefined> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(`${signer.secretText}\n`);
+      await handle.writeFile(`${text}\n`);
       await handle.sync();
     } finally {
       await handle.close();
@@ -139,7 +145,23 @@ async function createKey(folder: string, file: string, name: string): Promise<Si
   } finally {
     await unlink(temporary).catch(() => undefined);
   }
-  return signer.signer;
+  return undefined;
+}
+
+/**
+ * Writes the file of a key that is elsewhere (`outsideSigner.ts`), once it has signed: as the role's key, or, where there is
+ * a verdict key already, as the one that `rotate` puts in its place. Gives the name of the file.
+ */
+export async function attachKey(folder: string, role: Role, key: OutsideKey): Promise<string> {
+  const text = JSON.stringify(key);
+  const signer = await parseOutsideKey(text);
+  if (signer === undefined) throw new Fault('KEY_FILE', 'this describes no key');
+  await signer.sign(new Uint8Array(32));
+  const taken = (await readKey(join(folder, `${role}.key`))) !== undefined;
+  if (taken && role !== 'verdict') throw new Fault('KEY_FILE', `there is a ${role} key already; only the verdict key can be replaced`);
+  const file = taken ? `${role}.next.key` : `${role}.key`;
+  if ((await writeKey(folder, join(folder, file), text)) !== undefined) throw new Fault('KEY_FILE', `${file} is there already`);
+  return file;
 }
 
 /** `PRIVATE+KEY+name+hash+base64(type ‖ seed)`, the text that golang.org/x/mod/sumdb/note reads and writes. */
