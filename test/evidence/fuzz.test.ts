@@ -5,6 +5,7 @@ import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import type { VerifierCrypto } from '../../src/evidence/crypto.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { signStatus } from '../../src/evidence/later.ts';
 import { openLedger } from '../../src/evidence/ledger/open.ts';
 import { LAYER_CODES } from '../../src/evidence/verify/report.ts';
 import type { TrustPolicy } from '../../src/evidence/verify/policy.ts';
@@ -28,8 +29,12 @@ beforeAll(async () => {
   const opened = await openLedger({ network: 'emulated', signer: home.keys.ledger });
   const record = await opened.ledger.publish((await home.log.checkpoint()) ?? '');
   await opened.close();
+  const grown = async ({ sealed }: typeof one): Promise<Uint8Array[]> => (await home.log.consistencyProof(sealed.leafIndex + 1, 3)) ?? [];
   const anchored = async (issued: typeof one): Promise<Files> =>
-    bundleFiles(issued.parts, issued.sealed, { record, consistency: (await home.log.consistencyProof(issued.sealed.leafIndex + 1, 3)) ?? [] });
+    bundleFiles(issued.parts, issued.sealed, { record, consistency: await grown(issued) }, await signStatus(
+      { id: 'status', verdict: issued.sealed.id, statementDigest: issued.sealed.statementDigest, state: 'valid' },
+      { checkpoint: (await home.log.checkpoint()) ?? '', consistency: await grown(issued) }, { signer: home.keys.verdict, issuer: 'honest.example' },
+    ));
   [bundle, sibling] = [await anchored(one), await anchored(two)];
   policy = await policyOf(home.policyText.replace('quorum none', `ledger emulated ${opened.ledger.address}\nquorum none`));
 });
@@ -57,7 +62,7 @@ async function refused(files: Files, what: string): Promise<void> {
 
 const with1 = (path: string, bytes: Uint8Array): Files => new Map(bundle).set(path, bytes);
 
-describe('a bundle with an anchor', () => {
+describe('a bundle with an anchor and a status', () => {
   it('verifies, and so does its sibling', async () => {
     for (const files of [bundle, sibling]) {
       const { status, layers } = await check(files, policy);
@@ -112,7 +117,7 @@ describe('a bundle with an anchor', () => {
 
   it('is refused with any value of its JSON of another type, left out, doubled or beside a stranger', async () => {
     let changes = 0;
-    for (const path of ['bundle.json', 'envelope.json', 'leaf.bin', 'anchor.json', 'model.json', 'evidence/model-card.json', 'evidence/traces/001-shut.json']) {
+    for (const path of ['bundle.json', 'envelope.json', 'leaf.bin', 'anchor.json', 'status.json', 'model.json', 'evidence/model-card.json', 'evidence/traces/001-shut.json']) {
       const text = fromUtf8(bundle.get(path) ?? new Uint8Array(0)) ?? '';
       for (const mutant of mutants(JSON.parse(text))) {
         if (canonicalJson(mutant) === text) continue;
@@ -125,7 +130,7 @@ describe('a bundle with an anchor', () => {
 
   it('is refused with base64 of another spelling, wherever base64 stands', async () => {
     let changes = 0;
-    for (const path of ['envelope.json', 'anchor.json', 'receipt.tlog-proof', 'trust/policy']) {
+    for (const path of ['envelope.json', 'anchor.json', 'status.json', 'receipt.tlog-proof', 'trust/policy']) {
       const text = fromUtf8(bundle.get(path) ?? new Uint8Array(0)) ?? '';
       for (const [value] of text.matchAll(/[A-Za-z0-9+/]{40,}={0,2}/g)) {
         for (const spelling of respelled(value)) {
