@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
   revoke: { about: 'withdraw a verdict, in the log and for good', load: async () => (await import('./withdraw.ts')).revokeCommand },
   supersede: { about: 'name the verdict that stands in the place of another', load: async () => (await import('./withdraw.ts')).supersedeCommand },
   erase: { about: 'delete what a verdict says; the log stays valid', load: async () => (await import('./withdraw.ts')).eraseCommand },
+  audit: { about: 'all verdicts of a period, with what proves them', load: async () => (await import('./audit.ts')).auditCommand },
   keys: { about: 'the keys of this installation', load: async () => (await import('./keys.ts')).keysCommand },
   doctor: { about: 'what is there, and how to mend what is not', load: async () => (await import('./doctor.ts')).doctorCommand },
   serve: { about: 'the service: API, workers, embedded servers', load: async () => (await import('./serve.ts')).serveCommand },

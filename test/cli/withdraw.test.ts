@@ -1,12 +1,24 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from '../../src/api/server.ts';
+import { auditCommand } from '../../src/cli/audit.ts';
 import { certificateCommand } from '../../src/cli/certificate.ts';
 import { keysCommand } from '../../src/cli/keys.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
 import { eraseCommand, revokeCommand, supersedeCommand } from '../../src/cli/withdraw.ts';
+import { writeBundle } from '../../src/evidence/bundle.ts';
+import { parseEnvelope } from '../../src/evidence/dsse.ts';
+import { fromUtf8, toHex } from '../../src/evidence/encoding.ts';
+import type { LoggedStatement } from '../../src/evidence/laterStatements.ts';
+import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
+import { parsePolicy } from '../../src/evidence/verify/policy.ts';
+import { judgeSignatures } from '../../src/evidence/verify/signatures.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { readZip } from '../../src/evidence/zip.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import { verdictIdOf } from '../../src/store/index.ts';
@@ -134,4 +146,53 @@ describe('an admin', () => {
     await writeFile(join(folder, 'strict'), strict.replace(/^ledger .*\n/m, ''));
     expect((await run(verifyCommand, file, '--policy', join(folder, 'strict'))).exit).toBe(3);
   }, 60_000);
+});
+
+describe('the archive of a period', () => {
+  it('holds every verdict with its proofs, and is checked by the standard tools', async () => {
+    const file = join(folder, 'audit.zip');
+    const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+    const ran = await run(auditCommand, '--from', day(-1), '--to', day(2), '--out', file, ...connection);
+    expect(ran).toMatchObject({ exit: 0, err: '' });
+    const files = readZip(new Uint8Array(await readFile(file))) ?? new Map<string, Uint8Array>();
+    await writeBundle(join(folder, 'audit'), files);
+    const sums = spawnSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: join(folder, 'audit'), encoding: 'utf8' });
+    expect(sums.error ?? sums.stdout + sums.stderr).toBe('');
+    expect(fromUtf8(files.get('SHA256SUMS') ?? new Uint8Array(0))?.trim().split('\n').map((line) => line.slice(66)).sort()).toEqual([...files.keys()].filter((path) => !path.startsWith('SHA256SUMS')).sort());
+
+    const text = (path: string): string => fromUtf8(files.get(path) ?? new Uint8Array(0)) ?? '';
+    const policy = await parsePolicy(text('policy'), nodeCrypto.sha256);
+    const envelope = parseEnvelope(files.get('SHA256SUMS.dsse.json') ?? new Uint8Array(0));
+    if (!policy.ok || !envelope.ok) throw new Error('policy and signature');
+    expect((await judgeSignatures(envelope.envelope, policy.value.verdicts, Infinity, nodeCrypto)).status).toBe('signed');
+    expect(JSON.parse(fromUtf8(envelope.envelope.payload) ?? '')).toMatchObject({ predicateType: 'urn:probity:audit:v1', subject: [{ name: 'SHA256SUMS', digest: { sha256: toHex(await nodeCrypto.sha256(files.get('SHA256SUMS') ?? new Uint8Array(0))) } }] });
+
+    const { verdicts } = JSON.parse(text('index.json')) as { verdicts: { id: string; state: string; file?: string }[] };
+    expect(new Set(verdicts.map(({ state }) => state))).toEqual(new Set(['valid', 'revoked', 'superseded', 'erased']));
+    for (const { id, state, file: path } of verdicts) {
+      if (path === undefined) continue;
+      const bundle = readZip(files.get(path) ?? new Uint8Array(0));
+      const report = await verifyBundle(bundle ?? new Map(), policy.value, { crypto: nodeCrypto });
+      expect(`${id} ${report.status}`).toBe(`${id} ${state === 'valid' ? 'verified' : 'untrusted'}`);
+    }
+    const change = [...files.keys()].find((path) => path.startsWith('keys/')) ?? '';
+    expect(await verifyKeyChange(JSON.parse(text(change)) as LoggedStatement, policy.value, nodeCrypto)).toMatchObject({ ok: true });
+    expect([...files.keys()].filter((path) => path.startsWith('revocations/')).length).toBeGreaterThan(0);
+    const operations = text('access-log.jsonl').trim().split('\n').map((line) => (JSON.parse(line) as { operation: string }).operation);
+    for (const operation of ['certificate', 'revokeVerdict', 'eraseVerdict', 'rotateKey', 'auditArchive']) expect(operations).toContain(operation);
+  }, 60_000);
+
+  it('is for compliance and admin, of a period that is one', async () => {
+    const out = join(folder, 'no.zip');
+    for (const args of [[], ['--from', '2026-01-01', '--to', '2026-02-01'], ['--out', out], ['--nonsense']]) expect((await run(auditCommand, ...args, ...connection)).exit).toBe(2);
+    for (const [from, to] of [['2026-02-01', '2026-01-01'], ['yesterday', '2026-01-01'], ['2026-13-01', '2027-01-01']] as const) {
+      expect((await run(auditCommand, '--from', from, '--to', to, '--out', out, ...connection)).err).toContain('OPTION_INVALID');
+    }
+    const { key } = await opened.service.store.keys.create({ name: 'a', role: 'architect' });
+    const asked = ['--from', '2026-01-01', '--to', '2026-02-01', '--out', out, '--server', api.url];
+    expect((await run(auditCommand, ...asked, '--key', key)).err).toContain('FORBIDDEN');
+    expect((await run(auditCommand, ...asked, '--key', 'pk_no')).err).toContain('UNAUTHENTICATED');
+    expect((await run(auditCommand, ...asked.slice(0, 6), '--server', 'http://127.0.0.1:1')).exit).toBe(4);
+    expect((await run(auditCommand, '--help')).out).toContain('probity audit');
+  });
 });
