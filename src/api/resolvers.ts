@@ -6,6 +6,7 @@ import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
 import { statusOfVerdict } from '../service/withdraw.ts';
+import { renderVerdict } from '../service/rendering.ts';
 import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
@@ -135,6 +136,10 @@ function below(service: Service): Resolvers<ApiContext> {
       statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
       envelope: (verdict: SealedVerdict) => (verdict.erasedAt ? null : verdict.envelope),
       status: (verdict: SealedVerdict) => (verdict.erasedAt ? null : statusOfVerdict(service, verdict)),
+      rendering: async (verdict: SealedVerdict, { format }, { principal }) => {
+        if (principal) await audited(service, principal, 'rendering', verdict.id, String(format));
+        return valueOf(await renderVerdict(service, verdict, String(format)));
+      },
       checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
       anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
       files: async (verdict: SealedVerdict, _args, { principal }) => {

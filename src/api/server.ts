@@ -11,6 +11,7 @@ import { Fault, problem, type ProblemCode } from '../errors/index.ts';
 import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
 import { auditRoute } from './auditRoute.ts';
+import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
@@ -79,6 +80,7 @@ function route(app: Express, service: Service, graphql: RequestHandler, authenti
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
+  app.get('/verdicts/:id', verdictRoute(service));
   app.get('/audit.zip', auditRoute(service, authenticator));
   app.get('/log/checkpoint', async (_request, response) => {
     const note = await service.notary.log.checkpoint();

@@ -99,7 +99,7 @@ function readArgs(args: string[]): Result<VerifyArgs> {
 }
 
 /** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
-async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
+export async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
   const own = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'probity', 'trust', 'policy');
   const file = given ?? (existsSync(own) ? own : undefined);
   if (file === undefined) return ok({ policy: NO_TRUST });

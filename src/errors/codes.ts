@@ -72,6 +72,7 @@ export const PROBLEMS = {
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',
+  VERDICT_WITHDRAWN: 'the verdict was revoked or superseded, and this form of it could not say so',
   VERDICT_ERASED: 'the verdict was erased: nothing is left that could be shown or spoken of',
 } as const;
 

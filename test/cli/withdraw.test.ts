@@ -125,6 +125,35 @@ describe('a compliance officer', () => {
   }, 60_000);
 });
 
+describe('other forms of a verdict', () => {
+  it('are written to a file, and refused once it was withdrawn', async () => {
+    const id = await sealed('sleep 8');
+    for (const format of ['svr', 'vc', 'vc-jwt']) {
+      const file = join(folder, format);
+      expect(await run(certificateCommand, id, '--format', format, '--out', file, ...connection)).toMatchObject({ exit: 0, err: '' });
+      expect((await readFile(file, 'utf8')).length).toBeGreaterThan(300);
+      expect((await run(certificateCommand, id, '--format', format, '--out', file, ...connection)).exit).toBe(4);
+    }
+    expect((await run(certificateCommand, id, '--format', 'docx', '--out', join(folder, 'docx'), ...connection)).err).toContain('OPTION_INVALID');
+    const page = join(folder, 'page.html');
+    expect((await run(certificateCommand, id, '--out', page, '--policy', await policyFile(), ...connection)).out).toContain('verified');
+    expect(await readFile(page, 'utf8')).toContain(`${api.url}/verdicts/${id}`);
+    await run(revokeCommand, id, '--reason', 'wrong', ...connection);
+    expect((await run(certificateCommand, id, '--format', 'vc', '--out', join(folder, 'late'), ...connection)).err).toContain('VERDICT_WITHDRAWN');
+    expect((await run(certificateCommand, id, '--out', join(folder, 'late.html'), '--policy', await policyFile(), ...connection)).err).toContain('BUNDLE_SHAPE');
+  }, 60_000);
+
+  it('the address on paper shows anybody the state, and nothing of the model', async () => {
+    const id = await sealed('sleep 9');
+    const show = async (which: string): Promise<string> => (await fetch(`${api.url}/verdicts/${which}`)).text();
+    expect(await show(id)).toMatch(new RegExp(`verdict +${id}\nstate +valid, as of \\d+ leaves`));
+    await run(revokeCommand, id, '--reason', 'a secret reason', ...connection);
+    expect(await show(id)).toMatch(/state +revoked/);
+    for (const secret of ['a secret reason', 'sleep 9', 'finishes']) expect(await show(id)).not.toContain(secret);
+    expect((await fetch(`${api.url}/verdicts/ver_nothing`)).status).toBe(404);
+  }, 60_000);
+});
+
 describe('an admin', () => {
   it('replaces the verdict key; what it signed before verifies, under the new policy only what comes after', async () => {
     const id = await sealed('sleep 5');
