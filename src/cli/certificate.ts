@@ -12,7 +12,8 @@ export const CERTIFICATE_HELP = `probity certificate ID --out DIR|FILE [options]
 
   --out DIR         a new or empty folder; or a new file, whose name says what is written:
                     .zip the bundle · .html a page to print · .pdf the same, by the Chromium that is installed
-  --format F        svr (in-toto Simple Verification Result), vc (W3C Verifiable Credential) or vc-jwt, into --out FILE
+  --format F        svr (in-toto Simple Verification Result), vc (W3C Verifiable Credential), vc-jwt, or
+                    tsr (RFC 3161 timestamp of envelope.json, where the service has an authority), into --out FILE
   --policy FILE     for .html and .pdf: verify first, print how, and print nothing that does not verify
   --anchored S      wait up to S seconds for the anchor · default: 0
 ${SERVER_HELP}
@@ -38,7 +39,7 @@ export async function certificateCommand(args: string[], io: Io): Promise<number
     const server = serverFrom(values);
     const anchored = await waitForAnchor(server, id, waitS * 1_000);
     if (values.format !== undefined) {
-      await writeNew(folder, await fetchRendering(server, id, values.format));
+      await writeNew(folder, values.format === 'tsr' ? await fetchTimestamp(server, id) : await fetchRendering(server, id, values.format));
       io.stdout(json ? `${JSON.stringify({ verdict: id, file: folder, format: values.format }, null, 2)}\n` : `${values.format} in ${folder}\n`);
       return EXIT.ok;
     }
@@ -51,7 +52,7 @@ export async function certificateCommand(args: string[], io: Io): Promise<number
   });
 }
 
-async function writeNew(file: string, text: string): Promise<void> {
+async function writeNew(file: string, text: string | Uint8Array): Promise<void> {
   await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => { throw new Fault('DATA_DIR', `${file} cannot be written, or is there already`, { cause }); });
 }
 
@@ -63,6 +64,12 @@ async function printed(files: ReadonlyMap<string, Uint8Array>, link: string, to:
   await (to.file.endsWith('.pdf') ? printPdf(page, to.file) : writeNew(to.file, page));
   io.stdout(to.json ? `${JSON.stringify({ file: to.file, verified: trust !== undefined }, null, 2)}\n` : `${to.file}${trust === undefined ? ' · not verified: give --policy FILE' : ' · verified'}\n`);
   return EXIT.ok;
+}
+
+async function fetchTimestamp(server: Server, id: string): Promise<Uint8Array> {
+  const { verdict } = await ask<{ verdict: { timestamp: string | null } | null }>(server, 'query ($id: ID!) { verdict(id: $id) { timestamp } }', { id });
+  if (!verdict?.timestamp) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict, or no timestamp of it (yet)')]);
+  return new Uint8Array(Buffer.from(verdict.timestamp, 'base64'));
 }
 
 async function fetchRendering(server: Server, id: string, format: string): Promise<string> {

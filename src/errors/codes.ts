@@ -90,6 +90,7 @@ export const FAULTS = {
   LOG_WRITE: 'the transparency log could not be written',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',
   LEDGER_REJECTED: 'the ledger refused the transaction',
+  TIMESTAMP_UNAVAILABLE: 'the time-stamping authority gave no timestamp',
   TOOL_UNAVAILABLE: 'a tool that is needed is not there',
   CHILD_CRASHED: 'a child process ended unexpectedly',
   TIMEOUT: 'the time limit was reached',

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { utf8 } from '../evidence/encoding.ts';
+import { fromBase64, utf8 } from '../evidence/encoding.ts';
 import { signEnvelope } from '../evidence/sign.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
@@ -48,6 +48,7 @@ export async function auditArchive(service: Service, period: Period): Promise<Re
     const { entry, bundle } = await packed(service, verdict);
     entries.push(entry);
     if (bundle === undefined) continue;
+    if (verdict.timestamp !== null) files.set(`timestamps/${verdict.id}.tsr`, fromBase64(verdict.timestamp) ?? new Uint8Array(0));
     bytes += bundle.length;
     if (bytes > MAX_BYTES) return bad(problem('INPUT_TOO_LARGE', 'to', `the period has more than ${MAX_BYTES} bytes of evidence`));
     files.set(`verdicts/${verdict.id}.probity.zip`, bundle);
@@ -98,6 +99,7 @@ const readme = ({ from, to }: Period, issuer: string): string => `# Verdicts of 
 | index.json | every verdict that was sealed in the period: its leaf, its place in the log, its state; also those that were erased |
 | verdicts/ID.probity.zip | its bundle, with status: \`probity verify verdicts/ID.probity.zip --policy YOUR-POLICY\` |
 | revocations/, keys/ | every revocation and change of keys that the log has: signed envelope, leaf, salt, receipt |
+| timestamps/ID.tsr | where an authority stamped it: \`openssl ts -verify -in timestamps/ID.tsr -data envelope.json -CAfile …\`, with the envelope of the bundle |
 | access-log.jsonl | who asked for what, by the id of the API key: the word of the issuer |
 | log.checkpoint | the log's latest checkpoint, a C2SP signed note |
 | policy | the issuer's own keys: information, never a reason to trust |

@@ -94,6 +94,8 @@ export interface VerdictRecord {
   readonly sealedAt: Date | null;
   /** Since when envelope, salt and all that the answer was made of are gone. */
   readonly erasedAt: Date | null;
+  /** Base64 of what a time-stamping authority gave for the envelope; null where none is configured, or until it answers. */
+  readonly timestamp: string | null;
 }
 
 /** A revocation, a supersession or a change of keys: signed, and in the log once `receipt` is there. */

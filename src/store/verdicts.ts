@@ -2,7 +2,7 @@ import { isDuplicate, json, Prisma, type Client } from './client.ts';
 import type { Page, VerdictRecord } from './records.ts';
 import type { Verdict } from './generated/client.ts';
 
-export type SignedVerdict = Omit<VerdictRecord, 'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt'>;
+export type SignedVerdict = Omit<VerdictRecord, 'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt' | 'timestamp'>;
 
 /** Signed answers, at most one per run. */
 export class Verdicts {
@@ -37,7 +37,7 @@ export class Verdicts {
   async erase(id: string): Promise<VerdictRecord | undefined> {
     await this.client.prisma.$transaction(async (transaction) => {
       const { count } = await transaction.verdict.updateMany({
-        where: { id, sealedAt: { not: null }, erasedAt: null }, data: { envelope: '', salt: '', statementDigest: '', information: {}, erasedAt: new Date() },
+        where: { id, sealedAt: { not: null }, erasedAt: null }, data: { envelope: '', salt: '', statementDigest: '', information: {}, timestamp: null, erasedAt: new Date() },
       });
       if (count === 0) return;
       const { runId } = await transaction.verdict.findUniqueOrThrow({ where: { id } });
@@ -51,6 +51,16 @@ export class Verdicts {
       if (others === 0) await transaction.model.update({ where: { id: modelId }, data: { source: '', document: {}, name: '', digest: `erased ${modelId}`, sourceDigest: '' } });
     });
     return this.get(id);
+  }
+
+  /** Sealed, and not stamped yet, oldest first. */
+  async unstamped(limit: number): Promise<VerdictRecord[]> {
+    const rows = await this.client.prisma.verdict.findMany({ where: { timestamp: null, erasedAt: null, sealedAt: { not: null } }, orderBy: { id: 'asc' }, take: limit });
+    return rows.map(toVerdict);
+  }
+
+  async stamp(id: string, timestamp: string): Promise<void> {
+    await this.client.prisma.verdict.updateMany({ where: { id, timestamp: null, erasedAt: null }, data: { timestamp } });
   }
 
   /** Sealed in this period, oldest first. */
