@@ -5,7 +5,7 @@ import { answerInThread } from '../explain/thread.ts';
 import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
-import { statusOfVerdict } from '../service/withdraw.ts';
+import { statusOfVerdict } from '../service/status.ts';
 import { renderVerdict } from '../service/rendering.ts';
 import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
@@ -109,7 +109,7 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
 
 /** Fields that are fetched or worked out. Whoever sees the parent may see these. */
 function below(service: Service): Resolvers<ApiContext> {
-  const { store, logger } = service;
+  const { store, logger, notary } = service;
   const coded = (fields: Readonly<Record<string, (parent: never, args: Arguments, context: ApiContext) => unknown>>): Record<string, Resolver<ApiContext>> =>
     Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown, args: Arguments, context: ApiContext) => {
       try {
@@ -135,7 +135,11 @@ function below(service: Service): Resolvers<ApiContext> {
       run: (verdict: SealedVerdict) => store.runs.get(verdict.runId),
       statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
       envelope: (verdict: SealedVerdict) => (verdict.erasedAt ? null : verdict.envelope),
-      status: (verdict: SealedVerdict) => (verdict.erasedAt ? null : statusOfVerdict(service, verdict)),
+      status: async (verdict: SealedVerdict, { since }) => {
+        const from = Number(since ?? checkpointIn(verdict.receipt).size);
+        if (from <= verdict.logIndex || from > (await notary.log.size())) throw refusal([problem('OPTION_INVALID', 'since', 'the log has no checkpoint of this size that covers the verdict')]);
+        return verdict.erasedAt ? null : statusOfVerdict(service, verdict, from);
+      },
       rendering: async (verdict: SealedVerdict, { format }, { principal }) => {
         if (principal) await audited(service, principal, 'rendering', verdict.id, String(format));
         return valueOf(await renderVerdict(service, verdict, String(format)));
@@ -145,8 +149,7 @@ function below(service: Service): Resolvers<ApiContext> {
       files: async (verdict: SealedVerdict, _args, { principal }) => {
         if (verdict.erasedAt) return [];
         if (principal) await audited(service, principal, 'certificate', verdict.id);
-        const { proof } = await statusOfVerdict(service, verdict);
-        return [...(await verdictFiles(service, verdict, proof))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') }));
+        return [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') }));
       },
     }),
     Anchor: coded({

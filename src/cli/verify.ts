@@ -4,10 +4,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { utf8 } from '../evidence/encoding.ts';
+import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { fromUtf8, utf8 } from '../evidence/encoding.ts';
 import { STATUS_FILE } from '../evidence/laterStatements.ts';
 import { MANIFEST_FILE, manifestOf } from '../evidence/manifest.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
+import { parseNote } from '../evidence/note.ts';
+import { parseReceipt } from '../evidence/receipt.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
@@ -63,7 +66,7 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   const offline = await verifyBundle(bundle.value, trust.value.policy, options);
   const { online } = parsed.value;
   const asked = online === undefined || offline.statement === undefined ? undefined
-    : await (await import('./online.ts')).askStatus(online, offline.statement.predicate.id, io, json);
+    : await (await import('./online.ts')).askStatus(online, { id: offline.statement.predicate.id, since: sizeOf(bundle.value) }, io, json);
   if (typeof asked === 'number') return asked;
   const report = asked === undefined ? offline : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
   const rechecked = parsed.value.recheck && report.statement !== undefined ? await recheckAnswers(bundle.value, report.statement) : undefined;
@@ -73,6 +76,10 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   if (trust.value.file === undefined) io.stderr('no trust policy: give one with --policy, from somebody other than who gave you the bundle\n');
   return exit;
 }
+
+/** The size of the log under the receipt's checkpoint, of a bundle that was verified. */
+const sizeOf = (files: BundleFiles): number =>
+  parseCheckpoint(parseNote(parseReceipt(fromUtf8(files.get('receipt.tlog-proof') ?? new Uint8Array(0)) ?? '')?.checkpoint ?? '')?.text ?? '')?.size ?? 0;
 
 /** The bundle with what the server says now. Its list of files says nothing that anybody trusts, so it may be made again. */
 function withStatus(files: BundleFiles, status: string): BundleFiles {

@@ -8,7 +8,6 @@ import { writeZip } from '../evidence/zip.ts';
 import type { StatementRecord } from '../store/index.ts';
 import type { Service } from './service.ts';
 import { isSealed, verdictFiles, type SealedVerdict } from './verdict.ts';
-import { statusOfVerdict } from './withdraw.ts';
 
 export const AUDIT_TYPE = 'urn:probity:audit:v1';
 
@@ -72,10 +71,10 @@ export async function auditArchive(service: Service, period: Period): Promise<Re
 async function packed(service: Service, verdict: SealedVerdict): Promise<{ entry: Json; bundle?: Uint8Array }> {
   const place = { id: verdict.id, leaf: verdict.leaf, logIndex: verdict.logIndex, sealedAt: verdict.sealedAt?.toISOString() ?? null };
   if (verdict.erasedAt) return { entry: { ...place, state: 'erased', erasedAt: verdict.erasedAt.toISOString(), receipt: verdict.receipt } };
-  const { state, proof } = await statusOfVerdict(service, verdict);
+  const state = (await service.store.statements.withdrawals(verdict.id))[0]?.state ?? 'valid';
   return {
     entry: { ...place, state, issuedAt: verdict.issuedAt, statementDigest: verdict.statementDigest, file: `verdicts/${verdict.id}.probity.zip` },
-    bundle: writeZip(await verdictFiles(service, verdict, proof)),
+    bundle: writeZip(await verdictFiles(service, verdict)),
   };
 }
 

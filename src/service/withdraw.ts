@@ -1,13 +1,12 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
 import { utf8 } from '../evidence/encoding.ts';
-import { signRevocation, signStatus } from '../evidence/later.ts';
-import type { Revocation, VerdictState, WithdrawnState } from '../evidence/laterStatements.ts';
-import { parseNote } from '../evidence/note.ts';
+import { signRevocation } from '../evidence/later.ts';
+import type { WithdrawnState } from '../evidence/laterStatements.ts';
 import { newId, type StatementRecord } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
 import { checkpointIn, findInLog, KEYS_LOCK, signerOf } from './seal.ts';
 import type { Service } from './service.ts';
+import { revocationIn } from './status.ts';
 import type { Asker } from './submit.ts';
 import { isSealed, visibleVerdict, type SealedVerdict } from './verdict.ts';
 
@@ -85,44 +84,6 @@ export async function finishWithdrawals(service: Service): Promise<void> {
       if (still) await logStatement(service, still);
     }, KEYS_LOCK);
   }
-}
-
-export interface VerdictStatus {
-  readonly state: VerdictState;
-  readonly reason: string | null;
-  /** The verdict that stands in its place. */
-  readonly by: string | null;
-  readonly at: string | null;
-  /** The size of the log that this is as of. */
-  readonly asOf: number;
-  /** `status.json`. */
-  readonly proof: string;
-}
-
-/** Whether a verdict stands, as of the log's latest checkpoint, with the proof that a bundle carries. */
-export async function statusOfVerdict(service: Service, verdict: SealedVerdict): Promise<VerdictStatus> {
-  const { store, notary } = service;
-  await notary.refresh();
-  const [revocation] = await store.statements.withdrawals(verdict.id);
-  const checkpoint = (await notary.log.checkpoint()) ?? '';
-  const size = parseCheckpoint(parseNote(checkpoint)?.text ?? '')?.size ?? 0;
-  const consistency = (await notary.log.consistencyProof(checkpointIn(verdict.receipt).size, size)) ?? [];
-  const said = revocation && revocationIn(revocation.envelope).predicate;
-  const state: VerdictState = (revocation?.state as WithdrawnState | undefined) ?? 'valid';
-  const proof = await signStatus(
-    {
-      id: newId('sta'), verdict: verdict.id, statementDigest: verdict.statementDigest, state,
-      ...(revocation === undefined ? {} : { revocation: { id: revocation.id, envelope: revocation.envelope, leaf: revocation.leaf, salt: revocation.salt, receipt: revocation.receipt ?? '' } }),
-    },
-    { checkpoint, consistency }, { signer: notary.keys.verdict, issuer: notary.issuer },
-  );
-  return { state, reason: said?.reason ?? null, by: said?.by ?? null, at: said?.issuedAt ?? null, asOf: size, proof };
-}
-
-/** Our own revocation, read back. */
-function revocationIn(envelope: string): Revocation {
-  const { payload } = JSON.parse(envelope) as { payload: string };
-  return JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as Revocation;
 }
 
 /**

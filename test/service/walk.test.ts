@@ -61,6 +61,7 @@ describe('the walk from a submitted text to a sealed verdict', () => {
         "receipt.tlog-proof",
         "salt.bin",
         "source.yaml",
+        "status.json",
         "trust/log.vkey",
         "trust/policy",
       ]

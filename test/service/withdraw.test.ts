@@ -7,7 +7,7 @@ import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { rotateVerdictKey } from '../../src/service/rotate.ts';
 import { sealRun, signerOf } from '../../src/service/seal.ts';
 import { verdictFiles, visibleVerdict, type SealedVerdict } from '../../src/service/verdict.ts';
-import { finishWithdrawals, statusOfVerdict, withdrawVerdict } from '../../src/service/withdraw.ts';
+import { finishWithdrawals, withdrawVerdict } from '../../src/service/withdraw.ts';
 import { newId, verdictIdOf } from '../../src/store/index.ts';
 import { sampleCheck } from '../evidence/fixture.ts';
 import { createDatabase, startPostgres, type TestServer } from '../servers.ts';
@@ -50,7 +50,7 @@ async function judged(verdict: SealedVerdict): Promise<string[]> {
   const { notary } = opened.service;
   const policy = await parsePolicy(renderPolicy({ verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: [], retired: notary.retired }), nodeCrypto.sha256);
   if (!policy.ok) throw new Error(JSON.stringify(policy.problems));
-  const files = await verdictFiles(opened.service, verdict, (await statusOfVerdict(opened.service, verdict)).proof);
+  const files = await verdictFiles(opened.service, verdict);
   const { status, layers } = await verifyBundle(files, policy.value, { crypto: nodeCrypto });
   return [status, layers.find(({ layer }) => layer === 'status')?.code ?? ''];
 }
