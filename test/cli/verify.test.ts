@@ -1,11 +1,15 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand } from '../../src/cli/keys.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
 import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
+import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
+
+const validate = new Ajv({ strict: true, strictTuples: false, validateSchema: false }).compile(VERIFY_SCHEMA);
 
 let folder: string;
 let home: Installation;
@@ -77,6 +81,19 @@ describe('probity verify', () => {
     const report = JSON.parse(ran.out) as Record<string, unknown>;
     expect(report).toMatchObject({ status: 'verified', exit: 0, policy, statement: { predicate: { id: 'v1' } } });
     expect(report['layers']).toHaveLength(10);
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it('prints refusals in the same shape, and bad input as problems', async () => {
+    const policy = await writePolicy(home.policyText);
+    const forger = await installation('forger');
+    for (const [bundle, exit, more] of [[await writeIssued('f1', forger), 3, []], [await writeIssued('v2'), 3, ['--compliance']], [await writeIssued('v3'), 0, ['--recheck']]] as const) {
+      const ran = await run(verifyCommand, bundle, '--policy', policy, '--json', ...more);
+      const report = JSON.parse(ran.out) as Record<string, unknown>;
+      expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+      expect(report['exit']).toBe(ran.exit);
+      if (more[0] !== '--recheck') expect(ran.exit).toBe(exit);
+    }
   });
 
   it('reads a bundle that is one file', async () => {

@@ -8,7 +8,7 @@ import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { signStatus } from '../../src/evidence/later.ts';
 import { openLedger } from '../../src/evidence/ledger/open.ts';
 import { LAYER_CODES } from '../../src/evidence/verify/report.ts';
-import type { TrustPolicy } from '../../src/evidence/verify/policy.ts';
+import { parsePolicy, type TrustPolicy } from '../../src/evidence/verify/policy.ts';
 import { check, installation, policyOf, sampleCheck, type Installation } from './fixture.ts';
 
 /**
@@ -170,6 +170,27 @@ describe('a bundle with an anchor and a status', () => {
       utf8(`c2sp.org/tlog-proof@v1\nindex 0\n${'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n'.repeat(65)}\no\n1\nAAAA\n\n— a AAAAAAAA\n`),
     ];
     for (const path of bundle.keys()) for (const [at, bytes] of hostile.entries()) await refused(with1(path, bytes), `${path}: hostile ${at}`);
+  });
+});
+
+describe('a policy', () => {
+  it('is read or refused with its lines, whatever it says, and never trusts more for having been damaged', async () => {
+    const text = home.policyText.replace('quorum none', 'max-age 30\nquorum none');
+    const keys = new Set([home.keys.verdict.vkey, home.keys.log.vkey]);
+    let read = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      for (const changed of [text.slice(0, at), text.slice(0, at) + text.slice(at + 1), `${text.slice(0, at)}\u0000${text.slice(at)}`, `${text.slice(0, at)} until ${text.slice(at)}`, text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1)]) {
+        const policy = await parsePolicy(changed, nodeCrypto.sha256);
+        if (!policy.ok) {
+          expect(policy.problems.length).toBeGreaterThan(0);
+          continue;
+        }
+        read += 1;
+        // Comments and names of lines may change; a key is the one that was there, or the policy is refused.
+        for (const { vkey } of [...policy.value.verdicts, ...policy.value.logs]) if (!keys.has(vkey)) throw new Error(`trusts ${vkey} after ${JSON.stringify(changed)}`);
+      }
+    }
+    expect(read).toBeGreaterThan(100);
   });
 });
 

@@ -10,8 +10,9 @@ export const webCrypto: VerifierCrypto = {
   blake2b256: (data) => blake2b(data, { dkLen: 32 }),
   verifyEd25519: async (publicKey, message, signature) => {
     if (publicKey.length !== 32 || signature.length !== 64) return false;
-    const key = await crypto.subtle.importKey('raw', plain(publicKey), 'Ed25519', false, ['verify']);
-    return crypto.subtle.verify('Ed25519', key, plain(signature), plain(message));
+    // Some browsers refuse what is no point of the curve when it is imported, others when it is used.
+    const key = await crypto.subtle.importKey('raw', plain(publicKey), 'Ed25519', false, ['verify']).catch(() => undefined);
+    return key !== undefined && crypto.subtle.verify('Ed25519', key, plain(signature), plain(message)).catch(() => false);
   },
 };
 
