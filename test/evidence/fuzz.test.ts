@@ -1,15 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { bundleFiles } from '../../src/evidence/bundle.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import type { VerifierCrypto } from '../../src/evidence/crypto.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { verifyBundle } from '../../src/evidence/verify/verify.ts';
-import { signStatus } from '../../src/evidence/later.ts';
-import { openLedger } from '../../src/evidence/ledger/open.ts';
-import { LAYER_CODES } from '../../src/evidence/verify/report.ts';
+import { readBundle } from '../../src/evidence/readBundle.ts';
 import { parsePolicy, type TrustPolicy } from '../../src/evidence/verify/policy.ts';
-import { check, installation, policyOf, sampleCheck, type Installation } from './fixture.ts';
+import { LAYER_CODES } from '../../src/evidence/verify/report.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { check, policyOf } from './fixture.ts';
 
 /**
  * Every byte of every file of an anchored bundle is changed, and everything that a structure-aware hand would try. No
@@ -17,26 +18,17 @@ import { check, installation, policyOf, sampleCheck, type Installation } from '.
  */
 
 type Files = Map<string, Uint8Array>;
-let home: Installation;
+const fixtures = fileURLToPath(new URL('../fixtures/bundles/v1', import.meta.url));
+const policyText = readFileSync(join(fixtures, 'policy'), 'utf8');
 let policy: TrustPolicy;
 let bundle: Files;
 let sibling: Files;
 
 beforeAll(async () => {
-  home = await installation('honest');
-  await home.issue(sampleCheck('before'));
-  const [one, two] = [await home.issue(sampleCheck('verdict-1')), await home.issue(sampleCheck('verdict-2'))];
-  const opened = await openLedger({ network: 'emulated', signer: home.keys.ledger });
-  const record = await opened.ledger.publish((await home.log.checkpoint()) ?? '');
-  await opened.close();
-  const grown = async ({ sealed }: typeof one): Promise<Uint8Array[]> => (await home.log.consistencyProof(sealed.leafIndex + 1, 3)) ?? [];
-  const anchored = async (issued: typeof one): Promise<Files> =>
-    bundleFiles(issued.parts, issued.sealed, { record, consistency: await grown(issued) }, await signStatus(
-      { id: 'status', verdict: issued.sealed.id, statementDigest: issued.sealed.statementDigest, state: 'valid' },
-      { checkpoint: (await home.log.checkpoint()) ?? '', consistency: await grown(issued) }, { signer: home.keys.verdict, issuer: 'honest.example' },
-    ));
-  [bundle, sibling] = [await anchored(one), await anchored(two)];
-  policy = await policyOf(home.policyText.replace('quorum none', `ledger emulated ${opened.ledger.address}\nquorum none`));
+  policy = await policyOf(policyText);
+  const [one, two] = [await readBundle(join(fixtures, 'door')), await readBundle(join(fixtures, 'second-key.probity.zip'))];
+  if (!one.ok || !two.ok) throw new Error('the fixtures can be read');
+  [bundle, sibling] = [one.value, two.value];
 });
 
 /** The verifier's own cryptography, asked once for the same bytes: most of a changed bundle is as it was. */
@@ -175,8 +167,8 @@ describe('a bundle with an anchor and a status', () => {
 
 describe('a policy', () => {
   it('is read or refused with its lines, whatever it says, and never trusts more for having been damaged', async () => {
-    const text = home.policyText.replace('quorum none', 'max-age 30\nquorum none');
-    const keys = new Set([home.keys.verdict.vkey, home.keys.log.vkey]);
+    const text = policyText.replace('quorum none', 'max-age 30\nquorum none');
+    const keys = new Set([...policy.verdicts, ...policy.logs].map(({ vkey }) => vkey));
     let read = 0;
     for (let at = 0; at < text.length; at += 1) {
       for (const changed of [text.slice(0, at), text.slice(0, at) + text.slice(at + 1), `${text.slice(0, at)}\u0000${text.slice(at)}`, `${text.slice(0, at)} until ${text.slice(at)}`, text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1)]) {
