@@ -167,7 +167,7 @@ function recheckText(rechecked: readonly Recheck[], io: Io): string {
   return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
 
-function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io): string {
+function verdictText({ model, issuer, issuedAt, validUntil, properties }: Predicate, io: Io): string {
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
@@ -175,5 +175,5 @@ function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io)
     const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}\n${rows.join('\n')}\n`;
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${rows.join('\n')}\n`;
 }

@@ -7,6 +7,7 @@ import { startApi, type RunningApi } from '../../src/api/server.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { certificateCommand } from '../../src/cli/certificate.ts';
 import { keysCommand } from '../../src/cli/keys.ts';
+import { verdictCommand } from '../../src/cli/verdict.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
 import { eraseCommand, revokeCommand, supersedeCommand } from '../../src/cli/withdraw.ts';
 import { writeBundle } from '../../src/evidence/bundle.ts';
@@ -104,7 +105,10 @@ describe('a compliance officer', () => {
     expect(JSON.parse(done.out)).toMatchObject({ id: old, status: { state: 'superseded', by: fresh } });
     const file = join(folder, 'erased.zip');
     await run(certificateCommand, fresh, '--out', file, ...connection);
+    expect((await run(verdictCommand, old, ...connection)).out).toMatch(new RegExp(`status +superseded by ${fresh}, as of \\d+ leaves · newer rules`));
+    expect((await run(verdictCommand, fresh, ...connection)).out).toMatch(/status +valid, as of \d+ leaves\n/);
     expect((await run(eraseCommand, fresh, '--reason', 'asked for', ...connection)).out).toMatch(new RegExp(`^${fresh} was erased at `));
+    expect((await run(verdictCommand, fresh, ...connection)).out).toContain('was erased at');
     const policy = await policyFile();
     expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
     expect((await run(verifyCommand, file, '--policy', policy, '--online', ...connection)).exit).toBe(2);

@@ -163,6 +163,18 @@ describe('each layer refuses with its own code', () => {
     expect(await resigned((s) => ({ ...s, predicate: { ...(s['predicate'] as object), evidence: outside } }))).toContain('statement: STATEMENT_SHAPE');
   });
 
+  it('a statement that lists a path twice, or one of the bundle, or names one that it does not list', async () => {
+    type Loose = { predicate: { evidence: { path: string }[]; properties: { trace?: string }[]; risk: object } };
+    const file = { path: 'README.md', mediaType: 'text/plain', digest: { sha256: '0'.repeat(64) } };
+    for (const change of [
+      ({ predicate }: Loose) => ({ ...predicate, evidence: [...predicate.evidence, file] }),
+      ({ predicate }: Loose) => ({ ...predicate, evidence: [...predicate.evidence, { ...file, path: 'envelope.json' }] }),
+      ({ predicate }: Loose) => ({ ...predicate, evidence: [...predicate.evidence, { ...file, path: 'model.json' }] }),
+      ({ predicate }: Loose) => ({ ...predicate, properties: predicate.properties.map((each) => ({ ...each, trace: 'evidence/traces/999-other.json' })) }),
+      ({ predicate }: Loose) => ({ ...predicate, risk: { ...predicate.risk, card: 'evidence/other.json' } }),
+    ]) expect(await resigned((s) => ({ ...s, predicate: change(s as unknown as Loose) }))).toContain('statement: STATEMENT_PATHS');
+  });
+
   it('receipt: proof cut, grown, at another index, with extra data, of an altered checkpoint', async () => {
     const receipt = parseReceipt(textOf('receipt.tlog-proof'));
     if (receipt === undefined) throw new Error('a receipt');

@@ -8,7 +8,7 @@ import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
 import { leafInput, verifyInclusion } from '../merkle.ts';
 import { parseNote, type Note } from '../note.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
-import { PREDICATE_TYPE, type Statement } from '../statement.ts';
+import { MODEL_FILE, PREDICATE_TYPE, type Statement } from '../statement.ts';
 import { isLeaf, isStatement } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import { verifyAnchor } from './anchor.ts';
@@ -137,7 +137,18 @@ function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   if (keyId !== undefined && (signers.length !== announced.length || signers.some((keyid, at) => keyid !== announced[at]))) {
     return step('statement', 'failed', 'STATEMENT_SIGNERS', signers.join(', '));
   }
+  const stray = strayPath(json.value);
+  if (stray !== undefined) return step('statement', 'failed', 'STATEMENT_PATHS', stray);
   return step('statement', 'proved', 'STATEMENT_VALID', id, json.value);
+}
+
+/** A path that is listed twice or as one of the bundle's own files, or that is named and not listed: two readers could read two things. */
+function strayPath({ subject, predicate: { evidence, properties, risk } }: Statement): string | undefined {
+  const listed = [...subject.map(({ name }) => name), ...evidence.map(({ path }) => path)];
+  const own = new Set<string>([...REQUIRED.filter((path) => path !== MODEL_FILE), 'anchor.json', STATUS_FILE]);
+  const twice = listed.find((path, at) => own.has(path) || listed.indexOf(path) !== at);
+  const named = [...properties.flatMap(({ trace }) => trace ?? []), ...(risk === undefined ? [] : [risk.card])];
+  return twice ?? named.find((path) => !evidence.some((file) => file.path === path));
 }
 
 async function checkSubject({ subject }: Statement, files: BundleFiles, crypto: VerifierCrypto): Promise<Step<true>> {
