@@ -30,4 +30,7 @@ run('prisma generate', command('prisma', 'prisma'), ['generate', '--schema', 'pr
   PRISMA_HIDE_UPDATE_MESSAGE: '1',
 });
 
-if (!process.argv.includes('--generate-only')) run('tsc', command('typescript', 'tsc'), ['-p', 'tsconfig.json'], process.env);
+if (!process.argv.includes('--generate-only')) {
+  run('tsc', command('typescript', 'tsc'), ['-p', 'tsconfig.json'], process.env);
+  run('verify.html', join(root, 'scripts', 'verifier.mjs'), [], process.env);
+}

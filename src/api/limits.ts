@@ -11,7 +11,7 @@ export const LIMITS = { tokens: 4_000, depth: 12, aliases: 30, directives: 30, c
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Fields that make the server work more than one that is read from a row. */
-const WEIGHTS: Readonly<Record<string, number>> = { files: 25, statement: 5, report: 5, source: 5, document: 5, risk: 5, __schema: 100, __type: 20 };
+const WEIGHTS: Readonly<Record<string, number>> = { files: 25, statement: 5, status: 5, rendering: 5, report: 5, source: 5, document: 5, risk: 5, __schema: 100, __type: 20 };
 /** Lists without a `first`: a guess at their length. */
 const LISTS: Readonly<Record<string, number>> = { scenarios: 10, apiKeys: 10 };
 

@@ -1,11 +1,12 @@
 import { problem, type Problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
-import { renderPolicy } from '../evidence/verify/policy.ts';
 import { answerInThread } from '../explain/thread.ts';
 import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
+import { statusOfVerdict } from '../service/status.ts';
+import { renderVerdict } from '../service/rendering.ts';
 import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
@@ -13,6 +14,7 @@ import { watchRun } from '../service/watch.ts';
 import { scenarios, type Scenario } from '../scenarios/index.ts';
 import { isId, type AnchorRecord, type ModelRecord, type RunRecord, type RunState } from '../store/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
+import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
 import { answerable, refusal } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { isRole, mayUse, operationsOf, ROLES } from './roles.ts';
@@ -56,7 +58,7 @@ function guarded(service: Service, name: string, operation: Operation): Resolver
 }
 
 function queries(service: Service): Record<string, Operation> {
-  const { store, notary } = service;
+  const { store } = service;
   const model: Operation = ({ id }, principal) => visibleModel(service, askerOf(principal), String(id));
   const run: Operation = ({ id }, principal) => visibleRun(service, askerOf(principal), String(id));
   const verdict: Operation = ({ id }, principal) => visibleVerdict(service, askerOf(principal), String(id));
@@ -72,10 +74,8 @@ function queries(service: Service): Record<string, Operation> {
     },
     verdicts: async (args, principal) => pageOf(await store.verdicts.list(page(args, principal)), args),
     scenarios: () => scenarios(),
-    trustPolicy: () => renderPolicy({
-      verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey],
-      ledgers: notary.ledgerSender ? [notary.ledgerSender] : [],
-    }),
+    trustPolicy: () => trustPolicy(service),
+    ...complianceQueries(service),
     apiKeys: () => store.keys.list(),
   };
 }
@@ -85,11 +85,13 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
   return {
     submitModel: async ({ input }, principal) => valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
     requestVerification: async ({ input }, principal) => valueOf(await requestVerification(service, askerOf(principal), input as VerificationInput)),
+    ...complianceMutations(service),
     cancelRun: async ({ id }, principal) => valueOf(await cancelRun(service, askerOf(principal), String(id))),
     createApiKey: async ({ input }, principal) => {
       const { name, role, owner } = input as { name: string; role: string; owner?: string | null };
       refuse(keyProblems(name, role, owner));
       const { key, record } = await store.keys.create({ name, role, owner: owner ?? undefined });
+      await audited(service, principal, 'createApiKey', record.id, role);
       logger.info('key.created', { key: record.id, role, by: principal.keyId });
       return { key, apiKey: record };
     },
@@ -98,6 +100,7 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
       const record = isId(String(id)) ? await store.keys.revoke(String(id)) : undefined;
       if (!record) throw refusal([problem('NOT_FOUND', 'id', 'there is no such key')]);
       authenticator.forget();
+      await audited(service, principal, 'revokeApiKey', record.id);
       logger.info('key.revoked', { key: record.id, by: principal.keyId });
       return record;
     },
@@ -106,11 +109,11 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
 
 /** Fields that are fetched or worked out. Whoever sees the parent may see these. */
 function below(service: Service): Resolvers<ApiContext> {
-  const { store, logger } = service;
-  const coded = (fields: Readonly<Record<string, (parent: never, args: Arguments) => unknown>>): Record<string, Resolver<ApiContext>> =>
-    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown, args: Arguments) => {
+  const { store, logger, notary } = service;
+  const coded = (fields: Readonly<Record<string, (parent: never, args: Arguments, context: ApiContext) => unknown>>): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown, args: Arguments, context: ApiContext) => {
       try {
-        return await get(parent as never, args);
+        return await get(parent as never, args, context);
       } catch (error) {
         throw answerable(error, logger, name);
       }
@@ -131,10 +134,23 @@ function below(service: Service): Resolvers<ApiContext> {
     Verdict: coded({
       run: (verdict: SealedVerdict) => store.runs.get(verdict.runId),
       statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
+      envelope: (verdict: SealedVerdict) => (verdict.erasedAt ? null : verdict.envelope),
+      status: async (verdict: SealedVerdict, { since }) => {
+        const from = Number(since ?? checkpointIn(verdict.receipt).size);
+        if (from <= verdict.logIndex || from > (await notary.log.size())) throw refusal([problem('OPTION_INVALID', 'since', 'the log has no checkpoint of this size that covers the verdict')]);
+        return verdict.erasedAt ? null : statusOfVerdict(service, verdict, from);
+      },
+      rendering: async (verdict: SealedVerdict, { format }, { principal }) => {
+        if (principal) await audited(service, principal, 'rendering', verdict.id, String(format));
+        return valueOf(await renderVerdict(service, verdict, String(format)));
+      },
       checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
       anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
-      files: async (verdict: SealedVerdict) =>
-        [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') })),
+      files: async (verdict: SealedVerdict, _args, { principal }) => {
+        if (verdict.erasedAt) return [];
+        if (principal) await audited(service, principal, 'certificate', verdict.id);
+        return [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') }));
+      },
     }),
     Anchor: coded({
       network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),

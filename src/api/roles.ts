@@ -4,6 +4,7 @@ export type Role = (typeof ROLES)[number];
 
 const everybody = ROLES;
 const modellers: readonly Role[] = ['architect', 'trainer', 'admin'];
+const officers: readonly Role[] = ['compliance', 'admin'];
 const admins: readonly Role[] = ['admin'];
 
 /** Every field of Query, Mutation and Subscription, and the roles that may use it. One that is missing here is a bug. */
@@ -22,6 +23,11 @@ export const OPERATIONS: Readonly<Record<string, readonly Role[]>> = {
   submitModel: modellers,
   requestVerification: modellers,
   cancelRun: modellers,
+  revokeVerdict: officers,
+  supersedeVerdict: officers,
+  eraseVerdict: officers,
+  auditEvents: officers,
+  rotateKey: admins,
   apiKeys: admins,
   createApiKey: admins,
   revokeApiKey: admins,

@@ -10,6 +10,8 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem, type ProblemCode } from '../errors/index.ts';
 import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
+import { auditRoute } from './auditRoute.ts';
+import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
@@ -47,7 +49,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
   const graphql = expressMiddleware(apollo, {
     context: async ({ req }) => ({ principal: await authenticator.principal(req.headers.authorization) }),
   });
-  route(app, service, graphql);
+  route(app, service, graphql, authenticator);
   const port = await listen(http, service.config.host, service.config.port);
   const sockets = serveSubscriptions(http, { schema, authenticator });
   const shown = service.config.host.includes(':') ? `[${service.config.host}]` : service.config.host;
@@ -63,7 +65,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
   return { url: `http://${shown}:${port}`, port, stop: () => (stopping ??= stop()) };
 }
 
-function route(app: Express, service: Service, graphql: RequestHandler): void {
+function route(app: Express, service: Service, graphql: RequestHandler, authenticator: Authenticator): void {
   const counters = new Counters();
   app.disable('x-powered-by');
   app.use((_request, response, next) => {
@@ -78,6 +80,8 @@ function route(app: Express, service: Service, graphql: RequestHandler): void {
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
+  app.get('/verdicts/:id', verdictRoute(service));
+  app.get('/audit.zip', auditRoute(service, authenticator));
   app.get('/log/checkpoint', async (_request, response) => {
     const note = await service.notary.log.checkpoint();
     if (note === undefined) response.status(404).type('text').send('the log is empty\n');

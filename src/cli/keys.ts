@@ -3,15 +3,21 @@ import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
-import { openKeys, readKeys, type Keys } from '../evidence/keys.ts';
+import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
+import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
+import { ask, serverFrom, type Server } from './client.ts';
 import type { Io } from './io.ts';
+import { talking } from './remote.ts';
 
-export const KEYS_HELP = `probity keys show|init|policy [options]      the keys of this installation
+export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options]      the keys of this installation
 
   show              the public keys
   init              make the keys that are missing (0600), and show them
   policy            a trust policy for these keys, to hand to whoever verifies
+  rotate            replace the verdict key: asks the running service (--server, --key of an admin,
+                    --reason TEXT), which logs the change and prints the policy from then on
+  attach            use a key in a token, behind a command or a key service: probity keys attach --help
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
   --json            as JSON
@@ -20,7 +26,11 @@ Secret keys stay in DIR/keys and are never printed.
 exit: 0 done · 2 bad arguments, or no keys yet · 4 a key file that cannot be used
 `;
 
-const ACTIONS = ['show', 'init', 'policy'] as const;
+const ATTACH_OPTIONS = {
+  pkcs11: { type: 'string' }, token: { type: 'string' }, object: { type: 'string' }, 'pin-variable': { type: 'string' },
+  command: { type: 'string' }, url: { type: 'string' }, 'token-file': { type: 'string' }, public: { type: 'string' },
+} as const;
+const ACTIONS = ['show', 'init', 'policy', 'rotate', 'attach'] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface KeysArgs {
@@ -29,16 +39,22 @@ interface KeysArgs {
   readonly name: string;
   readonly network: Config['iota']['network'];
   readonly json: boolean;
+  readonly reason: string | undefined;
+  readonly server: Server;
+  readonly role: string;
+  readonly attach: AttachValues;
 }
 
 export async function keysCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(KEYS_HELP);
+    io.stdout(args[0] === 'attach' ? ATTACH_HELP : KEYS_HELP);
     return 0;
   }
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const { action, folder, name, network, json } = parsed.value;
+  if (action === 'rotate') return rotate(parsed.value, io);
+  if (action === 'attach') return attach(parsed.value.role, parsed.value.attach, parsed.value, io);
   let keys: Keys | undefined;
   try {
     keys = action === 'init' ? await openKeys(folder, { name }) : await readKeys(folder);
@@ -48,12 +64,25 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
     return 4;
   }
   if (keys === undefined) return printProblems([problem('NOT_FOUND', folder, 'no keys yet: `probity keys init`, or start the service once')], json, io);
-  const shown = { verdict: keys.verdict.vkey, log: keys.log.vkey, ledger: addressOf(keys.ledger.publicKey), network };
+  const shown = { retired: await readRetired(folder), verdict: keys.verdict.vkey, log: keys.log.vkey, ledger: addressOf(keys.ledger.publicKey), network };
   io.stdout(action === 'policy' ? policyText(shown, json) : keysText(shown, json));
   return 0;
 }
 
+/** Only the service can do it: the change goes into its log, and every process of it must stop using the old key. */
+async function rotate({ reason, server, json }: KeysArgs, io: Io): Promise<number> {
+  if (reason === undefined) return printProblems([problem('OPTION_INVALID', '--reason', 'say why: --reason TEXT')], json, io);
+  return talking(io, json, async () => {
+    const { rotateKey } = await ask<{ rotateKey: { retired: string; successor: string; index: number; policy: string } }>(server,
+      'mutation ($reason: String!) { rotateKey(role: "verdict", reason: $reason) { retired successor index policy } }', { reason });
+    io.stdout(json ? `${JSON.stringify(rotateKey, null, 2)}\n` : rotateKey.policy);
+    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts before leaf ${rotateKey.index}. Hand the policy above to whoever verifies.\n`);
+    return 0;
+  });
+}
+
 interface Shown {
+  readonly retired: readonly string[];
   readonly verdict: string;
   readonly log: string;
   readonly ledger: string;
@@ -62,26 +91,27 @@ interface Shown {
 
 function keysText(shown: Shown, json: boolean): string {
   if (json) return `${JSON.stringify(shown, null, 2)}\n`;
-  return `verdict  ${shown.verdict}\nlog      ${shown.log}\nledger   ${shown.ledger} (${shown.network})\n`;
+  const past = shown.retired.map((line) => `retired  ${line}\n`).join('');
+  return `${past}verdict  ${shown.verdict}\nlog      ${shown.log}\nledger   ${shown.ledger} (${shown.network})\n`;
 }
 
-function policyText({ verdict, log, ledger, network }: Shown, json: boolean): string {
+function policyText({ verdict, log, ledger, network, retired }: Shown, json: boolean): string {
   const ledgers = network === 'none' ? [] : [{ network, address: ledger }];
-  const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers });
+  const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers, retired });
   return json ? `${JSON.stringify({ policy }, null, 2)}\n` : policy;
 }
 
 function readArgs(args: string[]): Result<KeysArgs> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' } } as const;
+  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' }, server: { type: 'string' }, key: { type: 'string' }, ...ATTACH_OPTIONS } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > 1) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    if (action === undefined || positionals.length > (action === 'attach' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota } = config.value;
     const folder = join(values.data ?? dataDir, 'keys');
-    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false });
+    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

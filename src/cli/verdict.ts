@@ -17,7 +17,10 @@ export interface VerdictView {
   readonly id: string;
   readonly issuedAt: string;
   readonly statementDigest: string;
-  readonly statement: Statement;
+  /** Null once the verdict was erased. */
+  readonly statement: Statement | null;
+  readonly erasedAt: string | null;
+  readonly status: { readonly state: string; readonly reason: string | null; readonly by: string | null; readonly asOf: number } | null;
   readonly logIndex: number;
   readonly checkpoint: string;
   readonly run: { readonly id: string };
@@ -43,13 +46,14 @@ export async function verdictCommand(args: string[], io: Io): Promise<number> {
 async function fetchVerdict(server: Server, id: string): Promise<VerdictView> {
   const { verdict } = await ask<{ verdict: VerdictView | null }>(server, `
     query ($id: ID!) {
-      verdict(id: $id) { id issuedAt statementDigest statement logIndex checkpoint run { id } anchor { state network size transactionDigest } }
+      verdict(id: $id) { id issuedAt statementDigest statement erasedAt status { state reason by asOf } logIndex checkpoint run { id } anchor { state network size transactionDigest } }
     }`, { id });
   if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   return verdict;
 }
 
-function verdictText({ id, issuedAt, statementDigest, statement, logIndex, run, anchor }: VerdictView, io: Io): string {
+function verdictText({ id, issuedAt, statementDigest, statement, erasedAt, status, logIndex, run, anchor }: VerdictView, io: Io): string {
+  if (statement === null) return `${id} was erased at ${erasedAt}; its leaf ${logIndex} stays in the log, and says nothing.\n`;
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const { predicate } = statement;
@@ -60,6 +64,7 @@ function verdictText({ id, issuedAt, statementDigest, statement, logIndex, run, 
     `${paint('bold', predicate.model.name)} · ${predicate.model.format} · ${id}`, '',
     ...predicate.properties.map(({ name, outcome, assurance }) => `  ${name.padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${assurance.join(' · ')}`.trimEnd()), '',
     `  issued     ${issuedAt} by ${predicate.issuer.name} (${predicate.issuer.key})`,
+    `  status     ${status?.state ?? '?'}${status?.by ? ` by ${status.by}` : ''}, as of ${status?.asOf ?? '?'} leaves${status?.reason ? ` · ${status.reason}` : ''}`,
     `  statement  ${statementDigest}`, `  run        ${run.id}`, `  log        leaf ${logIndex}`, `  anchor     ${anchored}`, '',
     `probity certificate ${id} --out DIR writes the bundle; probity verify DIR checks it without this server.`, '',
   ].join('\n');

@@ -4,7 +4,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { fromUtf8, utf8 } from '../evidence/encoding.ts';
+import { STATUS_FILE } from '../evidence/laterStatements.ts';
+import { MANIFEST_FILE, manifestOf } from '../evidence/manifest.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
+import { parseNote } from '../evidence/note.ts';
+import { parseReceipt } from '../evidence/receipt.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
@@ -14,11 +20,13 @@ import type { Recheck } from '../verification/recheck.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
-export const VERIFY_HELP = `probity verify DIR [options]      check a bundle offline, trusting only your own keys
+export const VERIFY_HELP = `probity verify DIR|FILE.zip [options]      check a bundle offline, trusting only your own keys
 
   --policy FILE     whom you trust · default: the policy in your trust folder
                     (\${XDG_CONFIG_HOME:-~/.config}/probity/trust/policy)
   --compliance      ask for an anchor on a real network, from a ledger key of the policy
+  --online          ask the server (--server, --key) whether the verdict was revoked since; its
+                    answer is believed as far as it is signed and logged
   --recheck         check the answers again from the model: replay each trace, prove each
                     invariant's obligations in a fresh Z3, explore and count again. What takes
                     too long is skipped, and says so
@@ -36,10 +44,12 @@ interface VerifyArgs {
   readonly policy: string | undefined;
   readonly compliance: boolean;
   readonly recheck: boolean;
+  /** Which server to ask, where `--online` asks for that. */
+  readonly online: { readonly server?: string | undefined; readonly key?: string | undefined } | undefined;
   readonly json: boolean;
 }
 
-/** `probity verify`: opens no network, no database and no key. */
+/** `probity verify`: opens no database and no key, and no network but with `--online`. */
 export async function verifyCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout(VERIFY_HELP);
@@ -52,13 +62,29 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   if (!trust.ok) return printProblems(trust.problems, json, io);
   const bundle = await readBundle(folder);
   if (!bundle.ok) return printProblems(bundle.problems, json, io);
-  const report = await verifyBundle(bundle.value, trust.value.policy, { crypto: nodeCrypto, compliance });
+  const options = { crypto: nodeCrypto, compliance, now: new Date() };
+  const offline = await verifyBundle(bundle.value, trust.value.policy, options);
+  const { online } = parsed.value;
+  const asked = online === undefined || offline.statement === undefined ? undefined
+    : await (await import('./online.ts')).askStatus(online, { id: offline.statement.predicate.id, since: sizeOf(bundle.value) }, io, json);
+  if (typeof asked === 'number') return asked;
+  const report = asked === undefined ? offline : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
   const rechecked = parsed.value.recheck && report.statement !== undefined ? await recheckAnswers(bundle.value, report.statement) : undefined;
   const exit = rechecked?.some(({ status }) => status === 'failed') ? EXIT_OF.failed : EXIT_OF[report.status];
   const recheck = rechecked === undefined ? {} : { recheck: rechecked };
   io.stdout(json ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n` : reportText(folder, report, rechecked, exit, io));
   if (trust.value.file === undefined) io.stderr('no trust policy: give one with --policy, from somebody other than who gave you the bundle\n');
   return exit;
+}
+
+/** The size of the log under the receipt's checkpoint, of a bundle that was verified. */
+const sizeOf = (files: BundleFiles): number =>
+  parseCheckpoint(parseNote(parseReceipt(fromUtf8(files.get('receipt.tlog-proof') ?? new Uint8Array(0)) ?? '')?.checkpoint ?? '')?.text ?? '')?.size ?? 0;
+
+/** The bundle with what the server says now. Its list of files says nothing that anybody trusts, so it may be made again. */
+function withStatus(files: BundleFiles, status: string): BundleFiles {
+  const fresh = new Map(files).set(STATUS_FILE, utf8(status));
+  return fresh.set(MANIFEST_FILE, manifestOf(fresh.keys()));
 }
 
 /** Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that could run a model. */
@@ -68,19 +94,19 @@ async function recheckAnswers(files: BundleFiles, statement: Statement): Promise
 }
 
 function readArgs(args: string[]): Result<VerifyArgs> {
-  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, recheck: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, recheck: { type: 'boolean' }, online: { type: 'boolean' }, server: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean' } } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle folder is needed'));
-    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, recheck: values.recheck ?? false, json: values.json ?? false });
+    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle, a folder or a .probity.zip, is needed'));
+    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, recheck: values.recheck ?? false, online: values.online ? { server: values.server, key: values.key } : undefined, json: values.json ?? false });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }
 }
 
 /** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
-async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
+export async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
   const own = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'probity', 'trust', 'policy');
   const file = given ?? (existsSync(own) ? own : undefined);
   if (file === undefined) return ok({ policy: NO_TRUST });
@@ -141,7 +167,7 @@ function recheckText(rechecked: readonly Recheck[], io: Io): string {
   return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
 
-function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io): string {
+function verdictText({ model, issuer, issuedAt, validUntil, properties }: Predicate, io: Io): string {
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
@@ -149,5 +175,5 @@ function verdictText({ model, issuer, issuedAt, properties }: Predicate, io: Io)
     const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}\n${rows.join('\n')}\n`;
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${rows.join('\n')}\n`;
 }

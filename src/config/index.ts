@@ -19,6 +19,10 @@ export interface Config {
   readonly leaseMs: number;
   /** What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An existing key keeps its name. */
   readonly origin: string;
+  /** How long a verdict is to count, in days; absent: without end. */
+  readonly validDays?: number;
+  /** A time-stamping authority (RFC 3161) that stamps each verdict. */
+  readonly tsaUrl?: string;
   readonly iota: IotaConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -52,6 +56,8 @@ export function loadConfig(env: Environment): Result<Config> {
     workers: read.integer('PROBITY_WORKERS', 0, 64) ?? 2,
     leaseMs: read.integer('PROBITY_LEASE_MS', 1_000, 3_600_000) ?? 30_000,
     origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
+    tsaUrl: read.url('PROBITY_TSA_URL', ['http:', 'https:']),
+    validDays: read.integer('PROBITY_VALID_DAYS', 1, 36_500),
     iota: {
       network: read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated',
       url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),

@@ -72,6 +72,8 @@ export const PROBLEMS = {
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',
+  VERDICT_WITHDRAWN: 'the verdict was revoked or superseded, and this form of it could not say so',
+  VERDICT_ERASED: 'the verdict was erased: nothing is left that could be shown or spoken of',
 } as const;
 
 export const FAULTS = {
@@ -83,10 +85,12 @@ export const FAULTS = {
   DATA_DIR: 'the data folder cannot be used',
   DISK_FULL: 'the disk is full',
   KEY_FILE: 'the signing key cannot be read or written',
+  SIGNER_FAILED: 'who holds a key for us did not sign',
   LOG_CORRUPT: 'the transparency log contradicts itself',
   LOG_WRITE: 'the transparency log could not be written',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',
   LEDGER_REJECTED: 'the ledger refused the transaction',
+  TIMESTAMP_UNAVAILABLE: 'the time-stamping authority gave no timestamp',
   TOOL_UNAVAILABLE: 'a tool that is needed is not there',
   CHILD_CRASHED: 'a child process ended unexpectedly',
   TIMEOUT: 'the time limit was reached',

@@ -4,8 +4,11 @@ import { canonicalJson } from '../canonical/index.ts';
 import { Fault } from '../errors/index.ts';
 import { fromBase64, toBase64, utf8 } from './encoding.ts';
 import type { AnchorRecord } from './ledger/ledger.ts';
+import { STATUS_FILE } from './laterStatements.ts';
+import { MANIFEST_FILE, manifestOf } from './manifest.ts';
 import { evidenceTexts, sourceName, type Sealable, type Sealed } from './seal.ts';
 import { MODEL_FILE } from './statement.ts';
+import { writeZip } from './zip.ts';
 
 /** The parts of a check that a bundle shows again; the rest is in the envelope. */
 export type Bundled = Pick<Sealable, 'source' | 'report' | 'document' | 'artifacts' | 'risk'>;
@@ -16,8 +19,8 @@ export interface BundleAnchor {
   readonly consistency: readonly Uint8Array[];
 }
 
-/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. */
-export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor): Map<string, Uint8Array> {
+/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. `status` is `status.json`. */
+export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor, status?: string): Map<string, Uint8Array> {
   const texts: [string, string][] = [
     ['envelope.json', sealed.envelope],
     ['receipt.tlog-proof', sealed.receipt],
@@ -31,9 +34,17 @@ export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAncho
   if (anchor !== undefined) {
     texts.push(['anchor.json', canonicalJson({ ...anchor.record, consistency: anchor.consistency.map(toBase64) })]);
   }
+  if (status !== undefined) texts.push([STATUS_FILE, status]);
   const files = new Map(texts.map(([path, text]) => [path, utf8(text)]));
   files.set('salt.bin', fromBase64(sealed.salt) ?? new Uint8Array(0));
-  return files;
+  return files.set(MANIFEST_FILE, manifestOf(files.keys()));
+}
+
+/** Writes a bundle as one file; DATA_DIR when there is one already, or it cannot be written. */
+export async function writeBundleZip(file: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await writeFile(file, writeZip(files), { flag: 'wx' }).catch((cause: unknown) => {
+    throw new Fault('DATA_DIR', (cause as NodeJS.ErrnoException).code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written`, { cause });
+  });
 }
 
 /** Writes a bundle into a new or empty folder; DATA_DIR when it is neither, or cannot be written. */

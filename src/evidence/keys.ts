@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, randomBytes, sign as signBytes, type KeyObject } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, invariant } from '../errors/index.ts';
 import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
+import { parseOutsideKey, type OutsideKey } from './outsideSigner.ts';
 import { ED25519, isKeyName, verificationKey, type VerificationKey } from './note.ts';
 
 /** Whoever can sign under a name: a key file here, a hardware module or a key service behind the same seam. */
@@ -24,8 +25,8 @@ export interface Keys {
   readonly ledger: Signer;
 }
 
-const ROLES = ['verdict', 'log', 'ledger'] as const;
-type Role = (typeof ROLES)[number];
+export const ROLES = ['verdict', 'log', 'ledger'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** The DER head of an Ed25519 PKCS#8 private key (RFC 8410); the 32-byte seed follows. */
 const PKCS8_ED25519 = Uint8Array.from([
@@ -49,6 +50,49 @@ export async function readKeys(folder: string): Promise<Keys | undefined> {
   return verdict && log && ledger ? { verdict, log, ledger } : undefined;
 }
 
+/** Tells whether the key files changed since: who holds keys in memory asks before signing. */
+export async function keysStamp(folder: string): Promise<string> {
+  const stamps = await Promise.all(ROLES.map((role) => stat(join(folder, `${role}.key`), { bigint: true }).then(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`, () => '-')));
+  return stamps.join(', ');
+}
+
+/** The key that is to follow: `<role>.next.key`, as somebody put it there, or made now under the same name. */
+export async function successorKey(folder: string, role: 'verdict', name: string): Promise<Signer> {
+  const file = join(folder, `${role}.next.key`);
+  return (await readKey(file)) ?? (await createKey(folder, file, name));
+}
+
+/**
+ * Puts the successor in the place of its predecessor, whose secret is gone then; `line` is what remains of it. The line is
+ * written first: a crash between the two leaves a key that is called retired and still there, and is found by trying again.
+ */
+export async function promoteKey(folder: string, role: 'verdict', line: string): Promise<void> {
+  const file = join(folder, RETIRED_FILE);
+  try {
+    const lines = (await readRetired(folder)).filter((known) => known !== line);
+    const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+    const handle = await open(temporary, 'wx', 0o600);
+    await handle.writeFile([...lines, line].map((each) => `${each}\n`).join('')).then(() => handle.sync()).finally(() => handle.close());
+    await rename(temporary, file);
+    await rename(join(folder, `${role}.next.key`), join(folder, `${role}.key`));
+    const directory = await open(folder, 'r');
+    await directory.sync().finally(() => directory.close());
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : new Fault('KEY_FILE', `${file} cannot be written`, { cause });
+  }
+}
+
+const RETIRED_FILE = 'retired';
+
+/** Lines of a policy for keys of the past, oldest first: `verdict <vkey> until <index>`. */
+export async function readRetired(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, RETIRED_FILE), 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return '';
+    throw new Fault('KEY_FILE', `${join(folder, RETIRED_FILE)} cannot be read`, { cause });
+  });
+  return text.split('\n').filter((line) => line !== '');
+}
+
 async function openKey(folder: string, role: Role, name: string): Promise<Signer> {
   const file = join(folder, `${role}.key`);
   return (await readKey(file)) ?? (await createKey(folder, file, `${name}/${role}`));
@@ -67,7 +111,7 @@ async function readKey(file: string): Promise<Signer | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Fault('KEY_FILE', `${file} cannot be read`, { cause });
   }
-  const signer = await parseKey(text);
+  const signer = (await parseKey(text)) ?? (await parseOutsideKey(text));
   if (signer === undefined) throw new Fault('KEY_FILE', `${file} is not a signing key`);
   return signer;
 }
@@ -75,13 +119,18 @@ async function readKey(file: string): Promise<Signer | undefined> {
 /** Written aside, flushed, then linked: a crash leaves no half key, and a second process finds the first one's. */
 async function createKey(folder: string, file: string, name: string): Promise<Signer> {
   if (!isKeyName(name)) throw new Fault('KEY_FILE', `"${name}" cannot name a key: no spaces, no plus sign`);
-  const signer = await seedSigner(name, randomBytes(32));
+  const { signer, secretText } = await seedSigner(name, randomBytes(32));
+  return (await writeKey(folder, file, secretText)) ?? signer;
+}
+
+/** Puts a key file where none is, or gives the key that is there. */
+async function writeKey(folder: string, file: string, text: string): Promise<Signer | undefined> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(`${signer.secretText}\n`);
+      await handle.writeFile(`${text}\n`);
       await handle.sync();
     } finally {
       await handle.close();
@@ -96,7 +145,23 @@ async function createKey(folder: string, file: string, name: string): Promise<Si
   } finally {
     await unlink(temporary).catch(() => undefined);
   }
-  return signer.signer;
+  return undefined;
+}
+
+/**
+ * Writes the file of a key that is elsewhere (`outsideSigner.ts`), once it has signed: as the role's key, or, where there is
+ * a verdict key already, as the one that `rotate` puts in its place. Gives the name of the file.
+ */
+export async function attachKey(folder: string, role: Role, key: OutsideKey): Promise<string> {
+  const text = JSON.stringify(key);
+  const signer = await parseOutsideKey(text);
+  if (signer === undefined) throw new Fault('KEY_FILE', 'this describes no key');
+  await signer.sign(new Uint8Array(32));
+  const taken = (await readKey(join(folder, `${role}.key`))) !== undefined;
+  if (taken && role !== 'verdict') throw new Fault('KEY_FILE', `there is a ${role} key already; only the verdict key can be replaced`);
+  const file = taken ? `${role}.next.key` : `${role}.key`;
+  if ((await writeKey(folder, join(folder, file), text)) !== undefined) throw new Fault('KEY_FILE', `${file} is there already`);
+  return file;
 }
 
 /** `PRIVATE+KEY+name+hash+base64(type ‖ seed)`, the text that golang.org/x/mod/sumdb/note reads and writes. */

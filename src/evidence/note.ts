@@ -6,6 +6,8 @@ import type { Hash, VerifierCrypto } from './crypto.ts';
 /** Signature types that signed-note assigns and that we use. */
 export const ED25519 = 0x01;
 export const COSIGNATURE_ED25519 = 0x04;
+/** Reserved: C2SP assigns it to cosignatures by ML-DSA-44 (FIPS 204). A line of one is ignored as long as no policy can name its key. */
+export const COSIGNATURE_ML_DSA_44 = 0x06;
 
 /** A public key as signed-note names it: `name` and `hash` together identify key and algorithm. */
 export interface VerificationKey {
@@ -18,6 +20,9 @@ export interface VerificationKey {
   /** The text that it was read from: `name+hash+base64(type ‖ publicKey)`. */
   readonly vkey: string;
 }
+
+/** What a DSSE `keyid` says: the first two parts of the vkey. */
+export const keyIdOf = ({ name, hash }: { readonly name: string; readonly hash: string }): string => `${name}+${hash}`;
 
 export interface NoteSignature {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { LEAF_KINDS } from './leaf.ts';
+import { KEY_TYPE, REVOCATION_TYPE, STATUS_TYPE } from './laterStatements.ts';
 import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
 
 /** The published schemas (`schemas/*.schema.json` are these, written out). Closed: an unknown field is refused. */
@@ -7,6 +8,8 @@ const text = { type: 'string', maxLength: 65_536 } as const;
 const texts = { type: 'array', items: text } as const;
 const digestText = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } as const;
 const identifier = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,128}$' } as const;
+const time = { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' } as const;
+const vkey = { type: 'string', pattern: '^[^\\s+]{1,256}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{44}$' } as const;
 const openObject = { type: 'object' } as const;
 /** A relative path of plain segments: nothing that could lead out of the bundle. */
 const path = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$', maxLength: 200 } as const;
@@ -58,8 +61,8 @@ const property = object(
 const predicate = object(
   {
     id: identifier,
-    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }),
-    issuedAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' },
+    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }, { also: { type: 'array', items: text, minItems: 1, maxItems: 15 } }),
+    issuedAt: time,
     semantics: text,
     model: object({ name: text, format: text }),
     properties: { type: 'array', items: property },
@@ -68,6 +71,7 @@ const predicate = object(
     evidence: { type: 'array', items: object({ path, mediaType: text, digest: digestSet }) },
   },
   {
+    validUntil: time,
     vacuity: object({ neverFires: texts, guardNeverTrue: texts, premiseNeverTrue: texts, survivesEveryMutant: texts }),
     risk: object({ scores: openObject, card: path }),
   },
@@ -118,4 +122,53 @@ export const ANCHOR_SCHEMA = {
     checkpoint: text,
     consistency: { type: 'array', items: base64, maxItems: 64 },
   }),
+};
+
+/** What all later statements about verdicts and keys have in common: one subject by digest, who says so, and when. */
+const later = (predicateType: string, predicateFields: Shape, optional: Shape = {}): object => object({
+  _type: { const: STATEMENT_TYPE },
+  subject: { type: 'array', items: [subject(text)], minItems: 1, maxItems: 1 },
+  predicateType: { const: predicateType },
+  predicate: object({ id: identifier, issuer: object({ name: text, key: text }), issuedAt: time, ...predicateFields }, optional),
+});
+
+export const REVOCATION_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:revocation:v1',
+  title: 'The payload of a revocation: an in-toto Statement v1 with the predicate urn:probity:revocation:v1',
+  ...later(REVOCATION_TYPE, { verdict: identifier, state: { enum: ['revoked', 'superseded'] }, reason: text }, { by: identifier }),
+};
+
+export const KEY_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:key:v1',
+  title: 'The payload of a change of keys: an in-toto Statement v1 with the predicate urn:probity:key:v1',
+  ...later(KEY_TYPE, { role: { enum: ['verdict', 'log'] }, retired: vkey, successor: vkey, reason: text }),
+};
+
+export const STATUS_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:status:v1',
+  title: 'The payload of a status: an in-toto Statement v1 with the predicate urn:probity:status:v1',
+  ...later(
+    STATUS_TYPE,
+    {
+      verdict: identifier,
+      state: { enum: ['valid', 'revoked', 'superseded'] },
+      asOf: object({ origin: text, size: { type: 'integer', minimum: 1 }, root: base64 }),
+    },
+    { revocation: identifier },
+  ),
+};
+
+const logged = object({ envelope: text, leaf: text, salt: base64, receipt: text });
+
+export const STATUS_FILE_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:status-file:v1',
+  title: 'status.json: whether a verdict was revoked or superseded, as of a checkpoint, with the proof if it was',
+  ...object(
+    { v: { const: 1 }, envelope: text, checkpoint: text, consistency: { type: 'array', items: base64, maxItems: 128 } },
+    { revocation: logged },
+  ),
 };

@@ -1,16 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { canonicalJson, digestOf, sha256, type Json } from '../canonical/index.ts';
 import { invariant } from '../errors/index.ts';
 import type { ModelDocument } from '../model/document.ts';
 import type { Artifact, PropertyReport, Report } from '../model/outcome.ts';
-import { formatEnvelope, PAYLOAD_TYPE, preAuthEncoding } from './dsse.ts';
-import { toBase64, utf8 } from './encoding.ts';
+import { utf8 } from './encoding.ts';
 import type { Signer } from './keys.ts';
-import { leafDigest, SALT_BYTES, type Leaf } from './leaf.ts';
 import type { Logged, TransparencyLog } from './log/log.ts';
-import { nodeCrypto } from './nodeCrypto.ts';
 import { artifactPath, tracePath } from './paths.ts';
 import { bundleReadme } from './readme.ts';
+import { signForLog, type SignedStatement } from './sign.ts';
 import { isStatement } from './statementShape.ts';
 import { MODEL_FILE, PREDICATE_TYPE, SEMANTICS_VERSION, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type Statement } from './statement.ts';
 import { renderPolicy, type LedgerSender } from './verify/policy.ts';
@@ -36,6 +33,10 @@ export interface Sealer {
   /** The vkey of the log that the leaf will go to. */
   readonly logVkey: string;
   readonly ledgers?: readonly LedgerSender[];
+  /** Policy lines of keys that this installation used before. */
+  readonly retired?: readonly string[];
+  /** How long the verdict is to count, in days; without end when left out. */
+  readonly validDays?: number;
   readonly now?: () => Date;
 }
 
@@ -43,17 +44,9 @@ export interface Sealer {
  * A signed statement that is not in the log yet. Plain JSON: store it before appending, so that a run that is killed
  * between the two continues with the same leaf instead of signing a second verdict.
  */
-export interface Staged {
+export interface Staged extends SignedStatement {
   readonly id: string;
-  /** `sha256:<hex>` of the statement. */
-  readonly statementDigest: string;
   readonly issuedAt: string;
-  /** `envelope.json`. */
-  readonly envelope: string;
-  /** 32 bytes as base64. Deleting it and the envelope erases the verdict: the leaf alone says nothing. */
-  readonly salt: string;
-  /** `leaf.bin`, as text: a JCS object. */
-  readonly leaf: string;
   /** Files for people (README, trust/…) that the statement covers, by path. */
   readonly information: Readonly<Record<string, string>>;
 }
@@ -65,31 +58,22 @@ export interface Sealed extends Staged {
   readonly receipt: string;
 }
 
+const DAY_MS = 86_400_000;
+
 /** Builds, validates and signs the statement, and prepares its leaf. Touches no log and no disk. */
 export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
   invariant(digestOf(parts.document) === parts.report.model.digest, 'the report is about the canonical model');
-  const issuedAt = (sealer.now ?? (() => new Date()))().toISOString();
+  const now = (sealer.now ?? (() => new Date()))();
+  const issuedAt = now.toISOString();
+  const validUntil = sealer.validDays === undefined ? undefined : new Date(now.getTime() + sealer.validDays * DAY_MS).toISOString();
   const information = {
     'README.md': bundleReadme(parts.report, { id: parts.id, issuer: sealer.issuer, issuedAt, key: sealer.signer.keyId }),
     'trust/log.vkey': `${sealer.logVkey}\n`,
-    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [] }),
+    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [], retired: sealer.retired ?? [] }),
   };
-  const statement = buildStatement(parts, sealer, issuedAt, information);
-  const payloadText = canonicalJson(statement);
-  invariant(isStatement(JSON.parse(payloadText)), 'a statement that verifiers would refuse is never signed');
-  const payload = utf8(payloadText);
-  const sig = await sealer.signer.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
-  const salt = new Uint8Array(randomBytes(SALT_BYTES));
-  const leaf: Leaf = { v: 1, kind: 'verdict', id: parts.id, digest: await leafDigest(salt, payload, nodeCrypto.sha256) };
-  return {
-    id: parts.id,
-    statementDigest: sha256(payload),
-    issuedAt,
-    envelope: formatEnvelope({ payloadType: PAYLOAD_TYPE, payload, signatures: [{ keyid: sealer.signer.keyId, sig }] }),
-    salt: toBase64(salt),
-    leaf: canonicalJson(leaf),
-    information,
-  };
+  const statement = buildStatement(parts, sealer, { issuedAt, validUntil }, information);
+  invariant(isStatement(JSON.parse(canonicalJson(statement))), 'a statement that verifiers would refuse is never signed');
+  return { id: parts.id, issuedAt, information, ...(await signForLog(statement, [sealer.signer], { kind: 'verdict', id: parts.id })) };
 }
 
 /** Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which contradicts nothing. */
@@ -104,7 +88,7 @@ export async function seal(parts: Sealable, sealer: Omit<Sealer, 'logVkey'>, log
 }
 
 function buildStatement(
-  parts: Sealable, sealer: Sealer, issuedAt: string, information: Readonly<Record<string, string>>,
+  parts: Sealable, sealer: Sealer, { issuedAt, validUntil }: { readonly issuedAt: string; readonly validUntil: string | undefined }, information: Readonly<Record<string, string>>,
 ): Statement {
   const { report } = parts;
   const evidence = evidenceTexts(parts, information);
@@ -119,6 +103,7 @@ function buildStatement(
       id: parts.id,
       issuer: { name: sealer.issuer, key: sealer.signer.keyId, software: sealer.software },
       issuedAt,
+      ...(validUntil === undefined ? {} : { validUntil }),
       semantics: SEMANTICS_VERSION,
       model: { name: report.model.name, format: report.model.format },
       properties: report.properties.map(propertyVerdict),

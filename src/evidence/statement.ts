@@ -51,10 +51,17 @@ export interface Predicate {
     readonly name: string;
     /** `name+hash` of the key that signs. */
     readonly key: string;
+    /**
+     * Keys that sign as well, in the order of the envelope's signatures. Reserved for algorithms to come (ML-DSA-44); we
+     * write none. A signature under it that a verifier cannot check counts for nothing, and the one of `key` is needed as ever.
+     */
+    readonly also?: readonly string[];
     readonly software: { readonly name: string; readonly version: string };
   };
   /** ISO 8601, UTC, milliseconds. The issuer's word; the log and the anchor bound it from above. */
   readonly issuedAt: string;
+  /** When the issuer's word ends, in the same form: what was true of a model says less of a shop that moved on. */
+  readonly validUntil?: string;
   /** The version of `SEMANTICS.md` that the answers are meant in. */
   readonly semantics: string;
   readonly model: { readonly name: string; readonly format: string };

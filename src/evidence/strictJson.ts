@@ -1,7 +1,6 @@
-import canonicalizeJson from 'canonicalize';
+import { canonicalize } from './canonicalText.ts';
 import { fromUtf8 } from './encoding.ts';
 
-const canonicalText = canonicalizeJson as unknown as (value: unknown) => string | undefined;
 /** In a regular expression with the `u` flag, a surrogate matches only where it is alone. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Deeper nesting than anything that we write; beyond it a parser's recursion could be exhausted. */
@@ -27,7 +26,16 @@ export function parseCanonicalJson(bytes: Uint8Array): StrictJson {
   }
   // A lone surrogate survives only as an escape, so it must be looked for in the values: canonical text would be equal.
   if (/\\ud[89a-f]/i.test(text) && hasLoneSurrogate(value)) return { ok: false, reason: 'NOT_CANONICAL' };
-  return canonicalText(value) === text ? { ok: true, value } : { ok: false, reason: 'NOT_CANONICAL' };
+  return canonicalTextOf(value) === text ? { ok: true, value } : { ok: false, reason: 'NOT_CANONICAL' };
+}
+
+/** Nothing for what has no canonical text: a number like 1e999 is read as infinity. */
+function canonicalTextOf(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function tooDeep(text: string): boolean {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { invariant } from '../errors/index.ts';
-import { openKeys, type Keys } from '../evidence/keys.ts';
+import { keysStamp, openKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
@@ -33,17 +33,39 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     for (const each of opened.splice(0).reverse()) await each.close();
   };
   try {
-    const keys = await openKeys(join(config.dataDir, 'keys'), { name: config.origin });
+    const keysFolder = join(config.dataDir, 'keys');
+    const ring = await openKeyRing(keysFolder, config.origin);
+    const { keys } = ring.now;
     const log = await TransparencyLog.open(store.log, keys.log);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, keys);
     opened.push(queues, ledger);
-    const notary: Notary = { keys, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open };
+    const notary: Notary = {
+      get keys() { return ring.now.keys; },
+      get retired() { return ring.now.retired; },
+      keysFolder, refresh: ring.refresh, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open,
+    };
     return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The keys of the installation, read again when their files changed. */
+async function openKeyRing(folder: string, name: string): Promise<{ readonly now: { readonly keys: Keys; readonly retired: readonly string[] }; refresh(): Promise<void> }> {
+  const read = async () => {
+    // The stamp first: what changes while the keys are read is noticed the next time.
+    const stamp = await keysStamp(folder);
+    return { stamp, keys: await openKeys(folder, { name }), retired: await readRetired(folder) };
+  };
+  let now = await read();
+  // Keys that were made just now have stamps of their own.
+  now = { ...now, stamp: await keysStamp(folder) };
+  return {
+    get now() { return now; },
+    refresh: async () => { if ((await keysStamp(folder)) !== now.stamp) now = await read(); },
+  };
 }
 
 function ledgerOnDemand({ iota }: Config, keys: Keys) {

@@ -1,6 +1,7 @@
 import type { Json } from '../canonical/index.ts';
 import { invariant } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
 import type { Logged } from '../evidence/log/log.ts';
 import { parseNote } from '../evidence/note.ts';
@@ -10,6 +11,9 @@ import { verdictIdOf, type ModelRecord, type RunRecord, type VerdictRecord } fro
 import { requestAnchor } from './anchor.ts';
 import { keptRisk } from './risk.ts';
 import type { Service } from './service.ts';
+
+/** Held together by all who sign and append, alone by who replaces a key: nothing that the old key signed comes after its end. */
+export const KEYS_LOCK = 'keys';
 
 /**
  * `checked` → `sealed`, in the order that survives a kill at any line:
@@ -25,26 +29,32 @@ import type { Service } from './service.ts';
 export async function sealRun(service: Service, runId: string): Promise<void> {
   const { store, logger } = service;
   await store.locks.hold(`seal ${runId}`, async () => {
+    await service.notary.refresh();
     const run = await store.runs.get(runId);
     if (run?.state !== 'checked') return;
-    const verdict = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
-    const logged = (await findInLog(service, verdict)) ?? (await service.notary.log.append(utf8(verdict.leaf)));
+    const kept = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
+    const found = await findInLog(service, kept);
+    const verdict = found || signerOf(kept.envelope) === service.notary.keys.verdict.keyId ? kept : await sign(service, run, 'again');
+    const logged = found ?? (await service.notary.log.append(utf8(verdict.leaf)));
     await store.verdicts.seal(verdict.id, logged);
     logger.info('run.sealed', { run: runId, verdict: verdict.id, index: logged.index });
     await requestAnchor(service, checkpointIn(logged.receipt));
-  });
+  }, KEYS_LOCK);
 }
 
-async function sign({ store, notary }: Service, run: RunRecord): Promise<VerdictRecord> {
+/** `again`: what was kept is signed by a key that was retired before the leaf got into the log, where it would count for nothing. */
+async function sign({ store, notary, config }: Service, run: RunRecord, again?: 'again'): Promise<VerdictRecord> {
   const model = await store.models.get(run.modelId);
   invariant(model, 'a run has its model');
   const parts = sealable(run, model, await store.runs.artifacts(run.id));
   const staged = await stage(parts, {
     signer: notary.keys.verdict, issuer: notary.issuer, software: notary.software, logVkey: notary.log.vkey,
-    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [],
+    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
+    ...(config.validDays === undefined ? {} : { validDays: config.validDays }),
   });
   const { statementDigest, issuedAt, envelope, salt, leaf, information } = staged;
-  return store.verdicts.keep({ id: staged.id, runId: run.id, owner: run.owner, statementDigest, issuedAt, envelope, salt, leaf, information });
+  const verdict = { id: staged.id, runId: run.id, owner: run.owner, statementDigest, issuedAt, envelope, salt, leaf, information };
+  return again ? store.verdicts.replaceUnsealed(verdict) : store.verdicts.keep(verdict);
 }
 
 /** What is signed, out of what is stored. Called again for the bundle, it must give the same. */
@@ -62,7 +72,13 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
   };
 }
 
-async function findInLog({ store, notary }: Service, verdict: VerdictRecord): Promise<Logged | undefined> {
+/** The key under which an envelope of ours is signed first. */
+export function signerOf(envelope: string): string | undefined {
+  const parsed = parseEnvelope(utf8(envelope));
+  return parsed.ok ? parsed.envelope.signatures[0]?.keyid : undefined;
+}
+
+export async function findInLog({ store, notary }: Service, verdict: { readonly leaf: string }): Promise<Logged | undefined> {
   const index = await store.log.findLeaf(utf8(verdict.leaf));
   if (index === undefined) return undefined;
   const receipt = await notary.log.receipt(index);

@@ -25,7 +25,14 @@ export interface Verifier {
 
 /** Who signs, and where it is written down. */
 export interface Notary {
+  /** The keys of now; `refresh` looks whether they were replaced. */
   readonly keys: Keys;
+  /** Lines of a policy for keys of the past. */
+  readonly retired: readonly string[];
+  /** Where the keys are. */
+  readonly keysFolder: string;
+  /** Reads the keys again where their files changed: another process may have replaced them. */
+  refresh(): Promise<void>;
   readonly log: TransparencyLog;
   readonly issuer: string;
   readonly software: { readonly name: string; readonly version: string };

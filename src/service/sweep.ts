@@ -1,6 +1,8 @@
 import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
 import type { Service } from './service.ts';
+import { stampDue } from './stamp.ts';
+import { finishWithdrawals } from './withdraw.ts';
 
 /** A row that nothing has happened to for this long has lost its job: the queue was away, emptied or restored. */
 const IDLE_MS = 15_000;
@@ -16,6 +18,8 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
   const delivered = await store.locks.tryHold('sweep', async () => {
     const stalled = await store.runs.stalled(idleMs, AT_ONCE);
     for (const run of stalled) await deliver(service, run);
+    await finishWithdrawals(service);
+    await stampDue(service);
     const due = notary.ledgerSender ? await store.anchors.next() : undefined;
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;

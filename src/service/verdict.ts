@@ -5,6 +5,7 @@ import type { Sealed } from '../evidence/seal.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
+import { statusOfVerdict } from './status.ts';
 import type { Asker } from './submit.ts';
 
 /** A sealed verdict: its place in the log and its receipt are known. */
@@ -25,12 +26,14 @@ export async function anchorOf({ store }: Service, verdict: SealedVerdict): Prom
 /** The whole bundle, by path: what `probity certificate` writes and `probity verify` checks offline. */
 export async function verdictFiles(service: Service, verdict: SealedVerdict): Promise<Map<string, Uint8Array>> {
   const { store } = service;
+  if (verdict.erasedAt) return new Map();
   const run = await store.runs.get(verdict.runId);
   const model = run && (await store.models.get(run.modelId));
   invariant(run && model, 'a verdict has its run, a run its model');
   const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex, receipt } = verdict;
   const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict));
+  const { proof: status } = await statusOfVerdict(service, verdict, checkpointIn(receipt).size);
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict), status);
 }
 
 /** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */

@@ -8,7 +8,9 @@ import { PostgresLogStore } from './log.ts';
 import { migrate } from './migrate.ts';
 import { Models } from './models.ts';
 import { Notices } from './notices.ts';
+import { Audit } from './audit.ts';
 import { Runs } from './runs.ts';
+import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
@@ -22,6 +24,8 @@ export class Store {
   readonly models: Models;
   readonly runs: Runs;
   readonly verdicts: Verdicts;
+  readonly statements: Statements;
+  readonly audit: Audit;
   readonly keys: Keys;
   readonly anchors: Anchors;
   readonly idempotency: IdempotencyKeys;
@@ -35,6 +39,8 @@ export class Store {
     this.models = new Models(this.client);
     this.runs = new Runs(this.client);
     this.verdicts = new Verdicts(this.client);
+    this.statements = new Statements(this.client);
+    this.audit = new Audit(this.client);
     this.keys = new Keys(this.client);
     this.anchors = new Anchors(this.client);
     this.idempotency = new IdempotencyKeys(this.client);

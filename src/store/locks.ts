@@ -13,12 +13,16 @@ export class Locks {
     this.pool.on('error', () => undefined);
   }
 
-  /** Runs `work` while holding the lock, after whoever holds it now. */
-  async hold<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` while holding the lock, after whoever holds it now. With `shared`, that lock is held too, together with
+   * others who hold it so, and against whoever holds it alone; on the same connection, so that no two wait for each other.
+   */
+  async hold<T>(name: string, work: () => Promise<T>, shared?: string): Promise<T> {
     return this.connected(async (client) => {
+      if (shared !== undefined) await client.query('SELECT pg_advisory_lock_shared(hashtextextended($1, 0))', [shared]);
       await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
       return work();
-    }, name);
+    }, name, shared);
   }
 
   /** Runs `work` if nobody holds the lock; resolves to nothing otherwise. */
@@ -33,7 +37,7 @@ export class Locks {
     return this.pool.end();
   }
 
-  private async connected<T>(work: (client: pg.PoolClient) => Promise<T>, name: string): Promise<T> {
+  private async connected<T>(work: (client: pg.PoolClient) => Promise<T>, name: string, shared?: string): Promise<T> {
     const client = await this.pool.connect().catch((error: unknown) => { throw databaseFault(error); });
     let broken: Error | undefined;
     client.on('error', (error) => { broken = error; });
@@ -44,6 +48,7 @@ export class Locks {
     } finally {
       // Harmless where the lock was not had: Postgres answers with a warning.
       await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch((error: Error) => { broken = error; });
+      if (shared !== undefined) await client.query('SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))', [shared]).catch((error: Error) => { broken = error; });
       client.removeAllListeners('error');
       client.release(broken);
     }

@@ -92,6 +92,40 @@ export interface VerdictRecord {
   readonly receipt: string | null;
   readonly createdAt: Date;
   readonly sealedAt: Date | null;
+  /** Since when envelope, salt and all that the answer was made of are gone. */
+  readonly erasedAt: Date | null;
+  /** Base64 of what a time-stamping authority gave for the envelope; null where none is configured, or until it answers. */
+  readonly timestamp: string | null;
+}
+
+/** A revocation, a supersession or a change of keys: signed, and in the log once `receipt` is there. */
+export interface StatementRecord {
+  readonly id: string;
+  readonly kind: 'revocation' | 'key';
+  /** The verdict's id, or the vkey of the key that was replaced. */
+  readonly subject: string;
+  /** `revoked` or `superseded`; of a key, its role. */
+  readonly state: string;
+  /** The API key of who asked for it. */
+  readonly actor: string;
+  readonly statementDigest: string;
+  readonly envelope: string;
+  readonly salt: string;
+  readonly leaf: string;
+  readonly logIndex: number | null;
+  readonly receipt: string | null;
+  readonly createdAt: Date;
+}
+
+/** Somebody asked for something that an auditor would ask about. */
+export interface AuditRecord {
+  readonly id: number;
+  readonly at: Date;
+  readonly actor: string;
+  readonly role: string;
+  readonly operation: string;
+  readonly subject: string;
+  readonly detail: string | null;
 }
 
 export interface AnchorRecord {

@@ -83,6 +83,11 @@ export class Runs {
     return row ? toRun(row) : undefined;
   }
 
+  /** A result that no other request is answered with from now on. */
+  async forget(id: string): Promise<void> {
+    await this.client.prisma.run.updateMany({ where: { id }, data: { cacheable: false } });
+  }
+
   /** Takes up a run that waits, or whose worker has fallen silent. Nothing when it is not to be had. */
   async claim(id: string, worker: string, leaseMs: number): Promise<Claim | undefined> {
     const rows = await this.client.prisma.$queryRaw<{ attempt: number }[]>(Prisma.sql`

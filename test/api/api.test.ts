@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { OPERATIONS, ROLES, type Role } from '../../src/api/roles.ts';
 import { startApi, type RunningApi } from '../../src/api/server.ts';
 import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
+import pg from 'pg';
+import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
@@ -106,12 +108,114 @@ async function sealed(): Promise<string> {
   return id;
 }
 
+describe('after a verdict', () => {
+  const REVOKE = 'mutation ($id: ID!, $reason: String!) { revokeVerdict(id: $id, reason: $reason) { status { state reason by at asOf } } }';
+  const BUNDLE = 'query ($id: ID!) { verdict(id: $id) { status { state proof } files { path base64 } } trustPolicy }';
+  const verdictOf = async (run: string): Promise<string> => (await opened.service.store.verdicts.ofRun(run))?.id ?? '';
+
+  async function judged(id: string): Promise<{ status: string; layer: unknown }> {
+    const { data } = await post(api.url, keys.compliance, BUNDLE, { id });
+    const { verdict, trustPolicy } = data as unknown as { verdict: { files: { path: string; base64: string }[] }; trustPolicy: string };
+    const policy = await parsePolicy(trustPolicy, nodeCrypto.sha256);
+    if (!policy.ok) throw new Error('policy');
+    const report = await verifyBundle(new Map(verdict.files.map(({ path, base64 }) => [path, new Uint8Array(Buffer.from(base64, 'base64'))])), policy.value, { crypto: nodeCrypto });
+    return { status: report.status, layer: report.layers.find(({ layer }) => layer === 'status')?.code };
+  }
+
+  it('a compliance officer revokes it; the bundle from then on proves it; asked again it answers the same', async () => {
+    const id = await verdictOf(await sealed());
+    expect(await judged(id)).toEqual({ status: 'verified', layer: 'STATUS_VALID' });
+    const first = await post(api.url, keys.compliance, REVOKE, { id, reason: 'the model left out refunds' });
+    expect(first.data).toMatchObject({ revokeVerdict: { status: { state: 'revoked', reason: 'the model left out refunds', by: null } } });
+    const again = await post(api.url, keys.admin, REVOKE, { id, reason: 'another reason' });
+    expect(again.data).toMatchObject({ revokeVerdict: { status: { state: 'revoked', reason: 'the model left out refunds' } } });
+    expect(await judged(id)).toEqual({ status: 'untrusted', layer: 'STATUS_REVOKED' });
+  }, 60_000);
+
+  it('another one stands in its place, and may be revoked all the same', async () => {
+    const [id, by] = [await verdictOf(await sealed()), await verdictOf(await start('sleep 4').then(async (run) => { await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed'); return run; }))];
+    const supersede = 'mutation ($id: ID!, $by: ID!) { supersedeVerdict(id: $id, by: $by, reason: "newer rules") { status { state by } } }';
+    expect((await post(api.url, keys.compliance, supersede, { id: by, by })).codes).toEqual(['NOT_FOUND']);
+    expect((await post(api.url, keys.compliance, supersede, { id: by, by: 'ver_nothing' })).codes).toEqual(['NOT_FOUND']);
+    const replaced = await start('sleep 5');
+    await until(async () => (await opened.service.store.runs.get(replaced))?.state === 'sealed');
+    const old = await verdictOf(replaced);
+    expect((await post(api.url, keys.compliance, supersede, { id: old, by })).data).toEqual({ supersedeVerdict: { status: { state: 'superseded', by } } });
+    expect((await judged(old)).layer).toBe('STATUS_SUPERSEDED');
+    await post(api.url, keys.compliance, REVOKE, { id: old, reason: 'it was wrong as well' });
+    expect((await judged(old)).layer).toBe('STATUS_REVOKED');
+    expect((await judged(by)).status).toBe('verified');
+    expect(id).not.toBe(by);
+  }, 60_000);
+
+  it('it is erased: nothing is left in any row, and the log is as it was', async () => {
+    const secret = 'sleep 6';
+    const run = await start(secret);
+    await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed');
+    const id = await verdictOf(run);
+    const before = await opened.service.store.verdicts.get(id);
+    await post(api.url, keys.compliance, REVOKE, { id, reason: 'a name was in the model' });
+    const erase = 'mutation ($id: ID!) { eraseVerdict(id: $id, reason: "asked for by the person") { id erasedAt statement envelope leaf logIndex receipt status { state } files { path } run { report { model { name } } model { source name } } } }';
+    const { data } = await post(api.url, keys.compliance, erase, { id });
+    expect(data).toMatchObject({ eraseVerdict: { id, statement: null, envelope: null, status: null, files: [], leaf: before?.leaf, logIndex: before?.logIndex, receipt: before?.receipt, run: { report: null, model: { source: '', name: '' } } } });
+    const client = new pg.Client({ connectionString: opened.config.databaseUrl });
+    await client.connect();
+    const { rows: tables } = await client.query<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'bullmq%'");
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ text: string }>(`SELECT row_to_json(t)::text AS text FROM "${name}" t`);
+      for (const what of [before?.salt ?? '?', before?.envelope ?? '?', before?.statementDigest ?? '?', 'a name was in the model']) {
+        const kept = rows.filter(({ text }) => text.includes(JSON.stringify(what).slice(1, -1)));
+        // Why it was revoked stays in the audit, which is the officer's own words.
+        expect(`${name}: ${kept.length}`).toBe(`${name}: ${name === 'audit_events' && what.startsWith('a name') ? 1 : 0}`);
+      }
+    }
+    await client.end();
+    expect((await post(api.url, keys.compliance, REVOKE, { id, reason: 'x' })).codes).toEqual(['VERDICT_ERASED']);
+    const other = await verdictOf(await sealed());
+    expect((await judged(other)).status).toBe('verified');
+    const again = await start(secret);
+    expect(again).not.toBe(run);
+  }, 60_000);
+
+  it('the key is replaced: what came before verifies, what comes after is signed by the new one', async () => {
+    const before = await verdictOf(await sealed());
+    const rotate = 'mutation { rotateKey(role: "verdict", reason: "a year has passed") { retired successor index policy } }';
+    const { data } = await post(api.url, keys.admin, rotate);
+    const { retired, successor, index, policy } = (data as unknown as { rotateKey: { retired: string; successor: string; index: number; policy: string } }).rotateKey;
+    expect(policy).toContain(`verdict ${retired} until ${index}
+`);
+    expect(policy).toContain(`verdict ${successor}
+`);
+    const run = await start('sleep 7');
+    await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed');
+    const after = await verdictOf(run);
+    for (const id of [before, after]) expect((await judged(id)).status).toBe('verified');
+    expect((await opened.service.store.verdicts.get(after))?.envelope).toContain(successor.split('+').slice(0, 2).join('+'));
+    const [change] = await opened.service.store.statements.list('key');
+    const old = await parsePolicy(policy, nodeCrypto.sha256);
+    if (!old.ok || !change) throw new Error('policy');
+    expect(await verifyKeyChange({ ...change, receipt: change.receipt ?? '' }, old.value, nodeCrypto)).toMatchObject({ ok: true, index, change: { retired, successor } });
+  }, 60_000);
+
+  it('all of it is in the audit, newest first, with who did it', async () => {
+    const { data } = await post(api.url, keys.compliance, '{ auditEvents(first: 100) { nodes { id at actor role operation subject detail } endCursor } }');
+    const { nodes } = (data as unknown as { auditEvents: { nodes: { id: string; operation: string; role: string; detail: string | null }[] } }).auditEvents;
+    const operations = new Set(nodes.map(({ operation }) => operation));
+    for (const each of ['certificate', 'revokeVerdict', 'supersedeVerdict', 'eraseVerdict', 'rotateKey']) expect(operations).toContain(each);
+    expect(nodes.find(({ operation }) => operation === 'rotateKey')).toMatchObject({ role: 'admin', detail: 'a year has passed' });
+    const next = await post(api.url, keys.compliance, `{ auditEvents(first: 1, after: "${nodes[0]?.id}") { nodes { id } endCursor } }`);
+    expect(next.data).toEqual({ auditEvents: { nodes: [{ id: nodes[1]?.id }], endCursor: nodes[1]?.id } });
+  });
+});
+
 describe('who may do what', () => {
   const probes: Readonly<Record<string, string>> = {
     viewer: '{ viewer { role operations } }', node: '{ node(id: "x") { id } }', model: '{ model(id: "x") { id } }', run: '{ run(id: "x") { id } }', runs: '{ runs { endCursor } }',
     verdict: '{ verdict(id: "x") { id } }', verdicts: '{ verdicts { endCursor } }', scenarios: '{ scenarios { id } }', scenario: '{ scenario(id: "x") { id } }', trustPolicy: '{ trustPolicy }',
     submitModel: 'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }', requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
     cancelRun: 'mutation { cancelRun(id: "x") { id } }', apiKeys: '{ apiKeys { id } }', createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
+    revokeVerdict: 'mutation { revokeVerdict(id: "x", reason: "y") { id } }', supersedeVerdict: 'mutation { supersedeVerdict(id: "x", by: "z", reason: "y") { id } }',
+    eraseVerdict: 'mutation { eraseVerdict(id: "x", reason: "y") { id } }', auditEvents: '{ auditEvents { endCursor } }', rotateKey: 'mutation { rotateKey(role: "log", reason: "y") { index } }',
     revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }', runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
 
@@ -185,6 +289,10 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ['a format that is none', 'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }', 'FORMAT_UNKNOWN'],
     ['a model that is refused', 'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }', 'MODEL_SHAPE'],
     ['a model that is not there', 'mutation { requestVerification(input: { modelId: "mdl_x" }) { id } }', 'NOT_FOUND'],
+    ['a verdict that is not there', 'mutation { revokeVerdict(id: "ver_\\u0000", reason: "x") { id } }', 'NOT_FOUND'],
+    ['a revocation without a reason', 'mutation { revokeVerdict(id: "x", reason: " ") { id } }', 'REQUEST_SHAPE'],
+    ['a key that is not replaced', 'mutation { rotateKey(role: "ledger", reason: "x") { index } }', 'OPTION_INVALID'],
+    ['a page of the audit behind no id', '{ auditEvents(after: "x") { endCursor } }', 'OPTION_INVALID'],
     ['an id with a NUL', '{ run(id: "run_\\u0000") { id } }', 'NONE'],
   ];
 

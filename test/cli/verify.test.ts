@@ -1,11 +1,15 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand } from '../../src/cli/keys.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
-import { writeBundle } from '../../src/evidence/bundle.ts';
+import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
+import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
+
+const validate = new Ajv({ strict: true, strictTuples: false, validateSchema: false }).compile(VERIFY_SCHEMA);
 
 let folder: string;
 let home: Installation;
@@ -51,7 +55,7 @@ describe('probity verify', () => {
     expect(ran.out.replaceAll(folder, '').replaceAll(/[0-9a-f]{64}/g, '…')).toMatchInlineSnapshot(`
       "/v1
 
-        ✓ bundle      proved     every file of a bundle is there
+        ✓ bundle      proved     every file of a bundle is there · version 1, 13 files
         ✓ envelope    signed     signed by a trusted verdict key · honest.example/verdict+f67d0b35
         ✓ statement   proved     the statement has exactly the shape of a formal verdict · v1
         ✓ subject     proved     source and canonical model are the ones that were checked · sha256:…
@@ -60,6 +64,7 @@ describe('probity verify', () => {
         ✓ inclusion   proved     the leaf is in the log of the checkpoint · leaf 0 of 1
         ✓ checkpoint  signed     the checkpoint is signed by a trusted log, and by the witnesses that the policy asks for · honest.example/log, 1 leaves
         – anchor      skipped    the bundle has no anchor
+        – status      skipped    the bundle does not say whether the verdict was revoked later; only a look online tells · as of 1 leaves
 
       Door · native · issued by honest.example at 2026-01-02T03:04:05.678Z
         shut     violated  replayed
@@ -75,7 +80,33 @@ describe('probity verify', () => {
     const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', policy, '--json');
     const report = JSON.parse(ran.out) as Record<string, unknown>;
     expect(report).toMatchObject({ status: 'verified', exit: 0, policy, statement: { predicate: { id: 'v1' } } });
-    expect(report['layers']).toHaveLength(9);
+    expect(report['layers']).toHaveLength(10);
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  });
+
+  it('prints refusals in the same shape, and bad input as problems', async () => {
+    const policy = await writePolicy(home.policyText);
+    const forger = await installation('forger');
+    for (const [bundle, exit, more] of [[await writeIssued('f1', forger), 3, []], [await writeIssued('v2'), 3, ['--compliance']], [await writeIssued('v3'), 0, ['--recheck']]] as const) {
+      const ran = await run(verifyCommand, bundle, '--policy', policy, '--json', ...more);
+      const report = JSON.parse(ran.out) as Record<string, unknown>;
+      expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+      expect(report['exit']).toBe(ran.exit);
+      if (more[0] !== '--recheck') expect(ran.exit).toBe(exit);
+    }
+  });
+
+  it('reads a bundle that is one file', async () => {
+    const policy = await writePolicy(home.policyText);
+    const { files } = await home.issue(sampleCheck('v1'));
+    const file = join(folder, 'v1.probity.zip');
+    await writeBundleZip(file, files);
+    expect((await run(verifyCommand, file, '--policy', policy)).exit).toBe(0);
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.with(200, (bytes[200] ?? 0) ^ 1));
+    const ran = await run(verifyCommand, file, '--policy', policy);
+    expect(ran.exit).toBe(2);
+    expect(ran.err).toContain('BUNDLE_SHAPE');
   });
 
   it('exits 3 for a forger, whatever the policy in his bundle says', async () => {

@@ -13,6 +13,7 @@ import { openLedger } from '../../src/evidence/ledger/open.ts';
 import { blake2b256Sync } from '../../src/evidence/nodeCrypto.ts';
 import { parseReceipt } from '../../src/evidence/receipt.ts';
 import { bundleFiles, type BundleAnchor } from '../../src/evidence/bundle.ts';
+import { MANIFEST_FILE, manifestOf } from '../../src/evidence/manifest.ts';
 import { check, complaints, installation, policyOf, sampleCheck, type Installation } from './fixture.ts';
 
 const NEXT_DECADE = new Date('2036-01-01T00:00:00Z');
@@ -160,6 +161,8 @@ describe('an anchored bundle, offline', () => {
     const { files } = await anchoredBundle();
     expect(await anchorLayer(files, await withLedger(), true)).toBe('untrusted: untrusted ANCHOR_EMULATED');
     files.delete('anchor.json');
+    expect(await anchorLayer(files, await withLedger())).toBe('failed: skipped ANCHOR_ABSENT');
+    files.set(MANIFEST_FILE, manifestOf(files.keys()));
     expect(await anchorLayer(files, await withLedger(), true)).toBe('untrusted: untrusted ANCHOR_REQUIRED');
     expect(await anchorLayer(files, await withLedger())).toBe('verified: skipped ANCHOR_ABSENT');
   });

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { parseEnvelope } from '../../src/evidence/dsse.ts';
 import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
-import { ANCHOR_SCHEMA, LEAF_SCHEMA, STATEMENT_SCHEMA } from '../../src/evidence/schemas.ts';
+import { ANCHOR_SCHEMA, KEY_SCHEMA, LEAF_SCHEMA, REVOCATION_SCHEMA, STATEMENT_SCHEMA, STATUS_FILE_SCHEMA, STATUS_SCHEMA } from '../../src/evidence/schemas.ts';
 import { stage, type Sealer } from '../../src/evidence/seal.ts';
+import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { isLeaf, isStatement } from '../../src/evidence/statementShape.ts';
 import { sampleCheck, testKeys } from './fixture.ts';
 
@@ -39,6 +40,11 @@ describe('public shapes', () => {
     await golden('schemas/statement.schema.json', STATEMENT_SCHEMA);
     await golden('schemas/leaf.schema.json', LEAF_SCHEMA);
     await golden('schemas/anchor.schema.json', ANCHOR_SCHEMA);
+    await golden('schemas/revocation.schema.json', REVOCATION_SCHEMA);
+    await golden('schemas/key.schema.json', KEY_SCHEMA);
+    await golden('schemas/status.schema.json', STATUS_SCHEMA);
+    await golden('schemas/status-file.schema.json', STATUS_FILE_SCHEMA);
+    await golden('schemas/verify.schema.json', VERIFY_SCHEMA);
   });
 
   it('a statement of everything, byte for byte', async () => {

@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { webCrypto } from '../../src/evidence/browser/webCrypto.ts';
 import { preAuthEncoding } from '../../src/evidence/dsse.ts';
 import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from '../../src/evidence/encoding.ts';
 import { NodeMap, growTree, leafHash } from '../../src/evidence/log/tree.ts';
@@ -69,7 +70,7 @@ describeShared('Merkle proofs (transparency-dev/merkle)', () => {
 });
 
 describeShared('Ed25519 (Wycheproof)', () => {
-  it('all 151 signatures', () => {
+  it('all 151 signatures, by Node and by WebCrypto, as a browser has it', async () => {
     interface Group { readonly publicKey: { readonly pk: string }; readonly tests: readonly { readonly tcId: number; readonly msg: string; readonly sig: string; readonly result: string }[] }
     const folder = join('wycheproof', 'testvectors_v1');
     const { testGroups } = JSON.parse(read(folder, 'ed25519_test.json')) as { testGroups: Group[] };
@@ -78,6 +79,7 @@ describeShared('Ed25519 (Wycheproof)', () => {
       for (const { tcId, msg, sig, result } of tests) {
         const verified = nodeCrypto.verifyEd25519(fromHex(publicKey.pk) as Uint8Array, fromHex(msg) as Uint8Array, fromHex(sig) as Uint8Array);
         expect(verified, `test ${tcId}`).toBe(result === 'valid');
+        expect(await webCrypto.verifyEd25519(fromHex(publicKey.pk) as Uint8Array, fromHex(msg) as Uint8Array, fromHex(sig) as Uint8Array), `test ${tcId} by WebCrypto`).toBe(result === 'valid');
         tried += 1;
       }
     }

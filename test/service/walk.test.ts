@@ -51,6 +51,7 @@ describe('the walk from a submitted text to a sealed verdict', () => {
     expect([...files.keys()].sort()).toMatchInlineSnapshot(`
       [
         "README.md",
+        "bundle.json",
         "envelope.json",
         "evidence/artifacts/001-module.tla",
         "evidence/artifacts/002-module.tla",
@@ -60,6 +61,7 @@ describe('the walk from a submitted text to a sealed verdict', () => {
         "receipt.tlog-proof",
         "salt.bin",
         "source.yaml",
+        "status.json",
         "trust/log.vkey",
         "trust/policy",
       ]

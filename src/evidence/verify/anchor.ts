@@ -3,9 +3,10 @@ import type { VerifierCrypto } from '../crypto.ts';
 import { concat, fromBase64, fromHex, includesBytes, toBase58, toHex, utf8 } from '../encoding.ts';
 import { isNetwork, NETWORK_PRESETS } from '../ledger/networks.ts';
 import { verifyConsistency } from '../merkle.ts';
-import { parseNote, verifyNote } from '../note.ts';
+import { parseNote } from '../note.ts';
 import { isBundledAnchor, type BundledAnchor } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
+import { judgeCheckpoint } from './checkpoint.ts';
 import type { TrustPolicy } from './policy.ts';
 import type { Layer, LayerCode, LayerStatus } from './report.ts';
 
@@ -64,11 +65,12 @@ async function checkAnchoredCheckpoint(
   const proof = anchor.consistency.map(fromBase64);
   if (note === undefined || checkpoint === undefined || checkpoint.origin !== receipt.origin) return answer('failed', 'ANCHOR_CHECKPOINT');
   if (!proof.every((hash): hash is Uint8Array => hash?.length === 32)) return answer('failed', 'ANCHOR_SHAPE');
-  const signed = await verifyNote(note, policy.logs, crypto);
-  if (signed.status === 'invalid') return answer('failed', 'ANCHOR_CHECKPOINT');
+  // Witnesses are asked for at the receipt's checkpoint, which the anchored one extends; here only the log counts.
+  const signed = await judgeCheckpoint(note, checkpoint, { ...policy, quorum: 'none' }, crypto);
+  if (signed.status === 'failed') return answer('failed', 'ANCHOR_CHECKPOINT', signed.detail);
   const sizes = { size1: receipt.size, size2: checkpoint.size, root1: receipt.root, root2: checkpoint.root };
   if (!(await verifyConsistency(sizes, proof, crypto.sha256))) return answer('failed', 'ANCHOR_CHECKPOINT');
-  return signed.status === 'unknown' ? answer('untrusted', 'CHECKPOINT_UNTRUSTED', checkpoint.origin) : undefined;
+  return signed.status === 'untrusted' ? answer('untrusted', signed.code, signed.detail) : undefined;
 }
 
 interface OpenTransaction {

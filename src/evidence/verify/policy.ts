@@ -1,23 +1,31 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import { equalBytes } from '../encoding.ts';
+import { equalBytes, fromDecimal } from '../encoding.ts';
 import type { Hash } from '../crypto.ts';
 import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from '../note.ts';
 
 /**
- * Whom somebody trusts, in one text file: C2SP tlog-policy (`log`, `witness`, `group`, `quorum`) and two lines of our
- * own, which tlog-policy leaves to applications:
+ * Whom somebody trusts, in one text file: C2SP tlog-policy (`log`, `witness`, `group`, `quorum`) and lines of our own,
+ * which tlog-policy leaves to applications:
  *
- *     verdict <vkey>                trusted to sign verdicts
- *     ledger <network> <address>    trusted to send anchors
+ *     verdict <vkey> [until <index>]        trusted to sign verdicts whose leaf comes before this one
+ *     log <vkey> [<url>] [until <size>]     a log; its key counts for checkpoints of at most this many leaves
+ *     ledger <network> <address>            trusted to send anchors
+ *     max-age <days>                        how old a verdict may be
  */
 export interface TrustPolicy {
-  readonly verdicts: readonly VerificationKey[];
-  readonly logs: readonly VerificationKey[];
+  readonly verdicts: readonly TrustedKey[];
+  readonly logs: readonly TrustedKey[];
   readonly witnesses: ReadonlyMap<string, VerificationKey>;
   readonly groups: ReadonlyMap<string, Group>;
   /** The name of a witness or group, or `none`. */
   readonly quorum: string;
   readonly ledgers: readonly LedgerSender[];
+  readonly maxAgeDays?: number;
+}
+
+/** A key, and where in the log its trust ends: it verifies the past and nothing after. */
+export interface TrustedKey extends VerificationKey {
+  readonly until?: number;
 }
 
 export interface Group {
@@ -37,26 +45,36 @@ export const NO_TRUST: TrustPolicy = {
 };
 
 interface Draft {
-  readonly verdicts: VerificationKey[];
-  readonly logs: VerificationKey[];
+  readonly verdicts: TrustedKey[];
+  readonly logs: TrustedKey[];
   readonly witnesses: Map<string, VerificationKey>;
   readonly groups: Map<string, Group>;
   readonly ledgers: LedgerSender[];
   readonly taken: Set<string>;
   quorum?: string;
+  maxAgeDays?: number;
 }
 
 type Line = (words: readonly string[], draft: Draft, sha256: Hash) => Promise<string | undefined> | string | undefined;
 
 /** One line kind, one reader; each says what is wrong, or nothing. */
 const LINES: Readonly<Record<string, Line>> = {
-  verdict: async ([vkey, ...rest], draft, sha256) => {
-    if (vkey === undefined || rest.length > 0) return 'verdict <vkey>';
-    return addKey(draft.verdicts, draft, await parseVkey(vkey, sha256), ED25519);
+  verdict: async (words, draft, sha256) => {
+    const { rest: [vkey, ...more], until } = untilOf(words);
+    if (vkey === undefined || more.length > 0 || until === 'wrong') return 'verdict <vkey> [until <index>]';
+    return addKey(draft.verdicts, draft, await parseVkey(vkey, sha256), ED25519, until);
   },
-  log: async ([vkey, , ...rest], draft, sha256) => {
-    if (vkey === undefined || rest.length > 0) return 'log <vkey> [<url>]';
-    return addKey(draft.logs, draft, await parseVkey(vkey, sha256), ED25519);
+  log: async (words, draft, sha256) => {
+    const { rest: [vkey, , ...more], until } = untilOf(words);
+    if (vkey === undefined || more.length > 0 || until === 'wrong') return 'log <vkey> [<url>] [until <size>]';
+    return addKey(draft.logs, draft, await parseVkey(vkey, sha256), ED25519, until);
+  },
+  'max-age': ([days, ...rest], draft) => {
+    const number = fromDecimal(days ?? '');
+    if (number === undefined || number < 1 || rest.length > 0) return 'max-age <days>';
+    if (draft.maxAgeDays !== undefined) return 'a second max-age';
+    draft.maxAgeDays = number;
+    return undefined;
   },
   witness: async ([name, vkey, , ...rest], draft, sha256) => {
     if (name === undefined || vkey === undefined || rest.length > 0) return 'witness <name> <vkey> [<url>]';
@@ -94,17 +112,23 @@ const LINES: Readonly<Record<string, Line>> = {
   },
 };
 
+/** `until <number>` at the end of a line, and the words before it. */
+function untilOf(words: readonly string[]): { readonly rest: readonly string[]; readonly until: number | 'wrong' | undefined } {
+  if (words.at(-2) !== 'until') return { rest: words, until: words.includes('until') ? 'wrong' : undefined };
+  return { rest: words.slice(0, -2), until: fromDecimal(words.at(-1) ?? '') ?? 'wrong' };
+}
+
 function isTaken(name: string, draft: Draft): boolean {
   return name === 'none' || draft.witnesses.has(name) || draft.groups.has(name);
 }
 
 /** One key has one office: what it signed as a log must never count as a verdict, whatever the formats say. */
-function addKey(keys: VerificationKey[], draft: Draft, key: VerificationKey | undefined, type: number): string | undefined {
+function addKey(keys: TrustedKey[], draft: Draft, key: VerificationKey | undefined, type: number, until?: number): string | undefined {
   if (key === undefined) return 'not a vkey of an Ed25519 key';
   if (key.type !== type) return `a key of signature type ${key.type}, where ${type} is needed`;
   const known = [...draft.verdicts, ...draft.logs, ...draft.witnesses.values()];
   if (known.some((other) => equalBytes(other.publicKey, key.publicKey))) return 'this public key is listed already';
-  keys.push(key);
+  keys.push(until === undefined ? key : { ...key, until });
   return undefined;
 }
 
@@ -144,10 +168,13 @@ export function renderPolicy(trusted: {
   readonly verdicts: readonly string[];
   readonly logs: readonly string[];
   readonly ledgers: readonly LedgerSender[];
+  /** Whole lines, for keys of the past. */
+  readonly retired?: readonly string[];
 }): string {
   return [
     '# Trust policy of Probity: C2SP tlog-policy, with "verdict" and "ledger" lines.',
     '# Whoever gave you a bundle must not be who gave you this file.',
+    ...(trusted.retired ?? []),
     ...trusted.verdicts.map((vkey) => `verdict ${vkey}`),
     ...trusted.logs.map((vkey) => `log ${vkey}`),
     ...trusted.ledgers.map(({ network, address }) => `ledger ${network} ${address}`),

@@ -2,7 +2,7 @@ import type { Statement } from '../statement.ts';
 
 /** The layers of a bundle, in the order in which each rests on the one before. */
 export const LAYERS = [
-  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor',
+  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor', 'status',
 ] as const;
 export type LayerName = (typeof LAYERS)[number];
 
@@ -19,6 +19,9 @@ export type LayerStatus = 'proved' | 'signed' | 'skipped' | 'untrusted' | 'faile
 export const LAYER_CODES = {
   BUNDLE_COMPLETE: 'every file of a bundle is there',
   BUNDLE_SHAPE: 'a file that every bundle has is missing',
+  BUNDLE_MANIFEST: 'bundle.json is not the canonical list of the files',
+  BUNDLE_VERSION: 'the bundle is of another version of the format',
+  BUNDLE_FILES: 'a file that bundle.json lists is missing, or one is there that it does not list',
   ENVELOPE_SIGNED: 'signed by a trusted verdict key',
   ENVELOPE_NOT_JSON: 'envelope.json is not JSON',
   ENVELOPE_NOT_CANONICAL: 'envelope.json is not canonical JSON: a duplicate key, white space, key order or number form',
@@ -27,10 +30,13 @@ export const LAYER_CODES = {
   ENVELOPE_SIGNATURE: 'the signature of a trusted key does not verify',
   ENVELOPE_KEYID: 'the signature is by another key than it names',
   ENVELOPE_UNTRUSTED: 'no signature is by a verdict key of the policy',
+  ENVELOPE_RETIRED: 'signed by a key that was retired before this was logged',
   STATEMENT_VALID: 'the statement has exactly the shape of a formal verdict',
   STATEMENT_NOT_CANONICAL: 'the payload is not canonical JSON (RFC 8785)',
   STATEMENT_PREDICATE_TYPE: 'the statement is of another predicate type',
   STATEMENT_SHAPE: 'the statement has an unknown field, lacks one, or one has the wrong type',
+  STATEMENT_SIGNERS: 'the envelope has other signatures than the statement announces',
+  STATEMENT_PATHS: 'the statement lists a file twice or under a name of its own, or names one that it does not list',
   STATEMENT_ISSUER: 'the statement names another key than the one that signed it',
   SUBJECT_MATCHES: 'source and canonical model are the ones that were checked',
   SUBJECT_MISSING: 'the source or the canonical model is missing',
@@ -50,8 +56,10 @@ export const LAYER_CODES = {
   INCLUSION_INVALID: 'the proof does not lead from the leaf to the root of the checkpoint',
   CHECKPOINT_SIGNED: 'the checkpoint is signed by a trusted log, and by the witnesses that the policy asks for',
   CHECKPOINT_SIGNATURE: 'a signature of a trusted key on the checkpoint does not verify',
+  CHECKPOINT_STRAY: 'the checkpoint has a signature twice, or one that is neither of its log nor a cosignature',
   CHECKPOINT_ORIGIN: 'the checkpoint is of another log than its key',
   CHECKPOINT_UNTRUSTED: 'the checkpoint is signed by no log of the policy',
+  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_QUORUM: 'too few witnesses of the policy cosigned the checkpoint',
   ANCHOR_SIGNED: 'a trusted ledger key signed the transaction; that the ledger accepted it takes a look online',
   ANCHOR_ABSENT: 'the bundle has no anchor',
@@ -65,6 +73,17 @@ export const LAYER_CODES = {
   ANCHOR_CHECKPOINT: 'the anchored checkpoint is not of this log, or does not extend the one of the receipt',
   ANCHOR_TRANSACTION: 'the transaction is not the one with this digest, object and signature',
   ANCHOR_CONTENT: 'the transaction does not carry this checkpoint',
+  STATUS_ABSENT: 'the bundle does not say whether the verdict was revoked later; only a look online tells',
+  STATUS_VALID: 'neither revoked nor superseded, in the word of the issuer, as of this checkpoint',
+  STATUS_REVOKED: 'the issuer revoked the verdict, and the log has the revocation',
+  STATUS_SUPERSEDED: 'another verdict stands in the place of this one, and the log says so',
+  STATUS_EXPIRED: 'the time that the issuer set for the verdict has ended',
+  STATUS_TOO_OLD: 'the verdict is older than the policy allows',
+  STATUS_UNTRUSTED: 'the status is signed by nobody that the policy trusts for it, or under no checkpoint that it trusts',
+  STATUS_SHAPE: 'status.json is not canonical JSON of its shape, or speaks of another verdict',
+  STATUS_SIGNATURE: 'a signature of a trusted key on the status or on the revocation does not verify',
+  STATUS_CHECKPOINT: 'the checkpoint of the status is not of this log, or does not extend the one of the receipt',
+  STATUS_REVOCATION: 'the revocation is not of this verdict, or not in the log',
   NOT_REACHED: 'a layer below did not pass',
 } as const;
 export type LayerCode = keyof typeof LAYER_CODES;

@@ -1,16 +1,21 @@
 import type { VerifierCrypto } from '../crypto.ts';
-import { parseEnvelope, preAuthEncoding, type Envelope } from '../dsse.ts';
-import { equalBytes, fromUtf8, toHex } from '../encoding.ts';
+import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../dsse.ts';
+import { fromUtf8, toHex } from '../encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import { STATUS_FILE } from '../laterStatements.ts';
 import { leafDigest, SALT_BYTES } from '../leaf.ts';
+import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
 import { leafInput, verifyInclusion } from '../merkle.ts';
-import { parseNote, verifyNote, type Note, type VerificationKey } from '../note.ts';
+import { parseNote, type Note } from '../note.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
-import { PREDICATE_TYPE, type Statement } from '../statement.ts';
+import { MODEL_FILE, PREDICATE_TYPE, type Statement } from '../statement.ts';
 import { isLeaf, isStatement } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import { verifyAnchor } from './anchor.ts';
-import { meetsQuorum, type TrustPolicy } from './policy.ts';
+import { judgeCheckpoint } from './checkpoint.ts';
+import type { TrustPolicy } from './policy.ts';
+import { judgeSignatures } from './signatures.ts';
+import { verifyStatus } from './status.ts';
 import { statusOf, type Layer, type LayerCode, type LayerName, type LayerStatus, type VerifyReport } from './report.ts';
 
 /**
@@ -24,10 +29,16 @@ export interface VerifyOptions {
   readonly crypto: VerifierCrypto;
   /** Ask for an anchor on a real network, sent by a ledger key of the policy. */
   readonly compliance?: boolean;
+  /** The reader's clock, for what ends: without it `validUntil` and `max-age` are not judged, and the layer says so. */
+  readonly now?: Date;
 }
 
+const ENVELOPE_CODES: Readonly<Record<EnvelopeProblem, LayerCode>> = {
+  NOT_JSON: 'ENVELOPE_NOT_JSON', NOT_CANONICAL: 'ENVELOPE_NOT_CANONICAL', ENVELOPE_SHAPE: 'ENVELOPE_SHAPE', PAYLOAD_TYPE: 'ENVELOPE_PAYLOAD_TYPE',
+};
+
 /** The files that every bundle has; the source and the evidence are named by the statement. */
-const REQUIRED = ['envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
+const REQUIRED = [MANIFEST_FILE, 'envelope.json', 'receipt.tlog-proof', 'leaf.bin', 'salt.bin', 'model.json'] as const;
 
 /** What a layer said, and what it hands to the layers above; nothing to hand on when it did not pass. */
 interface Step<T> {
@@ -52,27 +63,43 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
   if (missing.length > 0) {
     return { status: 'malformed', layers: [step('bundle', 'failed', 'BUNDLE_SHAPE', missing.join(', ')).layer] };
   }
-  const bundle = step('bundle', 'proved', 'BUNDLE_COMPLETE');
+  const bundle = checkManifest(files);
   const file = (path: string): Uint8Array => files.get(path) ?? new Uint8Array(0);
 
-  const envelope = await checkEnvelope(file('envelope.json'), policy, crypto);
+  const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
+  const envelope = await checkEnvelope(file('envelope.json'), inclusion.value?.index, policy, crypto);
   const statement = envelope.value === undefined ? notReached<Statement>('statement') : checkStatement(envelope.value);
   const subject = statement.value === undefined ? notReached('subject') : await checkSubject(statement.value, files, crypto);
   const evidence = statement.value === undefined ? notReached('evidence') : await checkEvidence(statement.value, files, crypto);
   const leaf = statement.value === undefined || envelope.value === undefined
     ? notReached('leaf')
     : await checkLeaf({ leaf: file('leaf.bin'), salt: file('salt.bin') }, envelope.value.envelope, statement.value, crypto);
-  const inclusion = await checkInclusion(file('receipt.tlog-proof'), file('leaf.bin'), crypto);
   const checkpoint = inclusion.value === undefined
-    ? notReached<VerificationKey>('checkpoint')
+    ? notReached('checkpoint')
     : await checkCheckpoint(inclusion.value, policy, crypto);
   const anchor = inclusion.value === undefined
     ? notReached('anchor')
     : { layer: await verifyAnchor(files.get('anchor.json'), inclusion.value.checkpoint, policy, options) };
+  const standing = statement.value === undefined || envelope.value === undefined || inclusion.value === undefined
+    ? notReached('status')
+    : { layer: await verifyStatus(files.get(STATUS_FILE), { statement: statement.value, payload: envelope.value.envelope.payload, leaf: file('leaf.bin'), receipt: inclusion.value.checkpoint }, policy, options) };
 
-  const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor].map((each) => each.layer);
+  const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor, standing].map((each) => each.layer);
   const status = statusOf(layers);
   return { status, layers, ...(status === 'verified' && statement.value !== undefined ? { statement: statement.value } : {}) };
+}
+
+/** The format's version, and that the files are those that were put together: none lost, none added. */
+function checkManifest(files: BundleFiles): Step<true> {
+  const parsed = parseManifest(files.get(MANIFEST_FILE) ?? new Uint8Array(0));
+  if (!parsed.ok) return step('bundle', 'failed', parsed.reason === 'version' ? 'BUNDLE_VERSION' : 'BUNDLE_MANIFEST', parsed.detail);
+  const listed = new Set(parsed.manifest.files);
+  const differing = [
+    ...parsed.manifest.files.filter((path) => !files.has(path)),
+    ...[...files.keys()].filter((path) => path !== MANIFEST_FILE && !listed.has(path)),
+  ];
+  if (differing.length > 0) return step('bundle', 'failed', 'BUNDLE_FILES', differing.join(', '));
+  return step('bundle', 'proved', 'BUNDLE_COMPLETE', `version ${parsed.manifest.v}, ${listed.size} files`, true);
 }
 
 /** The envelope as parsed once (DSSE: what was verified is what is used), and who signed it, if somebody trusted did. */
@@ -81,37 +108,22 @@ interface OpenEnvelope {
   readonly keyId: string | undefined;
 }
 
-const keyIdOf = (key: VerificationKey): string => `${key.name}+${key.hash}`;
-
-async function checkEnvelope(bytes: Uint8Array, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
+/** `index` is where in the log the leaf was proved to be: a retired key counts only for what came before its end. */
+async function checkEnvelope(bytes: Uint8Array, index: number | undefined, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<OpenEnvelope>> {
   const parsed = parseEnvelope(bytes);
-  if (!parsed.ok) {
-    const codes = {
-      NOT_JSON: 'ENVELOPE_NOT_JSON',
-      NOT_CANONICAL: 'ENVELOPE_NOT_CANONICAL',
-      ENVELOPE_SHAPE: 'ENVELOPE_SHAPE',
-      PAYLOAD_TYPE: 'ENVELOPE_PAYLOAD_TYPE',
-    } as const;
-    return step('envelope', 'failed', codes[parsed.reason]);
-  }
+  if (!parsed.ok) return step('envelope', 'failed', ENVELOPE_CODES[parsed.reason]);
   const { envelope } = parsed;
-  const message = preAuthEncoding(envelope.payloadType, envelope.payload);
-  let signedBy: string | undefined;
-  for (const { keyid, sig } of envelope.signatures) {
-    // The keyid is not signed: every trusted key is tried, and the hint only tells a broken signature from a stranger's.
-    for (const key of policy.verdicts) {
-      const signed = await crypto.verifyEd25519(key.publicKey, message, sig);
-      const named = keyid === keyIdOf(key);
-      if (named && !signed) return step('envelope', 'failed', 'ENVELOPE_SIGNATURE', keyid);
-      if (signed && !named) return step('envelope', 'failed', 'ENVELOPE_KEYID', keyid);
-      if (signed) signedBy ??= keyid;
-    }
-  }
-  const value: OpenEnvelope = { envelope, keyId: signedBy };
-  if (signedBy !== undefined) return step('envelope', 'signed', 'ENVELOPE_SIGNED', signedBy, value);
-  return step('envelope', 'untrusted', 'ENVELOPE_UNTRUSTED', envelope.signatures.map(({ keyid }) => keyid).join(', '), value);
+  const signed = await judgeSignatures(envelope, policy.verdicts, index ?? Infinity, crypto);
+  const value: OpenEnvelope = { envelope, keyId: signed.keyId };
+  if (signed.status === 'broken') return step('envelope', 'failed', signed.code, signed.detail);
+  if (signed.status === 'signed') return step('envelope', 'signed', 'ENVELOPE_SIGNED', signed.keyId, value);
+  return step('envelope', 'untrusted', signed.status === 'retired' ? 'ENVELOPE_RETIRED' : 'ENVELOPE_UNTRUSTED', signed.detail, value);
 }
 
+/**
+ * Shape and issuer. Signatures are no part of what is signed, so the statement says by whom it is signed: one that it does
+ * not announce was added by somebody else.
+ */
 function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   const json = parseCanonicalJson(envelope.payload);
   if (!json.ok) return step('statement', 'failed', 'STATEMENT_NOT_CANONICAL');
@@ -120,7 +132,23 @@ function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   if (!isStatement(json.value)) return step('statement', 'failed', 'STATEMENT_SHAPE');
   const { id, issuer } = json.value.predicate;
   if (keyId !== undefined && issuer.key !== keyId) return step('statement', 'failed', 'STATEMENT_ISSUER', issuer.key);
+  const announced = [issuer.key, ...(issuer.also ?? [])];
+  const signers = envelope.signatures.map(({ keyid }) => keyid);
+  if (keyId !== undefined && (signers.length !== announced.length || signers.some((keyid, at) => keyid !== announced[at]))) {
+    return step('statement', 'failed', 'STATEMENT_SIGNERS', signers.join(', '));
+  }
+  const stray = strayPath(json.value);
+  if (stray !== undefined) return step('statement', 'failed', 'STATEMENT_PATHS', stray);
   return step('statement', 'proved', 'STATEMENT_VALID', id, json.value);
+}
+
+/** A path that is listed twice or as one of the bundle's own files, or that is named and not listed: two readers could read two things. */
+function strayPath({ subject, predicate: { evidence, properties, risk } }: Statement): string | undefined {
+  const listed = [...subject.map(({ name }) => name), ...evidence.map(({ path }) => path)];
+  const own = new Set<string>([...REQUIRED.filter((path) => path !== MODEL_FILE), 'anchor.json', STATUS_FILE]);
+  const twice = listed.find((path, at) => own.has(path) || listed.indexOf(path) !== at);
+  const named = [...properties.flatMap(({ trace }) => trace ?? []), ...(risk === undefined ? [] : [risk.card])];
+  return twice ?? named.find((path) => !evidence.some((file) => file.path === path));
 }
 
 async function checkSubject({ subject }: Statement, files: BundleFiles, crypto: VerifierCrypto): Promise<Step<true>> {
@@ -140,7 +168,7 @@ async function checkEvidence(statement: Statement, files: BundleFiles, crypto: V
     if (toHex(await crypto.sha256(bytes)) !== digest.sha256) return step('evidence', 'failed', 'EVIDENCE_DIGEST', path);
   }
   const known = new Set<string>([
-    ...REQUIRED, 'anchor.json', ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
+    ...REQUIRED, 'anchor.json', STATUS_FILE, ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
   ]);
   const unlisted = [...files.keys()].filter((path) => !known.has(path));
   if (unlisted.length > 0) return step('evidence', 'failed', 'EVIDENCE_UNLISTED', unlisted.join(', '));
@@ -165,6 +193,8 @@ async function checkLeaf(
 export interface OpenCheckpoint {
   readonly note: Note;
   readonly checkpoint: Checkpoint;
+  /** Where in the log the leaf is. */
+  readonly index: number;
 }
 
 async function checkInclusion(receiptBytes: Uint8Array, leaf: Uint8Array, crypto: VerifierCrypto): Promise<Step<OpenCheckpoint>> {
@@ -178,24 +208,11 @@ async function checkInclusion(receiptBytes: Uint8Array, leaf: Uint8Array, crypto
   const proved = await verifyInclusion(claim, receipt.proof, crypto.sha256);
   const where = `leaf ${receipt.index} of ${checkpoint.size}`;
   return proved
-    ? step('inclusion', 'proved', 'INCLUSION_PROVED', where, { note, checkpoint })
+    ? step('inclusion', 'proved', 'INCLUSION_PROVED', where, { note, checkpoint, index: receipt.index })
     : step('inclusion', 'failed', 'INCLUSION_INVALID', where);
 }
 
-/** Signed by a log of the policy under its own name, and cosigned by enough witnesses (C2SP tlog-policy). */
-async function checkCheckpoint(
-  { note, checkpoint }: OpenCheckpoint, policy: TrustPolicy, crypto: VerifierCrypto,
-): Promise<Step<VerificationKey>> {
-  const where = `${checkpoint.origin}, ${checkpoint.size} leaves`;
-  const byLog = await verifyNote(note, policy.logs, crypto);
-  if (byLog.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byLog.key.name);
-  if (byLog.status === 'unknown') return step('checkpoint', 'untrusted', 'CHECKPOINT_UNTRUSTED', where);
-  const log = byLog.by.find(({ name }) => name === checkpoint.origin);
-  if (log === undefined) return step('checkpoint', 'failed', 'CHECKPOINT_ORIGIN', where);
-  const byWitnesses = await verifyNote(note, [...policy.witnesses.values()], crypto);
-  if (byWitnesses.status === 'invalid') return step('checkpoint', 'failed', 'CHECKPOINT_SIGNATURE', byWitnesses.key.name);
-  const keys = byWitnesses.status === 'verified' ? byWitnesses.by : [];
-  const cosigned = new Set([...policy.witnesses].filter(([, witness]) => keys.some((key) => equalBytes(key.publicKey, witness.publicKey))).map(([name]) => name));
-  if (!meetsQuorum(policy, cosigned)) return step('checkpoint', 'untrusted', 'CHECKPOINT_QUORUM', where);
-  return step('checkpoint', 'signed', 'CHECKPOINT_SIGNED', where, log);
+async function checkCheckpoint({ note, checkpoint }: OpenCheckpoint, policy: TrustPolicy, crypto: VerifierCrypto): Promise<Step<true>> {
+  const { status, code, detail } = await judgeCheckpoint(note, checkpoint, policy, crypto);
+  return step('checkpoint', status, code, detail, true);
 }

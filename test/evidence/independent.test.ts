@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/canonical/index.ts';
+import { writeBundle } from '../../src/evidence/bundle.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
+import { describeTool } from '../tools.ts';
+import { check, installation, sampleCheck, type Installation, type Issued } from './fixture.ts';
+
+const script = fileURLToPath(new URL('independent/verify.py', import.meta.url));
+
+describeTool('python', 'a verifier in Python, written from docs/evidence.md', (python) => {
+  let folder: string;
+  let home: Installation;
+  let issued: Issued;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'probity-python-'));
+    home = await installation('honest');
+    for (let at = 0; at < 6; at += 1) await home.issue(sampleCheck(`earlier-${at}`, `Door ${at} – ½ "é"`));
+    issued = await home.issue(sampleCheck('verdict-1', 'Tür\u2028 "zu" \\ 門'));
+    await writeFile(join(folder, 'policy'), home.policyText);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  let count = 0;
+  async function ask(files: ReadonlyMap<string, Uint8Array>): Promise<{ status: number | null; out: string; error: string }> {
+    count += 1;
+    const bundle = join(folder, `bundle-${count}`);
+    await writeBundle(bundle, files);
+    const { status, stdout, stderr } = spawnSync(python, [script, bundle, join(folder, 'policy')], { encoding: 'utf8' });
+    return { status, out: stdout, error: stderr };
+  }
+
+  it('accepts what we issue', async () => {
+    expect(await ask(issued.files)).toEqual({ status: 0, out: `verdict-1 ${home.keys.log.name}\n`, error: '' });
+    expect((await check(issued.files, home.policy)).status).toBe('verified');
+  });
+
+  it('refuses what we refuse: each file changed, a forger, a stray signature, a proof cut', async () => {
+    const text = (path: string): string => fromUtf8(issued.files.get(path) ?? new Uint8Array(0)) ?? '';
+    const receipt = text('receipt.tlog-proof');
+    const forger = await installation('forger');
+    const variants: [string, ReadonlyMap<string, Uint8Array>][] = [
+      ...[...issued.files].map(([path, bytes]): [string, Map<string, Uint8Array>] => {
+        const copy = Uint8Array.from(bytes);
+        copy[Math.floor(copy.length / 2)] = (copy[Math.floor(copy.length / 2)] ?? 0) ^ 1;
+        return [`${path} changed`, new Map(issued.files).set(path, copy)];
+      }),
+      ['a forger', (await forger.issue(sampleCheck('verdict-1'))).files],
+      ['a stray signature', new Map(issued.files).set('receipt.tlog-proof', utf8(`${receipt}— nobody AAAAAAAA\n`))],
+      ['a proof cut', new Map(issued.files).set('receipt.tlog-proof', utf8(receipt.replace(/^(index .*\n)[^\n]+\n/m, '$1')))],
+      ['a signature added', new Map(issued.files).set('envelope.json', utf8(canonicalJson({ ...JSON.parse(text('envelope.json')) as object, signatures: [...(JSON.parse(text('envelope.json')) as { signatures: object[] }).signatures, { keyid: 'x', sig: 'AAAA' }] })))],
+    ];
+    for (const [what, files] of variants) {
+      const ran = await ask(files);
+      expect(`${what}: ${ran.status}`).toBe(`${what}: 1`);
+      expect(ran.error, what).toMatch(/^refused: /);
+      expect((await check(files, home.policy)).status, what).not.toBe('verified');
+    }
+  });
+});
