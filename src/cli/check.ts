@@ -6,6 +6,7 @@ import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES, readBeside } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import type { EngineProgress } from '../model/engine.ts';
 import type { Report } from '../model/outcome.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
@@ -128,7 +129,10 @@ async function checkTla(file: string, args: CheckArgs, cacheDir: string, io: Io)
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
   const started = performance.now();
-  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir });
+  const progress = progressLine(io, args.json);
+  const onProgress = (p: EngineProgress): void => progress.show({ engine: 'tlc', ...p });
+  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir, onProgress });
+  progress.clear();
   process.removeListener('SIGINT', onSigint);
   if (!checked.ok) return printProblems(checked.problems, args.json, io);
   const exit = exitOf(checked.value);
@@ -240,7 +244,10 @@ function progressLine(io: Io, json: boolean): { show(progress: Progress): void; 
     show: (p) => {
       if (io.isTTY !== true || json || Date.now() - started < 1000) return;
       shown = true;
-      const counts = [p.states === undefined ? '' : `${p.states} states`, p.depth === undefined ? '' : `depth ${p.depth}`].filter((s) => s !== '').join(', ');
+      const counts = [
+        p.states === undefined ? '' : `${p.states} states`, p.statesPerSecond === undefined ? '' : `${p.statesPerSecond}/s`,
+        p.queue === undefined ? '' : `${p.queue} waiting`, p.depth === undefined ? '' : `depth ${p.depth}`,
+      ].filter((s) => s !== '').join(', ');
       io.stderr(`\r\u001b[K${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
     },
     clear: () => {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** How a child ended. A child that was killed never looks like one that finished. */
 export type ChildEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'timeout' | 'cancelled' | 'memory' | 'output' }
+  | { readonly kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface ChildRun {
@@ -21,6 +22,8 @@ export interface ChildLimits {
   readonly signal: AbortSignal;
   /** Bytes of output over which the child is killed. */
   readonly outputBytes?: number;
+  /** A folder that the child writes into, and the size over which it is killed. */
+  readonly disk?: { readonly folder: string; readonly mb: number };
 }
 
 export interface ChildOptions {
@@ -39,7 +42,7 @@ const DEFAULT_OUTPUT = 64 * 1024 * 1024;
 export function runChild(command: string, args: readonly string[], limits: ChildLimits, options: ChildOptions = {}): Promise<ChildRun> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'output' }>['kind'] | undefined;
+    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }>['kind'] | undefined;
     const out: string[] = [];
     const err: string[] = [];
     let bytes = 0;
@@ -57,6 +60,12 @@ export function runChild(command: string, args: readonly string[], limits: Child
         if (mb > (limits.memoryMb ?? Infinity)) kill('memory');
       });
     }, 200);
+    const { disk } = limits;
+    const scales = disk === undefined ? undefined : setInterval(() => {
+      void folderMb(disk.folder).then((mb) => {
+        if (mb > disk.mb) kill('disk');
+      });
+    }, 1_000);
     const onAbort = (): void => kill('cancelled');
     if (limits.signal.aborted) onAbort();
     limits.signal.addEventListener('abort', onAbort, { once: true });
@@ -71,6 +80,7 @@ export function runChild(command: string, args: readonly string[], limits: Child
     const settle = (end: ChildEnd): void => {
       clearTimeout(timer);
       clearInterval(watchdog);
+      clearInterval(scales);
       limits.signal.removeEventListener('abort', onAbort);
       resolve({ end, stdout: out.join(''), stderr: err.join('') });
     };
@@ -91,4 +101,11 @@ export function runChild(command: string, args: readonly string[], limits: Child
 export async function residentMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** What lies in a folder and below; what goes away meanwhile does not count. */
+async function folderMb(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath ?? entry.path, entry.name)).catch(() => undefined))?.size ?? 0));
+  return sizes.reduce((sum, size) => sum + size, 0) / (1024 * 1024);
 }

@@ -44,6 +44,8 @@ export interface Progress {
   readonly phase: string;
   readonly states?: number;
   readonly depth?: number;
+  readonly queue?: number;
+  readonly statesPerSecond?: number;
 }
 
 /** All that a check produced: the report for people, the canonical model and the artifacts for the evidence. */

@@ -310,6 +310,8 @@ function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
       return unknown('cancelled', 'the check was cancelled');
     case 'memory':
       return unknown('memory', 'TLC reached the memory limit');
+    case 'disk':
+      return unknown('memory', 'TLC wrote more to disk than the limit');
     case 'output':
       return unknown('crash', 'TLC printed more than the limit');
     case 'failed':
