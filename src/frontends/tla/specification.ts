@@ -175,7 +175,7 @@ function readConfiguration(text: string): Result<Configuration> {
     else if (keyword === 'ALIAS') notes.push(`ALIAS ${words.join(' ')} is left out: traces show the variables themselves.`);
     // Deadlock is asked by the command line, each time anew: here it would be asked always.
     else if (keyword !== 'CHECK_DEADLOCK') rest += `${text.slice(match.index, end).trimEnd()}\n`;
-    if (/^TYPE/.test(keyword)) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
+    if (keyword.startsWith('TYPE')) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
   });
   if (found.length === 0 && bare.trim() !== '') problems.push(problem('TLA_SYNTAX', 'configuration', 'the configuration has no section that TLC knows', { line: 1, column: 1 }));
   const odd = [...names.invariants, ...names.properties].find((name) => !/^\w+$/.test(name));
