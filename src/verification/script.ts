@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { runInCvc5, runScript, messageOf, type ScriptRun, type ScriptStep } from '../engines/z3/script.ts';
 import { asks, declared, needsCvc5, prints, readScript, renamed, type SmtCommand } from '../frontends/smt/script.ts';
@@ -68,9 +69,7 @@ async function race(commands: readonly SmtCommand[], options: Pick<VerifyOptions
     });
   };
   const z3 = timed('z3', askZ3(commands, { ...limits, signal: AbortSignal.any([signal, stopZ3.signal]) }));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const early = await Promise.race([z3, new Promise<undefined>((resolve) => { timer = setTimeout(resolve, PATIENCE_MS); })]);
-  clearTimeout(timer);
+  const early = await Promise.race([z3, delay(PATIENCE_MS, undefined, { ref: false })]);
   if ((early && complete(commands, early)) || signal.aborted) return { first: await z3, engines };
   const cvc5 = timed('cvc5', runInCvc5(stepsOf(commands), { ...limits, deadline: Math.max(limits.deadline, Date.now() + options.timeoutMs / 2), signal: AbortSignal.any([signal, stopCvc5.signal]) }));
   void z3.then((run) => complete(commands, run) && stopCvc5.abort());
