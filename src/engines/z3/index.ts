@@ -14,7 +14,9 @@ import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
-import { obligations, reprove, spacer, type Obligation } from './spacer.ts';
+import { establish, type Claim } from './proof.ts';
+import { solversHere } from './solvers.ts';
+import { spacer } from './spacer.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
 const SHALLOW_DEPTH = 6;
@@ -31,25 +33,17 @@ const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
 /** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */
 export const z3: Engine = {
   name: 'z3',
-  version: async () => {
-    known ??= openVersion();
-    return known;
-  },
+  version,
   refuses,
   run: (task, budget, signal, onProgress) => new Z3Check(task, budget, signal, onProgress).run(),
 };
 
-let known: Promise<string> | undefined;
-
-async function openVersion(): Promise<string> {
-  try {
-    const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal });
-    session.close();
-    return version;
-  } catch (cause) {
-    known = undefined;
-    throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary', { cause });
-  }
+/** `Z3_BIN` where it is set, else the packaged one: its version, and the hash of the file that runs. */
+async function version(): Promise<string> {
+  const wanted = process.env['Z3_BIN'] ? 'native' : 'packaged';
+  const solver = (await solversHere()).find(({ kind }) => kind === wanted);
+  if (!solver) throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary');
+  return solver.name;
 }
 
 const systems = new WeakMap<Semantics, SmtSystem | Unencodable>();
@@ -144,7 +138,7 @@ class Z3Check {
     if (open.length > 0) open = await this.#search(open, bad, 'true', SHALLOW_DEPTH, this.#share(4, PHASE_MS));
     if (open.length === 0) return;
     const small = (await this.#smallGraph()) !== undefined;
-    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
+    const together = await this.#prove(namesOf(open), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
@@ -175,11 +169,9 @@ class Z3Check {
     const kept = new Set(await this.#withinTime(inductiveSubset(this.#system, candidates, 'true', this.#share(4)), []));
     const proved = open.filter((p) => wanted.get(p) === 'true' || kept.has(wanted.get(p) as Term));
     if (proved.length === 0) return [...open];
-    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
-    const invariant = `(define-fun Inv (${variables}) Bool ${smtAnd([...kept])})`;
-    const list = obligations(this.#system, smtOr(proved.map((p) => bad.get(p) as Term)), 'true', invariant);
-    if ((await this.#reproved(list, this.#share(2))).length > 0) return [...open];
-    const outcome = this.#inductive(`induction-${proved.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    const claim = { name: `induction-${namesOf(proved)}`, bad: smtOr(proved.map((p) => bad.get(p) as Term)), constraint: 'true', invariant: this.#definition(smtAnd([...kept])) };
+    const outcome = await this.#established(claim, this.#share(2));
+    if (outcome.outcome !== 'holds') return [...open];
     for (const p of proved) this.#outcomes.set(p.name, outcome);
     return open.filter((p) => !proved.includes(p));
   }
@@ -213,11 +205,8 @@ class Z3Check {
     if (open.length === 0 || !graph.errorFree) return open;
     const cubes = this.#encoded(() => graph.states.filter(belongs).map((state) => this.#system.cube(state)));
     if (!cubes) return open;
-    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
-    const invariant = `(define-fun Inv (${variables}) Bool ${smtOr(cubes)})`;
-    const list = obligations(this.#system, bad, constraint, invariant);
-    if ((await this.#reproved(list, this.#share(2))).length > 0) return open;
-    const outcome = this.#inductive(`states-${open.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    const outcome = await this.#established({ name: `states-${namesOf(open)}`, bad, constraint, invariant: this.#definition(smtOr(cubes)) }, this.#share(2));
+    if (outcome.outcome !== 'holds') return open;
     for (const p of open) this.#outcomes.set(p.name, outcome);
     return [];
   }
@@ -261,8 +250,16 @@ class Z3Check {
     }
   }
 
-  #reproved(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
-    return this.#withinTime(reprove(list, limits), ['time']);
+  #definition(body: Term): string {
+    return `(define-fun Inv (${this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ')}) Bool ${body})`;
+  }
+
+  /** `holds` only with the three obligations proved again, by fresh processes. */
+  async #established(claim: Claim, limits: SessionLimits): Promise<Outcome> {
+    const attempt = await establish(this.#system, claim, limits);
+    if (attempt.kind === 'open') return { outcome: 'unknown', reason: 'unreplayable', message: attempt.message, evidence: {} };
+    this.#artifacts.push(...attempt.artifacts);
+    return attempt.outcome;
   }
 
   /** Unrolls up to `maxDepth`; what is found is noted, what is not comes back. */
@@ -304,33 +301,12 @@ class Z3Check {
     return property.formula.kind === 'reachable' ? { outcome: 'holds', method: 'witness', trace, evidence } : { outcome: 'violated', witness: 'trace', trace, evidence };
   }
 
-  /** Spacer, plain and then global; `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
+  /** `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
   async #prove(name: string, bad: Term, constraint: Term, limits: SessionLimits): Promise<Outcome> {
-    let message = 'Spacer reached the time limit';
-    for (const global of [false, true]) {
-      const half = { ...limits, deadline: global ? limits.deadline : Date.now() + (limits.deadline - Date.now()) / 2 };
-      const answer = await this.#withinTime(spacer(this.#system, bad, constraint, half, global), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
-      if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
-      if (answer.kind === 'unknown') {
-        message = answer.message;
-        continue;
-      }
-      const list = obligations(this.#system, bad, constraint, answer.invariant);
-      const failed = await this.#reproved(list, this.#limits);
-      if (failed.length > 0) return { outcome: 'unknown', reason: 'unreplayable', message: `Spacer's invariant does not re-prove: ${failed.join(', ')}`, evidence: {} };
-      return this.#inductive(name, answer.invariant, answer.horn, list);
-    }
-    return { outcome: 'unknown', reason: 'timeout', message, evidence: {} };
-  }
-
-  #inductive(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): Outcome {
-    this.#keep(name, invariant, horn, list);
-    return { outcome: 'holds', method: 'inductive', evidence: { obligationsReproved: true, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`) } };
-  }
-
-  #keep(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): void {
-    const artifact = (file: string, text: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text });
-    this.#artifacts.push(...(horn === undefined ? [] : [artifact('horn', `${horn}\n`)]), artifact('invariant', `${invariant}\n`), ...list.map((o) => artifact(o.name, o.text)));
+    const answer = await this.#withinTime(spacer(this.#system, bad, constraint, limits), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
+    if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
+    if (answer.kind === 'unknown') return { outcome: 'unknown', reason: 'timeout', message: answer.message, evidence: {} };
+    return this.#established({ name, bad, constraint, invariant: answer.invariant, horn: answer.horn }, this.#limits);
   }
 
   /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
@@ -361,6 +337,10 @@ class Z3Check {
       return;
     }
   }
+}
+
+function namesOf(properties: readonly Property[]): string {
+  return properties.map((p) => p.name).join('-').slice(0, 60);
 }
 
 /** A rule may change nothing, which is no step of the model (SEMANTICS 3): equal neighbours are one state. */

@@ -57,9 +57,9 @@ export class Z3Session {
     if (limits.signal.aborted) onAbort();
   }
 
-  /** Starts `Z3_BIN` where it is set, else z3-solver's wasm. */
-  static async open(limits: SessionLimits): Promise<{ session: Z3Session; version: string }> {
-    const binary = process.env['Z3_BIN'];
+  /** Starts `Z3_BIN` where it is set, else z3-solver's wasm; or the one of them that is asked for. */
+  static async open(limits: SessionLimits, which?: 'packaged' | 'native'): Promise<{ session: Z3Session; version: string }> {
+    const binary = which === 'packaged' ? undefined : process.env['Z3_BIN'];
     const child = binary ? spawn(binary, ['-in', '-smt2'], { stdio: ['pipe', 'pipe', 'ignore'] }) : spawn(process.execPath, [WASM_CHILD], { stdio: ['pipe', 'pipe', 'ignore'] });
     const session = new Z3Session(child, Boolean(binary), limits);
     const version = binary ? (await session.send('(get-info :version)')).replace(/[^\d.]/g, '') : (JSON.parse(await session.#line()) as string);
