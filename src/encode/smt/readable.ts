@@ -1,5 +1,6 @@
 import { clausesOf, disjuncts, sexprText } from './clauses.ts';
 import type { Sexpr } from './sexpr.ts';
+import type { Term } from './symbolic.ts';
 import type { Meaning, SmtSystem } from './system.ts';
 
 /** A disjunction of more parts than this is a list of states, not a sentence. */
@@ -8,12 +9,20 @@ const MAX_CHARACTERS = 2_000;
 
 /**
  * An invariant in the model's own words, a sentence for each clause: `if status[o1] = paid then captured[o1] = price else true`. To be read,
- * not to be re-proved: that is what the SMT-LIB text is for.
+ * not to be re-proved: that is what the SMT-LIB text is for. A clause that is a property of `goals` is named; what every value of a type
+ * is, and that no error has been reached before, is said once.
  */
-export function readableInvariant(system: SmtSystem, definition: string): string[] {
+export function readableInvariant(system: SmtSystem, definition: string, goals: ReadonlyMap<string, Term> = new Map()): string[] {
   const clauses = clausesOf(definition);
   if (clauses === undefined) return ['the invariant is too large to be read'];
-  return new Reader(new Map(system.variables.map((v) => [v.name, { meaning: v.meaning, sort: v.sort }]))).sentences(clauses);
+  const parts = new Map([...goals].flatMap(([name, term]) => (clausesOf(`(define-fun Inv () Bool ${term})`) ?? []).map((clause) => [sexprText(clause), name] as const)));
+  const itself = new Set(clauses.flatMap((clause) => parts.get(sexprText(clause)) ?? []));
+  const others = clauses.filter((clause) => !parts.has(sexprText(clause)));
+  return [...[...itself].map((name) => `${name}, the property itself`), ...reader(system).sentences(others)];
+}
+
+function reader(system: SmtSystem): Reader {
+  return new Reader(new Map(system.variables.map((v) => [v.name, { meaning: v.meaning, sort: v.sort }])));
 }
 
 /** A sum of named things, with what is added to it. */
@@ -46,12 +55,15 @@ class Reader {
       if (error?.kind === 'error') errors.push(error.of);
       else said.push(this.#sentence(clause));
     }
-    return [...intervals([...new Set(said)]), ...(errors.length > 0 ? [`no step so far has broken ${errors.join(', ')}`] : [])];
+    const plain = [...new Set(said)].filter((text) => !/^(?:if [^=]* then )?\(?(?:\S+ has a value of its type(?: and )?)+\)?(?: else true)?$/.test(text));
+    return [...intervals(plain), ...(plain.length < new Set(said).size ? ['every name has a value of its type'] : []), ...(errors.length > 0 ? [`no step so far has broken ${errors.join(', ')}`] : [])];
   }
 
   /** What a clause denies is its premise, what it affirms its conclusion. */
   #sentence(clause: Sexpr): string {
-    const parts = disjuncts(clause);
+    const whole = disjuncts(clause);
+    const running = whole.filter((part) => !(part.positive && typeof part.term === 'string' && this.#variables.get(part.term)?.meaning.kind === 'error'));
+    const parts = running.length > 0 ? running : whole;
     if (parts.length > MAX_PARTS || sexprText(clause).length > 20 * MAX_CHARACTERS) return `the state is one of ${parts.length} that are listed in the invariant`;
     const premises = parts.filter((part) => !part.positive).map((part) => this.#text(part.term, true, true));
     const conclusions = parts.filter((part) => part.positive).map((part) => this.#text(part.term, true, parts.length > 1));

@@ -63,6 +63,7 @@ class SystemEncoder {
       bad: (property) => this.#bad(property, erring),
       valuation: (words) => this.#valuation(words),
       cube: (state) => this.#cube(state),
+      values: (state, backwards) => this.#values(state, backwards),
       row: (values) => this.#row(values),
     };
   }
@@ -72,11 +73,11 @@ class SystemEncoder {
     return name;
   }
 
-  #declareField(base: string, type: Type, text: string): FieldTerms {
-    if (type.kind !== 'set') return this.#declare(base, describeType(type), { kind: 'cell', text, ...valuesOf(type, this.#layout) });
+  #declareField(base: string, type: Type, text: string, held?: Term): FieldTerms {
+    if (type.kind !== 'set') return this.#declare(base, describeType(type), { kind: 'cell', text, ...valuesOf(type, this.#layout), ...(held === undefined ? {} : { held }) });
     return scalarValues(type.of, this.#layout.set).map((value, i) => ({
       value: type.of.kind === 'bool' ? String(value === 1) : smtInt(value),
-      present: this.#declare(`${base}!has${i}`, 'Bool', { kind: 'fact', text: `list contains(${text}, ${valueName(value, type.of, this.#layout)})` }),
+      present: this.#declare(`${base}!has${i}`, 'Bool', { kind: 'member', text: `list contains(${text}, ${valueName(value, type.of, this.#layout)})` }),
     }));
   }
 
@@ -95,14 +96,16 @@ class SystemEncoder {
       const kind = (words: readonly number[]): string => words.map((word, f) => `item.${block.fields[f]?.name ?? ''} = ${valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)}`).join(' and ');
       const counters = messages.map((words, i) => ({
         message: words.map((word, f) => literalTerm(word, (block.fields[f] as FieldBlock).type)),
-        copies: this.#declare(`${base}!of${i}`, 'Int', { kind: 'fact', text: `count(${name}${words.length === 0 ? '' : `[${kind(words)}]`})` }),
+        copies: this.#declare(`${base}!of${i}`, 'Int', {
+          kind: 'count', text: `count(${name}${words.length === 0 ? '' : `[${kind(words)}]`})`, carries: words.map((word, f) => valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)),
+        }),
       }));
       const total = counters.map((c) => c.copies);
       this.#channels.set(name, { kind: 'counters', count: total.length === 1 ? (total[0] as Term) : `(+ ${total.join(' ')})`, counters });
       return;
     }
-    const count = this.#declare(`${base}!count`, 'Int', { kind: 'fact', text: `count(${name})` });
-    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type, `${name}[${i + 1}].${field.name}`)));
+    const count = this.#declare(`${base}!count`, 'Int', { kind: 'count', text: `count(${name})` });
+    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type, `${name}[${i + 1}].${field.name}`, `(< ${i} ${count})`)));
     this.#channels.set(name, { kind: 'slots', count, slots });
   }
 
@@ -130,7 +133,8 @@ class SystemEncoder {
     const ranges = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell) => this.#inDomain(cell, block.type)));
     const capacities = this.#layout.channels.flatMap((block) => {
       const channel = this.#channelTerms(block.channel.name);
-      const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`];
+      const inside = (slot: RecordTerms, i: number): Term[] => slot.map((field, f) => this.#inDomain(field, (block.fields[f] as FieldBlock).type)).flatMap((range) => (range === 'true' ? [] : [`(=> (< ${i} ${channel.count}) ${range})`]));
+      const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`, ...channel.slots.flatMap(inside)];
       return [...parts, `(<= ${channel.count} ${block.channel.capacity})`];
     });
     return [...ranges, ...capacities].filter((term) => term !== 'true');
@@ -367,22 +371,33 @@ class SystemEncoder {
   }
 
   #cube(state: State): Term {
-    const equal = (field: FieldTerms, type: Type, at: number): Term => {
-      if (typeof field === 'string') return smtEq(field, literalTerm(state[at] as number, type));
-      return smtAnd(field.map((flag, bit) => smtEq(flag.present, String((((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1))));
+    const ambiguous = this.#layout.channels.some((block) => block.channel.order === 'bag' && this.#channelTerms(block.channel.name).kind === 'slots' && (state[block.offset] as number) > 1);
+    if (ambiguous) throw new Unencodable('a bag with several messages in slots');
+    const values = this.#values(state);
+    return smtAnd(this.#variables.map((v, i) => (v.sort === 'Bool' ? (values[i] === true ? v.name : smtNot(v.name)) : smtEq(v.name, smtInt(values[i] as number)))));
+  }
+
+  #values(state: State, backwards = false): (number | boolean)[] {
+    const values = new Map<string, number | boolean>();
+    const put = (field: FieldTerms, type: Type, at: number): void => {
+      if (typeof field === 'string') values.set(field, describeType(type) === 'Bool' ? state[at] === 1 : (state[at] as number));
+      else field.forEach((flag, bit) => values.set(flag.present, (((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1));
     };
-    const cells = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell, i) => equal(cell, block.type, block.offset + i * block.width)));
-    const channels = this.#layout.channels.flatMap((block) => {
+    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#cellsOf(block).forEach((cell, i) => put(cell, block.type, block.offset + i * block.width));
+    for (const block of this.#layout.channels) {
       const channel = this.#channelTerms(block.channel.name);
-      const held = Array.from({ length: state[block.offset] as number }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)));
+      const held = state[block.offset] as number;
       if (channel.kind === 'counters') {
-        const messages = fewMessages(block, this.#layout) ?? [];
-        return channel.counters.map(({ copies }, i) => smtEq(copies, String(held.filter((m) => m.every((word, k) => word === messages[i]?.[k])).length)));
+        const messages = Array.from({ length: held }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)).join());
+        fewMessages(block, this.#layout)?.forEach((words, i) => values.set(channel.counters[i]?.copies ?? '', messages.filter((message) => message === words.join()).length));
+        continue;
       }
-      if (block.channel.order === 'bag' && held.length > 1) throw new Unencodable('a bag with several messages in slots');
-      return [smtEq(channel.count, String(held.length)), ...channel.slots.flatMap((slot, i) => slot.map((field, f) => equal(field, (block.fields[f] as FieldBlock).type, messageOffset(block, i) + (block.fields[f] as FieldBlock).offset)))];
-    });
-    return smtAnd([...cells, ...channels, ...Object.values(this.#errors).map(smtNot)]);
+      values.set(channel.count, held);
+      // What lies beyond the count is zero, in the row as in the encoding.
+      const from = (i: number): number => (backwards && block.channel.order === 'bag' && i < held ? held - 1 - i : i);
+      channel.slots.forEach((slot, i) => slot.forEach((field, f) => put(field, (block.fields[f] as FieldBlock).type, messageOffset(block, from(i)) + (block.fields[f] as FieldBlock).offset)));
+    }
+    return this.#variables.map((v) => values.get(v.name) ?? false);
   }
 
   #row(values: readonly (number | boolean)[]): { state: State; errors: string[] } {

@@ -11,10 +11,15 @@ export interface SmtVariable {
 
 /** What a variable stands for, in the model's words. */
 export type Meaning =
-  /** A cell or a field of a message: `status[o1]`, `notice[1].amount`. `values` names the members or elements by their numbers. */
-  | { readonly kind: 'cell'; readonly text: string; readonly values?: ReadonlyMap<number, string> }
-  /** Whether a value is in a set, or how many messages of a kind there are: the text is all there is to it. */
-  | { readonly kind: 'fact'; readonly text: string }
+  /**
+   * A cell or a field of a message: `status[o1]`, `notice[1].amount`. `values` names the members or elements by their numbers; `held` is the
+   * condition that there is such a message.
+   */
+  | { readonly kind: 'cell'; readonly text: string; readonly values?: ReadonlyMap<number, string>; readonly held?: Term }
+  /** Whether a value is in a set. */
+  | { readonly kind: 'member'; readonly text: string }
+  /** How many messages there are, of one kind (`carries` has its values) or of all. */
+  | { readonly kind: 'count'; readonly text: string; readonly carries?: readonly string[] }
   | { readonly kind: 'error'; readonly of: string };
 
 /** A guard or control, by the name that people know it under. */
@@ -50,6 +55,8 @@ export interface SmtSystem {
   valuation(words: readonly number[]): Term;
   /** The condition that a state is exactly this one. Throws `Unencodable` where one row stands for several states of the encoding. */
   cube(state: State): Term;
+  /** The values of the variables in a state; where one row stands for several states of the encoding (a bag in slots), in one or another of these. */
+  values(state: State, backwards?: boolean): readonly (number | boolean)[];
   /** The row of a state from its variables' values, and whether it is an error. */
   row(values: readonly (number | boolean)[]): { readonly state: State; readonly errors: readonly string[] };
 }

@@ -12,6 +12,7 @@ import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
+import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
 import { establish, type Claim } from './proof.ts';
@@ -122,7 +123,7 @@ class Z3Check {
   }
 
   /**
-   * What is inductive by itself, then short traces. Then one invariant of Spacer for all that is left; where Spacer is slow and
+   * What is inductive by itself, or together with what examples suggest; then short traces. Then one invariant of Spacer for all that is left; where Spacer is slow and
    * the graph small, the graph's own states and paths as hints. What is still open is asked by itself, and searched deeper.
    */
   async #safety(properties: readonly Property[]): Promise<void> {
@@ -135,6 +136,7 @@ class Z3Check {
       const still = await this.#proveByInduction(implicit, bad);
       open = open.filter((p) => still.includes(p) || !implicit.includes(p));
     }
+    if (open.length > 0) open = await this.#proveByLearning(open, bad);
     if (open.length > 0) open = await this.#search(open, bad, 'true', SHALLOW_DEPTH, this.#share(4, PHASE_MS));
     if (open.length === 0) return;
     const small = (await this.#smallGraph()) !== undefined;
@@ -162,18 +164,25 @@ class Z3Check {
   }
 
   /** What is inductive by itself, together with the declared ranges: the cheapest proof, and the one that people can read. */
-  async #proveByInduction(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+  async #proveByInduction(open: readonly Property[], bad: ReadonlyMap<Property, Term>, learned: readonly Term[] = []): Promise<Property[]> {
     if (open.length === 0) return [];
     const wanted = new Map(open.map((p) => [p, smtNot(bad.get(p) as Term)]));
-    const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values()])].filter((t) => t !== 'true');
+    const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values(), ...learned])].filter((t) => t !== 'true');
     const kept = new Set(await this.#withinTime(inductiveSubset(this.#system, candidates, 'true', this.#share(4)), []));
     const proved = open.filter((p) => wanted.get(p) === 'true' || kept.has(wanted.get(p) as Term));
     if (proved.length === 0) return [...open];
-    const claim = { name: `induction-${namesOf(proved)}`, bad: smtOr(proved.map((p) => bad.get(p) as Term)), constraint: 'true', invariant: this.#definition(smtAnd([...kept])) };
+    const claim = { name: `${learned.length > 0 ? 'learned' : 'induction'}-${namesOf(proved)}`, bad: smtOr(proved.map((p) => bad.get(p) as Term)), constraint: 'true', invariant: this.#definition(smtAnd([...kept])), goals: new Map(proved.map((p) => [p.name, wanted.get(p) as Term])) };
     const outcome = await this.#established(claim, this.#share(2));
     if (outcome.outcome !== 'holds') return [...open];
     for (const p of proved) this.#outcomes.set(p.name, outcome);
     return open.filter((p) => !proved.includes(p));
+  }
+
+  /** The same with what is true of all states that a short walk meets: few models need more, and what comes out can be read. */
+  async #proveByLearning(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+    const examples = await this.#examples();
+    const learned = examples ? learnedClauses(this.#system, [false, true].flatMap((backwards) => examples.states.map((state) => this.#system.values(state, backwards)))) : [];
+    return learned.length === 0 ? [...open] : this.#proveByInduction(open, bad, learned);
   }
 
   /** A phase that runs out of its share of the time gives up; anything else goes on up. */
@@ -235,9 +244,14 @@ class Z3Check {
 
   #walked: Promise<SmallGraph | undefined> | undefined;
 
-  #smallGraph(): Promise<SmallGraph | undefined> {
+  #examples(): Promise<SmallGraph | undefined> {
     this.#walked ??= SmallGraph.walk(this.#task.semantics, { memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline }, this.#limits.signal);
     return this.#walked;
+  }
+
+  async #smallGraph(): Promise<SmallGraph | undefined> {
+    const graph = await this.#examples();
+    return graph?.complete === true ? graph : undefined;
   }
 
   /** The terms, or nothing where one row stands for several states of the encoding. */

@@ -12,6 +12,8 @@ export interface Claim {
   /** For the names of files. */
   readonly name: string;
   readonly bad: Term;
+  /** Properties that stand in the invariant themselves, by name. */
+  readonly goals?: ReadonlyMap<string, Term>;
   /** What the initial states are restricted to: a valuation of the parameters, or `true`. */
   readonly constraint: Term;
   readonly invariant: string;
@@ -24,7 +26,7 @@ export type Attempt =
   | { readonly kind: 'open'; readonly message: string };
 
 /** What looking for a smaller invariant may take, of the time that is there. */
-const CORE_MS = 4_000;
+const CORE_MS = 10_000;
 
 /**
  * Reduces an invariant to what the proof needs, and has the three obligations, written anew from the model, proved in fresh processes by
@@ -47,7 +49,7 @@ async function coreOf(system: SmtSystem, claim: Claim, limits: SessionLimits): P
   }
 }
 
-async function reproved(system: SmtSystem, { name, bad, constraint, invariant, horn }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
+async function reproved(system: SmtSystem, { name, bad, constraint, invariant, horn, goals }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
   const list = obligations(system, bad, constraint, invariant);
   const { provedBy, open, refuted, ended } = await reproveEverywhere(list, limits);
   if (refuted.length > 0) return { kind: 'open', message: `the invariant does not re-prove: ${refuted.map((found) => `${found.name} (${found.solver})`).join(', ')}` };
@@ -55,7 +57,7 @@ async function reproved(system: SmtSystem, { name, bad, constraint, invariant, h
     if (ended && ended.end !== 'timeout') throw ended;
     return { kind: 'open', message: `the invariant was not re-proved in time: ${open.join(', ')}` };
   }
-  const because = readableInvariant(system, invariant);
+  const because = readableInvariant(system, invariant, goals);
   const text = (file: string, body: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text: body });
   const evidence: Evidence = {
     obligationsReproved: true, reprovedBy: provedBy, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`),
@@ -75,7 +77,7 @@ const MAX_SENTENCES = 60;
 
 function whyText(because: readonly string[], needs: readonly string[] | undefined, provedBy: readonly string[]): string {
   return [
-    'In every reachable state:', ...because.map((sentence) => `  ${sentence}`), '',
+    'In every reachable state, as long as no implicit property is broken:', ...because.map((sentence) => `  ${sentence}`), '',
     ...(needs === undefined ? [] : ['Every step keeps this, and needs for it:', ...(needs.length === 0 ? ['  no guard and no control'] : needs.map((name) => `  ${name}`)), '']),
     'Proved again, from the model and this invariant alone, by:', ...provedBy.map((solver) => `  ${solver}`), '',
   ].join('\n');

@@ -12,7 +12,7 @@ export interface ProofCore {
 }
 
 /** More clauses than this are a list of states; they are left as they are. */
-const MAX_CLAUSES = 400;
+const MAX_CLAUSES = 2_000;
 
 /**
  * The part of an invariant that a proof rests on, by unsat cores: the clauses that exclude what is bad, then those that keep these, and so
@@ -46,7 +46,7 @@ class Core {
   async find(bad: Term): Promise<ProofCore | undefined> {
     await this.#session.send(this.#head());
     const all = this.#clauses.map((_, i) => `in@${i}`);
-    const first = await this.#core(`(assert ${bad})`, all);
+    const first = await this.#least(`(assert ${bad})`, all);
     if (!first) return undefined;
     const chosen = new Set(first);
     const needs = new Set<string>();
@@ -54,7 +54,7 @@ class Core {
     for (const literal of chosen) {
       const broken = `(assert StepBy)\n(assert (not (let (${this.#primed()}) ${this.#clauses[Number(literal.slice('in@'.length))] as Term})))`;
       // What is chosen already is tried first: it costs nothing more.
-      const core = (await this.#core(broken, [...chosen, ...guards])) ?? (await this.#core(broken, [...all, ...guards]));
+      const core = (await this.#core(broken, [...chosen, ...guards])) ?? (await this.#least(broken, [...all, ...guards]));
       if (!core) return undefined;
       for (const name of core) {
         if (name.startsWith('in@')) chosen.add(name);
@@ -78,12 +78,22 @@ class Core {
       return smtAnd([rule.base, ...rule.guards.map(literal), ...next]);
     });
     return [
-      '(set-option :produce-unsat-cores true)', '(set-option :smt.core.minimize true)', '(set-option :timeout 2000)',
+      '(set-option :produce-unsat-cores true)', '(set-option :timeout 2000)',
       ...variables.flatMap((v) => [`(declare-const ${v.name} ${v.sort})`, `(declare-const ${v.name}!next ${v.sort})`]),
       ...this.#guards.map((_, k) => `(declare-const need@${k} Bool)`),
       ...this.#clauses.map((clause, i) => `(declare-const in@${i} Bool)\n(assert (=> in@${i} ${clause}))`),
       `(define-fun StepBy () Bool ${steps.length === 0 ? 'false' : `(or ${steps.join('\n  ')})`})`,
     ].join('\n');
+  }
+
+  /** A core of a core of a core: each is asked with less, in another order, until none of it can be spared any more. */
+  async #least(text: string, assumed: readonly string[]): Promise<string[] | undefined> {
+    let core = await this.#core(text, assumed);
+    for (let before = Infinity; core && core.length < before;) {
+      before = core.length;
+      core = (await this.#core(text, [...core].reverse())) ?? core;
+    }
+    return core;
   }
 
   /** The assumptions under which something is impossible, of those given; nothing where it is possible, or not known. */
