@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -31,6 +31,9 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   onStdout?(chunk: string): void;
+  onStderr?(chunk: string): void;
+  /** The standard input stays open: a child that reads its end knows that we are gone. */
+  readonly leash?: boolean;
 }
 
 const DEFAULT_OUTPUT = 64 * 1024 * 1024;
@@ -40,8 +43,13 @@ const DEFAULT_OUTPUT = 64 * 1024 * 1024;
  * Resolves always; `end` says how it went.
  */
 export function runChild(command: string, args: readonly string[], limits: ChildLimits, options: ChildOptions = {}): Promise<ChildRun> {
+  const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  return supervise(child, limits, options);
+}
+
+/** The same for a child that runs already, leads a group of its own, and has not been listened to. */
+export function supervise(child: ChildProcessWithoutNullStreams, limits: ChildLimits, options: Omit<ChildOptions, 'cwd' | 'env'> = {}): Promise<ChildRun> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }>['kind'] | undefined;
     const out: string[] = [];
     const err: string[] = [];
@@ -76,7 +84,8 @@ export function runChild(command: string, args: readonly string[], limits: Child
       forward?.(chunk);
     };
     child.stdout.setEncoding('utf8').on('data', collect(out, options.onStdout));
-    child.stderr.setEncoding('utf8').on('data', collect(err));
+    child.stderr.setEncoding('utf8').on('data', collect(err, options.onStderr));
+    child.stdout.resume();
     const settle = (end: ChildEnd): void => {
       clearTimeout(timer);
       clearInterval(watchdog);
@@ -93,7 +102,8 @@ export function runChild(command: string, args: readonly string[], limits: Child
     child.stdin.on('error', () => {
       // A child that ends before it has read everything; how it ended says the rest.
     });
-    child.stdin.end(options.input ?? '');
+    if (options.leash === true) child.stdin.write(options.input ?? '');
+    else child.stdin.end(options.input ?? '');
   });
 }
 

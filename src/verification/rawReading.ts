@@ -1,5 +1,5 @@
 import { problem, type Problem } from '../errors/index.ts';
-import { EC } from '../engines/tlc/output.ts';
+import { EC, outOfRoom } from '../engines/tlc/output.ts';
 import type { RawRun } from '../engines/tlc/raw.ts';
 import type { Specification } from '../frontends/tla/specification.ts';
 import type { UnknownReason } from '../model/outcome.ts';
@@ -35,8 +35,8 @@ const NAMED: readonly (readonly [number, RegExp, 'violated' | 'failed'])[] = [
 export function readingOf(run: RawRun, open: readonly Asked[]): Reading {
   const { end } = run.child;
   if (end.kind !== 'exited') return { kind: 'failed', ...ENDED[end.kind](end) };
-  const outside = outOfRoom(run);
-  if (outside) return { kind: 'failed', ...outside };
+  const room = outOfRoom(run.messages, run.child.stdout + run.child.stderr);
+  if (room !== undefined) return { kind: 'failed', reason: 'memory', message: room };
   const temporal = open.filter((property) => property.kind === 'temporal');
   const oneOf = (kind: Asked['kind']): Reading | undefined => {
     const which = open.find((property) => property.kind === kind);
@@ -68,16 +68,6 @@ function evaluation(run: RawRun): { readonly reason: UnknownReason; readonly mes
 
 /** `TLC_LIVE_CANNOT_HANDLE_FORMULA`. */
 const CANNOT_HANDLE = 2213;
-
-/** Heap, stack, disk: `tlc2.output.EC.SYSTEM_*`. */
-function outOfRoom(run: RawRun): { readonly reason: UnknownReason; readonly message: string } | undefined {
-  const text = run.child.stdout + run.child.stderr;
-  const has = (...codes: readonly number[]): boolean => run.messages.some((m) => codes.includes(m.code));
-  if (/OutOfMemoryError/.test(text) || has(1001, 1002, 1003)) return { reason: 'memory', message: 'TLC ran out of memory' };
-  if (/StackOverflowError/.test(text) || has(1005)) return { reason: 'memory', message: 'TLC ran out of stack: a recursion too deep, or without end' };
-  if (/No space left on device/.test(text)) return { reason: 'memory', message: 'the disk is full' };
-  return undefined;
-}
 
 type Ended = Exclude<RawRun['child']['end'], { kind: 'exited' }>;
 

@@ -1,6 +1,7 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
+import { keepWarm } from '../engines/tlc/pool.ts';
 import { z3 } from '../engines/z3/index.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
@@ -123,6 +124,7 @@ async function runEngine(engine: Engine, task: Task, options: VerifyOptions, con
 
 /** A broken engine is an answer, `unknown`, and never takes the others down with it. */
 function failureOf(error: unknown): { reason: UnknownReason; message: string } {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return { reason: 'memory', message: `the disk is full: ${error.message}` };
   if (!(error instanceof Fault)) return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
   const reasons: Readonly<Record<string, UnknownReason>> = { TOOL_UNAVAILABLE: 'unavailable', TIMEOUT: 'timeout', CANCELLED: 'cancelled' };
   return { reason: reasons[error.code] ?? 'crash', message: error.message };
@@ -152,4 +154,4 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, property, judged.outcome) }];
 }
 
-export { inspect, type Inspected };
+export { inspect, keepWarm, type Inspected };

@@ -164,8 +164,6 @@ describe('integers and parameters without bounds', () => {
     const proof = report.properties.find((p) => p.name === 'paidInFull');
     expect(proof?.assurance).toContain('obligationsReproved');
     expect(proof?.evidence?.['because']).toEqual(expect.arrayContaining(['if count(redirect) > 0 then price = redirect[1].amount else true']));
-    const broken = await reportOn(EVERY_PRICE.replace('"captured[r.order]": r.amount', '"captured[r.order]": r.amount + price'), ['z3']);
-    expect(broken.properties.find((p) => p.name === 'paidInFull')).toMatchObject({ outcome: 'violated', assurance: ['replayed'] });
   }, 120_000);
 });
 

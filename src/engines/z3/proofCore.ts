@@ -63,7 +63,7 @@ class Core {
     }
     const bound = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
     const kept = this.#clauses.filter((_, i) => chosen.has(`in@${i}`));
-    return { invariant: `(define-fun Inv (${bound}) Bool ${kept.length === 1 ? kept[0] : `(and\n  ${kept.join('\n  ')})`})`, needs: this.#guards.filter((name) => needs.has(name)) };
+    return { invariant: `(define-fun Inv (${bound}) Bool ${kept.length < 2 ? (kept[0] ?? 'true') : `(and\n  ${kept.join('\n  ')})`})`, needs: this.#guards.filter((name) => needs.has(name)) };
   }
 
   #primed(): string {

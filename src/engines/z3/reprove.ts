@@ -14,7 +14,7 @@ export interface Reproof {
   readonly provedBy: readonly string[];
   /** What nobody proved. Empty is a proof, unless somebody refutes. */
   readonly open: readonly string[];
-  /** `sat`: somebody has a counterexample. Then it is no proof, whoever else says so. */
+  /** Somebody has a counterexample (`sat`), or cannot read it. Then it is no proof, whoever else says so. */
   readonly refuted: readonly { readonly name: string; readonly solver: string }[];
   /** Why the last process ended that gave no answer, where nobody proved everything. */
   readonly ended?: SessionError;
@@ -31,7 +31,8 @@ interface Said {
 
 /**
  * Proves obligations again, by every solver that is here: the packaged Z3, `Z3_BIN`, cvc5. What one of them proves and none refutes is proved.
- * A solver that gives up takes nothing from what another proved; it is only not named beside it.
+ * A solver that gives up takes nothing from what another proved; it is only not named beside it. One that refutes it, or that finds no
+ * sense in it, does: a lie of one solver is then no proof.
  */
 export async function reproveEverywhere(list: readonly ToProve[], limits: SessionLimits, solvers?: readonly Solver[]): Promise<Reproof> {
   const here = solvers ?? (await solversHere());
@@ -44,7 +45,8 @@ export async function reproveEverywhere(list: readonly ToProve[], limits: Sessio
   }));
   clearTimeout(grace);
   const provedBy = said.filter(({ answers }) => list.every(({ name }) => answers.get(name) === 'unsat')).map(({ solver }) => solver.name);
-  const refuted = said.flatMap(({ solver, answers }) => list.filter(({ name }) => answers.get(name) === 'sat').map(({ name }) => ({ name, solver: solver.name })));
+  const against = (answer: string | undefined): boolean => answer !== undefined && !/^(?:unsat|unknown|timeout)$/.test(answer);
+  const refuted = said.flatMap(({ solver, answers }) => list.filter(({ name }) => against(answers.get(name))).map(({ name }) => ({ name, solver: solver.name })));
   const open = list.map(({ name }) => name).filter((name) => refuted.some((found) => found.name === name) || !said.some(({ answers }) => answers.get(name) === 'unsat'));
   const ended = here.length === 0 ? new SessionError('crash', 'no solver starts here') : said.findLast((found) => found.ended !== undefined)?.ended;
   return { provedBy, open, refuted, ...(provedBy.length === 0 && ended ? { ended } : {}) };
