@@ -80,6 +80,7 @@ function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeo
   return [
     line.trimEnd(),
     ...(why === undefined ? [] : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(Array.isArray(p.evidence?.['lacks']) ? [paint('yellow', `      assurance missing: ${(p.evidence['lacks'] as string[]).join(', ')}`)] : []),
     ...(p.outcome === 'holds' && p.evidence?.['because'] !== undefined ? once(JSON.stringify(p.evidence['because']), 'proof', () => proofLines(p.evidence ?? {}).map((text) => paint('dim', text))) : []),
     ...(showsTrace && trace ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace)) : []),
   ];

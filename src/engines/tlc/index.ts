@@ -36,7 +36,7 @@ export const tlc: Engine = {
 function refuses(task: Task, property: Property): string | undefined {
   const { kind } = property.formula;
   if (kind === 'recoverable') return 'TLC has no AG EF';
-  if (kind === 'reachableEach' || kind === 'all' || kind === 'ltl') return `TLC is not asked for ${kind}`;
+  if (kind === 'reachableEach' || kind === 'all') return `TLC is not asked for ${kind}`;
   const unfit = unfitModel(task.semantics);
   if (unfit) return unfit;
   if (kind === 'reachable' && countValuations(task.semantics) > MAX_VALUATIONS) return `one run per valuation, and there are more than ${MAX_VALUATIONS}`;
