@@ -7,6 +7,7 @@ import { loadConfig } from '../src/config/index.ts';
 import { describeError, jsonLogger } from '../src/service/observe.ts';
 import { composeService } from '../src/service/compose.ts';
 import { startWorker } from '../src/service/worker.ts';
+import { keepWarm } from '../src/verification/verify.ts';
 
 const logger = jsonLogger('info', (line) => { process.stderr.write(line); }, { part: 'worker' });
 // The terminal may be gone before we are.
@@ -23,9 +24,11 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   const { service, close } = await composeService(config.value, 'worker');
+  keepWarm(config.value.warmJvms);
   const worker = await startWorker(service, process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`);
   const stop = async (): Promise<void> => {
     await worker.stop();
+    keepWarm(0);
     await close();
     process.exit(0);
   };

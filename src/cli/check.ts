@@ -6,7 +6,9 @@ import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES, readBeside } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import type { Report } from '../model/outcome.ts';
+import type { EngineProgress } from '../model/engine.ts';
+import type { Assurance, Report } from '../model/outcome.ts';
+import { ASSURANCES } from '../verification/assurance.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
 import { EXIT, type Io } from './io.ts';
@@ -16,6 +18,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
 
   --property NAME      answer only this one (again for more); the implicit ones always stand
   --engines LIST       ${ENGINE_NAMES.join(',')}, or all · default: auto (or --engine NAME, again for more)
+  --assurance LIST     what each answer must have: ${ASSURANCES.join(', ')}; engines are asked until it has it, else exit 3
   --format FORMAT      ${FORMATS.join(' | ')} · default: by the file's name
   --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
@@ -128,7 +131,10 @@ async function checkTla(file: string, args: CheckArgs, cacheDir: string, io: Io)
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
   const started = performance.now();
-  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir });
+  const progress = progressLine(io, args.json);
+  const onProgress = (p: EngineProgress): void => progress.show({ engine: 'tlc', ...p });
+  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir, onProgress });
+  progress.clear();
   process.removeListener('SIGINT', onSigint);
   if (!checked.ok) return printProblems(checked.problems, args.json, io);
   const exit = exitOf(checked.value);
@@ -138,7 +144,7 @@ async function checkTla(file: string, args: CheckArgs, cacheDir: string, io: Io)
 
 export function exitOf(report: Report): number {
   if (report.properties.some((p) => p.outcome === 'violated')) return EXIT.violated;
-  return report.properties.every((p) => p.outcome === 'holds') ? EXIT.ok : EXIT.open;
+  return report.properties.every((p) => p.outcome === 'holds' && p.evidence?.['lacks'] === undefined) ? EXIT.ok : EXIT.open;
 }
 
 function readArgs(args: string[]): Result<CheckArgs> {
@@ -147,7 +153,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
     const { values, positionals } = parseArgs({
       args, allowPositionals: true,
       options: {
-        property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
+        property: { type: 'string', multiple: true }, engines: { type: 'string' }, assurance: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
         'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, reduction: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, annotations: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
       },
     });
@@ -158,6 +164,9 @@ function readArgs(args: string[]): Result<CheckArgs> {
     const { reduction } = values;
     if (reduction !== undefined && !isReduction(reduction)) return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
     const named = namedEngines(values.engines, values.engine);
+    const assurance = values.assurance?.split(',').map((name) => name.trim()) ?? [];
+    const strange = assurance.find((name) => !(ASSURANCES as readonly string[]).includes(name));
+    if (strange !== undefined) return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
     const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
     for (const [name, text] of Object.entries(numbers)) {
       if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
@@ -165,7 +174,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
     return ok({
       file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, config: values.config, annotations: values.annotations, fixes: values.fixes === true,
       options: {
-        ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named,
+        ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named, ...(assurance.length > 0 ? { assurance: assurance as Assurance[] } : {}),
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
         ...(values['max-states'] === undefined ? {} : { maxStates: Math.floor(Number(values['max-states'])) }),
         ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
@@ -240,7 +249,10 @@ function progressLine(io: Io, json: boolean): { show(progress: Progress): void; 
     show: (p) => {
       if (io.isTTY !== true || json || Date.now() - started < 1000) return;
       shown = true;
-      const counts = [p.states === undefined ? '' : `${p.states} states`, p.depth === undefined ? '' : `depth ${p.depth}`].filter((s) => s !== '').join(', ');
+      const counts = [
+        p.states === undefined ? '' : `${p.states} states`, p.statesPerSecond === undefined ? '' : `${p.statesPerSecond}/s`,
+        p.queue === undefined ? '' : `${p.queue} waiting`, p.depth === undefined ? '' : `depth ${p.depth}`,
+      ].filter((s) => s !== '').join(', ');
       io.stderr(`\r\u001b[K${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
     },
     clear: () => {

@@ -1,4 +1,4 @@
-import type { PropertyReport, Report } from '../model/outcome.ts';
+import type { Evidence, PropertyReport, Report } from '../model/outcome.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
@@ -80,7 +80,25 @@ function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeo
   return [
     line.trimEnd(),
     ...(why === undefined ? [] : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(Array.isArray(p.evidence?.['lacks']) ? [paint('yellow', `      assurance missing: ${(p.evidence['lacks'] as string[]).join(', ')}`)] : []),
+    ...(p.outcome === 'holds' && p.evidence?.['because'] !== undefined ? once(JSON.stringify(p.evidence['because']), 'proof', () => proofLines(p.evidence ?? {}).map((text) => paint('dim', text))) : []),
     ...(showsTrace && trace ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace)) : []),
+  ];
+}
+
+/** Sentences of an invariant that are shown; the others are in the report and in `why.txt`. */
+const MAX_SENTENCES = 6;
+
+/** Why it holds, what that rests on, and who else has proved it. */
+function proofLines(evidence: Evidence): string[] {
+  const list = (key: string): readonly string[] => (Array.isArray(evidence[key]) ? (evidence[key] as readonly string[]) : []);
+  const because = list('because');
+  const more = because.length - MAX_SENTENCES;
+  return [
+    ...because.slice(0, MAX_SENTENCES).map((sentence, i) => `      ${i === 0 ? 'always  ' : '        '}${sentence.length > 140 ? `${sentence.slice(0, 140)}…` : sentence}`),
+    ...(more > 0 ? [`              and ${more} more (--json, --artifacts)`] : []),
+    ...(list('needs').length > 0 ? [`      needs   ${list('needs').join(', ')}`] : []),
+    ...(list('reprovedBy').length > 0 ? [`      proved again by ${list('reprovedBy').map((name) => name.replace(/, sha256:.*/, '')).join(', ')}`] : []),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface Config {
   readonly redisUrl?: string;
   /** Worker processes that `serve` starts; 0 leaves the work to workers elsewhere. */
   readonly workers: number;
+  /** JVMs that each worker keeps waiting for TLC, from its first use of TLC on. */
+  readonly warmJvms: number;
   /** How long a worker may be silent before its run is given to another. */
   readonly leaseMs: number;
   /** What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An existing key keeps its name. */
@@ -54,6 +56,7 @@ export function loadConfig(env: Environment): Result<Config> {
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
     redisUrl: read.url('REDIS_URL', ['redis:', 'rediss:']),
     workers: read.integer('PROBITY_WORKERS', 0, 64) ?? 2,
+    warmJvms: read.integer('PROBITY_WARM_JVMS', 0, 8) ?? 1,
     leaseMs: read.integer('PROBITY_LEASE_MS', 1_000, 3_600_000) ?? 30_000,
     origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
     tsaUrl: read.url('PROBITY_TSA_URL', ['http:', 'https:']),

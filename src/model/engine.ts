@@ -27,6 +27,9 @@ export interface EngineProgress {
   readonly phase: string;
   readonly states?: number;
   readonly depth?: number;
+  /** States that are found and not yet expanded. */
+  readonly queue?: number;
+  readonly statesPerSecond?: number;
 }
 
 /** What an engine found: an outcome for each property that it was asked, by name. */

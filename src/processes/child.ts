@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** How a child ended. A child that was killed never looks like one that finished. */
 export type ChildEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
-  | { readonly kind: 'timeout' | 'cancelled' | 'memory' | 'output' }
+  | { readonly kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface ChildRun {
@@ -21,6 +22,8 @@ export interface ChildLimits {
   readonly signal: AbortSignal;
   /** Bytes of output over which the child is killed. */
   readonly outputBytes?: number;
+  /** A folder that the child writes into, and the size over which it is killed. */
+  readonly disk?: { readonly folder: string; readonly mb: number };
 }
 
 export interface ChildOptions {
@@ -28,6 +31,9 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   onStdout?(chunk: string): void;
+  onStderr?(chunk: string): void;
+  /** The standard input stays open: a child that reads its end knows that we are gone. */
+  readonly leash?: boolean;
 }
 
 const DEFAULT_OUTPUT = 64 * 1024 * 1024;
@@ -37,9 +43,14 @@ const DEFAULT_OUTPUT = 64 * 1024 * 1024;
  * Resolves always; `end` says how it went.
  */
 export function runChild(command: string, args: readonly string[], limits: ChildLimits, options: ChildOptions = {}): Promise<ChildRun> {
+  const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  return supervise(child, limits, options);
+}
+
+/** The same for a child that runs already, leads a group of its own, and has not been listened to. */
+export function supervise(child: ChildProcessWithoutNullStreams, limits: ChildLimits, options: Omit<ChildOptions, 'cwd' | 'env'> = {}): Promise<ChildRun> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'output' }>['kind'] | undefined;
+    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }>['kind'] | undefined;
     const out: string[] = [];
     const err: string[] = [];
     let bytes = 0;
@@ -57,6 +68,12 @@ export function runChild(command: string, args: readonly string[], limits: Child
         if (mb > (limits.memoryMb ?? Infinity)) kill('memory');
       });
     }, 200);
+    const { disk } = limits;
+    const scales = disk === undefined ? undefined : setInterval(() => {
+      void folderMb(disk.folder).then((mb) => {
+        if (mb > disk.mb) kill('disk');
+      });
+    }, 1_000);
     const onAbort = (): void => kill('cancelled');
     if (limits.signal.aborted) onAbort();
     limits.signal.addEventListener('abort', onAbort, { once: true });
@@ -67,10 +84,12 @@ export function runChild(command: string, args: readonly string[], limits: Child
       forward?.(chunk);
     };
     child.stdout.setEncoding('utf8').on('data', collect(out, options.onStdout));
-    child.stderr.setEncoding('utf8').on('data', collect(err));
+    child.stderr.setEncoding('utf8').on('data', collect(err, options.onStderr));
+    child.stdout.resume();
     const settle = (end: ChildEnd): void => {
       clearTimeout(timer);
       clearInterval(watchdog);
+      clearInterval(scales);
       limits.signal.removeEventListener('abort', onAbort);
       resolve({ end, stdout: out.join(''), stderr: err.join('') });
     };
@@ -83,7 +102,8 @@ export function runChild(command: string, args: readonly string[], limits: Child
     child.stdin.on('error', () => {
       // A child that ends before it has read everything; how it ended says the rest.
     });
-    child.stdin.end(options.input ?? '');
+    if (options.leash === true) child.stdin.write(options.input ?? '');
+    else child.stdin.end(options.input ?? '');
   });
 }
 
@@ -91,4 +111,11 @@ export function runChild(command: string, args: readonly string[], limits: Child
 export async function residentMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** What lies in a folder and below; what goes away meanwhile does not count. */
+async function folderMb(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath ?? entry.path, entry.name)).catch(() => undefined))?.size ?? 0));
+  return sizes.reduce((sum, size) => sum + size, 0) / (1024 * 1024);
 }

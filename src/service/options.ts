@@ -1,5 +1,7 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import type { ModelDocument } from '../model/document.ts';
+import type { Assurance } from '../model/outcome.ts';
+import { ASSURANCES } from '../verification/assurance.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName, type VerifyOptions } from '../verification/types.ts';
 
 /** What a request may say of how to check. Everything is optional; nothing is ignored. */
@@ -35,6 +37,10 @@ export function readOptions(requested: RequestedOptions, document: ModelDocument
       problems.push(problem('ENGINE_UNKNOWN', 'input.engines', `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}`));
     }
   }
+  const assurance = [...new Set(requested.assurance ?? [])].sort() as Assurance[];
+  for (const name of assurance) {
+    if (!(ASSURANCES as readonly string[]).includes(name)) problems.push(problem('OPTION_INVALID', 'input.assurance', `"${name.slice(0, 40)}" is no assurance; there are ${ASSURANCES.join(', ')}`));
+  }
   refuseUnsupported(requested, problems);
   const limit = (name: keyof typeof LIMITS): number => {
     const value = requested.limits?.[name];
@@ -46,13 +52,13 @@ export function readOptions(requested: RequestedOptions, document: ModelDocument
   const options: VerifyOptions = {
     properties, engines: engines.length === 0 ? 'auto' : (engines as EngineName[]),
     timeoutMs: limit('timeoutMs'), memoryMb: limit('memoryMb'), maxStates: limit('maxStates'),
+    ...(assurance.length > 0 ? { assurance } : {}),
   };
   return problems.length > 0 ? bad(...problems) : ok(options);
 }
 
-/** Threats and demanded assurance are in the public shape already. Until they are judged, asking for them is refused. */
-function refuseUnsupported({ threats, budget, assurance }: RequestedOptions, problems: Problem[]): void {
+/** Threats are in the public shape already. Until they are judged, asking for them is refused. */
+function refuseUnsupported({ threats, budget }: RequestedOptions, problems: Problem[]): void {
   if (threats && threats.length > 0) problems.push(problem('OPTION_INVALID', 'input.threats', 'threats are not judged yet'));
   if (budget !== undefined && budget !== null && budget !== 0) problems.push(problem('OPTION_INVALID', 'input.budget', 'threats are not judged yet: the only budget is 0'));
-  if (assurance && assurance.length > 0) problems.push(problem('OPTION_INVALID', 'input.assurance', 'assurance is reported with each answer and cannot be demanded yet'));
 }

@@ -1,33 +1,37 @@
 import { canonicalJson, sha256 } from '../canonical/index.ts';
-import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
-import { configurationText, type Specification } from '../frontends/tla/specification.ts';
+import { configurationText, withoutComments, type Specification } from '../frontends/tla/specification.ts';
+import type { EngineProgress } from '../model/engine.ts';
 import type { Evidence, Outcome, PropertyReport, Report, UnknownReason } from '../model/outcome.ts';
-import type { Step, Trace } from '../model/trace.ts';
+import { readingOf, refusalOf, traceOf, type Asked } from './rawReading.ts';
 import type { VerifyOptions } from './types.ts';
-
-interface Asked {
-  readonly name: string;
-  readonly kind: 'invariant' | 'temporal' | 'deadlock' | 'assumption';
-}
 
 interface Answered {
   readonly outcome: Outcome;
   readonly run?: RawRun;
 }
 
+export interface RawContext {
+  readonly signal: AbortSignal;
+  readonly cacheDir: string;
+  onProgress?(progress: EngineProgress): void;
+}
+
 /**
- * Checks a TLA+ specification as it was submitted: one property for each invariant, each temporal property, deadlock, and the assumptions.
- * The answers are TLC's word. They stay opaque: nothing of ours replays them, and no assurance is claimed (DESIGN 3).
+ * Checks a TLA+ specification as it was submitted: one property for each invariant, each temporal property, deadlock, the assertions
+ * (`Assert`) where there are some, and the assumptions. The answers are TLC's word. They stay opaque: nothing of ours replays them, and no
+ * assurance is claimed (DESIGN 3).
  */
-export async function verifySpecification(specification: Specification, options: VerifyOptions, context: { readonly signal: AbortSignal; readonly cacheDir: string }): Promise<Result<Report>> {
+export async function verifySpecification(specification: Specification, options: VerifyOptions, context: RawContext): Promise<Result<Report>> {
   const { root, modules, configuration } = specification;
   const started = performance.now();
   const check = new RawCheck(specification, options, context);
-  const failed = await check.run();
-  if (failed) return failed;
-  const asked = check.asked;
+  const refused = await check.run();
+  if (refused) return bad(refused);
+  const { postcondition } = configuration;
+  const asked = [...check.asked, ...(postcondition === undefined ? [] : [{ name: postcondition, kind: 'postcondition' } as const])];
   const wanted = options.properties.length === 0 ? asked : asked.filter((property) => options.properties.includes(property.name));
   const unknown = options.properties.find((name) => !asked.some((property) => property.name === name));
   if (unknown !== undefined) return bad(problem('PROPERTY_UNKNOWN', 'properties', `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}`));
@@ -35,13 +39,15 @@ export async function verifySpecification(specification: Specification, options:
   const durationMs = Math.round((performance.now() - started) * 10) / 10;
   return ok({
     model: { name: root, digest, format: 'tla' },
-    properties: wanted.map((property) => reportOf(property, check.answers.get(property.name), check.version, check.distinct, durationMs)),
+    properties: wanted.map((property) => reportOf(property, property.kind === 'postcondition' ? NO_POSTCONDITION : check.answers.get(property.name), check.version, check.distinct, durationMs)),
     assumptions: {
       fairness: [], channels: [], bounds: [...configuration.limits],
-      abstractions: [`The answers are those of TLC on the modules as submitted; nothing else has checked them. Sandbox: ${check.sandbox}.`],
+      abstractions: [`The answers are those of TLC on the modules as submitted; nothing else has checked them. Sandbox: ${check.sandbox}.`, ...configuration.notes],
     },
   });
 }
+
+const NO_POSTCONDITION: Answered = { outcome: { outcome: 'unknown', reason: 'unsupported', message: 'this TLC knows no POSTCONDITION; the rest was checked without it', evidence: {} } };
 
 /** TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked again. */
 class RawCheck {
@@ -52,85 +58,102 @@ class RawCheck {
   distinct: number | undefined;
   readonly #specification: Specification;
   readonly #options: VerifyOptions;
-  readonly #context: { readonly signal: AbortSignal; readonly cacheDir: string };
+  readonly #context: RawContext;
   readonly #deadline: number;
 
-  constructor(specification: Specification, options: VerifyOptions, context: { readonly signal: AbortSignal; readonly cacheDir: string }) {
+  constructor(specification: Specification, options: VerifyOptions, context: RawContext) {
     this.#specification = specification;
     this.#options = options;
     this.#context = context;
     this.#deadline = Date.now() + options.timeoutMs;
     const { invariants, properties, checksDeadlock } = specification.configuration;
+    const asserts = [...specification.modules.values()].some((text) => /\bAssert\s*\(/.test(withoutComments(text)));
+    // Names of ours give way to names of the configuration.
+    const taken = new Set([...invariants, ...properties]);
+    const ours = (name: string, kind: Asked['kind']): Asked => ({ name: taken.has(name) ? `${name} (TLC)` : name, kind });
     this.asked = [
-      ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })), ...unique(properties).map((name): Asked => ({ name, kind: 'temporal' })),
-      ...(checksDeadlock ? [{ name: 'deadlockFree', kind: 'deadlock' } as const] : []), { name: 'assumptions', kind: 'assumption' },
+      ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })), ...unique(properties).filter((name) => !invariants.includes(name)).map((name): Asked => ({ name, kind: 'temporal' })),
+      ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []), ...(asserts ? [ours('assertions', 'assertion')] : []), ours('assumptions', 'assumption'),
     ];
   }
 
-  async run(): Promise<Result<never> | undefined> {
+  async run(): Promise<Problem | undefined> {
     let open = [...this.asked];
     while (open.length > 0) {
-      let run: RawRun;
-      try {
-        run = await this.#tlc(open);
-      } catch (error) {
-        if (!(error instanceof Fault) || error.code !== 'TOOL_UNAVAILABLE') throw error;
-        for (const property of open) this.answers.set(property.name, { outcome: { outcome: 'unknown', reason: 'unavailable', message: error.message, evidence: {} } });
-        return undefined;
-      }
-      this.version = run.version;
-      this.sandbox = run.sandbox;
+      const run = await this.#tlc(open);
+      if (!run) return undefined;
       const refused = refusalOf(run, this.#specification);
       if (refused) return refused;
-      const broken = this.#broken(run, open);
-      if (broken === 'each') {
-        // A broken temporal property has no name in what TLC prints: each is asked by itself.
-        for (const property of open.filter((found) => found.kind === 'temporal')) await this.#alone(property);
-        open = open.filter((found) => found.kind !== 'temporal');
-        continue;
+      const read = readingOf(run, open);
+      switch (read.kind) {
+        case 'violated':
+          this.answers.set(read.which.name, { outcome: this.#violated(run, read.which), run });
+          open = open.filter((property) => property !== read.which);
+          if (!STOPS[read.which.kind]) break;
+          for (const property of open) this.#note(property, run, 'crash', `not answered: ${STOPS[read.which.kind]}`);
+          return undefined;
+        case 'some':
+          for (const property of open.filter((found) => found.kind === 'temporal')) await this.#alone(property);
+          open = open.filter((found) => found.kind !== 'temporal');
+          break;
+        case 'failed': {
+          const { which } = read;
+          for (const property of which ? [which] : open) this.#note(property, run, read.reason, read.message);
+          if (!which) return undefined;
+          open = open.filter((property) => property !== which);
+          break;
+        }
+        case 'finished': {
+          if (this.#behaves() && run.distinct === 0) return problem('INIT_EMPTY', this.#specification.root, 'no state satisfies the initial predicate: whatever is asked, it would hold');
+          this.distinct ??= run.distinct;
+          for (const property of open) this.answers.set(property.name, { outcome: this.#holds(run), run });
+          return undefined;
+        }
       }
-      if (broken) {
-        this.answers.set(broken.name, { outcome: this.#violated(run, broken), run });
-        open = open.filter((property) => property !== broken);
-        continue;
-      }
-      const outcome = this.#finished(run);
-      if (outcome.outcome === 'holds' || outcome.outcome === 'bounded') this.distinct ??= run.distinct;
-      for (const property of open) this.answers.set(property.name, { outcome, run });
-      return undefined;
     }
     return undefined;
   }
 
-  async #alone(property: Asked): Promise<void> {
-    const run = await this.#tlc([property]);
-    const broken = this.#broken(run, [property]);
-    this.answers.set(property.name, { outcome: broken ? this.#violated(run, property) : this.#finished(run), run });
+  #behaves(): boolean {
+    return /\b(SPECIFICATION|INIT)\b/.test(withoutComments(this.#specification.configuration.rest));
   }
 
-  #tlc(open: readonly Asked[]): Promise<RawRun> {
+  /** A broken temporal property has no name in what TLC prints: each is asked by itself. */
+  async #alone(property: Asked): Promise<void> {
+    const run = await this.#tlc([property]);
+    if (!run) return;
+    const read = readingOf(run, [property]);
+    if (read.kind === 'failed') this.#note(property, run, read.reason, read.message);
+    else this.answers.set(property.name, { outcome: read.kind === 'finished' ? this.#holds(run) : this.#violated(run, property), run });
+  }
+
+  /** Nothing comes back where TLC is not there: all that is open is then unknown. */
+  async #tlc(open: readonly Asked[]): Promise<RawRun | undefined> {
     const { root, modules, configuration } = this.#specification;
     const names = (kind: Asked['kind']): string[] => open.filter((property) => property.kind === kind).map((property) => property.name);
     const budget = { timeoutMs: this.#options.timeoutMs, memoryMb: this.#options.memoryMb, maxStates: this.#options.maxStates, cacheDir: this.#context.cacheDir };
-    return runRaw({ root, modules, configuration: configurationText(configuration, names('invariant'), names('temporal')), deadlock: names('deadlock').length > 0 }, budget, this.#deadline, this.#context.signal);
+    const input = { root, modules, configuration: configurationText(configuration, names('invariant'), names('temporal')), deadlock: names('deadlock').length > 0 };
+    try {
+      const run = await runRaw(input, budget, this.#deadline, this.#context.signal, this.#context.onProgress);
+      [this.version, this.sandbox] = [run.version, run.sandbox];
+      return run;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'TOOL_UNAVAILABLE') throw error;
+      for (const property of this.asked) if (!this.answers.has(property.name)) this.answers.set(property.name, { outcome: { outcome: 'unknown', reason: 'unavailable', message: error.message, evidence: {} } });
+      return undefined;
+    }
   }
 
-  #broken(run: RawRun, open: readonly Asked[]): Asked | 'each' | undefined {
-    if (run.child.end.kind !== 'exited') return undefined;
-    const invariant = run.messages.find((m) => m.code === EC.invariant || m.code === EC.invariantInitial || m.code === INVARIANT_EVALUATED);
-    if (invariant) return open.find((property) => (property.kind === 'invariant' || property.kind === 'temporal') && new RegExp(`\\b${property.name}\\b`).test(invariant.text));
-    if (run.messages.some((m) => m.code === ASSUMPTION_FALSE)) return open.find((property) => property.kind === 'assumption');
-    if (run.messages.some((m) => m.code === EC.deadlock)) return open.find((property) => property.kind === 'deadlock');
-    const temporal = open.filter((property) => property.kind === 'temporal');
-    const named = run.messages.find((m) => m.code === ACTION_PROPERTY);
-    const byName = named && temporal.find((property) => new RegExp(`\\b${property.name}\\b`).test(named.text));
-    if (byName) return byName;
-    if (!named && !run.messages.some((m) => m.code === EC.temporal)) return undefined;
-    return temporal.length > 1 ? 'each' : temporal[0];
+  #note(property: Asked, run: RawRun, reason: UnknownReason, message: string): void {
+    this.answers.set(property.name, { outcome: { outcome: 'unknown', reason, message, evidence: this.#evidence(run) }, run });
   }
 
+  /** The depth is that of a search by one worker: of a shortest path to the farthest state. With several, TLC's own differs from run to run. */
   #evidence(run: RawRun): Evidence {
-    return { sandbox: run.sandbox, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }), ...(run.depth === undefined ? {} : { depth: run.distinct === 0 ? 0 : run.depth }) };
+    return {
+      sandbox: run.sandbox, jar: `sha256:${run.jarSha256}`, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }),
+      ...(run.generated === undefined ? {} : { statesGenerated: run.generated }), ...(run.depth === undefined ? {} : { depth: run.distinct === 0 ? 0 : run.depth }),
+    };
   }
 
   #violated(run: RawRun, property: Asked): Outcome {
@@ -138,90 +161,25 @@ class RawCheck {
     return { outcome: 'violated', witness: property.kind === 'temporal' && trace?.loopStart !== undefined ? 'lasso' : 'trace', ...(trace ? { trace } : {}), evidence: this.#evidence(run) };
   }
 
-  /** SEMANTICS 12: a completion message, an empty queue, exit 0; and nothing that left out states or took them for each other. */
-  #finished(run: RawRun): Outcome {
+  /** A finished run is a proof only where nothing left out states or took them for each other (SEMANTICS 12). */
+  #holds(run: RawRun): Outcome {
     const evidence = this.#evidence(run);
-    const unknown = (reason: UnknownReason, message: string): Outcome => ({ outcome: 'unknown', reason, message, evidence });
-    const { end } = run.child;
-    if (end.kind !== 'exited') return unknown(...ENDED[end.kind](end));
-    if (/OutOfMemoryError/.test(run.child.stdout + run.child.stderr)) return unknown('memory', 'TLC ran out of memory');
-    const success = run.messages.find((m) => m.code === EC.noError);
-    if (!success || end.code !== 0 || (run.left ?? 0) !== 0) return unknown('crash', `TLC ended with exit ${end.code}: ${errorText(run).slice(0, 400)}`);
     const { limits, symmetry, properties } = this.#specification.configuration;
-    const worst = Math.max(0, ...[...success.text.matchAll(/val = ([\d.E-]+)/g)].map((match) => Number(match[1])));
+    const estimates = run.messages.find((m) => m.code === EC.noError)?.text.matchAll(/val = ([\d.E-]+)/g) ?? [];
+    const worst = Math.max(0, ...[...estimates].map((match) => Number(match[1])));
     const bounds = [...limits, ...(symmetry && properties.length > 0 ? ['SYMMETRY with temporal properties may hide a violation'] : []), ...(worst < 1e-9 ? [] : [`a chance of ${worst} that two states shared a fingerprint`])];
     return bounds.length > 0 ? { outcome: 'bounded', bound: bounds.join('; '), evidence } : { outcome: 'holds', method: 'exhaustive', evidence };
   }
 }
 
-type Ended = Exclude<RawRun['child']['end'], { kind: 'exited' }>;
-
-/** What a process that did not exit by itself is worth: never an answer. */
-const ENDED: Readonly<Record<Ended['kind'], (end: Ended) => readonly [UnknownReason, string]>> = {
-  timeout: () => ['timeout', 'TLC reached the time limit'], cancelled: () => ['cancelled', 'the check was cancelled'], memory: () => ['memory', 'TLC reached the memory limit'],
-  output: () => ['crash', 'TLC printed more than the limit'], signalled: (end) => ['crash', `TLC was killed by ${'signal' in end ? end.signal : 'a signal'}`],
-  failed: (end) => ['crash', 'message' in end ? end.message : 'it could not be started'],
-};
-
-/** `tlc2.output.EC`: an assumption is false; a property that is a step predicate breaks; evaluating an invariant failed. */
-const ASSUMPTION_FALSE = 2104;
-const ACTION_PROPERTY = 2112;
-const INVARIANT_EVALUATED = 2111;
+/** What stops every run, whatever else is asked: it is in the modules, not in the configuration. */
+const STOPS: Readonly<Partial<Record<Asked['kind'], string>>> = { assumption: 'an assumption is false', assertion: 'every run stops at the assertion that fails' };
 
 function unique(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-/** What SANY or TLC could not read is the submitter's: with its place, where one is named. */
-function refusalOf(run: RawRun, { root, modules }: Specification): Result<never> | undefined {
-  if (run.child.end.kind !== 'exited') return undefined;
-  const text = errorText(run);
-  const parse = run.child.end.code === 150 || run.messages.some((m) => PARSING.has(m.code));
-  const config = run.messages.find((m) => m.code >= 2222 && m.code <= 2260 && CONFIGURING.test(m.text));
-  if (!parse && !config) return undefined;
-  const place = /line (\d+), col(?:umn)? (\d+)(?:[^]{0,200}?(?:of|in) module (\w+))?/.exec(text);
-  const module = place?.[3] !== undefined && modules.has(place[3]) ? place[3] : root;
-  return bad(problem('TLA_SYNTAX', config && !parse ? 'configuration' : module, text.slice(0, 600), place ? { line: Number(place[1]), column: Number(place[2]) } : {}));
-}
-
-const PARSING: ReadonlySet<number> = new Set([3002, 3003, 3004, 4000, 1002]);
-const CONFIGURING = /config|CONSTANT|specified|not defined|identifier|Substitution/i;
-
-function errorText(run: RawRun): string {
-  const sany = /\*\*\*\s*(?:Errors?|Parse Error)[^]*?(?=@!@!@|$)|Could not parse[^]*?(?=@!@!@|$)|Lexical error[^\n]*/.exec(run.child.stdout)?.[0] ?? '';
-  const said = run.messages.filter((m) => (m.code >= 1000 && m.code < 2185) || (m.code > 2220 && m.code < 2262) || m.code >= 3000).map((m) => m.text);
-  return [sany, ...said, run.child.stderr].join(' ').replace(/\s+/g, ' ').trim();
-}
-
-/** The run that TLC shows, values as it prints them. */
-function traceOf(run: RawRun): Trace | undefined {
-  const initial = run.messages.find((m) => m.code === EC.invariantInitial);
-  const printed = run.messages.filter((m) => m.code === EC.state).map((m) => m.text);
-  const texts = initial ? [initial.text.slice(initial.text.indexOf('\n'))] : printed;
-  const states = texts.map(assignments);
-  const [first] = states;
-  if (!first) return undefined;
-  const steps = states.slice(1).map((state, i): Step => ({
-    action: /<(\w+)/.exec(printed[i + 1]?.split('\n')[0] ?? '')?.[1] ?? 'step', binding: {},
-    changed: Object.fromEntries([...state].filter(([name, value]) => states[i]?.get(name) !== value).map(([name, value]) => [name, [states[i]?.get(name) ?? null, value] as const])),
-  }));
-  const back = /^(\d+): Back to state/.exec(run.messages.find((m) => m.code === EC.backTo)?.text ?? '')?.[1];
-  const stutters = run.messages.some((m) => m.code === EC.loop);
-  const loop = stutters ? steps.length : back === undefined ? undefined : Number(back) - 1;
-  return { params: {}, initial: Object.fromEntries(first), steps, ...(loop === undefined ? {} : { loopStart: loop }) };
-}
-
-/** `/\ x = 1` line by line; a value may go on over several lines. */
-function assignments(text: string): Map<string, string> {
-  const body = text.replace(/^\d+: <[^\n]*>\n?|^\d+: [^\n]*\n/, '').trim();
-  const parts = body.startsWith('/\\') ? body.split(/\n?\/\\ (?=\w+ = )/).slice(1) : [body];
-  return new Map(parts.flatMap((part): [string, string][] => {
-    const found = /^(\w+) = ([^]*)$/.exec(part.trim());
-    return found ? [[found[1] ?? '', (found[2] ?? '').replace(/\s+/g, ' ').trim()]] : [];
-  }));
-}
-
-function reportOf(property: Asked, answered: Answered | undefined, version: string, distinct: number | undefined, durationMs: number): PropertyReport {
+function reportOf(property: { readonly name: string; readonly kind: string }, answered: Answered | undefined, version: string, distinct: number | undefined, durationMs: number): PropertyReport {
   const outcome = answered?.outcome ?? { outcome: 'unknown', reason: 'crash', message: 'TLC gave no answer', evidence: {} } as const;
   const states = answered?.run?.distinct ?? distinct;
   const base = {

@@ -3,7 +3,8 @@ import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
 import { DIGEST_LIMIT, explore } from '../engines/explore/index.ts';
 import { readInvariant } from '../engines/z3/invariantText.ts';
 import { SessionError } from '../engines/z3/session.ts';
-import { obligations, reprove } from '../engines/z3/spacer.ts';
+import { reproveEverywhere, type Reproof } from '../engines/z3/reprove.ts';
+import { obligations } from '../engines/z3/spacer.ts';
 import { fromUtf8 } from '../evidence/encoding.ts';
 import { isArtifact } from '../evidence/paths.ts';
 import { MODEL_FILE, SEMANTICS_VERSION, type PropertyVerdict, type Statement } from '../evidence/statement.ts';
@@ -36,7 +37,7 @@ export type RecheckCode = keyof typeof RECHECK_CODES;
 
 /**
  * - `replayed`: the model's own semantics followed the trace, and it shows what was signed.
- * - `reproved`: a fresh Z3 proved the three obligations, written anew from the model, with the bundle's invariant.
+ * - `reproved`: fresh solvers proved the three obligations, written anew from the model, with the bundle's invariant; `detail` says which.
  * - `recounted`: the model was explored again, with the same answer, and the same counts and digest where they were given.
  * - `skipped`: nothing was checked, for the reason in `detail`. It says nothing for the answer, and nothing against it.
  * - `failed`: the evidence does not bear out the answer.
@@ -90,8 +91,8 @@ class Rechecking {
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
   readonly #found = new Map<string, Found>();
-  /** The obligations that are not proved, by the file of the invariant. */
-  readonly #proofs = new Map<string, Promise<string[]>>();
+  /** What the solvers of this machine say to the obligations, by the file of the invariant. */
+  readonly #proofs = new Map<string, Promise<Reproof>>();
   #system: SmtSystem | undefined;
   #explored: Promise<ReadonlyMap<string, Outcome>> | undefined;
 
@@ -219,19 +220,26 @@ class Rechecking {
       proof = this.#prove(path, system, invariant);
       this.#proofs.set(path, proof);
     }
-    const open = (await proof).filter((name) => name === 'initiation' || name === 'consecution' || name === safetyOf(property));
-    return open.length === 0 ? { status: 'reproved' } : failed('RECHECK_OBLIGATION', open.join(', '));
+    const { open, refuted, provedBy, ended } = await proof;
+    const mine = (name: string): boolean => name === 'initiation' || name === 'consecution' || name === safetyOf(property);
+    const against = refuted.filter(({ name }) => mine(name));
+    if (against.length > 0) return failed('RECHECK_OBLIGATION', against.map(({ name, solver }) => `${name}, by ${solver}`).join('; '));
+    const unproved = open.filter(mine);
+    if (unproved.length === 0) return { status: 'reproved', ...(provedBy.length > 0 ? { detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` } : {}) };
+    // Nobody said that it is wrong; who gives up or is not there has said nothing.
+    if (ended) throw ended;
+    return failed('RECHECK_OBLIGATION', unproved.join(', '));
   }
 
-  /** In one fresh process: that the invariant is inductive, and, for each property that it stands for, that it excludes what is bad. */
-  #prove(path: string, system: SmtSystem, invariant: string): Promise<string[]> {
+  /** In fresh processes of every solver that is here: that the invariant is inductive, and, for each property that it stands for, that it excludes what is bad. */
+  #prove(path: string, system: SmtSystem, invariant: string): Promise<Reproof> {
     const names = new Set(this.#verdicts.filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path)).map((v) => v.name));
     const list = this.#semantics.model.properties.filter((p) => names.has(p.name)).flatMap((p, i) => {
       const all = obligations(system, badOf(system, p), 'true', invariant);
       return all.flatMap((o) => (o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : []));
     });
     const { timeoutMs, memoryMb } = this.#limits;
-    return reprove(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
+    return reproveEverywhere(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
   }
 
   /** A conjunction has no evidence of its own: it is what its parts are, and as well checked as the worst of them. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { runInCvc5, runScript, messageOf, type ScriptRun, type ScriptStep } from '../engines/z3/script.ts';
 import { asks, declared, needsCvc5, prints, readScript, renamed, type SmtCommand } from '../frontends/smt/script.ts';
@@ -27,20 +28,19 @@ export interface SmtResult {
   readonly none?: string;
 }
 
-/** Runs an SMT-LIB script: Z3, and cvc5 where it is there, for what Z3 does not know. Differing answers are `unknown{disagreement}`. */
+/** Cvc5 starts where Z3 has not answered everything by then: most scripts never need it. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Runs an SMT-LIB script: Z3, and cvc5 where it is there, for what Z3 does not know, or not soon. Whoever has all answers first ends the
+ * other. Differing answers are `unknown{disagreement}`.
+ */
 export async function verifyScript(source: string, options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>, signal: AbortSignal): Promise<Result<SmtReport>> {
   const read = readScript(source);
   if (!read.ok) return read;
   const commands = read.value;
-  const limits = { deadline: Date.now() + options.timeoutMs, memoryMb: options.memoryMb, signal };
-  const started = performance.now();
-  const first = await askZ3(commands, limits);
-  const engines = [{ name: 'z3', version: first.solver, durationMs: elapsed(started) }];
-  const open = first.error !== undefined || first.ended !== undefined || resultsOf(commands, first).some((result) => result.answer === 'unknown');
-  const again = performance.now();
-  const second = open && !signal.aborted ? await runInCvc5(stepsOf(commands), { ...limits, deadline: Date.now() + options.timeoutMs }) : undefined;
+  const { first, second, engines } = await race(commands, options, signal);
   if (second && second.error === undefined) {
-    engines.push({ name: 'cvc5', version: second.solver, durationMs: elapsed(again) });
     const [ours, theirs] = [resultsOf(commands, first), resultsOf(commands, second)];
     return ok(reportOf(first.error === undefined ? ours.map((result, i) => better(result, theirs[i])) : theirs, engines));
   }
@@ -49,6 +49,38 @@ export async function verifyScript(source: string, options: Pick<VerifyOptions, 
     return bad(problem('SMT_SYNTAX', name, first.error.message, { line, column }));
   }
   return ok(reportOf(resultsOf(commands, first), engines));
+}
+
+interface Raced {
+  readonly first: ScriptRun;
+  readonly second?: ScriptRun;
+  readonly engines: SmtReport['engines'];
+}
+
+async function race(commands: readonly SmtCommand[], options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>, signal: AbortSignal): Promise<Raced> {
+  const limits = { deadline: Date.now() + options.timeoutMs, memoryMb: options.memoryMb };
+  const [stopZ3, stopCvc5] = [new AbortController(), new AbortController()];
+  const engines: SmtReport['engines'][number][] = [];
+  const timed = <T extends ScriptRun | undefined>(name: string, run: Promise<T>): Promise<T> => {
+    const started = performance.now();
+    return run.then((found) => {
+      if (found && found.error === undefined || name === 'z3') engines.push({ name, version: found?.solver ?? name, durationMs: Math.round((performance.now() - started) * 10) / 10 });
+      return found;
+    });
+  };
+  const z3 = timed('z3', askZ3(commands, { ...limits, signal: AbortSignal.any([signal, stopZ3.signal]) }));
+  const early = await Promise.race([z3, delay(PATIENCE_MS, undefined, { ref: false })]);
+  if ((early && complete(commands, early)) || signal.aborted) return { first: await z3, engines };
+  const cvc5 = timed('cvc5', runInCvc5(stepsOf(commands), { ...limits, deadline: Math.max(limits.deadline, Date.now() + options.timeoutMs / 2), signal: AbortSignal.any([signal, stopCvc5.signal]) }));
+  void z3.then((run) => complete(commands, run) && stopCvc5.abort());
+  void cvc5.then((run) => run && complete(commands, run) && stopZ3.abort());
+  const [first, second] = await Promise.all([z3, cvc5]);
+  return { first, ...(second && !(second.ended === 'cancelled' && complete(commands, first)) ? { second } : {}), engines: engines.sort((a, b) => (a.name < b.name ? 1 : -1)) };
+}
+
+/** Whether every question has its answer. */
+function complete(commands: readonly SmtCommand[], run: ScriptRun): boolean {
+  return run.error === undefined && run.ended === undefined && !resultsOf(commands, run).some((result) => result.answer === 'unknown');
 }
 
 /** Z3 declares some names by itself that SMT-LIB leaves to the script: these are called something else there. */
@@ -68,10 +100,6 @@ async function askZ3(script: readonly SmtCommand[], limits: Parameters<typeof ru
 
 function stepsOf(commands: readonly SmtCommand[]): readonly ScriptStep[] {
   return commands.map((command) => ({ text: command.text, prints: prints(command) }));
-}
-
-function elapsed(since: number): number {
-  return Math.round((performance.now() - since) * 10) / 10;
 }
 
 function reportOf(results: readonly SmtResult[], engines: SmtReport['engines']): SmtReport {

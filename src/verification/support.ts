@@ -21,7 +21,6 @@ export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, s
   tlc: {
     recoverable: 'TLC has no AG EF: left to explore',
     reachableEach: 'one run per goal: left to explore',
-    ltl: 'not translated yet',
   },
   z3: {
     recoverable: 'no AG EF by invariants alone',
@@ -29,7 +28,7 @@ export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, s
     eventuallyAlways: 'no liveness',
     leadsTo: 'no liveness',
     reachableEach: 'one search per goal: left to explore',
-    ltl: 'not translated yet',
+    ltl: 'no liveness',
   },
 };
 
@@ -46,6 +45,7 @@ export const LIMITS: readonly Limit[] = [
   { engine: 'explore', types: ['int unbounded'], about: 'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled from −4 to 4' },
   { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and in 32 bits, as every integer of TLC: wider ranges are `unsupported`' },
   { engine: 'tlc', kinds: ['reachable'], types: ['parameter'], about: 'one run per valuation, at most 8' },
+  { engine: 'tlc', kinds: ['ltl'], types: CELL_TYPES, about: 'always and eventually in any combination; no until, release, weak until, which TLA+ has no word for' },
   { engine: 'z3', kinds: ['reachable'], types: ['parameter'], about: 'one search per valuation, at most 8' },
   {
     engine: 'z3', kinds: ['deadlockFree'], types: ['bag channel'],

@@ -1,4 +1,4 @@
-import type { Artifact, Report } from '../model/outcome.ts';
+import type { Artifact, Assurance, Report } from '../model/outcome.ts';
 import type { ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { ModelDocument } from '../model/document.ts';
 import type { Reduction } from '../model/engine.ts';
@@ -19,6 +19,8 @@ export interface VerifyOptions {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly maxStates: number;
+  /** What every definite answer must have; engines are asked until it has it, or none is left. */
+  readonly assurance?: readonly Assurance[];
   /** Of explore; absent means `auto`. */
   readonly reduction?: Reduction;
 }
@@ -44,6 +46,8 @@ export interface Progress {
   readonly phase: string;
   readonly states?: number;
   readonly depth?: number;
+  readonly queue?: number;
+  readonly statesPerSecond?: number;
 }
 
 /** All that a check produced: the report for people, the canonical model and the artifacts for the evidence. */

@@ -1,24 +1,15 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { explore } from '../engines/explore/index.ts';
-import { tlc } from '../engines/tlc/index.ts';
-import { z3 } from '../engines/z3/index.ts';
-import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
-import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
-import type { Artifact, Outcome, PropertyReport, UnknownReason, Vacuity } from '../model/outcome.ts';
+import { keepWarm } from '../engines/tlc/pool.ts';
+import type { Task } from '../model/engine.ts';
+import type { Property } from '../model/model.ts';
+import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
 import { unbreakable } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
+import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
-import type { EngineName, Progress, Submission, Verification, VerifyOptions } from './types.ts';
-
-/** The engines there are: one line each. */
-const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 };
-
-export interface VerifyContext {
-  readonly signal: AbortSignal;
-  readonly cacheDir: string;
-  onProgress(progress: Progress): void;
-}
+import { ENGINES, runForAssurance, runPlan, type EngineRun, type VerifyContext } from './plan.ts';
+import type { Submission, Verification, VerifyOptions } from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
 export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
@@ -33,6 +24,9 @@ export async function toolVersions(cacheDir: string): Promise<Record<string, str
   return Object.fromEntries(entries);
 }
 
+/** Each round asks one more engine of what still lacks something; there are three. */
+const MAX_ROUNDS = 3;
+
 /** From a submission to its report: read → plan → run → replay → combine. Bad input comes back as problems; nothing else does. */
 export async function verify(submission: Submission, options: VerifyOptions, context: VerifyContext): Promise<Result<Verification>> {
   const inspected = await inspect(submission);
@@ -42,8 +36,15 @@ export async function verify(submission: Submission, options: VerifyOptions, con
   if (wrong.length > 0) return bad(...wrong);
   const asked = askedProperties(semantics.model.properties, options.properties);
   const task: Task = { semantics, digest, properties: asked.filter((p) => p.formula.kind !== 'all') };
-  const runs = await runPlan(task, options, context);
-  const reports = reportProperties(inspected.value, asked, task, runs);
+  const runs = [...(await runPlan(task, options, context))];
+  const wanted = options.assurance ?? [];
+  const reported = (): PropertyReport[] => reportProperties(inspected.value, asked, task, runs).map((report) => withLack(report, wanted));
+  for (let round = 0; round < MAX_ROUNDS && !context.signal.aborted; round += 1) {
+    const more = await runForAssurance(task, reported(), runs, options, context);
+    if (more.length === 0) break;
+    runs.push(...more);
+  }
+  const reports = reported();
   const vacuity = await vacuityOf(task, reports, runs, options, context);
   return ok({
     report: {
@@ -82,52 +83,6 @@ function askedProperties(properties: readonly Property[], names: readonly string
   return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
 }
 
-interface EngineRun {
-  readonly engine: Engine;
-  readonly version: string;
-  readonly durationMs: number;
-  readonly result?: EngineResult;
-  /** Why there is no result: the whole engine failed. */
-  readonly failure?: { readonly reason: UnknownReason; readonly message: string };
-}
-
-/** Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for all values. */
-async function runPlan(task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun[]> {
-  if (options.engines !== 'auto') return Promise.all([...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)));
-  const first = await runEngine(ENGINES.explore, task, options, context);
-  const outcomes = first.result?.outcomes;
-  // While an implicit property is broken, nothing that is open can become more than bounded (SEMANTICS 4).
-  if (IMPLICIT_KINDS.some((kind) => outcomes?.get(kind)?.outcome === 'violated')) return [first];
-  const open = task.properties.filter((p) => {
-    const outcome = outcomes?.get(p.name)?.outcome;
-    return outcome !== 'holds' && outcome !== 'violated' && ENGINES.z3.refuses(task, p) === undefined;
-  });
-  if (open.length === 0 || context.signal.aborted) return [first];
-  return [first, await runEngine(ENGINES.z3, { ...task, properties: open }, options, context)];
-}
-
-async function runEngine(engine: Engine, task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun> {
-  const started = performance.now();
-  const budget: Budget = { timeoutMs: options.timeoutMs, memoryMb: options.memoryMb, maxStates: options.maxStates, cacheDir: context.cacheDir, ...(options.reduction && { reduction: options.reduction }) };
-  const duration = (): number => Math.round((performance.now() - started) * 10) / 10;
-  let version = 'unavailable';
-  try {
-    version = await engine.version(context.cacheDir);
-    const supported = task.properties.filter((p) => engine.refuses(task, p) === undefined);
-    const result = supported.length === 0 ? undefined : await engine.run({ ...task, properties: supported }, budget, context.signal, (progress) => context.onProgress({ engine: engine.name, ...progress }));
-    return { engine, version, durationMs: duration(), result };
-  } catch (error) {
-    return { engine, version, durationMs: duration(), failure: failureOf(error) };
-  }
-}
-
-/** A broken engine is an answer, `unknown`, and never takes the others down with it. */
-function failureOf(error: unknown): { reason: UnknownReason; message: string } {
-  if (!(error instanceof Fault)) return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
-  const reasons: Readonly<Record<string, UnknownReason>> = { TOOL_UNAVAILABLE: 'unavailable', TIMEOUT: 'timeout', CANCELLED: 'cancelled' };
-  return { reason: reasons[error.code] ?? 'crash', message: error.message };
-}
-
 function reportProperties(inspected: Inspected, asked: readonly Property[], task: Task, runs: readonly EngineRun[]): PropertyReport[] {
   const single = new Map(task.properties.map((property) => {
     const answers = runs.flatMap((run) => answerOf(inspected, property, task, run));
@@ -142,6 +97,7 @@ function reportProperties(inspected: Inspected, asked: readonly Property[], task
 }
 
 function answerOf(inspected: Inspected, property: Property, task: Task, run: EngineRun): Answer[] {
+  if (!run.asked.has(property.name)) return [];
   const base = { engine: run.engine.name, version: run.version, durationMs: run.durationMs, ...(run.result?.states === undefined ? {} : { states: run.result.states }) };
   const refusal = run.engine.refuses(task, property);
   if (refusal !== undefined) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', reason: 'unsupported', message: refusal, evidence: {} } }];
@@ -152,4 +108,4 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, property, judged.outcome) }];
 }
 
-export { inspect, type Inspected };
+export { inspect, keepWarm, type Inspected, type VerifyContext };

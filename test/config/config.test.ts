@@ -9,7 +9,7 @@ describe('the configuration', () => {
     if (!config.ok) throw new Error('refused');
     expect(config.value).toEqual({
       dataDir: join(homedir(), '.probity'), cacheDir: join(homedir(), '.probity', 'cache'), host: '127.0.0.1', port: 4600, databaseUrl: undefined, redisUrl: undefined,
-      workers: 2, leaseMs: 30_000, origin: 'probity.local', logLevel: 'info',
+      workers: 2, warmJvms: 1, leaseMs: 30_000, origin: 'probity.local', logLevel: 'info',
       iota: { network: 'emulated', url: undefined, packageId: undefined, retentionYears: 10 },
     });
     expect(Object.isFrozen(config.value) && Object.isFrozen(config.value.iota)).toBe(true);

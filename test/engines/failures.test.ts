@@ -20,7 +20,7 @@ const ENDLESS = 'probity: 1\nname: Endless\nvariables:\n  n: { type: int, init: 
 function check(source: string, args: readonly string[], env: Readonly<Record<string, string>>): { code: number | null; report: Report } {
   const file = join(scratch, 'model.yaml');
   writeFileSync(file, source);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'check', file, '--json', ...args], { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'check', file, '--json', ...args], { cwd: root, env: { ...process.env, ...env }, encoding: 'utf8', timeout: 100_000, killSignal: 'SIGKILL' });
   if (stdout === '') throw new Error(stderr);
   return { code: status, report: JSON.parse(stdout) as Report };
 }
@@ -67,6 +67,32 @@ describe('an engine that fails is never an engine that agrees', () => {
     expect(code).toBe(3);
     expect(report.properties.some((p) => p.outcome === 'holds' || p.outcome === 'violated')).toBe(false);
   });
+
+  /** A `z3` that knows its version and else does what a test wants: `$line` is what it reads. */
+  function solver(name: string, each: string): string {
+    const binary = join(scratch, name);
+    writeFileSync(binary, `#!/bin/sh\nif [ "$1" = "--version" ]; then echo "Z3 version 9.9.9 - 64 bit"; exit 0; fi\nwhile read -r line; do case "$line" in *answered*) echo "<<answered>>";; *version*) echo '(:version "9.9.9")';; *) ${each};; esac; done\n`, { mode: 0o755 });
+    return binary;
+  }
+  const z3 = (binary: string, ...args: string[]): Report => check(`${TOGGLE}  off: { never: on }\n`, ['--engines', 'z3', ...args], { Z3_BIN: binary }).report;
+
+  it('a solver that never answers: timeout, and nothing waits for it', () => {
+    const started = Date.now();
+    expect(reasons(z3(solver('silent', 'sleep 600'), '--timeout', '2'))).toEqual(['unknown timeout']);
+    expect(Date.now() - started).toBeLessThan(60_000);
+  });
+
+  it('a solver that ends in the middle of an answer: unknown', () => {
+    expect(z3(solver('torn', 'printf "(define-fun Inv ((on Bo"; exit 0')).properties.map((p) => p.outcome)).toEqual(z3(solver('killed', 'kill -9 $$')).properties.map(() => 'unknown'));
+  });
+
+  it('a solver that calls everything proved, or everything possible, is believed in nothing', () => {
+    for (const word of ['unsat', 'sat']) {
+      const off = z3(solver(`liar-${word}`, `case "$line" in *check-sat*) echo ${word};; esac`), '--timeout', '20').properties.find((p) => p.name === 'off');
+      expect([word, off?.outcome, off?.assurance.includes('obligationsReproved')]).not.toEqual([word, 'holds', true]);
+      expect([word, off?.outcome]).not.toEqual([word, 'holds']);
+    }
+  }, 120_000);
 
   it('what explore answers stands beside an engine that is not there', () => {
     const { code, report } = check(TOGGLE, ['--engines', 'explore,tlc'], { TLA2TOOLS_JAR: '/nowhere/tla2tools.jar' });

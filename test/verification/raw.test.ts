@@ -99,6 +99,34 @@ describe('a TLA+ specification is checked by TLC as it was submitted', () => {
     expect(await check(module(count(1)), 'INVARIANT Gone')).toEqual(['TLA_SYNTAX configuration ']);
   }, 120_000);
 
+  it('what TLC cannot evaluate is unknown, and the rest is answered', async ({ skip }) => {
+    if (absent !== undefined) skip(absent);
+    const odd = await check(module(`${count(3)}\nOdd == x < 2 \\/ x = "a"\nFine == x < 9`), 'INVARIANTS Odd Fine\nCHECK_DEADLOCK TRUE');
+    expect(outcomes(odd)).toEqual({ Odd: 'unknown', Fine: 'holds', deadlockFree: 'violated', assumptions: 'holds' });
+    expect(Array.isArray(odd) ? odd : odd.properties[0]).toMatchObject({ reason: 'crash', message: expect.stringContaining('equality of integer 2 with non-integer') as unknown });
+    expect(outcomes(await check(module(`${count(3)}\nFine == x < 9`).replace('x = 0', 'x = 0 /\\ x[1] = 2'), 'INVARIANT Fine'))).toEqual({ Fine: 'unknown', deadlockFree: 'unknown', assumptions: 'unknown' });
+  }, 120_000);
+
+  it('an assertion that fails, and a property that the first state breaks', async ({ skip }) => {
+    if (absent !== undefined) skip(absent);
+    const report = await check(module(`Next == x < 3 /\\ Assert(x < 2, "at most 2") /\\ x' = x + 1\nFine == x < 9`), 'INVARIANT Fine');
+    expect(outcomes(report)).toEqual({ Fine: 'unknown', deadlockFree: 'unknown', assertions: 'violated', assumptions: 'unknown' });
+    expect(Array.isArray(report) ? report : report.properties[2]?.trace?.steps).toHaveLength(2);
+    expect(outcomes(await check(module(`${count(2)}\nLate == x = 1\nNever == [](x < 9)`), 'PROPERTIES Late Never\nCHECK_DEADLOCK FALSE'))).toEqual({ Late: 'violated', Never: 'holds', assumptions: 'holds' });
+  }, 120_000);
+
+  it('without a first state, nothing holds', async ({ skip }) => {
+    if (absent !== undefined) skip(absent);
+    expect(await check(module(`${count(1)}\nFine == x < 9`).replace('x = 0', 'x = 0 /\\ x = 1'), 'INVARIANT Fine')).toEqual(['INIT_EMPTY M ']);
+  }, 120_000);
+
+  it('a postcondition is not answered by a TLC that knows none; a wrong configuration is a problem', async ({ skip }) => {
+    if (absent !== undefined) skip(absent);
+    expect(outcomes(await check(module(`${count(1)}\nDone == TRUE`), 'POSTCONDITION Done\nCHECK_DEADLOCK FALSE'))).toEqual({ assumptions: 'holds', Done: 'unknown' });
+    expect(await check(module(`${count(1)}\nStep == x' = x`), 'INVARIANT Step')).toEqual(['TLA_SYNTAX configuration ']);
+    expect(await check(module(count(1)), 'CONSTANT x <-')).toEqual(['TLA_SYNTAX configuration ']);
+  }, 120_000);
+
   it('hostile text: no time without end, no output without end, no file of the machine, no class beside the module', async ({ skip }) => {
     if (absent !== undefined) skip(absent);
     expect(outcomes(await check(module("Next == x' = Cardinality(SUBSET (SUBSET (1..40)))").replace('TLC', 'TLC, FiniteSets'), '', {}, 3_000))).toMatchObject({ deadlockFree: 'unknown' });

@@ -1,4 +1,5 @@
 import type { ChannelBlock, Layout } from '../../model/layout.ts';
+import { Codec } from '../../model/codec.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
 import { smtAnd, smtEq, smtInt, smtIte, type FieldTerms, type Flag, type Term } from './symbolic.ts';
 
@@ -42,4 +43,15 @@ export function assign(after: Map<Term, Term>, cell: FieldTerms, value: FieldTer
 export function iteField(condition: Term, yes: FieldTerms, no: FieldTerms): FieldTerms {
   if (typeof yes === 'string') return smtIte(condition, yes, no as Term);
   return yes.map((flag, i) => ({ value: flag.value, present: smtIte(condition, flag.present, ((no as readonly Flag[])[i] as Flag).present) }));
+}
+
+/** A value as the model writes it. */
+export function valueName(value: number, type: Type, layout: Layout): string {
+  return String(new Codec(layout).scalar(value, type));
+}
+
+/** The members or elements of a type by their numbers; nothing for numbers and truth values, which are their own names. */
+export function valuesOf(type: Type, layout: Layout): { readonly values?: ReadonlyMap<number, string> } {
+  if (type.kind !== 'enum' && type.kind !== 'element') return {};
+  return { values: new Map(scalarValues(type, layout.set).map((value) => [value, valueName(value, type, layout)])) };
 }

@@ -1,6 +1,7 @@
 import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
 import { SET_BITS, type CellBlock, type ChannelBlock, type FieldBlock, type Layout, type State } from '../../model/layout.ts';
+import { cellNames } from '../../model/codec.ts';
 import { rulesPerCell } from '../../model/initial.ts';
 import { IMPLICIT_KINDS, judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
 import { insertMessage, messageOffset, type Instance, type Semantics } from '../../model/semantics.ts';
@@ -8,42 +9,13 @@ import { scalarValues, type Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { Names } from '../names.ts';
-import { assign, equalFields, fewMessages, iteField, literalTerm } from './cells.ts';
+import { assign, equalFields, fewMessages, iteField, literalTerm, valueName, valuesOf } from './cells.ts';
+import type { Meaning, NamedGuard, Rule, SmtSystem, SmtVariable } from './transition.ts';
 import {
   describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type LocalTerms, type RecordTerms, type StateTerms, type Term,
 } from './symbolic.ts';
 
-/** One SMT variable of a state. */
-export interface SmtVariable {
-  readonly name: string;
-  readonly sort: 'Int' | 'Bool';
-}
-
-/** One way to step, as a function of the state before: when it is possible, and the value of every variable after it. */
-export interface Rule {
-  readonly label: string;
-  readonly condition: Term;
-  readonly next: readonly Term[];
-}
-
-/** A model as a symbolic transition system over finitely many integers and booleans. */
-export interface SmtSystem {
-  readonly variables: readonly SmtVariable[];
-  readonly init: Term;
-  readonly rules: readonly Rule[];
-  /** Where a property is broken (or, for `reachable`, where its goal is), in an error-free state. */
-  bad(property: Property): Term;
-  /** What is likely to be invariant, to be tried and never assumed: declared ranges, and channels within their capacity. */
-  readonly lemmas: readonly Term[];
-  /** Whether any implicit property is broken. */
-  readonly erring: Term;
-  /** The condition that the parameters have these words. */
-  valuation(words: readonly number[]): Term;
-  /** The condition that a state is exactly this one. Throws `Unencodable` where one row stands for several states of the encoding. */
-  cube(state: State): Term;
-  /** The row of a state from its variables' values, and whether it is an error. */
-  row(values: readonly (number | boolean)[]): { readonly state: State; readonly errors: readonly string[] };
-}
+export type { Meaning, NamedGuard, Rule, SmtSystem, SmtVariable } from './transition.ts';
 
 /** Above this much text a system is left to the other engines. */
 const MAX_RULE_TEXT = 20_000_000;
@@ -73,7 +45,7 @@ class SystemEncoder {
     const names = new Names(SMT_RESERVED);
     for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#declareCells(names, block);
     for (const block of this.#layout.channels) this.#declareChannel(names, block);
-    this.#errors = Object.fromEntries(IMPLICIT_KINDS.map((kind) => [kind, this.#declare(names.of('error', `error_${kind}`), 'Bool')]));
+    this.#errors = Object.fromEntries(IMPLICIT_KINDS.map((kind) => [kind, this.#declare(names.of('error', `error_${kind}`), 'Bool', { kind: 'error', of: kind })]));
     const state: StateTerms = {
       cell: (of, name, index) => (this.#cells.get(`${of} ${name}`) as FieldTerms[])[index] as FieldTerms,
       channel: (name) => this.#channels.get(name) as ChannelTerms,
@@ -91,40 +63,50 @@ class SystemEncoder {
       bad: (property) => this.#bad(property, erring),
       valuation: (words) => this.#valuation(words),
       cube: (state) => this.#cube(state),
+      values: (state, backwards) => this.#values(state, backwards),
       row: (values) => this.#row(values),
     };
   }
 
-  #declare(name: string, sort: SmtVariable['sort']): Term {
-    this.#variables.push({ name, sort });
+  #declare(name: string, sort: SmtVariable['sort'], meaning: Meaning): Term {
+    this.#variables.push({ name, sort, meaning });
     return name;
   }
 
-  #declareField(base: string, type: Type): FieldTerms {
-    if (type.kind !== 'set') return this.#declare(base, describeType(type));
+  #declareField(base: string, type: Type, text: string, held?: Term): FieldTerms {
+    if (type.kind !== 'set') return this.#declare(base, describeType(type), { kind: 'cell', text, ...valuesOf(type, this.#layout), ...(held === undefined ? {} : { held }) });
     return scalarValues(type.of, this.#layout.set).map((value, i) => ({
-      value: type.of.kind === 'bool' ? String(value === 1) : smtInt(value), present: this.#declare(`${base}!has${i}`, 'Bool'),
+      value: type.of.kind === 'bool' ? String(value === 1) : smtInt(value),
+      present: this.#declare(`${base}!has${i}`, 'Bool', { kind: 'member', text: `list contains(${text}, ${valueName(value, type.of, this.#layout)})` }),
     }));
   }
 
   #declareCells(names: Names, block: CellBlock): void {
     const base = names.of(block.of, block.name);
     const keys = block.keySets.reduce<string[]>((all, set) => all.flatMap((key) => set.elements.map((e) => `${key}!${e}`)), ['']);
-    this.#cells.set(`${block.of} ${block.name}`, keys.map((key) => this.#declareField(`${base}${key}`, block.type)));
+    const texts = cellNames(block);
+    this.#cells.set(`${block.of} ${block.name}`, keys.map((key, i) => this.#declareField(`${base}${key}`, block.type, texts[i] as string)));
   }
 
   #declareChannel(names: Names, block: ChannelBlock): void {
-    const base = names.of('channel', block.channel.name);
+    const { name } = block.channel;
+    const base = names.of('channel', name);
     const messages = block.channel.order === 'bag' ? fewMessages(block, this.#layout) : undefined;
     if (messages) {
-      const counters = messages.map((words, i) => ({ message: words.map((word, f) => literalTerm(word, (block.fields[f] as FieldBlock).type)), copies: this.#declare(`${base}!of${i}`, 'Int') }));
+      const kind = (words: readonly number[]): string => words.map((word, f) => `item.${block.fields[f]?.name ?? ''} = ${valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)}`).join(' and ');
+      const counters = messages.map((words, i) => ({
+        message: words.map((word, f) => literalTerm(word, (block.fields[f] as FieldBlock).type)),
+        copies: this.#declare(`${base}!of${i}`, 'Int', {
+          kind: 'count', text: `count(${name}${words.length === 0 ? '' : `[${kind(words)}]`})`, carries: words.map((word, f) => valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)),
+        }),
+      }));
       const total = counters.map((c) => c.copies);
-      this.#channels.set(block.channel.name, { kind: 'counters', count: total.length === 1 ? (total[0] as Term) : `(+ ${total.join(' ')})`, counters });
+      this.#channels.set(name, { kind: 'counters', count: total.length === 1 ? (total[0] as Term) : `(+ ${total.join(' ')})`, counters });
       return;
     }
-    const count = this.#declare(`${base}!count`, 'Int');
-    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type)));
-    this.#channels.set(block.channel.name, { kind: 'slots', count, slots });
+    const count = this.#declare(`${base}!count`, 'Int', { kind: 'count', text: `count(${name})` });
+    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type, `${name}[${i + 1}].${field.name}`, `(< ${i} ${count})`)));
+    this.#channels.set(name, { kind: 'slots', count, slots });
   }
 
   /** Initial values, parameters' ranges, empty channels; a value outside its range starts in the error. */
@@ -151,7 +133,8 @@ class SystemEncoder {
     const ranges = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell) => this.#inDomain(cell, block.type)));
     const capacities = this.#layout.channels.flatMap((block) => {
       const channel = this.#channelTerms(block.channel.name);
-      const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`];
+      const inside = (slot: RecordTerms, i: number): Term[] => slot.map((field, f) => this.#inDomain(field, (block.fields[f] as FieldBlock).type)).flatMap((range) => (range === 'true' ? [] : [`(=> (< ${i} ${channel.count}) ${range})`]));
+      const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`, ...channel.slots.flatMap(inside)];
       return [...parts, `(<= ${channel.count} ${block.channel.capacity})`];
     });
     return [...ranges, ...capacities].filter((term) => term !== 'true');
@@ -240,16 +223,23 @@ class SystemEncoder {
     const running = smtNot(smtOr(Object.values(this.#errors)));
     const offered = [running, ...received];
     const guardDefined = term(lowered.guardDefined);
-    const enabled = smtAnd([...offered, guardDefined, term(lowered.guard)]);
+    const guards: NamedGuard[] = [
+      ...(action.when ? [{ name: `guard of ${action.name}`, term: term(action.when) }] : []),
+      ...action.controls.map((control) => ({ name: `control ${control.name} of ${action.name}`, term: term(control.condition) })),
+    ].filter((guard) => guard.term !== 'true');
+    const rule = (how: string, base: readonly Term[], next: readonly Term[], over: readonly NamedGuard[] = guards): Rule => ({
+      label: `${label}${how}`, base: smtAnd(base), guards: over, condition: smtAnd([...base, ...over.map((guard) => guard.term)]), next,
+    });
+    const enabled = [...offered, guardDefined];
     const bodyDefined = term(lowered.bodyDefined);
     const fine = { withinRange: term(lowered.fine.withinRange), withinCapacity: term(lowered.fine.withinCapacity), singleWrite: term(lowered.fine.singleWrite) };
     const unbroken = smtAnd([bodyDefined, ...Object.values(fine)]);
-    const rules: Rule[] = [{ label, condition: smtAnd([enabled, unbroken]), next: this.#after(action, locals, choice) }];
+    const rules = [rule('', [...enabled, unbroken], this.#after(action, locals, choice))];
     if (unbroken !== 'true') {
       const flags = { withinRange: smtAnd([bodyDefined, smtNot(fine.withinRange)]), withinCapacity: smtAnd([bodyDefined, smtNot(fine.withinCapacity)]), singleWrite: smtAnd([bodyDefined, smtNot(fine.singleWrite)]), defined: smtNot(bodyDefined) };
-      rules.push({ label: `${label} error`, condition: smtAnd([enabled, smtNot(unbroken)]), next: this.#erred(flags) });
+      rules.push(rule(' error', [...enabled, smtNot(unbroken)], this.#erred(flags)));
     }
-    if (guardDefined !== 'true') rules.push({ label: `${label} undefined guard`, condition: smtAnd([...offered, smtNot(guardDefined)]), next: this.#erred({ defined: 'true' }) });
+    if (guardDefined !== 'true') rules.push(rule(' undefined guard', [...offered, smtNot(guardDefined)], this.#erred({ defined: 'true' }), []));
     return rules.filter((rule) => rule.condition !== 'false');
   }
 
@@ -381,22 +371,33 @@ class SystemEncoder {
   }
 
   #cube(state: State): Term {
-    const equal = (field: FieldTerms, type: Type, at: number): Term => {
-      if (typeof field === 'string') return smtEq(field, literalTerm(state[at] as number, type));
-      return smtAnd(field.map((flag, bit) => smtEq(flag.present, String((((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1))));
+    const ambiguous = this.#layout.channels.some((block) => block.channel.order === 'bag' && this.#channelTerms(block.channel.name).kind === 'slots' && (state[block.offset] as number) > 1);
+    if (ambiguous) throw new Unencodable('a bag with several messages in slots');
+    const values = this.#values(state);
+    return smtAnd(this.#variables.map((v, i) => (v.sort === 'Bool' ? (values[i] === true ? v.name : smtNot(v.name)) : smtEq(v.name, smtInt(values[i] as number)))));
+  }
+
+  #values(state: State, backwards = false): (number | boolean)[] {
+    const values = new Map<string, number | boolean>();
+    const put = (field: FieldTerms, type: Type, at: number): void => {
+      if (typeof field === 'string') values.set(field, describeType(type) === 'Bool' ? state[at] === 1 : (state[at] as number));
+      else field.forEach((flag, bit) => values.set(flag.present, (((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1));
     };
-    const cells = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell, i) => equal(cell, block.type, block.offset + i * block.width)));
-    const channels = this.#layout.channels.flatMap((block) => {
+    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#cellsOf(block).forEach((cell, i) => put(cell, block.type, block.offset + i * block.width));
+    for (const block of this.#layout.channels) {
       const channel = this.#channelTerms(block.channel.name);
-      const held = Array.from({ length: state[block.offset] as number }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)));
+      const held = state[block.offset] as number;
       if (channel.kind === 'counters') {
-        const messages = fewMessages(block, this.#layout) ?? [];
-        return channel.counters.map(({ copies }, i) => smtEq(copies, String(held.filter((m) => m.every((word, k) => word === messages[i]?.[k])).length)));
+        const messages = Array.from({ length: held }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)).join());
+        fewMessages(block, this.#layout)?.forEach((words, i) => values.set(channel.counters[i]?.copies ?? '', messages.filter((message) => message === words.join()).length));
+        continue;
       }
-      if (block.channel.order === 'bag' && held.length > 1) throw new Unencodable('a bag with several messages in slots');
-      return [smtEq(channel.count, String(held.length)), ...channel.slots.flatMap((slot, i) => slot.map((field, f) => equal(field, (block.fields[f] as FieldBlock).type, messageOffset(block, i) + (block.fields[f] as FieldBlock).offset)))];
-    });
-    return smtAnd([...cells, ...channels, ...Object.values(this.#errors).map(smtNot)]);
+      values.set(channel.count, held);
+      // What lies beyond the count is zero, in the row as in the encoding.
+      const from = (i: number): number => (backwards && block.channel.order === 'bag' && i < held ? held - 1 - i : i);
+      channel.slots.forEach((slot, i) => slot.forEach((field, f) => put(field, (block.fields[f] as FieldBlock).type, messageOffset(block, from(i)) + (block.fields[f] as FieldBlock).offset)));
+    }
+    return this.#variables.map((v) => values.get(v.name) ?? false);
   }
 
   #row(values: readonly (number | boolean)[]): { state: State; errors: string[] } {

@@ -1,12 +1,15 @@
 import type { Expr } from '../../model/expression.ts';
+import { ltlAtoms } from '../../model/ltl.ts';
 import { judgedPredicates, type Action, type InitRule, type Model, type Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
+import { scalarValues } from '../../model/types.ts';
 import { cellType } from '../../model/check.ts';
 import { sampledNames, WINDOW } from '../../model/initial.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { TlaExpressions, tlaNames } from './expression.ts';
+import { temporalText } from './temporal.ts';
 
 /** A property as TLC is asked for it. */
 export interface TlaProperty {
@@ -173,8 +176,39 @@ class ModulePrinter {
     return `${this.#tla.names.of('action', action.name)}${parameters.length > 0 ? `(${parameters.join(', ')})` : ''}`;
   }
 
+  /** Fair for each message: the step that takes this one is a definition of its own. */
+  #actionPerMessage(lowered: LoweredAction): string {
+    const { action } = lowered;
+    const parameters = [...action.binders.map((b) => this.#tla.names.of('local', b.name)), ...action.receives.map((r) => this.#tla.names.of('local', r.local))];
+    const offered = action.receives.map((receive) => {
+      const [channel, local] = [this.#tla.names.of('channel', receive.channel), this.#tla.names.of('local', receive.local)];
+      return this.#layout.channel(receive.channel).channel.order === 'bag' ? `/\\ ${local} \\in BagToSet(${channel})` : `/\\ ${channel} # <<>> /\\ ${local} = Head(${channel})`;
+    });
+    const one = `${this.#taking(action)}(${parameters.join(', ')})`;
+    const some = action.receives.map((receive) => {
+      const [channel, local] = [this.#tla.names.of('channel', receive.channel), this.#tla.names.of('local', receive.local)];
+      return `${local} \\in ${this.#layout.channel(receive.channel).channel.order === 'bag' ? `BagToSet(${channel})` : `Messages(${channel})`}`;
+    });
+    const label = action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
+    return `${label}${one} ==\n${['/\\ error = {}', ...offered, ...this.#body(lowered)].map((line) => `  ${line}`).join('\n')}\n\n${this.#signature(lowered)} ==\n  \\E ${some.join(', ')} : ${one}`;
+  }
+
+  #taking(action: Action): string {
+    return this.#tla.names.of('taking', `${action.name}Of`);
+  }
+
+  /** All messages that may ever be on a channel: a record of each combination of the fields' values. */
+  #payloads(channel: string): string {
+    const { fields } = this.#layout.channel(channel);
+    if (fields.length === 0) return '{"signal"}';
+    const count = fields.reduce((product, f) => product * (f.type.kind === 'set' || (f.type.kind === 'int' && f.type.lo === undefined) ? Infinity : scalarValues(f.type, this.#layout.set).length), 1);
+    if (count > MAX_PAYLOADS) throw new Unencodable(`fairness per message where more than ${MAX_PAYLOADS} messages are possible`);
+    return `[${fields.map((f) => `${this.#tla.names.of('field', f.name)} : ${this.#tla.domain(f.type)}`).join(', ')}]`;
+  }
+
   #action(lowered: LoweredAction): string {
     const { action } = lowered;
+    if (isFairPerMessage(action)) return this.#actionPerMessage(lowered);
     const lines: string[] = ['error = {}'];
     let indent = '';
     const quantified: string[] = [];
@@ -302,9 +336,10 @@ class ModulePrinter {
 
   #fairness(): string {
     const conditions = this.#model.actions.filter((a) => a.fair !== 'none').map((action) => {
-      if (action.perMessage) throw new Unencodable('fairness per message');
       const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
-      return `${bound.length > 0 ? `\\A ${bound.join(', ')} : ` : ''}${action.fair === 'weak' ? 'WF' : 'SF'}_vars(${this.#signature(lowerAction(action, this.#layout))})`;
+      const taken = isFairPerMessage(action) ? action.receives.map((r) => `${this.#tla.names.of('local', r.local)} \\in ${this.#payloads(r.channel)}`) : [];
+      const step = taken.length > 0 ? `${this.#taking(action)}(${[...action.binders.map((b) => b.name), ...action.receives.map((r) => r.local)].map((name) => this.#tla.names.of('local', name)).join(', ')})` : this.#signature(lowerAction(action, this.#layout));
+      return `${bound.length + taken.length > 0 ? `\\A ${[...bound, ...taken].join(', ')} : ` : ''}${action.fair === 'weak' ? 'WF' : 'SF'}_vars(${step})`;
     });
     for (const { strength, actions } of this.#model.fairness) {
       const steps = this.#model.actions.filter((a) => actions.includes(a.name)).map((action) => action.binders.length > 0 ? `(${this.#existsStep(action)})` : this.#existsStep(action));
@@ -339,6 +374,11 @@ class ModulePrinter {
         return made('temporal', `${name} == <>[](error # {} \\/ (${this.#judged(formula.expr, 'TRUE')}))`);
       case 'leadsTo':
         return made('temporal', `${name} == (error = {} /\\ (${this.#judged(formula.from, 'FALSE')})) ~> (error # {} \\/ (${this.#judged(formula.to, 'TRUE')}))`);
+      case 'ltl': {
+        // A run that ends in an error, or meets a state where an atom has no value, is no counterexample (SEMANTICS 4).
+        const undefinedAtoms = ltlAtoms(formula.formula).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e)).map((e) => `~${this.#tla.atom(e)}`);
+        return made('temporal', `${name} == ${temporalText(formula.formula, (e) => `error # {} \\/ (${this.#judged(e, 'TRUE')})`)} \\/ <>(${['error # {}', ...undefinedAtoms].join(' \\/ ')})`);
+      }
       case 'reachable':
         return made('reachable', `\\* Its violation is a run that reaches the goal.\n${name} == ~(error = {} /\\ (${this.#judged(formula.expr, 'FALSE')}))`);
       default:
@@ -356,6 +396,13 @@ class ModulePrinter {
     const conditions = judgedPredicates(this.#model).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e));
     return conditions.length === 0 ? '' : ` /\\ (error # {} \\/ (${conditions.map((e) => this.#tla.atom(e)).join(' /\\ ')}))`;
   }
+}
+
+/** More fairness conditions than this, and TLC's tableau is larger than any graph. */
+const MAX_PAYLOADS = 32;
+
+function isFairPerMessage(action: Action): boolean {
+  return action.perMessage && action.fair !== 'none' && action.receives.length > 0;
 }
 
 function flattenAnd(e: Expr): Expr[] {

@@ -12,8 +12,10 @@ import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
-import { runChild, type ChildRun } from '../../processes/child.ts';
-import { EC, parseMessages, parseState, type TlcMessage } from './output.ts';
+import type { ChildRun } from '../../processes/child.ts';
+import { runTlc, type TlcChild } from './jvm.ts';
+import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
+import { MAX_DISK_MB } from './raw.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
 
 /** `reachable` takes one run per valuation: above this many they are left to explore. */
@@ -34,7 +36,7 @@ export const tlc: Engine = {
 function refuses(task: Task, property: Property): string | undefined {
   const { kind } = property.formula;
   if (kind === 'recoverable') return 'TLC has no AG EF';
-  if (kind === 'reachableEach' || kind === 'all' || kind === 'ltl') return `TLC is not asked for ${kind}`;
+  if (kind === 'reachableEach' || kind === 'all') return `TLC is not asked for ${kind}`;
   const unfit = unfitModel(task.semantics);
   if (unfit) return unfit;
   if (kind === 'reachable' && countValuations(task.semantics) > MAX_VALUATIONS) return `one run per valuation, and there are more than ${MAX_VALUATIONS}`;
@@ -71,6 +73,7 @@ interface TlcRun {
     | { readonly kind: 'failed'; readonly outcome: Outcome };
   readonly messages: readonly TlcMessage[];
   readonly distinct: number | undefined;
+  readonly jvm: TlcChild['jvm'];
 }
 
 class TlcCheck {
@@ -198,25 +201,13 @@ class TlcCheck {
     return readRun(child, invariants);
   }
 
-  #java(name: string, deadlock: boolean): Promise<ChildRun> {
-    const heap = Math.max(128, Math.floor(this.#budget.memoryMb * 0.8));
-    const args = [
-      '-XX:+UseSerialGC', '-Xss16m', `-Xmx${heap}m`, `-Djava.io.tmpdir=${this.#folder}`, '-cp', this.#tools.jar, 'tlc2.TLC',
-      '-tool', '-workers', '1', '-metadir', join(this.#folder, `states-${name}`), ...(deadlock ? [] : ['-deadlock']),
-      '-config', `${name}.cfg`, `${name}.tla`,
-    ];
-    const limits = { timeoutMs: Math.max(1, this.#deadline - Date.now()), memoryMb: this.#budget.memoryMb + 512, signal: this.#signal };
-    return runChild(this.#tools.java, args, limits, {
-      cwd: this.#folder,
-      onStdout: (chunk) => {
-        const progress = /Progress\((\d+)\)[^:]*: ([\d,]+) states generated[^,]*, ([\d,]+) distinct/.exec(chunk);
-        if (progress) this.#onProgress({ phase: 'checking', depth: Number(progress[1]), states: Number((progress[3] ?? '').replaceAll(',', '')) });
-      },
-    });
+  #java(name: string, deadlock: boolean): Promise<TlcChild> {
+    const limits = { deadline: this.#deadline, memoryMb: this.#budget.memoryMb, diskMb: MAX_DISK_MB, signal: this.#signal };
+    return runTlc(this.#tools, this.#budget.cacheDir, { folder: this.#folder, config: `${name}.cfg`, module: name, deadlock }, limits, this.#onProgress);
   }
 
   #evidence(run: TlcRun): Evidence {
-    return { module: `tlc/${this.#module.name}.tla`, jar: `sha256:${this.#tools.jarSha256}`, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }) };
+    return { module: `tlc/${this.#module.name}.tla`, jar: `sha256:${this.#tools.jarSha256}`, jvm: run.jvm, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }) };
   }
 
   #holds(run: TlcRun): Outcome {
@@ -278,15 +269,13 @@ function configText(invariants: readonly TlaProperty[], temporal: readonly TlaPr
 }
 
 /** SEMANTICS 12: `ok` needs the completion message, exit 0 and an empty queue; what a killed or lying process leaves is a failure. */
-function readRun(child: ChildRun, invariants: readonly TlaProperty[]): TlcRun {
+function readRun(child: TlcChild, invariants: readonly TlaProperty[]): TlcRun {
   const messages = parseMessages(child.stdout);
-  const stats = messages.find((m) => m.code === EC.stats);
-  const counts = /([\d,]+) states generated, ([\d,]+) distinct states found, ([\d,]+) states left/.exec(stats?.text ?? '');
-  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text.replaceAll(',', '')));
-  const distinct = number(counts?.[2]);
-  const run = (verdict: TlcRun['verdict']): TlcRun => ({ verdict, messages, distinct });
+  const { distinct, left } = statsOf(messages);
+  const run = (verdict: TlcRun['verdict']): TlcRun => ({ verdict, messages, distinct, jvm: child.jvm });
   const violated = messages.find((m) => m.code === EC.invariant || m.code === EC.invariantInitial);
   const end = child.end;
+  if (outOfRoom(messages, child.stdout + child.stderr) !== undefined) return run({ kind: 'failed', outcome: failureOf(child, messages) });
   if (end.kind === 'exited' && violated) {
     const name = /Invariant (\w+) is violated/.exec(violated.text)?.[1] ?? '';
     // An initial state that breaks an invariant is printed inside the message, without a number.
@@ -295,7 +284,7 @@ function readRun(child: ChildRun, invariants: readonly TlaProperty[]): TlcRun {
   }
   if (end.kind === 'exited' && messages.some((m) => m.code === EC.deadlock) && invariants.some((p) => p.as === 'deadlock')) return run({ kind: 'violated', what: 'deadlock', name: '' });
   if (end.kind === 'exited' && messages.some((m) => m.code === EC.temporal)) return run({ kind: 'violated', what: 'temporal', name: '' });
-  const finished = messages.some((m) => m.code === EC.noError) && number(counts?.[3]) === 0;
+  const finished = messages.some((m) => m.code === EC.noError) && left === 0;
   if (end.kind === 'exited' && end.code === 0 && finished) return run({ kind: 'ok' });
   return run({ kind: 'failed', outcome: failureOf(child, messages) });
 }
@@ -310,6 +299,8 @@ function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
       return unknown('cancelled', 'the check was cancelled');
     case 'memory':
       return unknown('memory', 'TLC reached the memory limit');
+    case 'disk':
+      return unknown('memory', 'TLC wrote more to disk than the limit');
     case 'output':
       return unknown('crash', 'TLC printed more than the limit');
     case 'failed':
@@ -317,10 +308,12 @@ function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
     case 'signalled':
       return unknown('crash', `TLC was killed by ${end.signal}`);
     case 'exited': {
+      const room = outOfRoom(messages, child.stdout + child.stderr);
+      if (room !== undefined) return unknown('memory', room);
       // SANY prints what it dislikes outside of messages.
       const sany = /\*\*\* Errors?:[\s\S]*?(?=@!@!@|$)/.exec(child.stdout)?.[0] ?? '';
       const text = [sany, ...messages.filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code)).map((m) => m.text), child.stderr].join(' ').replace(/\s+/g, ' ').trim();
-      return /OutOfMemoryError|1001/.test(text) ? unknown('memory', 'TLC ran out of memory') : unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
+return unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
     }
   }
 }

@@ -90,15 +90,15 @@ function mavenRepositories(): string[] {
   return [...(configured ? [configured] : []), join(homedir(), '.m2', 'repository')];
 }
 
-async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
+export async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) if (await exists(path)) return path;
   return undefined;
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return stat(path).then((s) => s.isFile(), () => false);
 }
 
-async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string): Promise<string> {
   return createHash('sha256').update(await readFile(path)).digest('hex');
 }

@@ -1,6 +1,6 @@
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
 import type { Term } from '../../encode/smt/symbolic.ts';
-import { parseSexprs, valueOf, type Sexpr } from './sexpr.ts';
+import { parseSexprs, valueOf, type Sexpr } from '../../encode/smt/sexpr.ts';
 import type { Z3Session } from './session.ts';
 
 /** A path of states by their variables' values. */

@@ -12,9 +12,12 @@ import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
+import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
-import { obligations, reprove, spacer, type Obligation } from './spacer.ts';
+import { establish, type Claim } from './proof.ts';
+import { solversHere } from './solvers.ts';
+import { spacer } from './spacer.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
 const SHALLOW_DEPTH = 6;
@@ -31,25 +34,17 @@ const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
 /** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */
 export const z3: Engine = {
   name: 'z3',
-  version: async () => {
-    known ??= openVersion();
-    return known;
-  },
+  version,
   refuses,
   run: (task, budget, signal, onProgress) => new Z3Check(task, budget, signal, onProgress).run(),
 };
 
-let known: Promise<string> | undefined;
-
-async function openVersion(): Promise<string> {
-  try {
-    const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal });
-    session.close();
-    return version;
-  } catch (cause) {
-    known = undefined;
-    throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary', { cause });
-  }
+/** `Z3_BIN` where it is set, else the packaged one: its version, and the hash of the file that runs. */
+async function version(): Promise<string> {
+  const wanted = process.env['Z3_BIN'] ? 'native' : 'packaged';
+  const solver = (await solversHere()).find(({ kind }) => kind === wanted);
+  if (!solver) throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary');
+  return solver.name;
 }
 
 const systems = new WeakMap<Semantics, SmtSystem | Unencodable>();
@@ -128,7 +123,7 @@ class Z3Check {
   }
 
   /**
-   * What is inductive by itself, then short traces. Then one invariant of Spacer for all that is left; where Spacer is slow and
+   * What is inductive by itself, or together with what examples suggest; then short traces. Then one invariant of Spacer for all that is left; where Spacer is slow and
    * the graph small, the graph's own states and paths as hints. What is still open is asked by itself, and searched deeper.
    */
   async #safety(properties: readonly Property[]): Promise<void> {
@@ -141,10 +136,11 @@ class Z3Check {
       const still = await this.#proveByInduction(implicit, bad);
       open = open.filter((p) => still.includes(p) || !implicit.includes(p));
     }
+    if (open.length > 0) open = await this.#proveByLearning(open, bad);
     if (open.length > 0) open = await this.#search(open, bad, 'true', SHALLOW_DEPTH, this.#share(4, PHASE_MS));
     if (open.length === 0) return;
     const small = (await this.#smallGraph()) !== undefined;
-    const together = await this.#prove(open.map((p) => p.name).join('-').slice(0, 60), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
+    const together = await this.#prove(namesOf(open), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
@@ -168,20 +164,25 @@ class Z3Check {
   }
 
   /** What is inductive by itself, together with the declared ranges: the cheapest proof, and the one that people can read. */
-  async #proveByInduction(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+  async #proveByInduction(open: readonly Property[], bad: ReadonlyMap<Property, Term>, learned: readonly Term[] = []): Promise<Property[]> {
     if (open.length === 0) return [];
     const wanted = new Map(open.map((p) => [p, smtNot(bad.get(p) as Term)]));
-    const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values()])].filter((t) => t !== 'true');
+    const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values(), ...learned])].filter((t) => t !== 'true');
     const kept = new Set(await this.#withinTime(inductiveSubset(this.#system, candidates, 'true', this.#share(4)), []));
     const proved = open.filter((p) => wanted.get(p) === 'true' || kept.has(wanted.get(p) as Term));
     if (proved.length === 0) return [...open];
-    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
-    const invariant = `(define-fun Inv (${variables}) Bool ${smtAnd([...kept])})`;
-    const list = obligations(this.#system, smtOr(proved.map((p) => bad.get(p) as Term)), 'true', invariant);
-    if ((await this.#reproved(list, this.#share(2))).length > 0) return [...open];
-    const outcome = this.#inductive(`induction-${proved.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    const claim = { name: `${learned.length > 0 ? 'learned' : 'induction'}-${namesOf(proved)}`, bad: smtOr(proved.map((p) => bad.get(p) as Term)), constraint: 'true', invariant: this.#definition(smtAnd([...kept])), goals: new Map(proved.map((p) => [p.name, wanted.get(p) as Term])) };
+    const outcome = await this.#established(claim, this.#share(2));
+    if (outcome.outcome !== 'holds') return [...open];
     for (const p of proved) this.#outcomes.set(p.name, outcome);
     return open.filter((p) => !proved.includes(p));
+  }
+
+  /** The same with what is true of all states that a short walk meets: few models need more, and what comes out can be read. */
+  async #proveByLearning(open: readonly Property[], bad: ReadonlyMap<Property, Term>): Promise<Property[]> {
+    const examples = await this.#examples();
+    const learned = examples ? learnedClauses(this.#system, [false, true].flatMap((backwards) => examples.states.map((state) => this.#system.values(state, backwards)))) : [];
+    return learned.length === 0 ? [...open] : this.#proveByInduction(open, bad, learned);
   }
 
   /** A phase that runs out of its share of the time gives up; anything else goes on up. */
@@ -213,11 +214,8 @@ class Z3Check {
     if (open.length === 0 || !graph.errorFree) return open;
     const cubes = this.#encoded(() => graph.states.filter(belongs).map((state) => this.#system.cube(state)));
     if (!cubes) return open;
-    const variables = this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
-    const invariant = `(define-fun Inv (${variables}) Bool ${smtOr(cubes)})`;
-    const list = obligations(this.#system, bad, constraint, invariant);
-    if ((await this.#reproved(list, this.#share(2))).length > 0) return open;
-    const outcome = this.#inductive(`states-${open.map((p) => p.name).join('-').slice(0, 60)}`, invariant, undefined, list);
+    const outcome = await this.#established({ name: `states-${namesOf(open)}`, bad, constraint, invariant: this.#definition(smtOr(cubes)) }, this.#share(2));
+    if (outcome.outcome !== 'holds') return open;
     for (const p of open) this.#outcomes.set(p.name, outcome);
     return [];
   }
@@ -246,9 +244,14 @@ class Z3Check {
 
   #walked: Promise<SmallGraph | undefined> | undefined;
 
-  #smallGraph(): Promise<SmallGraph | undefined> {
+  #examples(): Promise<SmallGraph | undefined> {
     this.#walked ??= SmallGraph.walk(this.#task.semantics, { memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline }, this.#limits.signal);
     return this.#walked;
+  }
+
+  async #smallGraph(): Promise<SmallGraph | undefined> {
+    const graph = await this.#examples();
+    return graph?.complete === true ? graph : undefined;
   }
 
   /** The terms, or nothing where one row stands for several states of the encoding. */
@@ -261,8 +264,16 @@ class Z3Check {
     }
   }
 
-  #reproved(list: readonly Obligation[], limits: SessionLimits): Promise<string[]> {
-    return this.#withinTime(reprove(list, limits), ['time']);
+  #definition(body: Term): string {
+    return `(define-fun Inv (${this.#system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ')}) Bool ${body})`;
+  }
+
+  /** `holds` only with the three obligations proved again, by fresh processes. */
+  async #established(claim: Claim, limits: SessionLimits): Promise<Outcome> {
+    const attempt = await establish(this.#system, claim, limits);
+    if (attempt.kind === 'open') return { outcome: 'unknown', reason: 'unreplayable', message: attempt.message, evidence: {} };
+    this.#artifacts.push(...attempt.artifacts);
+    return attempt.outcome;
   }
 
   /** Unrolls up to `maxDepth`; what is found is noted, what is not comes back. */
@@ -304,33 +315,12 @@ class Z3Check {
     return property.formula.kind === 'reachable' ? { outcome: 'holds', method: 'witness', trace, evidence } : { outcome: 'violated', witness: 'trace', trace, evidence };
   }
 
-  /** Spacer, plain and then global; `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
+  /** `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
   async #prove(name: string, bad: Term, constraint: Term, limits: SessionLimits): Promise<Outcome> {
-    let message = 'Spacer reached the time limit';
-    for (const global of [false, true]) {
-      const half = { ...limits, deadline: global ? limits.deadline : Date.now() + (limits.deadline - Date.now()) / 2 };
-      const answer = await this.#withinTime(spacer(this.#system, bad, constraint, half, global), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
-      if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
-      if (answer.kind === 'unknown') {
-        message = answer.message;
-        continue;
-      }
-      const list = obligations(this.#system, bad, constraint, answer.invariant);
-      const failed = await this.#reproved(list, this.#limits);
-      if (failed.length > 0) return { outcome: 'unknown', reason: 'unreplayable', message: `Spacer's invariant does not re-prove: ${failed.join(', ')}`, evidence: {} };
-      return this.#inductive(name, answer.invariant, answer.horn, list);
-    }
-    return { outcome: 'unknown', reason: 'timeout', message, evidence: {} };
-  }
-
-  #inductive(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): Outcome {
-    this.#keep(name, invariant, horn, list);
-    return { outcome: 'holds', method: 'inductive', evidence: { obligationsReproved: true, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`) } };
-  }
-
-  #keep(name: string, invariant: string, horn: string | undefined, list: ReturnType<typeof obligations>): void {
-    const artifact = (file: string, text: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text });
-    this.#artifacts.push(...(horn === undefined ? [] : [artifact('horn', `${horn}\n`)]), artifact('invariant', `${invariant}\n`), ...list.map((o) => artifact(o.name, o.text)));
+    const answer = await this.#withinTime(spacer(this.#system, bad, constraint, limits), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
+    if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
+    if (answer.kind === 'unknown') return { outcome: 'unknown', reason: 'timeout', message: answer.message, evidence: {} };
+    return this.#established({ name, bad, constraint, invariant: answer.invariant, horn: answer.horn }, this.#limits);
   }
 
   /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
@@ -361,6 +351,10 @@ class Z3Check {
       return;
     }
   }
+}
+
+function namesOf(properties: readonly Property[]): string {
+  return properties.map((p) => p.name).join('-').slice(0, 60);
 }
 
 /** A rule may change nothing, which is no step of the model (SEMANTICS 3): equal neighbours are one state. */

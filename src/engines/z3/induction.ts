@@ -2,7 +2,7 @@ import type { SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, type Term } from '../../encode/smt/symbolic.ts';
 import { definitions } from './bmc.ts';
 import { Z3Session, type SessionLimits } from './session.ts';
-import { parseSexprs, type Sexpr } from './sexpr.ts';
+import { parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 
 /**
  * The largest part of `candidates` that is inductive together (Houdini: Flanagan and Leino 2001): all are assumed of a state,

@@ -1,5 +1,5 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
-import { parseSexprs, type Sexpr } from './sexpr.ts';
+import { parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 
 /** More than any invariant that we write. */
 const MAX_CHARACTERS = 32 * 1024 * 1024;

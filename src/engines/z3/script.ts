@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { runChild } from '../../processes/child.ts';
 import { SessionError, Z3Session, type SessionEnd, type SessionLimits } from './session.ts';
+import { cvc5Binary } from './solvers.ts';
 
 /** A command, and whether something is printed for it. */
 export interface ScriptStep {
@@ -65,7 +65,7 @@ const MARK = '<<answered>>';
 
 /** Runs a script in cvc5 (`CVC5_BIN`), where it is there: a second opinion on what Z3 cannot answer. */
 export async function runInCvc5(steps: readonly ScriptStep[], limits: SessionLimits): Promise<ScriptRun | undefined> {
-  const binary = process.env['CVC5_BIN'] ?? (await onPath('cvc5'));
+  const binary = await cvc5Binary();
   if (binary === undefined) return undefined;
   const text = steps.map((step) => (step.prints ? `${step.text}\n(echo "${MARK}")` : step.text)).join('\n');
   const ran = await runChild(binary, ['--lang', 'smt2', '--incremental', '--quiet', '-'], { timeoutMs: Math.max(1, limits.deadline - Date.now()), memoryMb: limits.memoryMb, signal: limits.signal }, { input: text });
@@ -77,12 +77,4 @@ export async function runInCvc5(steps: readonly ScriptStep[], limits: SessionLim
   if (ran.end.kind === 'timeout' || ran.end.kind === 'cancelled' || ran.end.kind === 'memory') return { solver, printed, ended: ran.end.kind };
   if (printed.length < steps.filter((step) => step.prints).length) return failed === undefined ? { solver, printed, ended: 'crash' } : { solver, printed, error: { step: 0, message: messageOf(failed) } };
   return { solver, printed };
-}
-
-async function onPath(name: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(name, ['--version'], { stdio: 'ignore' });
-    child.once('error', () => resolve(undefined));
-    child.once('exit', (code) => resolve(code === 0 ? name : undefined));
-  });
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { residentMb } from '../../processes/child.ts';
 
@@ -27,6 +28,7 @@ export class Z3Session {
   readonly #native: boolean;
   #ended: SessionError | undefined;
   readonly #stop: () => void;
+  readonly #gone: Promise<void>;
 
   private constructor(child: ChildProcess, native: boolean, limits: SessionLimits) {
     this.#child = child;
@@ -34,8 +36,13 @@ export class Z3Session {
     this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
     const kill = (end: SessionEnd, message: string): void => {
       this.#ended ??= new SessionError(end, message);
-      child.kill('SIGKILL');
+      killGroup(child);
     };
+    // A child of the child may hold the pipe open: that the child is gone ends the wait, not that the pipe is.
+    this.#gone = new Promise((resolve) => {
+      child.once('exit', () => setImmediate(resolve));
+      child.once('error', () => resolve());
+    });
     const onAbort = (): void => kill('cancelled', 'the check was cancelled');
     const timer = setTimeout(() => kill('timeout', 'Z3 reached the time limit'), Math.max(1, limits.deadline - Date.now()));
     limits.signal.addEventListener('abort', onAbort, { once: true });
@@ -57,10 +64,12 @@ export class Z3Session {
     if (limits.signal.aborted) onAbort();
   }
 
-  /** Starts `Z3_BIN` where it is set, else z3-solver's wasm. */
-  static async open(limits: SessionLimits): Promise<{ session: Z3Session; version: string }> {
-    const binary = process.env['Z3_BIN'];
-    const child = binary ? spawn(binary, ['-in', '-smt2'], { stdio: ['pipe', 'pipe', 'ignore'] }) : spawn(process.execPath, [WASM_CHILD], { stdio: ['pipe', 'pipe', 'ignore'] });
+  /** Starts `Z3_BIN` where it is set, else z3-solver's wasm; or the one of them that is asked for. */
+  static async open(limits: SessionLimits, which?: 'packaged' | 'native'): Promise<{ session: Z3Session; version: string }> {
+    const binary = which === 'packaged' ? undefined : process.env['Z3_BIN'];
+    // A native solver does not notice that we are gone while it thinks: it gets the deadline as well.
+    const own = ['-in', '-smt2', `-T:${Math.max(1, Math.ceil((limits.deadline - Date.now()) / 1_000)) + 5}`];
+    const child = spawn(binary ?? process.execPath, binary ? own : [WASM_CHILD], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     const session = new Z3Session(child, Boolean(binary), limits);
     const version = binary ? (await session.send('(get-info :version)')).replace(/[^\d.]/g, '') : (JSON.parse(await session.#line()) as string);
     return { session, version: binary ? `Z3 ${version} native` : version };
@@ -80,15 +89,25 @@ export class Z3Session {
   }
 
   async #line(): Promise<string> {
-    const next = await this.#lines.next();
-    if (!next.done) return next.value;
+    const line = this.#lines.next();
+    // What was printed before the end is still to be read.
+    const next = await Promise.race([line, this.#gone.then(() => Promise.race([line, delay(200, undefined, { ref: false })]))]);
+    if (next && !next.done) return next.value;
     throw this.#ended ?? new SessionError('crash', 'Z3 ended before it answered');
   }
 
   close(): void {
     this.#stop();
     this.#ended ??= new SessionError('cancelled', 'the session is closed');
-    this.#child.kill('SIGKILL');
+    killGroup(this.#child);
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended.
   }
 }
 

@@ -18,6 +18,8 @@ export interface Hit {
  */
 export class SmallGraph {
   readonly states: readonly State[];
+  /** Whether these are all states; else they are the nearest, and good for examples only. */
+  readonly complete: boolean;
   /** Whether no run ends in an error. */
   readonly errorFree: boolean;
   readonly #graph: Graph;
@@ -30,11 +32,12 @@ export class SmallGraph {
     this.#graph = graph;
     this.#errors = errors;
     this.#stuck = stuck;
+    this.complete = graph.complete;
     this.errorFree = errors.length === 0;
     this.states = Array.from({ length: graph.store.count }, (_, i) => graph.store.get(i));
   }
 
-  /** Nothing comes back where the graph is too large, or some start is already wrong. */
+  /** Nothing comes back where some start is already wrong. */
   static async walk(semantics: Semantics, limits: { readonly memoryMb: number; readonly deadline: number }, signal: AbortSignal): Promise<SmallGraph | undefined> {
     const graph = new Graph(semantics);
     const errors: ErrorEdge[] = [];
@@ -42,7 +45,7 @@ export class SmallGraph {
     await graph.explore({ ...limits, maxStates: MAX_STATES }, false, {
       onState: () => undefined, onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)), onError: (edge) => void errors.push(edge), onProgress: () => undefined,
     }, signal);
-    return graph.complete && graph.badStarts.length === 0 ? new SmallGraph(semantics, graph, errors, stuck) : undefined;
+    return graph.badStarts.length === 0 ? new SmallGraph(semantics, graph, errors, stuck) : undefined;
   }
 
   /** The nearest hit among the states that belong. */

@@ -40,7 +40,10 @@ async function evaluate(text) {
 }
 
 process.stdout.write(`${JSON.stringify(`z3 ${Z3.get_full_version()}`)}\n`);
-for await (const line of createInterface({ input: process.stdin })) {
+const lines = createInterface({ input: process.stdin });
+// Whoever asks holds the other end: when it is closed, nobody waits for an answer any more.
+lines.once('close', () => process.exit(0));
+for await (const line of lines) {
   process.stdout.write(`${JSON.stringify(await evaluate(JSON.parse(line)))}\n`);
 }
 process.exit(0);

@@ -64,7 +64,8 @@ export function readScript(source: string): Result<readonly SmtCommand[]> {
   if (commands.length > MAX_COMMANDS) problems.push(problem('INPUT_TOO_LARGE', '', `more than ${MAX_COMMANDS} commands`));
   problems.push(...commands.flatMap(refusal));
   if (problems.length === 0 && commands.length === 0) problems.push(problem('SMT_SYNTAX', '', 'the script has no command', { line: 1, column: 1 }));
-  return problems.length > 0 ? bad(...problems.slice(0, 100)) : ok(commands.filter((command) => !isIgnored(command)));
+  const end = commands.findIndex((command) => command.name === 'exit');
+  return problems.length > 0 ? bad(...problems.slice(0, 100)) : ok(commands.slice(0, end < 0 ? undefined : end).filter((command) => !isIgnored(command)));
 }
 
 /** `1/4`, which SMT-LIB does not know and some solvers write. */
@@ -84,8 +85,12 @@ function refusal({ name, text, line, column }: SmtCommand): Problem[] {
 /** What changes no answer and what no solver here knows: options of other solvers, information about the script. */
 function isIgnored({ name, text }: SmtCommand): boolean {
   if (name === 'set-option') return !OPTIONS.has(/^\(\s*set-option\s+(:[^\s()]+)/.exec(text)?.[1] ?? '');
-  return name === 'set-info' || name === 'get-info' || name === 'get-option';
+  if (name === 'get-info') return !INFORMATION.has(/^\(\s*get-info\s+(:[^\s()]+)/.exec(text)?.[1] ?? '');
+  return name === 'set-info' || name === 'get-option';
 }
+
+/** What a script may ask of its solver: nothing about the machine. */
+const INFORMATION: ReadonlySet<string> = new Set([':name', ':version', ':authors', ':error-behavior', ':reason-unknown', ':assertion-stack-levels']);
 
 /** What Z3 has no word for. */
 export function needsCvc5(command: SmtCommand): boolean {

@@ -20,6 +20,10 @@ export interface Configuration {
   /** What keeps a completed run from being a proof (SEMANTICS 12). */
   readonly limits: readonly string[];
   readonly symmetry: boolean;
+  /** An operator to be true of the finished run: newer TLCs know it, the pinned one does not. */
+  readonly postcondition?: string;
+  /** What was left out because it changes only how a trace is shown. */
+  readonly notes: readonly string[];
 }
 
 /** Modules that come with TLC and do nothing but compute. */
@@ -38,6 +42,8 @@ export async function readSpecification(source: string, configuration: string, f
   const root = /-{4,}\s*MODULE\s+(\w+)\s*-{4,}/.exec(source)?.[1];
   if (root === undefined) return bad(problem('TLA_SYNTAX', '', 'no `---- MODULE name ----` begins a module', { line: 1, column: 1 }));
   const waiting: (readonly [string, string])[] = [[root, source]];
+  const inner = new Set<string>();
+  const missing: { readonly module: string; readonly problem: Problem }[] = [];
   let size = 0;
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const [name, text] = next;
@@ -45,32 +51,57 @@ export async function readSpecification(source: string, configuration: string, f
     modules.set(name, text);
     size += text.length;
     if (size > MAX_SOURCE || modules.size > MAX_MODULES) return bad(problem('INPUT_TOO_LARGE', name, `a specification has at most ${MAX_MODULES} modules and ${MAX_SOURCE} characters`));
-    for (const { module, offset } of usedBy(text)) {
-      if (modules.has(module) || (STANDARD.has(module) && !REFUSED.test(module))) continue;
+    const { used, defined } = usedBy(text);
+    defined.forEach((module) => inner.add(module));
+    for (const { module, offset } of used) {
+      if (modules.has(module)) continue;
       const place = placeIn(text, offset);
       if (REFUSED.test(module)) {
         problems.push(problem('TLA_MODULE', name, `the module ${module} may not be used: its operators are Java, and reach files, commands or the checker itself`, place));
         continue;
       }
+      // A module beside the specification goes before one of TLC's own, as it does for SANY.
       const found = await find(module);
-      if (found === undefined) problems.push(problem('TLA_MODULE', name, `the module ${module} is neither beside ${root} nor one that comes with TLC`, place));
-      else waiting.push([module, found]);
+      if (found !== undefined) waiting.push([module, found]);
+      else if (!STANDARD.has(module)) missing.push({ module, problem: problem('TLA_MODULE', name, `the module ${module} is neither beside ${root} nor one that comes with TLC`, place) });
     }
   }
+  // A module inside of one that is extended can be instantiated by whoever extends it: known only when all have been read.
+  problems.push(...missing.filter((gone) => !inner.has(gone.module)).map((gone) => gone.problem));
   const read = readConfiguration(configuration);
   if (!read.ok) problems.push(...read.problems);
   return problems.length > 0 || !read.ok ? bad(...problems) : ok({ root, modules, configuration: read.value });
 }
 
-/** What a module extends or instantiates, but for modules inside of it. */
-function usedBy(text: string): readonly { readonly module: string; readonly offset: number }[] {
-  const bare = withoutComments(text);
-  const inner = new Set([...bare.matchAll(/-{4,}\s*MODULE\s+(\w+)/g)].map((match) => match[1] ?? ''));
+interface Uses {
+  readonly used: readonly { readonly module: string; readonly offset: number }[];
+  /** The modules inside of it. */
+  readonly defined: readonly string[];
+}
+
+/** What a module extends or instantiates, but for modules inside of it. What stands before its first line and after its last is prose. */
+function usedBy(text: string): Uses {
+  const bare = moduleOf(text);
+  const [, ...defined] = [...bare.matchAll(HEADER)].map((match) => match[1] ?? '');
   const used = [
-    ...[...bare.matchAll(/\bEXTENDS\s+((?:\w+\s*,\s*)*\w+)/g)].flatMap((match) => (match[1] ?? '').split(',').map((name) => ({ module: name.trim(), offset: match.index }))),
+    ...[...bare.matchAll(/\bEXTENDS\s+((?:\w+\s*,\s*)*\w+)/g)].flatMap((match) => [...(match[1] ?? '').matchAll(/\w+/g)].map((name) => ({ module: name[0], offset: match.index }))),
     ...[...bare.matchAll(/\bINSTANCE\s+(\w+)/g)].map((match) => ({ module: match[1] ?? '', offset: match.index })),
   ];
-  return used.filter(({ module }) => module !== '' && !inner.has(module));
+  return { used: used.filter(({ module }) => !defined.includes(module)), defined };
+}
+
+const HEADER = /-{4,}\s*MODULE\s+(\w+)\s*-{4,}/g;
+
+/** The outermost module, comments and strings left out, with blanks in their place and before it, so that offsets stay. */
+function moduleOf(text: string): string {
+  const start = Math.max(0, text.search(HEADER));
+  const bare = text.slice(0, start).replace(/[^\n]/g, ' ') + withoutComments(text.slice(start));
+  let depth = 0;
+  for (const match of bare.matchAll(/-{4,}\s*MODULE\s+\w+\s*-{4,}|={4,}/g)) {
+    depth += match[0].startsWith('-') ? 1 : -1;
+    if (depth === 0) return bare.slice(0, match.index);
+  }
+  return bare;
 }
 
 /** Blanks in the place of comments (which nest) and strings, so that offsets stay. */
@@ -126,6 +157,8 @@ function readConfiguration(text: string): Result<Configuration> {
   let behaves = false;
   let checksDeadlock = true;
   let symmetry = false;
+  let postcondition: string | undefined;
+  const notes: string[] = [];
   found.forEach((match, i) => {
     const keyword = match[1] ?? '';
     const end = found[i + 1]?.index ?? text.length;
@@ -138,13 +171,16 @@ function readConfiguration(text: string): Result<Configuration> {
     if (keyword === 'CHECK_DEADLOCK') checksDeadlock = words[0] !== 'FALSE';
     if (/^INVARIANTS?$/.test(keyword)) names.invariants.push(...words);
     else if (/^PROPERT(Y|IES)$/.test(keyword)) names.properties.push(...words);
-    else rest += `${text.slice(match.index, end).trimEnd()}\n`;
-    if (/^(POSTCONDITION|ALIAS|TYPE)/.test(keyword)) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
+    else if (keyword === 'POSTCONDITION') postcondition = words[0];
+    else if (keyword === 'ALIAS') notes.push(`ALIAS ${words.join(' ')} is left out: traces show the variables themselves.`);
+    // Deadlock is asked by the command line, each time anew: here it would be asked always.
+    else if (keyword !== 'CHECK_DEADLOCK') rest += `${text.slice(match.index, end).trimEnd()}\n`;
+    if (keyword.startsWith('TYPE')) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
   });
   if (found.length === 0 && bare.trim() !== '') problems.push(problem('TLA_SYNTAX', 'configuration', 'the configuration has no section that TLC knows', { line: 1, column: 1 }));
   const odd = [...names.invariants, ...names.properties].find((name) => !/^\w+$/.test(name));
   if (odd !== undefined) problems.push(problem('TLA_SYNTAX', 'configuration', `\`${odd.slice(0, 40)}\` is no name of an invariant or property`));
-  return problems.length > 0 ? bad(...problems) : ok({ rest, ...names, checksDeadlock: checksDeadlock && behaves, limits, symmetry });
+  return problems.length > 0 ? bad(...problems) : ok({ rest, ...names, checksDeadlock: checksDeadlock && behaves, limits, symmetry, notes, ...(postcondition === undefined ? {} : { postcondition }) });
 }
 
 /** The configuration with these invariants and properties only. */

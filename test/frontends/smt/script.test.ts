@@ -19,7 +19,11 @@ describe('an SMT-LIB script', () => {
   });
 
   it('loses what changes no answer: information, options that only other solvers know', () => {
-    expect(commands('(set-info :status sat)(set-option :fmf-bound true)(set-option :produce-models true)(get-info :name)(check-sat)')).toEqual(['(set-option :produce-models true)', '(check-sat)']);
+    expect(commands('(set-info :status sat)(set-option :fmf-bound true)(set-option :produce-models true)(get-info :all-statistics)(check-sat)(get-info :reason-unknown)')).toEqual(['(set-option :produce-models true)', '(check-sat)', '(get-info :reason-unknown)']);
+  });
+
+  it('ends where it says so', () => {
+    expect(commands('(check-sat)(exit)(check-sat)')).toEqual(['(check-sat)']);
   });
 
   it('may write a rational number as one token', () => {

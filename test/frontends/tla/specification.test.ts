@@ -21,6 +21,17 @@ describe('the modules of a specification', () => {
     expect([...modules.keys()]).toEqual(['M', 'A', 'C']);
   });
 
+  it('are not those that prose names before the module and after it, with whatever line ends', async () => {
+    const text = `EXTENDS Nowhere "open\n(* INSTANCE Gone\n${module('M', 'EXTENDS Naturals,\n   \\* not B\n   A (* nor C *)\nLOCAL INSTANCE D WITH y <- x')}INSTANCE Nowhere\n`;
+    const { modules } = await specification(text.replaceAll('\n', '\r\n'), undefined, { A: module('A'), D: module('D') });
+    expect([...modules.keys()]).toEqual(['M', 'A', 'D']);
+  });
+
+  it('may lie inside of one that is extended; one beside the specification goes before one of TLC', async () => {
+    const beside = { A: module('A', '---- MODULE In ----\n====\n'), Bags: module('Bags', 'EXTENDS Naturals') };
+    expect([...(await specification(module('M', 'EXTENDS A, Bags\nI == INSTANCE In'), undefined, beside)).modules.keys()]).toEqual(['M', 'A', 'Bags']);
+  });
+
   it.each(['IOUtils', 'IOExec', 'CSV', 'Json', 'TLCExt', 'SVG'])('may not be %s, not even where a text of that name is sent along', async (name) => {
     expect(await refused(module('M', `EXTENDS Naturals\nLOCAL INSTANCE ${name}`), undefined, { [name]: module(name) })).toEqual(['TLA_MODULE M 3:7']);
   });
@@ -49,7 +60,17 @@ describe('a configuration', () => {
     expect((await specification(module('M'), '')).configuration.checksDeadlock).toBe(false);
   });
 
-  it.each([['POSTCONDITION P', 'TLA_SYNTAX configuration 1:1'], ['nonsense', 'TLA_SYNTAX configuration 1:1'], ['INVARIANT a!b', 'TLA_SYNTAX configuration :']])('%s is refused', async (text, expected) => {
+  it('loses what the pinned TLC has no word for, and says so; deadlock is asked by the command line', async () => {
+    const { configuration } = await specification(module('M'), 'SPECIFICATION Spec\nALIAS Short\nPOSTCONDITION Done\nCHECK_DEADLOCK TRUE');
+    expect(configuration).toMatchObject({ rest: 'SPECIFICATION Spec\n', postcondition: 'Done', notes: [expect.stringContaining('ALIAS Short')], checksDeadlock: true });
+  });
+
+  it('may give values and definitions of any kind, also those of one module only', async () => {
+    const text = 'CONSTANTS\n  N = 3\n  Server = {s1, s2}\n  Nat <- [M] MyNat\n  Init <- MyInit\nSPECIFICATION Spec\n';
+    expect((await specification(module('M'), text)).configuration.rest).toBe(text);
+  });
+
+  it.each([['TYPE T', 'TLA_SYNTAX configuration 1:1'], ['nonsense', 'TLA_SYNTAX configuration 1:1'], ['INVARIANT a!b', 'TLA_SYNTAX configuration :']])('%s is refused', async (text, expected) => {
     expect(await refused(module('M'), text)).toEqual([expected]);
   });
 });

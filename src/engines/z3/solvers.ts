@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { SessionError, Z3Session } from './session.ts';
+
+/**
+ * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, the same source built by somebody else; `cvc5` (`CVC5_BIN`, or
+ * `cvc5` on the path) shares no code with either.
+ */
+export interface Solver {
+  readonly kind: 'packaged' | 'native' | 'cvc5';
+  /** As it stands in the evidence: name, version, and the hash of the file that ran. */
+  readonly name: string;
+  readonly binary: string;
+}
+
+let known: { readonly of: string; readonly solvers: Promise<readonly Solver[]> } | undefined;
+
+/** The solvers of this machine, looked for once for each setting of the environment. Those that do not start are left out. */
+export function solversHere(): Promise<readonly Solver[]> {
+  const of = JSON.stringify([process.env['Z3_BIN'], process.env['CVC5_BIN'], process.env['PATH']]);
+  if (known?.of !== of) known = { of, solvers: find() };
+  return known.solvers;
+}
+
+async function find(): Promise<readonly Solver[]> {
+  const native = process.env['Z3_BIN'];
+  const cvc5 = await cvc5Binary();
+  const found = await Promise.all([packaged(), native ? named('native', native, z3Version) : undefined, cvc5 === undefined ? undefined : named('cvc5', cvc5, cvc5Version)]);
+  return found.filter((solver) => solver !== undefined);
+}
+
+/** The path of cvc5, where there is one. */
+export async function cvc5Binary(): Promise<string | undefined> {
+  const given = process.env['CVC5_BIN'];
+  return given ? given : onPath('cvc5');
+}
+
+async function onPath(name: string): Promise<string | undefined> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    if (folder !== '' && (await access(path, 1).then(() => true, () => false))) return path;
+  }
+  return undefined;
+}
+
+async function packaged(): Promise<Solver | undefined> {
+  try {
+    const folder = dirname(createRequire(import.meta.url).resolve('z3-solver/package.json'));
+    const binary = join(folder, 'build', 'z3-built.wasm');
+    const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal }, 'packaged');
+    session.close();
+    return { kind: 'packaged', binary, name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await hashOf(binary)}` };
+  } catch (error) {
+    if (error instanceof SessionError) return undefined;
+    throw error;
+  }
+}
+
+async function named(kind: Solver['kind'], binary: string, versionOf: (output: string) => string | undefined): Promise<Solver | undefined> {
+  const output = await outputOf(binary);
+  const version = output === undefined ? undefined : versionOf(output);
+  return version === undefined ? undefined : { kind, binary, name: `${version}, sha256:${await hashOf(await realpath(binary))}` };
+}
+
+const z3Version = (output: string): string | undefined => { const found = /Z3 version ([\d.]+)/.exec(output)?.[1]; return found && `Z3 ${found} native`; };
+const cvc5Version = (output: string): string | undefined => { const found = /cvc5 version (\S+)/.exec(output)?.[1]; return found && `cvc5 ${found}`; };
+
+function outputOf(binary: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(binary, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    child.once('error', () => resolve(undefined));
+    child.once('close', (code) => resolve(code === 0 ? text : undefined));
+  });
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { printModule } from '../../src/encode/tla/module.ts';
+import { inspect } from '../../src/verification/inspect.ts';
+import { reportOn, tlcAbsence } from '../conformance/checking.ts';
+
+const LAMP = (properties: string, fair = ''): string => `
+probity: 1
+name: lamp
+variables: { lamp: { type: bool, init: false }, broken: { type: bool, init: false } }
+actors: { a: {} }
+actions:
+  on: { actor: a, when: not(lamp) and not(broken), then: { lamp: true }${fair} }
+  off: { actor: a, when: lamp, then: { lamp: false }${fair} }
+  break: { actor: a, when: not(lamp), then: { broken: true } }
+properties:
+${properties}`;
+
+/** Two letters go round in a bag; only the one for o2 ends it. Fair for all messages together, the other may be taken for ever. */
+const POST = (perMessage: boolean): string => `
+probity: 1
+name: Post
+sets: { Order: [o1, o2] }
+variables: { done: { type: bool, init: false }, turn: { type: bool, init: false }, started: { type: bool, init: false } }
+actors: { post: {} }
+channels: { mail: { from: post, to: post, carries: { order: Order }, capacity: 2 } }
+actions:
+  start: { actor: post, when: not(started), then: { started: true }, send: [{ mail: { order: o1 } }, { mail: { order: o2 } }], fair: weak }
+  take: { actor: post, receive: { mail: m }, when: not(done), then: { done: m.order = o2, turn: not(turn) }, send: { mail: { order: m.order } }, fair: strong${perMessage ? ', perMessage: true' : ''} }
+properties: { ends: { eventually: done } }
+final: done
+`;
+
+describe('temporal logic in TLC', () => {
+  it('agrees with explore on every combination of always and eventually, and leaves until to it', async ({ skip }) => {
+    const absent = await tlcAbsence();
+    if (absent !== undefined) skip(absent);
+    const formulas = ['[]<> (lamp or broken)', '(<>[] broken) or ([]<> lamp)', 'not(<> [] lamp) and [] (lamp -> <> not(lamp))', 'lamp ~> broken'];
+    for (const fair of [', fair: weak']) {
+      const report = await reportOn(LAMP([...formulas, 'not(lamp) U lamp'].map((ltl, i) => `  p${i}: { ltl: "${ltl}" }\n`).join(''), fair), ['explore', 'tlc']);
+      for (const [i, ltl] of formulas.entries()) {
+        const [ours, theirs] = report.properties.find((p) => p.name === `p${i}`)?.engines ?? [];
+        expect([ltl, fair, theirs?.outcome]).toEqual([ltl, fair, ours?.outcome]);
+        expect(['holds', 'violated']).toContain(theirs?.outcome);
+      }
+      expect(report.properties.find((p) => p.name === `p${formulas.length}`)?.engines[1]).toMatchObject({ outcome: 'unknown', reason: 'unsupported', message: expect.stringContaining('until') as unknown });
+    }
+  }, 240_000);
+
+  it('is fair for each message where the model says so', async ({ skip }) => {
+    const absent = await tlcAbsence();
+    if (absent !== undefined) skip(absent);
+    for (const perMessage of [true, false]) {
+      const report = await reportOn(POST(perMessage), ['explore', 'tlc'], { properties: ['ends'] });
+      const ends = report.properties.find((p) => p.name === 'ends');
+      expect([perMessage, ends?.engines.map((e) => e.outcome)]).toEqual([perMessage, perMessage ? ['holds', 'holds'] : ['violated', 'violated']]);
+    }
+    const read = await inspect({ source: POST(true), format: 'native', name: 'post' });
+    if (!read.ok) throw new Error('refused');
+    expect(printModule(read.value.semantics, []).text).toContain('\\A m \\in [order : Order] : SF_vars(takeOf(m))');
+  }, 120_000);
+});
