@@ -13,6 +13,7 @@ import type { Service } from '../service/service.ts';
 import { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
+import { logRoutes } from './logRoutes.ts';
 import { Counters, metricsText, readiness } from './probes.ts';
 import { buildResolvers, nodeType, type ApiContext } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
@@ -78,11 +79,7 @@ function route(app: Express, service: Service, graphql: RequestHandler): void {
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
-  app.get('/log/checkpoint', async (_request, response) => {
-    const note = await service.notary.log.checkpoint();
-    if (note === undefined) response.status(404).type('text').send('the log is empty\n');
-    else response.type('text').send(note);
-  });
+  app.use('/log', logRoutes(service.notary.log));
   app.use('/graphql', refuseLargeBodies, express.json({ limit: MAX_BODY_BYTES, inflate: false }), graphql);
   app.use((_request, response) => { response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address')); });
   app.use(lastResort(service));

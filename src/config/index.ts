@@ -19,6 +19,8 @@ export interface Config {
   readonly leaseMs: number;
   /** What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An existing key keeps its name. */
   readonly origin: string;
+  /** Where the transparency log lives when not in the database: a folder that all processes share. */
+  readonly logDir?: string;
   readonly iota: IotaConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -52,6 +54,7 @@ export function loadConfig(env: Environment): Result<Config> {
     workers: read.integer('PROBITY_WORKERS', 0, 64) ?? 2,
     leaseMs: read.integer('PROBITY_LEASE_MS', 1_000, 3_600_000) ?? 30_000,
     origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
+    logDir: read.folder('PROBITY_LOG_DIR'),
     iota: {
       network: read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated',
       url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),
@@ -75,6 +78,11 @@ class Reader {
   text(name: string): string | undefined {
     const value = this.env[name]?.trim();
     return value === '' ? undefined : value;
+  }
+
+  folder(name: string): string | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : resolve(value);
   }
 
   integer(name: string, least: number, most: number): number | undefined {

@@ -84,6 +84,8 @@ export const FAULTS = {
   DISK_FULL: 'the disk is full',
   KEY_FILE: 'the signing key cannot be read or written',
   LOG_CORRUPT: 'the transparency log contradicts itself',
+  LOG_ROLLED_BACK: 'the transparency log is shorter than one that was already seen',
+  LOG_FORKED: 'the transparency log is another than the one that was already seen',
   LOG_WRITE: 'the transparency log could not be written',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',
   LEDGER_REJECTED: 'the ledger refused the transaction',

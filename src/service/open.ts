@@ -5,7 +5,9 @@ import { openKeys, type Keys } from '../evidence/keys.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
+import { folderLogStore } from '../evidence/log/folder.ts';
 import { TransparencyLog } from '../evidence/log/log.ts';
+import { seenInFolder } from '../evidence/log/seen.ts';
 import { Queues } from '../queue/index.ts';
 import { openStore } from '../store/index.ts';
 import type { Logger } from './observe.ts';
@@ -34,7 +36,8 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
   };
   try {
     const keys = await openKeys(join(config.dataDir, 'keys'), { name: config.origin });
-    const log = await TransparencyLog.open(store.log, keys.log);
+    const logStore = config.logDir === undefined ? store.log : await folderLogStore(config.logDir);
+    const log = await TransparencyLog.open(logStore, keys.log, { seen: await seenInFolder(join(config.dataDir, 'seen')) });
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, keys);
     opened.push(queues, ledger);

@@ -62,8 +62,8 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
   };
 }
 
-async function findInLog({ store, notary }: Service, verdict: VerdictRecord): Promise<Logged | undefined> {
-  const index = await store.log.findLeaf(utf8(verdict.leaf));
+async function findInLog({ notary }: Service, verdict: VerdictRecord): Promise<Logged | undefined> {
+  const index = await notary.log.find(utf8(verdict.leaf));
   if (index === undefined) return undefined;
   const receipt = await notary.log.receipt(index);
   invariant(receipt, 'a leaf of the log has a receipt');

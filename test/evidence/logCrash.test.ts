@@ -59,7 +59,7 @@ it('loses nothing acknowledged and contradicts no checkpoint when writers are ki
   expect(new Set(acknowledged.map(({ index }) => index)).size).toBe(acknowledged.length);
   const proved = new Set<number>();
   for (const { leaf, index, receipt } of acknowledged) {
-    expect(fromUtf8((await store.leaf(index)) ?? Uint8Array.of())).toBe(leaf);
+    expect(fromUtf8((await store.leaves(index, 1))[0] ?? Uint8Array.of())).toBe(leaf);
     const read = parseReceipt(receipt);
     const old = parseCheckpoint(parseNote(read?.checkpoint ?? '')?.text ?? '');
     if (read === undefined || old === undefined) throw new Error('a receipt');
