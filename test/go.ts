@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it } from 'vitest';
+import { describe, it } from 'vitest';
 
 const required = (process.env['PROBITY_REQUIRE'] ?? '').split(',').map((name) => name.trim()).includes('go');
 export const hasGo = spawnSync('go', ['version']).status === 0;
 
-/** A test by a Go program. Where there is no Go, one skipped test says so, or fails if `PROBITY_REQUIRE` names it. */
-export function itGo(name: string, test: () => Promise<void>): void {
-  if (hasGo) it(name, test, 180_000);
+/** A suite that runs a Go program. Where there is no Go, one skipped test says so, or fails if `PROBITY_REQUIRE` names it. */
+export function describeGo(name: string, suite: () => void): void {
+  if (hasGo) describe(name, suite);
   else if (required) it(`${name}: Go is required and not installed`, () => { throw new Error('go is not installed'); });
   else it.skip(`${name}: Go is not installed`, () => undefined);
 }

@@ -86,6 +86,7 @@ export const FAULTS = {
   LOG_CORRUPT: 'the transparency log contradicts itself',
   LOG_ROLLED_BACK: 'the transparency log is shorter than one that was already seen',
   LOG_FORKED: 'the transparency log is another than the one that was already seen',
+  LOG_UNAVAILABLE: 'a transparency log elsewhere does not answer',
   LOG_WRITE: 'the transparency log could not be written',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',
   LEDGER_REJECTED: 'the ledger refused the transaction',

@@ -18,7 +18,7 @@ import { migrate } from '../../src/store/index.ts';
 import { PostgresLogStore } from '../../src/store/log.ts';
 import { testKeys } from '../evidence/fixture.ts';
 import { Monitor } from '../evidence/monitor.ts';
-import { buildGo, itGo } from '../go.ts';
+import { buildGo, describeGo } from '../go.ts';
 import { repository } from '../golden.ts';
 import { createDatabase, startPostgres, temporaryFolder } from '../servers.ts';
 
@@ -86,13 +86,13 @@ for (const { name, open } of STORES) {
       expect(await monitor.includes(Buffer.from('leaf 511'), 511, after)).toBe(true);
     });
 
-    itGo('satisfies the code of the Go checksum database', async () => {
+    describeGo('the code of the Go checksum database', () => it('is satisfied', async () => {
       const monitor = buildGo(repository('test/evidence/monitor'));
       const { stdout } = await promisify(execFile)(monitor, [prefix, log.vkey]);
       expect(stdout).toBe('770\n');
       const other = (await testKeys('other')).log.vkey;
       await expect(promisify(execFile)(monitor, [prefix, other])).rejects.toMatchObject({ code: 1 });
-    });
+    }, 180_000));
   });
 }
 
@@ -126,7 +126,7 @@ describe('the answers', () => {
     expect(packed.headers.get('content-encoding')).toBe('gzip');
     const bytes = Buffer.from(await plain.arrayBuffer());
     expect(Buffer.from(await packed.arrayBuffer()).equals(bytes)).toBe(true);
-    expect(() => gunzipSync(bytes)).toThrow();
+    expect(() => gunzipSync(bytes)).toThrow(/incorrect header/u);
     expect(bytes.subarray(0, 10)).toEqual(Buffer.from('\0\x06leaf 0\0\x06'));
   });
 
