@@ -284,7 +284,7 @@ export class TransparencyLog implements TileSource {
 }
 
 const rolledBack = (seen: number, now: number): Fault =>
-  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves: an older copy was put back`);
+  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
 const forked = (size: number): Fault =>
   new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen`);
 
