@@ -1,18 +1,22 @@
 import { isFinished, RUN_STATES } from '../store/index.ts';
+import { ledgerState } from '../service/anchor.ts';
+import { witnessState } from '../service/cosign.ts';
 import type { Service } from '../service/service.ts';
 
-/** One dependency as `/readyz` shows it. Only what a verdict needs makes the service unready: a ledger may be away. */
+/** One dependency as `/readyz` shows it. Only what a verdict needs makes the service unready: ledger and witnesses may be away. */
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
 }
 
-export async function readiness({ store, queues, notary }: Service): Promise<Readiness> {
-  const [database, queue, log, waiting] = await Promise.allSettled([store.ping(), queues.depth(), notary.log.size(), store.anchors.pending()]);
-  const ledger = notary.ledgerSender
-    ? { ok: waiting.status === 'fulfilled', detail: `${notary.ledgerSender.network}, ${waiting.status === 'fulfilled' ? waiting.value : '?'} waiting` }
-    : { ok: true, detail: 'nothing is anchored' };
-  const checks = { database: outcome(database), queue: outcome(queue), log: outcome(log), ledger };
+export async function readiness(service: Service): Promise<Readiness> {
+  const { store, queues, notary } = service;
+  const [database, queue, log, ledger, witnesses] = await Promise.allSettled([store.ping(), queues.depth(), notary.log.size(), ledgerState(service), witnessState(service)]);
+  const checks = {
+    database: outcome(database), queue: outcome(queue), log: outcome(log),
+    ledger: ledger.status === 'fulfilled' ? ledger.value : outcome(ledger),
+    witnesses: witnesses.status === 'fulfilled' ? witnesses.value : outcome(witnesses),
+  };
   return { ready: checks.database.ok && checks.queue.ok && checks.log.ok, checks };
 }
 

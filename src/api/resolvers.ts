@@ -5,6 +5,8 @@ import { renderPolicy } from '../evidence/verify/policy.ts';
 import { answerInThread } from '../explain/thread.ts';
 import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
+import { explorerUrl } from '../evidence/ledger/networks.ts';
+import { cosignedCheckpoint } from '../service/cosign.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
 import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
@@ -133,6 +135,7 @@ function below(service: Service): Resolvers<ApiContext> {
       statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
       checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
       anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
+      cosigned: (verdict: SealedVerdict) => cosignedCheckpoint(service, verdict),
       files: async (verdict: SealedVerdict) =>
         [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') })),
     }),
@@ -140,6 +143,7 @@ function below(service: Service): Resolvers<ApiContext> {
       network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),
       transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest'),
       objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
+      explorer: (anchor: AnchorRecord) => explorerOf(service, anchor),
     }),
   };
 }
@@ -195,6 +199,11 @@ function pageOf(nodes: readonly { readonly id: string }[], args: Arguments) {
 function statementIn(envelope: string): unknown {
   const parsed = parseEnvelope(utf8(envelope));
   return parsed.ok ? JSON.parse(Buffer.from(parsed.envelope.payload).toString('utf8')) : null;
+}
+
+function explorerOf({ config }: Service, anchor: AnchorRecord): string | undefined {
+  const [network, digest] = [inRecord(anchor, 'network'), inRecord(anchor, 'transactionDigest')];
+  return typeof network === 'string' && typeof digest === 'string' ? explorerUrl(network, digest, config.iota.explorer) : undefined;
 }
 
 function inRecord({ record }: AnchorRecord, name: string): unknown {

@@ -8,6 +8,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { GraphQLSchema } from 'graphql';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem, type ProblemCode } from '../errors/index.ts';
+import { publicCheckpoint } from '../service/cosign.ts';
 import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
 import { Authenticator } from './auth.ts';
@@ -79,7 +80,8 @@ function route(app: Express, service: Service, graphql: RequestHandler): void {
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
-  app.use('/log', logRoutes(service.notary.log));
+  const { log } = service.notary;
+  app.use('/log', logRoutes({ checkpoint: () => publicCheckpoint(service), covers: log.covers.bind(log), leaves: log.leaves.bind(log), nodes: log.nodes.bind(log) }));
   app.use('/graphql', refuseLargeBodies, express.json({ limit: MAX_BODY_BYTES, inflate: false }), graphql);
   app.use((_request, response) => { response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address')); });
   app.use(lastResort(service));

@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
   keys: { about: 'the keys of this installation', load: async () => (await import('./keys.ts')).keysCommand },
   log: { about: 'the transparency log: recompute and compare it, write it as files', load: async () => (await import('./log.ts')).logCommand },
   witness: { about: 'cosigns logs of others that only grow', load: async () => (await import('./witness.ts')).witnessCommand },
+  anchor: { about: 'look an anchor up on the ledger', load: async () => (await import('./anchor.ts')).anchorCommand },
+  'iota-emulator': { about: 'a ledger node for development', load: async () => (await import('./iotaEmulator.ts')).emulatorCommand },
   doctor: { about: 'what is there, and how to mend what is not', load: async () => (await import('./doctor.ts')).doctorCommand },
   serve: { about: 'the service: API, workers, embedded servers', load: async () => (await import('./serve.ts')).serveCommand },
   demo: { about: 'two workflows from submission to verified verdict', load: async () => (await import('./demo.ts')).demoCommand },

@@ -92,6 +92,7 @@ export const FAULTS = {
   WITNESS_UNAVAILABLE: 'a witness does not answer, or not as the protocol says',
   WITNESS_REFUSED: 'a witness refuses to cosign',
   LEDGER_UNAVAILABLE: 'the ledger does not answer',
+  LEDGER_FUNDS: 'the ledger address has nothing to pay with',
   LEDGER_REJECTED: 'the ledger refused the transaction',
   TOOL_UNAVAILABLE: 'a tool that is needed is not there',
   CHILD_CRASHED: 'a child process ended unexpectedly',

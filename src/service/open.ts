@@ -10,6 +10,7 @@ import { TransparencyLog } from '../evidence/log/log.ts';
 import { seenInFolder } from '../evidence/log/seen.ts';
 import { Queues } from '../queue/index.ts';
 import { openStore } from '../store/index.ts';
+import { openWitnesses } from './cosign.ts';
 import type { Logger } from './observe.ts';
 import type { Notary, Service, Verifier } from './service.ts';
 
@@ -38,10 +39,14 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     const keys = await openKeys(join(config.dataDir, 'keys'), { name: config.origin });
     const logStore = config.logDir === undefined ? store.log : await folderLogStore(config.logDir);
     const log = await TransparencyLog.open(logStore, keys.log, { seen: await seenInFolder(join(config.dataDir, 'seen')) });
+    const witnesses = config.witnesses === undefined ? undefined : await openWitnesses(config.witnesses.policy, config.witnesses.timeoutMs);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, keys);
     opened.push(queues, ledger);
-    const notary: Notary = { keys, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open };
+    const notary: Notary = {
+      keys, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open,
+      ...(witnesses ? { witnesses } : {}), witnessAlarms: new Map(),
+    };
     return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
   } catch (error) {
     await close();
@@ -50,11 +55,11 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
 }
 
 function ledgerOnDemand({ iota }: Config, keys: Keys) {
-  const { network, url, packageId, retentionYears } = iota;
+  const { network, url, packageId, retentionYears, gasBudget } = iota;
   let opening: Promise<OpenLedger> | undefined;
   const open = async (): Promise<Ledger> => {
     invariant(network !== 'none', 'nothing is anchored where there is no ledger');
-    opening ??= openLedger({ network, signer: keys.ledger, url, packageId, retentionYears });
+    opening ??= openLedger({ network, signer: keys.ledger, url, packageId, retentionYears, gasBudget });
     // What failed to open is tried again by the next anchor.
     opening.catch(() => { opening = undefined; });
     return (await opening).ledger;

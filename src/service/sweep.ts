@@ -1,3 +1,4 @@
+import { cosignDue } from './cosign.ts';
 import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
 import type { Service } from './service.ts';
@@ -20,6 +21,7 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;
   });
+  await cosignDue(service);
   return delivered ?? 0;
 }
 

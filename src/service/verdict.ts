@@ -3,6 +3,7 @@ import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
 import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
+import { bestReceipt } from './cosign.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
 import type { Asker } from './submit.ts';
@@ -28,16 +29,21 @@ export async function verdictFiles(service: Service, verdict: SealedVerdict): Pr
   const run = await store.runs.get(verdict.runId);
   const model = run && (await store.models.get(run.modelId));
   invariant(run && model, 'a verdict has its run, a run its model');
-  const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex, receipt } = verdict;
+  const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex } = verdict;
+  const receipt = await bestReceipt(service, verdict);
   const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict));
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, receipt));
 }
 
 /** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */
-async function bundleAnchor({ store, notary }: Service, verdict: SealedVerdict): Promise<BundleAnchor | undefined> {
-  const { size } = checkpointIn(verdict.receipt);
+async function bundleAnchor({ store, notary }: Service, receipt: string): Promise<BundleAnchor | undefined> {
+  const { size } = checkpointIn(receipt);
   const anchor = await store.anchors.covering(size - 1);
   if (!anchor?.record) return undefined;
   const consistency = await notary.log.consistencyProof(size, anchor.size);
-  return consistency && { record: anchor.record as unknown as LedgerRecord, consistency };
+  const record = anchor.record as unknown as LedgerRecord;
+  const cosigned = await store.cosigned.ofSize(anchor.size);
+  // The ledger holds the digest of the text, so that it may be shown with cosignatures.
+  const checkpoint = cosigned?.note.startsWith(record.checkpoint) ? cosigned.note : record.checkpoint;
+  return consistency && { record: { ...record, checkpoint }, consistency };
 }

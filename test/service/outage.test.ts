@@ -92,7 +92,7 @@ describe('a ledger that is away', () => {
     await worker.stop();
     const note = (await service.notary.log.checkpoint()) ?? '';
     await service.store.anchors.request(1, note);
-    emulator.faults.loseNextAnswer = true;
+    emulator.faults.loseAnswers = 1;
     await anchorDue(service);
     await until(async () => {
       await anchorDue(service);

@@ -12,6 +12,8 @@ export interface LedgerOptions {
   readonly emulatorPort?: number;
   /** How long nobody may destroy an anchor. */
   readonly retentionYears?: number;
+  /** What one anchor may cost at most, in nanos. */
+  readonly gasBudget?: number;
 }
 
 export interface OpenLedger {
@@ -33,14 +35,15 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
     date.setUTCFullYear(date.getUTCFullYear() + (options.retentionYears ?? RETENTION_YEARS));
     return date;
   };
-  const { network, signer, packageId } = options;
+  const { network, signer, packageId, gasBudget } = options;
+  const spending = gasBudget === undefined ? {} : { gasBudget: BigInt(gasBudget) };
   if (network === 'emulated' && options.url === undefined) {
     const { startEmulator } = await import('./emulator.ts');
     const emulator = await startEmulator(options.emulatorPort === undefined ? {} : { port: options.emulatorPort });
     const { url } = emulator;
-    return { ledger: new IotaLedger({ network, signer, url, retainUntil }), url, close: () => emulator.close() };
+    return { ledger: new IotaLedger({ network, signer, url, retainUntil, ...spending }), url, close: () => emulator.close() };
   }
   const url = options.url ?? NETWORK_PRESETS[network].url;
-  const ledger = new IotaLedger({ network, signer, url, retainUntil, ...(packageId === undefined ? {} : { packageId }) });
+  const ledger = new IotaLedger({ network, signer, url, retainUntil, ...spending, ...(packageId === undefined ? {} : { packageId }) });
   return { ledger, url, close: async () => undefined };
 }
