@@ -141,7 +141,7 @@ function below(service: Service): Resolvers<ApiContext> {
     }),
     Anchor: coded({
       network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),
-      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest'),
+      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest') ?? inRecord(anchor, 'blockId'),
       objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
       explorer: (anchor: AnchorRecord) => explorerOf(service, anchor),
     }),

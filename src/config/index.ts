@@ -28,8 +28,9 @@ export interface Config {
 }
 
 export interface IotaConfig {
-  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `none` anchors nothing. */
-  readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'none';
+  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `stardust` is the legacy
+   *  protocol on a node of yours. `none` anchors nothing. */
+  readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'stardust' | 'none';
   readonly url?: string;
   readonly packageId?: string;
   /** Years until the record may be destroyed. */
@@ -45,7 +46,7 @@ export interface IotaConfig {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'none'] as const;
+const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'stardust', 'none'] as const;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const DEFAULT_PORT = 4600;
 
@@ -75,6 +76,7 @@ export function loadConfig(env: Environment): Result<Config> {
     },
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
+  if (network === 'stardust' && config.iota.url === undefined) read.missing('PROBITY_IOTA_URL', 'a node of the Stardust network must be named: there is no public one');
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
 }
 
@@ -141,6 +143,10 @@ class Reader {
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed && protocols.includes(parsed.protocol)) return value;
     return this.refuse(name, `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
+  }
+
+  missing(name: string, message: string): void {
+    this.problems.push(problem('OPTION_INVALID', name, message));
   }
 
   /** The value is not repeated: it may carry a password. */

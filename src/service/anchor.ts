@@ -1,6 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import { Fault } from '../errors/index.ts';
-import type { AnchorRecord as LedgerRecord, Ledger, Settlement } from '../evidence/ledger/ledger.ts';
+import { idOf, type Ledger, type LedgerRecord, type Settlement } from '../evidence/ledger/ledger.ts';
 import type { AnchorRecord } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -16,10 +16,10 @@ const GIVE_UP_AFTER_MS = 25 * 3_600_000;
 
 /** Notes that a checkpoint is to be anchored, and wakes who asks witnesses and ledger. Never fails a verdict: what is noted is found again by the sweep. */
 export async function requestAnchor(service: Service, { size, note }: { readonly size: number; readonly note: string }): Promise<void> {
-  const { ledgerSender, witnesses } = service.notary;
-  if (!ledgerSender && !witnesses) return;
+  const { ledgerNetwork, witnesses } = service.notary;
+  if (!ledgerNetwork && !witnesses) return;
   try {
-    if (ledgerSender) await service.store.anchors.request(size, note);
+    if (ledgerNetwork) await service.store.anchors.request(size, note);
     await service.queues.sendAnchor(`${size}-0`);
   } catch (error) {
     service.logger.warn('anchor.postponed', { size, ...describeError(error) });
@@ -38,7 +38,7 @@ export async function requestAnchor(service: Service, { size, note }: { readonly
  */
 export async function anchorDue(service: Service): Promise<void> {
   const { store, notary } = service;
-  if (!notary.ledgerSender) return;
+  if (!notary.ledgerNetwork) return;
   await store.locks.tryHold('anchor', async () => {
     for (let due = await store.anchors.next(); due; due = await store.anchors.next()) await anchor(service, due);
   });
@@ -52,7 +52,7 @@ async function anchor(service: Service, due: AnchorRecord): Promise<void> {
     const { record, settlement } = await settled(service, ledger, due);
     if (settlement.state === 'confirmed') {
       await store.anchors.confirmed(due.size, settlement as unknown as Json);
-      logger.info('anchor.confirmed', { size: due.size, network: record.network, transaction: record.transactionDigest });
+      logger.info('anchor.confirmed', { size: due.size, network: record.network, transaction: idOf(record) });
     } else if (settlement.state === 'dead') {
       await store.anchors.forget(due.size);
       await postpone(service, due, `the transaction was lost: ${settlement.reason}`);
@@ -101,7 +101,7 @@ async function postpone({ store, queues, logger }: Service, due: AnchorRecord, e
 
 /** How it stands with the ledger, for `/readyz`: what waits, and why. */
 export async function ledgerState({ store, notary }: Service): Promise<{ readonly ok: boolean; readonly detail: string }> {
-  if (!notary.ledgerSender) return { ok: true, detail: 'nothing is anchored' };
+  if (!notary.ledgerNetwork) return { ok: true, detail: 'nothing is anchored' };
   const { count, error } = await store.anchors.waiting();
-  return { ok: error === null, detail: `${notary.ledgerSender.network}, ${count} waiting${error === null ? '' : `: ${error}`}` };
+  return { ok: error === null, detail: `${notary.ledgerNetwork}, ${count} waiting${error === null ? '' : `: ${error}`}` };
 }

@@ -44,7 +44,7 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     const ledger = ledgerOnDemand(config, keys);
     opened.push(queues, ledger);
     const notary: Notary = {
-      keys, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open,
+      keys, log, issuer: config.origin, software: SOFTWARE, ledgerNetwork: ledger.network, ledgerSender: ledger.sender, openLedger: ledger.open,
       ...(witnesses ? { witnesses } : {}), witnessAlarms: new Map(),
     };
     return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
@@ -66,7 +66,8 @@ function ledgerOnDemand({ iota }: Config, keys: Keys) {
   };
   return {
     open,
-    sender: network === 'none' ? undefined : { network, address: addressOf(keys.ledger.publicKey) },
+    network: network === 'none' ? undefined : network,
+    sender: network === 'none' || network === 'stardust' ? undefined : { network, address: addressOf(keys.ledger.publicKey) },
     close: async () => { await (await opening?.catch(() => undefined))?.close(); },
   };
 }

@@ -30,7 +30,9 @@ export interface Notary {
   readonly log: TransparencyLog;
   readonly issuer: string;
   readonly software: { readonly name: string; readonly version: string };
-  /** Who anchors, and where; absent: nothing is anchored. */
+  /** Where checkpoints are anchored; absent: nowhere. */
+  readonly ledgerNetwork?: string;
+  /** Who signs anchors, for policies; absent where they are not signed. */
   readonly ledgerSender?: LedgerSender;
   /** Who is asked to cosign checkpoints; absent: nobody. */
   readonly witnesses?: WitnessClient;

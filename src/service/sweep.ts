@@ -17,7 +17,7 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
   const delivered = await store.locks.tryHold('sweep', async () => {
     const stalled = await store.runs.stalled(idleMs, AT_ONCE);
     for (const run of stalled) await deliver(service, run);
-    const due = notary.ledgerSender ? await store.anchors.next() : undefined;
+    const due = notary.ledgerNetwork ? await store.anchors.next() : undefined;
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;
   });

@@ -1,6 +1,6 @@
 import { invariant } from '../errors/index.ts';
 import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
-import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
+import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
 import { bestReceipt } from './cosign.ts';
@@ -42,6 +42,8 @@ async function bundleAnchor({ store, notary }: Service, receipt: string): Promis
   if (!anchor?.record) return undefined;
   const consistency = await notary.log.consistencyProof(size, anchor.size);
   const record = anchor.record as unknown as LedgerRecord;
+  // What nobody signed proves nothing offline.
+  if ('blockId' in record) return undefined;
   const cosigned = await store.cosigned.ofSize(anchor.size);
   // The ledger holds the digest of the text, so that it may be shown with cosignatures.
   const checkpoint = cosigned?.note.startsWith(record.checkpoint) ? cosigned.note : record.checkpoint;

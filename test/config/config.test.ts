@@ -21,6 +21,7 @@ describe('the configuration', () => {
     const config = loadConfig({ PROBITY_IOTA_NETWORK: 'mainnet', PROBITY_WITNESSES: 'w', PROBITY_LOG_DIR: '/log' });
     expect(config).toMatchObject({ ok: true, value: { iota: { intervalS: 600, maxPerDay: 200 }, witnesses: { policy: join(process.cwd(), 'w'), timeoutMs: 5_000 }, logDir: '/log' } });
     expect(loadConfig({ PROBITY_IOTA_GAS_BUDGET: '1' }).ok).toBe(false);
+    expect(loadConfig({ PROBITY_IOTA_NETWORK: 'stardust' })).toMatchObject({ ok: false, problems: [{ path: 'PROBITY_IOTA_URL' }] });
   });
 
   it('takes an empty variable for an absent one', () => {

@@ -62,8 +62,9 @@ class SdkSigner extends IotaSigner {
  * the epoch ends. So there is one sender, a transaction is kept by the caller before it is sent, and until it is settled
  * the same bytes are sent again and nothing else is signed.
  */
-export class IotaLedger implements Ledger {
+export class IotaLedger implements Ledger<AnchorRecord> {
   readonly network: Network;
+  /** The address that anchors are sent from, for trust policies. */
   readonly address: string;
   readonly #client: IotaClient;
   readonly #signer: SdkSigner;

@@ -15,6 +15,24 @@ export interface AnchorRecord {
   readonly checkpoint: string;
 }
 
+/** What a Stardust network gives back: a block that is dated by a milestone, and signed by nobody. Bundles do not carry it. */
+export interface StardustRecord {
+  readonly v: 1;
+  readonly driver: 'iota-stardust';
+  readonly network: string;
+  /** As the node calls its network. */
+  readonly networkName: string;
+  /** BLAKE2b-256 of the block, in hex. */
+  readonly blockId: string;
+  /** TIP-24, base64. */
+  readonly block: string;
+  readonly checkpoint: string;
+}
+
+export type LedgerRecord = AnchorRecord | StardustRecord;
+
+export const idOf = (record: LedgerRecord): string => ('blockId' in record ? record.blockId : record.transactionDigest);
+
 /**
  * What became of a signed transaction.
  *
@@ -35,19 +53,17 @@ export type Settlement =
  * All reject with LEDGER_UNAVAILABLE (retryable) when the ledger does not answer, LEDGER_FUNDS (retryable) when there is
  * nothing to pay with, LEDGER_REJECTED when it refuses.
  */
-export interface Ledger {
+export interface Ledger<R extends LedgerRecord = LedgerRecord> {
   readonly network: string;
-  /** The address that anchors are sent from, for trust policies. */
-  readonly address: string;
   /** Builds and signs the transaction for a signed checkpoint (a note). Nothing that could be acted on leaves us. */
-  prepare(checkpoint: string): Promise<AnchorRecord>;
+  prepare(checkpoint: string): Promise<R>;
   /** Sends the very bytes of a record: however often, the ledger takes them once. */
-  send(record: AnchorRecord): Promise<void>;
-  settle(record: AnchorRecord): Promise<Settlement>;
+  send(record: R): Promise<void>;
+  settle(record: R): Promise<Settlement>;
 }
 
 /** All in one, for a caller that keeps nothing: tests, and the demonstration. */
-export async function publishOnce(ledger: Ledger, checkpoint: string): Promise<AnchorRecord> {
+export async function publishOnce<R extends LedgerRecord>(ledger: Ledger<R>, checkpoint: string): Promise<R> {
   const record = await ledger.prepare(checkpoint);
   await ledger.send(record);
   return record;
