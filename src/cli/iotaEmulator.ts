@@ -27,7 +27,7 @@ exit: 0 stopped · 2 bad arguments · 4 a fault of the machine
 const OPTIONS = { port: { type: 'string' }, host: { type: 'string' }, fault: { type: 'string', multiple: true }, json: { type: 'boolean' } } as const;
 
 /** `until` ends it in tests; a terminal ends it by a signal. */
-export async function emulatorCommand(args: string[], io: Io, until: Promise<void> = signalled()): Promise<number> {
+export async function emulatorCommand(args: string[], io: Io, until: () => Promise<void> = signalled): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout(EMULATOR_HELP);
     return EXIT.ok;
@@ -37,7 +37,7 @@ export async function emulatorCommand(args: string[], io: Io, until: Promise<voi
   const { json, ...options } = parsed.value;
   const emulator = await startEmulator(options);
   io.stdout(json ? `${JSON.stringify({ url: emulator.url, faults: emulator.faults })}\n` : `an emulated ledger at ${emulator.url}, faults at ${emulator.url}/admin/faults\n`);
-  await until;
+  await until();
   await emulator.close();
   return EXIT.ok;
 }

@@ -36,7 +36,7 @@ interface WitnessArgs {
 }
 
 /** `until` ends it in tests; a terminal ends it by a signal. */
-export async function witnessCommand(args: string[], io: Io, until: Promise<void> = signalled()): Promise<number> {
+export async function witnessCommand(args: string[], io: Io, until: () => Promise<void> = signalled): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout(WITNESS_HELP);
     return EXIT.ok;
@@ -48,7 +48,7 @@ export async function witnessCommand(args: string[], io: Io, until: Promise<void
   const running = await startWitness({ logs, cosigner, folder, host, port, onFault: (cause) => io.stderr(`${cause instanceof Error ? cause.message : String(cause)}\n`) });
   io.stdout(json ? `${JSON.stringify({ url: running.url, vkey: cosigner.vkey, logs: logs.map((log) => log.name) })}\n`
     : `cosigning ${logs.map((log) => log.name).join(', ')} at ${running.url}\nfor a policy: witness ${cosigner.name.replaceAll(/[^\w.-]/gu, '-')} ${cosigner.vkey} ${running.url}\n`);
-  await until;
+  await until();
   await running.close();
   return EXIT.ok;
 }

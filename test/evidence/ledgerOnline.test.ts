@@ -108,11 +108,11 @@ describe('an anchor, online', () => {
 
 interface Ran { exit: number; out: string; err: string }
 
-async function run(command: (args: string[], io: { stdout(text: string): void; stderr(text: string): void }, until: Promise<void>) => Promise<number>, args: string[], meanwhile: (said: string) => Promise<void> = async () => undefined): Promise<Ran> {
+async function run(command: (args: string[], io: { stdout(text: string): void; stderr(text: string): void }, until: () => Promise<void>) => Promise<number>, args: string[], meanwhile: (said: string) => Promise<void> = async () => undefined): Promise<Ran> {
   let [out, err] = ['', ''];
   let told: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => { told = resolve; });
-  const exit = await command(args, { stdout: (text) => { out += text; told(); }, stderr: (text) => { err += text; } }, ready.then(() => meanwhile(out)));
+  const exit = await command(args, { stdout: (text) => { out += text; told(); }, stderr: (text) => { err += text; } }, () => ready.then(() => meanwhile(out)));
   return { exit, out, err };
 }
 

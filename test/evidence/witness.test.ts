@@ -273,7 +273,7 @@ describe('probity witness', () => {
     let [out, err] = ['', ''];
     let told: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => { told = resolve; });
-    const exit = await witnessCommand(args, { stdout: (text) => { out += text; told(); }, stderr: (text) => { err += text; } }, ready.then(() => until?.(out)));
+    const exit = await witnessCommand(args, { stdout: (text) => { out += text; told(); }, stderr: (text) => { err += text; } }, () => ready.then(() => until?.(out)));
     return { exit, out, err };
   }
 
