@@ -40,8 +40,8 @@ export class Counters {
 
 /** Prometheus text, version 0.0.4. */
 export async function metricsText({ store, queues, notary }: Service, counters: Counters): Promise<string> {
-  const [runs, verdicts, depth, size, waiting] = await Promise.all([
-    store.runs.counts(), store.verdicts.count(), queues.depth(), notary.log.size(), store.anchors.pending(),
+  const [runs, verdicts, depth, size, waiting, cosigned] = await Promise.all([
+    store.runs.counts(), store.verdicts.count(), queues.depth(), notary.log.size(), store.anchors.pending(), store.cosigned.newest(true),
   ]);
   const lines: string[] = [];
   const metric = (name: string, type: 'gauge' | 'counter', help: string, values: readonly (readonly [string, number])[]): void => {
@@ -52,6 +52,7 @@ export async function metricsText({ store, queues, notary }: Service, counters: 
   metric('probity_verdicts', 'gauge', 'Sealed verdicts.', [['', verdicts]]);
   metric('probity_queue_jobs', 'gauge', 'Jobs that wait.', [['{queue="check"}', depth.check], ['{queue="anchor"}', depth.anchor]]);
   metric('probity_log_size', 'gauge', 'Leaves of the transparency log.', [['', size]]);
+  if (notary.witnesses) metric('probity_log_cosigned_size', 'gauge', 'Leaves of the log under a checkpoint that a quorum of witnesses cosigned.', [['', cosigned?.size ?? 0]]);
   metric('probity_anchors_waiting', 'gauge', 'Checkpoints that wait for the ledger.', [['', waiting]]);
   metric('probity_http_requests_total', 'counter', 'Answers by status, of this process.', [...counters.entries()].map(([status, count]) => [`{status="${status}"}`, count]));
   metric('process_resident_memory_bytes', 'gauge', 'Resident memory of this process.', [['', process.memoryUsage.rss()]]);

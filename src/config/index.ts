@@ -76,7 +76,7 @@ export function loadConfig(env: Environment): Result<Config> {
     },
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
-  if (network === 'stardust' && config.iota.url === undefined) read.missing('PROBITY_IOTA_URL', 'a node of the Stardust network must be named: there is no public one');
+  if (network === 'stardust' && config.iota.url === undefined) read.problems.push(problem('OPTION_INVALID', 'PROBITY_IOTA_URL', 'a node of the Stardust network must be named: there is no public one'));
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
 }
 
@@ -143,10 +143,6 @@ class Reader {
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed && protocols.includes(parsed.protocol)) return value;
     return this.refuse(name, `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
-  }
-
-  missing(name: string, message: string): void {
-    this.problems.push(problem('OPTION_INVALID', name, message));
   }
 
   /** The value is not repeated: it may carry a password. */

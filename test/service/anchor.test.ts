@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readiness } from '../../src/api/probes.ts';
+import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
@@ -251,6 +251,7 @@ describe('witnesses', () => {
       expect(await verified(service, sealed)).toBe('verified');
     }
     expect(await readiness(service)).toMatchObject({ checks: { witnesses: { ok: true, detail: '1 witnesses, all leaves cosigned' } } });
+    expect(await metricsText(service, new Counters())).toContain('probity_log_cosigned_size 2\n');
     const shown = parseNote((await publicCheckpoint(service)) ?? '');
     expect([parseCheckpoint(shown?.text ?? '')?.size, shown?.signatures.length]).toEqual([2, 2]);
     // A receipt stays what it was when the log grows.
