@@ -71,8 +71,10 @@ const isGivenUp = ({ preparedAt }: AnchorRecord): boolean => preparedAt !== null
 async function settled({ store }: Service, ledger: Ledger, due: AnchorRecord): Promise<{ record: LedgerRecord; settlement: Settlement }> {
   const kept = due.record as unknown as LedgerRecord | null;
   const record = kept ?? (await ledger.prepare(due.checkpoint));
-  if (kept === null) await store.anchors.prepared(due.size, record as unknown as Json);
-  else {
+  if (kept === null) {
+    // Never sent, what is not kept: its coin may be promised to the one that is.
+    if (!(await store.anchors.prepared(due.size, record as unknown as Json))) return { record, settlement: { state: 'pending' } };
+  } else {
     const settlement = await ledger.settle(record);
     if (settlement.state !== 'pending') return { record, settlement };
   }

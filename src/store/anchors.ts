@@ -3,6 +3,9 @@ import { orNull, Prisma, type Client } from './client.ts';
 import type { Anchor } from './generated/client.ts';
 import type { AnchorRecord } from './records.ts';
 
+/** One signer at a time, over all processes that share the database. */
+const SIGNING_LOCK = 0x616e6368;
+
 /** Checkpoints on their way to the ledger. A larger one covers all smaller ones. */
 export class Anchors {
   private readonly client: Client;
@@ -29,9 +32,20 @@ export class Anchors {
     return next && next.nextAttemptAt <= new Date() ? toAnchor(next) : undefined;
   }
 
-  /** A transaction is signed, and about to be sent. */
-  async prepared(size: number, record: Json): Promise<void> {
-    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { record: orNull(record), preparedAt: new Date() } });
+  /**
+   * Keeps a signed transaction that is about to be sent. False, and nothing is kept, when another one waits to be settled:
+   * whoever signed this one believed to hold the sender's lock, and had lost it.
+   */
+  async prepared(size: number, record: Json): Promise<boolean> {
+    const [, kept] = await this.client.prisma.$transaction([
+      this.client.prisma.$executeRaw`SELECT pg_advisory_xact_lock(${SIGNING_LOCK})`,
+      this.client.prisma.$executeRaw`
+        UPDATE "anchors"
+        SET "record" = ${JSON.stringify(record)}::JSON, "prepared_at" = CURRENT_TIMESTAMP
+        WHERE "size" = ${size} AND "record" IS NULL
+          AND NOT EXISTS (SELECT 1 FROM "anchors" WHERE "state" = 'pending' AND "record" IS NOT NULL)`,
+    ]);
+    return kept === 1;
   }
 
   /** The transaction can never be taken: another one may be signed. */

@@ -54,7 +54,8 @@ export class PostgresLogStore implements LogStore {
     const client = await this.pool.connect().catch((error: unknown) => { throw databaseFault(error); });
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      // Whatever the server's default: what is acknowledged is on the disk.
+      await client.query('BEGIN; SET LOCAL synchronous_commit TO on');
       const swapped = await swap(client, change);
       await client.query(swapped ? 'COMMIT' : 'ROLLBACK');
       return swapped;

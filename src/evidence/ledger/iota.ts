@@ -32,7 +32,7 @@ export function iotaClient(url: string, timeoutMs = 15_000): IotaClient {
 
 /** A record costs about 0.004 IOTA; a fixed budget, in nanos, spares the dry run. */
 const GAS_BUDGET = 50_000_000n;
-const WAIT_MS = 5_000;
+const WAIT_MS = 2_000;
 const MAX_U32 = 0xffff_ffff;
 
 /** Lets the SDK sign with any `Signer` of ours, without ever seeing a secret. */
