@@ -3,43 +3,25 @@
  * With --write the table goes into the README.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { explore } from '../src/engines/explore/index.ts';
 import { tlc } from '../src/engines/tlc/index.ts';
 import { loadConfig } from '../src/config/index.ts';
-import { openKeys } from '../src/evidence/keys.ts';
-import { folderLogStore } from '../src/evidence/log/folder.ts';
-import { TransparencyLog } from '../src/evidence/log/log.ts';
-import { memoryLogStore } from '../src/evidence/log/memory.ts';
 import type { Engine } from '../src/model/engine.ts';
 import { inspect } from '../src/verification/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
+import { logRows } from './log.ts';
 import { ordersModel, parallelModel } from './models.ts';
+import { perSecond, timed, type Row } from './rows.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const config = loadConfig(process.env);
 if (!config.ok) throw new Error(JSON.stringify(config.problems));
 const { cacheDir } = config.value;
 
-interface Row {
-  readonly what: string;
-  readonly here: string;
-  readonly other: string;
-  readonly ratio: string;
-}
-
 const rows: Row[] = [];
-const perSecond = (count: number, seconds: number): string => `${Math.round(count / seconds).toLocaleString('en')}/s`;
-
-async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly seconds: number }> {
-  const started = performance.now();
-  const value = await work();
-  return { value, seconds: (performance.now() - started) / 1000 };
-}
-
 /** One engine on the safety properties of a model, from text to answer. */
 async function run(engine: Engine, source: string): Promise<{ readonly states: number; readonly seconds: number }> {
   const { value, seconds } = await timed(async () => {
@@ -67,26 +49,6 @@ async function sideBySide(what: string, source: string, measure: 'rate' | 'time'
   });
 }
 
-async function logs(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'probity-bench-'));
-  const keys = await openKeys(join(folder, 'keys'), { name: 'bench.example' });
-  const leaf = (i: number): Uint8Array => new TextEncoder().encode(JSON.stringify({ digest: `sha256:${String(i).padStart(64, '0')}`, id: `bench-${i}`, kind: 'verdict', v: 1 }));
-  const oneByOne = async (log: TransparencyLog, count: number): Promise<number> => (await timed(async () => {
-    for (let i = 0; i < count; i += 1) await log.append(leaf(i));
-  })).seconds;
-  const memory = await TransparencyLog.open(memoryLogStore(), keys.log);
-  const durable = await TransparencyLog.open(await folderLogStore(join(folder, 'log')), keys.log);
-  const [memorySeconds, durableSeconds] = [await oneByOne(memory, 2_000), await oneByOne(durable, 300)];
-  const together = await timed(() => Promise.all(Array.from({ length: 5_000 }, (_, i) => durable.append(leaf(300 + i)))));
-  rows.push({ what: 'log: appends, one after the other', here: `on disk ${perSecond(300, durableSeconds)}`, other: `in memory ${perSecond(2_000, memorySeconds)}`, ratio: `${(memorySeconds / 2_000 / (durableSeconds / 300)).toFixed(2)} ×` });
-  rows.push({ what: 'log: appends, 5,000 at once', here: `on disk ${perSecond(5_000, together.seconds)}`, other: `one by one ${perSecond(300, durableSeconds)}`, ratio: `${(durableSeconds / 300 / (together.seconds / 5_000)).toFixed(1)} ×` });
-  const receipts = await timed(async () => {
-    for (let i = 0; i < 200; i += 1) await durable.receipt(i * 20);
-  });
-  rows.push({ what: 'log: a receipt, of 5,300 leaves', here: `${(receipts.seconds / 200 * 1000).toFixed(2)} ms`, other: '', ratio: '' });
-  await rm(folder, { recursive: true, force: true });
-}
-
 function tableOf(list: readonly Row[]): string {
   return ['| What | | | Ratio |', '|---|---|---|---|', ...list.map((r) => `| ${r.what} | ${r.here} | ${r.other} | ${r.ratio} |`)].join('\n');
 }
@@ -94,7 +56,7 @@ function tableOf(list: readonly Row[]): string {
 await sideBySide('17 parallel branches, from text to answer', parallelModel(17), 'rate');
 await sideBySide('7 orders over channels, from text to answer', ordersModel(7), 'rate');
 await sideBySide('an e-commerce model end to end, TLC cold', readFileSync(join(root, 'specs/demo/checkout.yaml'), 'utf8'), 'time');
-await logs();
+rows.push(...(await logRows()));
 
 const title = `TLC with one worker, the start of its JVM included. Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
 process.stdout.write(`${title}\n\n${tableOf(rows)}\n`);

@@ -4,6 +4,8 @@ import { utf8 } from '../evidence/encoding.ts';
 import { answerInThread } from '../explain/thread.ts';
 import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
+import { explorerUrl } from '../evidence/ledger/networks.ts';
+import { cosignedCheckpoint } from '../service/cosign.ts';
 import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
 import { statusOfVerdict } from '../service/status.ts';
 import { renderVerdict } from '../service/rendering.ts';
@@ -146,6 +148,7 @@ function below(service: Service): Resolvers<ApiContext> {
       },
       checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
       anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
+      cosigned: (verdict: SealedVerdict) => cosignedCheckpoint(service, verdict),
       files: async (verdict: SealedVerdict, _args, { principal }) => {
         if (verdict.erasedAt) return [];
         if (principal) await audited(service, principal, 'certificate', verdict.id);
@@ -154,8 +157,9 @@ function below(service: Service): Resolvers<ApiContext> {
     }),
     Anchor: coded({
       network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),
-      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest'),
+      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest') ?? inRecord(anchor, 'blockId'),
       objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
+      explorer: (anchor: AnchorRecord) => explorerOf(service, anchor),
     }),
   };
 }
@@ -211,6 +215,11 @@ function pageOf(nodes: readonly { readonly id: string }[], args: Arguments) {
 function statementIn(envelope: string): unknown {
   const parsed = parseEnvelope(utf8(envelope));
   return parsed.ok ? JSON.parse(Buffer.from(parsed.envelope.payload).toString('utf8')) : null;
+}
+
+function explorerOf({ config }: Service, anchor: AnchorRecord): string | undefined {
+  const [network, digest] = [inRecord(anchor, 'network'), inRecord(anchor, 'transactionDigest')];
+  return typeof network === 'string' && typeof digest === 'string' ? explorerUrl(network, digest, config.iota.explorer) : undefined;
 }
 
 function inRecord({ record }: AnchorRecord, name: string): unknown {

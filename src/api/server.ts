@@ -8,6 +8,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { GraphQLSchema } from 'graphql';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem, type ProblemCode } from '../errors/index.ts';
+import { publicCheckpoint } from '../service/cosign.ts';
 import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
 import { auditRoute } from './auditRoute.ts';
@@ -15,6 +16,7 @@ import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
+import { logRoutes } from './logRoutes.ts';
 import { Counters, metricsText, readiness } from './probes.ts';
 import { buildResolvers, nodeType, type ApiContext } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
@@ -82,11 +84,8 @@ function route(app: Express, service: Service, graphql: RequestHandler, authenti
   app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
   app.get('/verdicts/:id', verdictRoute(service));
   app.get('/audit.zip', auditRoute(service, authenticator));
-  app.get('/log/checkpoint', async (_request, response) => {
-    const note = await service.notary.log.checkpoint();
-    if (note === undefined) response.status(404).type('text').send('the log is empty\n');
-    else response.type('text').send(note);
-  });
+  const { log } = service.notary;
+  app.use('/log', logRoutes({ checkpoint: () => publicCheckpoint(service), covers: log.covers.bind(log), leaves: log.leaves.bind(log), nodes: log.nodes.bind(log) }));
   app.use('/graphql', refuseLargeBodies, express.json({ limit: MAX_BODY_BYTES, inflate: false }), graphql);
   app.use((_request, response) => { response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address')); });
   app.use(lastResort(service));

@@ -84,6 +84,7 @@ function workerEnvironment(config: Config): NodeJS.ProcessEnv {
   return {
     ...process.env, PROBITY_DATA_DIR: config.dataDir, PROBITY_CACHE_DIR: config.cacheDir, DATABASE_URL: config.databaseUrl, REDIS_URL: config.redisUrl ?? '',
     PROBITY_LEASE_MS: String(config.leaseMs), PROBITY_ORIGIN: config.origin, PROBITY_TSA_URL: config.tsaUrl ?? '', PROBITY_VALID_DAYS: config.validDays === undefined ? '' : String(config.validDays), PROBITY_LOG_LEVEL: config.logLevel,
+    PROBITY_LOG_DIR: config.logDir ?? '', PROBITY_WITNESSES: config.witnesses?.policy ?? '',
     PROBITY_IOTA_NETWORK: config.iota.network, PROBITY_IOTA_URL: config.iota.url ?? '',
   };
 }

@@ -25,22 +25,34 @@ export interface Config {
   readonly validDays?: number;
   /** A time-stamping authority (RFC 3161) that stamps each verdict. */
   readonly tsaUrl?: string;
+  /** Where the transparency log lives when not in the database: a folder that all processes share. */
+  readonly logDir?: string;
+  /** A C2SP tlog-policy whose witnesses cosign our checkpoints. */
+  readonly witnesses?: { readonly policy: string; readonly timeoutMs: number };
   readonly iota: IotaConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 export interface IotaConfig {
-  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `none` anchors nothing. */
-  readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'none';
+  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `stardust` is the legacy
+   *  protocol on a node of yours. `none` anchors nothing. */
+  readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'stardust' | 'none';
   readonly url?: string;
   readonly packageId?: string;
   /** Years until the record may be destroyed. */
   readonly retentionYears: number;
+  /** Seconds between two anchors at least: the later one covers what waited. */
+  readonly intervalS: number;
+  readonly maxPerDay: number;
+  /** What one anchor may cost at most, in nanos; absent: ten times what it costs. */
+  readonly gasBudget?: number;
+  /** Where people look at a transaction: an address with `{digest}`. */
+  readonly explorer?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'none'] as const;
+const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'stardust', 'none'] as const;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const DEFAULT_PORT = 4600;
 
@@ -48,6 +60,7 @@ export const DEFAULT_PORT = 4600;
 export function loadConfig(env: Environment): Result<Config> {
   const read = new Reader(env);
   const dataDir = resolve(read.text('PROBITY_DATA_DIR') ?? join(homedir(), '.probity'));
+  const network = read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated';
   const config: Config = {
     dataDir,
     cacheDir: resolve(read.text('PROBITY_CACHE_DIR') ?? join(dataDir, 'cache')),
@@ -61,15 +74,36 @@ export function loadConfig(env: Environment): Result<Config> {
     origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
     tsaUrl: read.url('PROBITY_TSA_URL', ['http:', 'https:']),
     validDays: read.integer('PROBITY_VALID_DAYS', 1, 36_500),
+    logDir: read.path('PROBITY_LOG_DIR'),
+    witnesses: witnessesFrom(read),
     iota: {
-      network: read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated',
+      network,
       url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),
       packageId: read.matching('PROBITY_IOTA_PACKAGE', /^0x[0-9a-f]{1,64}$/u, '0x and hexadecimal digits'),
       retentionYears: read.integer('PROBITY_IOTA_RETENTION_YEARS', 1, 75) ?? 10,
+      ...spending(read, network),
     },
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
+  if (network === 'stardust' && config.iota.url === undefined) read.problems.push(problem('OPTION_INVALID', 'PROBITY_IOTA_URL', 'a node of the Stardust network must be named: there is no public one'));
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
+}
+
+/** The emulated node costs nothing; where anchors cost, one in ten minutes covers everything, and a mistake has a limit. */
+function spending(read: Reader, network: IotaConfig['network']): Pick<IotaConfig, 'intervalS' | 'maxPerDay' | 'gasBudget' | 'explorer'> {
+  const free = network === 'emulated' || network === 'none';
+  return {
+    intervalS: read.integer('PROBITY_IOTA_INTERVAL_S', 0, 86_400) ?? (free ? 0 : 600),
+    maxPerDay: read.integer('PROBITY_IOTA_MAX_PER_DAY', 1, 1_000_000) ?? (free ? 1_000_000 : 200),
+    gasBudget: read.integer('PROBITY_IOTA_GAS_BUDGET', 1_000_000, 10_000_000_000),
+    explorer: read.url('PROBITY_IOTA_EXPLORER', ['http:', 'https:']),
+  };
+}
+
+function witnessesFrom(read: Reader): Config['witnesses'] {
+  const policy = read.path('PROBITY_WITNESSES');
+  const timeoutMs = read.integer('PROBITY_WITNESS_TIMEOUT_MS', 100, 60_000) ?? 5_000;
+  return policy === undefined ? undefined : { policy, timeoutMs };
 }
 
 /** Reads one variable each; an empty one counts as absent, as shells and compose files write it. */
@@ -84,6 +118,12 @@ class Reader {
   text(name: string): string | undefined {
     const value = this.env[name]?.trim();
     return value === '' ? undefined : value;
+  }
+
+  /** A file or folder, from where the process runs. */
+  path(name: string): string | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : resolve(value);
   }
 
   integer(name: string, least: number, most: number): number | undefined {

@@ -125,6 +125,10 @@ async function verifySignature(
   if (key.type === ED25519) return crypto.verifyEd25519(key.publicKey, utf8(text), signature);
   if (signature.length !== 72) return false;
   const time = new DataView(signature.buffer, signature.byteOffset, 8).getBigUint64(0);
-  const message = utf8(`cosignature/v1\ntime ${time}\n${text}`);
-  return crypto.verifyEd25519(key.publicKey, message, signature.subarray(8));
+  return crypto.verifyEd25519(key.publicKey, cosignedMessage(time, text), signature.subarray(8));
+}
+
+/** c2sp.org/tlog-cosignature, "Ed25519 signed message": when (Unix seconds), and what was seen to be consistent. */
+export function cosignedMessage(time: bigint, text: string): Uint8Array {
+  return utf8(`cosignature/v1\ntime ${time}\n${text}`);
 }

@@ -5,9 +5,12 @@ import { keysStamp, openKeys, readRetired, type Keys } from '../evidence/keys.ts
 import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
+import { folderLogStore } from '../evidence/log/folder.ts';
 import { TransparencyLog } from '../evidence/log/log.ts';
+import { seenInFolder } from '../evidence/log/seen.ts';
 import { Queues } from '../queue/index.ts';
 import { openStore } from '../store/index.ts';
+import { openWitnesses } from './cosign.ts';
 import type { Logger } from './observe.ts';
 import type { Notary, Service, Verifier } from './service.ts';
 
@@ -36,14 +39,17 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     const keysFolder = join(config.dataDir, 'keys');
     const ring = await openKeyRing(keysFolder, config.origin);
     const { keys } = ring.now;
-    const log = await TransparencyLog.open(store.log, keys.log);
+    const logStore = config.logDir === undefined ? store.log : await folderLogStore(config.logDir);
+    const log = await TransparencyLog.open(logStore, keys.log, { seen: await seenInFolder(join(config.dataDir, 'seen')) });
+    const witnesses = config.witnesses === undefined ? undefined : await openWitnesses(config.witnesses.policy, config.witnesses.timeoutMs);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, keys);
     opened.push(queues, ledger);
     const notary: Notary = {
       get keys() { return ring.now.keys; },
       get retired() { return ring.now.retired; },
-      keysFolder, refresh: ring.refresh, log, issuer: config.origin, software: SOFTWARE, ledgerSender: ledger.sender, openLedger: ledger.open,
+      keysFolder, refresh: ring.refresh, log, issuer: config.origin, software: SOFTWARE, ledgerNetwork: ledger.network, ledgerSender: ledger.sender, openLedger: ledger.open,
+      ...(witnesses ? { witnesses } : {}), witnessAlarms: new Map(),
     };
     return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
   } catch (error) {
@@ -69,18 +75,19 @@ async function openKeyRing(folder: string, name: string): Promise<{ readonly now
 }
 
 function ledgerOnDemand({ iota }: Config, keys: Keys) {
-  const { network, url, packageId, retentionYears } = iota;
+  const { network, url, packageId, retentionYears, gasBudget } = iota;
   let opening: Promise<OpenLedger> | undefined;
   const open = async (): Promise<Ledger> => {
     invariant(network !== 'none', 'nothing is anchored where there is no ledger');
-    opening ??= openLedger({ network, signer: keys.ledger, url, packageId, retentionYears });
+    opening ??= openLedger({ network, signer: keys.ledger, url, packageId, retentionYears, gasBudget });
     // What failed to open is tried again by the next anchor.
     opening.catch(() => { opening = undefined; });
     return (await opening).ledger;
   };
   return {
     open,
-    sender: network === 'none' ? undefined : { network, address: addressOf(keys.ledger.publicKey) },
+    network: network === 'none' ? undefined : network,
+    sender: network === 'none' || network === 'stardust' ? undefined : { network, address: addressOf(keys.ledger.publicKey) },
     close: async () => { await (await opening?.catch(() => undefined))?.close(); },
   };
 }

@@ -78,8 +78,8 @@ export function signerOf(envelope: string): string | undefined {
   return parsed.ok ? parsed.envelope.signatures[0]?.keyid : undefined;
 }
 
-export async function findInLog({ store, notary }: Service, verdict: { readonly leaf: string }): Promise<Logged | undefined> {
-  const index = await store.log.findLeaf(utf8(verdict.leaf));
+export async function findInLog({ notary }: Service, verdict: { readonly leaf: string }): Promise<Logged | undefined> {
+  const index = await notary.log.find(utf8(verdict.leaf));
   if (index === undefined) return undefined;
   const receipt = await notary.log.receipt(index);
   invariant(receipt, 'a leaf of the log has a receipt');

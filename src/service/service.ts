@@ -2,6 +2,7 @@ import type { Config } from '../config/index.ts';
 import type { Result } from '../errors/index.ts';
 import type { Keys } from '../evidence/keys.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
+import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { LedgerSender } from '../evidence/verify/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
 import type { ModelDocument } from '../model/document.ts';
@@ -36,8 +37,14 @@ export interface Notary {
   readonly log: TransparencyLog;
   readonly issuer: string;
   readonly software: { readonly name: string; readonly version: string };
-  /** Who anchors, and where; absent: nothing is anchored. */
+  /** Where checkpoints are anchored; absent: nowhere. */
+  readonly ledgerNetwork?: string;
+  /** Who signs anchors, for policies; absent where they are not signed. */
   readonly ledgerSender?: LedgerSender;
+  /** Who is asked to cosign checkpoints; absent: nobody. */
+  readonly witnesses?: WitnessClient;
+  /** Witnesses that this process heard to remember another log than ours, or more of it; by name, the code. */
+  readonly witnessAlarms: Map<string, string>;
   /** Opened by the first anchor: the ledger's packages take half a second to load, and most processes anchor nothing. */
   openLedger(): Promise<Ledger>;
 }

@@ -1,3 +1,4 @@
+import { cosignDue } from './cosign.ts';
 import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
 import type { Service } from './service.ts';
@@ -20,10 +21,11 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
     for (const run of stalled) await deliver(service, run);
     await finishWithdrawals(service);
     await stampDue(service);
-    const due = notary.ledgerSender ? await store.anchors.next() : undefined;
+    const due = notary.ledgerNetwork ? await store.anchors.next() : undefined;
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;
   });
+  await cosignDue(service);
   return delivered ?? 0;
 }
 

@@ -1,8 +1,9 @@
 import { invariant } from '../errors/index.ts';
 import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
-import type { AnchorRecord as LedgerRecord } from '../evidence/ledger/ledger.ts';
+import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
+import { bestReceipt } from './cosign.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
 import { statusOfVerdict } from './status.ts';
@@ -30,17 +31,24 @@ export async function verdictFiles(service: Service, verdict: SealedVerdict): Pr
   const run = await store.runs.get(verdict.runId);
   const model = run && (await store.models.get(run.modelId));
   invariant(run && model, 'a verdict has its run, a run its model');
-  const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex, receipt } = verdict;
+  const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex } = verdict;
+  const receipt = await bestReceipt(service, verdict);
   const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
   const { proof: status } = await statusOfVerdict(service, verdict, checkpointIn(receipt).size);
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, verdict), status);
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, receipt), status);
 }
 
 /** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */
-async function bundleAnchor({ store, notary }: Service, verdict: SealedVerdict): Promise<BundleAnchor | undefined> {
-  const { size } = checkpointIn(verdict.receipt);
+async function bundleAnchor({ store, notary }: Service, receipt: string): Promise<BundleAnchor | undefined> {
+  const { size } = checkpointIn(receipt);
   const anchor = await store.anchors.covering(size - 1);
   if (!anchor?.record) return undefined;
   const consistency = await notary.log.consistencyProof(size, anchor.size);
-  return consistency && { record: anchor.record as unknown as LedgerRecord, consistency };
+  const record = anchor.record as unknown as LedgerRecord;
+  // What nobody signed proves nothing offline.
+  if ('blockId' in record) return undefined;
+  const cosigned = await store.cosigned.ofSize(anchor.size);
+  // The ledger holds the digest of the text, so that it may be shown with cosignatures.
+  const checkpoint = cosigned?.note.startsWith(record.checkpoint) ? cosigned.note : record.checkpoint;
+  return consistency && { record: { ...record, checkpoint }, consistency };
 }

@@ -1,6 +1,7 @@
 import { ANCHOR_QUEUE, CHECK_QUEUE, consume, type CheckJob } from '../queue/index.ts';
 import { isFinished } from '../store/index.ts';
 import { anchorDue } from './anchor.ts';
+import { cosignDue } from './cosign.ts';
 import { checkRun } from './check.ts';
 import { describeError } from './observe.ts';
 import { sealRun } from './seal.ts';
@@ -47,7 +48,7 @@ export async function startWorker(service: Service, name: string): Promise<Runni
       throw error;
     }
   }, settings);
-  const anchors = consume(ANCHOR_QUEUE, place, () => anchorDue(service), settings);
+  const anchors = consume(ANCHOR_QUEUE, place, async () => { await Promise.all([cosignDue(service), anchorDue(service)]); }, settings);
   await Promise.all([checks.ready(), anchors.ready()]);
   const stopSweeping = startSweeping(service);
   logger.info('worker.started', { worker: name });

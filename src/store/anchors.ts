@@ -3,6 +3,9 @@ import { orNull, Prisma, type Client } from './client.ts';
 import type { Anchor } from './generated/client.ts';
 import type { AnchorRecord } from './records.ts';
 
+/** One signer at a time, over all processes that share the database. */
+const SIGNING_LOCK = 0x616e6368;
+
 /** Checkpoints on their way to the ledger. A larger one covers all smaller ones. */
 export class Anchors {
   private readonly client: Client;
@@ -19,30 +22,56 @@ export class Anchors {
   }
 
   /**
-   * The checkpoint to anchor next, when one is due: one that was published but not yet confirmed, else the largest.
-   * Smaller ones that wait are superseded: the largest speaks for them.
+   * The checkpoint to anchor next, when one is due. While a transaction is signed and not settled there is no other one,
+   * due or not: its coin is promised. Else the largest that waits; it speaks for the smaller ones.
    */
   async next(): Promise<AnchorRecord | undefined> {
-    const due = { state: 'pending', nextAttemptAt: { lte: new Date() } };
-    const published = await this.client.prisma.anchor.findFirst({ where: { ...due, record: { not: Prisma.DbNull } }, orderBy: { size: 'asc' } });
-    if (published) return toAnchor(published);
-    const largest = await this.client.prisma.anchor.findFirst({ where: { state: 'pending' }, orderBy: { size: 'desc' } });
-    if (!largest || largest.nextAttemptAt > new Date()) return undefined;
-    return toAnchor(largest);
+    const { anchor } = this.client.prisma;
+    const signed = await anchor.findFirst({ where: { state: 'pending', record: { not: Prisma.DbNull } }, orderBy: { size: 'asc' } });
+    const next = signed ?? (await anchor.findFirst({ where: { state: 'pending' }, orderBy: { size: 'desc' } }));
+    return next && next.nextAttemptAt <= new Date() ? toAnchor(next) : undefined;
   }
 
-  /** The ledger took the transaction: from here on it is asked about. `null` forgets it again: the ledger does not know it. */
-  async published(size: number, record: Json | null): Promise<void> {
-    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { record: orNull(record) } });
+  /**
+   * Keeps a signed transaction that is about to be sent. False, and nothing is kept, when another one waits to be settled:
+   * whoever signed this one believed to hold the sender's lock, and had lost it.
+   */
+  async prepared(size: number, record: Json): Promise<boolean> {
+    const [, kept] = await this.client.prisma.$transaction([
+      this.client.prisma.$executeRaw`SELECT pg_advisory_xact_lock(${SIGNING_LOCK})`,
+      this.client.prisma.$executeRaw`
+        UPDATE "anchors"
+        SET "record" = ${JSON.stringify(record)}::JSON, "prepared_at" = CURRENT_TIMESTAMP
+        WHERE "size" = ${size} AND "record" IS NULL
+          AND NOT EXISTS (SELECT 1 FROM "anchors" WHERE "state" = 'pending' AND "record" IS NOT NULL)`,
+    ]);
+    return kept === 1;
   }
 
-  async confirmed(size: number): Promise<void> {
+  /** The transaction can never be taken: another one may be signed. */
+  async forget(size: number): Promise<void> {
+    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { record: orNull(null) } });
+  }
+
+  /** When transactions were signed since then, the newest first. */
+  async preparedSince(since: Date): Promise<Date[]> {
+    const rows = await this.client.prisma.anchor.findMany({ where: { preparedAt: { gte: since } }, orderBy: { preparedAt: 'desc' }, select: { preparedAt: true } });
+    return rows.flatMap(({ preparedAt }) => (preparedAt ? [preparedAt] : []));
+  }
+
+  /** The ledger has it, and said this. */
+  async confirmed(size: number, confirmation: Json): Promise<void> {
     await this.client.prisma.$transaction([
       this.client.prisma.anchor.update({
-        where: { size: BigInt(size) }, data: { state: 'confirmed', confirmedAt: new Date(), error: null },
+        where: { size: BigInt(size) }, data: { state: 'confirmed', confirmedAt: new Date(), confirmation: orNull(confirmation), error: null },
       }),
       this.client.prisma.anchor.updateMany({ where: { size: { lt: BigInt(size) }, state: 'pending' }, data: { state: 'superseded' } }),
     ]);
+  }
+
+  /** Not now: it is too soon, or too dear. */
+  async wait(size: number, until: Date, error: string | null): Promise<void> {
+    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { nextAttemptAt: until, error } });
   }
 
   /** The ledger did not answer, or refused: try again later. */
@@ -71,6 +100,12 @@ export class Anchors {
 
   async pending(): Promise<number> {
     return this.client.prisma.anchor.count({ where: { state: 'pending' } });
+  }
+
+  /** How many wait, and what last kept them waiting. */
+  async waiting(): Promise<{ readonly count: number; readonly error: string | null }> {
+    const troubled = await this.client.prisma.anchor.findFirst({ where: { state: 'pending', error: { not: null } }, orderBy: { size: 'desc' } });
+    return { count: await this.pending(), error: troubled?.error ?? null };
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect, type Client } from './client.ts';
 import { Anchors } from './anchors.ts';
+import { CosignedCheckpoints } from './cosigned.ts';
 import { databaseFault } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { Keys } from './keys.ts';
@@ -28,6 +29,7 @@ export class Store {
   readonly audit: Audit;
   readonly keys: Keys;
   readonly anchors: Anchors;
+  readonly cosigned: CosignedCheckpoints;
   readonly idempotency: IdempotencyKeys;
   readonly log: PostgresLogStore;
   readonly notices: Notices;
@@ -43,6 +45,7 @@ export class Store {
     this.audit = new Audit(this.client);
     this.keys = new Keys(this.client);
     this.anchors = new Anchors(this.client);
+    this.cosigned = new CosignedCheckpoints(this.client);
     this.idempotency = new IdempotencyKeys(this.client);
     this.log = new PostgresLogStore(this.client.pool);
     this.notices = new Notices(databaseUrl);

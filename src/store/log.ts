@@ -25,9 +25,11 @@ export class PostgresLogStore implements LogStore {
     return rows[0]?.note;
   }
 
-  async leaf(index: number): Promise<Uint8Array | undefined> {
-    const { rows } = await this.query<{ bytes: Buffer }>('SELECT "bytes" FROM "log_leaves" WHERE "index" = $1', [index]);
-    return rows[0] && new Uint8Array(rows[0].bytes);
+  async leaves(first: number, count: number): Promise<Uint8Array[]> {
+    const { rows } = await this.query<{ index: string; bytes: Buffer }>(
+      'SELECT "index", "bytes" FROM "log_leaves" WHERE "index" >= $1 AND "index" < $2 ORDER BY "index"', [first, first + count]);
+    const missing = rows.findIndex(({ index }, place) => Number(index) !== first + place);
+    return (missing < 0 ? rows : rows.slice(0, missing)).map(({ bytes }) => new Uint8Array(bytes));
   }
 
   async nodes(ids: readonly NodeId[]): Promise<Uint8Array[]> {
@@ -52,7 +54,8 @@ export class PostgresLogStore implements LogStore {
     const client = await this.pool.connect().catch((error: unknown) => { throw databaseFault(error); });
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      // Whatever the server's default: what is acknowledged is on the disk.
+      await client.query('BEGIN; SET LOCAL synchronous_commit TO on');
       const swapped = await swap(client, change);
       await client.query(swapped ? 'COMMIT' : 'ROLLBACK');
       return swapped;
@@ -64,10 +67,9 @@ export class PostgresLogStore implements LogStore {
     }
   }
 
-  /** Where a leaf with exactly these bytes stands; nothing when the log does not have it. */
-  async findLeaf(leaf: Uint8Array): Promise<number | undefined> {
+  async find(hash: Uint8Array): Promise<number | undefined> {
     const { rows } = await this.query<{ index: string }>(
-      'SELECT "index" FROM "log_leaves" WHERE "hash" = $1 ORDER BY "index" LIMIT 1', [leafHash(leaf)]);
+      'SELECT "index" FROM "log_leaves" WHERE "hash" = $1 ORDER BY "index" LIMIT 1', [Buffer.from(hash)]);
     return rows[0] && Number(rows[0].index);
   }
 

@@ -138,6 +138,21 @@ export interface AnchorRecord {
   readonly attempts: number;
   readonly error: string | null;
   readonly confirmedAt: Date | null;
+  /** When the transaction in `record` was signed. */
+  readonly preparedAt: Date | null;
+  /** What the ledger said when it confirmed. */
+  readonly confirmation: Json | null;
+}
+
+/** A checkpoint that witnesses have signed as well. */
+export interface CosignedRecord {
+  readonly size: number;
+  readonly note: string;
+  /** As the policy calls them. */
+  readonly witnesses: readonly string[];
+  /** Whether they are enough. */
+  readonly quorum: boolean;
+  readonly cosignedAt: Date;
 }
 
 /** A page, newest first: at most `first` rows older than `after`. */

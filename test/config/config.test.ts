@@ -9,10 +9,19 @@ describe('the configuration', () => {
     if (!config.ok) throw new Error('refused');
     expect(config.value).toEqual({
       dataDir: join(homedir(), '.probity'), cacheDir: join(homedir(), '.probity', 'cache'), host: '127.0.0.1', port: 4600, databaseUrl: undefined, redisUrl: undefined,
-      workers: 2, warmJvms: 1, leaseMs: 30_000, origin: 'probity.local', logLevel: 'info',
-      iota: { network: 'emulated', url: undefined, packageId: undefined, retentionYears: 10 },
+      workers: 2, warmJvms: 1, leaseMs: 30_000, origin: 'probity.local', logLevel: 'info', logDir: undefined, witnesses: undefined,
+      iota: {
+        network: 'emulated', url: undefined, packageId: undefined, retentionYears: 10, intervalS: 0, maxPerDay: 1_000_000, gasBudget: undefined, explorer: undefined,
+      },
     });
     expect(Object.isFrozen(config.value) && Object.isFrozen(config.value.iota)).toBe(true);
+  });
+
+  it('spends with care where anchors cost', () => {
+    const config = loadConfig({ PROBITY_IOTA_NETWORK: 'mainnet', PROBITY_WITNESSES: 'w', PROBITY_LOG_DIR: '/log' });
+    expect(config).toMatchObject({ ok: true, value: { iota: { intervalS: 600, maxPerDay: 200 }, witnesses: { policy: join(process.cwd(), 'w'), timeoutMs: 5_000 }, logDir: '/log' } });
+    expect(loadConfig({ PROBITY_IOTA_GAS_BUDGET: '1' }).ok).toBe(false);
+    expect(loadConfig({ PROBITY_IOTA_NETWORK: 'stardust' })).toMatchObject({ ok: false, problems: [{ path: 'PROBITY_IOTA_URL' }] });
   });
 
   it('takes an empty variable for an absent one', () => {

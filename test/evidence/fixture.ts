@@ -1,6 +1,6 @@
 import { digestOf } from '../../src/canonical/index.ts';
 import { bundleFiles, type BundleAnchor } from '../../src/evidence/bundle.ts';
-import { seedSigner, type Keys } from '../../src/evidence/keys.ts';
+import type { Keys } from '../../src/evidence/keys.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
@@ -10,16 +10,9 @@ import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import type { VerifyReport } from '../../src/evidence/verify/report.ts';
 import type { ModelDocument } from '../../src/model/document.ts';
 import type { Report } from '../../src/model/outcome.ts';
+import { testKeys } from './fixtureKeys.ts';
 
-/** The keys of a made-up installation, the same in every run; `who` tells one installation from another. */
-export async function testKeys(who: string): Promise<Keys> {
-  const byte = (role: number): Uint8Array => new Uint8Array(32).fill(role).map((value, at) => value ^ (who.charCodeAt(at) || 0));
-  const [verdict, log, ledger] = await Promise.all(
-    ['verdict', 'log', 'ledger'].map((role, at) => seedSigner(`${who}.example/${role}`, byte(at + 1))),
-  );
-  if (!verdict || !log || !ledger) throw new Error('three keys');
-  return { verdict: verdict.signer, log: log.signer, ledger: ledger.signer };
-}
+export { testKeys };
 
 /** A model of two states, a violated and a held property, with a trace, an artifact and risk: one of everything. */
 export function sampleCheck(id: string, name = 'Door'): Sealable {

@@ -5,8 +5,8 @@ import { SerialTransactionExecutor } from '@iota/iota-sdk/transactions';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../../src/evidence/encoding.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
-import { IotaLedger } from '../../src/evidence/ledger/iota.ts';
-import type { AnchorRecord } from '../../src/evidence/ledger/ledger.ts';
+import { IotaLedger, type IotaOptions } from '../../src/evidence/ledger/iota.ts';
+import { publishOnce, type AnchorRecord } from '../../src/evidence/ledger/ledger.ts';
 import { NETWORK_PRESETS, type Network } from '../../src/evidence/ledger/networks.ts';
 import { anchoredState, createdObjectId, digestText, notarizationTransaction, readNotarization, transactionDigest } from '../../src/evidence/ledger/notarization.ts';
 import { openLedger } from '../../src/evidence/ledger/open.ts';
@@ -17,16 +17,21 @@ import { MANIFEST_FILE, manifestOf } from '../../src/evidence/manifest.ts';
 import { check, complaints, installation, policyOf, sampleCheck, type Installation } from './fixture.ts';
 
 const NEXT_DECADE = new Date('2036-01-01T00:00:00Z');
+const NOW = Date.parse('2026-01-02T00:00:00Z');
 
 let emulator: Emulator;
 let home: Installation;
 let ledger: IotaLedger;
 beforeEach(async () => {
-  emulator = await startEmulator({ now: () => Date.parse('2026-01-02T00:00:00Z') });
+  emulator = await startEmulator({ now: () => NOW });
   home = await installation('honest');
-  ledger = new IotaLedger({ network: 'emulated', signer: home.keys.ledger, url: emulator.url, retainUntil: () => NEXT_DECADE });
+  ledger = newLedger();
 });
 afterEach(() => emulator.close());
+
+const newLedger = (options: Partial<IotaOptions> = {}): IotaLedger =>
+  new IotaLedger({ network: 'emulated', signer: home.keys.ledger, url: emulator.url, retainUntil: () => NEXT_DECADE, waitMs: 100, ...options });
+const versionOf = ({ transaction }: AnchorRecord): string | undefined => readNotarization(fromBase64(transaction) ?? new Uint8Array(0))?.gas.version;
 
 async function nextCheckpoint(): Promise<string> {
   return parseReceipt((await home.log.append(utf8(`{"leaf":${await home.log.size()}}`))).receipt)?.checkpoint ?? '';
@@ -35,63 +40,94 @@ async function nextCheckpoint(): Promise<string> {
 describe('anchoring on the emulated node with the unmodified SDK', () => {
   it('publishes a locked record of the checkpoint, and finds it again', async () => {
     const checkpoint = await nextCheckpoint();
-    const record = await ledger.publish(checkpoint);
+    const record = await publishOnce(ledger, checkpoint);
     expect(record).toMatchObject({ v: 1, network: 'emulated', chainId: '656d756c', checkpoint });
     const read = readNotarization(fromBase64(record.transaction) ?? new Uint8Array(0));
     expect(read).toMatchObject({ sender: ledger.address, state: anchoredState(checkpoint), unlockAt: NEXT_DECADE.getTime() / 1000 });
-    expect(await ledger.confirm(record)).toBe('confirmed');
+    expect(await ledger.settle(record)).toMatchObject({ state: 'confirmed' });
     const object = await new IotaClient({ url: emulator.url }).getObject({ id: record.objectId, options: { showContent: true } });
     expect(JSON.stringify(object)).toContain(anchoredState(checkpoint));
   });
 
-  it('sends one transaction at a time, each with the coin that the last one left', async () => {
-    const checkpoints = [await nextCheckpoint(), await nextCheckpoint(), await nextCheckpoint()];
-    const records = await Promise.all(checkpoints.map((checkpoint) => ledger.publish(checkpoint)));
-    const versions = records.map(({ transaction }) => readNotarization(fromBase64(transaction) ?? new Uint8Array(0))?.gas.version);
-    expect(versions).toEqual(['1', '2', '3']);
-    for (const record of records) expect(await ledger.confirm(record)).toBe('confirmed');
+  it('sends one transaction after the other, each with the coin that the last one left', async () => {
+    const records: AnchorRecord[] = [];
+    for (let at = 0; at < 3; at += 1) records.push(await publishOnce(ledger, await nextCheckpoint()));
+    expect(records.map(versionOf)).toEqual(['1', '2', '3']);
+    for (const record of records) expect(await ledger.settle(record)).toMatchObject({ state: 'confirmed' });
+    expect(emulator.counts()).toEqual({ transactions: 3, equivocations: 0 });
   });
 
   it('is unavailable, retryable, while the node is down, and catches up', async () => {
     const checkpoint = await nextCheckpoint();
     emulator.faults.down = true;
-    await expect(ledger.publish(checkpoint)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    await expect(publishOnce(ledger, checkpoint)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
     emulator.faults.down = false;
-    expect(await ledger.confirm(await ledger.publish(checkpoint))).toBe('confirmed');
+    expect(await ledger.settle(await publishOnce(ledger, checkpoint))).toMatchObject({ state: 'confirmed' });
   });
 
-  it('sends the same transaction again when its answer was lost, and never a second one for the coin', async () => {
-    const first = await nextCheckpoint();
-    emulator.faults.loseNextAnswer = true;
-    await expect(ledger.publish(first)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
-    const second = await ledger.publish(await nextCheckpoint());
-    const again = await ledger.publish(first);
-    const version = ({ transaction }: AnchorRecord): string | undefined => readNotarization(fromBase64(transaction) ?? new Uint8Array(0))?.gas.version;
-    expect(version(second)).toBe('2');
-    expect(await ledger.confirm(again)).toBe('confirmed');
+  it('finds a transaction whose answer was lost, also in a new process, and takes its bytes once however often they come', async () => {
+    const record = await ledger.prepare(await nextCheckpoint());
+    expect(await ledger.settle(record)).toEqual({ state: 'pending' });
+    emulator.faults.loseAnswers = 1;
+    await expect(ledger.send(record)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    const restarted = newLedger();
+    expect(await restarted.settle(record)).toMatchObject({ state: 'confirmed', ledgerCheckpoint: '1', timestampMs: String(NOW) });
+    await restarted.send(record);
+    expect(emulator.counts()).toEqual({ transactions: 1, equivocations: 0 });
   });
 
-  it('settles a lost answer as the answer to the same checkpoint', async () => {
-    const checkpoint = await nextCheckpoint();
-    emulator.faults.loseNextAnswer = true;
-    await expect(ledger.publish(checkpoint)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
-    const record = await ledger.publish(checkpoint);
-    expect(readNotarization(fromBase64(record.transaction) ?? new Uint8Array(0))?.gas.version).toBe('1');
+  it('sends the same bytes again after the block that had them did not stay', async () => {
+    const record = await ledger.prepare(await nextCheckpoint());
+    emulator.faults.forget = 1;
+    await ledger.send(record);
+    expect(await ledger.settle(record)).toEqual({ state: 'pending' });
+    await ledger.send(record);
+    expect(await ledger.settle(record)).toMatchObject({ state: 'confirmed' });
+    expect(emulator.counts()).toEqual({ transactions: 1, equivocations: 0 });
+  }, 60_000);
+
+  it('says that a transaction is dead once its coin went another way, and not before', async () => {
+    const [mine, other] = [await ledger.prepare(await nextCheckpoint()), await newLedger().prepare(await nextCheckpoint())];
+    expect(await ledger.settle(mine)).toEqual({ state: 'pending' });
+    await ledger.send(other);
+    await expect(ledger.send(mine)).rejects.toMatchObject({ code: 'LEDGER_REJECTED' });
+    expect(await ledger.settle(mine)).toMatchObject({ state: 'dead' });
+    expect(await ledger.settle(other)).toMatchObject({ state: 'confirmed' });
+  });
+
+  it('is refused with a coin as it was before', async () => {
+    await publishOnce(ledger, await nextCheckpoint());
+    emulator.faults.staleCoins = true;
+    const stale = await ledger.prepare(await nextCheckpoint());
+    await expect(ledger.send(stale)).rejects.toMatchObject({ code: 'LEDGER_REJECTED', retryable: true });
+    expect(await ledger.settle(stale)).toMatchObject({ state: 'dead' });
+    emulator.faults.staleCoins = false;
+    expect(await ledger.settle(await publishOnce(ledger, await nextCheckpoint()))).toMatchObject({ state: 'confirmed' });
+  });
+
+  it('has nothing to pay with, and says so', async () => {
+    emulator.faults.broke = true;
+    await expect(ledger.prepare(await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_FUNDS', retryable: true });
+  });
+
+  it('waits for a slow node, and no longer than it is told', async () => {
+    emulator.faults.delayMs = 300;
+    expect(await ledger.settle(await publishOnce(ledger, await nextCheckpoint()))).toMatchObject({ state: 'confirmed' });
+    await expect(newLedger({ requestTimeoutMs: 50 }).prepare(await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
   });
 
   it('refuses a node of another chain', async () => {
     emulator.faults.chainId = '6364aad5';
-    await expect(ledger.publish(await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_REJECTED', retryable: false });
+    await expect(publishOnce(ledger, await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_REJECTED', retryable: false });
   });
 
   it('knows of no transaction that was never sent', async () => {
-    const record = await ledger.publish(await nextCheckpoint());
-    expect(await ledger.confirm({ ...record, transactionDigest: '1'.repeat(32) })).toBe('pending');
+    expect(await ledger.settle(await ledger.prepare(await nextCheckpoint()))).toEqual({ state: 'pending' });
   });
 
   it('the node refuses a lock in the past, a foreign signature, a stale coin and a foreign transaction', async () => {
-    const late = new IotaLedger({ network: 'emulated', signer: home.keys.ledger, url: emulator.url, retainUntil: () => new Date(0) });
-    await expect(late.publish(await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_REJECTED', message: expect.stringContaining('EPastTimestamp') });
+    const late = newLedger({ retainUntil: () => new Date(0) });
+    await expect(publishOnce(late, await nextCheckpoint())).rejects.toMatchObject({ code: 'LEDGER_REJECTED', message: expect.stringContaining('EPastTimestamp') });
 
     const client = new IotaClient({ url: emulator.url });
     const [mine, other] = [new Ed25519Keypair(), new Ed25519Keypair()];
@@ -126,7 +162,7 @@ describe('anchoring on the emulated node with the unmodified SDK', () => {
   it('opens with its node in one call, on loopback only', async () => {
     const opened = await openLedger({ network: 'emulated', signer: home.keys.ledger });
     expect(opened.url).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+$/);
-    expect(await opened.ledger.confirm(await opened.ledger.publish(await nextCheckpoint()))).toBe('confirmed');
+    expect(await opened.ledger.settle(await publishOnce(opened.ledger, await nextCheckpoint()))).toMatchObject({ state: 'confirmed' });
     await opened.close();
   });
 });
@@ -136,7 +172,7 @@ describe('an anchored bundle, offline', () => {
     await home.issue(sampleCheck('before'));
     const { parts, sealed } = await home.issue(sampleCheck('verdict-1'));
     await home.issue(sampleCheck('after'));
-    const record = await ledger.publish((await home.log.checkpoint()) ?? '');
+    const record = await publishOnce(ledger, (await home.log.checkpoint()) ?? '');
     const anchor = { record, consistency: (await home.log.consistencyProof(sealed.leafIndex + 1, await home.log.size())) ?? [] };
     return { files: bundleFiles(parts, sealed, anchor), anchor };
   }
@@ -215,7 +251,7 @@ describe('an anchored bundle, offline', () => {
     expect(await after({ transactionDigest: '1'.repeat(32) })).toEqual(['anchor: ANCHOR_TRANSACTION']);
     expect(await after({ packageId: `0x${'3'.repeat(64)}` })).toEqual(['anchor: ANCHOR_CONTENT']);
     const earlier = parseReceipt((await home.log.receipt(0)) ?? '')?.checkpoint ?? '';
-    const another = await ledger.publish(await nextCheckpoint());
+    const another = await publishOnce(ledger, await nextCheckpoint());
     expect(earlier).not.toBe('');
     expect(await after({ ...another, checkpoint: anchor.record.checkpoint })).toEqual(['anchor: ANCHOR_CONTENT']);
     const bytes = files.get('anchor.json') ?? new Uint8Array(0);

@@ -1,23 +1,32 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { build } from 'esbuild';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
 import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
+import { fsck } from '../../src/evidence/log/fsck.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
+import { seenInFolder } from '../../src/evidence/log/seen.ts';
+import type { LogStore } from '../../src/evidence/log/store.ts';
 import { leafHash } from '../../src/evidence/log/tree.ts';
 import { verifyConsistency, verifyInclusion } from '../../src/evidence/merkle.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parseNote } from '../../src/evidence/note.ts';
 import { parseReceipt } from '../../src/evidence/receipt.ts';
+import { migrate } from '../../src/store/index.ts';
+import { PostgresLogStore } from '../../src/store/log.ts';
+import { repository } from '../golden.ts';
+import { createDatabase, startPostgres, temporaryFolder, type TestServer } from '../servers.ts';
 import { testKeys } from './fixture.ts';
 
-/** Rounds of two writers that are killed; CI can ask for more. */
-const ROUNDS = Number(process.env['PROBITY_KILL_ROUNDS'] ?? '4');
+/** Writers that are killed, for each store. */
+const KILLS = Number(process.env['PROBITY_KILLS'] ?? '50');
+const AT_ONCE = 5;
 
 interface Acknowledged {
   readonly leaf: string;
@@ -25,44 +34,54 @@ interface Acknowledged {
   readonly receipt: string;
 }
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'probity-crash-'));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** Starts a writer, kills it with -9 a random moment after it is ready, and returns what it had acknowledged. */
-async function killedWriter(name: string): Promise<Acknowledged[]> {
-  const script = fileURLToPath(new URL('logWriter.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, folder, name], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const acknowledged: Acknowledged[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line === 'ready') setTimeout(() => child.kill('SIGKILL'), 10 + Math.random() * 250);
-    // The last line may be cut: then it was not acknowledged.
-    else if (line.endsWith('}')) acknowledged.push(JSON.parse(line) as Acknowledged);
-  }
-  return acknowledged;
+interface Writing {
+  readonly acknowledged: Acknowledged[];
+  /** What writers were refused with: `LOG_WRITE` when others were faster too often, `DISK_FULL`. */
+  readonly refused: Set<string>;
 }
 
-it('loses nothing acknowledged and contradicts no checkpoint when writers are killed with -9', { timeout: 60_000 + ROUNDS * 10_000 }, async () => {
-  const { log: key } = await testKeys('crash');
-  const acknowledged: Acknowledged[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const both = await Promise.all([killedWriter(`a${round}`), killedWriter(`b${round}`)]);
-    acknowledged.push(...both.flat());
+// Bundled once: a writer must come up in a fraction of what loading its sources takes, so that many can be killed. Below
+// the project, where its packages are found.
+const scratch = repository(`node_modules/.cache/probity-crash-${process.pid}`);
+const writer = join(scratch, 'writer.mjs');
+beforeAll(async () => {
+  await build({ entryPoints: [repository('test/evidence/logWriter.ts')], outfile: writer, bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'silent' });
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+/** Starts a writer, ends it at a random moment, and collects what it had acknowledged. */
+async function write(into: Writing, args: readonly string[], options: { readonly before?: readonly string[]; readonly signal?: NodeJS.Signals; readonly lines?: number } = {}): Promise<void> {
+  const [command = '', ...rest] = [...(options.before ?? []), process.execPath, writer, ...args];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let lines = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines += 1;
+    if (line === 'ready' && options.lines === undefined) setTimeout(() => child.kill('SIGKILL'), Math.random() * 250);
+    if (lines === options.lines) child.kill('SIGKILL');
+    // The last line may be cut: then it was not acknowledged.
+    if (!line.endsWith('}')) continue;
+    const told = JSON.parse(line) as Acknowledged | { code: string };
+    if ('code' in told) into.refused.add(told.code);
+    else into.acknowledged.push(told);
   }
-  const store = await folderLogStore(folder);
-  const log = await TransparencyLog.open(store, key);
+}
+
+/** Nothing that was acknowledged is lost, no checkpoint that was shown is contradicted, and the store is sound. */
+async function expectWhole(store: LogStore, seenFolder: string, { acknowledged }: Writing): Promise<void> {
+  const { log: key } = await testKeys('crash');
+  const seen = await seenInFolder(seenFolder);
+  const shown = (await seen.newest()) ?? '';
+  const log = await TransparencyLog.open(store, key, { seen });
   const last = parseCheckpoint(parseNote((await log.checkpoint()) ?? '')?.text ?? '');
   if (last === undefined) throw new Error('a checkpoint');
-  expect(acknowledged.length).toBeGreaterThan(ROUNDS);
   expect(new Set(acknowledged.map(({ index }) => index)).size).toBe(acknowledged.length);
   const proved = new Set<number>();
   for (const { leaf, index, receipt } of acknowledged) {
-    expect(fromUtf8((await store.leaf(index)) ?? Uint8Array.of())).toBe(leaf);
+    expect(fromUtf8((await store.leaves(index, 1))[0] ?? Uint8Array.of())).toBe(leaf);
     const read = parseReceipt(receipt);
     const old = parseCheckpoint(parseNote(read?.checkpoint ?? '')?.text ?? '');
     if (read === undefined || old === undefined) throw new Error('a receipt');
+    expect(old.size).toBeLessThanOrEqual(parseCheckpoint(parseNote(shown)?.text ?? '')?.size ?? 0);
     const claim = { index, size: old.size, leafHash: leafHash(utf8(leaf)), root: old.root };
     expect(await verifyInclusion(claim, read.proof, nodeCrypto.sha256)).toBe(true);
     if (proved.has(old.size)) continue;
@@ -70,4 +89,64 @@ it('loses nothing acknowledged and contradicts no checkpoint when writers are ki
     const proof = (await log.consistencyProof(old.size, last.size)) ?? [];
     expect(await verifyConsistency({ size1: old.size, size2: last.size, root1: old.root, root2: last.root }, proof, nodeCrypto.sha256)).toBe(true);
   }
+  const { findings } = await fsck(store, key, [{ from: 'shown', note: shown }]);
+  expect(findings.filter(({ code }) => code !== 'LEAF_SHAPE')).toEqual([]);
+}
+
+describe('writers that are killed with -9 lose nothing acknowledged and contradict no checkpoint', () => {
+  async function killAll(place: string, seen: string): Promise<Writing> {
+    const writing: Writing = { acknowledged: [], refused: new Set() };
+    for (let round = 0; round < KILLS / AT_ONCE; round += 1) {
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => write(writing, [place, seen, `${round}.${at}`])));
+    }
+    expect(writing.acknowledged.length).toBeGreaterThan(KILLS);
+    expect([...writing.refused].filter((code) => code !== 'LOG_WRITE')).toEqual([]);
+    return writing;
+  }
+
+  it('on a folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'probity-crash-'));
+    const [place, seen] = [join(folder, 'log'), join(folder, 'seen')];
+    const writing = await killAll(place, seen);
+    await expectWhole(await folderLogStore(place), seen, writing);
+    await rm(folder, { recursive: true, force: true });
+  }, 300_000);
+
+  describe('on Postgres', () => {
+    let postgres: TestServer;
+    beforeAll(async () => { postgres = await startPostgres(); }, 60_000);
+    afterAll(() => postgres?.stop(), 60_000);
+
+    it('too', async () => {
+      const folder = await temporaryFolder();
+      const url = await createDatabase(postgres);
+      await migrate(url);
+      const writing = await killAll(url, folder);
+      const pool = new pg.Pool({ connectionString: url, max: 4 });
+      pool.on('error', () => undefined);
+      await expectWhole(new PostgresLogStore(pool), folder, writing);
+      await pool.end();
+      await rm(folder, { recursive: true, force: true });
+    }, 300_000);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('refuses what does not fit, retryable, and the log goes on when there is room again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'probity-full-'));
+    await mkdir(folder, { recursive: true });
+    const [place, seen] = [join(folder, 'log'), join(folder, 'seen')];
+    const writing: Writing = { acknowledged: [], refused: new Set() };
+    await write(writing, [place, seen, 'before'], { lines: 4 });
+    const before = writing.acknowledged.length;
+    expect(before).toBeGreaterThan(0);
+    // The kernel refuses files beyond this size with EFBIG: a segment does not fit, a checkpoint would.
+    await write(writing, [place, seen, 'full'], { before: ['prlimit', '--fsize=400'], lines: 4 });
+    expect(writing.acknowledged.length).toBe(before);
+    expect([...writing.refused]).toEqual(['DISK_FULL']);
+    await write(writing, [place, seen, 'after'], { lines: 7 });
+    expect(writing.acknowledged.length).toBeGreaterThan(before);
+    await expectWhole(await folderLogStore(place), seen, writing);
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
 });

@@ -32,7 +32,8 @@ function failing(store: LogStore, plan: ReadonlyMap<number, 'failed' | 'failed b
   let commits = 0;
   return {
     checkpoint: () => store.checkpoint(),
-    leaf: (index) => store.leaf(index),
+    leaves: (first, count) => store.leaves(first, count),
+    find: (hash) => store.find(hash),
     nodes: (ids) => store.nodes(ids),
     async commit(wanted) {
       commits += 1;
@@ -69,7 +70,8 @@ export function logStoreContract(name: string, makePlace: () => Promise<LogStore
     it('starts without a checkpoint and without leaves', async () => {
       const store = await place.open();
       expect(await store.checkpoint()).toBeUndefined();
-      expect(await store.leaf(0)).toBeUndefined();
+      expect(await store.leaves(0, 10)).toEqual([]);
+      expect(await store.find(leafHash(utf8('a')))).toBeUndefined();
     });
 
     it('keeps leaves, nodes and checkpoint together, for other handles too', async () => {
@@ -78,8 +80,11 @@ export function logStoreContract(name: string, makePlace: () => Promise<LogStore
       expect(await store.commit(change(['a', 'b', 'c'], ['d'], 'one', 'two'))).toBe(true);
       for (const handle of [store, await place.open()]) {
         expect(await handle.checkpoint()).toBe('two');
-        expect(Buffer.from((await handle.leaf(3)) ?? []).toString()).toBe('d');
-        expect(await handle.leaf(4)).toBeUndefined();
+        expect((await handle.leaves(1, 10)).map((leaf) => Buffer.from(leaf).toString())).toEqual(['b', 'c', 'd']);
+        expect((await handle.leaves(1, 2)).map((leaf) => Buffer.from(leaf).toString())).toEqual(['b', 'c']);
+        expect(await handle.leaves(4, 1)).toEqual([]);
+        expect(await handle.find(leafHash(utf8('c')))).toBe(2);
+        expect(await handle.find(leafHash(utf8('x')))).toBeUndefined();
         const [root, second] = await handle.nodes([{ level: 2, index: 0 }, { level: 0, index: 1 }]);
         const whole = new NodeMap();
         growTree(whole, 0, ['a', 'b', 'c', 'd'].map(utf8));
@@ -100,8 +105,7 @@ export function logStoreContract(name: string, makePlace: () => Promise<LogStore
       expect(await store.commit(change([], ['x', 'y'], undefined, 'other'))).toBe(false);
       expect(await store.commit(change(['a'], ['x'], 'wrong', 'other'))).toBe(false);
       expect(await store.checkpoint()).toBe('one');
-      expect(await store.leaf(1)).toBeUndefined();
-      expect(Buffer.from((await store.leaf(0)) ?? []).toString()).toBe('a');
+      expect((await store.leaves(0, 10)).map((leaf) => Buffer.from(leaf).toString())).toEqual(['a']);
     });
 
     it('lets exactly one of several racing commits win', async () => {
@@ -154,7 +158,7 @@ export function logStoreContract(name: string, makePlace: () => Promise<LogStore
         const store = await place.open();
         const other = await TransparencyLog.open(await place.open(), key);
         const overtaken: LogStore = {
-          checkpoint: () => store.checkpoint(), leaf: (index) => store.leaf(index), nodes: (ids) => store.nodes(ids),
+          checkpoint: () => store.checkpoint(), leaves: (first, count) => store.leaves(first, count), nodes: (ids) => store.nodes(ids), find: (hash) => store.find(hash),
           async commit(wanted) {
             await store.commit(wanted);
             await other.append(utf8('theirs'));

@@ -71,8 +71,8 @@ describe('a log', () => {
     const { log: key } = await testKeys('rollback');
     let current = memoryLogStore();
     const swappable: LogStore = {
-      checkpoint: () => current.checkpoint(), leaf: (index) => current.leaf(index),
-      nodes: (ids) => current.nodes(ids), commit: (wanted) => current.commit(wanted),
+      checkpoint: () => current.checkpoint(), leaves: (first, count) => current.leaves(first, count),
+      nodes: (ids) => current.nodes(ids), find: (hash) => current.find(hash), commit: (wanted) => current.commit(wanted),
     };
     const log = await TransparencyLog.open(swappable, key);
     for (const leaf of ['a', 'b', 'c']) await log.append(utf8(leaf));
@@ -82,12 +82,12 @@ describe('a log', () => {
       for (const leaf of leaves) await fork.append(utf8(leaf));
       return store;
     };
-    for (const past of [['a', 'b'], ['a', 'x', 'c', 'd'], ['a', 'b', 'x']]) {
+    for (const [past, code] of [[['a', 'b'], 'LOG_ROLLED_BACK'], [['a', 'x', 'c', 'd'], 'LOG_FORKED'], [['a', 'b', 'x'], 'LOG_FORKED']] as const) {
       current = await grow(past);
-      await expect(log.append(utf8('next')), past.join()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
+      await expect(log.append(utf8('next')), past.join()).rejects.toMatchObject({ code });
     }
     current = memoryLogStore();
-    await expect(log.checkpoint()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
+    await expect(log.checkpoint()).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
     current = await grow(['a', 'b', 'c', 'd']);
     expect((await log.append(utf8('next'))).index).toBe(4);
   });

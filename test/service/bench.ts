@@ -15,11 +15,13 @@ export interface TestService extends OpenService {
 /** A service over a given database, in a data folder of its own. */
 export async function openTestService(databaseUrl: string, options: {
   readonly redisUrl?: string; readonly leaseMs?: number; readonly verifier?: Verifier; readonly dataDir?: string;
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 } = {}): Promise<TestService> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const loaded = loadConfig({
     DATABASE_URL: databaseUrl, PROBITY_DATA_DIR: dataDir, REDIS_URL: options.redisUrl, PROBITY_LEASE_MS: String(options.leaseMs ?? 5_000),
-    PROBITY_IOTA_NETWORK: 'none', PROBITY_ORIGIN: 'test.probity',
+    PROBITY_IOTA_NETWORK: 'none', PROBITY_ORIGIN: 'test.probity', ...options.env,
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const config = loaded.value;

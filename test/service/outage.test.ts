@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/errors/index.ts';
-import { openLedger, type OpenLedger } from '../../src/evidence/ledger/open.ts';
+import { openIota } from '../../src/evidence/ledger/open.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parsePolicy, renderPolicy } from '../../src/evidence/verify/policy.ts';
@@ -15,6 +15,7 @@ import { startEmbeddedPostgres } from '../../src/store/index.ts';
 import { createDatabase, startPostgres, temporaryFolder, until, type TestServer } from '../servers.ts';
 import { ALICE, openTestService, type TestService } from './bench.ts';
 
+type OpenIota = Awaited<ReturnType<typeof openIota>>;
 let postgres: TestServer;
 let emulator: Emulator;
 beforeAll(async () => {
@@ -36,18 +37,18 @@ async function run(service: Service, source: string): Promise<SealedVerdict> {
 }
 
 /** A service that anchors on the emulated node. */
-function anchoring({ service }: TestService): { service: Service; ledgers: OpenLedger[] } {
-  const ledgers: OpenLedger[] = [];
+function anchoring({ service }: TestService): { service: Service; ledgers: OpenIota[] } {
+  const ledgers: OpenIota[] = [];
   const { notary } = service;
   return {
     ledgers,
     service: {
       ...service,
       notary: {
-        ...notary, ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
+        ...notary, ledgerNetwork: 'emulated', ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
         openLedger: async () => {
           if (emulator.faults.down) throw new Fault('LEDGER_UNAVAILABLE', 'the ledger does not answer', { retryable: true });
-          const opened = ledgers[0] ?? (await openLedger({ network: 'emulated', signer: notary.keys.ledger, url: emulator.url }));
+          const opened = ledgers[0] ?? (await openIota({ network: 'emulated', signer: notary.keys.ledger, url: emulator.url }));
           ledgers[0] ??= opened;
           return opened.ledger;
         },
@@ -86,13 +87,13 @@ describe('a ledger that is away', () => {
   it('a publication whose answer was lost, and a kill after publishing, end in one confirmed anchor', async () => {
     const opened = await openTestService(await createDatabase(postgres));
     const { service } = anchoring(opened);
-    const quiet = { ...service, notary: { ...service.notary, ledgerSender: undefined } };
+    const quiet = { ...service, notary: { ...service.notary, ledgerNetwork: undefined, ledgerSender: undefined } };
     const worker = await startWorker(quiet, 'w');
     await run(quiet, 'sleep 1');
     await worker.stop();
     const note = (await service.notary.log.checkpoint()) ?? '';
     await service.store.anchors.request(1, note);
-    emulator.faults.loseNextAnswer = true;
+    emulator.faults.loseAnswers = 1;
     await anchorDue(service);
     await until(async () => {
       await anchorDue(service);

@@ -2,12 +2,12 @@ import { IotaClient, IotaHTTPTransport, JsonRpcError } from '@iota/iota-sdk/clie
 import { Signer as IotaSigner } from '@iota/iota-sdk/cryptography';
 import { Ed25519PublicKey } from '@iota/iota-sdk/keypairs/ed25519';
 import { Fault, invariant } from '../../errors/index.ts';
-import { toBase64 } from '../encoding.ts';
+import { fromBase64, toBase64 } from '../encoding.ts';
 import type { Signer } from '../keys.ts';
 import { addressOf } from './address.ts';
-import type { AnchorRecord, Confirmation, Ledger } from './ledger.ts';
+import type { AnchorRecord, Ledger, Settlement } from './ledger.ts';
 import { NETWORK_PRESETS, type Network } from './networks.ts';
-import { anchoredState, createdObjectId, digestText, notarizationTransaction, transactionDigest } from './notarization.ts';
+import { anchoredState, createdObjectId, digestText, notarizationTransaction, readNotarization, transactionDigest } from './notarization.ts';
 
 export interface IotaOptions {
   readonly network: Network;
@@ -19,10 +19,20 @@ export interface IotaOptions {
   /** Until when nobody can destroy a record. At most the year 2106 (u32 seconds). */
   readonly retainUntil: () => Date;
   readonly requestTimeoutMs?: number;
+  /** How long a transaction that was sent is waited for before `send` leaves it to `settle`. */
+  readonly waitMs?: number;
+  /** What one anchor may cost at most, in nanos. */
+  readonly gasBudget?: bigint;
+}
+
+/** A node that is waited for no longer than this, each time. */
+export function iotaClient(url: string, timeoutMs = 15_000): IotaClient {
+  return new IotaClient({ transport: new IotaHTTPTransport({ url, fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }) }) });
 }
 
 /** A record costs about 0.004 IOTA; a fixed budget, in nanos, spares the dry run. */
 const GAS_BUDGET = 50_000_000n;
+const WAIT_MS = 2_000;
 const MAX_U32 = 0xffff_ffff;
 
 /** Lets the SDK sign with any `Signer` of ours, without ever seeing a secret. */
@@ -48,82 +58,47 @@ class SdkSigner extends IotaSigner {
 }
 
 /**
- * Anchors on IOTA Rebased. One transaction at a time: two that use the same gas coin are refused and can lock the coin
- * until the epoch ends. For the same reason a transaction whose answer was lost is sent again, byte for byte, before
- * anything else is; the ledger takes the same transaction only once.
+ * Anchors on IOTA Rebased. Two transactions that use the same version of a gas coin are refused, and can lock the coin until
+ * the epoch ends. So there is one sender, a transaction is kept by the caller before it is sent, and until it is settled
+ * the same bytes are sent again and nothing else is signed.
  */
-export class IotaLedger implements Ledger {
+export class IotaLedger implements Ledger<AnchorRecord> {
   readonly network: Network;
+  /** The address that anchors are sent from, for trust policies. */
   readonly address: string;
   readonly #client: IotaClient;
   readonly #signer: SdkSigner;
   readonly #options: IotaOptions;
   readonly #packageId: string;
   readonly #chainId: string;
+  readonly #gasBudget: bigint;
   #chainChecked = false;
-  /** A signed transaction whose fate is not known: it must be settled before the gas coin is used again. */
-  #unsettled: AnchorRecord | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: IotaOptions) {
     const preset = NETWORK_PRESETS[options.network];
-    const timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.network = options.network;
     this.address = addressOf(options.signer.publicKey);
     this.#options = options;
     this.#packageId = options.packageId ?? preset.packageId;
     this.#chainId = preset.chainId;
+    this.#gasBudget = options.gasBudget ?? GAS_BUDGET;
     this.#signer = new SdkSigner(options.signer);
-    this.#client = new IotaClient({
-      transport: new IotaHTTPTransport({
-        url: options.url ?? preset.url,
-        fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
-      }),
-    });
+    this.#client = iotaClient(options.url ?? preset.url, options.requestTimeoutMs);
   }
 
-  publish(checkpoint: string): Promise<AnchorRecord> {
-    const turn = this.#turn.catch(() => undefined).then(() => this.#publish(checkpoint));
-    this.#turn = turn;
-    return turn;
-  }
-
-  async confirm(record: AnchorRecord): Promise<Confirmation> {
-    await this.#checkChain();
-    return this.#ask(async () => {
-      try {
-        const found = await this.#client.getTransactionBlock({ digest: record.transactionDigest });
-        return found.checkpoint ? 'confirmed' : 'pending';
-      } catch (cause) {
-        // A node that answers, but does not know the transaction (yet).
-        if (cause instanceof JsonRpcError) return 'pending';
-        throw cause;
-      }
-    });
-  }
-
-  async #publish(checkpoint: string): Promise<AnchorRecord> {
+  /** Looks for a coin and asks for the gas price, builds and signs. The coin is the caller's until the record is settled. */
+  async prepare(checkpoint: string): Promise<AnchorRecord> {
     const state = anchoredState(checkpoint);
     invariant(state, 'only a signed checkpoint is anchored');
     await this.#checkChain();
-    const before = this.#unsettled;
-    if (before !== undefined) {
-      const settled = await this.#send(before);
-      if (before.checkpoint === checkpoint) return settled;
-    }
-    return this.#send(await this.#prepare(checkpoint, state));
-  }
-
-  /** Builds and signs; nothing has left this machine yet that the ledger could act on. */
-  async #prepare(checkpoint: string, state: string): Promise<AnchorRecord> {
     const unlockAt = Math.min(Math.floor(this.#options.retainUntil().getTime() / 1000), MAX_U32);
     const transaction = notarizationTransaction(this.#packageId, state, unlockAt);
     transaction.setSender(this.address);
-    transaction.setGasBudget(GAS_BUDGET);
+    transaction.setGasBudget(this.#gasBudget);
     const bytes = await this.#ask(async () => {
       const coins = await this.#client.getCoins({ owner: this.address });
-      const coin = coins.data.find(({ balance }) => BigInt(balance) >= GAS_BUDGET);
-      if (coin === undefined) throw new Fault('LEDGER_REJECTED', `${this.address} has no coin of ${GAS_BUDGET} nanos on ${this.network}`, { retryable: true });
+      const coin = coins.data.find(({ balance }) => BigInt(balance) >= this.#gasBudget);
+      if (coin === undefined) throw new Fault('LEDGER_FUNDS', `${this.address} has no coin of ${this.#gasBudget} nanos on ${this.network}`, { retryable: true });
       transaction.setGasPayment([{ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest }]);
       return transaction.build({ client: this.#client });
     });
@@ -141,26 +116,50 @@ export class IotaLedger implements Ledger {
     };
   }
 
-  /** Sends, and waits until the ledger has it in a checkpoint of its own, so that the next coin look-up is current. */
-  async #send(record: AnchorRecord): Promise<AnchorRecord> {
-    this.#unsettled = record;
-    try {
-      const answer = await this.#ask(() => this.#client.executeTransactionBlock({
-        transactionBlock: record.transaction, signature: record.signature, options: { showEffects: true },
-      }));
-      this.#unsettled = undefined;
-      const created = answer.effects?.created?.map(({ reference }) => reference.objectId) ?? [];
-      if (answer.effects?.status.status !== 'success' || !created.includes(record.objectId)) {
-        throw new Fault('LEDGER_REJECTED', `the transaction failed: ${answer.effects?.status.error ?? 'no record was created'}`, { retryable: true });
-      }
-    } catch (cause) {
-      // Refused for good: this transaction will never be taken, so it holds no coin.
-      if (cause instanceof Fault && cause.code === 'LEDGER_REJECTED') this.#unsettled = undefined;
-      throw cause;
+  /** Sends, and waits a while until the ledger has it in a checkpoint of its own. */
+  async send(record: AnchorRecord): Promise<void> {
+    await this.#checkChain();
+    const answer = await this.#ask(() => this.#client.executeTransactionBlock({
+      transactionBlock: record.transaction, signature: record.signature, options: { showEffects: true },
+    }));
+    if (answer.effects?.status.status !== 'success') {
+      throw new Fault('LEDGER_REJECTED', `the transaction failed: ${answer.effects?.status.error ?? 'without a reason'}`, { retryable: true });
     }
-    // Executed is executed: if waiting fails, the worst is that the next transaction is refused for its stale coin.
-    await this.#client.waitForTransaction({ digest: record.transactionDigest, timeout: 30_000, pollInterval: 500 }).catch(() => undefined);
-    return record;
+    // Executed is executed: if waiting fails, `settle` finds it.
+    await this.#client.waitForTransaction({ digest: record.transactionDigest, timeout: this.#options.waitMs ?? WAIT_MS, pollInterval: 500 }).catch(() => undefined);
+  }
+
+  async settle(record: AnchorRecord): Promise<Settlement> {
+    await this.#checkChain();
+    const found = await this.#find(record);
+    if (found !== undefined) return found;
+    if (await this.#coinIsUnspent(record)) return { state: 'pending' };
+    // Between the two questions the transaction itself may have spent the coin.
+    return (await this.#find(record)) ?? { state: 'dead', reason: 'its coin was spent by another transaction' };
+  }
+
+  /** The transaction as the node knows it; nothing when it does not. */
+  #find(record: AnchorRecord): Promise<Settlement | undefined> {
+    return this.#ask(async () => {
+      try {
+        const { effects, checkpoint, timestampMs } = await this.#client.getTransactionBlock({ digest: record.transactionDigest, options: { showEffects: true } });
+        if (effects?.status.status === 'failure') return { state: 'dead', reason: effects.status.error ?? 'it was taken and failed' };
+        return checkpoint ? { state: 'confirmed', ledgerCheckpoint: checkpoint, timestampMs: timestampMs ?? null } : { state: 'pending' };
+      } catch (cause) {
+        if (cause instanceof JsonRpcError) return undefined;
+        throw cause;
+      }
+    });
+  }
+
+  /** Whether the coin is at the version that the transaction spends: then, and only then, can it still be taken. */
+  #coinIsUnspent({ transaction }: AnchorRecord): Promise<boolean> {
+    const gas = readNotarization(fromBase64(transaction) ?? new Uint8Array(0))?.gas;
+    invariant(gas, 'a record holds a transaction of ours');
+    return this.#ask(async () => {
+      const { data } = await this.#client.getObject({ id: gas.objectId });
+      return data?.version === gas.version && data.digest === gas.digest;
+    });
   }
 
   /** A node of another chain would take our word for nothing, or worse, our coins for another purpose. */

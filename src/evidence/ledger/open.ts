@@ -1,9 +1,12 @@
+import { invariant } from '../../errors/index.ts';
 import type { Signer } from '../keys.ts';
+import type { IotaLedger } from './iota.ts';
 import type { Ledger } from './ledger.ts';
 import type { Network } from './networks.ts';
 
 export interface LedgerOptions {
-  readonly network: Network;
+  /** `stardust` is a network of the legacy protocol, whose node must be named. */
+  readonly network: Network | 'stardust';
   readonly signer: Signer;
   /** A node's URL. For `emulated`, left out: the embedded node is started with the ledger. */
   readonly url?: string;
@@ -12,6 +15,8 @@ export interface LedgerOptions {
   readonly emulatorPort?: number;
   /** How long nobody may destroy an anchor. */
   readonly retentionYears?: number;
+  /** What one anchor may cost at most, in nanos. */
+  readonly gasBudget?: number;
 }
 
 export interface OpenLedger {
@@ -24,23 +29,33 @@ export interface OpenLedger {
 /** Ten years, the longest period for which European commercial law asks to keep books. */
 const RETENTION_YEARS = 10;
 
-/** Opens a ledger. The SDK is loaded here and nowhere before: it takes half a second, and the CLI rarely needs it. */
+/** Opens a ledger of today's protocol or the legacy one. */
 export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
-  const { IotaLedger } = await import('./iota.ts');
+  const { network, ...rest } = options;
+  if (network !== 'stardust') return openIota({ network, ...rest });
+  invariant(options.url, 'the configuration names a node for a Stardust network');
+  const { StardustLedger } = await import('./stardust.ts');
+  return { ledger: new StardustLedger({ url: options.url }), url: options.url, close: async () => undefined };
+}
+
+/** Opens a ledger. The SDK is loaded here and nowhere before: it takes half a second, and the CLI rarely needs it. */
+export async function openIota(options: LedgerOptions & { readonly network: Network }): Promise<OpenLedger & { readonly ledger: IotaLedger }> {
+  const { IotaLedger: Driver } = await import('./iota.ts');
   const { NETWORK_PRESETS } = await import('./networks.ts');
   const retainUntil = (): Date => {
     const date = new Date();
     date.setUTCFullYear(date.getUTCFullYear() + (options.retentionYears ?? RETENTION_YEARS));
     return date;
   };
-  const { network, signer, packageId } = options;
+  const { network, signer, packageId, gasBudget } = options;
+  const spending = gasBudget === undefined ? {} : { gasBudget: BigInt(gasBudget) };
   if (network === 'emulated' && options.url === undefined) {
     const { startEmulator } = await import('./emulator.ts');
     const emulator = await startEmulator(options.emulatorPort === undefined ? {} : { port: options.emulatorPort });
     const { url } = emulator;
-    return { ledger: new IotaLedger({ network, signer, url, retainUntil }), url, close: () => emulator.close() };
+    return { ledger: new Driver({ network, signer, url, retainUntil, ...spending }), url, close: () => emulator.close() };
   }
   const url = options.url ?? NETWORK_PRESETS[network].url;
-  const ledger = new IotaLedger({ network, signer, url, retainUntil, ...(packageId === undefined ? {} : { packageId }) });
+  const ledger = new Driver({ network, signer, url, retainUntil, ...spending, ...(packageId === undefined ? {} : { packageId }) });
   return { ledger, url, close: async () => undefined };
 }

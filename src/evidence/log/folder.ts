@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, invariant } from '../../errors/index.ts';
 import { fromBase64, toBase64 } from '../encoding.ts';
-import type { LogNode, LogStore } from './store.ts';
-import { NodeMap } from './tree.ts';
+import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
+import { HashLevels } from './levels.ts';
+import type { LogStore, NodeId } from './store.ts';
 
 /** One commit as a file: everything of it appears at once, when the file gets its final name. */
 interface Segment {
@@ -20,28 +19,31 @@ interface Segment {
  * then *linked* to its number; linking fails when the number is taken, which makes it the compare-and-swap, between
  * processes too. A crash leaves at most a file without a number, which nobody reads.
  *
- * Node hashes are held in memory (about 100 bytes a leaf); the leaves are read again when asked for.
+ * Node hashes are held in memory (64 bytes a leaf); the leaves are read again when asked for.
  */
-export async function folderLogStore(folder: string): Promise<LogStore> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw writeFault(folder, cause);
-  }
-  return new FolderLogStore(folder);
+export async function folderLogStore(folder: string, files: Files = durableFiles): Promise<LogStore> {
+  await openFolder(folder);
+  const numbers = (await files.list(folder)).filter((name) => name.endsWith(ENDING)).map((name) => Number.parseInt(name, 10));
+  await files.sync(folder).catch((cause: unknown) => { throw writeFault(folder, cause); });
+  return new FolderLogStore(folder, files, numbers.reduce((most, number) => Math.max(most, number + 1), 0));
 }
 
 class FolderLogStore implements LogStore {
   readonly #folder: string;
-  readonly #nodes = new NodeMap();
+  readonly #files: Files;
+  readonly #nodes = new HashLevels();
   /** The index of the first leaf of each segment. */
   readonly #firstIndex: number[] = [];
   #size = 0;
   #checkpoint: string | undefined;
+  /** Segments whose names are known to be on the disk, not only in a cache that a power cut empties. */
+  #flushed: number;
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(folder: string) {
+  constructor(folder: string, files: Files, flushed: number) {
     this.#folder = folder;
+    this.#files = files;
+    this.#flushed = flushed;
   }
 
   async checkpoint(): Promise<string | undefined> {
@@ -49,22 +51,36 @@ class FolderLogStore implements LogStore {
     return this.#checkpoint;
   }
 
-  async leaf(index: number): Promise<Uint8Array | undefined> {
+  async leaves(first: number, count: number): Promise<Uint8Array[]> {
     await this.#refresh();
-    if (index < 0 || index >= this.#size) return undefined;
-    const number = this.#firstIndex.findLastIndex((first) => first <= index);
-    const segment = await this.#read(number);
-    const text = segment?.leaves[index - (this.#firstIndex[number] ?? 0)];
-    return text === undefined ? undefined : fromBase64(text);
+    const end = Math.min(first + count, this.#size);
+    const leaves: Uint8Array[] = [];
+    let number = this.#segmentOf(first);
+    for (let at = first; at < end; number += 1) {
+      const segment = await this.#read(number);
+      for (const text of segment?.leaves.slice(at - (this.#firstIndex[number] ?? 0), end - (this.#firstIndex[number] ?? 0)) ?? []) {
+        const leaf = fromBase64(text);
+        if (leaf === undefined) throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged`);
+        leaves.push(leaf);
+        at += 1;
+      }
+      if (at < end && this.#firstIndex[number + 1] !== at) throw new Fault('LOG_CORRUPT', `${this.#path(number)} lost leaves`);
+    }
+    return leaves;
   }
 
-  async nodes(ids: Parameters<LogStore['nodes']>[0]): Promise<Uint8Array[]> {
+  async nodes(ids: readonly NodeId[]): Promise<Uint8Array[]> {
     await this.#refresh();
     return ids.map((id) => {
       const hash = this.#nodes.get(id);
       if (hash === undefined) throw new Fault('LOG_CORRUPT', `node ${id.level}/${id.index} is missing in ${this.#folder}`);
       return hash;
     });
+  }
+
+  async find(leafHash: Uint8Array): Promise<number | undefined> {
+    await this.#refresh();
+    return this.#nodes.find(leafHash);
   }
 
   async commit(change: Parameters<LogStore['commit']>[0]): Promise<boolean> {
@@ -79,40 +95,26 @@ class FolderLogStore implements LogStore {
       checkpoint: change.checkpoint,
     };
     const number = this.#firstIndex.length;
-    const won = await this.#publish(number, `${JSON.stringify(segment)}\n`);
+    const won = await publishFile(this.#files, this.#folder, nameOf(number), `${JSON.stringify(segment)}\n`);
+    if (won) this.#flushed = Math.max(this.#flushed, number + 1);
     await this.#refresh();
     return won;
   }
 
-  /** write → fsync → link → fsync of the folder; false when the number is taken. */
-  async #publish(number: number, text: string): Promise<boolean> {
-    const temporary = join(this.#folder, `.writing-${randomBytes(8).toString('hex')}`);
-    try {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(text);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await link(temporary, this.#path(number));
-      const directory = await open(this.#folder, 'r');
-      await directory.sync().finally(() => directory.close());
-      return true;
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw writeFault(this.#folder, cause);
-    } finally {
-      await unlink(temporary).catch(() => undefined);
-    }
-  }
-
-  /** Takes in the segments that this or another process has added, one reader at a time. */
+  /**
+   * Takes in the segments that this or another process has added, one reader at a time. What was linked but perhaps not
+   * flushed (its writer was killed in between) is flushed here: nothing that was seen may be taken back by a power cut.
+   */
   #refresh(): Promise<void> {
     const next = this.#reading.catch(() => undefined).then(async () => {
       for (;;) {
-        const segment = await this.#read(this.#firstIndex.length);
+        const number = this.#firstIndex.length;
+        const segment = await this.#read(number);
         if (segment === undefined) return;
+        if (number >= this.#flushed) {
+          await this.#files.sync(this.#folder).catch((cause: unknown) => { throw writeFault(this.#folder, cause); });
+          this.#flushed = number + 1;
+        }
         this.#take(segment);
       }
     });
@@ -124,23 +126,34 @@ class FolderLogStore implements LogStore {
     if (segment.firstIndex !== this.#size) throw new Fault('LOG_CORRUPT', `a segment is missing in ${this.#folder}`);
     for (const [level, index, encoded] of segment.nodes) {
       const hash = fromBase64(encoded);
-      if (hash?.length !== 32) throw new Fault('LOG_CORRUPT', `a hash in ${this.#folder} cannot be read`);
-      const node: LogNode = { level, index, hash };
-      this.#nodes.set(node);
+      if (hash === undefined || !this.#nodes.append({ level, index, hash })) {
+        throw new Fault('LOG_CORRUPT', `node ${level}/${index} in ${this.#folder} cannot be read, or is not the next of its level`);
+      }
     }
     this.#firstIndex.push(segment.firstIndex);
     this.#size += segment.leaves.length;
     this.#checkpoint = segment.checkpoint;
   }
 
+  /** By halving: a log has as many segments as it had commits. */
+  #segmentOf(leaf: number): number {
+    let [low, high] = [0, this.#firstIndex.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#firstIndex[middle] ?? 0) <= leaf) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
   async #read(number: number): Promise<Segment | undefined> {
-    let text: string;
+    let text: string | undefined;
     try {
-      text = await readFile(this.#path(number), 'utf8');
+      text = await this.#files.read(this.#path(number));
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw new Fault('LOG_CORRUPT', `${this.#path(number)} cannot be read`, { cause });
     }
+    if (text === undefined) return undefined;
     try {
       return JSON.parse(text) as Segment;
     } catch (cause) {
@@ -149,12 +162,9 @@ class FolderLogStore implements LogStore {
   }
 
   #path(number: number): string {
-    return join(this.#folder, `${String(number).padStart(10, '0')}.segment`);
+    return join(this.#folder, nameOf(number));
   }
 }
 
-function writeFault(folder: string, cause: unknown): Fault {
-  if (cause instanceof Fault) return cause;
-  const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-  return new Fault(full ? 'DISK_FULL' : 'LOG_WRITE', `the transparency log in ${folder} could not be written`, { retryable: true, cause });
-}
+const ENDING = '.segment';
+const nameOf = (number: number): string => `${String(number).padStart(10, '0')}${ENDING}`;

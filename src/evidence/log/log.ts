@@ -1,13 +1,15 @@
-import { Fault } from '../../errors/index.ts';
-import { checkpointText, parseCheckpoint } from '../checkpoint.ts';
+import { Fault, invariant } from '../../errors/index.ts';
+import { checkpointText, parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
 import { equalBytes, toBase64, utf8 } from '../encoding.ts';
 import type { Signer } from '../keys.ts';
 import { completeSubtrees, consistencyRanges, inclusionRanges, type Range } from '../merkle.ts';
 import { nodeCrypto } from '../nodeCrypto.ts';
 import { parseNote, signatureLine, verifyNote } from '../note.ts';
 import { formatReceipt } from '../receipt.ts';
-import type { LogNode, LogStore } from './store.ts';
-import { growTree, NodeMap } from './tree.ts';
+import type { Seen } from './seen.ts';
+import type { LogNode, LogStore, NodeId } from './store.ts';
+import { MAX_ENTRY_BYTES, type TileSource } from './tiles.ts';
+import { growTree, leafHash, NodeMap } from './tree.ts';
 
 /** A leaf that a durable, signed checkpoint covers. */
 export interface Logged {
@@ -42,30 +44,39 @@ interface Waiting {
  * An append-only Merkle log (RFC 9162) over a `LogStore`, with signed checkpoints (C2SP). Any number of processes may
  * append to one store: each signs what it wants to commit and the store's compare-and-swap lets one win.
  *
- * An append is acknowledged only after a durable checkpoint covers it. An append that rejects may have happened
- * all the same (the answer of the store was lost); appending the same leaf again is harmless.
+ * An append is acknowledged only after a durable checkpoint covers it, and after that checkpoint is kept as seen. An
+ * append that rejects may have happened all the same (the answer of the store was lost); appending the same leaf again
+ * is harmless.
  */
-export class TransparencyLog {
+export class TransparencyLog implements TileSource {
   readonly #store: LogStore;
   readonly #signer: Signer;
+  readonly #seen: Seen | undefined;
   #head: Head;
+  /** The size up to which what we have shown is known to be kept. */
+  #keptSize = 0;
   readonly #waiting: Waiting[] = [];
   #draining = false;
 
-  private constructor(store: LogStore, signer: Signer, head: Head) {
+  private constructor(store: LogStore, signer: Signer, head: Head, seen: Seen | undefined) {
     this.#store = store;
     this.#signer = signer;
     this.#head = head;
+    this.#seen = seen;
   }
 
   /**
-   * Opens a log whose origin is the name of `signer`. Throws LOG_CORRUPT when the stored checkpoint is not signed by
-   * this key or is not the root of the stored nodes: nothing may be built on such a log.
+   * Opens a log whose origin is the name of `signer`. Nothing may be built on a log that contradicts itself or what was
+   * seen of it: throws LOG_CORRUPT when the stored checkpoint is not signed by this key or is not the root of the stored
+   * nodes, LOG_ROLLED_BACK when the log is shorter than the checkpoint in `seen`, LOG_FORKED when it is another log.
    */
-  static async open(store: LogStore, signer: Signer): Promise<TransparencyLog> {
+  static async open(store: LogStore, signer: Signer, { seen }: { readonly seen?: Seen } = {}): Promise<TransparencyLog> {
     const empty: Head = { size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }), checkpoint: undefined, edge: [] };
-    const log = new TransparencyLog(store, signer, empty);
+    const log = new TransparencyLog(store, signer, empty, seen);
+    const newest = await seen?.newest();
+    const before = newest === undefined ? undefined : await log.#read(newest, 'the checkpoint that was kept');
     await log.#refresh();
+    if (before !== undefined) await log.#extends(before);
     return log;
   }
 
@@ -76,6 +87,7 @@ export class TransparencyLog {
 
   /** Appends a leaf; calls that come while a commit is under way share the next one. */
   append(leaf: Uint8Array): Promise<Logged> {
+    invariant(leaf.length <= MAX_ENTRY_BYTES, 'a leaf fits into an entry bundle');
     return new Promise((resolve, reject) => {
       this.#waiting.push({ leaf, resolve, reject });
       if (!this.#draining) void this.#drain();
@@ -84,7 +96,26 @@ export class TransparencyLog {
 
   /** The latest signed checkpoint, or nothing for a log without leaves. */
   async checkpoint(): Promise<string | undefined> {
-    return (await this.#refresh()).checkpoint;
+    const head = await this.#refresh();
+    await this.#keep(head);
+    return head.checkpoint;
+  }
+
+  /** Where a leaf with exactly these bytes stands; nothing when the log does not have it. */
+  find(leaf: Uint8Array): Promise<number | undefined> {
+    return this.#store.find(leafHash(leaf));
+  }
+
+  async covers(size: number): Promise<boolean> {
+    return size <= this.#head.size || size <= (await this.#refresh()).size;
+  }
+
+  leaves(first: number, count: number): Promise<Uint8Array[]> {
+    return this.#store.leaves(first, count);
+  }
+
+  nodes(ids: readonly NodeId[]): Promise<Uint8Array[]> {
+    return this.#store.nodes(ids);
   }
 
   async size(): Promise<number> {
@@ -95,7 +126,15 @@ export class TransparencyLog {
   async receipt(index: number): Promise<string | undefined> {
     const head = await this.#refresh();
     if (head.checkpoint === undefined || index < 0 || index >= head.size) return undefined;
+    await this.#keep(head);
     return this.#receiptUnder(head, index, new NodeMap(head.edge));
+  }
+
+  /** A receipt under a checkpoint of this log that others have signed as well; nothing when it does not cover the leaf. */
+  async receiptUnder(index: number, checkpoint: string): Promise<string | undefined> {
+    const { size } = await this.#read(checkpoint, 'the checkpoint of a receipt');
+    if (index < 0 || index >= size || !(await this.covers(size))) return undefined;
+    return this.#receiptUnder({ size, checkpoint }, index, new NodeMap());
   }
 
   /** RFC 9162 section 2.1.4: that the log of `oldSize` leaves is the beginning of the log of `newSize`. */
@@ -122,7 +161,7 @@ export class TransparencyLog {
   }
 
   /**
-   * The write order: read the head → compute nodes and root → sign → compare-and-swap → acknowledge.
+   * The write order: read the head → compute nodes and root → sign → compare-and-swap → keep as seen → acknowledge.
    * A commit that failed may have persisted, and one that lost may be our own earlier try; both are found by looking.
    */
   async #commit(leaves: readonly Uint8Array[]): Promise<Logged[]> {
@@ -136,13 +175,16 @@ export class TransparencyLog {
         const change = { expected: head.checkpoint, firstIndex: head.size, leaves, nodes: added, checkpoint: grown.checkpoint };
         if (await this.#store.commit(change)) {
           this.#head = grown;
+          await this.#keep(grown);
           return await this.#receipts(grown, head.size, leaves.length, nodes);
         }
       } catch (cause) {
+        if (cause instanceof Fault && !cause.retryable) throw cause;
         failures += 1;
         if (failures >= MAX_FAILURES) throw asFault(cause);
       }
       if (await this.#holds(head.size, leaves)) {
+        await this.#keep(this.#head);
         return await this.#receipts(this.#head, head.size, leaves.length, new NodeMap(this.#head.edge));
       }
       await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 64)));
@@ -154,11 +196,18 @@ export class TransparencyLog {
   async #holds(firstIndex: number, leaves: readonly Uint8Array[]): Promise<boolean> {
     const head = await this.#refresh();
     if (head.size < firstIndex + leaves.length) return false;
-    for (const [offset, leaf] of leaves.entries()) {
-      const stored = await this.#store.leaf(firstIndex + offset);
-      if (stored === undefined || !equalBytes(stored, leaf)) return false;
-    }
-    return true;
+    const stored = await this.#store.leaves(firstIndex, leaves.length);
+    return stored.length === leaves.length && stored.every((leaf, at) => equalBytes(leaf, leaves[at] as Uint8Array));
+  }
+
+  /**
+   * Whatever leaves this process is kept first. The mark may lag behind the store (a kill between commit and keep) and
+   * then says nothing wrong; it can lead only if the store lost what it had called durable.
+   */
+  async #keep({ size, checkpoint }: Head): Promise<void> {
+    if (checkpoint === undefined || size <= this.#keptSize) return;
+    await this.#seen?.keep(checkpoint);
+    this.#keptSize = Math.max(this.#keptSize, size);
   }
 
   async #signed(size: number, nodes: NodeMap): Promise<Head & { readonly checkpoint: string }> {
@@ -176,7 +225,7 @@ export class TransparencyLog {
     }));
   }
 
-  async #receiptUnder(head: Head, index: number, known: NodeMap): Promise<string> {
+  async #receiptUnder(head: Pick<Head, 'size' | 'checkpoint'>, index: number, known: NodeMap): Promise<string> {
     const proof = await this.#hashes(inclusionRanges(index, head.size), known);
     return formatReceipt({ index, proof, checkpoint: head.checkpoint ?? '' });
   }
@@ -200,24 +249,44 @@ export class TransparencyLog {
     const seen = this.#head;
     const checkpoint = await this.#store.checkpoint();
     if (checkpoint === seen.checkpoint) return this.#head;
-    if (checkpoint === undefined) throw corrupt('its checkpoint is gone');
-    const note = parseNote(checkpoint);
-    const verified = note === undefined ? undefined : await verifyNote(note, [this.#signer], nodeCrypto);
-    const parsed = note === undefined ? undefined : parseCheckpoint(note.text);
-    if (verified?.status !== 'verified') throw corrupt(`its checkpoint is not signed by ${this.#signer.keyId}`);
-    if (parsed === undefined || parsed.origin !== this.#signer.name) throw corrupt('its checkpoint has another origin');
-    if (parsed.size < seen.size) throw corrupt(`it went back from ${seen.size} to ${parsed.size} leaves`);
+    if (checkpoint === undefined) throw rolledBack(seen.size, 0);
+    const parsed = await this.#read(checkpoint, 'its checkpoint');
+    if (parsed.size < seen.size) throw rolledBack(seen.size, parsed.size);
     const whole = { start: 0, end: parsed.size };
     const nodes = new NodeMap();
     const [root, rootBefore] = await this.#hashes([whole, { start: 0, end: seen.size }], nodes);
     if (!equalBytes(root as Uint8Array, parsed.root)) throw corrupt(`its nodes do not give the root ${toBase64(parsed.root)}`);
-    if (!equalBytes(rootBefore as Uint8Array, seen.root)) throw corrupt(`its first ${seen.size} leaves changed`);
+    if (!equalBytes(rootBefore as Uint8Array, seen.root)) throw forked(seen.size);
     const edge = completeSubtrees(whole).map((id) => ({ ...id, hash: nodes.get(id) as Uint8Array }));
     // A slower reader of an older state must not move this process back.
     if (this.#head.size <= parsed.size) this.#head = { size: parsed.size, root: parsed.root, checkpoint, edge };
     return this.#head;
   }
+
+  /** Opens a checkpoint of ours; LOG_CORRUPT when it is not one. */
+  async #read(checkpoint: string, what: string): Promise<Checkpoint> {
+    const note = parseNote(checkpoint);
+    const verified = note === undefined ? undefined : await verifyNote(note, [this.#signer], nodeCrypto);
+    const parsed = note === undefined ? undefined : parseCheckpoint(note.text);
+    if (verified?.status !== 'verified') throw corrupt(`${what} is not signed by ${this.#signer.keyId}`);
+    if (parsed === undefined || parsed.origin !== this.#signer.name) throw corrupt(`${what} has another origin`);
+    return parsed;
+  }
+
+  /** That the log is the one that was seen, grown or the same. */
+  async #extends(seen: Checkpoint): Promise<void> {
+    const head = this.#head;
+    if (head.size < seen.size) throw rolledBack(seen.size, head.size);
+    const [root] = await this.#hashes([{ start: 0, end: seen.size }], new NodeMap(head.edge));
+    if (!equalBytes(root as Uint8Array, seen.root)) throw forked(seen.size);
+    this.#keptSize = seen.size;
+  }
 }
+
+const rolledBack = (seen: number, now: number): Fault =>
+  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
+const forked = (size: number): Fault =>
+  new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen`);
 
 function corrupt(what: string): Fault {
   return new Fault('LOG_CORRUPT', `the transparency log contradicts itself: ${what}`);

@@ -1,18 +1,18 @@
 import { Fault, invariant } from '../../errors/index.ts';
+import { HashLevels } from './levels.ts';
 import type { LogStore } from './store.ts';
-import { NodeMap } from './tree.ts';
 
 /** A log that ends with its process: for tests, and for checking without a data folder. */
 export function memoryLogStore(): LogStore {
   const leaves: Uint8Array[] = [];
-  const nodes = new NodeMap();
+  const nodes = new HashLevels();
   let current: string | undefined;
   return {
     async checkpoint() {
       return current;
     },
-    async leaf(index) {
-      return leaves[index];
+    async leaves(first, count) {
+      return leaves.slice(first, first + count);
     },
     async nodes(ids) {
       return ids.map((id) => {
@@ -21,11 +21,14 @@ export function memoryLogStore(): LogStore {
         return hash;
       });
     },
+    async find(leafHash) {
+      return nodes.find(leafHash);
+    },
     async commit(change) {
       if (change.expected !== current) return false;
       invariant(change.firstIndex === leaves.length, 'a commit that expects the checkpoint knows the size');
       leaves.push(...change.leaves);
-      for (const node of change.nodes) nodes.set(node);
+      for (const node of change.nodes) invariant(nodes.append(node), 'nodes come in order');
       current = change.checkpoint;
       return true;
     },

@@ -9,17 +9,23 @@ export interface LogNode extends NodeId {
   readonly hash: Uint8Array;
 }
 
+/** A log as a reader sees it; over HTTP too. */
+export interface LogReader {
+  /** The latest signed checkpoint (a C2SP signed note), or nothing for an empty log. */
+  checkpoint(): Promise<string | undefined>;
+  /** The bytes of up to `count` leaves from `first` on; fewer where the log ends, or where one is missing. */
+  leaves(first: number, count: number): Promise<Uint8Array[]>;
+  /** The hashes of stored nodes, in the order asked; a missing one is a `LOG_CORRUPT` fault. */
+  nodes(ids: readonly NodeId[]): Promise<Uint8Array[]>;
+}
+
 /**
  * Where a transparency log lives. The whole seam: an in-memory store, a folder and Postgres implement it.
  * `commit` is a compare-and-swap: leaves, nodes and checkpoint become durable together, or not at all.
  */
-export interface LogStore {
-  /** The latest signed checkpoint (a C2SP signed note), or nothing for an empty log. */
-  checkpoint(): Promise<string | undefined>;
-  /** The bytes of one leaf. */
-  leaf(index: number): Promise<Uint8Array | undefined>;
-  /** The hashes of stored nodes, in the order asked; a missing one is a `LOG_CORRUPT` fault. */
-  nodes(ids: readonly NodeId[]): Promise<Uint8Array[]>;
+export interface LogStore extends LogReader {
+  /** The index of the first leaf with this hash (RFC 9162: of a zero byte and the leaf); nothing when there is none. */
+  find(leafHash: Uint8Array): Promise<number | undefined>;
   /**
    * Appends `leaves` from `firstIndex` on, stores `nodes`, replaces the checkpoint `expected` by `checkpoint`.
    * Resolves to false, having changed nothing, when the stored checkpoint is no longer `expected`.

@@ -27,6 +27,13 @@ export class NodeMap {
     return this.#hashes.get(nameOf(id));
   }
 
+  /** Makes the node above two: the `index`-th of the next level. */
+  join(level: number, index: number): void {
+    const [left, right] = [this.get({ level, index: index * 2 }), this.get({ level, index: index * 2 + 1 })];
+    invariant(left && right, 'both halves are known');
+    this.set({ level: level + 1, index, hash: nodeHash(left, right) });
+  }
+
   /** The hash of a range of leaves, from the complete subtrees in it; the hash of nothing for an empty range. */
   hashOf(range: Range): Uint8Array {
     return completeSubtrees(range).reduceRight<Uint8Array | undefined>((right, id) => {
@@ -42,13 +49,18 @@ export class NodeMap {
  * Returns every complete subtree that the new leaves finish, and adds it to `nodes`.
  */
 export function growTree(nodes: NodeMap, size: number, leaves: readonly Uint8Array[]): LogNode[] {
+  return growHashes(nodes, size, leaves.map(leafHash));
+}
+
+/** As `growTree`, from the hashes of leaves. */
+export function growHashes(nodes: NodeMap, size: number, hashes: readonly Uint8Array[]): LogNode[] {
   const added: LogNode[] = [];
   const add = (node: LogNode): void => {
     nodes.set(node);
     added.push(node);
   };
-  leaves.forEach((leaf, offset) => {
-    let node: LogNode = { level: 0, index: size + offset, hash: leafHash(leaf) };
+  hashes.forEach((hash, offset) => {
+    let node: LogNode = { level: 0, index: size + offset, hash };
     add(node);
     while (node.index % 2 === 1) {
       const left = nodes.get({ level: node.level, index: node.index - 1 });

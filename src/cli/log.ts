@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig, type Config } from '../config/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { readKeys } from '../evidence/keys.ts';
+import { exportTiles } from '../evidence/log/export.ts';
+import { folderLogStore } from '../evidence/log/folder.ts';
+import { fsck, FSCK_CODES, type Against, type FsckReport } from '../evidence/log/fsck.ts';
+import { httpLogReader } from '../evidence/log/http.ts';
+import { seenInFolder } from '../evidence/log/seen.ts';
+import type { LogReader } from '../evidence/log/store.ts';
+import { nodeCrypto } from '../evidence/nodeCrypto.ts';
+import { parseVkey, type VerificationKey } from '../evidence/note.ts';
+import { parseReceipt } from '../evidence/receipt.ts';
+import { startEmbeddedPostgres, Store } from '../store/index.ts';
+import { printProblems } from './check.ts';
+import { EXIT, type Io } from './io.ts';
+import { painter } from './style.ts';
+
+export const LOG_HELP = `probity log fsck [options]        recompute the transparency log from its leaves and compare all that is stored
+probity log export DIR [options]  write it as static files (c2sp.org/tlog-tiles) for any web server
+
+  --against PLACE   a checkpoint or receipt (file or URL) that the log must be an extension of; may be repeated
+  --url PREFIX      the log as somebody serves it, such as https://probity.example/log
+  --folder DIR      the log in a folder · default: PROBITY_LOG_DIR, else the database (DATABASE_URL, else the embedded one)
+  --key VKEY        the key of the log · default: that of this installation
+  --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
+  --json            as JSON
+
+A log of this installation is also compared with the checkpoint that it last showed (kept in the data folder).
+The embedded database must not be in use: ask a running service by --url.
+exit: 0 no fault · 1 faults, each with a code · 2 bad arguments · 4 a fault of the machine
+`;
+
+const OPTIONS = {
+  against: { type: 'string', multiple: true }, url: { type: 'string' }, folder: { type: 'string' }, key: { type: 'string' },
+  data: { type: 'string' }, json: { type: 'boolean' },
+} as const;
+
+interface LogArgs {
+  readonly action: 'fsck' | 'export';
+  readonly target: string;
+  readonly against: readonly string[];
+  readonly url?: string;
+  readonly folder?: string;
+  readonly key?: string;
+  readonly dataDir: string;
+  readonly config: Config;
+  readonly json: boolean;
+}
+
+export async function logCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(LOG_HELP);
+    return EXIT.ok;
+  }
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
+  const opened = await openLog(parsed.value);
+  try {
+    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened.log, parsed.value, io);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function runExport(log: LogReader, { target, json }: LogArgs, io: Io): Promise<number> {
+  const size = await exportTiles(log, target);
+  io.stdout(json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`);
+  return EXIT.ok;
+}
+
+async function runFsck(log: LogReader, args: LogArgs, io: Io): Promise<number> {
+  const key = await keyOf(args);
+  const against = await readAgainst(args.against);
+  if (!key.ok || !against.ok) return printProblems([key, against].flatMap((each) => (each.ok ? [] : each.problems)), args.json, io);
+  const kept = args.url === undefined ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest() : undefined;
+  const report = await fsck(log, key.value, [...against.value, ...(kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }])]);
+  const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
+  io.stdout(args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io));
+  return exit;
+}
+
+function reportText({ origin, size, root, findings, more }: FsckReport, exit: number, io: Io): string {
+  const paint = painter(io);
+  const head = `${origin ?? 'an empty log'} · ${size} leaves · root ${root}\n`;
+  if (findings.length === 0) return `${head}\n  ${paint('green', '✓')} every stored node follows from the leaves, and the root was signed   exit ${exit}\n`;
+  const lines = findings.map(({ code, detail }) => `  ${paint('red', '✗')} ${code.padEnd(20)}  ${detail}\n    ${paint('dim', FSCK_CODES[code])}`);
+  return `${head}\n${lines.join('\n')}\n${more > 0 ? `  and ${more} more\n` : ''}\nthis log must not be written to   exit ${exit}\n`;
+}
+
+async function keyOf({ key, dataDir }: LogArgs): Promise<Result<VerificationKey>> {
+  const read = key === undefined ? (await readKeys(join(dataDir, 'keys')))?.log : await parseVkey(key, nodeCrypto.sha256);
+  if (read !== undefined) return ok(read);
+  return bad(key === undefined ? problem('NOT_FOUND', dataDir, 'there are no keys here: name that of the log with --key') : problem('OPTION_INVALID', '--key', 'not a vkey of an Ed25519 key'));
+}
+
+async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<{ log: LogReader; close(): Promise<void> }> {
+  if (url !== undefined) return { log: httpLogReader(url), close: async () => undefined };
+  const place = folder ?? config.logDir;
+  if (place !== undefined) return { log: await folderLogStore(place), close: async () => undefined };
+  const postgres = config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
+  const store = new Store(config.databaseUrl ?? postgres?.url ?? '', 2);
+  return { log: store.log, close: async () => { await store.close(); await postgres?.stop(); } };
+}
+
+async function readAgainst(places: readonly string[]): Promise<Result<Against>> {
+  const against: { from: string; note: string }[] = [];
+  const problems: Problem[] = [];
+  for (const from of places) {
+    try {
+      const text = /^https?:/u.test(from) ? await fetched(from) : await readFile(from, 'utf8');
+      against.push({ from, note: parseReceipt(text)?.checkpoint ?? text });
+    } catch (cause) {
+      problems.push(problem('INPUT_UNREADABLE', from, (cause as Error).message));
+    }
+  }
+  return problems.length > 0 ? bad(...problems) : ok(against);
+}
+
+async function fetched(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+  if (!response.ok) throw new Error(`the server answers ${response.status}`);
+  return response.text();
+}
+
+function readArgs(args: string[]): Result<LogArgs> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  try {
+    const { values, positionals: [action, target, ...rest] } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    if (rest.length > 0 || (action !== 'fsck' && action !== 'export') || (action === 'export') !== (target !== undefined)) {
+      return bad(problem('OPTION_INVALID', '', 'fsck, or export and a folder'));
+    }
+    const { against = [], data, json = false, ...places } = values;
+    return ok({ ...places, action, target: resolve(target ?? '.'), against, json, config: config.value, dataDir: resolve(data ?? config.value.dataDir) });
+  } catch (cause) {
+    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
+  }
+}

@@ -1,0 +1,208 @@
+import { Fault } from '../../errors/index.ts';
+import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import { equalBytes, toBase64 } from '../encoding.ts';
+import { completeSubtrees } from '../merkle.ts';
+import { nodeCrypto } from '../nodeCrypto.ts';
+import { parseNote, verifyNote, type VerificationKey } from '../note.ts';
+import { isLeaf } from '../statementShape.ts';
+import { parseCanonicalJson } from '../strictJson.ts';
+import type { LogNode, LogReader, NodeId } from './store.ts';
+import { growHashes, leafHash, NodeMap } from './tree.ts';
+
+/** What can be wrong with a log. A code keeps its meaning. */
+export const FSCK_CODES = {
+  CHECKPOINT_MISSING: 'there are leaves, or a checkpoint was seen, but the log has no checkpoint',
+  CHECKPOINT_SHAPE: 'the checkpoint cannot be read',
+  CHECKPOINT_SIGNATURE: 'the checkpoint is not signed by the key of the log',
+  CHECKPOINT_ORIGIN: 'the checkpoint has another origin than the key that signed it',
+  LEAF_MISSING: 'a leaf that the checkpoint covers is not there',
+  LEAF_SHAPE: 'a leaf is not of the published format',
+  LEAF_EXTRA: 'there is a leaf behind the last that the checkpoint covers',
+  NODE_MISSING: 'a node that the leaves give is not stored',
+  NODE_WRONG: 'a stored node is not what the leaves give',
+  NODE_EXTRA: 'a node is stored that the leaves do not give yet',
+  ROOT_WRONG: 'the leaves do not give the root that was signed',
+  AGAINST_SHAPE: 'what the log is compared with is no checkpoint',
+  AGAINST_SIGNATURE: 'what the log is compared with is not signed by the key of the log',
+  ROLLED_BACK: 'the log is shorter than a checkpoint that was signed',
+  FORKED: 'the log does not begin with what was signed before: one of the two histories was made up',
+} as const;
+export type FsckCode = keyof typeof FSCK_CODES;
+
+export interface Finding {
+  readonly code: FsckCode;
+  readonly detail: string;
+}
+
+export interface FsckReport {
+  readonly origin?: string;
+  readonly size: number;
+  /** Base64, as computed from the leaves. */
+  readonly root: string;
+  readonly findings: readonly Finding[];
+  /** Findings beyond those that are listed. */
+  readonly more: number;
+}
+
+const AT_ONCE = 256;
+const LISTED = 100;
+
+/** Earlier checkpoints that the log must be an extension of, each with the place it came from. */
+export type Against = readonly { readonly from: string; readonly note: string }[];
+
+/**
+ * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints.
+ * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log.
+ */
+export async function fsck(log: LogReader, key: VerificationKey, against: Against = []): Promise<FsckReport> {
+  const check = new Check(log, key);
+  const head = await check.head();
+  const earlier = await check.earlier(against);
+  const size = head?.size ?? 0;
+  await check.tree(size, earlier.filter((each) => each.checkpoint.size <= size), head);
+  for (const { from, checkpoint } of earlier) {
+    if (checkpoint.size > size) check.found('ROLLED_BACK', `${from}: ${checkpoint.size} leaves were signed, the log has ${size}`);
+  }
+  return check.report(head?.origin, size);
+}
+
+interface Earlier {
+  readonly from: string;
+  readonly checkpoint: Checkpoint;
+}
+
+class Check {
+  readonly #log: LogReader;
+  readonly #key: VerificationKey;
+  readonly #findings: Finding[] = [];
+  #more = 0;
+  #nodes = new NodeMap();
+  #root: Uint8Array = this.#nodes.hashOf({ start: 0, end: 0 });
+
+  constructor(log: LogReader, key: VerificationKey) {
+    this.#log = log;
+    this.#key = key;
+  }
+
+  found(code: FsckCode, detail: string): void {
+    if (this.#findings.length < LISTED) this.#findings.push({ code, detail });
+    else this.#more += 1;
+  }
+
+  report(origin: string | undefined, size: number): FsckReport {
+    return { ...(origin === undefined ? {} : { origin }), size, root: toBase64(this.#root), findings: this.#findings, more: this.#more };
+  }
+
+  async head(): Promise<Checkpoint | undefined> {
+    const note = await this.#log.checkpoint();
+    if (note === undefined) return undefined;
+    const read = await this.#open(note);
+    if (read.wrong === 'shape') this.found('CHECKPOINT_SHAPE', 'the latest checkpoint');
+    if (read.wrong === 'signature') this.found('CHECKPOINT_SIGNATURE', `it is not signed by ${this.#key.name}+${this.#key.hash}`);
+    if (read.checkpoint && read.checkpoint.origin !== this.#key.name) this.found('CHECKPOINT_ORIGIN', read.checkpoint.origin);
+    return read.checkpoint;
+  }
+
+  async earlier(against: Against): Promise<Earlier[]> {
+    const earlier: Earlier[] = [];
+    for (const { from, note } of against) {
+      const { checkpoint, wrong } = await this.#open(note);
+      if (wrong === 'shape') this.found('AGAINST_SHAPE', from);
+      // What nobody we know has signed proves nothing against the log.
+      else if (wrong === 'signature') this.found('AGAINST_SIGNATURE', from);
+      else if (checkpoint) earlier.push({ from, checkpoint });
+    }
+    return earlier.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
+  }
+
+  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' }> {
+    const note = parseNote(text);
+    const checkpoint = note && parseCheckpoint(note.text);
+    if (note === undefined || checkpoint === undefined) return { wrong: 'shape' };
+    const { status } = await verifyNote(note, [this.#key], nodeCrypto);
+    return status === 'verified' ? { checkpoint } : { checkpoint, wrong: 'signature' };
+  }
+
+  async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
+    let at = 0;
+    for (const stop of [...earlier.map(({ checkpoint }) => checkpoint.size), size]) {
+      for (; at < stop; at = Math.min(stop, at + AT_ONCE)) {
+        if (!(await this.#batch(at, Math.min(AT_ONCE, stop - at)))) return;
+      }
+      const root = this.#nodes.hashOf({ start: 0, end: stop });
+      for (const { from, checkpoint } of earlier) {
+        if (checkpoint.size === stop && !equalBytes(checkpoint.root, root)) this.found('FORKED', `${from}: at ${stop} leaves`);
+      }
+      this.#root = root;
+    }
+    if (head && !equalBytes(head.root, this.#root)) this.found('ROOT_WRONG', `${toBase64(head.root)} was signed, the leaves give ${toBase64(this.#root)}`);
+    await this.#behind(size, head === undefined);
+  }
+
+  /** False when a leaf and its hash are both lost: nothing can be said of what comes after. */
+  async #batch(first: number, count: number): Promise<boolean> {
+    const hashes = await this.#leafHashes(first, count);
+    if (hashes === undefined) return false;
+    const edge = completeSubtrees({ start: 0, end: first }).map((id): LogNode => ({ ...id, hash: this.#nodes.get(id) as Uint8Array }));
+    this.#nodes = new NodeMap(edge);
+    const nodes = growHashes(this.#nodes, first, hashes);
+    const stored = await this.#stored(nodes);
+    nodes.forEach(({ level, index, hash }, at) => {
+      const there = stored[at];
+      if (there === undefined) this.found('NODE_MISSING', `${level}/${index}`);
+      else if (!equalBytes(there, hash)) this.found('NODE_WRONG', `${level}/${index}`);
+    });
+    return true;
+  }
+
+  async #leafHashes(first: number, count: number): Promise<Uint8Array[] | undefined> {
+    const hashes: Uint8Array[] = [];
+    while (hashes.length < count) {
+      const at = first + hashes.length;
+      const leaves = await this.#leaves(at, count - hashes.length);
+      leaves.forEach((leaf, offset) => {
+        const json = parseCanonicalJson(leaf);
+        if (!json.ok || !isLeaf(json.value)) this.found('LEAF_SHAPE', String(at + offset));
+        hashes.push(leafHash(leaf));
+      });
+      if (hashes.length === count) break;
+      this.found('LEAF_MISSING', String(first + hashes.length));
+      const [hash] = await this.#stored([{ level: 0, index: first + hashes.length }]);
+      if (hash === undefined) return undefined;
+      hashes.push(hash);
+    }
+    return hashes;
+  }
+
+  async #leaves(first: number, count: number): Promise<Uint8Array[]> {
+    try {
+      return await this.#log.leaves(first, count);
+    } catch (cause) {
+      if (cause instanceof Fault && cause.code === 'LOG_CORRUPT') return [];
+      throw cause;
+    }
+  }
+
+  /** The stored hashes; asked one by one where a batch has a gap. */
+  async #stored(ids: readonly NodeId[]): Promise<(Uint8Array | undefined)[]> {
+    try {
+      return await this.#log.nodes(ids.map(({ level, index }) => ({ level, index })));
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.code !== 'LOG_CORRUPT') throw cause;
+      if (ids.length === 1) return [undefined];
+      const each: (Uint8Array | undefined)[] = [];
+      for (const id of ids) each.push(...(await this.#stored([id])));
+      return each;
+    }
+  }
+
+  async #behind(size: number, noCheckpoint: boolean): Promise<void> {
+    const extra = (await this.#leaves(size, 1)).length > 0;
+    if (extra) this.found(noCheckpoint ? 'CHECKPOINT_MISSING' : 'LEAF_EXTRA', String(size));
+    for (let level = 0; 2 ** level <= Math.max(size, 1); level += 1) {
+      const index = Math.floor(size / 2 ** level);
+      const [hash] = await this.#stored([{ level, index }]);
+      if (hash !== undefined) this.found('NODE_EXTRA', `${level}/${index}`);
+    }
+  }
+}
