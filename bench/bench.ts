@@ -17,19 +17,13 @@ import { memoryLogStore } from '../src/evidence/log/memory.ts';
 import type { Engine } from '../src/model/engine.ts';
 import { inspect } from '../src/verification/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
+import { againstHand, proofs, warmAgainstCold, type Row } from './engines.ts';
 import { ordersModel, parallelModel } from './models.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const config = loadConfig(process.env);
 if (!config.ok) throw new Error(JSON.stringify(config.problems));
 const { cacheDir } = config.value;
-
-interface Row {
-  readonly what: string;
-  readonly here: string;
-  readonly other: string;
-  readonly ratio: string;
-}
 
 const rows: Row[] = [];
 const perSecond = (count: number, seconds: number): string => `${Math.round(count / seconds).toLocaleString('en')}/s`;
@@ -95,6 +89,8 @@ await sideBySide('17 parallel branches, from text to answer', parallelModel(17),
 await sideBySide('7 orders over channels, from text to answer', ordersModel(7), 'rate');
 await sideBySide('an e-commerce model end to end, TLC cold', readFileSync(join(root, 'specs/demo/checkout.yaml'), 'utf8'), 'time');
 await logs();
+rows.push(await againstHand('17 parallel branches in TLC', parallelModel(17), 'Parallel', cacheDir), await againstHand('7 orders over channels in TLC', ordersModel(7), 'Orders', cacheDir));
+rows.push(await warmAgainstCold(readFileSync(join(root, 'test/golden/check/trace.yaml'), 'utf8'), cacheDir), ...(await proofs()));
 
 const title = `TLC with one worker, the start of its JVM included. Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
 process.stdout.write(`${title}\n\n${tableOf(rows)}\n`);
