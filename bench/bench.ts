@@ -12,6 +12,8 @@ import { loadConfig } from '../src/config/index.ts';
 import type { Engine } from '../src/model/engine.ts';
 import { inspect } from '../src/verification/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
+import { diagramRows } from './diagrams.ts';
+import { againstHand, proofs, warmAgainstCold } from './engines.ts';
 import { logRows } from './log.ts';
 import { ordersModel, parallelModel } from './models.ts';
 import { perSecond, timed, type Row } from './rows.ts';
@@ -56,6 +58,9 @@ function tableOf(list: readonly Row[]): string {
 await sideBySide('17 parallel branches, from text to answer', parallelModel(17), 'rate');
 await sideBySide('7 orders over channels, from text to answer', ordersModel(7), 'rate');
 await sideBySide('an e-commerce model end to end, TLC cold', readFileSync(join(root, 'specs/demo/checkout.yaml'), 'utf8'), 'time');
+rows.push(...(await diagramRows()));
+rows.push(await againstHand('17 parallel branches in TLC', parallelModel(17), 'Parallel', cacheDir), await againstHand('7 orders over channels in TLC', ordersModel(7), 'Orders', cacheDir));
+rows.push(await warmAgainstCold(readFileSync(join(root, 'test/golden/check/trace.yaml'), 'utf8'), cacheDir), ...(await proofs()));
 rows.push(...(await logRows()));
 
 const title = `TLC with one worker, the start of its JVM included. Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;

@@ -41,3 +41,28 @@ properties:
 final: every o in Order satisfies status[o] = delivered
 `;
 }
+
+/** The design's example, with a price that is any integer. */
+export function everyPriceModel(): string {
+  return `
+probity: 1
+name: Checkout for every price
+sets: { Order: [o1, o2] }
+parameters: { price: int }
+variables:
+  status: { type: "map Order to enum [cart, awaiting, paid, shipped]", init: cart }
+  captured: { type: map Order to int, init: 0 }
+actors: { customer: { trust: untrusted }, gateway: {}, shop: {} }
+channels:
+  redirect: { from: customer, to: gateway, carries: { order: Order, amount: int }, capacity: 2 }
+  notice: { from: gateway, to: shop, carries: { order: Order, amount: int }, capacity: 2 }
+actions:
+  checkout: { actor: customer, for: { o: Order }, when: "status[o] = cart", then: { "status[o]": awaiting }, send: { redirect: { order: o, amount: price } } }
+  capture: { actor: gateway, receive: { redirect: r }, when: "captured[r.order] = 0", then: { "captured[r.order]": r.amount }, send: { notice: { order: r.order, amount: r.amount } } }
+  confirm: { actor: shop, receive: { notice: m }, when: "status[m.order] = awaiting", controls: { amountMatches: m.amount = price }, then: { "status[m.order]": paid } }
+  ship: { actor: shop, for: { o: Order }, when: "status[o] = paid", then: { "status[o]": shipped } }
+properties:
+  paidInFull: { always: "every o in Order satisfies if status[o] = shipped then captured[o] = price else true" }
+final: every o in Order satisfies status[o] = shipped
+`;
+}

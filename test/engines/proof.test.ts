@@ -12,6 +12,7 @@ import { solversHere, type Solver } from '../../src/engines/z3/solvers.ts';
 import { obligations, spacer } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
 import { inspect } from '../../src/verification/inspect.ts';
+import { everyPriceModel } from '../../bench/models.ts';
 import { reportOn } from '../conformance/checking.ts';
 
 /** Not inductive by itself; `idle` matters to nothing that is proved. */
@@ -29,27 +30,7 @@ properties: { punctual: { always: not(late) } }
 `;
 
 /** The design's example, for every price there is. */
-const EVERY_PRICE = `
-probity: 1
-name: Checkout for every price
-sets: { Order: [o1, o2] }
-parameters: { price: int }
-variables:
-  status: { type: "map Order to enum [cart, awaiting, paid, shipped]", init: cart }
-  captured: { type: map Order to int, init: 0 }
-actors: { customer: { trust: untrusted }, gateway: {}, shop: {} }
-channels:
-  redirect: { from: customer, to: gateway, carries: { order: Order, amount: int }, capacity: 2 }
-  notice: { from: gateway, to: shop, carries: { order: Order, amount: int }, capacity: 2 }
-actions:
-  checkout: { actor: customer, for: { o: Order }, when: "status[o] = cart", then: { "status[o]": awaiting }, send: { redirect: { order: o, amount: price } } }
-  capture: { actor: gateway, receive: { redirect: r }, when: "captured[r.order] = 0", then: { "captured[r.order]": r.amount }, send: { notice: { order: r.order, amount: r.amount } } }
-  confirm: { actor: shop, receive: { notice: m }, when: "status[m.order] = awaiting", controls: { amountMatches: m.amount = price }, then: { "status[m.order]": paid } }
-  ship: { actor: shop, for: { o: Order }, when: "status[o] = paid", then: { "status[o]": shipped } }
-properties:
-  paidInFull: { always: "every o in Order satisfies if status[o] = shipped then captured[o] = price else true" }
-final: every o in Order satisfies status[o] = shipped
-`;
+const EVERY_PRICE = everyPriceModel();
 
 const limits = { deadline: Date.now() + 3_600_000, memoryMb: 2_048, signal: new AbortController().signal };
 
