@@ -66,8 +66,8 @@ async function openKeyRing(folder: string, name: string): Promise<{ readonly now
     return { stamp, keys: await openKeys(folder, { name }), retired: await readRetired(folder) };
   };
   let now = await read();
-  // Keys that were made just now have stamps of their own.
-  now = { ...now, stamp: await keysStamp(folder) };
+  // Keys that were made just now have stamps of their own: read again, so that no key is held under the stamp of another.
+  now = await read();
   return {
     get now() { return now; },
     refresh: async () => { if ((await keysStamp(folder)) !== now.stamp) now = await read(); },
