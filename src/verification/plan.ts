@@ -31,6 +31,8 @@ export interface EngineRun {
 
 /** So long explore has the machine for itself: most models are done long before. */
 const RACE_AFTER_MS = 8_000;
+/** What explore left open, soon, is mostly open for good: Z3 gets this part of the time that an engine may take. */
+const SECOND_SHARE = 1 / 3;
 
 /**
  * Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for all values. Where explore takes long, Z3
@@ -57,7 +59,8 @@ export async function runPlan(task: Task, options: VerifyOptions, context: Verif
     await racing;
     return [first];
   }
-  return [first, await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, options, context))];
+  const last = { ...options, timeoutMs: options.timeoutMs * SECOND_SHARE };
+  return [first, await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, last, context))];
 }
 
 function isDecided(run: EngineRun, property: Property): boolean {
