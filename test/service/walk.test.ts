@@ -131,7 +131,7 @@ describe('bad input', () => {
   it('refuses options that mean nothing, all at once', async () => {
     const modelId = await submit(ALICE, 'sleep 1');
     const result = await requestVerification(opened.service, ALICE, {
-      modelId, properties: ['no'], engines: ['nuxmv'], threats: ['forge.x'], budget: 2, assurance: ['replayed'], limits: { timeoutMs: 0 },
+      modelId, properties: ['no'], engines: ['nuxmv'], threats: ['forge.x'], budget: 2, assurance: ['sworn'], limits: { timeoutMs: 0 },
     });
     expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual(
       ['PROPERTY_UNKNOWN', 'ENGINE_UNKNOWN', 'OPTION_INVALID', 'OPTION_INVALID', 'OPTION_INVALID', 'OPTION_INVALID']);
