@@ -1,6 +1,6 @@
 import type { Selection } from '../../graph/graph.ts';
 import type { Expr } from '../../model/expression.ts';
-import { fairActions, judgedPredicates, type Model, type Property } from '../../model/model.ts';
+import { fairActions, predicatesOf, type Model, type Property } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 import { atomOf, conjuncts, countersOf, disjuncts, namesIn, touchesOf, type Touch } from './structure.ts';
 
@@ -131,7 +131,7 @@ class ClusterFinder {
       for (const goal of formula.kind === 'reachable' ? [formula.expr] : formula.goals.map(({ expr }) => expr)) {
         for (const way of disjuncts(goal)) this.#lookAtGoal(way);
       }
-    } else for (const predicate of judgedPredicates({ ...this.#model, properties: [{ name: '', kind: '', formula }], final: undefined })) this.#lookAt(predicate);
+    } else for (const predicate of predicatesOf(formula)) this.#lookAt(predicate);
     if (formula.kind === 'ltl') for (const { name } of this.#model.variables) this.#visible.add(name);
   }
 
