@@ -183,11 +183,8 @@ function missesGoal(semantics: Semantics, formula: Formula, states: readonly Sta
 function breaksLtl(semantics: Semantics, formula: Ltl<Expr>, states: readonly State[], loopStart: number): string | undefined {
   const length = loopStart === states.length - 1 ? states.length : states.length - 1;
   const predicates = new Map(ltlAtoms(formula).map((atom) => [atom, semantics.predicate(atom)]));
-  const valueAt = (atom: Expr, at: number): boolean | undefined => predicates.get(atom)?.(states[at] as State);
-  for (const atom of predicates.keys()) {
-    for (let at = 0; at < length; at += 1) if (valueAt(atom, at) === undefined) return 'an atom of the formula has no value on the run';
-  }
-  return holdsOnLasso(formula, length, loopStart, (atom, at) => valueAt(atom, at) === true) ? 'the run satisfies the formula' : undefined;
+  const holds = holdsOnLasso(formula, length, loopStart, (atom, at) => predicates.get(atom)?.(states[at] as State));
+  return holds ? 'the run satisfies the formula' : undefined;
 }
 
 function unfairCondition(semantics: Semantics, loop: readonly State[], stops: boolean): Condition | undefined {

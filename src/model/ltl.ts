@@ -24,8 +24,9 @@ export function mapLtl<A, B>(formula: Ltl<A>, of: (atom: A) => B): Ltl<B> {
 /**
  * The value of a formula at the first state of a run that goes round for ever: `atomAt` for the states 0 … length - 1, of which those from `loopStart` on
  * come again and again. Evaluated as it is defined, bottom up, by fixpoints over the loop (Clarke, Grumberg and Peled 1999, section 3.2).
+ * An atom without a value speaks for the formula where it stands: what is false is false whatever its value would be.
  */
-export function holdsOnLasso<Atom>(formula: Ltl<Atom>, length: number, loopStart: number, atomAt: (atom: Atom, state: number) => boolean): boolean {
+export function holdsOnLasso<Atom>(formula: Ltl<Atom>, length: number, loopStart: number, atomAt: (atom: Atom, state: number) => boolean | undefined): boolean {
   const after = (i: number): number => (i + 1 < length ? i + 1 : loopStart);
   const all = (value: (i: number) => boolean): boolean[] => Array.from({ length }, (_, i) => value(i));
   /** The least (from false) or greatest (from true) solution of v[i] = step(i, v[after i]). */
@@ -41,14 +42,14 @@ export function holdsOnLasso<Atom>(formula: Ltl<Atom>, length: number, loopStart
     }
     return values;
   };
-  const valuesOf = (f: Ltl<Atom>): boolean[] => {
-    if (f.kind === 'atom') return all((i) => atomAt(f.atom, i));
+  const valuesOf = (f: Ltl<Atom>, positive: boolean): boolean[] => {
+    if (f.kind === 'atom') return all((i) => atomAt(f.atom, i) ?? positive);
     if ('body' in f) {
-      const body = valuesOf(f.body);
+      const body = valuesOf(f.body, f.kind === 'not' ? !positive : positive);
       if (f.kind === 'not') return all((i) => !body[i]);
       return f.kind === 'always' ? fixpoint(true, (i, next) => (body[i] as boolean) && next) : fixpoint(false, (i, next) => (body[i] as boolean) || next);
     }
-    const [left, right] = [valuesOf(f.left), valuesOf(f.right)];
+    const [left, right] = [valuesOf(f.left, f.kind === 'implies' ? !positive : positive), valuesOf(f.right, positive)];
     const [l, r] = [(i: number) => left[i] as boolean, (i: number) => right[i] as boolean];
     switch (f.kind) {
       case 'and':
@@ -65,5 +66,5 @@ export function holdsOnLasso<Atom>(formula: Ltl<Atom>, length: number, loopStart
         return fixpoint(true, (i, next) => r(i) && (l(i) || next));
     }
   };
-  return valuesOf(formula)[0] as boolean;
+  return valuesOf(formula, true)[0] as boolean;
 }

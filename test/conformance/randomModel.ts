@@ -140,15 +140,29 @@ function action(features: readonly Feature[], cells: readonly Cell[]): fc.Arbitr
   });
 }
 
+/** A formula of always and eventually, which TLA+ can say as well. */
+function modal(bool: Text): Text {
+  const atom = bool.map((b) => `(${b})`);
+  const once = fc.tuple(fc.constantFrom('[]', '<>', '[]<>', '<>[]'), atom).map(([m, a]) => `${m} ${a}`);
+  return fc.oneof(
+    once,
+    fc.tuple(once, fc.constantFrom('and', 'or'), once).map(([a, o, b]) => `(${a}) ${o} (${b})`),
+    fc.tuple(atom, once).map(([a, b]) => `[] (${a} -> ${b})`),
+    fc.tuple(once, once).map(([a, b]) => `not(${a}) or (${b})`),
+  );
+}
+
 /** A random model that has the given features, and one property of every kind. Well typed by construction, often wrong on purpose. */
 export function randomModel(features: readonly Feature[]): fc.Arbitrary<ModelDocument> {
   const cells = features.flatMap((f) => CELLS[f] ?? []);
   const e = expressions(cells, features);
   const properties = fc.record({
     always: e.bool, never: e.bool, eventually: e.bool, stays: e.bool, reachable: e.bool, recoverable: e.bool, from: e.bool, to: e.bool, goals: fc.tuple(e.bool, e.bool),
+    modal: modal(e.bool), until: fc.tuple(modal(e.bool), modal(e.bool)).map(([a, b]) => `(${a}) U (${b})`),
   }).map((p): Record<string, PropertyDocument> => ({
     alwaysP: { always: p.always }, neverP: { never: p.never }, eventuallyP: { eventually: p.eventually }, staysP: { eventuallyAlways: p.stays }, reachableP: { reachable: p.reachable },
     recoverableP: { recoverable: p.recoverable }, leadsToP: { leadsTo: { from: p.from, to: p.to } }, eachP: { reachableEach: { one: p.goals[0], two: p.goals[1] } },
+    modalP: { ltl: p.modal }, untilP: { ltl: p.until },
   }));
   return fc.record({
     actions: fc.array(action(features, cells), { minLength: 2, maxLength: 4 }), properties, final: fc.option(e.bool, { nil: undefined }),
