@@ -15,9 +15,9 @@ export interface ModelDocument {
   readonly actions: Readonly<Record<string, ActionDocument>>;
   readonly properties?: Readonly<Record<string, PropertyDocument>>;
   readonly final?: Scalar;
-  /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
   /** Fairness of several actions together, beside that of each. */
   readonly fairness?: readonly FairnessDocument[];
+  /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
   readonly abstractions?: readonly string[];
   /** What was looked at only up to a number, in words: nothing that holds of every run is then more than `bounded`. */
   readonly bounds?: readonly string[];

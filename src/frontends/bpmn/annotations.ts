@@ -1,6 +1,7 @@
 import { problem, type Problem } from '../../errors/index.ts';
 import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
 import type { BpmnElement } from './moddle.ts';
+import { elementsIn } from './reading.ts';
 
 /** Data and properties that stand beside a diagram instead of in it. */
 export interface Annotations {
@@ -20,7 +21,7 @@ type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };
  * Whatever names no element, or one that can do no such thing, is a problem at its place in the side file.
  */
 export function annotate(definitions: BpmnElement, { sets = {}, conditions = {} }: Annotations): Problem[] {
-  const known = new Map(everything(definitions).map((element) => [element.id, element as Writable]));
+  const known = new Map(elementsIn(definitions).map((element) => [element.id, element as Writable]));
   const problems: Problem[] = [];
   const find = (kind: string, id: string, fits: (element: BpmnElement) => boolean, what: string): Writable | undefined => {
     const element = known.get(id);
@@ -39,8 +40,4 @@ export function annotate(definitions: BpmnElement, { sets = {}, conditions = {} 
     if (flow) flow.conditionExpression = { $type: 'bpmn:FormalExpression', body: String(condition) };
   }
   return problems;
-}
-
-function everything(element: BpmnElement): readonly BpmnElement[] {
-  return [...element.rootElements ?? [], ...element.flowElements ?? []].flatMap((inner) => [inner, ...everything(inner)]);
 }

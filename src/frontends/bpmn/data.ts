@@ -3,10 +3,10 @@ import type { PropertyDocument, Scalar, VariableDocument } from '../../model/doc
 import type { Annotations } from './annotations.ts';
 import type { Assignment, Data } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
-import { text, type Reading } from './reading.ts';
+import { elementsIn, text, type Reading } from './reading.ts';
 
 /** Data and properties that a diagram is annotated with (docs/bpmn.md, *Data*): `probity:` elements, `probity:type` on data objects, and a side file, which has the last word. */
-export function readData(elements: readonly BpmnElement[], beside: Annotations, reading: Reading): Data {
+export function readData(definitions: BpmnElement, beside: Annotations, reading: Reading): Data {
   const variables = new Map<string, VariableDocument>();
   const properties = new Map<string, PropertyDocument>();
   const declare = (element: BpmnElement, name: string, variable: VariableDocument): void => {
@@ -14,7 +14,7 @@ export function readData(elements: readonly BpmnElement[], beside: Annotations, 
     else if (variables.has(name)) reading.report('NAME_TAKEN', element, `the variable ${name} is declared twice`);
     else variables.set(name, variable);
   };
-  for (const element of everything(elements)) {
+  for (const element of elementsIn(definitions)) {
     const type = element.$attrs?.['probity:type'];
     if (type !== undefined && /^bpmn:Data(Object|Store)/.test(element.$type)) {
       declare(element, text(element.name) || (element.id ?? ''), { type, init: initOf(element.$attrs?.['probity:init']), ...(element.id !== undefined && { elementId: element.id }) });
@@ -87,8 +87,4 @@ function initOf(given: string | undefined): Scalar {
   if (given === undefined) return 'any';
   if (given === 'true' || given === 'false') return given === 'true';
   return /^-?\d+$/.test(given) ? Number(given) : given;
-}
-
-function everything(elements: readonly BpmnElement[]): readonly BpmnElement[] {
-  return elements.flatMap((element) => [element, ...everything(element.flowElements ?? []), ...everything(element.participants ?? [])]);
 }

@@ -158,11 +158,9 @@ export function noteEvents(node: Node, reading: Reading): void {
   if (node.kind === 'start' && node.process.owner?.kind === 'task' && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
 }
 
-/** The elements whose token does not come over a sequence flow, or does not leave over one. */
+/** The elements whose token can't come over a sequence flow, or leave over one, whatever was meant. */
 export function flowProblem(source: Node, target: Node): string | undefined {
-  if (source.kind === 'end') return `a sequence flow may not leave the end event ${source.id}`;
   if (source.kind === 'throw' && source.trigger === 'link') return `a sequence flow may not leave the throwing link event ${source.id}`;
-  if (target.kind === 'start') return `a sequence flow may not enter the start event ${target.id}`;
   if (target.kind === 'boundary') return `a sequence flow may not enter the boundary event ${target.id}`;
   if (target.kind === 'catch' && target.trigger === 'link') return `a sequence flow may not enter the catching link event ${target.id}`;
   return undefined;

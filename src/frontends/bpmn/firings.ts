@@ -1,6 +1,6 @@
 import { activity, eventSubProcess, intrude, strike } from './activities.ts';
 import { isAwaited, type Flow, type Node, type NodeKind, type Process } from './diagram.ts';
-import { destination, happen, origin, passOn, receiptsOf } from './happen.ts';
+import { arrive, destination, happen, origin, passOn, receiptsOf } from './happen.ts';
 import { joinOf } from './join.ts';
 import { isFree, name, type Firing, type Places } from './places.ts';
 import { end, throwing } from './throws.ts';
@@ -101,6 +101,7 @@ export function* reactionsTo(event: Node, places: Places): Iterable<Firing> {
   for (const { source: gateway } of event.incoming) {
     if (gateway.kind === 'eventBased') for (const input of places.before(gateway)) yield* happen(event, [input], places, { way: '' });
   }
+  if (event.kind === 'start') yield* arrive(event, places);
   if (event.kind === 'boundary') yield* strike(event, places);
   else if (event.kind !== 'start' || (event.process.owner && event.process.owner.kind !== 'eventSubProcess')) yield* passOn(event, places);
   else if (event.process.owner) yield* intrude(event, event.process.owner, places);
@@ -109,6 +110,7 @@ export function* reactionsTo(event: Node, places: Places): Iterable<Firing> {
 
 /** A process is started by one of its start events (§10.5.2); where only one can, its token stands behind it from the beginning. */
 function* start(node: Node, places: Places): Iterable<Firing> {
+  if (!node.thrown) yield* arrive(node, places);
   if (node.process.owner) return yield* node.thrown ? [] : passOn(node, places);
   const begun = { ...beginning(node.process, places), keeps: node.together.flatMap((other) => places.entry(other)) };
   if (node.receives.length > 0) {

@@ -28,6 +28,11 @@ export function* passOn(node: Node, places: Places): Iterable<Firing> {
   }
 }
 
+/** The token of a flow that somebody drew into a start event. */
+export function* arrive(start: Node, places: Places): Iterable<Firing> {
+  for (const flow of start.incoming) yield* happen(start, places.after([flow]), places, { way: `_from_${flow.source.id}` });
+}
+
 /** What an ad-hoc sub-process begins with may happen again, once what it led to has been taken up. */
 export function again(node: Node, input: Cell, places: Places): readonly Cell[] {
   return node.process.adHoc && places.entry(node).includes(input) ? [input] : [];
@@ -92,7 +97,7 @@ export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = { ta
  * written down or not (§13.4.3). Conditions are not evaluated.
  */
 function outcomesOf(node: Node): readonly Outcome[] {
-  if (node.kind === 'end') return [{ flows: [], way: '', label: '' }];
+  if (node.kind === 'end') return [{ flows: goesOn(node) ? node.outgoing : [], way: '', label: '' }];
   const conditional = conditionalFlows(node);
   const otherwise = node.kind in MAX_CONDITIONAL ? node.outgoing.filter((flow) => flow.isDefault) : [];
   const sure = node.outgoing.filter((flow) => !conditional.includes(flow) && !otherwise.includes(flow));
@@ -106,6 +111,11 @@ function outcomesOf(node: Node): readonly Outcome[] {
     outcomes.push({ guards, flows, way: `_to_${flows.map((flow) => flow.target.id).join('_')}`, label: ` → ${flows.map(destination).join(', ')}` });
   }
   return outcomes;
+}
+
+/** Whether there is anything left to take the flow that somebody drew out of this end event. */
+export function goesOn({ trigger }: Node): boolean {
+  return !(['error', 'terminate', 'cancel'] as Trigger[]).includes(trigger);
 }
 
 /** The flows whose condition decides. */

@@ -164,8 +164,9 @@ export class Places {
     return this.memories.get(process) ?? [];
   }
 
-  /** Where a token can wait for this node, but for those of an event-based gateway before it. */
+  /** Where a token can wait for this node, but for those of an event-based gateway before it, and those that somebody led into a start event. */
   before(node: Node): readonly Cell[] {
+    if (node.kind === 'start') return this.entry(node);
     return [...node.incoming.flatMap((flow) => this.flows.get(flow) ?? []), ...this.entry(node)];
   }
 

@@ -3,7 +3,7 @@ import { connect } from './connect.ts';
 import { isAwaited, isChannelSemantics, type Actor, type ChannelSemantics, type Data, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
-import { MAX_CONDITIONAL, conditionalFlows } from './happen.ts';
+import { MAX_CONDITIONAL, conditionalFlows, goesOn } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
 import { assignmentsOf, conditionOf, readData } from './data.ts';
@@ -25,7 +25,7 @@ export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>, 
   const pools = readPools(collaborations);
   const expansion = new Expansion(roots, collaborations, reading);
   const bodies = expansion.topLevel(roots.filter((root) => root.$type === 'bpmn:Process'), pools);
-  const data = readData([...roots, parsed.definitions], beside, reading);
+  const data = readData(parsed.definitions, beside, reading);
   const scopes: Scope[] = [];
   for (const root of bodies) {
     const pool = pools.get(root);
@@ -204,6 +204,8 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   }
   const wrong = flowProblem(source, target);
   if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
+  if (source.kind === 'end') reading.notes.add(`A sequence flow leaves an end event; ${goesOn(source) ? 'the token goes on over it' : 'nothing goes on over it'}`, source);
+  if (target.kind === 'start') reading.notes.add('A sequence flow leads to a start event; its token goes on there as at an intermediate event', target);
   const flow: Flow = {
     id: element.id ?? `${source.id}_${target.id}`, elementId: drawnFor(element) || source.elementId, name: text(element.name), source, target,
     conditional: element.conditionExpression !== undefined, condition: conditionOf(element, data), isDefault: defaults.has(element),

@@ -49,6 +49,12 @@ export class Reading {
   }
 }
 
+/** An element and all that stand inside of it, however deep. */
+export function elementsIn(element: BpmnElement): readonly BpmnElement[] {
+  const inner = [...element.rootElements ?? [], ...element.participants ?? [], ...element.flowElements ?? []];
+  return [element, ...inner.flatMap(elementsIn)];
+}
+
 /** `startEvent` of the type `bpmn:StartEvent`. */
 export function elementName(element: BpmnElement): string {
   const name = localName(element.$type);

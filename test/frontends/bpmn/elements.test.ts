@@ -354,8 +354,6 @@ describe('what BPMN does not allow', () => {
 
   it.each([
     ['a flow across pools', two([], ['a qt']), 'BPMN_STRUCTURE p_f3'],
-    ['a flow out of an end event', two([], ['e a']), 'BPMN_STRUCTURE p_f3'],
-    ['a flow into a start event', two([], ['a s']), 'BPMN_STRUCTURE p_f3'],
     ['a flow to nowhere', two([], ['a nowhere']), 'BPMN_REFERENCE p_f3'],
     ['a flow without a target', two([], ['a e']).replace(/ targetRef="e"(?=>[^>]*>\s*<\/bpmn:process>)/, ''), 'BPMN_REFERENCE p_f3'],
     ['a message flow to nowhere', two(['a nowhere']), 'BPMN_REFERENCE m0'],
@@ -407,6 +405,25 @@ describe('mistakes that still have a meaning, which is said', () => {
     const { actions, abstractions } = await read(on('task', 'timer').replace('<bpmn:timerEventDefinition/>', ''));
     expect(actions['b']).toMatchObject({ when: 'x_active > 0' });
     expect(abstractions).toContain('An event on a border has no trigger; it may happen at any moment, or never: b.');
+  });
+
+  it('a token goes on behind a start event that somebody drew a flow to', async () => {
+    const { variables, actions, abstractions } = await read(process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a s', 'a e']));
+    expect(variables?.['p_f0']).toMatchObject({ init: 1 });
+    expect(actions['s_from_a']).toMatchObject({ when: 'p_f1 > 0', then: { p_f1: 'p_f1 - 1', p_f0: 'p_f0 + 1' } });
+    expect(abstractions).toContain('A sequence flow leads to a start event; its token goes on there as at an intermediate event: s.');
+  });
+
+  it('a token goes on behind an end event that somebody drew a flow out of, but for those that leave nothing to go on', async () => {
+    const drawn = (trigger: string): string => process('p', ['startEvent s', 'task a', `endEvent e${trigger}`, 'task b'], ['s a', 'a e', 'e b']);
+    const { actions, abstractions } = await read(drawn(''));
+    expect(actions['e']?.then).toMatchObject({ p_f1: 'p_f1 - 1', p_f2: 'p_f2 + 1', e_count: expect.anything() as unknown });
+    expect(abstractions).toContain('A sequence flow leaves an end event; the token goes on over it: e.');
+    for (const trigger of [' error', ' terminate']) {
+      const stopped = await read(drawn(trigger));
+      expect(stopped.actions['e']?.then).not.toHaveProperty('p_f2', 'p_f2 + 1');
+      expect(stopped.abstractions).toContain('A sequence flow leaves an end event; nothing goes on over it: e.');
+    }
   });
 
   it('a link to nowhere is an end', async () => {

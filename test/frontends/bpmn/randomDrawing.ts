@@ -22,7 +22,7 @@ function legal(nodes: readonly string[], source: number, target: number): 'flow'
   if ((scopeOf(source) === 1) !== (scopeOf(target) === 1)) {
     return /^(task|sendTask|receiveTask|subProcess|intermediateThrow|endEvent)/.test(from) && /^(task|receiveTask|startEvent|intermediateCatch|boundary)/.test(to) ? 'message' : undefined;
   }
-  if (scopeOf(source) !== scopeOf(target) || from.startsWith('endEvent') || /^(startEvent|boundary)/.test(to)) return undefined;
+  if (scopeOf(source) !== scopeOf(target) || to.startsWith('boundary')) return undefined;
   return !from.startsWith('eventBased') || /^(intermediateCatch|receiveTask)/.test(to) ? 'flow' : undefined;
 }
 

@@ -48,6 +48,7 @@ export function occurrences(diagram: Diagram, marking: Marking): readonly Occurr
 
 function startOne(node: Node, marking: Marking, found: Occurrence[]): void {
   const { process } = node;
+  for (const token of tokensBefore(node, marking)) occur(node, minus(marking, token), found);
   if (!isIdle(process, marking)) return;
   const restarted = new Map(marking);
   for (const end of everywhere(process)) if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
@@ -145,7 +146,7 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
   } else if (node.kind === 'end') {
     const kept = new Map(node.trigger === 'terminate' ? [...rest].filter(([token]) => !ofProcess(node.process, token)) : rest);
     kept.set(ended(node), Math.min((kept.get(ended(node)) ?? 0) + 1, 2));
-    raise(node, [], kept, found);
+    raise(node, ['error', 'terminate', 'cancel'].includes(node.trigger) ? [] : node.outgoing, kept, found);
   } else if (node.kind === 'throw') {
     raise(node, node.outgoing, rest, found);
   } else occur(node, rest, found);
