@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['dist/**', 'node_modules/**'],
+    globalSetup: ['test/compile.ts'],
     // Many tests start processes of their own: more files at once than this only makes them late.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,8 +1,8 @@
 import { problem, type Problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
+import type { Reported } from '../explain/question.ts';
 import { answerInThread } from '../explain/thread.ts';
-import type { Report } from '../model/outcome.ts';
 import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
 import { explorerUrl } from '../evidence/ledger/networks.ts';
 import { cosignedCheckpoint } from '../service/cosign.ts';
@@ -165,9 +165,9 @@ function below(service: Service): Resolvers<ApiContext> {
 }
 
 /** Asks about the report of a diagram; of anything else there is nothing to ask. */
-async function ofDiagram<T>({ store }: Service, run: RunRecord, ask: (asked: { readonly source: string; readonly report: Report }) => Promise<T>): Promise<T | undefined> {
+async function ofDiagram<T>({ store }: Service, run: RunRecord, ask: (asked: Reported) => Promise<T>): Promise<T | undefined> {
   const model = run.report ? await store.models.get(run.modelId) : undefined;
-  return model?.format === 'bpmn' && run.report ? ask({ source: model.source, report: run.report }) : undefined;
+  return model?.format === 'bpmn' && run.report ? ask({ source: model.source, report: run.report, ...(model.annotations !== '' && { annotations: model.annotations }) }) : undefined;
 }
 
 /** Which type of the schema a value of `node` is. */

@@ -80,7 +80,7 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
 }
 
 /** Explains what a diagram violates, and looks for fixes where they were asked for. */
-async function onDiagram(submission: Submission, report: Report, { fixes }: CheckArgs, cacheDir: string): Promise<Report> {
+async function onDiagram(submission: Submission, report: Report, { fixes, options }: CheckArgs, cacheDir: string): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { explain, explained } = await import('../explain/explain.ts');
   const beside = readBeside(submission);
@@ -88,7 +88,7 @@ async function onDiagram(submission: Submission, report: Report, { fixes }: Chec
   const told = explained(report, await explain(submission.source, report, beside.value));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([import('../explain/fixes.ts'), import('../explain/question.ts')]);
-  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, cacheDir }, new AbortController().signal, submission);
+  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir }, new AbortController().signal, submission);
   return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
 }
 

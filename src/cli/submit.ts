@@ -1,4 +1,6 @@
-import { exitOf, namedEngines, printProblems, readSubmission } from './check.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import { exitOf, namedEngines, printProblems, readSubmission, readText } from './check.ts';
 import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
@@ -7,6 +9,8 @@ import { reportText } from './reportText.ts';
 export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a server and follow its run
 
   --format NAME     native or bpmn · default: by the file's name and beginning
+  --annotations FILE  of a diagram: data, conditions and properties in a side file (YAML)
+  --channels HOW    of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --property NAME   answer only this one; may be repeated
   --engines LIST    explore,tlc,z3, or all · default: auto (or --engine NAME, again for more)
   --timeout S       seconds for the check
@@ -18,7 +22,7 @@ exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded o
 `;
 
 const OPTIONS = {
-  ...SERVER_OPTIONS, format: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
+  ...SERVER_OPTIONS, format: { type: 'string' }, annotations: { type: 'string' }, channels: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
   timeout: { type: 'string' }, 'max-states': { type: 'string' }, memory: { type: 'string' }, 'no-wait': { type: 'boolean' },
 } as const;
 
@@ -33,12 +37,14 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   const { only: file, values } = parsed.value;
   const submission = await readSubmission(file, values.format);
   if (!submission.ok) return printProblems(submission.problems, json, io);
+  const annotations = await sideFile(values.annotations, values.channels);
+  if (!annotations.ok) return printProblems(annotations.problems, json, io);
   const server = serverFrom(values);
   const number = (text: string | undefined, factor = 1): number | undefined => (text === undefined ? undefined : Math.round(Number(text) * factor));
   return talking(io, json, async () => {
     const started = performance.now();
     const engines = namedEngines(values.engines, values.engine);
-    const run = await requestRun(server, submission.value, {
+    const run = await requestRun(server, { ...submission.value, ...(annotations.value !== undefined && { annotations: annotations.value }) }, {
       properties: values.property, engines: engines === 'auto' ? undefined : engines,
       limits: { timeoutMs: number(values.timeout, 1_000), maxStates: number(values['max-states']), memoryMb: number(values.memory) },
     });
@@ -53,9 +59,16 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   });
 }
 
+/** What goes beside a diagram, as one text: a server knows no flags. */
+async function sideFile(file: string | undefined, channels: string | undefined): Promise<Result<string | undefined>> {
+  if (channels === undefined) return file === undefined ? ok(undefined) : readText(file);
+  if (file !== undefined) return bad(problem('OPTION_INVALID', '--channels', 'give --annotations or --channels: a side file says itself how messages travel, with `channels: HOW`'));
+  return isChannelSemantics(channels) ? ok(`channels: ${channels}\n`) : bad(problem('OPTION_INVALID', '--channels', `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``));
+}
+
 /** `submitModel`, then `requestVerification`. */
 export async function requestRun(
-  server: Server, model: { readonly source: string; readonly format: string; readonly name: string }, options: Readonly<Record<string, unknown>> = {},
+  server: Server, model: { readonly source: string; readonly format: string; readonly name: string; readonly annotations?: string }, options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly id: string; readonly state: string }> {
   const { submitModel } = await ask<{ submitModel: { id: string } }>(server,
     'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }', { input: model });

@@ -1,12 +1,21 @@
 import type { Report } from '../model/outcome.ts';
+import { readBeside } from '../verification/inspect.ts';
 import { draw, explain, type Explanation } from './explain.ts';
 import { findFixes, type Fix } from './fixes.ts';
 
-/** What can be asked about the report of a diagram, as it goes to a thread. */
-export type Question =
-  | { readonly ask: 'explanations'; readonly source: string; readonly report: Report }
-  | { readonly ask: 'drawing'; readonly source: string; readonly report: Report; readonly property: string | undefined }
-  | { readonly ask: 'fixes'; readonly source: string; readonly report: Report; readonly cacheDir: string };
+/** The report of a diagram, with the diagram and what was said of it beside it. */
+export interface Reported {
+  readonly source: string;
+  readonly annotations?: string;
+  readonly report: Report;
+}
+
+/** What can be asked about it, as it goes to a thread. */
+export type Question = Reported & (
+  | { readonly ask: 'explanations' }
+  | { readonly ask: 'drawing'; readonly property: string | undefined }
+  | { readonly ask: 'fixes'; readonly cacheDir: string }
+);
 
 export interface Answers {
   readonly explanations: readonly Explanation[];
@@ -19,13 +28,16 @@ export const FIX_BUDGET = { timeoutMs: 5_000, maxStates: 20_000 };
 
 /** Answers a question here and now. */
 export async function answer(question: Question): Promise<Answers[Question['ask']]> {
-  const { source, report } = question;
+  const { source, report, annotations } = question;
+  const said = { ...(annotations !== undefined && { annotations }) };
+  const read = readBeside(said);
+  const beside = read.ok ? read.value : {};
   switch (question.ask) {
     case 'explanations':
-      return explain(source, report);
+      return explain(source, report, beside);
     case 'drawing':
-      return draw(source, report, question.property);
+      return draw(source, report, question.property, beside);
     case 'fixes':
-      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal);
+      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal, said);
   }
 }

@@ -39,8 +39,8 @@ function rememberedInspect(): Verifier['inspect'] {
   const reader = new ThreadReader();
   const known = new Map<string, ReturnType<Verifier['inspect']>>();
   return async (submission) => {
-    if (submission.source.length > SHORT) return reader.inspect(submission);
-    const key = `${submission.format} ${submission.name} ${sha256(submission.source)}`;
+    if (submission.source.length + (submission.annotations?.length ?? 0) > SHORT) return reader.inspect(submission);
+    const key = `${submission.format} ${submission.name} ${sha256(submission.source)} ${sha256(submission.annotations ?? '')}`;
     const before = known.get(key);
     const result = before ?? inspect(submission).then((read) => (read.ok ? { ok: true, value: { document: read.value.document, digest: read.value.digest } } : read));
     known.delete(key);

@@ -4,9 +4,10 @@ import type { ModelDocument } from '../model/document.ts';
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
 import { inspect } from '../verification/inspect.ts';
-import type { Format, VerifyOptions } from '../verification/types.ts';
+import type { VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
+import { submissionOf } from './submission.ts';
 
 /** The largest event log that a request may carry. */
 export const MAX_EVENTS_BYTES = 1024 * 1024;
@@ -104,15 +105,15 @@ export async function assessRun({ logger }: Service, run: RunRecord, model: Mode
   }
 }
 
-async function assess(asked: AskedRisk, { source, format, name, digest }: ModelRecord, limits: VerifyOptions, signal: AbortSignal): Promise<Result<KeptRisk>> {
+async function assess(asked: AskedRisk, model: ModelRecord, limits: VerifyOptions, signal: AbortSignal): Promise<Result<KeptRisk>> {
   const { property, events, cases, seed } = asked;
   const log = readEventLog(events);
   if (!log.ok) return log;
-  const inspected = await inspect({ source, format: format as Format, name });
+  const inspected = await inspect(submissionOf(model));
   if (!inspected.ok) return inspected;
   const { maxStates, memoryMb, timeoutMs } = limits;
   const options = { cases, seed, memoryMb, timeoutMs, maxStates: Math.min(maxStates, RISK_DEFAULTS.maxStates) };
-  const assessed = await assessRisk({ semantics: inspected.value.semantics, modelDigest: digest, loss: { property }, log: log.value, options, signal });
+  const assessed = await assessRisk({ semantics: inspected.value.semantics, modelDigest: model.digest, loss: { property }, log: log.value, options, signal });
   if (!assessed.ok) return assessed;
   const { card, ...scores } = assessed.value;
   return ok({ kind: 'assessed', scores: scores as unknown as Readonly<Record<string, Json>>, card: card as unknown as Json });

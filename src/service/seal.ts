@@ -66,10 +66,15 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
     source: { text: model.source, format: model.format },
     report: run.report,
     document: model.document,
-    artifacts: artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })),
+    artifacts: [...artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })), ...sideFile(model)],
     options: run.options as Readonly<Record<string, Json>>,
     ...(risk?.kind === 'assessed' ? { risk: { scores: risk.scores, card: risk.card } } : {}),
   };
+}
+
+/** What was said of a diagram beside it is signed with it. */
+function sideFile({ annotations }: ModelRecord): Sealable['artifacts'] {
+  return annotations === '' ? [] : [{ name: 'annotations.yaml', mediaType: 'application/yaml', text: annotations }];
 }
 
 /** The key under which an envelope of ours is signed first. */

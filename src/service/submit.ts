@@ -15,6 +15,8 @@ export interface SubmitInput {
   readonly source: string;
   readonly format: string;
   readonly name: string;
+  /** Of a diagram: the text of a side file. */
+  readonly annotations?: string | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -39,15 +41,16 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   if (problems.length > 0) return bad(...problems);
   const { source, name, idempotencyKey } = input;
   const format = input.format as Format;
-  const inputDigest = digestOf({ source: sha256(source), format, name });
+  const beside = input.annotations ? { annotations: input.annotations } : {};
+  const inputDigest = digestOf({ source: sha256(source), format, name, ...beside });
   if (idempotencyKey) {
     const known = await store.idempotency.find(asker.owner, 'submitModel', idempotencyKey);
     if (known) return rememberedModel(service, known, inputDigest);
   }
-  const inspected = await verifier.inspect({ source, format, name });
+  const inspected = await verifier.inspect({ source, format, name, ...beside });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
-  const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document });
+  const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document, ...beside });
   if (!idempotencyKey) return ok(model);
   const kept = await store.idempotency.remember(asker.owner, 'submitModel', idempotencyKey, { inputDigest, resultId: model.id });
   return rememberedModel(service, kept, inputDigest);
@@ -58,11 +61,9 @@ async function rememberedModel(service: Service, known: { inputDigest: string; r
   return model ? ok(model) : bad(problem('IDEMPOTENCY_CONFLICT', 'input.idempotencyKey', 'this idempotency key was used with another input'));
 }
 
-function inputProblems({ source, format, name, idempotencyKey }: SubmitInput): Problem[] {
+function inputProblems({ source, format, name, annotations, idempotencyKey }: SubmitInput): Problem[] {
   const problems: Problem[] = [];
-  const bytes = Buffer.byteLength(source, 'utf8');
-  if (bytes > MAX_SOURCE_BYTES) problems.push(problem('INPUT_TOO_LARGE', 'input.source', `the source has ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`));
-  else if (!isStorable(source)) problems.push(problem('INPUT_NOT_UTF8', 'input.source', 'the source has a NUL character or half of a surrogate pair'));
+  problems.push(...textProblems(source, 'source'), ...textProblems(annotations ?? '', 'annotations'));
   if (!(FORMATS as readonly string[]).includes(format)) {
     problems.push(problem('FORMAT_UNKNOWN', 'input.format', `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`));
   }
@@ -73,6 +74,12 @@ function inputProblems({ source, format, name, idempotencyKey }: SubmitInput): P
     problems.push(problem('REQUEST_SHAPE', 'input.idempotencyKey', `an idempotency key has 1 to ${MAX_NAME} printable characters`));
   }
   return problems;
+}
+
+function textProblems(text: string, what: string): Problem[] {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > MAX_SOURCE_BYTES) return [problem('INPUT_TOO_LARGE', `input.${what}`, `the ${what} has ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`)];
+  return isStorable(text) ? [] : [problem('INPUT_NOT_UTF8', `input.${what}`, `the ${what} has a NUL character or half of a surrogate pair`)];
 }
 
 /** Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was signed. */

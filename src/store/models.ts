@@ -1,8 +1,9 @@
+import { sha256 } from '../canonical/index.ts';
 import { isDuplicate, json, type Client } from './client.ts';
 import { newId } from './ids.ts';
 import type { ModelRecord } from './records.ts';
 
-export type NewModel = Omit<ModelRecord, 'id' | 'createdAt'>;
+export type NewModel = Omit<ModelRecord, 'id' | 'createdAt' | 'annotations'> & Partial<Pick<ModelRecord, 'annotations'>>;
 
 /** Submitted models, once per owner and text. */
 export class Models {
@@ -15,11 +16,12 @@ export class Models {
   /** Stores a model, or finds the same one of the same owner. */
   async put(model: NewModel): Promise<ModelRecord> {
     const { owner, digest, sourceDigest, format, name } = model;
-    const key = { owner_digest_sourceDigest_format_name: { owner, digest, sourceDigest, format, name } };
+    const annotationsDigest = model.annotations ? sha256(model.annotations) : '';
+    const key = { submission: { owner, digest, sourceDigest, annotationsDigest, format, name } };
     const known = await this.client.prisma.model.findUnique({ where: key });
     if (known) return known as unknown as ModelRecord;
     try {
-      const data = { ...model, id: newId('mdl'), document: json(model.document) };
+      const data = { ...model, annotationsDigest, id: newId('mdl'), document: json(model.document) };
       return (await this.client.prisma.model.create({ data })) as unknown as ModelRecord;
     } catch (error) {
       if (!isDuplicate(error)) throw error;

@@ -25,6 +25,8 @@ export interface ModelRecord {
   readonly name: string;
   readonly format: string;
   readonly source: string;
+  /** The side file of a diagram; empty if it has none. */
+  readonly annotations: string;
   readonly document: ModelDocument;
   readonly createdAt: Date;
 }

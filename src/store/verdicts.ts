@@ -48,7 +48,7 @@ export class Verdicts {
         where: { id: runId }, data: { report: Prisma.DbNull, risk: Prisma.DbNull, progress: Prisma.DbNull, options: {}, cacheable: false, cacheKey: '' },
       });
       const others = await transaction.run.count({ where: { modelId, OR: [{ verdict: null }, { verdict: { erasedAt: null } }] } });
-      if (others === 0) await transaction.model.update({ where: { id: modelId }, data: { source: '', document: {}, name: '', digest: `erased ${modelId}`, sourceDigest: '' } });
+      if (others === 0) await transaction.model.update({ where: { id: modelId }, data: { source: '', annotations: '', annotationsDigest: '', document: {}, name: '', digest: `erased ${modelId}`, sourceDigest: '' } });
     });
     return this.get(id);
   }

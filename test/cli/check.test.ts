@@ -7,6 +7,7 @@ import type { Problem } from '../../src/errors/index.ts';
 import type { Report } from '../../src/model/outcome.ts';
 import { repository } from '../golden.ts';
 import { modelText } from '../model/tiny.ts';
+import { PROGRAM } from '../program.ts';
 import { check, fileOf, type Ended } from './run.ts';
 
 const HOLDS = modelText('variables: { x: { type: bool, init: false } }\nactions: { turn: { actor: me, then: { x: not(x) } } }\nproperties: { p: { always: x or not(x) } }');
@@ -48,7 +49,7 @@ describe('exit codes', () => {
   }
 
   it('reach the shell', () => {
-    const ended = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'check', fileOf('broken.yaml', BROKEN), '--json'], { cwd: repository('.'), encoding: 'utf8' });
+    const ended = spawnSync(process.execPath, [...PROGRAM, 'check', fileOf('broken.yaml', BROKEN), '--json'], { cwd: repository('.'), encoding: 'utf8' });
     expect(ended.status).toBe(1);
     expect((JSON.parse(ended.stdout) as Report).properties[0]?.outcome).toBe('violated');
   });

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PROGRAM } from '../program.ts';
 import { temporaryFolder } from '../servers.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
 function demo(dataDir: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'demo'], {
+  const child = spawn(process.execPath, [...PROGRAM, 'demo'], {
     stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_IOTA_NETWORK: 'emulated' },
   });
   const texts = { stdout: '', stderr: '' };

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alive } from '../../src/store/embedded/owner.ts';
 import { post } from '../api/client.ts';
+import { collaboration, definitions, process as pool } from '../frontends/bpmn/diagramXml.ts';
+import { PROGRAM } from '../program.ts';
 import { temporaryFolder, until } from '../servers.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 const MODEL = `
@@ -40,7 +41,7 @@ afterAll(async () => {
 });
 
 function probity(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, [...PROGRAM, ...args], {
     cwd: repository, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_PORT: '0', PROBITY_LOG_LEVEL: 'warn', PROBITY_IOTA_NETWORK: 'emulated', ...env },
   });
@@ -131,6 +132,35 @@ describe('probity serve, and the commands that talk to it', () => {
     expect(told.fixes[0]?.source).not.toBe(source);
   }, 60_000);
 
+  it('takes what is said of a diagram beside it: how messages travel', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    // The second message is received first: in any order that works, in the order of sending it never does.
+    const file = join(dataDir, 'crossed.bpmn');
+    await writeFile(file, definitions(collaboration(['P p', 'Q q'], ['a second', 'b first'])
+      + pool('p', ['startEvent s', 'sendTask a', 'sendTask b', 'endEvent e'], ['s a', 'a b', 'b e'])
+      + pool('q', ['startEvent qs', 'receiveTask first', 'receiveTask second', 'endEvent qe'], ['qs first', 'first second', 'second qe'])));
+    const at = ['--server', started.url, '--key', key];
+    const outcome = async (args: readonly string[]): Promise<{ verdict: string; outcome: string | undefined }> => {
+      const { stdout, stderr } = await run(['submit', file, '--engine', 'explore', '--property', 'optionToComplete', '--json', ...args, ...at]);
+      if (stdout === '') throw new Error(stderr);
+      const report = JSON.parse(stdout) as { verdict: string; properties: { name: string; outcome: string }[] };
+      return { verdict: report.verdict, outcome: report.properties.find(({ name }) => name === 'optionToComplete')?.outcome };
+    };
+    expect((await outcome([])).outcome).toBe('holds');
+    const inOrder = await outcome(['--channels', 'fifo-pair']);
+    expect(inOrder.outcome).toBe('violated');
+    const { verdict } = (await post(started.url, key, 'query ($id: ID!) { verdict(id: $id) { run { explanations { why } drawing model { annotations } } files { path base64 } } trustPolicy }', { id: inOrder.verdict })).data as unknown as {
+      verdict: { run: { explanations: { why: string }[]; drawing: string; model: { annotations: string } }; files: { path: string; base64: string }[] };
+    };
+    expect(verdict.run.model.annotations).toBe('channels: fifo-pair\n');
+    expect(verdict.run.explanations[0]?.why).toContain('first');
+    expect(verdict.files.filter(({ path }) => path.endsWith('-annotations.yaml')).map(({ base64 }) => Buffer.from(base64, 'base64').toString())).toEqual(['channels: fifo-pair\n']);
+    const both = await run(['submit', file, '--channels', 'inbox', '--annotations', file, ...at]);
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('OPTION_INVALID') });
+    const wrong = await post(started.url, key, 'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "x", annotations: "channels: pigeon" }) { id } }', { s: readFileSync(file, 'utf8') });
+    expect(wrong.codes).toEqual(['OPTION_INVALID']);
+  }, 60_000);
+
   it('bad input and a wrong key exit 2, a server that is not there exits 4, each with a code', async () => {
     const { writeFile } = await import('node:fs/promises');
     const bad = join(dataDir, 'bad.yaml');
@@ -180,7 +210,7 @@ describe('probity serve, and the commands that talk to it', () => {
     await until(async () => workers.every((pid) => !alive(pid)));
     const again = await serve();
     const { data } = await post(again.url, key, '{ verdicts { nodes { id } } }');
-    expect((data as unknown as { verdicts: { nodes: object[] } }).verdicts.nodes).toHaveLength(2);
+    expect((data as unknown as { verdicts: { nodes: object[] } }).verdicts.nodes).toHaveLength(4);
     const postgres = postgresPid();
     const ended = finished(again.child);
     again.child.kill('SIGTERM');
