@@ -22,3 +22,6 @@ export const bad = (...problems: readonly Problem[]): Result<never> => ({ ok: fa
 export function problem(code: ProblemCode, path: string, message: string, place: Partial<Problem> = {}): Problem {
   return { code, message, path, ...place };
 }
+
+/** Where a path of the document stands in its text; the offset is into the value at that path. */
+export type Locate = (path: readonly string[], offset?: number) => { readonly line: number; readonly column: number } | undefined;

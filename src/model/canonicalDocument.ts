@@ -1,7 +1,6 @@
-import { feelText } from './check.ts';
 import type { ActionDocument, ChannelDocument, Init, ModelDocument, PropertyDocument, Scalar, SendDocument } from './document.ts';
 import { parseFeel } from './feel.ts';
-import { feelOf } from './feelText.ts';
+import { feelOf, feelText } from './feelText.ts';
 import type { Formula, Model } from './model.ts';
 import { typeText } from './types.ts';
 

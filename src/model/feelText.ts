@@ -1,4 +1,5 @@
 import { unreachable } from '../errors/index.ts';
+import type { Scalar } from './document.ts';
 import type { Syntax } from './feel.ts';
 
 /** Precedence of what stands at a node: an operand of weaker precedence needs parentheses. */
@@ -62,4 +63,10 @@ function binary(s: Extract<Syntax, { kind: 'binary' }>): [string, number] {
   // Comparisons do not chain; the others associate to the left. An open expression on the left would swallow the operator.
   const left = print(s.left, level === LEVEL.comparison ? LEVEL.sum : level);
   return [`${left} ${s.operator} ${print(s.right, level + 1)}`, level];
+}
+
+/** A YAML scalar or flow list as the FEEL text that means the same. */
+export function feelText(value: Scalar | readonly Scalar[]): string {
+  if (Array.isArray(value)) return `[${value.map((item: Scalar) => feelText(item)).join(', ')}]`;
+  return value === null ? 'null' : String(value);
 }

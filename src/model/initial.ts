@@ -1,11 +1,10 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { cellType, type Locate } from './check.ts';
+import { bad, ok, problem, type Locate, type Result } from '../errors/index.ts';
 import { NO_SLOTS, UNDEFINED, type Compiler, type Locals } from './evaluate.ts';
 import { anyNode, type Expr } from './expression.ts';
 import { packSet, type CellBlock, type Layout, type State } from './layout.ts';
 import type { InitRule } from './model.ts';
 import { ERROR_BIT, type Semantics, type ErrorBits } from './semantics.ts';
-import { MAX_TYPE_VALUES, scalarValues, type Type } from './types.ts';
+import { MAX_TYPE_VALUES, cellType, scalarValues, type Type } from './types.ts';
 
 /** Where unbounded integers start when they may be anything: a finite engine looks at these and calls its answer bounded. */
 export const WINDOW: { readonly lo: number; readonly hi: number } = { lo: -4, hi: 4 };

@@ -1,7 +1,6 @@
 import { invariant } from '../errors/index.ts';
-import { cellType } from './check.ts';
 import type { Channel, Model } from './model.ts';
-import { scalarValues, type IndexSet, type SetLookup, type Type } from './types.ts';
+import { cellType, scalarValues, type IndexSet, type SetLookup, type Type } from './types.ts';
 
 /**
  * A state is one flat row of integers: parameters, variables, channels, in declaration order. Rows are compared, hashed and

@@ -153,3 +153,8 @@ export function typeText(type: Type): string {
       return unreachable(type);
   }
 }
+
+/** The type of one cell of a variable: under all its maps. */
+export function cellType(type: Type): Type {
+  return type.kind === 'map' ? cellType(type.to) : type;
+}

@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from '../canonical/index.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Locate, type Result } from '../errors/index.ts';
 import type { Annotations } from '../frontends/bpmn/annotations.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import { readBpmn, type Beside } from '../frontends/bpmn/index.ts';
@@ -7,7 +7,7 @@ import { readNative } from '../frontends/native/index.ts';
 import { ANNOTATION_SHAPE, checkShape } from '../frontends/native/shape.ts';
 import { readYaml } from '../frontends/native/yaml.ts';
 import { canonicalDocument } from '../model/canonicalDocument.ts';
-import { checkModel, type Locate } from '../model/check.ts';
+import { checkModel } from '../model/check.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
 import { Semantics } from '../model/semantics.ts';

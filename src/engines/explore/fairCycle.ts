@@ -1,4 +1,5 @@
 import { ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
+import { Components } from './components.ts';
 
 /** A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node. */
 export interface FairRun {
@@ -198,7 +199,8 @@ class FairSearch {
     if (stop !== undefined) return { nodes: [stop], stops: true };
     const { rows, targets } = this.#arena.edges;
     const members = new Uint8Array(this.#arena.size);
-    const work = this.#components(candidates, members);
+    const components = new Components(this.#arena.edges, this.#arena.size, () => this.#tick());
+    const work = components.among(candidates);
     for (let component = work.pop(); component; component = work.pop()) {
       const [only] = component as [number];
       if (component.length === 1 && !hasEdge(rows, targets, only, only)) continue;
@@ -207,7 +209,7 @@ class FairSearch {
       const unfair = this.#unfairConditions(component, members);
       if (unfair.weak) continue;
       if (unfair.strong.size === 0) return { nodes: component, stops: false };
-      work.push(...this.#components(component.filter((node) => !this.#enablesAny(node, unfair.strong)), members));
+      work.push(...components.among(component.filter((node) => !this.#enablesAny(node, unfair.strong))));
     }
     return undefined;
   }
@@ -318,78 +320,6 @@ class FairSearch {
       }
     }
     throw new Error('invariant broken: a component is strongly connected');
-  }
-
-  /** Strongly connected components of what the nodes induce (Tarjan 1972, without recursion). `members` is all 0, before and after. */
-  #components(nodes: readonly number[], members: Uint8Array): number[][] {
-    const { rows, targets } = this.#arena.edges;
-    const order = this.#order;
-    const low = this.#low;
-    for (const node of nodes) {
-      members[node] = 1;
-      order[node] = 0;
-    }
-    const stack: number[] = [];
-    const path: number[] = [];
-    const next: number[] = [];
-    const found: number[][] = [];
-    let count = 0;
-    for (const root of nodes) {
-      if (order[root] !== 0) continue;
-      path.push(root);
-      next.push(rows[root] as number);
-      stack.push(root);
-      count += 1;
-      order[root] = low[root] = count;
-      while (path.length > 0) {
-        const node = path.at(-1) as number;
-        const e = next[next.length - 1] as number;
-        if (e < (rows[node + 1] as number)) {
-          next[next.length - 1] = e + 1;
-          const target = targets[e] as number;
-          if (target === ERROR_TARGET || members[target] !== 1) continue;
-          if (order[target] === 0) {
-            this.#tick();
-            path.push(target);
-            next.push(rows[target] as number);
-            stack.push(target);
-            count += 1;
-            order[target] = low[target] = count;
-          } else low[node] = Math.min(low[node] as number, order[target] as number);
-          continue;
-        }
-        path.pop();
-        next.pop();
-        const parent = path.at(-1);
-        if (parent !== undefined) low[parent] = Math.min(low[parent] as number, low[node] as number);
-        if (low[node] === order[node]) found.push(this.#unstack(stack, node, members));
-      }
-    }
-    return found;
-  }
-
-  /** A component is complete: its nodes leave the search. */
-  #unstack(stack: number[], until: number, members: Uint8Array): number[] {
-    const component: number[] = [];
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      members[node] = 0;
-      component.push(node);
-      if (node === until) break;
-    }
-    return component;
-  }
-
-  #orderOnce: Int32Array | undefined;
-  #lowOnce: Int32Array | undefined;
-
-  get #order(): Int32Array {
-    this.#orderOnce ??= new Int32Array(this.#arena.size);
-    return this.#orderOnce;
-  }
-
-  get #low(): Int32Array {
-    this.#lowOnce ??= new Int32Array(this.#arena.size);
-    return this.#lowOnce;
   }
 }
 

@@ -1,5 +1,4 @@
-import { ok, type Result } from '../../errors/index.ts';
-import type { Locate } from '../../model/check.ts';
+import { ok, type Locate, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import { checkShape } from './shape.ts';
 import { readYaml } from './yaml.ts';

@@ -1,5 +1,4 @@
-import { problem, type Problem } from '../../errors/index.ts';
-import type { Locate } from '../../model/check.ts';
+import { problem, type Locate, type Problem } from '../../errors/index.ts';
 
 /**
  * The shape of a native document, as data: the checker below walks it, and `schemas/model.schema.json` is printed from it,

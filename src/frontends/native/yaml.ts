@@ -1,6 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type Pair } from 'yaml';
-import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import type { Locate } from '../../model/check.ts';
+import { bad, ok, problem, type Locate, type Problem, type Result } from '../../errors/index.ts';
 
 /** What a text holds, and the way from its paths back to its places. */
 export interface YamlText {
