@@ -1,5 +1,5 @@
+import { Components } from '../../graph/components.ts';
 import { ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
-import { Components } from './components.ts';
 
 /** A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node. */
 export interface FairRun {

@@ -1,8 +1,11 @@
-import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import type { Edges } from './graph.ts';
 
-/** Strongly connected components of parts of a graph (Tarjan 1972, without recursion). The arrays are kept from one part to the next. */
+/**
+ * Strongly connected components of parts of a graph (Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1(2), 1972).
+ * The stack is our own: a chain of a million nodes must not end in a stack overflow. The arrays are kept from one part to the next.
+ */
 export class Components {
-  readonly #edges: Edges;
+  readonly #edges: Pick<Edges, 'rows' | 'targets'>;
   readonly #tick: () => void;
   /** 1 for the nodes of the part that are in no component yet; all 0 between two parts. */
   readonly #members: Uint8Array;
@@ -10,7 +13,7 @@ export class Components {
   readonly #low: Int32Array;
 
   /** `size` is the number of nodes that have their edges in `edges`; `tick` is called once a node, and may throw. */
-  constructor(edges: Edges, size: number, tick: () => void) {
+  constructor(edges: Pick<Edges, 'rows' | 'targets'>, size: number, tick: () => void) {
     this.#edges = edges;
     this.#tick = tick;
     this.#members = new Uint8Array(size);
@@ -18,7 +21,7 @@ export class Components {
     this.#low = new Int32Array(size);
   }
 
-  /** The components of what these nodes induce. */
+  /** The components of what these nodes induce, each after all that it leads to. Edges to no node (a negative target) are not followed. */
   among(nodes: readonly number[]): number[][] {
     const { rows, targets } = this.#edges;
     const [members, order, low] = [this.#members, this.#order, this.#low];
@@ -48,7 +51,7 @@ export class Components {
         if (e < (rows[node + 1] as number)) {
           next[next.length - 1] = e + 1;
           const target = targets[e] as number;
-          if (target === ERROR_TARGET || members[target] !== 1) continue;
+          if (target < 0 || members[target] !== 1) continue;
           if (order[target] === 0) enter(target);
           else low[node] = Math.min(low[node] as number, order[target] as number);
           continue;
