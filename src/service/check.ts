@@ -2,9 +2,9 @@ import { sha256, type Json } from '../canonical/index.ts';
 import { Fault, invariant, type Result } from '../errors/index.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Claim, RunRecord } from '../store/index.ts';
-import type { Format, Progress, Verification, VerifyOptions } from '../verification/types.ts';
+import type { Progress, Verification, VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
-import { deliver } from './submit.ts';
+import { deliver, submissionOf } from './submit.ts';
 import { assessRun, type KeptRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
@@ -52,11 +52,10 @@ async function verifyRun(service: Service, run: RunRecord, claim: Claim, signal:
   const { store, config, verifier, logger } = service;
   const model = await store.models.get(run.modelId);
   invariant(model, 'a run has its model');
-  const submission = { source: model.source, format: model.format as Format, name: model.name };
   const onProgress = throttled((progress) => {
     store.runs.progress(claim, progress as unknown as Json).catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
   });
-  return verifier.verify(submission, run.options as unknown as VerifyOptions, { signal, onProgress, cacheDir: config.cacheDir });
+  return verifier.verify(submissionOf(model), run.options as unknown as VerifyOptions, { signal, onProgress, cacheDir: config.cacheDir });
 }
 
 async function riskOf(service: Service, run: RunRecord, signal: AbortSignal): Promise<KeptRisk | undefined> {
@@ -82,7 +81,7 @@ async function record({ store }: Service, claim: Claim, result: Result<Verificat
 
 /** "Unknown" may be the weather of one day: it is never given as an answer to another request. */
 export function isCacheable(report: Report): boolean {
-  return report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
+  return report.script?.answers.includes('unknown') !== true && report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
 }
 
 async function giveUp(service: Service, run: RunRecord, worker: string, reason: Interruption): Promise<false> {

@@ -1,8 +1,10 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
+import { isSpecification } from '../model/specification.ts';
 import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
-import { FORMATS, type Format, type VerifyOptions } from '../verification/types.ts';
+import { propertyNames, rawOptionProblems } from '../verification/submitted.ts';
+import { FORMATS, type Format, type Submission, type SubmittedFile, type VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -15,6 +17,8 @@ export interface SubmitInput {
   readonly source: string;
   readonly format: string;
   readonly name: string;
+  /** Of a TLA+ specification: the modules that the source needs, and its configuration. */
+  readonly files?: readonly SubmittedFile[] | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -38,13 +42,14 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   const problems = inputProblems(input);
   if (problems.length > 0) return bad(...problems);
   const { source, name, idempotencyKey } = input;
+  const files = input.files ?? [];
   const format = input.format as Format;
-  const inputDigest = digestOf({ source: sha256(source), format, name });
+  const inputDigest = digestOf({ source: sha256(source), format, name, ...(files.length === 0 ? {} : { files: digestOf(files.map((file) => ({ name: file.name, text: file.text }))) }) });
   if (idempotencyKey) {
     const known = await store.idempotency.find(asker.owner, 'submitModel', idempotencyKey);
     if (known) return rememberedModel(service, known, inputDigest);
   }
-  const inspected = await verifier.inspect({ source, format, name });
+  const inspected = await verifier.inspect({ source, format, name, ...(files.length === 0 ? {} : { files }) });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
   const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document });
@@ -58,11 +63,12 @@ async function rememberedModel(service: Service, known: { inputDigest: string; r
   return model ? ok(model) : bad(problem('IDEMPOTENCY_CONFLICT', 'input.idempotencyKey', 'this idempotency key was used with another input'));
 }
 
-function inputProblems({ source, format, name, idempotencyKey }: SubmitInput): Problem[] {
+function inputProblems({ source, format, name, idempotencyKey, files }: SubmitInput): Problem[] {
   const problems: Problem[] = [];
-  const bytes = Buffer.byteLength(source, 'utf8');
-  if (bytes > MAX_SOURCE_BYTES) problems.push(problem('INPUT_TOO_LARGE', 'input.source', `the source has ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`));
-  else if (!isStorable(source)) problems.push(problem('INPUT_NOT_UTF8', 'input.source', 'the source has a NUL character or half of a surrogate pair'));
+  const texts = [source, ...(files ?? []).flatMap((file) => [file.name, file.text])];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text, 'utf8'), 0);
+  if (bytes > MAX_SOURCE_BYTES) problems.push(problem('INPUT_TOO_LARGE', 'input.source', `the source and its files have ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`));
+  else if (!texts.every(isStorable)) problems.push(problem('INPUT_NOT_UTF8', 'input.source', 'the source or a file has a NUL character or half of a surrogate pair'));
   if (!(FORMATS as readonly string[]).includes(format)) {
     problems.push(problem('FORMAT_UNKNOWN', 'input.format', `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`));
   }
@@ -78,6 +84,14 @@ function inputProblems({ source, format, name, idempotencyKey }: SubmitInput): P
 /** Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was signed. */
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 const isPlain = (text: string): boolean => isStorable(text) && !/\p{Cc}/u.test(text);
+
+/** What was submitted, as it is checked. The files of a specification are those of its document: of one that was accepted, all are needed. */
+export function submissionOf({ source, format, name, document }: ModelRecord): Submission {
+  const files = isSpecification(document) && document.format === 'tla'
+    ? [{ name: `${document.root}.cfg`, text: document.configuration }, ...Object.entries(document.modules).flatMap(([module, text]) => (module === document.root ? [] : [{ name: `${module}.tla`, text }]))]
+    : undefined;
+  return { source, format: format as Format, name, ...(files && { files }) };
+}
 
 /** A model that the asker may see; to anybody else it does not exist. */
 export async function visibleModel({ store }: Service, asker: Asker, id: string): Promise<ModelRecord | undefined> {
@@ -99,10 +113,12 @@ export async function requestVerification(service: Service, asker: Asker, input:
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(input, model.document);
+  const options = readOptions(input, await propertyNames(model.document));
+  const refused = options.ok && isSpecification(model.document) ? rawOptionProblems(model.document.format, options.value) : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
-  if (!options.ok || risk?.ok === false) return bad(...problems);
+  problems.push(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
+  if (!options.ok || risk?.ok === false || refused.length > 0) return bad(...problems);
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
   if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);

@@ -1,6 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import type { Problem } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
+import type { SubmittedDocument } from '../model/specification.ts';
 import type { Report } from '../model/outcome.ts';
 
 /** What the store hands out: plain data, none of it a row of a library. Times are UTC. */
@@ -18,14 +18,14 @@ export interface KeyRecord {
 export interface ModelRecord {
   readonly id: string;
   readonly owner: string;
-  /** `sha256:…` of the canonical model. */
+  /** `sha256:…` of the canonical model, or of the specification as submitted. */
   readonly digest: string;
   /** `sha256:…` of the text that was submitted. */
   readonly sourceDigest: string;
   readonly name: string;
   readonly format: string;
   readonly source: string;
-  readonly document: ModelDocument;
+  readonly document: SubmittedDocument;
   readonly createdAt: Date;
 }
 
