@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { modelSchema } from '../src/frontends/native/shape.ts';
 import { parse } from 'yaml';
+import { identify } from '../src/verification/submitted.ts';
 import { check } from './cli/run.ts';
 import { golden, repository } from './golden.ts';
 
@@ -30,6 +31,17 @@ function steady(value: unknown): unknown {
 describe('schemas', () => {
   it('model.schema.json is printed from the table that the reader walks', () => {
     golden('schemas/model.schema.json', modelSchema());
+  });
+
+  it('specification.schema.json accepts what raw submissions are kept as, and nothing beside', async () => {
+    const specification = ajv.compile(read('schemas/specification.schema.json') as object);
+    const tla = await identify({ source: '---- MODULE M ----\n====\n', format: 'tla', name: 'M.tla', files: [{ name: 'M.cfg', text: '' }] });
+    const smt = await identify({ source: '(check-sat)', format: 'smt', name: 'a.smt2' });
+    for (const each of [tla, smt]) {
+      if (!each.ok) throw new Error(JSON.stringify(each.problems));
+      expect(specification(each.value.document), ajv.errorsText(specification.errors)).toBe(true);
+      expect(specification({ ...each.value.document, more: 1 })).toBe(false);
+    }
   });
 
   it('model.schema.json accepts the models here', () => {

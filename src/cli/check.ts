@@ -6,7 +6,6 @@ import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES, readBeside } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import type { EngineProgress } from '../model/engine.ts';
 import type { Assurance, Report } from '../model/outcome.ts';
 import { ASSURANCES } from '../verification/assurance.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
@@ -55,8 +54,7 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
-  if (isModule(file, parsed.value.format)) return checkTla(file, parsed.value, config.value.cacheDir, io);
-  const read = await readSubmission(file, parsed.value.format);
+  const read = await readSubmission(file, parsed.value.format, parsed.value.config);
   if (!read.ok) return printProblems(read.problems, json, io);
   const annotations = parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
   if (annotations && !annotations.ok) return printProblems(annotations.problems, json, io);
@@ -121,28 +119,9 @@ async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Pro
   return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
 }
 
-function isModule(file: string, format: string | undefined): boolean {
-  return format === 'tla' || (format === undefined && /\.tla$/i.test(file));
-}
-
-async function checkTla(file: string, args: CheckArgs, cacheDir: string, io: Io): Promise<number> {
-  const { checkSpecification } = await import('./checkSpecification.ts');
-  const abort = new AbortController();
-  const onSigint = (): void => abort.abort();
-  process.once('SIGINT', onSigint);
-  const started = performance.now();
-  const progress = progressLine(io, args.json);
-  const onProgress = (p: EngineProgress): void => progress.show({ engine: 'tlc', ...p });
-  const checked = await checkSpecification(file, args.config ?? file.replace(/\.tla$/i, '.cfg'), readText, args.options, { signal: abort.signal, cacheDir, onProgress });
-  progress.clear();
-  process.removeListener('SIGINT', onSigint);
-  if (!checked.ok) return printProblems(checked.problems, args.json, io);
-  const exit = exitOf(checked.value);
-  io.stdout(args.json ? `${JSON.stringify(checked.value, null, 2)}\n` : reportText(checked.value, performance.now() - started, exit, io));
-  return exit;
-}
-
 export function exitOf(report: Report): number {
+  // Neither sat nor unsat is what a script hopes for: that there is an answer is all that can be said.
+  if (report.script) return report.script.answers.includes('unknown') ? EXIT.open : EXIT.ok;
   if (report.properties.some((p) => p.outcome === 'violated')) return EXIT.violated;
   return report.properties.every((p) => p.outcome === 'holds' && p.evidence?.['lacks'] === undefined) ? EXIT.ok : EXIT.open;
 }
@@ -197,8 +176,9 @@ export function namedEngines(list: string | undefined, single: readonly string[]
   return names.includes('all') ? [...ENGINE_NAMES] : (names as EngineName[]);
 }
 
-/** Reads a file as a submission, refusing early what is too large or no text. */
-export async function readSubmission(file: string, format: string | undefined): Promise<Result<Submission>> {
+/** Reads a file as a submission, refusing early what is too large or no text; a TLA+ module with what it needs. */
+export async function readSubmission(file: string, format: string | undefined, configuration?: string): Promise<Result<Submission>> {
+  if (format === 'tla' || (format === undefined && /\.tla$/i.test(file))) return (await import('./gather.ts')).gatherSpecification(file, configuration, readText);
   const source = await readText(file);
   if (!source.ok) return source;
   const known = format ?? formatOf(file, source.value);

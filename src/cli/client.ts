@@ -82,6 +82,7 @@ const RUN_FIELDS = `
     }
     assumptions { fairness bounds channels abstractions }
     vacuity
+    script { answers assurance results { command line answer reason text none } engines { name version durationMs } }
   }`;
 
 export const hasEnded = ({ state }: RunView): boolean => state === 'sealed' || state === 'failed' || state === 'cancelled';

@@ -1,14 +1,17 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import { exitOf, namedEngines, printProblems, readSubmission, readText } from './check.ts';
+import { scriptText } from './checkScript.ts';
 import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
 import { reportText } from './reportText.ts';
+import type { Submission } from '../verification/types.ts';
 
 export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a server and follow its run
 
-  --format NAME     native or bpmn · default: by the file's name and beginning
+  --format NAME     native, bpmn, tla or smt · default: by the file's name and beginning
+  --config FILE     of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --annotations FILE  of a diagram: data, conditions and properties in a side file (YAML)
   --channels HOW    of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --property NAME   answer only this one; may be repeated
@@ -18,11 +21,11 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
   --memory MB       memory for the check
   --no-wait         print the run's id and go
 ${SERVER_HELP}
-exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown, or cancelled · 4 a fault
+exit: 0 all hold, or a script has its answers · 1 something violated · 2 bad input · 3 something bounded or unknown, or cancelled · 4 a fault
 `;
 
 const OPTIONS = {
-  ...SERVER_OPTIONS, format: { type: 'string' }, annotations: { type: 'string' }, channels: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
+  ...SERVER_OPTIONS, format: { type: 'string' }, config: { type: 'string' }, annotations: { type: 'string' }, channels: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
   timeout: { type: 'string' }, 'max-states': { type: 'string' }, memory: { type: 'string' }, 'no-wait': { type: 'boolean' },
 } as const;
 
@@ -35,7 +38,7 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   const parsed = readOne(args, 'FILE', OPTIONS);
   if (!parsed.ok) return printProblems(parsed.problems, json, io);
   const { only: file, values } = parsed.value;
-  const submission = await readSubmission(file, values.format);
+  const submission = await readSubmission(file, values.format, values.config);
   if (!submission.ok) return printProblems(submission.problems, json, io);
   const annotations = await sideFile(values.annotations, values.channels);
   if (!annotations.ok) return printProblems(annotations.problems, json, io);
@@ -68,7 +71,7 @@ async function sideFile(file: string | undefined, channels: string | undefined):
 
 /** `submitModel`, then `requestVerification`. */
 export async function requestRun(
-  server: Server, model: { readonly source: string; readonly format: string; readonly name: string; readonly annotations?: string }, options: Readonly<Record<string, unknown>> = {},
+  server: Server, model: Pick<Submission, 'source' | 'format' | 'name' | 'files' | 'annotations'>, options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly id: string; readonly state: string }> {
   const { submitModel } = await ask<{ submitModel: { id: string } }>(server,
     'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }', { input: model });
@@ -90,7 +93,7 @@ function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): nu
   }
   const exit = exitOf(run.report);
   if (json) io.stdout(`${JSON.stringify({ run: run.id, verdict: run.verdict?.id ?? null, ...run.report }, null, 2)}\n`);
-  else io.stdout(`${reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`);
+  else io.stdout(`${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`);
   return exit;
 }
 

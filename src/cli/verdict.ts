@@ -62,6 +62,7 @@ function verdictText({ id, issuedAt, statementDigest, statement, erasedAt, statu
     : anchor.state === 'confirmed' ? `${anchor.network ?? '?'} ${anchor.transactionDigest ?? ''}, covering ${anchor.size} leaves` : 'pending';
   return [
     `${paint('bold', predicate.model.name)} · ${predicate.model.format} · ${id}`, '',
+    ...(predicate.script === undefined ? [] : [`  answers  ${predicate.script.answers.join(', ')}`]),
     ...predicate.properties.map(({ name, outcome, assurance }) => `  ${name.padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${assurance.join(' · ')}`.trimEnd()), '',
     `  issued     ${issuedAt} by ${predicate.issuer.name} (${predicate.issuer.key})`,
     `  status     ${status?.state ?? '?'}${status?.by ? ` by ${status.by}` : ''}, as of ${status?.asOf ?? '?'} leaves${status?.reason ? ` · ${status.reason}` : ''}`,

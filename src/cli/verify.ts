@@ -16,6 +16,7 @@ import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
 import { LAYER_CODES, type Layer, type LayerStatus, type VerifyReport, type VerifyStatus } from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
+import { isRawFormat } from '../model/specification.ts';
 import type { Recheck } from '../verification/recheck.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
@@ -28,8 +29,9 @@ export const VERIFY_HELP = `probity verify DIR|FILE.zip [options]      check a b
   --online          ask the server (--server, --key) whether the verdict was revoked since; its
                     answer is believed as far as it is signed and logged
   --recheck         check the answers again from the model: replay each trace, prove each
-                    invariant's obligations in a fresh Z3, explore and count again. What takes
-                    too long is skipped, and says so
+                    invariant's obligations in a fresh Z3, explore and count again; ask TLC or a
+                    solver again of what is theirs alone. What takes too long, or has no tool
+                    here, is skipped, and says so
   --json            each layer as JSON
 
 A policy inside the bundle is never used: whoever forged the bundle would have written it.
@@ -89,8 +91,9 @@ function withStatus(files: BundleFiles, status: string): BundleFiles {
 
 /** Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that could run a model. */
 async function recheckAnswers(files: BundleFiles, statement: Statement): Promise<Recheck[]> {
-  const { recheck } = await import('../verification/recheck.ts');
-  return recheck(files, statement);
+  const [{ recheck }, { loadConfig }] = await Promise.all([import('../verification/recheck.ts'), import('../config/index.ts')]);
+  const config = loadConfig(process.env);
+  return recheck(files, statement, undefined, config.ok ? config.value.cacheDir : '');
 }
 
 function readArgs(args: string[]): Result<VerifyArgs> {
@@ -153,7 +156,7 @@ function reportText(folder: string, { status, layers, statement }: VerifyReport,
 }
 
 const RECHECK_MARKS: Readonly<Record<Recheck['status'], readonly [mark: string, tone: 'green' | 'red' | 'yellow']>> = {
-  replayed: ['✓', 'green'], reproved: ['✓', 'green'], recounted: ['✓', 'green'], skipped: ['–', 'yellow'], failed: ['✗', 'red'],
+  replayed: ['✓', 'green'], reproved: ['✓', 'green'], recounted: ['✓', 'green'], rerun: ['✓', 'green'], skipped: ['–', 'yellow'], failed: ['✗', 'red'],
 };
 
 function recheckText(rechecked: readonly Recheck[], io: Io): string {
@@ -167,13 +170,17 @@ function recheckText(rechecked: readonly Recheck[], io: Io): string {
   return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
 
-function verdictText({ model, issuer, issuedAt, validUntil, properties }: Predicate, io: Io): string {
+/** What nobody but the reader's own tool can check again. */
+const OPAQUE = 'the word of a tool on the text as submitted; no layer replays or proves it (--recheck asks the tool again)';
+
+function verdictText({ model, issuer, issuedAt, validUntil, properties, script }: Predicate, io: Io): string {
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
+  const answers = script === undefined ? [] : [`  answers  ${script.answers.join(', ')}`];
   const rows = properties.map(({ name, outcome, threats, assurance }) => {
     const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${rows.join('\n')}\n`;
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isRawFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
 }

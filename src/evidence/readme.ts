@@ -1,4 +1,5 @@
 import type { Report } from '../model/outcome.ts';
+import { isRawFormat } from '../model/specification.ts';
 
 /** Text from a model must not become Markdown of ours. */
 const plain = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/([\\`*_[\]<>|#])/g, '\\$1');
@@ -7,8 +8,11 @@ const plain = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ').replace
 export function bundleReadme(
   report: Report, seal: { readonly id: string; readonly issuer: string; readonly issuedAt: string; readonly key: string },
 ): string {
-  const rows = report.properties.map(({ name, kind, outcome, assurance }) =>
-    `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`);
+  const rows = [
+    ...(report.script?.answers ?? []).map((answer, at) => `| ${at + 1} | check-sat | ${answer} | – |`),
+    ...report.properties.map(({ name, kind, outcome, assurance }) => `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`),
+  ];
+  const opaque = isRawFormat(report.model.format) ? `\nThe answers are the word of a tool on the text as submitted: nothing of the issuer's has replayed or proved them.\n` : '';
   return `# A formal verdict: ${plain(report.model.name)}
 
 Issued by ${plain(seal.issuer)} at ${seal.issuedAt}, verdict \`${seal.id}\`, signed with \`${seal.key}\`.
@@ -17,7 +21,7 @@ Model ${report.model.digest} (${plain(report.model.format)}).
 | Property | Kind | Answer | Assurance |
 |---|---|---|---|
 ${rows.join('\n')}
-
+${opaque}
 Believe none of this because it is written here. Check it, offline, with keys that you got from somewhere else:
 
     probity verify . --policy YOUR-POLICY
@@ -27,7 +31,7 @@ Believe none of this because it is written here. Check it, offline, with keys th
 | envelope.json | the signed statement (DSSE, in-toto Statement v1) |
 | receipt.tlog-proof | the proof that the verdict is in the transparency log (c2sp.org/tlog-proof@v1) |
 | leaf.bin, salt.bin | the log's leaf, and the salt that ties it to the statement |
-| source.\\*, model.json | the model as submitted, and its canonical form |
+| source.\\*, model.json | the model as submitted, and its canonical form (of a specification: all of its texts) |
 | evidence/ | traces and artifacts of the engines, each listed by digest in the statement |
 | anchor.json | if present: the ledger transaction that carries the log's checkpoint |
 | trust/ | the issuer's own keys: information, never a reason to trust |

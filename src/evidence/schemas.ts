@@ -72,6 +72,11 @@ const predicate = object(
   },
   {
     validUntil: time,
+    script: object({
+      answers: { type: 'array', items: { enum: ['sat', 'unsat', 'unknown'] } },
+      engines: { type: 'array', items: object({ name: text, version: text }) },
+      results: path,
+    }),
     vacuity: object({ neverFires: texts, guardNeverTrue: texts, premiseNeverTrue: texts, survivesEveryMutant: texts }),
     risk: object({ scores: openObject, card: path }),
   },

@@ -1,7 +1,7 @@
 import { canonicalJson, digestOf, sha256, type Json } from '../canonical/index.ts';
 import { invariant } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
-import type { Artifact, PropertyReport, Report } from '../model/outcome.ts';
+import type { SubmittedDocument } from '../model/specification.ts';
+import type { Artifact, PropertyReport, Report, ScriptReport } from '../model/outcome.ts';
 import { utf8 } from './encoding.ts';
 import type { Signer } from './keys.ts';
 import type { Logged, TransparencyLog } from './log/log.ts';
@@ -9,7 +9,7 @@ import { artifactPath, tracePath } from './paths.ts';
 import { bundleReadme } from './readme.ts';
 import { signForLog, type SignedStatement } from './sign.ts';
 import { isStatement } from './statementShape.ts';
-import { MODEL_FILE, PREDICATE_TYPE, SEMANTICS_VERSION, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type Statement } from './statement.ts';
+import { MODEL_FILE, PREDICATE_TYPE, SEMANTICS_VERSION, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type ScriptVerdict, type Statement } from './statement.ts';
 import { renderPolicy, type LedgerSender } from './verify/policy.ts';
 
 /** A check that can be sealed: what `verification` produced, and what was submitted. */
@@ -18,7 +18,7 @@ export interface Sealable {
   readonly id: string;
   readonly source: { readonly text: string; readonly format: string };
   readonly report: Report;
-  readonly document: ModelDocument;
+  readonly document: SubmittedDocument;
   readonly artifacts: readonly Artifact[];
   /** What was asked: engines, limits, bounds, threats. */
   readonly options: Readonly<Record<string, Json>>;
@@ -62,7 +62,7 @@ const DAY_MS = 86_400_000;
 
 /** Builds, validates and signs the statement, and prepares its leaf. Touches no log and no disk. */
 export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
-  invariant(digestOf(parts.document) === parts.report.model.digest, 'the report is about the canonical model');
+  invariant(digestOf(parts.document) === parts.report.model.digest, 'the report is about the document that is signed');
   const now = (sealer.now ?? (() => new Date()))();
   const issuedAt = now.toISOString();
   const validUntil = sealer.validDays === undefined ? undefined : new Date(now.getTime() + sealer.validDays * DAY_MS).toISOString();
@@ -108,6 +108,7 @@ function buildStatement(
       model: { name: report.model.name, format: report.model.format },
       properties: report.properties.map(propertyVerdict),
       assumptions: report.assumptions,
+      ...(report.script === undefined ? {} : { script: scriptVerdict(report.script) }),
       ...(report.vacuity === undefined ? {} : { vacuity: report.vacuity }),
       options: parts.options,
       evidence: evidence.map(({ path, mediaType, text }): EvidenceFile => ({ path, mediaType, digest: hexDigest(text) })),
@@ -126,6 +127,10 @@ function propertyVerdict(property: PropertyReport, at: number): PropertyVerdict 
   };
 }
 
+function scriptVerdict({ answers, engines }: ScriptReport): ScriptVerdict {
+  return { answers, engines: engines.map(({ name, version }) => ({ name, version })), results: SCRIPT_RESULTS };
+}
+
 /** A text file of the bundle that the statement covers. */
 export interface EvidenceText {
   readonly path: string;
@@ -134,14 +139,16 @@ export interface EvidenceText {
 }
 
 const MODEL_CARD = 'evidence/model-card.json';
+const SCRIPT_RESULTS = 'evidence/results.json';
 
-/** Every file that the statement lists by digest, in a fixed order: traces, artifacts, model card, files for people. */
+/** Every file that the statement lists by digest, in a fixed order: traces, what a solver printed, artifacts, model card, files for people. */
 export function evidenceTexts(parts: Sealable, information: Readonly<Record<string, string>>): EvidenceText[] {
   const texts: EvidenceText[] = [];
   parts.report.properties.forEach((property, at) => {
     if (property.trace === undefined) return;
     texts.push({ path: tracePath(property.name, at), mediaType: 'application/json', text: canonicalJson(property.trace) });
   });
+  if (parts.report.script !== undefined) texts.push({ path: SCRIPT_RESULTS, mediaType: 'application/json', text: canonicalJson(parts.report.script.results) });
   parts.artifacts.forEach(({ name, mediaType, text }, at) => {
     texts.push({ path: artifactPath(name, at), mediaType, text });
   });

@@ -1,4 +1,4 @@
-import type { Assumptions, Assurance, EngineReport, Evidence, HoldsMethod, OutcomeKind, UnknownReason, Vacuity, WitnessKind } from '../model/outcome.ts';
+import type { Assumptions, Assurance, EngineReport, Evidence, HoldsMethod, OutcomeKind, ScriptAnswer, UnknownReason, Vacuity, WitnessKind } from '../model/outcome.ts';
 
 /** Names for ever: a verifier of any year recognises a verdict by these. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -41,6 +41,13 @@ export interface PropertyVerdict {
   readonly facts?: Evidence;
 }
 
+/** What solvers said to each `check-sat` of a script, in order; `results` is the path of what they printed for each command. */
+export interface ScriptVerdict {
+  readonly answers: readonly ScriptAnswer[];
+  readonly engines: readonly { readonly name: string; readonly version: string }[];
+  readonly results: string;
+}
+
 /** A JSON object whose inside is not ours to fix here. */
 export type OpenObject = Readonly<Record<string, unknown>>;
 
@@ -67,6 +74,8 @@ export interface Predicate {
   readonly model: { readonly name: string; readonly format: string };
   readonly properties: readonly PropertyVerdict[];
   readonly assumptions: Assumptions;
+  /** Of an SMT-LIB script, which has answers in place of properties. */
+  readonly script?: ScriptVerdict;
   readonly vacuity?: Vacuity;
   /** What was asked: engines, limits, bounds, threat budget. */
   readonly options: OpenObject;
@@ -78,7 +87,7 @@ export interface Predicate {
 /** in-toto Statement v1 (https://github.com/in-toto/attestation) about one source and its canonical model. */
 export interface Statement {
   readonly _type: typeof STATEMENT_TYPE;
-  /** The source as submitted (`source.<ext>`), then the canonical model (`model.json`). */
+  /** The source as submitted (`source.<ext>`), then the canonical model, or the specification as it is (`model.json`). */
   readonly subject: readonly [Subject, Subject];
   readonly predicateType: typeof PREDICATE_TYPE;
   readonly predicate: Predicate;

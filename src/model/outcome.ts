@@ -81,12 +81,38 @@ export interface Vacuity {
   readonly survivesEveryMutant: readonly string[];
 }
 
+/** What a solver says to each `check-sat`. Neither is good or bad news: only who wrote the script knows which one was hoped for. */
+export type ScriptAnswer = 'sat' | 'unsat' | 'unknown';
+
+/** The answers to a script (public shape, `answers.schema.json`). They are the solver's word: opaque, nothing replays them (DESIGN 3). */
+export interface ScriptReport {
+  readonly answers: readonly ScriptAnswer[];
+  /** One for each command that prints, in order. */
+  readonly results: readonly ScriptResult[];
+  readonly engines: readonly { readonly name: string; readonly version: string; readonly durationMs: number }[];
+  readonly assurance: readonly never[];
+}
+
+export interface ScriptResult {
+  readonly command: string;
+  readonly line: number;
+  readonly answer?: ScriptAnswer;
+  /** Of an `unknown` that is not the solver's own. */
+  readonly reason?: UnknownReason;
+  /** What the solver printed: a model, a core, values. */
+  readonly text?: string;
+  /** The solver has none: there is no model of what is unsatisfiable. */
+  readonly none?: string;
+}
+
 /** The answer to one submission. Public shape (`report.schema.json`). */
 export interface Report {
   readonly model: { readonly name: string; readonly digest: string; readonly format: string };
   readonly properties: readonly PropertyReport[];
   readonly assumptions: Assumptions;
   readonly vacuity?: Vacuity;
+  /** Of an SMT-LIB script, which has answers in place of properties. */
+  readonly script?: ScriptReport;
   /** Where they were asked for. */
   readonly fixes?: readonly SuggestedFix[];
 }

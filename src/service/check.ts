@@ -82,7 +82,7 @@ async function record({ store }: Service, claim: Claim, result: Result<Verificat
 
 /** "Unknown" may be the weather of one day: it is never given as an answer to another request. */
 export function isCacheable(report: Report): boolean {
-  return report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
+  return report.script?.answers.includes('unknown') !== true && report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
 }
 
 async function giveUp(service: Service, run: RunRecord, worker: string, reason: Interruption): Promise<false> {

@@ -1,6 +1,6 @@
-import { sha256 } from '../canonical/index.ts';
+import { digestOf, sha256 } from '../canonical/index.ts';
 import type { Config } from '../config/index.ts';
-import { inspect, toolVersions, verify } from '../verification/verify.ts';
+import { identify, toolVersions, verify } from '../verification/verify.ts';
 import { jsonLogger } from './observe.ts';
 import { openService, type OpenService } from './open.ts';
 import { ThreadReader } from './reader.ts';
@@ -39,10 +39,12 @@ function rememberedInspect(): Verifier['inspect'] {
   const reader = new ThreadReader();
   const known = new Map<string, ReturnType<Verifier['inspect']>>();
   return async (submission) => {
-    if (submission.source.length + (submission.annotations?.length ?? 0) > SHORT) return reader.inspect(submission);
-    const key = `${submission.format} ${submission.name} ${sha256(submission.source)} ${sha256(submission.annotations ?? '')}`;
+    const files = submission.files ?? [];
+    const beside = submission.annotations ?? '';
+    if (files.reduce((size, { text }) => size + text.length, submission.source.length + beside.length) > SHORT) return reader.inspect(submission);
+    const key = `${submission.format} ${submission.name} ${sha256(submission.source)} ${digestOf({ files, beside })}`;
     const before = known.get(key);
-    const result = before ?? inspect(submission).then((read) => (read.ok ? { ok: true, value: { document: read.value.document, digest: read.value.digest } } : read));
+    const result = before ?? identify(submission);
     known.delete(key);
     known.set(key, result);
     result.catch(() => known.delete(key));

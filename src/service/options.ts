@@ -1,5 +1,4 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../verification/assurance.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName, type VerifyOptions } from '../verification/types.ts';
@@ -21,12 +20,9 @@ const LIMITS = {
   maxStates: { least: 1, most: 100_000_000 },
 } as const;
 
-const IMPLICIT_PROPERTIES: readonly string[] = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'];
-
-/** The options with defaults written out and names in order, so that the same wish is the same text; or all problems. */
-export function readOptions(requested: RequestedOptions, document: ModelDocument): Result<VerifyOptions> {
+/** The options with defaults written out and names in order, so that the same wish is the same text; or all problems. `known`: the names that properties have. */
+export function readOptions(requested: RequestedOptions, known: ReadonlySet<string>): Result<VerifyOptions> {
   const problems: Problem[] = [];
-  const known = new Set([...Object.keys(document.properties ?? {}), ...IMPLICIT_PROPERTIES]);
   const properties = [...new Set(requested.properties ?? [])].sort();
   for (const name of properties) {
     if (!known.has(name)) problems.push(problem('PROPERTY_UNKNOWN', 'input.properties', `the model has no property "${name.slice(0, 80)}"`));

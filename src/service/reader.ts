@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { bad, problem, type Result } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
+import type { SubmittedDocument } from '../model/specification.ts';
 import type { Submission } from '../verification/types.ts';
 
-type Inspected = Result<{ readonly document: ModelDocument; readonly digest: string }>;
+type Inspected = Result<{ readonly document: SubmittedDocument; readonly digest: string }>;
 type Answer = Inspected | { readonly failed: string };
 
 const TIME_LIMIT_MS = 15_000;

@@ -1,6 +1,6 @@
 import { sha256, type Json } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
+import { isSpecification, type SubmittedDocument } from '../model/specification.ts';
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
 import { inspect } from '../verification/inspect.ts';
@@ -37,7 +37,7 @@ type Complaint = Omit<Problem, 'code'> & { readonly code: string };
 const LIMITS = { cases: { least: 1, most: 1_000_000_000 }, seed: { least: 0, most: Number.MAX_SAFE_INTEGER } } as const;
 
 /** What is asked, with defaults written out; or all problems that can be known before the model is explored. */
-export function readRisk(requested: RequestedRisk, document: ModelDocument): Result<AskedRisk> {
+export function readRisk(requested: RequestedRisk, document: SubmittedDocument): Result<AskedRisk> {
   const { property, events, format } = requested;
   const problems = propertyProblems(property, document);
   const whole = (name: keyof typeof LIMITS): number => {
@@ -51,7 +51,8 @@ export function readRisk(requested: RequestedRisk, document: ModelDocument): Res
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
-function propertyProblems(name: string, document: ModelDocument): Problem[] {
+function propertyProblems(name: string, document: SubmittedDocument): Problem[] {
+  if (isSpecification(document)) return [problem('RISK_PROPERTY', 'input.risk.property', `there is no risk of ${document.format}: its states are not ours to count`)];
   const given = Object.hasOwn(document.properties ?? {}, name) ? document.properties?.[name] : undefined;
   if (name === 'deadlockFree' || given?.always !== undefined || given?.never !== undefined || given?.deadlockFree !== undefined) return [];
   return given ? [problem('RISK_PROPERTY', 'input.risk.property', `"${name}" is not broken by reaching a state; risk is computed for always, never and deadlockFree`)]

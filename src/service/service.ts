@@ -5,7 +5,7 @@ import type { Ledger } from '../evidence/ledger/ledger.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { LedgerSender } from '../evidence/verify/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
-import type { ModelDocument } from '../model/document.ts';
+import type { SubmittedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Progress, Submission, Verification, VerifyOptions } from '../verification/types.ts';
@@ -19,7 +19,7 @@ export interface Verifier {
     readonly cacheDir: string;
   }): Promise<Result<Verification>>;
   /** Parses and type-checks; runs no engine. */
-  inspect(submission: Submission): Promise<Result<{ readonly document: ModelDocument; readonly digest: string }>>;
+  inspect(submission: Submission): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>>;
   /** Engine names and versions: part of what makes two results the same. */
   toolVersions(cacheDir: string): Promise<Record<string, string>>;
 }

@@ -1,8 +1,10 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
+import { isSpecification } from '../model/specification.ts';
 import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
-import { FORMATS, type Format, type VerifyOptions } from '../verification/types.ts';
+import { propertyNames, rawOptionProblems } from '../verification/submitted.ts';
+import { FORMATS, type Format, type SubmittedFile, type VerifyOptions } from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -17,6 +19,8 @@ export interface SubmitInput {
   readonly name: string;
   /** Of a diagram: the text of a side file. */
   readonly annotations?: string | null;
+  /** Of a TLA+ specification: the modules that the source needs, and its configuration. */
+  readonly files?: readonly SubmittedFile[] | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -40,8 +44,10 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   const problems = inputProblems(input);
   if (problems.length > 0) return bad(...problems);
   const { source, name, idempotencyKey } = input;
+  const files = input.files ?? [];
   const format = input.format as Format;
-  const beside = input.annotations ? { annotations: input.annotations } : {};
+  const annotations = input.annotations ? { annotations: input.annotations } : {};
+  const beside = { ...annotations, ...(files.length > 0 && { files: files.map((file) => ({ name: file.name, text: file.text })) }) };
   const inputDigest = digestOf({ source: sha256(source), format, name, ...beside });
   if (idempotencyKey) {
     const known = await store.idempotency.find(asker.owner, 'submitModel', idempotencyKey);
@@ -50,7 +56,7 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   const inspected = await verifier.inspect({ source, format, name, ...beside });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
-  const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document, ...beside });
+  const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document, ...annotations });
   if (!idempotencyKey) return ok(model);
   const kept = await store.idempotency.remember(asker.owner, 'submitModel', idempotencyKey, { inputDigest, resultId: model.id });
   return rememberedModel(service, kept, inputDigest);
@@ -61,12 +67,16 @@ async function rememberedModel(service: Service, known: { inputDigest: string; r
   return model ? ok(model) : bad(problem('IDEMPOTENCY_CONFLICT', 'input.idempotencyKey', 'this idempotency key was used with another input'));
 }
 
-function inputProblems({ source, format, name, annotations, idempotencyKey }: SubmitInput): Problem[] {
+function inputProblems({ source, format, name, files, annotations, idempotencyKey }: SubmitInput): Problem[] {
   const problems: Problem[] = [];
-  problems.push(...textProblems(source, 'source'), ...textProblems(annotations ?? '', 'annotations'));
+  const texts = [source, annotations ?? '', ...(files ?? []).flatMap((file) => [file.name, file.text])];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text, 'utf8'), 0);
+  if (bytes > MAX_SOURCE_BYTES) problems.push(problem('INPUT_TOO_LARGE', 'input.source', `the source and what comes with it have ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`));
+  else if (!texts.every(isStorable)) problems.push(problem('INPUT_NOT_UTF8', 'input.source', 'the source or what comes with it has a NUL character or half of a surrogate pair'));
   if (!(FORMATS as readonly string[]).includes(format)) {
     problems.push(problem('FORMAT_UNKNOWN', 'input.format', `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`));
   }
+  if (annotations && format !== 'bpmn') problems.push(problem('OPTION_INVALID', 'input.annotations', 'a side file is for a diagram: the format must be bpmn'));
   if (name.trim() === '' || name.length > MAX_NAME || !isPlain(name)) {
     problems.push(problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`));
   }
@@ -74,12 +84,6 @@ function inputProblems({ source, format, name, annotations, idempotencyKey }: Su
     problems.push(problem('REQUEST_SHAPE', 'input.idempotencyKey', `an idempotency key has 1 to ${MAX_NAME} printable characters`));
   }
   return problems;
-}
-
-function textProblems(text: string, what: string): Problem[] {
-  const bytes = Buffer.byteLength(text, 'utf8');
-  if (bytes > MAX_SOURCE_BYTES) return [problem('INPUT_TOO_LARGE', `input.${what}`, `the ${what} has ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`)];
-  return isStorable(text) ? [] : [problem('INPUT_NOT_UTF8', `input.${what}`, `the ${what} has a NUL character or half of a surrogate pair`)];
 }
 
 /** Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was signed. */
@@ -106,10 +110,12 @@ export async function requestVerification(service: Service, asker: Asker, input:
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(input, model.document);
+  const options = readOptions(input, await propertyNames(model.document));
+  const refused = options.ok && isSpecification(model.document) ? rawOptionProblems(model.document.format, options.value) : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
-  if (!options.ok || risk?.ok === false) return bad(...problems);
+  problems.push(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
+  if (!options.ok || risk?.ok === false || refused.length > 0) return bad(...problems);
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
   if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);

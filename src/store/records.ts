@@ -1,6 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import type { Problem } from '../errors/index.ts';
-import type { ModelDocument } from '../model/document.ts';
+import type { SubmittedDocument } from '../model/specification.ts';
 import type { Report } from '../model/outcome.ts';
 
 /** What the store hands out: plain data, none of it a row of a library. Times are UTC. */
@@ -18,7 +18,7 @@ export interface KeyRecord {
 export interface ModelRecord {
   readonly id: string;
   readonly owner: string;
-  /** `sha256:…` of the canonical model. */
+  /** `sha256:…` of the canonical model, or of the specification as submitted. */
   readonly digest: string;
   /** `sha256:…` of the text that was submitted. */
   readonly sourceDigest: string;
@@ -27,7 +27,7 @@ export interface ModelRecord {
   readonly source: string;
   /** The side file of a diagram; empty if it has none. */
   readonly annotations: string;
-  readonly document: ModelDocument;
+  readonly document: SubmittedDocument;
   readonly createdAt: Date;
 }
 

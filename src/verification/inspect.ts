@@ -11,7 +11,7 @@ import { checkModel } from '../model/check.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
 import { Semantics } from '../model/semantics.ts';
-import type { Format, Submission } from './types.ts';
+import type { Format, ModelFormat, Submission } from './types.ts';
 
 /** The largest source that is read at all. */
 export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ interface Read {
 }
 
 /** One line per frontend. */
-const FRONTENDS: Readonly<Record<Format, (submission: Submission) => Result<Read> | Promise<Result<Read>>>> = {
+const FRONTENDS: Readonly<Record<ModelFormat, (submission: Submission) => Result<Read> | Promise<Result<Read>>>> = {
   native: ({ source }) => readNative(source),
   bpmn: async ({ source, ...submission }) => {
     const beside = readBeside(submission);
@@ -54,12 +54,12 @@ export function readBeside({ channels, annotations }: Pick<Submission, 'channels
   return ok({ ...(found.channels !== undefined && { channels: found.channels }), ...given, annotations: found });
 }
 
-/** Reads, checks and names a submission; runs no engine. */
+/** Reads, checks and names a submission that becomes a model; runs no engine. */
 export async function inspect(submission: Submission): Promise<Result<Inspected>> {
   if (submission.source.length > MAX_SOURCE_BYTES) {
     return bad(problem('INPUT_TOO_LARGE', '', `the source has ${submission.source.length} characters; the limit is ${MAX_SOURCE_BYTES}`));
   }
-  const frontend = Object.hasOwn(FRONTENDS, submission.format) ? FRONTENDS[submission.format] : undefined;
+  const frontend = Object.hasOwn(FRONTENDS, submission.format) ? FRONTENDS[submission.format as ModelFormat] : undefined;
   if (!frontend) return bad(problem('FORMAT_UNKNOWN', '', `no frontend reads \`${submission.format}\`; known: ${Object.keys(FRONTENDS).join(', ')}`));
   const read = await frontend(submission);
   if (!read.ok) return read;
@@ -76,5 +76,7 @@ export async function inspect(submission: Submission): Promise<Result<Inspected>
 export function formatOf(name: string, source: string): Format | undefined {
   if (/\.(bpmn|bpmn20\.xml|xml)$/i.test(name)) return 'bpmn';
   if (/\.(ya?ml|json)$/i.test(name)) return 'native';
+  if (/\.tla$/i.test(name)) return 'tla';
+  if (/\.smt2?$/i.test(name)) return 'smt';
   return /^\uFEFF?\s*</.test(source) ? 'bpmn' : undefined;
 }

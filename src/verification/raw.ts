@@ -1,10 +1,11 @@
-import { canonicalJson, sha256 } from '../canonical/index.ts';
+import { canonicalJson } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
 import { configurationText, withoutComments, type Specification } from '../frontends/tla/specification.ts';
 import type { EngineProgress } from '../model/engine.ts';
 import type { Evidence, Outcome, PropertyReport, Report, UnknownReason } from '../model/outcome.ts';
+import { withLack } from './assurance.ts';
 import { readingOf, refusalOf, traceOf, type Asked } from './rawReading.ts';
 import type { VerifyOptions } from './types.ts';
 
@@ -24,22 +25,20 @@ export interface RawContext {
  * (`Assert`) where there are some, and the assumptions. The answers are TLC's word. They stay opaque: nothing of ours replays them, and no
  * assurance is claimed (DESIGN 3).
  */
-export async function verifySpecification(specification: Specification, options: VerifyOptions, context: RawContext): Promise<Result<Report>> {
-  const { root, modules, configuration } = specification;
+export async function verifySpecification(specification: Specification, digest: string, options: VerifyOptions, context: RawContext): Promise<Result<Report>> {
+  const { root, configuration } = specification;
   const started = performance.now();
   const check = new RawCheck(specification, options, context);
   const refused = await check.run();
   if (refused) return bad(refused);
-  const { postcondition } = configuration;
-  const asked = [...check.asked, ...(postcondition === undefined ? [] : [{ name: postcondition, kind: 'postcondition' } as const])];
+  const asked = askedOf(specification);
   const wanted = options.properties.length === 0 ? asked : asked.filter((property) => options.properties.includes(property.name));
   const unknown = options.properties.find((name) => !asked.some((property) => property.name === name));
   if (unknown !== undefined) return bad(problem('PROPERTY_UNKNOWN', 'properties', `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}`));
-  const digest = sha256(canonicalJson({ root, modules: Object.fromEntries(modules), configuration: configurationText(configuration, configuration.invariants, configuration.properties) }));
   const durationMs = Math.round((performance.now() - started) * 10) / 10;
   return ok({
     model: { name: root, digest, format: 'tla' },
-    properties: wanted.map((property) => reportOf(property, property.kind === 'postcondition' ? NO_POSTCONDITION : check.answers.get(property.name), check.version, check.distinct, durationMs)),
+    properties: wanted.map((property) => reportOf(property, property.kind === 'postcondition' ? NO_POSTCONDITION : check.answers.get(property.name), check.version, check.distinct, durationMs)).map((report) => withLack(report, options.assurance ?? [])),
     assumptions: {
       fairness: [], channels: [], bounds: [...configuration.limits],
       abstractions: [`The answers are those of TLC on the modules as submitted; nothing else has checked them. Sandbox: ${check.sandbox}.`, ...configuration.notes],
@@ -48,6 +47,20 @@ export async function verifySpecification(specification: Specification, options:
 }
 
 const NO_POSTCONDITION: Answered = { outcome: { outcome: 'unknown', reason: 'unsupported', message: 'this TLC knows no POSTCONDITION; the rest was checked without it', evidence: {} } };
+
+/** Everything that is asked of a specification, in the order of its answers. */
+export function askedOf({ modules, configuration }: Specification): readonly (Asked | { readonly name: string; readonly kind: 'postcondition' })[] {
+  const { invariants, properties, checksDeadlock, postcondition } = configuration;
+  const asserts = [...modules.values()].some((text) => /\bAssert\s*\(/.test(withoutComments(text)));
+  // Names of ours give way to names of the configuration.
+  const taken = new Set([...invariants, ...properties]);
+  const ours = (name: string, kind: Asked['kind']): Asked => ({ name: taken.has(name) ? `${name} (TLC)` : name, kind });
+  return [
+    ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })), ...unique(properties).filter((name) => !invariants.includes(name)).map((name): Asked => ({ name, kind: 'temporal' })),
+    ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []), ...(asserts ? [ours('assertions', 'assertion')] : []), ours('assumptions', 'assumption'),
+    ...(postcondition === undefined ? [] : [{ name: postcondition, kind: 'postcondition' } as const]),
+  ];
+}
 
 /** TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked again. */
 class RawCheck {
@@ -66,15 +79,7 @@ class RawCheck {
     this.#options = options;
     this.#context = context;
     this.#deadline = Date.now() + options.timeoutMs;
-    const { invariants, properties, checksDeadlock } = specification.configuration;
-    const asserts = [...specification.modules.values()].some((text) => /\bAssert\s*\(/.test(withoutComments(text)));
-    // Names of ours give way to names of the configuration.
-    const taken = new Set([...invariants, ...properties]);
-    const ours = (name: string, kind: Asked['kind']): Asked => ({ name: taken.has(name) ? `${name} (TLC)` : name, kind });
-    this.asked = [
-      ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })), ...unique(properties).filter((name) => !invariants.includes(name)).map((name): Asked => ({ name, kind: 'temporal' })),
-      ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []), ...(asserts ? [ours('assertions', 'assertion')] : []), ours('assumptions', 'assumption'),
-    ];
+    this.asked = askedOf(specification).filter((property): property is Asked => property.kind !== 'postcondition');
   }
 
   async run(): Promise<Problem | undefined> {
@@ -157,8 +162,10 @@ class RawCheck {
   }
 
   #violated(run: RawRun, property: Asked): Outcome {
-    const trace = traceOf(run);
-    return { outcome: 'violated', witness: property.kind === 'temporal' && trace?.loopStart !== undefined ? 'lasso' : 'trace', ...(trace ? { trace } : {}), evidence: this.#evidence(run) };
+    const found = traceOf(run);
+    const trace = found && canonicalJson(found).length <= MAX_TRACE ? found : undefined;
+    const evidence = { ...this.#evidence(run), ...(found && !trace ? { traceLeftOut: `longer than ${MAX_TRACE} characters` } : {}) };
+    return { outcome: 'violated', witness: property.kind === 'temporal' && found?.loopStart !== undefined ? 'lasso' : 'trace', ...(trace ? { trace } : {}), evidence };
   }
 
   /** A finished run is a proof only where nothing left out states or took them for each other (SEMANTICS 12). */
@@ -171,6 +178,9 @@ class RawCheck {
     return bounds.length > 0 ? { outcome: 'bounded', bound: bounds.join('; '), evidence } : { outcome: 'holds', method: 'exhaustive', evidence };
   }
 }
+
+/** A trace that is longer is nothing that anybody reads, and everybody would have to carry. */
+const MAX_TRACE = 4 * 1024 * 1024;
 
 /** What stops every run, whatever else is asked: it is in the modules, not in the configuration. */
 const STOPS: Readonly<Partial<Record<Asked['kind'], string>>> = { assumption: 'an assumption is false', assertion: 'every run stops at the assertion that fails' };

@@ -17,60 +17,26 @@ import { checkInitial } from '../model/initial.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
+import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
+import { failed, RECHECK_LIMITS, skipped, type Found, type Recheck, type RecheckLimits } from './rechecked.ts';
+import { recheckRaw } from './recheckRaw.ts';
 
-/** What is wrong with an answer that its evidence does not bear out. A code never changes its meaning. */
-export const RECHECK_CODES = {
-  RECHECK_MODEL: 'model.json is not a model that can be checked, or not the one that the statement names',
-  RECHECK_PROPERTY: 'the model has no such property, has it under another kind, or the statement answers it twice',
-  RECHECK_ANSWER: 'an answer that no check gives: a violation without a trace, a proof without its method',
-  RECHECK_TRACE: 'the trace is missing, or not of the shape of a trace',
-  RECHECK_REPLAY: 'the trace is no run of the model, or does not show what it should',
-  RECHECK_INVARIANT: 'the invariant is missing, or not exactly one definition over the variables of the model',
-  RECHECK_OBLIGATION: 'an obligation, written anew from the model, is not proved by the invariant',
-  RECHECK_OUTCOME: 'exploring the model again gives another answer',
-  RECHECK_COUNT: 'the state set has other counts, or another digest',
-  RECHECK_PARTS: 'a conjunction that is not what its parts are',
-  RECHECK_IMPLICIT: 'an answer that rests on an implicit property which the statement does not say holds',
-} as const;
-export type RecheckCode = keyof typeof RECHECK_CODES;
-
-/**
- * - `replayed`: the model's own semantics followed the trace, and it shows what was signed.
- * - `reproved`: fresh solvers proved the three obligations, written anew from the model, with the bundle's invariant; `detail` says which.
- * - `recounted`: the model was explored again, with the same answer, and the same counts and digest where they were given.
- * - `skipped`: nothing was checked, for the reason in `detail`. It says nothing for the answer, and nothing against it.
- * - `failed`: the evidence does not bear out the answer.
- */
-export type Recheck =
-  | { readonly property: string; readonly status: 'replayed' | 'reproved' | 'recounted'; readonly detail?: string }
-  | { readonly property: string; readonly status: 'skipped'; readonly detail: string }
-  | { readonly property: string; readonly status: 'failed'; readonly code: RecheckCode; readonly detail?: string };
-
-export interface RecheckLimits {
-  /** For each exploration and each proof. */
-  readonly timeoutMs: number;
-  readonly memoryMb: number;
-  readonly maxStates: number;
-}
-
-export const RECHECK_LIMITS: RecheckLimits = { timeoutMs: 60_000, memoryMb: 2_048, maxStates: 1_000_000 };
+export { RECHECK_CODES, RECHECK_LIMITS, type Recheck, type RecheckCode, type RecheckLimits } from './rechecked.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
-type Found = Recheck extends infer R ? (R extends Recheck ? Omit<R, 'property'> : never) : never;
-
-const failed = (code: RecheckCode, detail?: string): Found => ({ status: 'failed', code, ...(detail === undefined ? {} : { detail }) });
-const skipped = (detail: string): Found => ({ status: 'skipped', detail });
 
 /**
  * Checks a bundle's answers again from its model (DESIGN 5), one entry for each property of the statement. `verifyBundle` must
  * have accepted the files before: who signed them, and that they are the signed ones, is not asked here. Nothing that an engine
- * wrote is trusted: traces are replayed, obligations are written anew from the model, state sets are counted again.
+ * wrote is trusted: traces are replayed, obligations are written anew from the model, state sets are counted again. `cacheDir` is where TLC's
+ * jar may be found; it is asked only of a specification that is its alone.
  */
-export async function recheck(files: Files, statement: Statement, limits: RecheckLimits = RECHECK_LIMITS): Promise<Recheck[]> {
+export async function recheck(files: Files, statement: Statement, limits: RecheckLimits = RECHECK_LIMITS, cacheDir = ''): Promise<Recheck[]> {
   const { properties, semantics: meant, model } = statement.predicate;
   const all = (found: Found): Recheck[] => properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
   if (meant !== SEMANTICS_VERSION) return all(skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`));
+  if (isRawFormat(model.format)) return recheckRaw(files, statement, limits, cacheDir);
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name) return all(failed('RECHECK_MODEL'));
   return new Rechecking(files, properties, semantics, limits).run();

@@ -2,31 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { runInCvc5, runScript, messageOf, type ScriptRun, type ScriptStep } from '../engines/z3/script.ts';
 import { asks, declared, needsCvc5, prints, readScript, renamed, type SmtCommand } from '../frontends/smt/script.ts';
-import type { UnknownReason } from '../model/outcome.ts';
+import type { ScriptAnswer, ScriptReport, ScriptResult } from '../model/outcome.ts';
 import type { VerifyOptions } from './types.ts';
-
-/** What a solver says to each `check-sat`. `unknown` has a reason where it is not the solver's own. */
-export type SmtAnswer = 'sat' | 'unsat' | 'unknown';
-
-/** The answers to a script (public shape, `answers.schema.json`). They are the solver's word: opaque, nothing replays them (DESIGN 3). */
-export interface SmtReport {
-  readonly answers: readonly SmtAnswer[];
-  /** One for each command that prints, in order. */
-  readonly results: readonly SmtResult[];
-  readonly engines: readonly { readonly name: string; readonly version: string; readonly durationMs: number }[];
-  readonly assurance: readonly never[];
-}
-
-export interface SmtResult {
-  readonly command: string;
-  readonly line: number;
-  readonly answer?: SmtAnswer;
-  readonly reason?: UnknownReason;
-  /** What the solver printed: a model, a core, values. */
-  readonly text?: string;
-  /** The solver has none: there is no model of what is unsatisfiable. */
-  readonly none?: string;
-}
 
 /** Cvc5 starts where Z3 has not answered everything by then: most scripts never need it. */
 const PATIENCE_MS = 5_000;
@@ -35,7 +12,7 @@ const PATIENCE_MS = 5_000;
  * Runs an SMT-LIB script: Z3, and cvc5 where it is there, for what Z3 does not know, or not soon. Whoever has all answers first ends the
  * other. Differing answers are `unknown{disagreement}`.
  */
-export async function verifyScript(source: string, options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>, signal: AbortSignal): Promise<Result<SmtReport>> {
+export async function verifyScript(source: string, options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>, signal: AbortSignal): Promise<Result<ScriptReport>> {
   const read = readScript(source);
   if (!read.ok) return read;
   const commands = read.value;
@@ -54,13 +31,13 @@ export async function verifyScript(source: string, options: Pick<VerifyOptions, 
 interface Raced {
   readonly first: ScriptRun;
   readonly second?: ScriptRun;
-  readonly engines: SmtReport['engines'];
+  readonly engines: ScriptReport['engines'];
 }
 
 async function race(commands: readonly SmtCommand[], options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>, signal: AbortSignal): Promise<Raced> {
   const limits = { deadline: Date.now() + options.timeoutMs, memoryMb: options.memoryMb };
   const [stopZ3, stopCvc5] = [new AbortController(), new AbortController()];
-  const engines: SmtReport['engines'][number][] = [];
+  const engines: ScriptReport['engines'][number][] = [];
   const timed = <T extends ScriptRun | undefined>(name: string, run: Promise<T>): Promise<T> => {
     const started = performance.now();
     return run.then((found) => {
@@ -102,16 +79,16 @@ function stepsOf(commands: readonly SmtCommand[]): readonly ScriptStep[] {
   return commands.map((command) => ({ text: command.text, prints: prints(command) }));
 }
 
-function reportOf(results: readonly SmtResult[], engines: SmtReport['engines']): SmtReport {
+function reportOf(results: readonly ScriptResult[], engines: ScriptReport['engines']): ScriptReport {
   return { answers: results.flatMap((result) => result.answer ?? []), results, engines, assurance: [] };
 }
 
-function resultsOf(commands: readonly SmtCommand[], run: ScriptRun): SmtResult[] {
-  return commands.filter(prints).map((command, index): SmtResult => {
+function resultsOf(commands: readonly SmtCommand[], run: ScriptRun): ScriptResult[] {
+  return commands.filter(prints).map((command, index): ScriptResult => {
     const said = run.printed[index];
     const base = { command: command.name, line: command.line };
     if (asks(command)) {
-      const answer = /^(sat|unsat|unknown)$/m.exec(said ?? '')?.[1] as SmtAnswer | undefined;
+      const answer = /^(sat|unsat|unknown)$/m.exec(said ?? '')?.[1] as ScriptAnswer | undefined;
       return { ...base, answer: answer ?? 'unknown', ...(answer === undefined && { reason: run.ended ?? 'crash' }) };
     }
     if (said === undefined) return { ...base, none: `the solver ended before: ${run.ended ?? 'crash'}` };
@@ -120,7 +97,7 @@ function resultsOf(commands: readonly SmtCommand[], run: ScriptRun): SmtResult[]
 }
 
 /** The answer of the one that knows; two that know and differ are no answer. */
-function better(ours: SmtResult, theirs: SmtResult | undefined): SmtResult {
+function better(ours: ScriptResult, theirs: ScriptResult | undefined): ScriptResult {
   if (!theirs || ours.answer === undefined || theirs.answer === undefined || theirs.answer === 'unknown') return ours;
   if (ours.answer === 'unknown') return theirs;
   return ours.answer === theirs.answer ? ours : { command: ours.command, line: ours.line, answer: 'unknown', reason: 'disagreement' };

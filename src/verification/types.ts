@@ -1,10 +1,14 @@
 import type { Artifact, Assurance, Report } from '../model/outcome.ts';
 import type { ChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import type { ModelDocument } from '../model/document.ts';
 import type { Reduction } from '../model/engine.ts';
+import { RAW_FORMATS, type SubmittedDocument } from '../model/specification.ts';
+
+/** The formats that become a model. */
+export const MODEL_FORMATS = ['native', 'bpmn'] as const;
+export type ModelFormat = (typeof MODEL_FORMATS)[number];
 
 /** The formats that a submission can have. */
-export const FORMATS = ['native', 'bpmn'] as const;
+export const FORMATS = [...MODEL_FORMATS, ...RAW_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap. */
@@ -29,11 +33,19 @@ export const DEFAULT_OPTIONS: VerifyOptions = {
   properties: [], engines: 'auto', timeoutMs: 60_000, memoryMb: 2_048, maxStates: 5_000_000,
 };
 
+/** A text beside the source, under the name that it has where it comes from. */
+export interface SubmittedFile {
+  readonly name: string;
+  readonly text: string;
+}
+
 export interface Submission {
   readonly source: string;
   readonly format: Format;
   /** Where it came from, for messages: a file name, an upload's name. */
   readonly name: string;
+  /** Of a TLA+ specification, whose module to check is `source`: the modules that it needs, and one configuration. */
+  readonly files?: readonly SubmittedFile[];
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
   /** Of a diagram: a side file with data and properties. */
@@ -53,6 +65,6 @@ export interface Progress {
 /** All that a check produced: the report for people, the canonical model and the artifacts for the evidence. */
 export interface Verification {
   readonly report: Report;
-  readonly document: ModelDocument;
+  readonly document: SubmittedDocument;
   readonly artifacts: readonly Artifact[];
 }

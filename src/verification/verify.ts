@@ -2,6 +2,7 @@ import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/in
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
+import { isRawFormat } from '../model/specification.ts';
 import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
 import { unbreakable } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
@@ -9,6 +10,7 @@ import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import { ENGINES, runForAssurance, runPlan, type EngineRun, type VerifyContext } from './plan.ts';
+import { identify, verifyRaw } from './submitted.ts';
 import type { Submission, Verification, VerifyOptions } from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
@@ -27,8 +29,9 @@ export async function toolVersions(cacheDir: string): Promise<Record<string, str
 /** Each round asks one more engine of what still lacks something; there are three. */
 const MAX_ROUNDS = 3;
 
-/** From a submission to its report: read → plan → run → replay → combine. Bad input comes back as problems; nothing else does. */
+/** From a submission to its report: read → plan → run → replay → combine, or, of a format that is checked as it is, what its tool says. Bad input comes back as problems; nothing else does. */
 export async function verify(submission: Submission, options: VerifyOptions, context: VerifyContext): Promise<Result<Verification>> {
+  if (isRawFormat(submission.format)) return verifyRaw({ ...submission, format: submission.format }, options, context);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { semantics, document, digest } = inspected.value;
@@ -108,4 +111,4 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, property, judged.outcome) }];
 }
 
-export { inspect, keepWarm, type Inspected, type VerifyContext };
+export { identify, inspect, keepWarm, type Inspected, type VerifyContext };

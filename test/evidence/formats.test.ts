@@ -205,6 +205,7 @@ describe('the verifier', () => {
         "evidence/verify/signatures.ts",
         "evidence/verify/status.ts",
         "evidence/verify/verify.ts",
+        "model/specification.ts",
       ]
     `);
   });

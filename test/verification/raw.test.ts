@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readSpecification } from '../../src/frontends/tla/specification.ts';
-import type { Report } from '../../src/model/outcome.ts';
+import type { Report, ScriptReport } from '../../src/model/outcome.ts';
 import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
 import { verifySpecification } from '../../src/verification/raw.ts';
-import { verifyScript, type SmtReport } from '../../src/verification/script.ts';
+import { verifyScript } from '../../src/verification/script.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 const never = new AbortController().signal;
 
-async function script(source: string, timeoutMs = 30_000): Promise<SmtReport> {
+async function script(source: string, timeoutMs = 30_000): Promise<ScriptReport> {
   const report = await verifyScript(source, { timeoutMs, memoryMb: 2_048 }, never);
   if (!report.ok) throw new Error(JSON.stringify(report.problems));
   return report.value;
@@ -69,7 +69,7 @@ describe('a TLA+ specification is checked by TLC as it was submitted', () => {
   async function check(source: string, configuration: string, beside: Readonly<Record<string, string>> = {}, timeoutMs = 60_000): Promise<Report | string[]> {
     const read = await readSpecification(source, `INIT Init\nNEXT Next\n${configuration}`, async (name) => beside[name]);
     if (!read.ok) return read.problems.map(({ code }) => code);
-    const report = await verifySpecification(read.value, { ...DEFAULT_OPTIONS, timeoutMs }, { signal: never, cacheDir: CACHE_DIR });
+    const report = await verifySpecification(read.value, `sha256:${'0'.repeat(64)}`, { ...DEFAULT_OPTIONS, timeoutMs }, { signal: never, cacheDir: CACHE_DIR });
     return report.ok ? report.value : report.problems.map(({ code, path, line }) => `${code} ${path} ${line ?? ''}`);
   }
   const outcomes = (report: Report | string[]): unknown => (Array.isArray(report) ? report : Object.fromEntries(report.properties.map((property) => [property.name, property.outcome])));
@@ -153,7 +153,7 @@ describeShared('published TLA+ specifications', () => {
       const beside = (name: string): string => join(dirname(path), `${name}.tla`);
       const read = await readSpecification(readFileSync(path, 'utf8'), readFileSync(sharedPath('cases', 'tla', found.cfg), 'utf8'), async (name) => (existsSync(beside(name)) ? readFileSync(beside(name), 'utf8') : undefined));
       if (!read.ok) throw new Error(JSON.stringify(read.problems));
-      const report = await verifySpecification(read.value, { ...DEFAULT_OPTIONS, timeoutMs: 120_000 }, { signal: never, cacheDir: CACHE_DIR });
+      const report = await verifySpecification(read.value, `sha256:${'0'.repeat(64)}`, { ...DEFAULT_OPTIONS, timeoutMs: 120_000 }, { signal: never, cacheDir: CACHE_DIR });
       if (!report.ok) throw new Error(JSON.stringify(report.problems));
       const { properties } = report.value;
       const broken = properties.filter((property) => property.outcome === 'violated').map((property) => property.kind);

@@ -56,6 +56,11 @@ export class Z3Session {
       clearInterval(watchdog);
       limits.signal.removeEventListener('abort', onAbort);
     };
+    let printed = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.length;
+      if (printed > MAX_OUTPUT) kill('crash', 'Z3 printed more than the limit');
+    });
     child.once('exit', this.#stop);
     child.on('error', () => this.#stop());
     child.stdin?.on('error', () => {
@@ -113,4 +118,6 @@ function killGroup(child: ChildProcess): void {
 
 const WASM_CHILD = fileURLToPath(new URL('./z3Child.js', import.meta.url));
 const MARK = '<<answered>>';
+/** More than this nobody prints who wants an answer; it is kept in the memory of this process. */
+const MAX_OUTPUT = 64 * 1024 * 1024;
 

@@ -1,3 +1,4 @@
+import { isRawFormat } from '../../model/specification.ts';
 import { fromUtf8 } from '../encoding.ts';
 import type { Predicate } from '../statement.ts';
 import { parsePolicy } from '../verify/policy.ts';
@@ -68,10 +69,11 @@ function layersTable({ layers }: VerifyReport): HTMLElement {
   return table;
 }
 
-function verdictTable({ model, issuer, issuedAt, properties }: Predicate): HTMLElement[] {
+function verdictTable({ model, issuer, issuedAt, properties, script }: Predicate): HTMLElement[] {
   const table = document.createElement('table');
+  table.append(...(script?.answers ?? []).map((answer, at) => row([[`check-sat ${at + 1}`], [answer], ['the word of a solver', 'detail']])));
   table.append(...properties.map(({ name, outcome, assurance, threats }) => row([[name], [outcome, outcome], [[...assurance, ...threats.map((threat) => `threat ${threat}`)].join(' · '), 'detail']])));
-  return [element('h3', `${model.name} · ${model.format}`), element('p', `issued by ${issuer.name} at ${issuedAt}`), table];
+  return [element('h3', `${model.name} · ${model.format}`), element('p', `issued by ${issuer.name} at ${issuedAt}`), ...(isRawFormat(model.format) ? [element('p', 'The answers are the word of a tool on the text as submitted: no layer replays or proves them.')] : []), table];
 }
 
 async function judge(): Promise<void> {

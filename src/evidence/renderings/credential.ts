@@ -40,6 +40,7 @@ export function credentialOf({ subject, predicate }: Statement, logged: Logged, 
       properties: predicate.properties.map(({ name, kind, outcome, bound, assurance, threats }) => ({
         name, kind, outcome, ...(bound === undefined ? {} : { bound }), assurance: [...assurance], threats: [...threats],
       })),
+      ...(predicate.script === undefined ? {} : { answers: [...predicate.script.answers] }),
     },
     evidence: [{
       type: ['TransparencyLogEvidence'],

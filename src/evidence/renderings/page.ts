@@ -38,8 +38,8 @@ const SAYS: Readonly<Record<PropertyVerdict['outcome'], string>> = {
 export function certificatePage({ statement, statementDigest, report, logIndex, logOrigin, link }: PageInput): string {
   const { subject, predicate } = statement;
   const { model, issuer, properties, assumptions } = predicate;
-  const rows = properties.map(({ name, kind, outcome, bound, assurance, threats }) => `<tr><td>${plain(name)}</td><td>${plain(kind)}</td>
-    <td class="outcome">${SAYS[outcome]}${bound === undefined ? '' : ` (${plain(bound)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>`).join('\n');
+  const rows = [...(predicate.script?.answers ?? []).map((answer, at) => `<tr><td>${at + 1}</td><td>check-sat</td><td class="outcome">${answer}</td><td>the word of a solver</td></tr>`), ...properties.map(({ name, kind, outcome, bound, assurance, threats }) => `<tr><td>${plain(name)}</td><td>${plain(kind)}</td>
+    <td class="outcome">${SAYS[outcome]}${bound === undefined ? '' : ` (${plain(bound)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>`)].join('\n');
   const facts: [string, string][] = [
     ['Verdict', predicate.id], ['Issued', predicate.issuedAt], ...(predicate.validUntil === undefined ? [] : [['Valid until', predicate.validUntil] as [string, string]]),
     ['Issuer', `${issuer.name}, key ${issuer.key}`], ['Software', `${issuer.software.name} ${issuer.software.version}, semantics ${predicate.semantics}`],

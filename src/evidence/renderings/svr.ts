@@ -11,7 +11,7 @@ export const SVR_TYPE = 'https://in-toto.io/attestation/svr/v0.2';
  */
 export function svrOf({ subject, predicate }: Statement, statementDigest: string) {
   const held = predicate.properties.filter(({ outcome }) => outcome === 'holds');
-  const all = held.length === predicate.properties.length;
+  const all = held.length > 0 && held.length === predicate.properties.length;
   return {
     _type: STATEMENT_TYPE,
     subject: subject.map(({ name, digest }) => ({ name, digest })),

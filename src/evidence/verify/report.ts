@@ -36,6 +36,7 @@ export const LAYER_CODES = {
   STATEMENT_PREDICATE_TYPE: 'the statement is of another predicate type',
   STATEMENT_SHAPE: 'the statement has an unknown field, lacks one, or one has the wrong type',
   STATEMENT_SIGNERS: 'the envelope has other signatures than the statement announces',
+  STATEMENT_OPAQUE: 'an answer of a tool alone claims more than that, or the answers are not those of the format',
   STATEMENT_PATHS: 'the statement lists a file twice or under a name of its own, or names one that it does not list',
   STATEMENT_ISSUER: 'the statement names another key than the one that signed it',
   SUBJECT_MATCHES: 'source and canonical model are the ones that were checked',

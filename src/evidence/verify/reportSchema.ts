@@ -27,7 +27,7 @@ export const VERIFY_SCHEMA = {
       type: 'array',
       items: {
         type: 'object',
-        properties: { property: { type: 'string' }, status: { enum: ['replayed', 'reproved', 'recounted', 'skipped', 'failed'] }, code: { type: 'string' }, detail: { type: 'string' } },
+        properties: { property: { type: 'string' }, status: { enum: ['replayed', 'reproved', 'recounted', 'rerun', 'skipped', 'failed'] }, code: { type: 'string' }, detail: { type: 'string' } },
         required: ['property', 'status'],
         additionalProperties: false,
       },

@@ -3,6 +3,7 @@ import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../dsse.ts';
 import { fromUtf8, toHex } from '../encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
 import { STATUS_FILE } from '../laterStatements.ts';
+import { isRawFormat } from '../../model/specification.ts';
 import { leafDigest, SALT_BYTES } from '../leaf.ts';
 import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
 import { leafInput, verifyInclusion } from '../merkle.ts';
@@ -137,17 +138,26 @@ function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
   if (keyId !== undefined && (signers.length !== announced.length || signers.some((keyid, at) => keyid !== announced[at]))) {
     return step('statement', 'failed', 'STATEMENT_SIGNERS', signers.join(', '));
   }
+  const claim = claimOfAnother(json.value);
+  if (claim !== undefined) return step('statement', 'failed', 'STATEMENT_OPAQUE', claim);
   const stray = strayPath(json.value);
   if (stray !== undefined) return step('statement', 'failed', 'STATEMENT_PATHS', stray);
   return step('statement', 'proved', 'STATEMENT_VALID', id, json.value);
 }
 
+/** An assurance where only a tool has spoken, or answers of the other kind of format: nothing that is checked as it is was replayed or proved. */
+function claimOfAnother({ predicate: { model, properties, script } }: Statement): string | undefined {
+  if ((model.format === 'smt') !== (script !== undefined)) return model.format;
+  if (script !== undefined && properties.length > 0) return properties[0]?.name;
+  return isRawFormat(model.format) ? properties.find(({ assurance }) => assurance.length > 0)?.name : undefined;
+}
+
 /** A path that is listed twice or as one of the bundle's own files, or that is named and not listed: two readers could read two things. */
-function strayPath({ subject, predicate: { evidence, properties, risk } }: Statement): string | undefined {
+function strayPath({ subject, predicate: { evidence, properties, risk, script } }: Statement): string | undefined {
   const listed = [...subject.map(({ name }) => name), ...evidence.map(({ path }) => path)];
   const own = new Set<string>([...REQUIRED.filter((path) => path !== MODEL_FILE), 'anchor.json', STATUS_FILE]);
   const twice = listed.find((path, at) => own.has(path) || listed.indexOf(path) !== at);
-  const named = [...properties.flatMap(({ trace }) => trace ?? []), ...(risk === undefined ? [] : [risk.card])];
+  const named = [...properties.flatMap(({ trace }) => trace ?? []), ...(risk === undefined ? [] : [risk.card]), ...(script === undefined ? [] : [script.results])];
   return twice ?? named.find((path) => !evidence.some((file) => file.path === path));
 }
 

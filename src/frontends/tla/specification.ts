@@ -7,6 +7,8 @@ export interface Specification {
   /** Module name → text. */
   readonly modules: ReadonlyMap<string, string>;
   readonly configuration: Configuration;
+  /** The configuration as it was written. */
+  readonly written: string;
 }
 
 /** A TLC configuration (*Specifying Systems*, 14.7.1), as far as it has to be understood here. */
@@ -32,7 +34,11 @@ const STANDARD: ReadonlySet<string> = new Set(['Naturals', 'Integers', 'Reals', 
 /** Modules of others whose operators are written in Java, and some of which run commands or read files: not even if a text of that name is sent along. */
 const REFUSED = /^(IO(Utils|Exec|Env)?|IOUtils|CSV|Json|SVG|Serialize\w*|TLCExt|ShiViz|VectorClocks|HTML|_?TLCTrace)$/;
 
+/** A module is written under its name: a longer one is no name of a file. */
+const MAX_NAME = 100;
 const MAX_MODULES = 60;
+/** Each is a property of the answer. */
+const MAX_ASKED = 1_000;
 const MAX_SOURCE = 4 * 1024 * 1024;
 
 /** Gathers the modules that `source` extends or instantiates, by `find`, and reads the configuration. */
@@ -51,6 +57,7 @@ export async function readSpecification(source: string, configuration: string, f
     modules.set(name, text);
     size += text.length;
     if (size > MAX_SOURCE || modules.size > MAX_MODULES) return bad(problem('INPUT_TOO_LARGE', name, `a specification has at most ${MAX_MODULES} modules and ${MAX_SOURCE} characters`));
+    if (name.length > MAX_NAME) return bad(problem('TLA_SYNTAX', name.slice(0, MAX_NAME), `the name of a module has at most ${MAX_NAME} characters`));
     const { used, defined } = usedBy(text);
     defined.forEach((module) => inner.add(module));
     for (const { module, offset } of used) {
@@ -70,7 +77,7 @@ export async function readSpecification(source: string, configuration: string, f
   problems.push(...missing.filter((gone) => !inner.has(gone.module)).map((gone) => gone.problem));
   const read = readConfiguration(configuration);
   if (!read.ok) problems.push(...read.problems);
-  return problems.length > 0 || !read.ok ? bad(...problems) : ok({ root, modules, configuration: read.value });
+  return problems.length > 0 || !read.ok ? bad(...problems) : ok({ root, modules, configuration: read.value, written: configuration });
 }
 
 interface Uses {
@@ -172,13 +179,15 @@ function readConfiguration(text: string): Result<Configuration> {
     if (/^INVARIANTS?$/.test(keyword)) names.invariants.push(...words);
     else if (/^PROPERT(Y|IES)$/.test(keyword)) names.properties.push(...words);
     else if (keyword === 'POSTCONDITION') postcondition = words[0];
-    else if (keyword === 'ALIAS') notes.push(`ALIAS ${words.join(' ')} is left out: traces show the variables themselves.`);
+    else if (keyword === 'ALIAS') notes.push(`ALIAS ${words.join(' ').slice(0, MAX_NAME)} is left out: traces show the variables themselves.`);
     // Deadlock is asked by the command line, each time anew: here it would be asked always.
     else if (keyword !== 'CHECK_DEADLOCK') rest += `${text.slice(match.index, end).trimEnd()}\n`;
     if (keyword.startsWith('TYPE')) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
   });
   if (found.length === 0 && bare.trim() !== '') problems.push(problem('TLA_SYNTAX', 'configuration', 'the configuration has no section that TLC knows', { line: 1, column: 1 }));
-  const odd = [...names.invariants, ...names.properties].find((name) => !/^\w+$/.test(name));
+  const asked = [...names.invariants, ...names.properties, ...(postcondition === undefined ? [] : [postcondition])];
+  if (asked.length > MAX_ASKED || asked.some((name) => name.length > MAX_NAME)) problems.push(problem('INPUT_TOO_LARGE', 'configuration', `a configuration names at most ${MAX_ASKED} invariants and properties, of at most ${MAX_NAME} characters each`));
+  const odd = asked.find((name) => !/^\w+$/.test(name));
   if (odd !== undefined) problems.push(problem('TLA_SYNTAX', 'configuration', `\`${odd.slice(0, 40)}\` is no name of an invariant or property`));
   return problems.length > 0 ? bad(...problems) : ok({ rest, ...names, checksDeadlock: checksDeadlock && behaves, limits, symmetry, notes, ...(postcondition === undefined ? {} : { postcondition }) });
 }

@@ -41,6 +41,11 @@ describe('the modules of a specification', () => {
     expect(await refused('no module')).toEqual(['TLA_SYNTAX  1:1']);
   });
 
+  it('has a name that a file can have', async () => {
+    const long = 'M'.repeat(101);
+    expect(await refused(module(long))).toEqual([`TLA_SYNTAX ${long.slice(0, 100)} :`]);
+  });
+
   it('comments nest, strings hide them, offsets stay', () => {
     const text = 'a (* b (* c *) d *) "(*" e \\* f\ng';
     expect(withoutComments(text)).toBe(`a ${' '.repeat(17)} ${' '.repeat(4)} e ${' '.repeat(4)}\ng`);
@@ -63,6 +68,11 @@ describe('a configuration', () => {
   it('loses what the pinned TLC has no word for, and says so; deadlock is asked by the command line', async () => {
     const { configuration } = await specification(module('M'), 'SPECIFICATION Spec\nALIAS Short\nPOSTCONDITION Done\nCHECK_DEADLOCK TRUE');
     expect(configuration).toMatchObject({ rest: 'SPECIFICATION Spec\n', postcondition: 'Done', notes: [expect.stringContaining('ALIAS Short')], checksDeadlock: true });
+  });
+
+  it('names no more than a report can have', async () => {
+    const many = Array.from({ length: 1_001 }, (_, at) => `I${at}`).join(' ');
+    for (const text of [`INVARIANTS ${many}`, `PROPERTY ${'P'.repeat(101)}`, `POSTCONDITION ${'P'.repeat(101)}`]) expect(await refused(module('M'), text)).toEqual(['INPUT_TOO_LARGE configuration :']);
   });
 
   it('may give values and definitions of any kind, also those of one module only', async () => {
