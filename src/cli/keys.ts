@@ -15,8 +15,9 @@ export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options] 
   show              the public keys
   init              make the keys that are missing (0600), and show them
   policy            a trust policy for these keys, to hand to whoever verifies
-  rotate            replace the verdict key: asks the running service (--server, --key of an admin,
-                    --reason TEXT), which logs the change and prints the policy from then on
+  rotate [ROLE]     replace the verdict, log or ledger key (default: verdict): asks the running service
+                    (--server, --key of an admin, --reason TEXT), which logs the change and prints the
+                    policy from then on. A new ledger key has an address of its own: send it coins
   attach            use a key in a token, behind a command or a key service: probity keys attach --help
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
@@ -70,13 +71,16 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
 }
 
 /** Only the service can do it: the change goes into its log, and every process of it must stop using the old key. */
-async function rotate({ reason, server, json }: KeysArgs, io: Io): Promise<number> {
+async function rotate({ reason, server, json, role: named }: KeysArgs, io: Io): Promise<number> {
+  const role = named || 'verdict';
   if (reason === undefined) return printProblems([problem('OPTION_INVALID', '--reason', 'say why: --reason TEXT')], json, io);
   return talking(io, json, async () => {
     const { rotateKey } = await ask<{ rotateKey: { retired: string; successor: string; index: number; policy: string } }>(server,
-      'mutation ($reason: String!) { rotateKey(role: "verdict", reason: $reason) { retired successor index policy } }', { reason });
+      'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }', { role, reason });
     io.stdout(json ? `${JSON.stringify(rotateKey, null, 2)}\n` : rotateKey.policy);
-    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts before leaf ${rotateKey.index}. Hand the policy above to whoever verifies.\n`);
+    const coins = role === 'ledger' ? ' Send coins to its address; what is left at the old one, `ledger.<hash>.key` among the keys still moves.' : '';
+    const witnesses = role === 'log' ? ' And to your witnesses: until they know the key they cosign nothing.' : '';
+    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts ${role === 'verdict' ? 'before' : 'up to'} leaf ${rotateKey.index}. Hand the policy above to whoever verifies.${witnesses}${coins}\n`);
     return 0;
   });
 }
@@ -108,7 +112,7 @@ function readArgs(args: string[]): Result<KeysArgs> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > (action === 'attach' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    if (action === undefined || positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota } = config.value;
     const folder = join(values.data ?? dataDir, 'keys');
     return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/index.ts';
 import { WitnessClient, type Cosigned } from '../evidence/witness/client.ts';
+import { parseNote } from '../evidence/note.ts';
 import { parseWitnessPolicy } from '../evidence/witness/policy.ts';
 import type { CosignedRecord } from '../store/index.ts';
 import { describeError } from './observe.ts';
@@ -85,6 +86,8 @@ export async function witnessState({ store, notary }: Service): Promise<{ readon
 export async function publicCheckpoint({ store, notary }: Service): Promise<string | undefined> {
   const note = await notary.log.checkpoint();
   if (note === undefined || !notary.witnesses) return note;
-  const cosigned = await store.cosigned.newest();
-  return cosigned?.note.startsWith(note) ? cosigned.note : note;
+  const cosigned = (await store.cosigned.newest())?.note;
+  // What witnesses sign is the text. After the log's key was replaced its own line, the first, is another one.
+  const lines = cosigned !== undefined && parseNote(cosigned)?.text === parseNote(note)?.text ? cosigned.slice(note.indexOf('\n\n') + 2).split('\n').slice(1) : [''];
+  return `${note}${lines.join('\n')}`;
 }

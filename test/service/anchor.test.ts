@@ -1,10 +1,15 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/canonical/index.ts';
 import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
+import { toBase64, utf8 } from '../../src/evidence/encoding.ts';
+import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
+import { publishOnce } from '../../src/evidence/ledger/ledger.ts';
+import { openIota } from '../../src/evidence/ledger/open.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parseNote } from '../../src/evidence/note.ts';
 import { parsePolicy, renderPolicy, type TrustPolicy } from '../../src/evidence/verify/policy.ts';
@@ -14,9 +19,11 @@ import { startWitness, type RunningWitness } from '../../src/evidence/witness/se
 import { anchorDue } from '../../src/service/anchor.ts';
 import { cosignDue, cosignedCheckpoint, publicCheckpoint } from '../../src/service/cosign.ts';
 import type { Service } from '../../src/service/service.ts';
+import { rotateKey } from '../../src/service/rotate.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { anchorOf, verdictFiles, visibleVerdict, type SealedVerdict } from '../../src/service/verdict.ts';
 import { processRun, startWorker } from '../../src/service/worker.ts';
+import { policyOf } from '../evidence/fixture.ts';
 import { createDatabase, startPostgres, temporaryFolder, until, type TestServer } from '../servers.ts';
 import { ALICE, openTestService, type TestService } from './bench.ts';
 
@@ -156,6 +163,50 @@ describe('anchoring never spends a coin twice', () => {
     await pool.query(`UPDATE "anchors" SET "prepared_at" = CURRENT_TIMESTAMP - INTERVAL '26 hours'`);
     await tryAgain(service);
     expect((await anchorOf(service, sealed))?.record).toBeNull();
+  });
+});
+
+describe('a ledger key that is replaced', () => {
+  it('leaves its anchors verifiable, and signs none from then on, in no process', async () => {
+    const [service, other] = [await process_(), await process_()];
+    const before = await verdict(service);
+    await anchorDue(service);
+    // Signed by the old key and not sent yet: sent as it is, after the change.
+    const waiting = await verdict(service);
+    emulator.faults.down = true;
+    await anchorDue(service);
+    emulator.faults.down = false;
+    await (await other.notary.openLedger()).prepare((await other.notary.log.checkpoint()) ?? '');
+    const former = service.notary.keys.ledger;
+    const rotated = await rotateKey(service, 'ledger', 'key_1', 'a year');
+    expect(rotated).toMatchObject({ ok: true, value: { retired: former.vkey, successor: service.notary.keys.ledger.vkey } });
+    const end = (rotated.ok ? rotated.value.index : 0) + 1;
+    await tryAgain(other);
+    const after = await verdict(other);
+    await tryAgain(other);
+
+    const senders = async ({ notary }: Service): Promise<TrustPolicy> => policyOf(renderPolicy({
+      verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
+    }));
+    const policy = await senders(other);
+    expect(policy.ledgers).toEqual([{ network: 'emulated', address: addressOf(former.publicKey), until: end }, { network: 'emulated', address: addressOf(service.notary.keys.ledger.publicKey) }]);
+    const layerOf = async (sealed: SealedVerdict, trust = policy) =>
+      (await verifyBundle(await verdictFiles(service, sealed), trust, { crypto: nodeCrypto })).layers.find(({ layer }) => layer === 'anchor')?.code;
+    expect([await layerOf(before), await layerOf(waiting), await layerOf(after)]).toEqual(['ANCHOR_SIGNED', 'ANCHOR_SIGNED', 'ANCHOR_SIGNED']);
+    const onlyOld = { ...policy, ledgers: policy.ledgers.filter(({ until: size }) => size !== undefined) };
+    expect([await layerOf(before, onlyOld), await layerOf(after, onlyOld)]).toEqual(['ANCHOR_SIGNED', 'ANCHOR_UNTRUSTED']);
+    expect(emulator.counts().equivocations).toBe(0);
+
+    // Whoever has the old key goes on anchoring what is larger than its end: refused, though the sender is listed.
+    const { ledger, close } = await openIota({ network: 'emulated', signer: former, url: emulator.url });
+    const checkpoint = (await service.notary.log.checkpoint()) ?? '';
+    const forged = canonicalJson({ ...(await publishOnce(ledger, checkpoint)), consistency: ((await service.notary.log.consistencyProof(1, await service.notary.log.size())) ?? []).map(toBase64) });
+    await close();
+    const files = await verdictFiles(service, before);
+    const layer = (await verifyBundle(new Map(files).set('anchor.json', utf8(forged)), policy, { crypto: nodeCrypto })).layers.find((each) => each.layer === 'anchor');
+    expect(layer).toMatchObject({ status: 'untrusted', code: 'ANCHOR_RETIRED' });
+    // The coins that are left can still be moved.
+    expect(await readFile(join(service.notary.keysFolder, `ledger.${former.hash}.key`), 'utf8')).toContain(former.keyId);
   });
 });
 

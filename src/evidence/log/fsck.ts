@@ -1,11 +1,12 @@
 import { Fault } from '../../errors/index.ts';
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import { equalBytes, toBase64 } from '../encoding.ts';
 import { completeSubtrees } from '../merkle.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote, type VerificationKey } from '../note.ts';
+import type { VerificationKey } from '../note.ts';
 import { isLeaf } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
+import type { TrustedKey } from '../verify/policy.ts';
+import { openCheckpoint } from './openCheckpoint.ts';
 import type { LogNode, LogReader, NodeId } from './store.ts';
 import { growHashes, leafHash, NodeMap } from './tree.ts';
 
@@ -14,6 +15,7 @@ export const FSCK_CODES = {
   CHECKPOINT_MISSING: 'there are leaves, or a checkpoint was seen, but the log has no checkpoint',
   CHECKPOINT_SHAPE: 'the checkpoint cannot be read',
   CHECKPOINT_SIGNATURE: 'the checkpoint is not signed by the key of the log',
+  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_ORIGIN: 'the checkpoint has another origin than the key that signed it',
   LEAF_MISSING: 'a leaf that the checkpoint covers is not there',
   LEAF_SHAPE: 'a leaf is not of the published format',
@@ -52,10 +54,11 @@ export type Against = readonly { readonly from: string; readonly note: string }[
 
 /**
  * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints.
- * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log.
+ * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log. `past` are keys that
+ * signed for it before, each up to its end.
  */
-export async function fsck(log: LogReader, key: VerificationKey, against: Against = []): Promise<FsckReport> {
-  const check = new Check(log, key);
+export async function fsck(log: LogReader, key: VerificationKey, against: Against = [], past: readonly TrustedKey[] = []): Promise<FsckReport> {
+  const check = new Check(log, key, past);
   const head = await check.head();
   const earlier = await check.earlier(against);
   const size = head?.size ?? 0;
@@ -74,14 +77,16 @@ interface Earlier {
 class Check {
   readonly #log: LogReader;
   readonly #key: VerificationKey;
+  readonly #past: readonly TrustedKey[];
   readonly #findings: Finding[] = [];
   #more = 0;
   #nodes = new NodeMap();
   #root: Uint8Array = this.#nodes.hashOf({ start: 0, end: 0 });
 
-  constructor(log: LogReader, key: VerificationKey) {
+  constructor(log: LogReader, key: VerificationKey, past: readonly TrustedKey[]) {
     this.#log = log;
     this.#key = key;
+    this.#past = past;
   }
 
   found(code: FsckCode, detail: string): void {
@@ -98,6 +103,7 @@ class Check {
     if (note === undefined) return undefined;
     const read = await this.#open(note);
     if (read.wrong === 'shape') this.found('CHECKPOINT_SHAPE', 'the latest checkpoint');
+    if (read.wrong === 'retired') this.found('CHECKPOINT_RETIRED', `${read.checkpoint?.size ?? 0} leaves`);
     if (read.wrong === 'signature') this.found('CHECKPOINT_SIGNATURE', `it is not signed by ${this.#key.name}+${this.#key.hash}`);
     if (read.checkpoint && read.checkpoint.origin !== this.#key.name) this.found('CHECKPOINT_ORIGIN', read.checkpoint.origin);
     return read.checkpoint;
@@ -109,18 +115,17 @@ class Check {
       const { checkpoint, wrong } = await this.#open(note);
       if (wrong === 'shape') this.found('AGAINST_SHAPE', from);
       // What nobody we know has signed proves nothing against the log.
-      else if (wrong === 'signature') this.found('AGAINST_SIGNATURE', from);
+      else if (wrong === 'signature' || wrong === 'retired') this.found('AGAINST_SIGNATURE', from);
       else if (checkpoint) earlier.push({ from, checkpoint });
     }
     return earlier.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
   }
 
-  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' }> {
-    const note = parseNote(text);
-    const checkpoint = note && parseCheckpoint(note.text);
-    if (note === undefined || checkpoint === undefined) return { wrong: 'shape' };
-    const { status } = await verifyNote(note, [this.#key], nodeCrypto);
-    return status === 'verified' ? { checkpoint } : { checkpoint, wrong: 'signature' };
+  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' | 'retired' }> {
+    const { checkpoint, by } = await openCheckpoint(text, { signer: this.#key, past: this.#past });
+    if (checkpoint === undefined) return { wrong: 'shape' };
+    if (by === 'retired') return { checkpoint, wrong: 'retired' };
+    return by === undefined ? { checkpoint, wrong: 'signature' } : { checkpoint };
   }
 
   async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
