@@ -1,5 +1,5 @@
-import { renderPolicy } from '../evidence/verify/policy.ts';
 import { problem, type Result } from '../errors/index.ts';
+import { installationPolicy } from '../service/policy.ts';
 import { isRole, rotateKey } from '../service/rotate.ts';
 import type { Service } from '../service/service.ts';
 import { eraseVerdict, reasonProblem, withdrawVerdict } from '../service/withdraw.ts';
@@ -13,9 +13,7 @@ type Operation = (args: Record<string, unknown>, principal: Principal) => Promis
 /** Whom to trust to read this installation's verdicts. */
 export async function trustPolicy({ notary }: Service): Promise<string> {
   await notary.refresh();
-  return renderPolicy({
-    verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
-  });
+  return installationPolicy(notary);
 }
 
 /** Notes who did what. Before the answer: what was handed out or done must not be missing because a write failed. */

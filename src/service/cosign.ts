@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/index.ts';
 import { WitnessClient, type Cosigned } from '../evidence/witness/client.ts';
 import { parseNote } from '../evidence/note.ts';
-import { parseWitnessPolicy } from '../evidence/witness/policy.ts';
+import { parseWitnessPolicy, type WitnessPolicy } from '../evidence/witness/policy.ts';
 import type { CosignedRecord } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -10,9 +10,13 @@ import type { SealedVerdict } from './verdict.ts';
 
 /** The witnesses of a policy file. Throws WITNESS_POLICY with everything that is wrong with it. */
 export async function openWitnesses(path: string, timeoutMs: number): Promise<WitnessClient> {
+  return new WitnessClient(await readWitnesses(path), { timeoutMs });
+}
+
+export async function readWitnesses(path: string): Promise<WitnessPolicy> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new Fault('WITNESS_POLICY', `${path} cannot be read`, { cause }); });
   const policy = await parseWitnessPolicy(text);
-  if (policy.ok) return new WitnessClient(policy.value, { timeoutMs });
+  if (policy.ok) return policy.value;
   const wrong = policy.problems.map(({ line, message }) => (line === undefined ? message : `line ${line}: ${message}`));
   throw new Fault('WITNESS_POLICY', `${path}: ${wrong.join('; ')}`);
 }

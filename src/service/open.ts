@@ -11,6 +11,7 @@ import { seenInFolder } from '../evidence/log/seen.ts';
 import { Queues } from '../queue/index.ts';
 import type { TrustedKey } from '../evidence/verify/policy.ts';
 import { openStore } from '../store/index.ts';
+import { compareLog } from './compare.ts';
 import { openWitnesses } from './cosign.ts';
 import type { Logger } from './observe.ts';
 import type { Notary, Service, Verifier } from './service.ts';
@@ -42,6 +43,7 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     const logStore = config.logDir === undefined ? store.log : await folderLogStore(config.logDir);
     const log = await TransparencyLog.open(logStore, logKeysOf(ring), { seen: await seenInFolder(join(config.dataDir, 'seen')) });
     const witnesses = config.witnesses === undefined ? undefined : await openWitnesses(config.witnesses.policy, config.witnesses.timeoutMs);
+    await compareLog(store, log, witnesses);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, ring);
     opened.push(queues, ledger);

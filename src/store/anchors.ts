@@ -82,6 +82,12 @@ export class Anchors {
     });
   }
 
+  /** The largest checkpoint that was ever to be anchored, whatever became of it. */
+  async newest(): Promise<AnchorRecord | undefined> {
+    const row = await this.client.prisma.anchor.findFirst({ orderBy: { size: 'desc' } });
+    return row ? toAnchor(row) : undefined;
+  }
+
   /** The first confirmed anchor whose checkpoint covers a leaf. */
   async covering(index: number): Promise<AnchorRecord | undefined> {
     const row = await this.client.prisma.anchor.findFirst({

@@ -75,12 +75,24 @@ export class TransparencyLog implements TileSource {
     const empty: Head = { size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }), checkpoint: undefined, edge: [] };
     const log = new TransparencyLog(store, 'signer' in keys ? keys : { signer: keys, past: [], refresh: async () => undefined }, empty, seen);
     const newest = await seen?.newest();
-    const before = newest === undefined ? undefined : await log.#read(newest, 'the checkpoint that was kept');
     const { size } = await log.#refresh();
     const least = Math.max(0, ...log.#keys.past.map(({ until = 0 }) => until));
     if (size < least) throw rolledBack(least, size);
-    if (before !== undefined) await log.#extends(before);
+    if (newest !== undefined) log.#keptSize = await log.mustExtend(newest, 'the checkpoint that was kept');
     return log;
+  }
+
+  /**
+   * That the log is the one of a checkpoint that was signed before, grown or the same; gives the size of that one. Throws
+   * LOG_ROLLED_BACK or LOG_FORKED; LOG_CORRUPT when it is no checkpoint of ours.
+   */
+  async mustExtend(checkpoint: string, what: string): Promise<number> {
+    const before = await this.#read(checkpoint, what);
+    const head = await this.#refresh();
+    if (head.size < before.size) throw rolledBack(before.size, head.size, what);
+    const [root] = await this.#hashes([{ start: 0, end: before.size }], new NodeMap(head.edge));
+    if (!equalBytes(root as Uint8Array, before.root)) throw forked(before.size, what);
+    return before.size;
   }
 
   /** The vkey under which its checkpoints verify from now on. */
@@ -106,6 +118,11 @@ export class TransparencyLog implements TileSource {
     const head = await this.#refresh();
     await this.#keep(head);
     return head.checkpoint;
+  }
+
+  /** The same; of a log without leaves, a checkpoint that says so, for those who may know of more. It is not kept. */
+  async checkpointOrEmpty(): Promise<string> {
+    return (await this.checkpoint()) ?? this.#note({ size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }) });
   }
 
   /** Where a leaf with exactly these bytes stands; nothing when the log does not have it. */
@@ -301,20 +318,12 @@ export class TransparencyLog implements TileSource {
     return opened.checkpoint;
   }
 
-  /** That the log is the one that was seen, grown or the same. */
-  async #extends(seen: Checkpoint): Promise<void> {
-    const head = this.#head;
-    if (head.size < seen.size) throw rolledBack(seen.size, head.size);
-    const [root] = await this.#hashes([{ start: 0, end: seen.size }], new NodeMap(head.edge));
-    if (!equalBytes(root as Uint8Array, seen.root)) throw forked(seen.size);
-    this.#keptSize = seen.size;
-  }
 }
 
-const rolledBack = (seen: number, now: number): Fault =>
-  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
-const forked = (size: number): Fault =>
-  new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen`);
+const rolledBack = (seen: number, now: number, what?: string): Fault =>
+  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves${what === undefined ? '' : `, by ${what}`}: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
+const forked = (size: number, what?: string): Fault =>
+  new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen${what === undefined ? '' : `, by ${what}`}`);
 
 function corrupt(what: string): Fault {
   return new Fault('LOG_CORRUPT', `the transparency log contradicts itself: ${what}`);

@@ -174,6 +174,8 @@ export function renderPolicy(trusted: {
   readonly ledgers: readonly LedgerSender[];
   /** Whole lines, for keys of the past. */
   readonly retired?: readonly string[];
+  /** Whole lines for witnesses and groups, and the one of the quorum; nobody is asked for when left out. */
+  readonly witnesses?: readonly string[];
 }): string {
   const current = [
     ...trusted.verdicts.map((vkey) => `verdict ${vkey}`),
@@ -186,7 +188,7 @@ export function renderPolicy(trusted: {
     // Killed while it was replaced, a key is written down as retired and is still the one in use.
     ...(trusted.retired ?? []).filter((line) => !current.includes(line.split(' until ')[0] ?? '')),
     ...current,
-    'quorum none',
+    ...(trusted.witnesses?.length ? trusted.witnesses : ['quorum none']),
     '',
   ].join('\n');
 }

@@ -115,6 +115,7 @@ def read_policy(path):
         if words and words[0] in policy:
             until = decimal(words[-1]) if words[-2] == "until" else float("inf")
             policy[words[0]].append(Key(words[1], until))
+        need(words[:1] != ["quorum"] or words[1] == "none", "a quorum, and this verifier knows no witnesses")
     return policy
 
 
