@@ -61,24 +61,25 @@ export async function logCommand(args: string[], io: Io): Promise<number> {
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const opened = await openLog(parsed.value);
   try {
-    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened.log, parsed.value, io);
+    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened, parsed.value, io);
   } finally {
     await opened.close();
   }
 }
 
-async function runExport(log: LogReader, { target, json }: LogArgs, io: Io): Promise<number> {
+async function runExport({ log }: OpenLog, { target, json }: LogArgs, io: Io): Promise<number> {
   const size = await exportTiles(log, target);
   io.stdout(json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`);
   return EXIT.ok;
 }
 
-async function runFsck(log: LogReader, args: LogArgs, io: Io): Promise<number> {
+async function runFsck({ log, rows }: OpenLog, args: LogArgs, io: Io): Promise<number> {
   const key = await keyOf(args);
   const against = await readAgainst(args.against);
   if (!key.ok || !against.ok) return printProblems([key, against].flatMap((each) => (each.ok ? [] : each.problems)), args.json, io);
   const kept = args.url === undefined ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest() : undefined;
-  const report = await fsck(log, key.value.now, [...against.value, ...(kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }])], key.value.past);
+  const own = kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }];
+  const report = await fsck(log, key.value.now, [...against.value, ...own, ...(await rows())], key.value.past);
   const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
   io.stdout(args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io));
   return exit;
@@ -106,13 +107,25 @@ async function keyOf({ key, dataDir }: LogArgs): Promise<Result<{ readonly now: 
   return ok({ now, past: read.value.logs.filter(({ until }) => until !== undefined) });
 }
 
-async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<{ log: LogReader; close(): Promise<void> }> {
-  if (url !== undefined) return { log: httpLogReader(url), close: async () => undefined };
+interface OpenLog {
+  readonly log: LogReader;
+  /** What the database has of the log's checkpoints: cosigned by witnesses, on their way to the ledger. */
+  rows(): Promise<Against>;
+  close(): Promise<void>;
+}
+
+async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenLog> {
+  const alone = { rows: async () => [], close: async () => undefined };
+  if (url !== undefined) return { log: httpLogReader(url), ...alone };
   const place = folder ?? config.logDir;
-  if (place !== undefined) return { log: await folderLogStore(place), close: async () => undefined };
+  if (place !== undefined) return { log: await folderLogStore(place), ...alone };
   const postgres = config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
   const store = new Store(config.databaseUrl ?? postgres?.url ?? '', 2);
-  return { log: store.log, close: async () => { await store.close(); await postgres?.stop(); } };
+  const rows = async (): Promise<Against> => [
+    ...(await store.cosigned.all()).map(({ size, note }) => ({ from: `cosigned by witnesses, ${size} leaves`, note, size })),
+    ...(await store.anchors.checkpoints()).map(({ size, checkpoint }) => ({ from: `anchors, ${size} leaves`, note: checkpoint, size })),
+  ];
+  return { log: store.log, rows, close: async () => { await store.close(); await postgres?.stop(); } };
 }
 
 async function readAgainst(places: readonly string[]): Promise<Result<Against>> {

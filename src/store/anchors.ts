@@ -82,6 +82,12 @@ export class Anchors {
     });
   }
 
+  /** Every checkpoint that was ever to be anchored. */
+  async checkpoints(): Promise<{ readonly size: number; readonly checkpoint: string }[]> {
+    const rows = await this.client.prisma.anchor.findMany({ orderBy: { size: 'asc' }, select: { size: true, checkpoint: true } });
+    return rows.map(({ size, checkpoint }) => ({ size: Number(size), checkpoint }));
+  }
+
   /** The largest checkpoint that was ever to be anchored, whatever became of it. */
   async newest(): Promise<AnchorRecord | undefined> {
     const row = await this.client.prisma.anchor.findFirst({ orderBy: { size: 'desc' } });

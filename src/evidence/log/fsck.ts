@@ -7,7 +7,7 @@ import { isLeaf } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import type { TrustedKey } from '../verify/policy.ts';
 import { openCheckpoint } from './openCheckpoint.ts';
-import type { LogNode, LogReader, NodeId } from './store.ts';
+import type { LogNode, LogReader, NodeId, StoreAudit } from './store.ts';
 import { growHashes, leafHash, NodeMap } from './tree.ts';
 
 /** What can be wrong with a log. A code keeps its meaning. */
@@ -23,6 +23,10 @@ export const FSCK_CODES = {
   NODE_MISSING: 'a node that the leaves give is not stored',
   NODE_WRONG: 'a stored node is not what the leaves give',
   NODE_EXTRA: 'a node is stored that the leaves do not give yet',
+  LOOKUP_WRONG: 'a leaf is kept under another hash than its own: it would not be found',
+  SIZE_WRONG: 'a size that is written beside a checkpoint is not the size of that checkpoint',
+  STORE_EXTRA: 'there are leaves, nodes or files that the log does not have',
+  STORE_DAMAGED: 'the store cannot be read',
   ROOT_WRONG: 'the leaves do not give the root that was signed',
   AGAINST_SHAPE: 'what the log is compared with is no checkpoint',
   AGAINST_SIGNATURE: 'what the log is compared with is not signed by the key of the log',
@@ -49,23 +53,27 @@ export interface FsckReport {
 const AT_ONCE = 256;
 const LISTED = 100;
 
-/** Earlier checkpoints that the log must be an extension of, each with the place it came from. */
-export type Against = readonly { readonly from: string; readonly note: string }[];
+/** Earlier checkpoints that the log must be an extension of, each with the place it came from, and the size that it is known by there. */
+export type Against = readonly { readonly from: string; readonly note: string; readonly size?: number }[];
 
 /**
- * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints.
+ * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints, and
+ * whatever else its store keeps.
  * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log. `past` are keys that
  * signed for it before, each up to its end.
  */
 export async function fsck(log: LogReader, key: VerificationKey, against: Against = [], past: readonly TrustedKey[] = []): Promise<FsckReport> {
   const check = new Check(log, key, past);
-  const head = await check.head();
-  const earlier = await check.earlier(against);
+  const opened = await check.open();
+  if (opened === undefined) return check.report(undefined, 0);
+  const { head, audit } = opened;
+  const earlier = await check.earlier([...(audit?.history ?? []), ...against]);
   const size = head?.size ?? 0;
   await check.tree(size, earlier.filter((each) => each.checkpoint.size <= size), head);
   for (const { from, checkpoint } of earlier) {
     if (checkpoint.size > size) check.found('ROLLED_BACK', `${from}: ${checkpoint.size} leaves were signed, the log has ${size}`);
   }
+  check.beside(size, audit);
   return check.report(head?.origin, size);
 }
 
@@ -80,6 +88,7 @@ class Check {
   readonly #past: readonly TrustedKey[];
   readonly #findings: Finding[] = [];
   #more = 0;
+  #audit: StoreAudit | undefined;
   #nodes = new NodeMap();
   #root: Uint8Array = this.#nodes.hashOf({ start: 0, end: 0 });
 
@@ -98,6 +107,30 @@ class Check {
     return { ...(origin === undefined ? {} : { origin }), size, root: toBase64(this.#root), findings: this.#findings, more: this.#more };
   }
 
+  /** Checkpoint and audit; nothing of a store that cannot be read, which is the finding then. */
+  async open(): Promise<{ readonly head: Checkpoint | undefined; readonly audit: StoreAudit | undefined } | undefined> {
+    try {
+      const head = await this.head();
+      this.#audit = await this.#log.audit?.();
+      return { head, audit: this.#audit };
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.code !== 'LOG_CORRUPT') throw cause;
+      this.found('STORE_DAMAGED', cause.message);
+      return undefined;
+    }
+  }
+
+  /** What is stored once more, or where no reader of the log comes to. */
+  beside(size: number, audit: StoreAudit | undefined): void {
+    if (audit === undefined) return;
+    if ((audit.size ?? size) !== size) this.found('SIZE_WRONG', `${audit.size} beside a checkpoint of ${size} leaves`);
+    let nodes = 0;
+    for (let width = 1; width <= size; width *= 2) nodes += Math.floor(size / width);
+    if (audit.leaves > size) this.found('STORE_EXTRA', `${audit.leaves} leaves are stored, the log has ${size}`);
+    if (audit.nodes > nodes) this.found('STORE_EXTRA', `${audit.nodes} nodes are stored, the log has ${nodes}`);
+    for (const name of audit.strange) this.found('STORE_EXTRA', name);
+  }
+
   async head(): Promise<Checkpoint | undefined> {
     const note = await this.#log.checkpoint();
     if (note === undefined) return undefined;
@@ -111,8 +144,9 @@ class Check {
 
   async earlier(against: Against): Promise<Earlier[]> {
     const earlier: Earlier[] = [];
-    for (const { from, note } of against) {
+    for (const { from, note, size } of against) {
       const { checkpoint, wrong } = await this.#open(note);
+      if (checkpoint && size !== undefined && checkpoint.size !== size) this.found('SIZE_WRONG', `${from}: a checkpoint of ${checkpoint.size} leaves stands for ${size}`);
       if (wrong === 'shape') this.found('AGAINST_SHAPE', from);
       // What nobody we know has signed proves nothing against the log.
       else if (wrong === 'signature' || wrong === 'retired') this.found('AGAINST_SIGNATURE', from);
@@ -130,13 +164,15 @@ class Check {
 
   async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
     let at = 0;
-    for (const stop of [...earlier.map(({ checkpoint }) => checkpoint.size), size]) {
+    let next = 0;
+    for (const stop of [...new Set([...earlier.map(({ checkpoint }) => checkpoint.size), size])]) {
       for (; at < stop; at = Math.min(stop, at + AT_ONCE)) {
         if (!(await this.#batch(at, Math.min(AT_ONCE, stop - at)))) return;
       }
       const root = this.#nodes.hashOf({ start: 0, end: stop });
-      for (const { from, checkpoint } of earlier) {
-        if (checkpoint.size === stop && !equalBytes(checkpoint.root, root)) this.found('FORKED', `${from}: at ${stop} leaves`);
+      for (; earlier[next]?.checkpoint.size === stop; next += 1) {
+        const { from, checkpoint } = earlier[next] as Earlier;
+        if (!equalBytes(checkpoint.root, root)) this.found('FORKED', `${from}: at ${stop} leaves`);
       }
       this.#root = root;
     }
@@ -151,6 +187,11 @@ class Check {
     const edge = completeSubtrees({ start: 0, end: first }).map((id): LogNode => ({ ...id, hash: this.#nodes.get(id) as Uint8Array }));
     this.#nodes = new NodeMap(edge);
     const nodes = growHashes(this.#nodes, first, hashes);
+    const lookups = await this.#audit?.lookups?.(first, count);
+    hashes.forEach((hash, offset) => {
+      const kept = lookups?.get(first + offset);
+      if (kept !== undefined && !equalBytes(kept, hash)) this.found('LOOKUP_WRONG', String(first + offset));
+    });
     const stored = await this.#stored(nodes);
     nodes.forEach(({ level, index, hash }, at) => {
       const there = stored[at];
