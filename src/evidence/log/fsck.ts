@@ -165,7 +165,7 @@ class Check {
   async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
     let at = 0;
     let next = 0;
-    for (const stop of [...new Set([...earlier.map(({ checkpoint }) => checkpoint.size), size])]) {
+    for (const stop of new Set([...earlier.map(({ checkpoint }) => checkpoint.size), size])) {
       for (; at < stop; at = Math.min(stop, at + AT_ONCE)) {
         if (!(await this.#batch(at, Math.min(AT_ONCE, stop - at)))) return;
       }
