@@ -1,6 +1,6 @@
-import { renderPolicy } from '../evidence/verify/policy.ts';
 import { problem, type Result } from '../errors/index.ts';
-import { rotateVerdictKey } from '../service/rotate.ts';
+import { installationPolicy } from '../service/policy.ts';
+import { isRole, rotateKey } from '../service/rotate.ts';
 import type { Service } from '../service/service.ts';
 import { eraseVerdict, reasonProblem, withdrawVerdict } from '../service/withdraw.ts';
 import { isId } from '../store/index.ts';
@@ -13,9 +13,7 @@ type Operation = (args: Record<string, unknown>, principal: Principal) => Promis
 /** Whom to trust to read this installation's verdicts. */
 export async function trustPolicy({ notary }: Service): Promise<string> {
   await notary.refresh();
-  return renderPolicy({
-    verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
-  });
+  return installationPolicy(notary);
 }
 
 /** Notes who did what. Before the answer: what was handed out or done must not be missing because a write failed. */
@@ -28,7 +26,7 @@ export function complianceMutations(service: Service): Record<string, Operation>
   const done = async <T>(principal: Principal, operation: string, subject: string, reason: string, work: () => Promise<Result<T>>): Promise<T> => {
     const wrong = reasonProblem(reason);
     if (wrong) throw refusal([wrong]);
-    if (subject !== 'verdict' && !isId(subject)) throw refusal([problem('NOT_FOUND', 'id', 'there is no such verdict')]);
+    if (!isRole(subject) && !isId(subject)) throw refusal([problem('NOT_FOUND', 'id', 'there is no such verdict')]);
     await audited(service, principal, operation, subject, reason);
     const result = await work();
     if (!result.ok) throw refusal(result.problems);
@@ -42,8 +40,9 @@ export function complianceMutations(service: Service): Record<string, Operation>
     eraseVerdict: ({ id, reason }, principal) => done(principal, 'eraseVerdict', String(id), String(reason),
       () => eraseVerdict(service, askerOf(principal), principal.keyId, String(id))),
     rotateKey: async ({ role, reason }, principal) => {
-      if (role !== 'verdict') throw refusal([problem('OPTION_INVALID', 'role', 'only the key `verdict` is replaced while the service runs')]);
-      const rotation = await done(principal, 'rotateKey', 'verdict', String(reason), () => rotateVerdictKey(service, principal.keyId, String(reason)));
+      const which = String(role);
+      if (!isRole(which)) throw refusal([problem('OPTION_INVALID', 'role', 'a role is one of verdict, log, ledger')]);
+      const rotation = await done(principal, 'rotateKey', which, String(reason), () => rotateKey(service, which, principal.keyId, String(reason)));
       return { ...rotation, policy: await trustPolicy(service) };
     },
   };

@@ -10,8 +10,8 @@ import type { Io } from './io.ts';
 
 export const ATTACH_HELP = `probity keys attach ROLE WHERE [options]      use a key that is not a file here
 
-  ROLE              verdict, log or ledger. Where there is a verdict key already, the new one waits as its
-                    successor: then \`probity keys rotate\`
+  ROLE              verdict, log or ledger. Where there is such a key already, the new one waits as its
+                    successor: then \`probity keys rotate ROLE\`
   WHERE, one of
   --pkcs11 MODULE --token LABEL --object LABEL [--pin-variable NAME]
                     a token over PKCS#11 (CKM_EDDSA; needs the optional package pkcs11js); the PIN is read
@@ -44,7 +44,7 @@ export async function attach(role: string, values: AttachValues, where: { readon
     const key = await describe(known, values, where.name);
     if (!key.ok) return printProblems(key.problems, where.json, io);
     const file = await attachKey(where.folder, known, key.value);
-    io.stdout(where.json ? `${JSON.stringify({ file, vkey: key.value.vkey }, null, 2)}\n` : `${key.value.vkey} in ${file}${file.includes('.next.') ? ' · now: probity keys rotate' : ''}\n`);
+    io.stdout(where.json ? `${JSON.stringify({ file, vkey: key.value.vkey }, null, 2)}\n` : `${key.value.vkey} in ${file}${file.includes('.next.') ? ` · now: probity keys rotate ${known}` : ''}\n`);
     return 0;
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;

@@ -5,6 +5,7 @@ import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/in
 import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
+import { readWitnesses } from '../service/cosign.ts';
 import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
 import { ask, serverFrom, type Server } from './client.ts';
 import type { Io } from './io.ts';
@@ -14,9 +15,11 @@ export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options] 
 
   show              the public keys
   init              make the keys that are missing (0600), and show them
-  policy            a trust policy for these keys, to hand to whoever verifies
-  rotate            replace the verdict key: asks the running service (--server, --key of an admin,
-                    --reason TEXT), which logs the change and prints the policy from then on
+  policy            a trust policy for these keys, to hand to whoever verifies; with the witnesses and the
+                    quorum of PROBITY_WITNESSES, where that is set
+  rotate [ROLE]     replace the verdict, log or ledger key (default: verdict): asks the running service
+                    (--server, --key of an admin, --reason TEXT), which logs the change and prints the
+                    policy from then on. A new ledger key has an address of its own: send it coins
   attach            use a key in a token, behind a command or a key service: probity keys attach --help
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
@@ -39,6 +42,8 @@ interface KeysArgs {
   readonly name: string;
   readonly network: Config['iota']['network'];
   readonly json: boolean;
+  /** The file of PROBITY_WITNESSES. */
+  readonly witnessPolicy: string | undefined;
   readonly reason: string | undefined;
   readonly server: Server;
   readonly role: string;
@@ -52,11 +57,13 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
   }
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const { action, folder, name, network, json } = parsed.value;
+  const { action, folder, name, network, json, witnessPolicy } = parsed.value;
   if (action === 'rotate') return rotate(parsed.value, io);
   if (action === 'attach') return attach(parsed.value.role, parsed.value.attach, parsed.value, io);
   let keys: Keys | undefined;
+  let witnesses: readonly string[] = [];
   try {
+    if (action === 'policy' && witnessPolicy !== undefined) witnesses = (await readWitnesses(witnessPolicy)).lines;
     keys = action === 'init' ? await openKeys(folder, { name }) : await readKeys(folder);
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
@@ -65,18 +72,21 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
   }
   if (keys === undefined) return printProblems([problem('NOT_FOUND', folder, 'no keys yet: `probity keys init`, or start the service once')], json, io);
   const shown = { retired: await readRetired(folder), verdict: keys.verdict.vkey, log: keys.log.vkey, ledger: addressOf(keys.ledger.publicKey), network };
-  io.stdout(action === 'policy' ? policyText(shown, json) : keysText(shown, json));
+  io.stdout(action === 'policy' ? policyText(shown, witnesses, json) : keysText(shown, json));
   return 0;
 }
 
 /** Only the service can do it: the change goes into its log, and every process of it must stop using the old key. */
-async function rotate({ reason, server, json }: KeysArgs, io: Io): Promise<number> {
+async function rotate({ reason, server, json, role: named }: KeysArgs, io: Io): Promise<number> {
+  const role = named || 'verdict';
   if (reason === undefined) return printProblems([problem('OPTION_INVALID', '--reason', 'say why: --reason TEXT')], json, io);
   return talking(io, json, async () => {
     const { rotateKey } = await ask<{ rotateKey: { retired: string; successor: string; index: number; policy: string } }>(server,
-      'mutation ($reason: String!) { rotateKey(role: "verdict", reason: $reason) { retired successor index policy } }', { reason });
+      'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }', { role, reason });
     io.stdout(json ? `${JSON.stringify(rotateKey, null, 2)}\n` : rotateKey.policy);
-    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts before leaf ${rotateKey.index}. Hand the policy above to whoever verifies.\n`);
+    const coins = role === 'ledger' ? ' Send coins to its address; what is left at the old one, `ledger.<hash>.key` among the keys still moves.' : '';
+    const witnesses = role === 'log' ? ' And to your witnesses: until they know the key they cosign nothing.' : '';
+    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts ${role === 'verdict' ? 'before' : 'up to'} leaf ${rotateKey.index}. Hand the policy above to whoever verifies.${witnesses}${coins}\n`);
     return 0;
   });
 }
@@ -95,9 +105,9 @@ function keysText(shown: Shown, json: boolean): string {
   return `${past}verdict  ${shown.verdict}\nlog      ${shown.log}\nledger   ${shown.ledger} (${shown.network})\n`;
 }
 
-function policyText({ verdict, log, ledger, network, retired }: Shown, json: boolean): string {
-  const ledgers = network === 'none' ? [] : [{ network, address: ledger }];
-  const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers, retired });
+function policyText({ verdict, log, ledger, network, retired }: Shown, witnesses: readonly string[], json: boolean): string {
+  const ledgers = network === 'none' || network === 'stardust' ? [] : [{ network, address: ledger }];
+  const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers, retired, witnesses });
   return json ? `${JSON.stringify({ policy }, null, 2)}\n` : policy;
 }
 
@@ -108,10 +118,10 @@ function readArgs(args: string[]): Result<KeysArgs> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > (action === 'attach' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
-    const { dataDir, origin, iota } = config.value;
+    if (action === undefined || positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    const { dataDir, origin, iota, witnesses } = config.value;
     const folder = join(values.data ?? dataDir, 'keys');
-    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });
+    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, witnessPolicy: witnesses?.policy, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { readKeys } from '../evidence/keys.ts';
+import { pastLogKeys, readKeys, readRetired } from '../evidence/keys.ts';
 import { exportTiles } from '../evidence/log/export.ts';
 import { folderLogStore } from '../evidence/log/folder.ts';
 import { fsck, FSCK_CODES, type Against, type FsckReport } from '../evidence/log/fsck.ts';
@@ -11,8 +11,9 @@ import { httpLogReader } from '../evidence/log/http.ts';
 import { seenInFolder } from '../evidence/log/seen.ts';
 import type { LogReader } from '../evidence/log/store.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { parseVkey, type VerificationKey } from '../evidence/note.ts';
+import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
+import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startEmbeddedPostgres, Store } from '../store/index.ts';
 import { printProblems } from './check.ts';
 import { EXIT, type Io } from './io.ts';
@@ -24,7 +25,8 @@ probity log export DIR [options]  write it as static files (c2sp.org/tlog-tiles)
   --against PLACE   a checkpoint or receipt (file or URL) that the log must be an extension of; may be repeated
   --url PREFIX      the log as somebody serves it, such as https://probity.example/log
   --folder DIR      the log in a folder · default: PROBITY_LOG_DIR, else the database (DATABASE_URL, else the embedded one)
-  --key VKEY        the key of the log · default: that of this installation
+  --key VKEY        the key of the log · default: that of this installation. After it was replaced, both, as in
+                    the log's policy: --key "OLD until SIZE" --key NEW
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --json            as JSON
 
@@ -34,7 +36,7 @@ exit: 0 no fault · 1 faults, each with a code · 2 bad arguments · 4 a fault o
 `;
 
 const OPTIONS = {
-  against: { type: 'string', multiple: true }, url: { type: 'string' }, folder: { type: 'string' }, key: { type: 'string' },
+  against: { type: 'string', multiple: true }, url: { type: 'string' }, folder: { type: 'string' }, key: { type: 'string', multiple: true },
   data: { type: 'string' }, json: { type: 'boolean' },
 } as const;
 
@@ -44,7 +46,7 @@ interface LogArgs {
   readonly against: readonly string[];
   readonly url?: string;
   readonly folder?: string;
-  readonly key?: string;
+  readonly key?: readonly string[];
   readonly dataDir: string;
   readonly config: Config;
   readonly json: boolean;
@@ -59,24 +61,25 @@ export async function logCommand(args: string[], io: Io): Promise<number> {
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const opened = await openLog(parsed.value);
   try {
-    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened.log, parsed.value, io);
+    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened, parsed.value, io);
   } finally {
     await opened.close();
   }
 }
 
-async function runExport(log: LogReader, { target, json }: LogArgs, io: Io): Promise<number> {
+async function runExport({ log }: OpenLog, { target, json }: LogArgs, io: Io): Promise<number> {
   const size = await exportTiles(log, target);
   io.stdout(json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`);
   return EXIT.ok;
 }
 
-async function runFsck(log: LogReader, args: LogArgs, io: Io): Promise<number> {
+async function runFsck({ log, rows }: OpenLog, args: LogArgs, io: Io): Promise<number> {
   const key = await keyOf(args);
   const against = await readAgainst(args.against);
   if (!key.ok || !against.ok) return printProblems([key, against].flatMap((each) => (each.ok ? [] : each.problems)), args.json, io);
   const kept = args.url === undefined ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest() : undefined;
-  const report = await fsck(log, key.value, [...against.value, ...(kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }])]);
+  const own = kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }];
+  const report = await fsck(log, key.value.now, [...against.value, ...own, ...(await rows())], key.value.past);
   const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
   io.stdout(args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io));
   return exit;
@@ -90,19 +93,39 @@ function reportText({ origin, size, root, findings, more }: FsckReport, exit: nu
   return `${head}\n${lines.join('\n')}\n${more > 0 ? `  and ${more} more\n` : ''}\nthis log must not be written to   exit ${exit}\n`;
 }
 
-async function keyOf({ key, dataDir }: LogArgs): Promise<Result<VerificationKey>> {
-  const read = key === undefined ? (await readKeys(join(dataDir, 'keys')))?.log : await parseVkey(key, nodeCrypto.sha256);
-  if (read !== undefined) return ok(read);
-  return bad(key === undefined ? problem('NOT_FOUND', dataDir, 'there are no keys here: name that of the log with --key') : problem('OPTION_INVALID', '--key', 'not a vkey of an Ed25519 key'));
+async function keyOf({ key, dataDir }: LogArgs): Promise<Result<{ readonly now: VerificationKey; readonly past: readonly TrustedKey[] }>> {
+  if (key === undefined) {
+    const folder = join(dataDir, 'keys');
+    const keys = await readKeys(folder);
+    if (keys === undefined) return bad(problem('NOT_FOUND', dataDir, 'there are no keys here: name that of the log with --key'));
+    return ok({ now: keys.log, past: await pastLogKeys(await readRetired(folder)) });
+  }
+  const read = await parsePolicy([...key.map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join('\n'), nodeCrypto.sha256);
+  if (!read.ok) return bad(...read.problems.map(({ message }) => problem('OPTION_INVALID', '--key', message)));
+  const [now, ...others] = read.value.logs.filter(({ until }) => until === undefined);
+  if (now === undefined || others.length > 0) return bad(problem('OPTION_INVALID', '--key', 'exactly one key without an end is needed'));
+  return ok({ now, past: read.value.logs.filter(({ until }) => until !== undefined) });
 }
 
-async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<{ log: LogReader; close(): Promise<void> }> {
-  if (url !== undefined) return { log: httpLogReader(url), close: async () => undefined };
+interface OpenLog {
+  readonly log: LogReader;
+  /** What the database has of the log's checkpoints: cosigned by witnesses, on their way to the ledger. */
+  rows(): Promise<Against>;
+  close(): Promise<void>;
+}
+
+async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenLog> {
+  const alone = { rows: async () => [], close: async () => undefined };
+  if (url !== undefined) return { log: httpLogReader(url), ...alone };
   const place = folder ?? config.logDir;
-  if (place !== undefined) return { log: await folderLogStore(place), close: async () => undefined };
+  if (place !== undefined) return { log: await folderLogStore(place), ...alone };
   const postgres = config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
   const store = new Store(config.databaseUrl ?? postgres?.url ?? '', 2);
-  return { log: store.log, close: async () => { await store.close(); await postgres?.stop(); } };
+  const rows = async (): Promise<Against> => [
+    ...(await store.cosigned.all()).map(({ size, note }) => ({ from: `cosigned by witnesses, ${size} leaves`, note, size })),
+    ...(await store.anchors.checkpoints()).map(({ size, checkpoint }) => ({ from: `anchors, ${size} leaves`, note: checkpoint, size })),
+  ];
+  return { log: store.log, rows, close: async () => { await store.close(); await postgres?.stop(); } };
 }
 
 async function readAgainst(places: readonly string[]): Promise<Result<Against>> {

@@ -3,15 +3,16 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { ED25519, parseVkey, type VerificationKey } from '../evidence/note.ts';
 import { openCosigner } from '../evidence/witness/cosigner.ts';
+import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startWitness } from '../evidence/witness/server.ts';
 import { printProblems } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 
 export const WITNESS_HELP = `probity witness --log VKEY [--log VKEY ...] [options]      cosigns logs that only grow (c2sp.org/tlog-witness), until Ctrl-C
 
-  --log VKEY        a log that is cosigned: its public key, from somebody you trust
+  --log VKEY        a log that is cosigned: its public key, from somebody you trust. After its key was replaced, both:
+                    --log "OLD until SIZE" --log NEW, as in its policy
   --name NAME       what the key of this witness is called when it is made · default: witness.local
   --data DIR        its key and what it has cosigned · default: witness in the data folder
   --host ADDRESS    where it listens · default: 127.0.0.1
@@ -27,7 +28,7 @@ const OPTIONS = {
 } as const;
 
 interface WitnessArgs {
-  readonly logs: readonly VerificationKey[];
+  readonly logs: readonly TrustedKey[];
   readonly name: string;
   readonly folder: string;
   readonly host: string;
@@ -46,8 +47,9 @@ export async function witnessCommand(args: string[], io: Io, until: () => Promis
   const { logs, name, folder, host, port, json } = parsed.value;
   const cosigner = await openCosigner(folder, name);
   const running = await startWitness({ logs, cosigner, folder, host, port, onFault: (cause) => io.stderr(`${cause instanceof Error ? cause.message : String(cause)}\n`) });
-  io.stdout(json ? `${JSON.stringify({ url: running.url, vkey: cosigner.vkey, logs: logs.map((log) => log.name) })}\n`
-    : `cosigning ${logs.map((log) => log.name).join(', ')} at ${running.url}\nfor a policy: witness ${cosigner.name.replaceAll(/[^\w.-]/gu, '-')} ${cosigner.vkey} ${running.url}\n`);
+  const names = [...new Set(logs.map((log) => log.name))];
+  io.stdout(json ? `${JSON.stringify({ url: running.url, vkey: cosigner.vkey, logs: names })}\n`
+    : `cosigning ${names.join(', ')} at ${running.url}\nfor a policy: witness ${cosigner.name.replaceAll(/[^\w.-]/gu, '-')} ${cosigner.vkey} ${running.url}\n`);
   await until();
   await running.close();
   return EXIT.ok;
@@ -66,12 +68,9 @@ async function readArgs(args: string[]): Promise<Result<WitnessArgs>> {
   try {
     const { values } = parseArgs({ args, options: OPTIONS });
     const problems: Problem[] = [];
-    const logs: VerificationKey[] = [];
-    for (const vkey of values.log ?? []) {
-      const key = await parseVkey(vkey, nodeCrypto.sha256);
-      if (key?.type === ED25519) logs.push(key);
-      else problems.push(problem('OPTION_INVALID', '--log', `${vkey} is not the vkey of a log`));
-    }
+    const read = await parsePolicy([...(values.log ?? []).map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join('\n'), nodeCrypto.sha256);
+    const logs = read.ok ? read.value.logs : [];
+    if (!read.ok) problems.push(...read.problems.map(({ line, message }) => problem('OPTION_INVALID', '--log', `${values.log?.[(line ?? 1) - 1] ?? ''}: ${message}`)));
     if (logs.length === 0 && problems.length === 0) problems.push(problem('OPTION_INVALID', '--log', 'name at least one log'));
     const port = Number(values.port ?? 4610);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));

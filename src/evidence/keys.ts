@@ -6,6 +6,7 @@ import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
 import { parseOutsideKey, type OutsideKey } from './outsideSigner.ts';
 import { ED25519, isKeyName, verificationKey, type VerificationKey } from './note.ts';
+import { parsePolicy, type TrustedKey } from './verify/policy.ts';
 
 /** Whoever can sign under a name: a key file here, a hardware module or a key service behind the same seam. */
 export interface Signer extends VerificationKey {
@@ -23,6 +24,15 @@ export interface Keys {
   readonly log: Signer;
   /** Signs and pays for anchor transactions; its address is what the ledger shows. */
   readonly ledger: Signer;
+}
+
+/** Who signs the checkpoints of a log, and who did. */
+export interface LogKeys {
+  readonly signer: Signer;
+  /** Each counts for checkpoints of at most `until` leaves. */
+  readonly past: readonly TrustedKey[];
+  /** Reads them again where their files changed: another process may have replaced the key. */
+  refresh(): Promise<void>;
 }
 
 export const ROLES = ['verdict', 'log', 'ledger'] as const;
@@ -57,19 +67,23 @@ export async function keysStamp(folder: string): Promise<string> {
 }
 
 /** The key that is to follow: `<role>.next.key`, as somebody put it there, or made now under the same name. */
-export async function successorKey(folder: string, role: 'verdict', name: string): Promise<Signer> {
+export async function successorKey(folder: string, role: Role, name: string): Promise<Signer> {
   const file = join(folder, `${role}.next.key`);
   return (await readKey(file)) ?? (await createKey(folder, file, name));
 }
 
 /**
  * Puts the successor in the place of its predecessor, whose secret is gone then; `line` is what remains of it. The line is
- * written first: a crash between the two leaves a key that is called retired and still there, and is found by trying again.
+ * written first: a crash between the two leaves a key that is called retired and still there, and is found by trying again;
+ * the end that was written then gives way to the one of now. A ledger key is kept as `ledger.<hash>.key`: it alone can move
+ * the coins that are left at its address.
  */
-export async function promoteKey(folder: string, role: 'verdict', line: string): Promise<void> {
+export async function promoteKey(folder: string, role: Role, line: string): Promise<void> {
   const file = join(folder, RETIRED_FILE);
+  const [whose] = line.split(' until ');
   try {
-    const lines = (await readRetired(folder)).filter((known) => known !== line);
+    if (role === 'ledger') await keepFormer(folder);
+    const lines = (await readRetired(folder)).filter((known) => known.split(' until ')[0] !== whose);
     const temporary = `${file}.${randomBytes(6).toString('hex')}`;
     const handle = await open(temporary, 'wx', 0o600);
     await handle.writeFile([...lines, line].map((each) => `${each}\n`).join('')).then(() => handle.sync()).finally(() => handle.close());
@@ -82,15 +96,32 @@ export async function promoteKey(folder: string, role: 'verdict', line: string):
   }
 }
 
+/** A second name for the ledger key, which stays when the first is taken over. */
+async function keepFormer(folder: string): Promise<void> {
+  const file = join(folder, 'ledger.key');
+  const former = await readKey(file);
+  if (former === undefined) return;
+  await link(file, join(folder, `ledger.${former.hash}.key`)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+  });
+}
+
 const RETIRED_FILE = 'retired';
 
-/** Lines of a policy for keys of the past, oldest first: `verdict <vkey> until <index>`. */
+/** Lines of a policy for keys of the past, oldest first: `verdict <vkey> until <index>`, `log <vkey> until <size>`, `ledger <network> <address> until <size>`. */
 export async function readRetired(folder: string): Promise<string[]> {
   const text = await readFile(join(folder, RETIRED_FILE), 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return '';
     throw new Fault('KEY_FILE', `${join(folder, RETIRED_FILE)} cannot be read`, { cause });
   });
   return text.split('\n').filter((line) => line !== '');
+}
+
+/** Those of them that signed checkpoints. Throws KEY_FILE when the file has lines that no policy has. */
+export async function pastLogKeys(retired: readonly string[]): Promise<readonly TrustedKey[]> {
+  const parsed = await parsePolicy([...retired, 'quorum none'].join('\n'), nodeCrypto.sha256);
+  if (!parsed.ok) throw new Fault('KEY_FILE', `${RETIRED_FILE} among the keys: ${parsed.problems.map(({ line, message }) => `line ${line ?? 0}: ${message}`).join('; ')}`);
+  return parsed.value.logs;
 }
 
 async function openKey(folder: string, role: Role, name: string): Promise<Signer> {
@@ -150,7 +181,7 @@ async function writeKey(folder: string, file: string, text: string): Promise<Sig
 
 /**
  * Writes the file of a key that is elsewhere (`outsideSigner.ts`), once it has signed: as the role's key, or, where there is
- * a verdict key already, as the one that `rotate` puts in its place. Gives the name of the file.
+ * one already, as the one that `rotate` puts in its place. Gives the name of the file.
  */
 export async function attachKey(folder: string, role: Role, key: OutsideKey): Promise<string> {
   const text = JSON.stringify(key);
@@ -158,7 +189,6 @@ export async function attachKey(folder: string, role: Role, key: OutsideKey): Pr
   if (signer === undefined) throw new Fault('KEY_FILE', 'this describes no key');
   await signer.sign(new Uint8Array(32));
   const taken = (await readKey(join(folder, `${role}.key`))) !== undefined;
-  if (taken && role !== 'verdict') throw new Fault('KEY_FILE', `there is a ${role} key already; only the verdict key can be replaced`);
   const file = taken ? `${role}.next.key` : `${role}.key`;
   if ((await writeKey(folder, join(folder, file), text)) !== undefined) throw new Fault('KEY_FILE', `${file} is there already`);
   return file;

@@ -72,9 +72,9 @@ export async function signStatus(
   return canonicalJson(file);
 }
 
-/** That one key follows another: signed by both, so that neither a thief of the old one nor of the new one can say so alone. */
+/** That one key follows another: signed by both, so that nobody takes over the new key's name, and nobody but who has the old one names a successor. */
 export async function signKeyChange(
-  change: { readonly id: string; readonly role: 'verdict' | 'log'; readonly retired: Signer; readonly successor: Signer; readonly reason: string },
+  change: { readonly id: string; readonly role: KeyChange['predicate']['role']; readonly retired: Signer; readonly successor: Signer; readonly reason: string },
   issuer: string, now: () => Date = () => new Date(),
 ): Promise<SignedStatement> {
   const { id, role, retired, successor, reason } = change;

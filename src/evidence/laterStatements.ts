@@ -45,7 +45,7 @@ export type Status = Later<typeof STATUS_TYPE, {
 
 /** The subject is the new key: its id, and the SHA-256 of its 32 bytes. Signed by the old key, then by the new one. */
 export type KeyChange = Later<typeof KEY_TYPE, {
-  readonly role: 'verdict' | 'log';
+  readonly role: 'verdict' | 'log' | 'ledger';
   readonly retired: string;
   readonly successor: string;
   readonly reason: string;

@@ -148,7 +148,7 @@ export const KEY_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:key:v1',
   title: 'The payload of a change of keys: an in-toto Statement v1 with the predicate urn:probity:key:v1',
-  ...later(KEY_TYPE, { role: { enum: ['verdict', 'log'] }, retired: vkey, successor: vkey, reason: text }),
+  ...later(KEY_TYPE, { role: { enum: ['verdict', 'log', 'ledger'] }, retired: vkey, successor: vkey, reason: text }),
 };
 
 export const STATUS_SCHEMA = {

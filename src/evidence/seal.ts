@@ -35,6 +35,8 @@ export interface Sealer {
   readonly ledgers?: readonly LedgerSender[];
   /** Policy lines of keys that this installation used before. */
   readonly retired?: readonly string[];
+  /** Policy lines of who cosigns. */
+  readonly witnesses?: readonly string[];
   /** How long the verdict is to count, in days; without end when left out. */
   readonly validDays?: number;
   readonly now?: () => Date;
@@ -69,7 +71,7 @@ export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
   const information = {
     'README.md': bundleReadme(parts.report, { id: parts.id, issuer: sealer.issuer, issuedAt, key: sealer.signer.keyId }),
     'trust/log.vkey': `${sealer.logVkey}\n`,
-    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [], retired: sealer.retired ?? [] }),
+    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [], retired: sealer.retired ?? [], witnesses: sealer.witnesses ?? [] }),
   };
   const statement = buildStatement(parts, sealer, { issuedAt, validUntil }, information);
   invariant(isStatement(JSON.parse(canonicalJson(statement))), 'a statement that verifiers would refuse is never signed');

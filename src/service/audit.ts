@@ -3,9 +3,9 @@ import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { fromBase64, utf8 } from '../evidence/encoding.ts';
 import { signEnvelope } from '../evidence/sign.ts';
 import { STATEMENT_TYPE } from '../evidence/statement.ts';
-import { renderPolicy } from '../evidence/verify/policy.ts';
 import { writeZip } from '../evidence/zip.ts';
 import type { StatementRecord } from '../store/index.ts';
+import { installationPolicy } from './policy.ts';
 import type { Service } from './service.ts';
 import { isSealed, verdictFiles, type SealedVerdict } from './verdict.ts';
 
@@ -59,9 +59,7 @@ export async function auditArchive(service: Service, period: Period): Promise<Re
   const events = await store.audit.between(period.from, period.to);
   files.set('access-log.jsonl', utf8(events.map((event) => `${canonicalJson({ ...event, at: event.at.toISOString() })}\n`).join('')));
   files.set('log.checkpoint', utf8((await notary.log.checkpoint()) ?? ''));
-  files.set('policy', utf8(renderPolicy({
-    verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
-  })));
+  files.set('policy', utf8(installationPolicy(notary)));
   files.set('index.json', utf8(canonicalJson({ v: 1, from: period.from.toISOString(), to: period.to.toISOString(), issuer: notary.issuer, verdicts: entries })));
   files.set('README.md', utf8(readme(period, notary.issuer)));
   return ok(writeZip(await withSums(service, files)));

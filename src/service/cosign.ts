@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/index.ts';
 import { WitnessClient, type Cosigned } from '../evidence/witness/client.ts';
-import { parseWitnessPolicy } from '../evidence/witness/policy.ts';
+import { parseNote } from '../evidence/note.ts';
+import { parseWitnessPolicy, type WitnessPolicy } from '../evidence/witness/policy.ts';
 import type { CosignedRecord } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -9,9 +10,13 @@ import type { SealedVerdict } from './verdict.ts';
 
 /** The witnesses of a policy file. Throws WITNESS_POLICY with everything that is wrong with it. */
 export async function openWitnesses(path: string, timeoutMs: number): Promise<WitnessClient> {
+  return new WitnessClient(await readWitnesses(path), { timeoutMs });
+}
+
+export async function readWitnesses(path: string): Promise<WitnessPolicy> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => { throw new Fault('WITNESS_POLICY', `${path} cannot be read`, { cause }); });
   const policy = await parseWitnessPolicy(text);
-  if (policy.ok) return new WitnessClient(policy.value, { timeoutMs });
+  if (policy.ok) return policy.value;
   const wrong = policy.problems.map(({ line, message }) => (line === undefined ? message : `line ${line}: ${message}`));
   throw new Fault('WITNESS_POLICY', `${path}: ${wrong.join('; ')}`);
 }
@@ -85,6 +90,8 @@ export async function witnessState({ store, notary }: Service): Promise<{ readon
 export async function publicCheckpoint({ store, notary }: Service): Promise<string | undefined> {
   const note = await notary.log.checkpoint();
   if (note === undefined || !notary.witnesses) return note;
-  const cosigned = await store.cosigned.newest();
-  return cosigned?.note.startsWith(note) ? cosigned.note : note;
+  const cosigned = (await store.cosigned.newest())?.note;
+  // What witnesses sign is the text. After the log's key was replaced its own line, the first, is another one.
+  const lines = cosigned !== undefined && parseNote(cosigned)?.text === parseNote(note)?.text ? cosigned.slice(note.indexOf('\n\n') + 2).split('\n').slice(1) : [''];
+  return `${note}${lines.join('\n')}`;
 }

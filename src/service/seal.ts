@@ -49,7 +49,7 @@ async function sign({ store, notary, config }: Service, run: RunRecord, again?: 
   const parts = sealable(run, model, await store.runs.artifacts(run.id));
   const staged = await stage(parts, {
     signer: notary.keys.verdict, issuer: notary.issuer, software: notary.software, logVkey: notary.log.vkey,
-    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
+    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired, witnesses: notary.witnesses?.policy.lines ?? [],
     ...(config.validDays === undefined ? {} : { validDays: config.validDays }),
   });
   const { statementDigest, issuedAt, envelope, salt, leaf, information } = staged;

@@ -40,7 +40,7 @@ export interface Notary {
   /** Where checkpoints are anchored; absent: nowhere. */
   readonly ledgerNetwork?: string;
   /** Who signs anchors, for policies; absent where they are not signed. */
-  readonly ledgerSender?: LedgerSender;
+  readonly ledgerSender?: LedgerSender | undefined;
   /** Who is asked to cosign checkpoints; absent: nobody. */
   readonly witnesses?: WitnessClient;
   /** Witnesses that this process heard to remember another log than ours, or more of it; by name, the code. */

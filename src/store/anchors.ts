@@ -82,6 +82,18 @@ export class Anchors {
     });
   }
 
+  /** Every checkpoint that was ever to be anchored. */
+  async checkpoints(): Promise<{ readonly size: number; readonly checkpoint: string }[]> {
+    const rows = await this.client.prisma.anchor.findMany({ orderBy: { size: 'asc' }, select: { size: true, checkpoint: true } });
+    return rows.map(({ size, checkpoint }) => ({ size: Number(size), checkpoint }));
+  }
+
+  /** The largest checkpoint that was ever to be anchored, whatever became of it. */
+  async newest(): Promise<AnchorRecord | undefined> {
+    const row = await this.client.prisma.anchor.findFirst({ orderBy: { size: 'desc' } });
+    return row ? toAnchor(row) : undefined;
+  }
+
   /** The first confirmed anchor whose checkpoint covers a leaf. */
   async covering(index: number): Promise<AnchorRecord | undefined> {
     const row = await this.client.prisma.anchor.findFirst({

@@ -30,6 +30,10 @@ export class CosignedCheckpoints {
     return row ? toRecord(row) : undefined;
   }
 
+  async all(): Promise<CosignedRecord[]> {
+    return (await this.client.prisma.cosignedCheckpoint.findMany({ orderBy: { size: 'asc' } })).map(toRecord);
+  }
+
   /** The largest that anybody cosigned, enough or not. */
   async newest(quorum?: true): Promise<CosignedRecord | undefined> {
     const row = await this.client.prisma.cosignedCheckpoint.findFirst({ ...(quorum ? { where: { quorum } } : {}), orderBy: { size: 'desc' } });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { Fault } from '../errors/index.ts';
-import type { LogNode, LogStore, NodeId } from '../evidence/log/store.ts';
+import type { LogNode, LogStore, NodeId, StoreAudit } from '../evidence/log/store.ts';
 import { databaseFault } from './faults.ts';
 
 /** One appender at a time, over all processes that share the database. */
@@ -44,6 +44,18 @@ export class PostgresLogStore implements LogStore {
       if (hash === null) throw new Fault('LOG_CORRUPT', `node ${ids[place]?.level}/${ids[place]?.index} of the log is missing`);
       return new Uint8Array(hash);
     });
+  }
+
+  async audit(): Promise<StoreAudit> {
+    const { rows: [row] } = await this.query<{ leaves: string; nodes: string; size: string | null }>(`
+      SELECT (SELECT COUNT(*) FROM "log_leaves") AS "leaves", (SELECT COUNT(*) FROM "log_nodes") AS "nodes", (SELECT "size" FROM "log_checkpoint" WHERE "id" = 1) AS "size"`, []);
+    return {
+      leaves: Number(row?.leaves), nodes: Number(row?.nodes), size: row?.size === null || row === undefined ? undefined : Number(row.size), history: [], strange: [],
+      lookups: async (first, count) => {
+        const { rows } = await this.query<{ index: string; hash: Buffer }>('SELECT "index", "hash" FROM "log_leaves" WHERE "index" >= $1 AND "index" < $2', [first, first + count]);
+        return new Map(rows.map(({ index, hash }) => [Number(index), new Uint8Array(hash)]));
+      },
+    };
   }
 
   /**

@@ -291,7 +291,7 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ['a model that is not there', 'mutation { requestVerification(input: { modelId: "mdl_x" }) { id } }', 'NOT_FOUND'],
     ['a verdict that is not there', 'mutation { revokeVerdict(id: "ver_\\u0000", reason: "x") { id } }', 'NOT_FOUND'],
     ['a revocation without a reason', 'mutation { revokeVerdict(id: "x", reason: " ") { id } }', 'REQUEST_SHAPE'],
-    ['a key that is not replaced', 'mutation { rotateKey(role: "ledger", reason: "x") { index } }', 'OPTION_INVALID'],
+    ['a key that is not replaced', 'mutation { rotateKey(role: "witness", reason: "x") { index } }', 'OPTION_INVALID'],
     ['a page of the audit behind no id', '{ auditEvents(after: "x") { endCursor } }', 'OPTION_INVALID'],
     ['an id with a NUL', '{ run(id: "run_\\u0000") { id } }', 'NONE'],
   ];

@@ -118,6 +118,50 @@ describe('fsck', () => {
   });
 });
 
+describe('fsck over the files of a log in a folder', () => {
+  let folder: string;
+  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'probity-fsck-')); });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('is told of every byte that changed, every file that is gone, renamed or too many, and of the mark of what was seen', async () => {
+    const [place, marks] = [join(folder, 'log'), join(folder, 'seen')];
+    const log = await TransparencyLog.open(await folderLogStore(place), key, { seen: await seenInFolder(marks) });
+    for (const at of numbers(3)) await log.append(leaf(at));
+    await log.signAnew();
+    await log.append(leaf('last'));
+    const told = async (): Promise<string[]> => {
+      const kept = await seenInFolder(marks).then((seen) => seen.newest()).catch((fault: Fault) => fault.code);
+      return codes(await folderLogStore(place), kept === undefined ? [] : [{ from: 'seen', note: kept }]);
+    };
+    expect(await told()).toEqual([]);
+    const files = [...(await readdir(place)).map((name) => join(place, name)), ...(await readdir(marks)).map((name) => join(marks, name))];
+    expect(files).toHaveLength(6);
+    for (const file of files) {
+      const bytes = await readFile(file);
+      for (let at = 0; at < bytes.length; at += 13) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        await writeFile(file, changed);
+        expect(await told(), `${file} ${at}`).not.toEqual([]);
+      }
+      for (const cut of [0, 1, bytes.length - 2]) {
+        await writeFile(file, bytes.subarray(0, cut));
+        expect(await told(), `${file} cut at ${cut}`).not.toEqual([]);
+      }
+      await rm(file);
+      // Without its mark a log says nothing of what was seen.
+      if (!file.startsWith(marks)) expect(await told(), `${file} is gone`).not.toEqual([]);
+      await writeFile(file.replace(/0([^0]+)$/u, '7$1'), bytes);
+      expect(await told(), `${file} is called otherwise`).not.toEqual([]);
+      await rm(file.replace(/0([^0]+)$/u, '7$1'), { force: true });
+      await writeFile(file, bytes);
+      expect(await told()).toEqual([]);
+    }
+    await writeFile(join(place, '0000000099.segment'), '{}');
+    expect(await told()).toEqual(['STORE_EXTRA 0000000099.segment']);
+  });
+});
+
 describe('a log written as files and served by any web server', () => {
   let folder: string;
   let server: Server;

@@ -8,7 +8,7 @@ import { canonicalJson } from '../../src/canonical/index.ts';
 import { writeBundle } from '../../src/evidence/bundle.ts';
 import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import { describeTool } from '../tools.ts';
-import { check, installation, sampleCheck, type Installation, type Issued } from './fixture.ts';
+import { check, installation, policyOf, sampleCheck, type Installation, type Issued } from './fixture.ts';
 
 const script = fileURLToPath(new URL('independent/verify.py', import.meta.url));
 
@@ -21,15 +21,15 @@ describeTool('python', 'a verifier in Python, written from docs/evidence.md', (p
     home = await installation('honest');
     for (let at = 0; at < 6; at += 1) await home.issue(sampleCheck(`earlier-${at}`, `Door ${at} – ½ "é"`));
     issued = await home.issue(sampleCheck('verdict-1', 'Tür\u2028 "zu" \\ 門'));
-    await writeFile(join(folder, 'policy'), home.policyText);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   let count = 0;
-  async function ask(files: ReadonlyMap<string, Uint8Array>): Promise<{ status: number | null; out: string; error: string }> {
+  async function ask(files: ReadonlyMap<string, Uint8Array>, policy = home.policyText): Promise<{ status: number | null; out: string; error: string }> {
     count += 1;
     const bundle = join(folder, `bundle-${count}`);
     await writeBundle(bundle, files);
+    await writeFile(join(folder, 'policy'), policy);
     const { status, stdout, stderr } = spawnSync(python, [script, bundle, join(folder, 'policy')], { encoding: 'utf8' });
     return { status, out: stdout, error: stderr };
   }
@@ -37,6 +37,17 @@ describeTool('python', 'a verifier in Python, written from docs/evidence.md', (p
   it('accepts what we issue', async () => {
     expect(await ask(issued.files)).toEqual({ status: 0, out: `verdict-1 ${home.keys.log.name}\n`, error: '' });
     expect((await check(issued.files, home.policy)).status).toBe('verified');
+  });
+
+  it('follows keys that were replaced, as we do: up to their end, and not after', async () => {
+    const { index, size } = { index: issued.sealed.leafIndex, size: issued.sealed.leafIndex + 1 };
+    for (const [key, until, verified] of [
+      [home.keys.log, size, true], [home.keys.log, size - 1, false], [home.keys.verdict, index + 1, true], [home.keys.verdict, index, false],
+    ] as const) {
+      const text = home.policyText.replace(key.vkey, `${key.vkey} until ${until}`);
+      expect((await check(issued.files, await policyOf(text))).status).toBe(verified ? 'verified' : 'untrusted');
+      expect((await ask(issued.files, text)).status).toBe(verified ? 0 : 1);
+    }
   });
 
   it('refuses what we refuse: each file changed, a forger, a stray signature, a proof cut', async () => {

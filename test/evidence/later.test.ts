@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { bundleFiles } from '../../src/evidence/bundle.ts';
 import { utf8 } from '../../src/evidence/encoding.ts';
+import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { seedSigner } from '../../src/evidence/keys.ts';
 import { signKeyChange, signRevocation, signStatus } from '../../src/evidence/later.ts';
 import type { LoggedStatement, StatusFile, VerdictState, WithdrawnState } from '../../src/evidence/laterStatements.ts';
@@ -143,6 +144,7 @@ describe('a key that was replaced', () => {
   });
 
   it('signs no status and no revocation after its end', async () => {
+    await home.issue(sampleCheck('after-the-end'));
     const retired = await policyOf(home.policyText.replace(home.keys.verdict.vkey, `${home.keys.verdict.vkey} until ${issued.sealed.leafIndex + 1}`));
     expect(await statusLayer(withStatus(await statusFile('valid')), retired)).toMatchObject({ code: 'STATUS_UNTRUSTED', overall: 'untrusted' });
   });
@@ -163,25 +165,29 @@ describe('a key that was replaced', () => {
     await expect(policyOf('max-age 1\nmax-age 1\nquorum none\n')).rejects.toThrow('max-age');
   });
 
-  it.each(['verdict', 'log'] as const)('is replaced by a statement of the %s key that both signed and the log has', async (role) => {
+  it.each(['verdict', 'log', 'ledger'] as const)('is replaced by a statement of the %s key that both signed and the log has', async (role) => {
     const [retired, successor] = [home.keys[role], await successorOf(role)];
     const change = { id: 'key-1', role, retired, successor, reason: 'a year has passed' };
     const entry = await logged(await signKeyChange(change, 'honest.example'));
-    const checked = await verifyKeyChange(entry, home.policy, nodeCrypto);
+    const policy = await policyOf(`${home.policyText}ledger emulated ${addressOf(home.keys.ledger.publicKey)}\n`);
+    const checked = await verifyKeyChange(entry, policy, nodeCrypto);
     expect(checked).toMatchObject({ ok: true, change: { role, retired: retired.vkey, successor: successor.vkey } });
 
+    if (role === 'ledger') expect(await verifyKeyChange(entry, home.policy, nodeCrypto)).toEqual({ ok: false, reason: 'untrusted' });
+    const renamed = await logged(await signKeyChange({ ...change, id: 'key-2', successor: (await seedSigner('other.example/log', byte(79))).signer }, 'honest.example'));
+    expect((await verifyKeyChange(renamed, policy, nodeCrypto)).ok).toBe(role !== 'log');
     const alone = await logged(await signKeyChange({ ...change, retired: successor }, 'honest.example'));
     expect(await verifyKeyChange(alone, home.policy, nodeCrypto)).toMatchObject({ ok: false, reason: 'shape' });
-    const thief = (await seedSigner('thief.example/verdict', byte(78))).signer;
+    const thief = (await seedSigner(successor.name, byte(78))).signer;
     const stolen = await logged(await signKeyChange({ ...change, retired: thief }, 'honest.example'));
     expect(await verifyKeyChange(stolen, home.policy, nodeCrypto)).toEqual({ ok: false, reason: 'untrusted' });
     const envelope = JSON.parse(entry.envelope) as { signatures: { keyid: string; sig: string }[] };
     const unsigned = canonicalJson({ ...envelope, signatures: [envelope.signatures[0], { ...envelope.signatures[1], sig: envelope.signatures[0]?.sig }] });
-    expect(await verifyKeyChange({ ...entry, envelope: unsigned }, home.policy, nodeCrypto)).toEqual({ ok: false, reason: 'signature' });
+    expect(await verifyKeyChange({ ...entry, envelope: unsigned }, policy, nodeCrypto)).toEqual({ ok: false, reason: 'signature' });
     const half = canonicalJson({ ...envelope, signatures: envelope.signatures.slice(0, 1) });
-    expect(await verifyKeyChange({ ...entry, envelope: half }, home.policy, nodeCrypto)).toEqual({ ok: false, reason: 'shape' });
+    expect(await verifyKeyChange({ ...entry, envelope: half }, policy, nodeCrypto)).toEqual({ ok: false, reason: 'shape' });
     const salted = { ...entry, salt: Buffer.alloc(32).toString('base64') };
-    expect(await verifyKeyChange(salted, home.policy, nodeCrypto)).toEqual({ ok: false, reason: 'leaf' });
+    expect(await verifyKeyChange(salted, policy, nodeCrypto)).toEqual({ ok: false, reason: 'leaf' });
   });
 });
 

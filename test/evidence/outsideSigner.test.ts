@@ -77,14 +77,14 @@ describe('a key behind a command', () => {
     expect(await readKeys(keys)).toBeUndefined();
   });
 
-  it('waits as a successor where there is a verdict key, and replaces no other', async () => {
+  it('waits as a successor where there is such a key, and replaces none', async () => {
     await openKeys(keys, { name: 'shop.example' });
     const command = await program('process.stdout.write(signature);');
     expect((await attach('verdict', '--command', command, '--public', await publicFile())).out).toContain('verdict.next.key');
     expect((await successorKey(keys, 'verdict', 'unused')).publicKey).toEqual(new Uint8Array(pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(12)));
     expect((await attach('verdict', '--command', command, '--public', await publicFile())).err).toContain('KEY_FILE');
-    expect((await attach('log', '--command', command, '--public', await publicFile())).err).toContain('KEY_FILE');
-    expect((await readdir(keys)).sort()).toEqual(['ledger.key', 'log.key', 'verdict.key', 'verdict.next.key']);
+    expect((await attach('log', '--command', command, '--public', await publicFile())).out).toContain('log.next.key · now: probity keys rotate log');
+    expect((await readdir(keys)).sort()).toEqual(['ledger.key', 'log.key', 'log.next.key', 'verdict.key', 'verdict.next.key']);
   });
 
   it('is described by arguments that mean something', async () => {

@@ -1,10 +1,17 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { canonicalJson } from '../../src/canonical/index.ts';
+import { trustPolicy } from '../../src/api/compliance.ts';
 import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
+import { keysCommand } from '../../src/cli/keys.ts';
+import { toBase64, utf8 } from '../../src/evidence/encoding.ts';
+import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
+import { publishOnce } from '../../src/evidence/ledger/ledger.ts';
+import { openIota } from '../../src/evidence/ledger/open.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parseNote } from '../../src/evidence/note.ts';
 import { parsePolicy, renderPolicy, type TrustPolicy } from '../../src/evidence/verify/policy.ts';
@@ -14,9 +21,11 @@ import { startWitness, type RunningWitness } from '../../src/evidence/witness/se
 import { anchorDue } from '../../src/service/anchor.ts';
 import { cosignDue, cosignedCheckpoint, publicCheckpoint } from '../../src/service/cosign.ts';
 import type { Service } from '../../src/service/service.ts';
+import { rotateKey } from '../../src/service/rotate.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { anchorOf, verdictFiles, visibleVerdict, type SealedVerdict } from '../../src/service/verdict.ts';
 import { processRun, startWorker } from '../../src/service/worker.ts';
+import { complaints, policyOf } from '../evidence/fixture.ts';
 import { createDatabase, startPostgres, temporaryFolder, until, type TestServer } from '../servers.ts';
 import { ALICE, openTestService, type TestService } from './bench.ts';
 
@@ -65,6 +74,14 @@ async function verdict(service: Service): Promise<SealedVerdict> {
 async function tryAgain(service: Service): Promise<void> {
   await pool.query(`UPDATE "anchors" SET "next_attempt_at" = CURRENT_TIMESTAMP WHERE "state" = 'pending'`);
   await anchorDue(service);
+}
+
+/** What a command prints under an environment of its own. */
+async function captured(command: typeof keysCommand, args: string[], env: Readonly<Record<string, string>>): Promise<[out: string, exit: number]> {
+  let out = '';
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const exit = await command(args, { stdout: (text) => { out += text; }, stderr: () => undefined }).finally(() => vi.unstubAllEnvs());
+  return [out, exit];
 }
 
 const stateOf = async (service: Service, sealed: SealedVerdict): Promise<string | undefined> => (await anchorOf(service, sealed))?.state;
@@ -156,6 +173,50 @@ describe('anchoring never spends a coin twice', () => {
     await pool.query(`UPDATE "anchors" SET "prepared_at" = CURRENT_TIMESTAMP - INTERVAL '26 hours'`);
     await tryAgain(service);
     expect((await anchorOf(service, sealed))?.record).toBeNull();
+  });
+});
+
+describe('a ledger key that is replaced', () => {
+  it('leaves its anchors verifiable, and signs none from then on, in no process', async () => {
+    const [service, other] = [await process_(), await process_()];
+    const before = await verdict(service);
+    await anchorDue(service);
+    // Signed by the old key and not sent yet: sent as it is, after the change.
+    const waiting = await verdict(service);
+    emulator.faults.down = true;
+    await anchorDue(service);
+    emulator.faults.down = false;
+    await (await other.notary.openLedger()).prepare((await other.notary.log.checkpoint()) ?? '');
+    const former = service.notary.keys.ledger;
+    const rotated = await rotateKey(service, 'ledger', 'key_1', 'a year');
+    expect(rotated).toMatchObject({ ok: true, value: { retired: former.vkey, successor: service.notary.keys.ledger.vkey } });
+    const end = (rotated.ok ? rotated.value.index : 0) + 1;
+    await tryAgain(other);
+    const after = await verdict(other);
+    await tryAgain(other);
+
+    const senders = async ({ notary }: Service): Promise<TrustPolicy> => policyOf(renderPolicy({
+      verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired,
+    }));
+    const policy = await senders(other);
+    expect(policy.ledgers).toEqual([{ network: 'emulated', address: addressOf(former.publicKey), until: end }, { network: 'emulated', address: addressOf(service.notary.keys.ledger.publicKey) }]);
+    const layerOf = async (sealed: SealedVerdict, trust = policy) =>
+      (await verifyBundle(await verdictFiles(service, sealed), trust, { crypto: nodeCrypto })).layers.find(({ layer }) => layer === 'anchor')?.code;
+    expect([await layerOf(before), await layerOf(waiting), await layerOf(after)]).toEqual(['ANCHOR_SIGNED', 'ANCHOR_SIGNED', 'ANCHOR_SIGNED']);
+    const onlyOld = { ...policy, ledgers: policy.ledgers.filter(({ until: size }) => size !== undefined) };
+    expect([await layerOf(before, onlyOld), await layerOf(after, onlyOld)]).toEqual(['ANCHOR_SIGNED', 'ANCHOR_UNTRUSTED']);
+    expect(emulator.counts().equivocations).toBe(0);
+
+    // Whoever has the old key goes on anchoring what is larger than its end: refused, though the sender is listed.
+    const { ledger, close } = await openIota({ network: 'emulated', signer: former, url: emulator.url });
+    const checkpoint = (await service.notary.log.checkpoint()) ?? '';
+    const forged = canonicalJson({ ...(await publishOnce(ledger, checkpoint)), consistency: ((await service.notary.log.consistencyProof(1, await service.notary.log.size())) ?? []).map(toBase64) });
+    await close();
+    const files = await verdictFiles(service, before);
+    const layer = (await verifyBundle(new Map(files).set('anchor.json', utf8(forged)), policy, { crypto: nodeCrypto })).layers.find((each) => each.layer === 'anchor');
+    expect(layer).toMatchObject({ status: 'untrusted', code: 'ANCHOR_RETIRED' });
+    // The coins that are left can still be moved.
+    expect(await readFile(join(service.notary.keysFolder, `ledger.${former.hash}.key`), 'utf8')).toContain(former.keyId);
   });
 });
 
@@ -287,20 +348,59 @@ describe('witnesses', () => {
     expect(await verified(service, sealed)).toBe('verified');
   });
 
-  it('raise an alarm when they remember another log', async () => {
+  it('keep a log from starting that they remember more of; away at the start, they raise an alarm later', async () => {
     const service = await process_(asked());
     await verdict(service);
     await cosignDue(service);
     // The same keys, another database: nobody here remembers, the witness does.
     const elsewhere = await temporaryFolder();
-    const { cp } = await import('node:fs/promises');
     await cp(join(dataDir, 'keys'), join(elsewhere, 'keys'), { recursive: true });
-    const forked = await openTestService(await createDatabase(postgres), { dataDir: elsewhere, env: asked() });
+    const other = await createDatabase(postgres);
+    const open = (): Promise<TestService> => openTestService(other, { dataDir: elsewhere, env: asked() });
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK', message: expect.stringContaining('witness w has cosigned 1 leaves') });
+    await witness.close();
+    const forked = await open();
     opened.push(forked);
     await verdict(forked.service);
+    await startAgain(service);
+    await expect(open()).rejects.toMatchObject({ code: 'LOG_FORKED', message: expect.stringContaining('witness w') });
     await cosignDue(forked.service);
     expect(await readiness(forked.service)).toMatchObject({ ready: true, checks: { witnesses: { ok: false, detail: expect.stringContaining('w: LOG_FORKED') } } });
     await rm(elsewhere, { recursive: true, force: true });
+  });
+
+  it('are in every policy that is handed out, and such a policy refuses what no quorum cosigned', async () => {
+    const service = await process_(asked());
+    const first = await verdict(service);
+    const text = await trustPolicy(service);
+    expect(text).toContain(`\nwitness w ${vkey} ${witness.url}\nquorum w\n`);
+    const [printed] = await captured(keysCommand, ['policy', '--data', dataDir], { PROBITY_WITNESSES: policyFile, PROBITY_IOTA_NETWORK: 'none' });
+    expect(printed).toBe(text);
+    const policy = await policyOf(text);
+    const codes = async (sealed: SealedVerdict): Promise<string[]> => complaints(await verifyBundle(await verdictFiles(service, sealed), policy, { crypto: nodeCrypto }));
+    expect(await codes(first)).toEqual(['checkpoint: CHECKPOINT_QUORUM']);
+    await cosignDue(service);
+    expect(await codes(first)).toEqual([]);
+    const bundle = await verdictFiles(service, first);
+    expect(Buffer.from(bundle.get('trust/policy') ?? '').toString()).toBe(text);
+  });
+
+  it.each([
+    ['was cosigned', async (service: Service) => cosignDue(service)],
+    ['was to be anchored', async () => undefined],
+  ] as const)('a log that is put back apart from the rows that tell what %s does not start', async (_what, tell) => {
+    const logDir = join(dataDir, 'log');
+    const env = { ...asked(), PROBITY_LOG_DIR: logDir, PROBITY_IOTA_NETWORK: 'emulated', PROBITY_IOTA_URL: emulator.url };
+    const service = await process_(env);
+    await verdict(service);
+    await verdict(service);
+    await tell(service);
+    await witness.close();
+    await process_(env);
+    const segments = (await readdir(logDir)).filter((name) => name.endsWith('.segment')).sort();
+    await rm(join(logDir, segments.at(-1) ?? ''));
+    await rm(join(dataDir, 'seen'), { recursive: true });
+    await expect(process_(env)).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK', message: expect.stringContaining('from 2 to 1 leaves, by the checkpoint that') });
   });
 
   it('have a policy that can be used, or nothing starts', async () => {

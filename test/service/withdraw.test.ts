@@ -1,10 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { seedSigner, type Signer } from '../../src/evidence/keys.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parsePolicy, renderPolicy } from '../../src/evidence/verify/policy.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
-import { rotateVerdictKey } from '../../src/service/rotate.ts';
+import { rotateKey } from '../../src/service/rotate.ts';
 import { sealRun, signerOf } from '../../src/service/seal.ts';
 import { verdictFiles, visibleVerdict, type SealedVerdict } from '../../src/service/verdict.ts';
 import { finishWithdrawals, withdrawVerdict } from '../../src/service/withdraw.ts';
@@ -55,6 +56,8 @@ async function judged(verdict: SealedVerdict): Promise<string[]> {
   return [status, layers.find(({ layer }) => layer === 'status')?.code ?? ''];
 }
 
+const keyOf = ({ service }: TestService): Signer => service.notary.keys.log;
+
 /** The log refuses one append, before or after it has happened. */
 function breakAppend(when: 'before' | 'after'): void {
   const { log } = opened.service.notary;
@@ -82,7 +85,7 @@ describe('a revocation', () => {
     const verdict = await sealedVerdict(await checkedRun('signed again'));
     breakAppend('before');
     await expect(withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, { state: 'revoked', reason: 'wrong' })).rejects.toThrow('killed');
-    expect((await rotateVerdictKey(opened.service, 'key_1', 'a year')).ok).toBe(true);
+    expect((await rotateKey(opened.service, 'verdict', 'key_1', 'a year')).ok).toBe(true);
     await finishWithdrawals(opened.service);
     expect(await judged(verdict)).toEqual(['untrusted', 'STATUS_REVOKED']);
   });
@@ -104,7 +107,7 @@ describe('a key that is replaced', () => {
     await expect(sealRun(opened.service, run)).rejects.toThrow('killed');
     const old = opened.service.notary.keys.verdict.keyId;
     expect(signerOf((await opened.service.store.verdicts.ofRun(run))?.envelope ?? '')).toBe(old);
-    expect((await rotateVerdictKey(opened.service, 'key_1', 'a year')).ok).toBe(true);
+    expect((await rotateKey(opened.service, 'verdict', 'key_1', 'a year')).ok).toBe(true);
     const staged = await sealedVerdict(run);
     expect(signerOf(staged.envelope)).toBe(opened.service.notary.keys.verdict.keyId);
     expect(signerOf(staged.envelope)).not.toBe(old);
@@ -116,7 +119,7 @@ describe('a key that is replaced', () => {
     breakAppend('after');
     await expect(sealRun(opened.service, run)).rejects.toThrow('killed');
     const old = opened.service.notary.keys.verdict.keyId;
-    expect((await rotateVerdictKey(opened.service, 'key_1', 'a year')).ok).toBe(true);
+    expect((await rotateKey(opened.service, 'verdict', 'key_1', 'a year')).ok).toBe(true);
     const verdict = await sealedVerdict(run);
     expect(signerOf(verdict.envelope)).toBe(old);
     expect((await judged(verdict))[0]).toBe('verified');
@@ -125,9 +128,9 @@ describe('a key that is replaced', () => {
   it.each(['before', 'after'] as const)('is replaced by the same one when the process dies %s the append and it is asked again', async (when) => {
     const folder = opened.service.notary.keysFolder;
     breakAppend(when);
-    await expect(rotateVerdictKey(opened.service, 'key_1', 'a year')).rejects.toThrow('killed');
+    await expect(rotateKey(opened.service, 'verdict', 'key_1', 'a year')).rejects.toThrow('killed');
     const next = await readFile(join(folder, 'verdict.next.key'), 'utf8');
-    const rotated = await rotateVerdictKey(opened.service, 'key_1', 'a year');
+    const rotated = await rotateKey(opened.service, 'verdict', 'key_1', 'a year');
     expect(rotated.ok && next.includes(rotated.value.successor.split('+')[1] ?? '?')).toBe(true);
     expect(await readFile(join(folder, 'verdict.key'), 'utf8')).toBe(next);
     expect((await readdir(folder)).sort()).toEqual(['ledger.key', 'log.key', 'retired', 'verdict.key']);
@@ -137,10 +140,57 @@ describe('a key that is replaced', () => {
     expect(JSON.stringify(lines)).not.toContain('PRIVATE');
   });
 
+  it('of the log: what both signed verifies, by whichever process, and an older copy of the log is refused at the start', async () => {
+    const other = await openTestService(opened.config.databaseUrl ?? '', { dataDir: opened.config.dataDir });
+    try {
+      const before = await sealedVerdict(await checkedRun('log before'));
+      const old = opened.service.notary.log.vkey;
+      const rotated = await rotateKey(opened.service, 'log', 'key_1', 'a year');
+      expect(rotated).toMatchObject({ ok: true, value: { retired: old } });
+      expect(await opened.service.notary.log.checkpoint()).toContain(`— ${keyOf(opened).name} `);
+      // The other process answers without having been told.
+      expect(await other.service.notary.log.receipt(before.logIndex)).toBeDefined();
+      expect(other.service.notary.log.vkey).toBe(opened.service.notary.log.vkey);
+      expect(other.service.notary.log.vkey).not.toBe(old);
+      const run = await checkedRun('log after');
+      await sealRun(other.service, run);
+      const after = await visibleVerdict(opened.service, ALICE, verdictIdOf(run));
+      if (!after) throw new Error('sealed');
+      for (const verdict of [before, after]) expect((await judged(verdict))[0]).toBe('verified');
+      expect((await opened.service.store.statements.list('key')).at(-1)).toMatchObject({ subject: old, state: 'log', actor: 'key_1' });
+    } finally {
+      await other.close();
+    }
+    // The same keys over a log that does not reach to the change.
+    await expect(openTestService(await createDatabase(postgres), { dataDir: opened.config.dataDir }).then((each) => each.close())).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
+  });
+
+  it.each(['verdict', 'log'] as const)('of the %s: killed before the end is written down, what it signed until it is asked again counts', async (role) => {
+    const { statements } = opened.service.store;
+    vi.spyOn(statements, 'log').mockRejectedValueOnce(new Error('killed'));
+    await expect(rotateKey(opened.service, role, 'key_1', 'a year')).rejects.toThrow('killed');
+    const meanwhile = await sealedVerdict(await checkedRun(`meanwhile ${role}`));
+    const old = opened.service.notary.keys[role].vkey;
+    const rotated = await rotateKey(opened.service, role, 'key_1', 'a year');
+    expect(rotated).toMatchObject({ ok: true, value: { retired: old, index: (await opened.service.notary.log.size()) - 1 } });
+    expect((await judged(meanwhile))[0]).toBe('verified');
+    expect((await judged(await sealedVerdict(await checkedRun(`since ${role}`))))[0]).toBe('verified');
+  });
+
+  it('of the log keeps its name, and the ledger key needs a ledger', async () => {
+    const { signer, secretText } = await seedSigner('another.log', new Uint8Array(32).fill(5));
+    const file = join(opened.service.notary.keysFolder, 'log.next.key');
+    await writeFile(file, `${secretText}\n`, { mode: 0o600 });
+    expect(await rotateKey(opened.service, 'log', 'key_1', 'a year')).toMatchObject({ ok: false, problems: [{ code: 'OPTION_INVALID', message: expect.stringContaining('keeps its name') }] });
+    await rm(file);
+    expect(opened.service.notary.keys.log.vkey).not.toBe(signer.vkey);
+    expect(await rotateKey(opened.service, 'ledger', 'key_1', 'a year')).toMatchObject({ ok: false, problems: [{ code: 'OPTION_INVALID', path: 'role' }] });
+  });
+
   it('is noticed by a process that did not replace it, before it signs', async () => {
     const other = await openTestService(opened.config.databaseUrl ?? '', { dataDir: opened.config.dataDir });
     try {
-      const rotated = await rotateVerdictKey(opened.service, 'key_1', 'a year');
+      const rotated = await rotateKey(opened.service, 'verdict', 'key_1', 'a year');
       expect(other.service.notary.keys.verdict.vkey).toBe(rotated.ok ? rotated.value.retired : '');
       const run = await checkedRun('elsewhere');
       await sealRun(other.service, run);

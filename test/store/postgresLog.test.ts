@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pg from 'pg';
+import { canonicalJson, sha256 } from '../../src/canonical/index.ts';
 import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import { fsck } from '../../src/evidence/log/fsck.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
@@ -118,4 +119,54 @@ describe('a database that was put back', () => {
     await pool.end();
     await rm(folder, { recursive: true });
   });
+});
+
+describe('fsck over each column of the tables of the log', () => {
+  /** What nothing reads, and nothing says the truth of. */
+  const UNREAD = ['log_checkpoint.updated_at'];
+  const CHANGED: Readonly<Record<string, (column: string) => string>> = {
+    bytea: (column) => `SET_BYTE(${column}, 0, GET_BYTE(${column}, 0) # 1)`,
+    bigint: (column) => `${column} + 1000`,
+    integer: (column) => `${column} + 1000`,
+    text: (column) => `OVERLAY(${column} PLACING '#' FROM 3 FOR 1)`,
+  };
+
+  it('is told of every cell that changed, every row that is gone, and every row too many', async () => {
+    const { log: key } = await testKeys('columns');
+    const url = await createDatabase(postgres);
+    await migrate(url);
+    // One connection, so that what is broken in a transaction is seen by fsck and taken back after it.
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    const store = new PostgresLogStore(pool);
+    const log = await TransparencyLog.open(store, key);
+    for (let at = 0; at < 7; at += 1) await log.append(utf8(canonicalJson({ v: 1, kind: 'verdict', id: `ver_${at}`, digest: sha256(utf8(String(at))) })));
+    const findings = async (): Promise<string[]> => (await fsck(store, key)).findings.map(({ code }) => code);
+    expect(await findings()).toEqual([]);
+    const broken = async (what: string, sql: string): Promise<string[]> => {
+      await pool.query('BEGIN');
+      const told = await pool.query(sql).then(findings, (error: { code?: string }) => [error.code === '23514' ? 'refused by the database' : String(error)]);
+      await pool.query('ROLLBACK');
+      expect(told, what).not.toEqual([]);
+      return told;
+    };
+    const { rows: columns } = await pool.query<{ table: string; column: string; type: string }>(`
+      SELECT "table_name" AS "table", "column_name" AS "column", "data_type" AS "type" FROM "information_schema"."columns" WHERE "table_name" LIKE 'log\\_%' ORDER BY 1, 2`);
+    expect(columns.length).toBeGreaterThanOrEqual(10);
+    const told: Record<string, string> = {};
+    for (const { table, column, type } of columns) {
+      if (UNREAD.includes(`${table}.${column}`)) continue;
+      const { rows } = await pool.query<{ ctid: string }>(`SELECT ctid FROM "${table}"`);
+      for (const { ctid } of rows) {
+        [told[`${table}.${column}`]] = await broken(`${table}.${column} ${ctid}`, `UPDATE "${table}" SET "${column}" = ${CHANGED[type]?.(`"${column}"`)} WHERE ctid = '${ctid}'`);
+        await broken(`a row of ${table} that is gone, ${ctid}`, `DELETE FROM "${table}" WHERE ctid = '${ctid}'`);
+      }
+    }
+    expect(told).toMatchObject({ 'log_leaves.hash': 'LOOKUP_WRONG', 'log_leaves.bytes': 'LEAF_SHAPE', 'log_nodes.hash': 'NODE_WRONG', 'log_checkpoint.size': 'SIZE_WRONG', 'log_checkpoint.id': 'refused by the database' });
+    for (const extra of [
+      `INSERT INTO "log_leaves" SELECT 5000, "bytes", "hash" FROM "log_leaves" WHERE "index" = 1`,
+      `INSERT INTO "log_leaves" SELECT -1, "bytes", "hash" FROM "log_leaves" WHERE "index" = 1`,
+      `INSERT INTO "log_nodes" SELECT 40, 3, "hash" FROM "log_leaves" WHERE "index" = 1`,
+    ]) expect(await broken(extra, extra)).toEqual(['STORE_EXTRA']);
+    await pool.end();
+  }, 60_000);
 });

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Fault, invariant } from '../../errors/index.ts';
+import { exactObject } from '../dsse.ts';
 import { fromBase64, toBase64 } from '../encoding.ts';
 import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
 import { HashLevels } from './levels.ts';
-import type { LogStore, NodeId } from './store.ts';
+import type { LogStore, NodeId, StoreAudit } from './store.ts';
 
 /** One commit as a file: everything of it appears at once, when the file gets its final name. */
 interface Segment {
@@ -83,6 +84,20 @@ class FolderLogStore implements LogStore {
     return this.#nodes.find(leafHash);
   }
 
+  /** All segments again, for their checkpoints; the files that no reader of the log comes to. */
+  async audit(): Promise<StoreAudit> {
+    await this.#refresh();
+    const known = this.#firstIndex.length;
+    const history = [];
+    for (let number = 0; number < known - 1; number += 1) {
+      history.push({ from: nameOf(number), note: (await this.#read(number))?.checkpoint ?? '', size: this.#firstIndex[number + 1] ?? 0 });
+    }
+    const names = await this.#files.list(this.#folder).catch((cause: unknown) => { throw writeFault(this.#folder, cause); });
+    // What was written aside and never linked is of a writer that was killed, or is at work.
+    const strange = names.filter((name) => name.endsWith(ENDING) && !(Number.parseInt(name, 10) < known && nameOf(Number.parseInt(name, 10)) === name));
+    return { leaves: this.#size, nodes: this.#nodes.count(), history, strange };
+  }
+
   async commit(change: Parameters<LogStore['commit']>[0]): Promise<boolean> {
     await this.#refresh();
     if (change.expected !== this.#checkpoint) return false;
@@ -154,16 +169,30 @@ class FolderLogStore implements LogStore {
       throw new Fault('LOG_CORRUPT', `${this.#path(number)} cannot be read`, { cause });
     }
     if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text) as Segment;
-    } catch (cause) {
-      throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged`, { cause });
-    }
+    const segment = parseSegment(text);
+    if (segment === undefined) throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged, or of another version`);
+    return segment;
   }
 
   #path(number: number): string {
     return join(this.#folder, nameOf(number));
   }
+}
+
+/** A segment exactly as it is written, or nothing. */
+function parseSegment(text: string): Segment | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const shape = exactObject(value, ['v', 'firstIndex', 'leaves', 'nodes', 'checkpoint']);
+  if (shape?.['v'] !== 1 || !Number.isSafeInteger(shape['firstIndex']) || typeof shape['checkpoint'] !== 'string') return undefined;
+  const { leaves, nodes } = shape;
+  const wellFormed = Array.isArray(leaves) && leaves.every((leaf) => typeof leaf === 'string')
+    && Array.isArray(nodes) && nodes.every((node) => Array.isArray(node) && node.length === 3 && Number.isSafeInteger(node[0]) && Number.isSafeInteger(node[1]) && typeof node[2] === 'string');
+  return wellFormed ? value as Segment : undefined;
 }
 
 const ENDING = '.segment';

@@ -1,12 +1,13 @@
 import { Fault } from '../../errors/index.ts';
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import { equalBytes, toBase64 } from '../encoding.ts';
 import { completeSubtrees } from '../merkle.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote, type VerificationKey } from '../note.ts';
+import type { VerificationKey } from '../note.ts';
 import { isLeaf } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
-import type { LogNode, LogReader, NodeId } from './store.ts';
+import type { TrustedKey } from '../verify/policy.ts';
+import { openCheckpoint } from './openCheckpoint.ts';
+import type { LogNode, LogReader, NodeId, StoreAudit } from './store.ts';
 import { growHashes, leafHash, NodeMap } from './tree.ts';
 
 /** What can be wrong with a log. A code keeps its meaning. */
@@ -14,6 +15,7 @@ export const FSCK_CODES = {
   CHECKPOINT_MISSING: 'there are leaves, or a checkpoint was seen, but the log has no checkpoint',
   CHECKPOINT_SHAPE: 'the checkpoint cannot be read',
   CHECKPOINT_SIGNATURE: 'the checkpoint is not signed by the key of the log',
+  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_ORIGIN: 'the checkpoint has another origin than the key that signed it',
   LEAF_MISSING: 'a leaf that the checkpoint covers is not there',
   LEAF_SHAPE: 'a leaf is not of the published format',
@@ -21,6 +23,10 @@ export const FSCK_CODES = {
   NODE_MISSING: 'a node that the leaves give is not stored',
   NODE_WRONG: 'a stored node is not what the leaves give',
   NODE_EXTRA: 'a node is stored that the leaves do not give yet',
+  LOOKUP_WRONG: 'a leaf is kept under another hash than its own: it would not be found',
+  SIZE_WRONG: 'a size that is written beside a checkpoint is not the size of that checkpoint',
+  STORE_EXTRA: 'there are leaves, nodes or files that the log does not have',
+  STORE_DAMAGED: 'the store cannot be read',
   ROOT_WRONG: 'the leaves do not give the root that was signed',
   AGAINST_SHAPE: 'what the log is compared with is no checkpoint',
   AGAINST_SIGNATURE: 'what the log is compared with is not signed by the key of the log',
@@ -47,22 +53,27 @@ export interface FsckReport {
 const AT_ONCE = 256;
 const LISTED = 100;
 
-/** Earlier checkpoints that the log must be an extension of, each with the place it came from. */
-export type Against = readonly { readonly from: string; readonly note: string }[];
+/** Earlier checkpoints that the log must be an extension of, each with the place it came from, and the size that it is known by there. */
+export type Against = readonly { readonly from: string; readonly note: string; readonly size?: number }[];
 
 /**
- * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints.
- * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log.
+ * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints, and
+ * whatever else its store keeps.
+ * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log. `past` are keys that
+ * signed for it before, each up to its end.
  */
-export async function fsck(log: LogReader, key: VerificationKey, against: Against = []): Promise<FsckReport> {
-  const check = new Check(log, key);
-  const head = await check.head();
-  const earlier = await check.earlier(against);
+export async function fsck(log: LogReader, key: VerificationKey, against: Against = [], past: readonly TrustedKey[] = []): Promise<FsckReport> {
+  const check = new Check(log, key, past);
+  const opened = await check.open();
+  if (opened === undefined) return check.report(undefined, 0);
+  const { head, audit } = opened;
+  const earlier = await check.earlier([...(audit?.history ?? []), ...against]);
   const size = head?.size ?? 0;
   await check.tree(size, earlier.filter((each) => each.checkpoint.size <= size), head);
   for (const { from, checkpoint } of earlier) {
     if (checkpoint.size > size) check.found('ROLLED_BACK', `${from}: ${checkpoint.size} leaves were signed, the log has ${size}`);
   }
+  check.beside(size, audit);
   return check.report(head?.origin, size);
 }
 
@@ -74,14 +85,17 @@ interface Earlier {
 class Check {
   readonly #log: LogReader;
   readonly #key: VerificationKey;
+  readonly #past: readonly TrustedKey[];
   readonly #findings: Finding[] = [];
   #more = 0;
+  #audit: StoreAudit | undefined;
   #nodes = new NodeMap();
   #root: Uint8Array = this.#nodes.hashOf({ start: 0, end: 0 });
 
-  constructor(log: LogReader, key: VerificationKey) {
+  constructor(log: LogReader, key: VerificationKey, past: readonly TrustedKey[]) {
     this.#log = log;
     this.#key = key;
+    this.#past = past;
   }
 
   found(code: FsckCode, detail: string): void {
@@ -93,11 +107,36 @@ class Check {
     return { ...(origin === undefined ? {} : { origin }), size, root: toBase64(this.#root), findings: this.#findings, more: this.#more };
   }
 
+  /** Checkpoint and audit; nothing of a store that cannot be read, which is the finding then. */
+  async open(): Promise<{ readonly head: Checkpoint | undefined; readonly audit: StoreAudit | undefined } | undefined> {
+    try {
+      const head = await this.head();
+      this.#audit = await this.#log.audit?.();
+      return { head, audit: this.#audit };
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.code !== 'LOG_CORRUPT') throw cause;
+      this.found('STORE_DAMAGED', cause.message);
+      return undefined;
+    }
+  }
+
+  /** What is stored once more, or where no reader of the log comes to. */
+  beside(size: number, audit: StoreAudit | undefined): void {
+    if (audit === undefined) return;
+    if ((audit.size ?? size) !== size) this.found('SIZE_WRONG', `${audit.size} beside a checkpoint of ${size} leaves`);
+    let nodes = 0;
+    for (let width = 1; width <= size; width *= 2) nodes += Math.floor(size / width);
+    if (audit.leaves > size) this.found('STORE_EXTRA', `${audit.leaves} leaves are stored, the log has ${size}`);
+    if (audit.nodes > nodes) this.found('STORE_EXTRA', `${audit.nodes} nodes are stored, the log has ${nodes}`);
+    for (const name of audit.strange) this.found('STORE_EXTRA', name);
+  }
+
   async head(): Promise<Checkpoint | undefined> {
     const note = await this.#log.checkpoint();
     if (note === undefined) return undefined;
     const read = await this.#open(note);
     if (read.wrong === 'shape') this.found('CHECKPOINT_SHAPE', 'the latest checkpoint');
+    if (read.wrong === 'retired') this.found('CHECKPOINT_RETIRED', `${read.checkpoint?.size ?? 0} leaves`);
     if (read.wrong === 'signature') this.found('CHECKPOINT_SIGNATURE', `it is not signed by ${this.#key.name}+${this.#key.hash}`);
     if (read.checkpoint && read.checkpoint.origin !== this.#key.name) this.found('CHECKPOINT_ORIGIN', read.checkpoint.origin);
     return read.checkpoint;
@@ -105,33 +144,35 @@ class Check {
 
   async earlier(against: Against): Promise<Earlier[]> {
     const earlier: Earlier[] = [];
-    for (const { from, note } of against) {
+    for (const { from, note, size } of against) {
       const { checkpoint, wrong } = await this.#open(note);
+      if (checkpoint && size !== undefined && checkpoint.size !== size) this.found('SIZE_WRONG', `${from}: a checkpoint of ${checkpoint.size} leaves stands for ${size}`);
       if (wrong === 'shape') this.found('AGAINST_SHAPE', from);
       // What nobody we know has signed proves nothing against the log.
-      else if (wrong === 'signature') this.found('AGAINST_SIGNATURE', from);
+      else if (wrong === 'signature' || wrong === 'retired') this.found('AGAINST_SIGNATURE', from);
       else if (checkpoint) earlier.push({ from, checkpoint });
     }
     return earlier.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
   }
 
-  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' }> {
-    const note = parseNote(text);
-    const checkpoint = note && parseCheckpoint(note.text);
-    if (note === undefined || checkpoint === undefined) return { wrong: 'shape' };
-    const { status } = await verifyNote(note, [this.#key], nodeCrypto);
-    return status === 'verified' ? { checkpoint } : { checkpoint, wrong: 'signature' };
+  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' | 'retired' }> {
+    const { checkpoint, by } = await openCheckpoint(text, { signer: this.#key, past: this.#past });
+    if (checkpoint === undefined) return { wrong: 'shape' };
+    if (by === 'retired') return { checkpoint, wrong: 'retired' };
+    return by === undefined ? { checkpoint, wrong: 'signature' } : { checkpoint };
   }
 
   async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
     let at = 0;
-    for (const stop of [...earlier.map(({ checkpoint }) => checkpoint.size), size]) {
+    let next = 0;
+    for (const stop of new Set([...earlier.map(({ checkpoint }) => checkpoint.size), size])) {
       for (; at < stop; at = Math.min(stop, at + AT_ONCE)) {
         if (!(await this.#batch(at, Math.min(AT_ONCE, stop - at)))) return;
       }
       const root = this.#nodes.hashOf({ start: 0, end: stop });
-      for (const { from, checkpoint } of earlier) {
-        if (checkpoint.size === stop && !equalBytes(checkpoint.root, root)) this.found('FORKED', `${from}: at ${stop} leaves`);
+      for (; earlier[next]?.checkpoint.size === stop; next += 1) {
+        const { from, checkpoint } = earlier[next] as Earlier;
+        if (!equalBytes(checkpoint.root, root)) this.found('FORKED', `${from}: at ${stop} leaves`);
       }
       this.#root = root;
     }
@@ -146,6 +187,11 @@ class Check {
     const edge = completeSubtrees({ start: 0, end: first }).map((id): LogNode => ({ ...id, hash: this.#nodes.get(id) as Uint8Array }));
     this.#nodes = new NodeMap(edge);
     const nodes = growHashes(this.#nodes, first, hashes);
+    const lookups = await this.#audit?.lookups?.(first, count);
+    hashes.forEach((hash, offset) => {
+      const kept = lookups?.get(first + offset);
+      if (kept !== undefined && !equalBytes(kept, hash)) this.found('LOOKUP_WRONG', String(first + offset));
+    });
     const stored = await this.#stored(nodes);
     nodes.forEach(({ level, index, hash }, at) => {
       const there = stored[at];

@@ -30,6 +30,10 @@ export class HashLevels {
     return Uint8Array.prototype.slice.call(block.bytes, index * HASH_BYTES, (index + 1) * HASH_BYTES);
   }
 
+  count(): number {
+    return this.#levels.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** The index of the first leaf with this hash. */
   find(leafHash: Uint8Array): number | undefined {
     const block = this.#levels[0];

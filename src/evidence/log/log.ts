@@ -1,10 +1,10 @@
 import { Fault, invariant } from '../../errors/index.ts';
-import { checkpointText, parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
+import { checkpointText, type Checkpoint } from '../checkpoint.ts';
 import { equalBytes, toBase64, utf8 } from '../encoding.ts';
-import type { Signer } from '../keys.ts';
+import type { LogKeys, Signer } from '../keys.ts';
 import { completeSubtrees, consistencyRanges, inclusionRanges, type Range } from '../merkle.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, signatureLine, verifyNote } from '../note.ts';
+import { signatureLine } from '../note.ts';
+import { openCheckpoint } from './openCheckpoint.ts';
 import { formatReceipt } from '../receipt.ts';
 import type { Seen } from './seen.ts';
 import type { LogNode, LogStore, NodeId } from './store.ts';
@@ -50,7 +50,7 @@ interface Waiting {
  */
 export class TransparencyLog implements TileSource {
   readonly #store: LogStore;
-  readonly #signer: Signer;
+  readonly #keys: LogKeys;
   readonly #seen: Seen | undefined;
   #head: Head;
   /** The size up to which what we have shown is known to be kept. */
@@ -58,31 +58,50 @@ export class TransparencyLog implements TileSource {
   readonly #waiting: Waiting[] = [];
   #draining = false;
 
-  private constructor(store: LogStore, signer: Signer, head: Head, seen: Seen | undefined) {
+  private constructor(store: LogStore, keys: LogKeys, head: Head, seen: Seen | undefined) {
     this.#store = store;
-    this.#signer = signer;
+    this.#keys = keys;
     this.#head = head;
     this.#seen = seen;
   }
 
   /**
-   * Opens a log whose origin is the name of `signer`. Nothing may be built on a log that contradicts itself or what was
-   * seen of it: throws LOG_CORRUPT when the stored checkpoint is not signed by this key or is not the root of the stored
-   * nodes, LOG_ROLLED_BACK when the log is shorter than the checkpoint in `seen`, LOG_FORKED when it is another log.
+   * Opens a log whose origin is the name of its key. Nothing may be built on a log that contradicts itself or what was
+   * seen of it: throws LOG_CORRUPT when the stored checkpoint is not signed by this key, or by one of the past up to its
+   * end, or is not the root of the stored nodes; LOG_ROLLED_BACK when the log is shorter than the checkpoint in `seen`, or
+   * than it was when a key was replaced; LOG_FORKED when it is another log.
    */
-  static async open(store: LogStore, signer: Signer, { seen }: { readonly seen?: Seen } = {}): Promise<TransparencyLog> {
+  static async open(store: LogStore, keys: Signer | LogKeys, { seen }: { readonly seen?: Seen } = {}): Promise<TransparencyLog> {
     const empty: Head = { size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }), checkpoint: undefined, edge: [] };
-    const log = new TransparencyLog(store, signer, empty, seen);
+    const log = new TransparencyLog(store, 'signer' in keys ? keys : { signer: keys, past: [], refresh: async () => undefined }, empty, seen);
     const newest = await seen?.newest();
-    const before = newest === undefined ? undefined : await log.#read(newest, 'the checkpoint that was kept');
-    await log.#refresh();
-    if (before !== undefined) await log.#extends(before);
+    const { size } = await log.#refresh();
+    const least = Math.max(0, ...log.#keys.past.map(({ until = 0 }) => until));
+    if (size < least) throw rolledBack(least, size);
+    if (newest !== undefined) log.#keptSize = await log.mustExtend(newest, 'the checkpoint that was kept');
     return log;
   }
 
-  /** The vkey under which its checkpoints verify. */
+  /**
+   * That the log is the one of a checkpoint that was signed before, grown or the same; gives the size of that one. Throws
+   * LOG_ROLLED_BACK or LOG_FORKED; LOG_CORRUPT when it is no checkpoint of ours.
+   */
+  async mustExtend(checkpoint: string, what: string): Promise<number> {
+    const before = await this.#read(checkpoint, what);
+    const head = await this.#refresh();
+    if (head.size < before.size) throw rolledBack(before.size, head.size, what);
+    const [root] = await this.#hashes([{ start: 0, end: before.size }], new NodeMap(head.edge));
+    if (!equalBytes(root as Uint8Array, before.root)) throw forked(before.size, what);
+    return before.size;
+  }
+
+  /** The vkey under which its checkpoints verify from now on. */
   get vkey(): string {
     return this.#signer.vkey;
+  }
+
+  get #signer(): Signer {
+    return this.#keys.signer;
   }
 
   /** Appends a leaf; calls that come while a commit is under way share the next one. */
@@ -99,6 +118,11 @@ export class TransparencyLog implements TileSource {
     const head = await this.#refresh();
     await this.#keep(head);
     return head.checkpoint;
+  }
+
+  /** The same; of a log without leaves, a checkpoint that says so, for those who may know of more. It is not kept. */
+  async checkpointOrEmpty(): Promise<string> {
+    return (await this.checkpoint()) ?? this.#note({ size: 0, root: new NodeMap().hashOf({ start: 0, end: 0 }) });
   }
 
   /** Where a leaf with exactly these bytes stands; nothing when the log does not have it. */
@@ -144,6 +168,19 @@ export class TransparencyLog implements TileSource {
     return this.#hashes(consistencyRanges(oldSize, newSize), new NodeMap(head.edge));
   }
 
+  /**
+   * Signs the latest checkpoint anew, after the key was replaced: readers see the new key at once, and a writer that still
+   * holds the old one loses the compare-and-swap, and looks which key is the one of now. False when somebody was faster.
+   */
+  async signAnew(): Promise<boolean> {
+    const head = await this.#refresh();
+    if (head.checkpoint === undefined) return true;
+    const checkpoint = await this.#note(head);
+    const swapped = await this.#store.commit({ expected: head.checkpoint, firstIndex: head.size, leaves: [], nodes: [], checkpoint });
+    if (swapped) this.#head = { ...head, checkpoint };
+    return swapped;
+  }
+
   async #drain(): Promise<void> {
     this.#draining = true;
     // Let the callers of this turn join the first batch.
@@ -167,6 +204,7 @@ export class TransparencyLog implements TileSource {
   async #commit(leaves: readonly Uint8Array[]): Promise<Logged[]> {
     let failures = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      await this.#keys.refresh();
       const head = await this.#refresh();
       const nodes = new NodeMap(head.edge);
       const added = growTree(nodes, head.size, leaves);
@@ -212,10 +250,14 @@ export class TransparencyLog implements TileSource {
 
   async #signed(size: number, nodes: NodeMap): Promise<Head & { readonly checkpoint: string }> {
     const root = nodes.hashOf({ start: 0, end: size });
-    const text = checkpointText({ origin: this.#signer.name, size, root });
-    const signature = await this.#signer.sign(utf8(text));
     const edge = completeSubtrees({ start: 0, end: size }).map((id) => ({ ...id, hash: nodes.get(id) as Uint8Array }));
-    return { size, root, checkpoint: `${text}\n${signatureLine(this.#signer, signature)}`, edge };
+    return { size, root, checkpoint: await this.#note({ size, root }), edge };
+  }
+
+  async #note({ size, root }: Pick<Head, 'size' | 'root'>): Promise<string> {
+    const signer = this.#signer;
+    const text = checkpointText({ origin: signer.name, size, root });
+    return `${text}\n${signatureLine(signer, await signer.sign(utf8(text)))}`;
   }
 
   #receipts(head: Head, firstIndex: number, count: number, nodes: NodeMap): Promise<Logged[]> {
@@ -263,30 +305,25 @@ export class TransparencyLog implements TileSource {
     return this.#head;
   }
 
-  /** Opens a checkpoint of ours; LOG_CORRUPT when it is not one. */
+  /** Opens a checkpoint of ours; LOG_CORRUPT when it is not one. By an unknown key it may be of the one that replaced ours. */
   async #read(checkpoint: string, what: string): Promise<Checkpoint> {
-    const note = parseNote(checkpoint);
-    const verified = note === undefined ? undefined : await verifyNote(note, [this.#signer], nodeCrypto);
-    const parsed = note === undefined ? undefined : parseCheckpoint(note.text);
-    if (verified?.status !== 'verified') throw corrupt(`${what} is not signed by ${this.#signer.keyId}`);
-    if (parsed === undefined || parsed.origin !== this.#signer.name) throw corrupt(`${what} has another origin`);
-    return parsed;
+    let opened = await openCheckpoint(checkpoint, this.#keys);
+    if (opened.by === undefined) {
+      await this.#keys.refresh();
+      opened = await openCheckpoint(checkpoint, this.#keys);
+    }
+    if (opened.by === 'retired') throw corrupt(`${what} is signed by a key that was retired before it had so many leaves`);
+    if (opened.by === undefined) throw corrupt(`${what} is not signed by ${this.#signer.keyId}`);
+    if (opened.checkpoint?.origin !== this.#signer.name) throw corrupt(`${what} has another origin`);
+    return opened.checkpoint;
   }
 
-  /** That the log is the one that was seen, grown or the same. */
-  async #extends(seen: Checkpoint): Promise<void> {
-    const head = this.#head;
-    if (head.size < seen.size) throw rolledBack(seen.size, head.size);
-    const [root] = await this.#hashes([{ start: 0, end: seen.size }], new NodeMap(head.edge));
-    if (!equalBytes(root as Uint8Array, seen.root)) throw forked(seen.size);
-    this.#keptSize = seen.size;
-  }
 }
 
-const rolledBack = (seen: number, now: number): Fault =>
-  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
-const forked = (size: number): Fault =>
-  new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen`);
+const rolledBack = (seen: number, now: number, what?: string): Fault =>
+  new Fault('LOG_ROLLED_BACK', `the transparency log went back from ${seen} to ${now} leaves${what === undefined ? '' : `, by ${what}`}: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`);
+const forked = (size: number, what?: string): Fault =>
+  new Fault('LOG_FORKED', `the transparency log was replaced: its first ${size} leaves are not those that were seen${what === undefined ? '' : `, by ${what}`}`);
 
 function corrupt(what: string): Fault {
   return new Fault('LOG_CORRUPT', `the transparency log contradicts itself: ${what}`);

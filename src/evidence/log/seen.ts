@@ -38,7 +38,9 @@ async function newest(folder: string, files: Files): Promise<string | undefined>
     if (name === undefined) return undefined;
     const text = await read(folder, files, name);
     // Gone in between: another process kept a larger one.
-    if (text !== undefined) return text;
+    if (text === undefined) continue;
+    if (nameOf(text) !== name) throw new Fault('LOG_CORRUPT', `${join(folder, name)} is not the checkpoint that its name says`);
+    return text;
   }
 }
 

@@ -17,6 +17,23 @@ export interface LogReader {
   leaves(first: number, count: number): Promise<Uint8Array[]>;
   /** The hashes of stored nodes, in the order asked; a missing one is a `LOG_CORRUPT` fault. */
   nodes(ids: readonly NodeId[]): Promise<Uint8Array[]>;
+  /** What else is stored, for `fsck`; a reader over HTTP has nothing else. */
+  audit?(): Promise<StoreAudit>;
+}
+
+/** What a store keeps besides leaves, nodes and checkpoint: nothing of it is signed, and all of it is read by somebody. */
+export interface StoreAudit {
+  /** How many there are, wherever they stand. */
+  readonly leaves: number;
+  readonly nodes: number;
+  /** The size as it stands beside the checkpoint; nothing where it does not. */
+  readonly size?: number | undefined;
+  /** The hashes by which leaves from `first` on are found, by index. */
+  lookups?(first: number, count: number): Promise<ReadonlyMap<number, Uint8Array>>;
+  /** Checkpoints of the past, oldest first, each with its place. */
+  readonly history: readonly { readonly from: string; readonly note: string; readonly size: number }[];
+  /** What is there and belongs to no log. */
+  readonly strange: readonly string[];
 }
 
 /**

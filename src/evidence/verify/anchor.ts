@@ -43,6 +43,7 @@ export async function verifyAnchor(
   return trustInAnchor(anchor, transaction.sender, policy, options.compliance === true);
 }
 
+/** A retired sender speaks for checkpoints up to its end: those are of its time, and what is larger was made after it. */
 function trustInAnchor(anchor: BundledAnchor, sender: string, policy: TrustPolicy, compliance: boolean): Layer {
   const where = `${anchor.network} ${anchor.transactionDigest}`;
   const preset = isNetwork(anchor.network) ? NETWORK_PRESETS[anchor.network] : undefined;
@@ -50,7 +51,9 @@ function trustInAnchor(anchor: BundledAnchor, sender: string, policy: TrustPolic
     return answer('untrusted', 'ANCHOR_NETWORK', where);
   }
   if (compliance && anchor.network === 'emulated') return answer('untrusted', 'ANCHOR_EMULATED', where);
-  const listed = policy.ledgers.some(({ network, address }) => network === anchor.network && address === sender);
+  const listed = policy.ledgers.find(({ network, address }) => network === anchor.network && address === sender);
+  const { size } = parseCheckpoint(parseNote(anchor.checkpoint)?.text ?? '') ?? { size: Infinity };
+  if (listed?.until !== undefined && size > listed.until) return answer('untrusted', 'ANCHOR_RETIRED', `${where} from ${sender} until ${listed.until}`);
   if (listed) return answer('signed', 'ANCHOR_SIGNED', where);
   if (policy.ledgers.length === 0 && !compliance) return answer('skipped', 'ANCHOR_SENDER_UNLISTED', where);
   return answer('untrusted', 'ANCHOR_UNTRUSTED', `${where} from ${sender}`);

@@ -1,9 +1,9 @@
 import type { VerifierCrypto } from '../crypto.ts';
 import { parseEnvelope, preAuthEncoding } from '../dsse.ts';
 import type { KeyChange, LoggedStatement } from '../laterStatements.ts';
-import { keyIdOf, parseVkey } from '../note.ts';
+import { ED25519, keyIdOf, parseVkey, type VerificationKey } from '../note.ts';
 import { isKeyChange } from '../statementShape.ts';
-import { utf8 } from '../encoding.ts';
+import { toHex, utf8 } from '../encoding.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import { openLogged } from './logged.ts';
 import type { TrustPolicy } from './policy.ts';
@@ -24,17 +24,24 @@ export async function verifyKeyChange(entry: LoggedStatement, policy: TrustPolic
   const [retired, successor] = [await parseVkey(predicate.retired, crypto.sha256), await parseVkey(predicate.successor, crypto.sha256)];
   const signers = parsed.envelope.signatures.map(({ keyid }) => keyid);
   const named = retired !== undefined && successor !== undefined && signers.length === 2 && signers[0] === keyIdOf(retired) && signers[1] === keyIdOf(successor)
-    && predicate.issuer.key === keyIdOf(retired) && subject[0].name === keyIdOf(successor) && keyIdOf(retired) !== keyIdOf(successor);
+    && predicate.issuer.key === keyIdOf(retired) && subject[0].name === keyIdOf(successor) && keyIdOf(retired) !== keyIdOf(successor)
+    // A log keeps its name, which is its origin.
+    && retired.type === ED25519 && successor.type === ED25519 && (predicate.role !== 'log' || retired.name === successor.name);
   if (!named) return { ok: false, reason: 'shape' };
   const message = preAuthEncoding(parsed.envelope.payloadType, parsed.envelope.payload);
   const bySuccessor = await crypto.verifyEd25519(successor.publicKey, message, parsed.envelope.signatures[1]?.sig ?? new Uint8Array(0));
   if (!bySuccessor) return { ok: false, reason: 'signature' };
   // Where the old key's trust ends is what this statement says: the end that a policy may already name does not count here.
-  const trusted = (predicate.role === 'verdict' ? policy.verdicts : policy.logs).find(({ vkey }) => vkey === retired.vkey);
-  if (trusted === undefined) return { ok: false, reason: 'untrusted' };
-  const { until: _until, ...old } = trusted;
-  const opened = await openLogged(entry, [old], policy, crypto);
+  if (!(await isTrusted(predicate.role, retired, policy, crypto))) return { ok: false, reason: 'untrusted' };
+  const opened = await openLogged(entry, [retired], policy, crypto);
   if (!opened.ok) return opened;
   if (opened.leaf.kind !== 'key' || opened.leaf.id !== predicate.id) return { ok: false, reason: 'leaf' };
   return { ok: true, change: predicate, index: opened.index };
+}
+
+/** A ledger key stands in a policy by its address. */
+async function isTrusted(role: KeyChange['predicate']['role'], key: VerificationKey, policy: TrustPolicy, crypto: VerifierCrypto): Promise<boolean> {
+  if (role !== 'ledger') return (role === 'verdict' ? policy.verdicts : policy.logs).some(({ vkey }) => vkey === key.vkey);
+  const address = `0x${toHex(await crypto.blake2b256(key.publicKey))}`;
+  return policy.ledgers.some((sender) => sender.address === address);
 }

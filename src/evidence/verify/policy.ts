@@ -9,7 +9,7 @@ import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from '.
  *
  *     verdict <vkey> [until <index>]        trusted to sign verdicts whose leaf comes before this one
  *     log <vkey> [<url>] [until <size>]     a log; its key counts for checkpoints of at most this many leaves
- *     ledger <network> <address>            trusted to send anchors
+ *     ledger <network> <address> [until <size>]   trusted to send anchors, with `until` those of checkpoints of at most this many leaves
  *     max-age <days>                        how old a verdict may be
  */
 export interface TrustPolicy {
@@ -37,6 +37,8 @@ export interface LedgerSender {
   readonly network: string;
   /** `0x` and 64 hexadecimal digits. */
   readonly address: string;
+  /** The size of the largest checkpoint that it may anchor. */
+  readonly until?: number;
 }
 
 /** A policy that trusts nobody: every bundle is untrusted under it. */
@@ -104,10 +106,12 @@ const LINES: Readonly<Record<string, Line>> = {
     draft.quorum = name;
     return undefined;
   },
-  ledger: ([network, address, ...rest], draft) => {
-    if (network === undefined || address === undefined || rest.length > 0) return 'ledger <network> <address>';
+  ledger: (words, draft) => {
+    const { rest: [network, address, ...more], until } = untilOf(words);
+    if (network === undefined || address === undefined || more.length > 0 || until === 'wrong') return 'ledger <network> <address> [until <size>]';
     if (!/^0x[0-9a-f]{64}$/.test(address)) return `${address} is not an address of 0x and 64 hexadecimal digits`;
-    draft.ledgers.push({ network, address });
+    if (draft.ledgers.some((other) => other.network === network && other.address === address)) return 'this sender is listed already';
+    draft.ledgers.push({ network, address, ...(until === undefined ? {} : { until }) });
     return undefined;
   },
 };
@@ -170,15 +174,21 @@ export function renderPolicy(trusted: {
   readonly ledgers: readonly LedgerSender[];
   /** Whole lines, for keys of the past. */
   readonly retired?: readonly string[];
+  /** Whole lines for witnesses and groups, and the one of the quorum; nobody is asked for when left out. */
+  readonly witnesses?: readonly string[];
 }): string {
-  return [
-    '# Trust policy of Probity: C2SP tlog-policy, with "verdict" and "ledger" lines.',
-    '# Whoever gave you a bundle must not be who gave you this file.',
-    ...(trusted.retired ?? []),
+  const current = [
     ...trusted.verdicts.map((vkey) => `verdict ${vkey}`),
     ...trusted.logs.map((vkey) => `log ${vkey}`),
     ...trusted.ledgers.map(({ network, address }) => `ledger ${network} ${address}`),
-    'quorum none',
+  ];
+  return [
+    '# Trust policy of Probity: C2SP tlog-policy, with "verdict" and "ledger" lines.',
+    '# Whoever gave you a bundle must not be who gave you this file.',
+    // Killed while it was replaced, a key is written down as retired and is still the one in use.
+    ...(trusted.retired ?? []).filter((line) => !current.includes(line.split(' until ')[0] ?? '')),
+    ...current,
+    ...(trusted.witnesses?.length ? trusted.witnesses : ['quorum none']),
     '',
   ].join('\n');
 }

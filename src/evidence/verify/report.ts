@@ -69,6 +69,7 @@ export const LAYER_CODES = {
   ANCHOR_EMULATED: 'the anchor is on the emulated network, which compliance refuses',
   ANCHOR_NETWORK: 'the network, chain or package of the anchor is not a known one',
   ANCHOR_UNTRUSTED: 'the anchor was sent by an address that the policy does not list',
+  ANCHOR_RETIRED: 'the anchor was sent by a retired sender, and its checkpoint is larger than that one may anchor',
   ANCHOR_NOT_CANONICAL: 'anchor.json is not canonical JSON',
   ANCHOR_SHAPE: 'anchor.json has the wrong shape',
   ANCHOR_CHECKPOINT: 'the anchored checkpoint is not of this log, or does not extend the one of the receipt',

@@ -15,6 +15,8 @@ export interface KnownWitness {
 
 export interface WitnessPolicy {
   readonly witnesses: readonly KnownWitness[];
+  /** The lines about witnesses, groups and quorum, for whoever verifies. */
+  readonly lines: readonly string[];
   /** The quorum, in the terms of https://c2sp.org/tlog-policy. */
   readonly policy: TrustPolicy;
 }
@@ -33,5 +35,11 @@ export async function parseWitnessPolicy(text: string): Promise<Result<WitnessPo
     witnesses.push({ name, key, url: url.replace(/\/+$/u, '') });
   }
   if (witnesses.length === 0) return bad(problem('POLICY_SHAPE', '', 'no witness is listed'));
-  return ok({ witnesses, policy: parsed.value });
+  const { groups, quorum } = parsed.value;
+  const lines = [
+    ...witnesses.map(({ name, key, url }) => `witness ${name} ${key.vkey} ${url}`),
+    ...[...groups].map(([name, { threshold, members }]) => `group ${name} ${threshold} ${members.join(' ')}`),
+    `quorum ${quorum}`,
+  ];
+  return ok({ witnesses, lines, policy: parsed.value });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
 import { fromUtf8 } from '../encoding.ts';
 import { openFolder } from '../log/files.ts';
-import type { VerificationKey } from '../note.ts';
+import type { TrustedKey } from '../verify/policy.ts';
 import type { Cosigner } from './cosigner.ts';
 import { MAX_REQUEST_BYTES } from './protocol.ts';
 import { Witness } from './witness.ts';
@@ -17,7 +17,7 @@ export interface RunningWitness {
 }
 
 export interface WitnessOptions {
-  readonly logs: readonly VerificationKey[];
+  readonly logs: readonly TrustedKey[];
   readonly cosigner: Cosigner;
   /** Where it remembers what it cosigned: whoever loses this folder must make a new key. */
   readonly folder: string;

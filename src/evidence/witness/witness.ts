@@ -5,7 +5,8 @@ import { equalBytes } from '../encoding.ts';
 import { seenInFolder, type Seen } from '../log/seen.ts';
 import { verifyConsistency } from '../merkle.ts';
 import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote, type VerificationKey } from '../note.ts';
+import { parseNote, verifyNote } from '../note.ts';
+import type { TrustedKey } from '../verify/policy.ts';
 import type { Cosigner } from './cosigner.ts';
 import { parseAddCheckpoint, SIZE_TYPE, type AddCheckpoint } from './protocol.ts';
 
@@ -28,14 +29,14 @@ const EMPTY: Checkpoint = { origin: '', size: 0, root: new Uint8Array(createHash
  * start from the same old size; only one process may use a folder.
  */
 export class Witness {
-  readonly #logs: readonly VerificationKey[];
+  readonly #logs: readonly TrustedKey[];
   readonly #cosigner: Cosigner;
   readonly #folder: string;
   readonly #now: () => number;
   readonly #known = new Map<string, Promise<Seen>>();
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(options: { readonly logs: readonly VerificationKey[]; readonly cosigner: Cosigner; readonly folder: string; readonly now?: () => number }) {
+  constructor(options: { readonly logs: readonly TrustedKey[]; readonly cosigner: Cosigner; readonly folder: string; readonly now?: () => number }) {
     this.#logs = options.logs;
     this.#cosigner = options.cosigner;
     this.#folder = options.folder;
@@ -49,7 +50,10 @@ export class Witness {
     if (request === undefined || note === undefined || checkpoint === undefined) return refuse(400, 'not a request of add-checkpoint');
     const keys = this.#logs.filter(({ name }) => name === checkpoint.origin);
     if (keys.length === 0) return refuse(404, 'a log that is not known here');
-    if ((await verifyNote(note, keys, nodeCrypto)).status !== 'verified') return refuse(403, 'not signed by a known key of this log');
+    const signed = await verifyNote(note, keys, nodeCrypto);
+    if (signed.status !== 'verified') return refuse(403, 'not signed by a known key of this log');
+    const counts = (signed.by as readonly TrustedKey[]).some(({ until }) => until === undefined || checkpoint.size <= until);
+    if (!counts) return refuse(403, 'signed by a key of this log that was retired before');
     if (request.oldSize > checkpoint.size) return refuse(400, 'the old size is larger than the new one');
     const turn = (this.#turns.get(checkpoint.origin) ?? Promise.resolve()).catch(() => undefined)
       .then(() => this.#advance(request, note.text, checkpoint));

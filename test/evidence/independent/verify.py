@@ -90,7 +90,8 @@ def fields(value, required, optional=()):
 # --- C2SP signed notes and policies ---------------------------------------------------------------------------------
 
 class Key:
-    def __init__(self, vkey):
+    def __init__(self, vkey, until):
+        self.until = until
         self.name, self.hash, encoded = vkey.split("+", 2)
         data = unbase64(encoded)
         need(len(data) == 33 and data[0] == 1, "not an Ed25519 vkey")
@@ -112,7 +113,9 @@ def read_policy(path):
     for line in open(path, encoding="utf-8"):
         words = line.split()
         if words and words[0] in policy:
-            policy[words[0]].append(Key(words[1]))
+            until = decimal(words[-1]) if words[-2] == "until" else float("inf")
+            policy[words[0]].append(Key(words[1], until))
+        need(words[:1] != ["quorum"] or words[1] == "none", "a quorum, and this verifier knows no witnesses")
     return policy
 
 
@@ -123,6 +126,7 @@ def check_note(note, logs):
     need(lines.endswith("\n"), "the note has no last newline")
     seen = set()
     trusted = False
+    origin, size = text.split("\n")[:2]
     for line in lines[:-1].split("\n"):
         dash, name, encoded = line.split(" ")
         data = unbase64(encoded)
@@ -131,7 +135,7 @@ def check_note(note, logs):
         for log in logs:
             if log.name == name and log.hash == data[:4].hex():
                 need(log.signed(text.encode(), data[4:]), "the log's signature")
-                trusted = trusted or text.split("\n")[0] == name
+                trusted = trusted or (origin == name and decimal(size) <= log.until)
                 break
         else:
             # Somebody else's: only what a cosigner adds (c2sp.org/tlog-cosignature, Ed25519 or ML-DSA-44) is passed over.
@@ -193,7 +197,8 @@ def verify(folder, policy):
     need([each["keyid"] for each in envelope["signatures"]] == announced, "other signatures than announced")
     keys = {key.id: key for key in policy["verdict"]}
     need(announced[0] in keys, "the issuer's key is not in the policy")
-    need(keys[announced[0]].signed(pae, unbase64(envelope["signatures"][0]["sig"])), "the issuer's signature")
+    key = keys[announced[0]]
+    need(key.signed(pae, unbase64(envelope["signatures"][0]["sig"])), "the issuer's signature")
 
     listed = {each["name"]: each["digest"]["sha256"] for each in statement["subject"]}
     listed |= {each["path"]: each["digest"]["sha256"] for each in predicate["evidence"]}
@@ -215,7 +220,9 @@ def verify(folder, policy):
     need(all(len(step) == 32 for step in path), "the receipt's hashes")
     origin, size, root, *_ = check_note(note, policy["log"]).split("\n")
     leaf_hash = hashlib.sha256(b"\x00" + files["leaf.bin"]).digest()
-    need(root_of(decimal(lines[1][len("index "):]), decimal(size), leaf_hash, path) == unbase64(root), "the root")
+    index = decimal(lines[1][len("index "):])
+    need(index < key.until, "the issuer's key was retired before")
+    need(root_of(index, decimal(size), leaf_hash, path) == unbase64(root), "the root")
     return predicate["id"], origin
 
 
