@@ -97,7 +97,10 @@ export class Z3Process {
   /** Whether it keeps our own process from ending. When we end, its input is closed, and it ends as well. */
   hold(held: boolean): void {
     const streams = [this.#child.stdin, this.#child.stdout] as unknown as readonly Socket[];
-    for (const end of [this.#child, ...streams]) held ? end.ref() : end.unref();
+    for (const end of [this.#child, ...streams]) {
+      if (held) end.ref();
+      else end.unref();
+    }
   }
 
   async #ask(request: string | null): Promise<string> {
