@@ -21,3 +21,14 @@ export async function tlcAbsence(): Promise<string | undefined> {
   if ((process.env['PROBITY_REQUIRE'] ?? '').split(',').includes('tlc')) throw new Error(`PROBITY_REQUIRE names tlc, but it is ${version}`);
   return version;
 }
+
+/** Runs something on the packaged Z3, also where `Z3_BIN` names a native one: that is what most users have. */
+export async function onPackagedZ3<T>(work: () => Promise<T>): Promise<T> {
+  const native = process.env['Z3_BIN'];
+  delete process.env['Z3_BIN'];
+  try {
+    return await work();
+  } finally {
+    if (native !== undefined) process.env['Z3_BIN'] = native;
+  }
+}

@@ -7,7 +7,7 @@ import { readableInvariant } from '../../src/encode/smt/readable.ts';
 import { smtNot } from '../../src/encode/smt/symbolic.ts';
 import { establish } from '../../src/engines/z3/proof.ts';
 import { proofCore } from '../../src/engines/z3/proofCore.ts';
-import { reproveEverywhere } from '../../src/engines/z3/reprove.ts';
+import { reproveByTwo, reproveEverywhere } from '../../src/engines/z3/reprove.ts';
 import { solversHere, type Solver } from '../../src/engines/z3/solvers.ts';
 import { obligations, spacer } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
@@ -101,6 +101,33 @@ describe('an invariant is proved again', () => {
   }, 60_000);
 });
 
+describe('two solvers of different builds are enough', () => {
+  /** A solver that knows its version, and says the same to everything. */
+  const dull = (name: string, answer: string): string => {
+    const binary = join(mkdtempSync(join(tmpdir(), 'probity-dull-')), name);
+    writeFileSync(binary, `#!/bin/sh\nif [ "$1" = "--version" ]; then echo "Z3 version 9.9.9 cvc5 version 9.9.9"; exit 0; fi\nif [ ${name} = cvc5 ]; then cat >/dev/null; echo ${answer}; fi\nwhile read -r line; do case "$line" in *answered*) echo "<<answered>>";; *version*) echo '(:version "9.9.9")';; *check-sat*) echo ${answer};; esac; done\n`, { mode: 0o755 });
+    return binary;
+  };
+  const proved = async (z3: string, cvc5: string): Promise<{ readonly by: readonly string[]; readonly against: readonly string[] }> => {
+    const before = { Z3_BIN: process.env['Z3_BIN'], CVC5_BIN: process.env['CVC5_BIN'] };
+    Object.assign(process.env, { Z3_BIN: dull('z3', z3), CVC5_BIN: dull('cvc5', cvc5) });
+    try {
+      const { provedBy, refuted } = await reproveByTwo(obligations(system, bad, 'true', invariant), limits);
+      const kind = (name: string): string => /packaged|native|cvc5/u.exec(name)?.[0] ?? name;
+      return { by: provedBy.map(kind), against: [...new Set(refuted.map(({ solver }) => kind(solver)))] };
+    } finally {
+      for (const [name, value] of Object.entries(before)) if (value === undefined) delete process.env[name]; else process.env[name] = value;
+    }
+  };
+
+  it('and the packaged one is asked where one of them gives up, not where one refutes', async () => {
+    expect(await proved('unsat', 'unsat')).toEqual({ by: ['native', 'cvc5'], against: [] });
+    expect(await proved('unsat', 'unknown')).toEqual({ by: ['packaged', 'native'], against: [] });
+    expect(await proved('unknown', 'unknown')).toEqual({ by: ['packaged'], against: [] });
+    expect(await proved('unsat', 'sat')).toEqual({ by: ['native'], against: ['cvc5'] });
+  }, 60_000);
+});
+
 describe('what a proof rests on', () => {
   it('is told in the words of the model', async () => {
     const attempt = await establish(system, { name: 'punctual', bad, constraint: 'true', invariant }, limits);
@@ -154,6 +181,6 @@ describe('the command', () => {
     const text = reportText(await reportOn(JOURNEY, ['z3']), 1, 0, { stdout: () => undefined, stderr: () => undefined });
     expect(text).toMatch(/✓ punctual +holds +z3 · invariant re-proved in 3 obligations\n +always {2}/u);
     expect(text).toContain('needs   guard of back, guard of miss');
-    expect(text).toMatch(/proved again by Z3 [\d.]+ packaged/u);
+    expect(text).toMatch(/proved again by Z3 [\d.]+ (?:packaged|native)/u);
   }, 60_000);
 });

@@ -152,7 +152,7 @@ describe('fsck over each column of the tables of the log', () => {
     const { rows: columns } = await pool.query<{ table: string; column: string; type: string }>(`
       SELECT "table_name" AS "table", "column_name" AS "column", "data_type" AS "type" FROM "information_schema"."columns" WHERE "table_name" LIKE 'log\\_%' ORDER BY 1, 2`);
     expect(columns.length).toBeGreaterThanOrEqual(10);
-    const told: Record<string, string> = {};
+    const told: Record<string, string | undefined> = {};
     for (const { table, column, type } of columns) {
       if (UNREAD.includes(`${table}.${column}`)) continue;
       const { rows } = await pool.query<{ ctid: string }>(`SELECT ctid FROM "${table}"`);

@@ -16,8 +16,10 @@ import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
 import { establish, type Claim } from './proof.ts';
-import { solversHere } from './solvers.ts';
+import { ENOUGH, othersHere } from './reprove.ts';
+import { solverHere } from './solvers.ts';
 import { spacer } from './spacer.ts';
+import { WarmProcesses } from './warm.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
 const SHALLOW_DEPTH = 6;
@@ -41,8 +43,7 @@ export const z3: Engine = {
 
 /** `Z3_BIN` where it is set, else the packaged one: its version, and the hash of the file that runs. */
 async function version(): Promise<string> {
-  const wanted = process.env['Z3_BIN'] ? 'native' : 'packaged';
-  const solver = (await solversHere()).find(({ kind }) => kind === wanted);
+  const solver = await solverHere(process.env['Z3_BIN'] ? 'native' : 'packaged');
   if (!solver) throw new Fault('TOOL_UNAVAILABLE', 'Z3 does not start; reinstall the package z3-solver, or set Z3_BIN to a z3 binary');
   return solver.name;
 }
@@ -99,11 +100,22 @@ class Z3Check {
   constructor(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void) {
     this.#task = task;
     this.#system = systemOf(task.semantics);
-    this.#limits = { deadline: Date.now() + budget.timeoutMs, memoryMb: budget.memoryMb, signal };
+    this.#limits = { deadline: Date.now() + budget.timeoutMs, memoryMb: budget.memoryMb, signal, warm: new WarmProcesses(), provers: new WarmProcesses() };
     this.#onProgress = onProgress;
   }
 
   async run(): Promise<EngineResult> {
+    try {
+      // Whoever is to prove again what is found starts while it is looked for.
+      if ((await othersHere()).length < ENOUGH) this.#limits.provers?.prepare();
+      return await this.#decide();
+    } finally {
+      this.#limits.warm?.end();
+      this.#limits.provers?.end();
+    }
+  }
+
+  async #decide(): Promise<EngineResult> {
     const goals = this.#task.properties.filter((p) => p.formula.kind === 'reachable');
     const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable');
     await this.#guarded(safety, () => this.#safety(safety));

@@ -3,7 +3,7 @@ import type { Term } from '../../encode/smt/symbolic.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { proofCore, type ProofCore } from './proofCore.ts';
-import { reproveEverywhere } from './reprove.ts';
+import { reproveByTwo } from './reprove.ts';
 import { SessionError, type SessionLimits } from './session.ts';
 import { obligations } from './spacer.ts';
 
@@ -29,8 +29,8 @@ export type Attempt =
 const CORE_MS = 10_000;
 
 /**
- * Reduces an invariant to what the proof needs, and has the three obligations, written anew from the model, proved in fresh processes by
- * every solver of this machine. Only then it is a proof; and the evidence says in the model's words why it holds, on which guards and
+ * Reduces an invariant to what the proof needs, and has the three obligations, written anew from the model, proved by other processes,
+ * of two solvers where there are two. Only then it is a proof; and the evidence says in the model's words why it holds, on which guards and
  * controls it rests, and who proved it.
  */
 export async function establish(system: SmtSystem, claim: Claim, limits: SessionLimits): Promise<Attempt> {
@@ -51,7 +51,7 @@ async function coreOf(system: SmtSystem, claim: Claim, limits: SessionLimits): P
 
 async function reproved(system: SmtSystem, { name, bad, constraint, invariant, horn, goals }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
   const list = obligations(system, bad, constraint, invariant);
-  const { provedBy, open, refuted, ended } = await reproveEverywhere(list, limits);
+  const { provedBy, open, refuted, ended } = await reproveByTwo(list, limits);
   if (refuted.length > 0) return { kind: 'open', message: `the invariant does not re-prove: ${refuted.map((found) => `${found.name} (${found.solver})`).join(', ')}` };
   if (provedBy.length === 0) {
     if (ended && ended.end !== 'timeout') throw ended;

@@ -1,6 +1,6 @@
 import { runChild } from '../../processes/child.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
-import { solversHere, type Solver } from './solvers.ts';
+import { solverHere, solversHere, type Solver } from './solvers.ts';
 
 /** A text that ends in `(check-sat)` and must come out `unsat`. */
 export interface ToProve {
@@ -8,7 +8,7 @@ export interface ToProve {
   readonly text: string;
 }
 
-/** What all solvers of this machine say to some obligations, each in fresh processes that have seen nothing else. */
+/** What all solvers of this machine say to some obligations, each in processes that have seen nothing else. */
 export interface Reproof {
   /** The solvers that proved every one. */
   readonly provedBy: readonly string[];
@@ -52,6 +52,25 @@ export async function reproveEverywhere(list: readonly ToProve[], limits: Sessio
   return { provedBy, open, refuted, ...(provedBy.length === 0 && ended ? { ended } : {}) };
 }
 
+/** So many solvers that share no build are asked before the packaged one is: it is the slowest, and of the same source as the native one. */
+export const ENOUGH = 2;
+
+/** The solvers that are here beside the packaged one. */
+export async function othersHere(): Promise<readonly Solver[]> {
+  const others = await Promise.all([solverHere('native'), solverHere('cvc5')]);
+  return others.filter((solver) => solver !== undefined);
+}
+
+/** Proves obligations again by two solvers of different builds, or where there are not two, or not both prove everything, by all that there are. */
+export async function reproveByTwo(list: readonly ToProve[], limits: SessionLimits): Promise<Reproof> {
+  const others = await othersHere();
+  if (others.length >= ENOUGH) {
+    const found = await reproveEverywhere(list, limits, others);
+    if (found.refuted.length > 0 || found.provedBy.length >= ENOUGH) return found;
+  }
+  return reproveEverywhere(list, limits);
+}
+
 function ask(solver: Solver, list: readonly ToProve[], limits: SessionLimits): Promise<Said> {
   return solver.kind === 'cvc5' ? askCvc5(solver, list, limits) : askZ3(solver, list, limits);
 }
@@ -60,7 +79,7 @@ async function askZ3(solver: Solver, list: readonly ToProve[], limits: SessionLi
   const answers = new Map<string, string>();
   let open: Z3Session | undefined;
   try {
-    const { session } = await Z3Session.open(limits, solver.kind === 'native' ? 'native' : 'packaged');
+    const { session } = await Z3Session.open({ ...limits, warm: limits.provers }, solver.kind === 'native' ? 'native' : 'packaged');
     open = session;
     for (const { name, text } of list) answers.set(name, (await session.send(`(reset)\n${text}`)).trim());
     return { solver, answers };

@@ -17,21 +17,33 @@ export interface Solver {
   readonly binary: string;
 }
 
-let known: { readonly of: string; readonly solvers: Promise<readonly Solver[]> } | undefined;
+const known = new Map<string, Promise<Solver | undefined>>();
 
 /** The solvers of this machine, looked for once for each setting of the environment. Those that do not start are left out. */
-export function solversHere(): Promise<readonly Solver[]> {
-  const of = JSON.stringify([process.env['Z3_BIN'], process.env['CVC5_BIN'], process.env['PATH']]);
-  if (known?.of !== of) known = { of, solvers: find() };
-  return known.solvers;
-}
-
-async function find(): Promise<readonly Solver[]> {
-  const native = process.env['Z3_BIN'];
-  const cvc5 = await cvc5Binary();
-  const found = await Promise.all([packaged(), native ? named('native', native, z3Version) : undefined, cvc5 === undefined ? undefined : named('cvc5', cvc5, cvc5Version)]);
+export async function solversHere(): Promise<readonly Solver[]> {
+  const found = await Promise.all((['packaged', 'native', 'cvc5'] as const).map(solverHere));
   return found.filter((solver) => solver !== undefined);
 }
+
+/** One of them, if it is there and starts. */
+export function solverHere(kind: Solver['kind']): Promise<Solver | undefined> {
+  const of = JSON.stringify([kind, process.env['Z3_BIN'], process.env['CVC5_BIN'], process.env['PATH']]);
+  const found = known.get(of) ?? FINDERS[kind]();
+  known.set(of, found);
+  return found;
+}
+
+const FINDERS: Readonly<Record<Solver['kind'], () => Promise<Solver | undefined>>> = {
+  packaged,
+  native: async () => {
+    const binary = process.env['Z3_BIN'];
+    return binary ? named('native', binary, z3Version) : undefined;
+  },
+  cvc5: async () => {
+    const binary = await cvc5Binary();
+    return binary === undefined ? undefined : named('cvc5', binary, cvc5Version);
+  },
+};
 
 /** The path of cvc5, where there is one. */
 export async function cvc5Binary(): Promise<string | undefined> {
@@ -52,7 +64,7 @@ async function packaged(): Promise<Solver | undefined> {
     const folder = dirname(createRequire(import.meta.url).resolve('z3-solver/package.json'));
     const binary = join(folder, 'build', 'z3-built.wasm');
     const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal }, 'packaged');
-    session.close();
+    session.leave();
     return { kind: 'packaged', binary, name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await hashOf(binary)}` };
   } catch (error) {
     if (error instanceof SessionError) return undefined;

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { init } from 'z3-solver';
 
 /*
- * Z3 as wasm in a process of its own: one JSON string (SMT-LIB text) a line in, one JSON string (what Z3 printed) a line out.
+ * Z3 as wasm in a process of its own: one JSON string (SMT-LIB text) a line in, one JSON string (what Z3 printed) a line out. `null` in:
+ * everything is forgotten, in a new context and with every option as it was at first.
  * A process, because a promise of Z3 never settles after it ran out of memory, and because only a process can be killed.
  * JavaScript, because it is started often: a loader for TypeScript would double its start.
  */
@@ -19,7 +20,7 @@ import { init } from 'z3-solver';
 
 const { Z3, em: module } = await init();
 const em = /** @type {Emscripten} */ (/** @type {unknown} */ (module));
-const context = Z3.mk_context(Z3.mk_config());
+let context = Z3.mk_context(Z3.mk_config());
 const encoder = new TextEncoder();
 
 /**
@@ -39,11 +40,20 @@ async function evaluate(text) {
   }
 }
 
+/** Options that are set in SMT-LIB (`:timeout`, `:fp.spacer.global`) belong to the process, not to the context. */
+function renew() {
+  Z3.del_context(context);
+  Z3.global_param_reset_all();
+  context = Z3.mk_context(Z3.mk_config());
+  return '';
+}
+
 process.stdout.write(`${JSON.stringify(`z3 ${Z3.get_full_version()}`)}\n`);
 const lines = createInterface({ input: process.stdin });
 // Whoever asks holds the other end: when it is closed, nobody waits for an answer any more.
 lines.once('close', () => process.exit(0));
 for await (const line of lines) {
-  process.stdout.write(`${JSON.stringify(await evaluate(JSON.parse(line)))}\n`);
+  const text = JSON.parse(line);
+  process.stdout.write(`${JSON.stringify(text === null ? renew() : await evaluate(text))}\n`);
 }
 process.exit(0);
