@@ -15,6 +15,8 @@ import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
 import { diagramRows } from './diagrams.ts';
 import { againstHand, proofs, warmAgainstCold } from './engines.ts';
 import { logRows } from './log.ts';
+import { riskRows } from './risk.ts';
+import { serviceRows } from './service.ts';
 import { ordersModel, parallelModel } from './models.ts';
 import { perSecond, timed, type Row } from './rows.ts';
 
@@ -58,10 +60,11 @@ function tableOf(list: readonly Row[]): string {
 await sideBySide('17 parallel branches, from text to answer', parallelModel(17), 'rate');
 await sideBySide('7 orders over channels, from text to answer', ordersModel(7), 'rate');
 await sideBySide('an e-commerce model end to end, TLC cold', readFileSync(join(root, 'specs/demo/checkout.yaml'), 'utf8'), 'time');
+rows.push(...(await serviceRows(cacheDir)));
 rows.push(...(await diagramRows()));
 rows.push(await againstHand('17 parallel branches in TLC', parallelModel(17), 'Parallel', cacheDir), await againstHand('7 orders over channels in TLC', ordersModel(7), 'Orders', cacheDir));
 rows.push(await warmAgainstCold(readFileSync(join(root, 'test/golden/check/trace.yaml'), 'utf8'), cacheDir), ...(await proofs()));
-rows.push(...(await logRows()));
+rows.push(...(await riskRows()), ...(await logRows()));
 
 const title = `TLC with one worker, the start of its JVM included. Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
 process.stdout.write(`${title}\n\n${tableOf(rows)}\n`);
