@@ -1,6 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
 
@@ -14,9 +12,9 @@ export function describeGo(name: string, suite: () => void): void {
   else it.skip(`${name}: Go is not installed`, () => undefined);
 }
 
-/** Compiles the program in a folder; its modules come by Go's own proxy, compared with go.sum. */
-export function buildGo(folder: string): string {
-  const program = join(mkdtempSync(join(tmpdir(), 'probity-go-')), 'program');
+/** Compiles the program in a folder into another, which its caller removes; modules come by Go's own proxy, compared with go.sum. */
+export function buildGo(folder: string, into: string): string {
+  const program = join(into, 'program');
   const built = spawnSync('go', ['build', '-o', program, '.'], { cwd: folder, encoding: 'utf8', env: { ...process.env, GOFLAGS: '-mod=readonly' } });
   if (built.status !== 0) throw new Error(built.stderr);
   return program;

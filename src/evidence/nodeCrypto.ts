@@ -1,6 +1,6 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
-import { concat } from './encoding.ts';
+import { concat, toHex } from './encoding.ts';
 import type { VerifierCrypto } from './crypto.ts';
 
 /** The DER head of an Ed25519 SubjectPublicKeyInfo (RFC 8410); the 32 key bytes follow. */
@@ -18,8 +18,21 @@ export function blake2b256Sync(data: Uint8Array): Uint8Array {
 /** RFC 8032; false for a key or signature of the wrong size. */
 export function verifyEd25519Sync(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
+  return verify(null, message, keyObject(publicKey), signature);
+}
+
+/** Keys that were read already: reading one takes as long as verifying by it, and the same few are asked again and again. */
+const known = new Map<string, KeyObject>();
+const MAX_KNOWN = 256;
+
+function keyObject(publicKey: Uint8Array): KeyObject {
+  const name = toHex(publicKey);
+  const before = known.get(name);
+  if (before !== undefined) return before;
   const key = createPublicKey({ key: Buffer.from(concat(SPKI_ED25519, publicKey)), format: 'der', type: 'spki' });
-  return verify(null, message, key, signature);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(name, key);
+  return key;
 }
 
 /** `VerifierCrypto` on Node. */

@@ -87,11 +87,16 @@ for (const { name, open } of STORES) {
     });
 
     describeGo('the code of the Go checksum database', () => it('is satisfied', async () => {
-      const monitor = buildGo(repository('test/evidence/monitor'));
-      const { stdout } = await promisify(execFile)(monitor, [prefix, log.vkey]);
-      expect(stdout).toBe('770\n');
-      const other = (await testKeys('other')).log.vkey;
-      await expect(promisify(execFile)(monitor, [prefix, other])).rejects.toMatchObject({ code: 1 });
+      const folder = await temporaryFolder();
+      try {
+        const monitor = buildGo(repository('test/evidence/monitor'), folder);
+        const { stdout } = await promisify(execFile)(monitor, [prefix, log.vkey]);
+        expect(stdout).toBe('770\n');
+        const other = (await testKeys('other')).log.vkey;
+        await expect(promisify(execFile)(monitor, [prefix, other])).rejects.toMatchObject({ code: 1 });
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     }, 180_000));
   });
 }

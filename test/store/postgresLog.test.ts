@@ -157,7 +157,8 @@ describe('fsck over each column of the tables of the log', () => {
       if (UNREAD.includes(`${table}.${column}`)) continue;
       const { rows } = await pool.query<{ ctid: string }>(`SELECT ctid FROM "${table}"`);
       for (const { ctid } of rows) {
-        [told[`${table}.${column}`]] = await broken(`${table}.${column} ${ctid}`, `UPDATE "${table}" SET "${column}" = ${CHANGED[type]?.(`"${column}"`)} WHERE ctid = '${ctid}'`);
+        const [first = ''] = await broken(`${table}.${column} ${ctid}`, `UPDATE "${table}" SET "${column}" = ${CHANGED[type]?.(`"${column}"`)} WHERE ctid = '${ctid}'`);
+        told[`${table}.${column}`] = first;
         await broken(`a row of ${table} that is gone, ${ctid}`, `DELETE FROM "${table}" WHERE ctid = '${ctid}'`);
       }
     }
