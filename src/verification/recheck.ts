@@ -2,6 +2,7 @@ import { Unencodable } from '../encode/definedness.ts';
 import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
 import { DIGEST_LIMIT, explore } from '../engines/explore/index.ts';
 import { readInvariant } from '../engines/z3/invariantText.ts';
+import { readDepth, type Depth } from '../engines/z3/kInduction.ts';
 import { SessionError } from '../engines/z3/session.ts';
 import { reproveEverywhere, type Reproof } from '../engines/z3/reprove.ts';
 import { obligations } from '../engines/z3/spacer.ts';
@@ -160,10 +161,12 @@ class Rechecking {
   async #reprove(property: Property, verdict: PropertyVerdict): Promise<Found> {
     const paths = this.#invariantsOf(verdict);
     if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
+    const depth = readDepth(verdict.facts);
+    if (depth === undefined) return failed('RECHECK_INVARIANT', 'it says of no number of steps that we prove that they keep it');
     try {
       this.#system ??= encodeSystem(this.#semantics);
       const tried: Found[] = [];
-      for (const path of paths) tried.push(await this.#reproveWith(path, property, this.#system));
+      for (const path of paths) tried.push(await this.#reproveWith(path, depth, property, this.#system));
       return tried.find((found) => found.status === 'reproved') ?? (tried[0] as Found);
     } catch (error) {
       if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
@@ -177,14 +180,15 @@ class Rechecking {
     return typeof name === 'string' ? [...this.#files.keys()].filter((path) => isArtifact(path, name)) : [];
   }
 
-  async #reproveWith(path: string, property: Property, system: SmtSystem): Promise<Found> {
+  async #reproveWith(path: string, depth: Depth, property: Property, system: SmtSystem): Promise<Found> {
     const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
     if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
     system.bad(property);
-    let proof = this.#proofs.get(path);
+    const key = JSON.stringify([path, depth]);
+    let proof = this.#proofs.get(key);
     if (!proof) {
-      proof = this.#prove(path, system, invariant);
-      this.#proofs.set(path, proof);
+      proof = this.#prove(path, depth, system, invariant);
+      this.#proofs.set(key, proof);
     }
     const { open, refuted, provedBy, ended } = await proof;
     const mine = (name: string): boolean => name === 'initiation' || name === 'consecution' || name === safetyOf(property);
@@ -198,10 +202,10 @@ class Rechecking {
   }
 
   /** In fresh processes of every solver that is here: that the invariant is inductive, and, for each property that it stands for, that it excludes what is bad. */
-  #prove(path: string, system: SmtSystem, invariant: string): Promise<Reproof> {
+  #prove(path: string, depth: Depth, system: SmtSystem, invariant: string): Promise<Reproof> {
     const names = new Set(this.#verdicts.filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path)).map((v) => v.name));
     const list = this.#semantics.model.properties.filter((p) => names.has(p.name)).flatMap((p, i) => {
-      const all = obligations(system, badOf(system, p), 'true', invariant);
+      const all = obligations(system, badOf(system, p), 'true', invariant, depth);
       return all.flatMap((o) => (o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : []));
     });
     const { timeoutMs, memoryMb } = this.#limits;

@@ -76,6 +76,17 @@ actions:
 properties: { punctual: { always: not(late) } }
 `;
 
+/** Three states in a row say what one does not. */
+const ROTATION = `
+probity: 1
+name: Rotation
+parameters: { side: int }
+variables: { a: { type: int, init: side * side }, b: { type: int, init: side * side + 1 }, c: { type: int, init: side * side + 2 } }
+actors: { clerk: {} }
+actions: { turn: { actor: clerk, then: { a: b, b: c, c: a } } }
+properties: { near: { always: "a - side * side in [0..2]" } }
+`;
+
 let home: Installation;
 let folder: string;
 let shop: Sealable;
@@ -232,6 +243,16 @@ describe('recheck of what a trusted key signed wrongly', () => {
       expect(of(found, 'even'), change.toString()).toMatchObject({ status: 'failed', code: 'RECHECK_INVARIANT' });
     }
     expect(of(await rechecked({ ...ledger, artifacts: [] }), 'even')).toMatchObject({ code: 'RECHECK_INVARIANT', detail: 'no such file' });
+  });
+
+  it('a proof over another number of steps than it takes', async () => {
+    // Whoever was first to prove it: the property itself, which three steps keep and two do not.
+    const itself = (text: string): string => `${/^\(define-fun Inv \((?:\([^()]*\) ?)*\) Bool /u.exec(text)?.[0] ?? ''}(<= 0 (- a (* side side)) 2))\n`;
+    const rotation = withArtifacts(await checked('rotation', ROTATION, ['z3']), (a) => (a.name.endsWith('near/invariant.smt2') ? { ...a, text: itself(a.text) } : a));
+    const steps = (inductionSteps: unknown): Promise<Recheck[]> => rechecked(withProperty(rotation, 'near', (p) => ({ evidence: { ...p.evidence, inductionSteps } as Evidence })));
+    expect(of(await steps(3), 'near')).toMatchObject({ status: 'reproved' });
+    expect(of(await steps(2), 'near')).toMatchObject({ code: 'RECHECK_OBLIGATION' });
+    for (const none of [0, 1_000_000]) expect(of(await steps(none), 'near')).toMatchObject({ code: 'RECHECK_INVARIANT' });
   });
 
   it('trusts no obligation file', async () => {

@@ -12,6 +12,7 @@ import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
+import { kInduction } from './kInduction.ts';
 import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
@@ -25,6 +26,8 @@ import { WarmProcesses } from './warm.ts';
 const SHALLOW_DEPTH = 6;
 const MAX_DEPTH = 60;
 const MAX_VALUATIONS = 8;
+/** Of more inductive terms than this only the ranges are looked at over several steps. */
+const MAX_BESIDE = 100;
 /** What a phase may take that another one can make up for. */
 const PHASE_MS = 5_000;
 
@@ -96,6 +99,8 @@ class Z3Check {
   readonly #onProgress: (progress: EngineProgress) => void;
   readonly #outcomes = new Map<string, Outcome>();
   readonly #artifacts: Artifact[] = [];
+  /** What was found to be inductive, last: others may be so together with it. */
+  #inductive: readonly Term[] = [];
 
   constructor(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void) {
     this.#task = task;
@@ -181,6 +186,7 @@ class Z3Check {
     const wanted = new Map(open.map((p) => [p, smtNot(bad.get(p) as Term)]));
     const candidates = [...new Set([...this.#system.lemmas, smtNot(this.#system.erring), ...wanted.values(), ...learned])].filter((t) => t !== 'true');
     const kept = new Set(await this.#withinTime(inductiveSubset(this.#system, candidates, 'true', this.#share(4)), []));
+    this.#inductive = [...kept].filter((term, _, all) => all.length <= MAX_BESIDE || this.#system.lemmas.includes(term));
     const proved = open.filter((p) => wanted.get(p) === 'true' || kept.has(wanted.get(p) as Term));
     if (proved.length === 0) return [...open];
     const claim = { name: `${learned.length > 0 ? 'learned' : 'induction'}-${namesOf(proved)}`, bad: smtOr(proved.map((p) => bad.get(p) as Term)), constraint: 'true', invariant: this.#definition(smtAnd([...kept])), goals: new Map(proved.map((p) => [p.name, wanted.get(p) as Term])) };
@@ -327,12 +333,35 @@ class Z3Check {
     return property.formula.kind === 'reachable' ? { outcome: 'holds', method: 'witness', trace, evidence } : { outcome: 'violated', witness: 'trace', trace, evidence };
   }
 
-  /** `holds` only with the three obligations re-proved in fresh processes. `violated` here means: search deeper. */
+  /**
+   * Spacer and k-induction side by side: whoever is sure first ends the other. `holds` only with the three obligations proved again by others;
+   * `violated` here means: search deeper.
+   */
   async #prove(name: string, bad: Term, constraint: Term, limits: SessionLimits): Promise<Outcome> {
-    const answer = await this.#withinTime(spacer(this.#system, bad, constraint, limits), { kind: 'unknown', message: 'Spacer reached its share of the time' } as const);
-    if (answer.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
-    if (answer.kind === 'unknown') return { outcome: 'unknown', reason: 'timeout', message: answer.message, evidence: {} };
-    return this.#established({ name, bad, constraint, invariant: answer.invariant, horn: answer.horn }, this.#limits);
+    const sure = new AbortController();
+    const racing = { ...limits, signal: AbortSignal.any([limits.signal, sure.signal]) };
+    const good = smtAnd([...this.#inductive, smtNot(bad)]);
+    const ended = (error: unknown): undefined => {
+      if (error instanceof SessionError && !limits.signal.aborted) return undefined;
+      throw error;
+    };
+    const [answer, depth] = await Promise.all([
+      spacer(this.#system, bad, constraint, racing).catch(ended).then((found) => {
+        if (found && found.kind !== 'unknown') sure.abort();
+        return found;
+      }),
+      kInduction(this.#system, good, constraint, racing).catch(ended).then((found) => {
+        if (found) sure.abort();
+        return found;
+      }),
+    ]);
+    if (answer?.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
+    if (answer?.kind === 'safe') return this.#established({ name, bad, constraint, invariant: answer.invariant, horn: answer.horn }, this.#limits);
+    for (const invariant of depth ? new Set([smtNot(bad), good]) : []) {
+      const proved = await this.#established({ name: `${depth?.steps}-induction-${name}`, bad, constraint, invariant: this.#definition(invariant), ...(depth ? { depth } : {}), goals: new Map([[name, smtNot(bad)]]) }, this.#limits);
+      if (proved.outcome === 'holds') return proved;
+    }
+    return { outcome: 'unknown', reason: 'timeout', message: answer?.message ?? 'neither Spacer nor k-induction came to an end in their share of the time', evidence: {} };
   }
 
   /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */

@@ -2,6 +2,7 @@ import { readableInvariant } from '../../encode/smt/readable.ts';
 import type { Term } from '../../encode/smt/symbolic.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
+import { depthFacts, ONE_STEP, type Depth } from './kInduction.ts';
 import { proofCore, type ProofCore } from './proofCore.ts';
 import { reproveByTwo } from './reprove.ts';
 import { SessionError, type SessionLimits } from './session.ts';
@@ -17,6 +18,8 @@ export interface Claim {
   /** What the initial states are restricted to: a valuation of the parameters, or `true`. */
   readonly constraint: Term;
   readonly invariant: string;
+  /** How many states back it needs to be kept. */
+  readonly depth?: Depth;
   /** The clauses that it was found for, where it was. */
   readonly horn?: string;
 }
@@ -34,7 +37,8 @@ const CORE_MS = 10_000;
  * controls it rests, and who proved it.
  */
 export async function establish(system: SmtSystem, claim: Claim, limits: SessionLimits): Promise<Attempt> {
-  const core = await coreOf(system, claim, { ...limits, deadline: Math.min(limits.deadline, Date.now() + CORE_MS) });
+  // What looks further back than a step is not cut down: its clauses keep each other over several states.
+  const core = claim.depth ? undefined : await coreOf(system, claim, { ...limits, deadline: Math.min(limits.deadline, Date.now() + CORE_MS) });
   const reduced = core && (await reproved(system, { ...claim, invariant: core.invariant }, core, limits));
   // A smaller invariant that does not re-prove says nothing of the one that was found.
   return reduced?.kind === 'proved' ? reduced : reproved(system, claim, undefined, limits);
@@ -49,8 +53,8 @@ async function coreOf(system: SmtSystem, claim: Claim, limits: SessionLimits): P
   }
 }
 
-async function reproved(system: SmtSystem, { name, bad, constraint, invariant, horn, goals }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
-  const list = obligations(system, bad, constraint, invariant);
+async function reproved(system: SmtSystem, { name, bad, constraint, invariant, depth = ONE_STEP, horn, goals }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
+  const list = obligations(system, bad, constraint, invariant, depth);
   const { provedBy, open, refuted, ended } = await reproveByTwo(list, limits);
   if (refuted.length > 0) return { kind: 'open', message: `the invariant does not re-prove: ${refuted.map((found) => `${found.name} (${found.solver})`).join(', ')}` };
   if (provedBy.length === 0) {
@@ -61,13 +65,13 @@ async function reproved(system: SmtSystem, { name, bad, constraint, invariant, h
   const text = (file: string, body: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text: body });
   const evidence: Evidence = {
     obligationsReproved: true, reprovedBy: provedBy, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`),
-    because: because.slice(0, MAX_SENTENCES), ...(core ? { needs: core.needs } : {}),
+    because: because.slice(0, MAX_SENTENCES), ...depthFacts(depth), ...(core ? { needs: core.needs } : {}),
   };
   return {
     kind: 'proved', outcome: { outcome: 'holds', method: 'inductive', evidence },
     artifacts: [
       ...(horn === undefined ? [] : [text('horn', `${horn}\n`)]), text('invariant', `${invariant}\n`), ...list.map((o) => text(o.name, o.text)),
-      { name: `z3/${name}/why.txt`, mediaType: 'text/plain', text: whyText(because, core?.needs, provedBy) },
+      { name: `z3/${name}/why.txt`, mediaType: 'text/plain', text: whyText(because, core?.needs, provedBy, depth) },
     ],
   };
 }
@@ -75,9 +79,10 @@ async function reproved(system: SmtSystem, { name, bad, constraint, invariant, h
 /** More sentences are in `why.txt`. */
 const MAX_SENTENCES = 60;
 
-function whyText(because: readonly string[], needs: readonly string[] | undefined, provedBy: readonly string[]): string {
+function whyText(because: readonly string[], needs: readonly string[] | undefined, provedBy: readonly string[], { steps, distinct }: Depth): string {
   return [
     'In every reachable state, as long as no implicit property is broken:', ...because.map((sentence) => `  ${sentence}`), '',
+    ...(steps > 1 ? [`The first ${steps} states of every run satisfy this, and after ${steps}${distinct ? ' different' : ''} states in a row that do, the next one does.`, ''] : []),
     ...(needs === undefined ? [] : ['Every step keeps this, and needs for it:', ...(needs.length === 0 ? ['  no guard and no control'] : needs.map((name) => `  ${name}`)), '']),
     'Proved again, from the model and this invariant alone, by:', ...provedBy.map((solver) => `  ${solver}`), '',
   ].join('\n');

@@ -1,6 +1,7 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Term } from '../../encode/smt/symbolic.ts';
 import { definitions } from './bmc.ts';
+import { inductionObligations, ONE_STEP, type Depth } from './kInduction.ts';
 import { SessionError, Z3Session, type SessionEnd, type SessionLimits } from './session.ts';
 
 /** What the fixed-point engine said: an invariant that others can re-prove, a violation somewhere, or nothing. */
@@ -36,7 +37,7 @@ export async function spacer(system: SmtSystem, bad: Term, constraint: Term, lim
 async function one(system: SmtSystem, horn: string, limits: SessionLimits, global: boolean): Promise<SpacerAnswer> {
   const { session } = await Z3Session.open(limits);
   try {
-    const options = ['(set-option :pp.max_depth 10000)', '(set-option :pp.min_alias_size 1000000)', ...(global ? ['(set-option :fp.spacer.global true)'] : [])];
+    const options = ['(set-option :pp.max_depth 10000)', '(set-option :pp.min_alias_size 1000000)', `(set-option :fp.spacer.global ${global})`];
     const answer = (await session.send(`${options.join('\n')}\n${horn}\n(check-sat)`)).trim();
     if (answer.startsWith('unsat')) return { kind: 'unsafe' };
     if (!answer.startsWith('sat')) return { kind: 'unknown', message: `Spacer answered ${answer.slice(0, 200)}` };
@@ -99,15 +100,22 @@ export interface Obligation {
 
 /**
  * The three proofs behind "inductive" (Manna and Pnueli 1995): it holds at first, every step keeps it, and it excludes what is bad.
- * Written from the model and the invariant alone, each a file that is `unsat` for any solver of linear or non-linear integer arithmetic.
+ * Written from the model, the invariant and how far it looks back alone, each a file that is `unsat` for any solver of linear or non-linear
+ * integer arithmetic.
  */
-export function obligations(system: SmtSystem, bad: Term, constraint: Term, invariant: string): Obligation[] {
+export function obligations(system: SmtSystem, bad: Term, constraint: Term, invariant: string, depth: Depth = ONE_STEP): Obligation[] {
   const declared = (suffix: string): string => system.variables.map((v) => `(declare-const ${v.name}${suffix} ${v.sort})`).join('\n');
   const state = (suffix: string): string => system.variables.map((v) => `${v.name}${suffix}`).join(' ');
-  const head = `(set-logic ALL)\n${definitions(system)}\n${invariant}\n${declared('')}`;
+  const theory = `(set-logic ALL)\n${definitions(system)}\n${invariant}`;
+  const head = `${theory}\n${declared('')}`;
+  const safety: Obligation = { name: 'safety', text: `${head}\n(assert (Inv ${state('')}))\n(assert ${bad})\n(check-sat)\n` };
+  if (depth.steps > 1 || depth.distinct) {
+    const { initiation, consecution } = inductionObligations(system, constraint, depth);
+    return [{ name: 'initiation', text: `${theory}\n${initiation}` }, { name: 'consecution', text: `${theory}\n${consecution}` }, safety];
+  }
   return [
     { name: 'initiation', text: `${head}\n(assert (Init ${state('')}))\n(assert ${constraint})\n(assert (not (Inv ${state('')})))\n(check-sat)\n` },
     { name: 'consecution', text: `${head}\n${declared('!next')}\n(assert (Inv ${state('')}))\n(assert (Step ${state('')} ${state('!next')}))\n(assert (not (Inv ${state('!next')})))\n(check-sat)\n` },
-    { name: 'safety', text: `${head}\n(assert (Inv ${state('')}))\n(assert ${bad})\n(check-sat)\n` },
+    safety,
   ];
 }
