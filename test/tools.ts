@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
 
 /**
@@ -14,6 +15,10 @@ const SOFTHSM_MODULES = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-lin
 const FINDERS = {
   /** Python 3 with the package `cryptography`. */
   python: () => first(['python3', '/usr/bin/python3'], '-c', 'import cryptography'),
+  /** Compiles `TlcHost`, without which no JVM waits and none notices that we are gone. */
+  javac: () => first([...(process.env['JAVA_HOME'] ? [join(process.env['JAVA_HOME'], 'bin', 'javac')] : []), 'javac'], '--version'),
+  /** Where it may be used, too: some containers forbid it. */
+  bubblewrap: () => (runs('bwrap', '--unshare-all', '--ro-bind', '/', '/', 'true') ? 'bwrap' : undefined),
   chromium: () => first(['chromium', 'chromium-browser', 'google-chrome'], '--version'),
   openssl: () => first(['openssl'], 'ts', '-help'),
   /** SoftHSM's module, where `softhsm2-util`, OpenSC's `pkcs11-tool` and the package pkcs11js are too. */
@@ -22,6 +27,13 @@ const FINDERS = {
 export type Tool = keyof typeof FINDERS;
 
 const required = new Set((process.env['PROBITY_REQUIRE'] ?? '').split(',').map((name) => name.trim()));
+
+/** Asked first in a test that needs a tool: skips it by name, or fails where the tool is required. */
+export function needs(tool: Tool, skip: (why: string) => void): void {
+  if (FINDERS[tool]() !== undefined) return;
+  if (required.has(tool)) throw new Error(`${tool} is required and not there`);
+  skip(`${tool} is not there`);
+}
 
 /** A suite that runs `command`. */
 export function describeTool(tool: Tool, name: string, suite: (command: string) => void): void {

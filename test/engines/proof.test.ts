@@ -11,8 +11,10 @@ import { reproveByTwo, reproveEverywhere } from '../../src/engines/z3/reprove.ts
 import { solversHere, type Solver } from '../../src/engines/z3/solvers.ts';
 import { obligations, spacer } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
+import type { PropertyReport, Report } from '../../src/model/outcome.ts';
 import { inspect } from '../../src/verification/inspect.ts';
 import { everyPriceModel } from '../../bench/models.ts';
+import { reportText } from '../../src/cli/reportText.ts';
 import { reportOn } from '../conformance/checking.ts';
 
 /** Not inductive by itself; `idle` matters to nothing that is proved. */
@@ -45,6 +47,8 @@ let system: SmtSystem;
 let bad: string;
 let invariant: string;
 let solvers: readonly Solver[];
+/** The one that starts soonest: the packaged Z3 takes a second for each obligation. Where one solver says all there is to say, this one does. */
+let quick: Solver;
 
 beforeAll(async () => {
   const journey = await systemOf(JOURNEY);
@@ -54,6 +58,7 @@ beforeAll(async () => {
   if (answer.kind !== 'safe') throw new Error(JSON.stringify(answer));
   invariant = answer.invariant;
   solvers = await solversHere();
+  quick = solvers.at(-1) as Solver;
 }, 120_000);
 
 describe('an invariant is proved again', () => {
@@ -69,7 +74,7 @@ describe('an invariant is proved again', () => {
     const header = /^\(define-fun Inv \((?:\([^()]*\) ?)*\) Bool /u.exec(invariant)?.[0] ?? '';
     const mutants = [`${header}true)`, `${header}false)`, `${header}(and (not late) (<= 0 far)))`, invariant.replace(/\bstep\b(?! Int)/gu, 'idle')];
     for (const solver of solvers) {
-      for (const mutant of mutants) {
+      for (const mutant of solver === quick ? mutants : mutants.slice(-1)) {
         const { provedBy, refuted } = await reproveEverywhere(obligations(system, bad, 'true', mutant), limits, [solver]);
         expect([solver.kind, mutant, provedBy]).toEqual([solver.kind, mutant, []]);
         expect(refuted.map((found) => found.solver)).toContain(solver.name);
@@ -93,10 +98,10 @@ describe('an invariant is proved again', () => {
       return { kind: 'cvc5', name: `liar ${answer}`, binary };
     };
     const list = obligations(system, bad, 'true', invariant);
-    expect((await reproveEverywhere(list, limits, [...solvers, liar('sat')])).refuted.map(({ solver }) => solver)).toEqual(['liar sat', 'liar sat', 'liar sat']);
-    expect(await reproveEverywhere(list, limits, [...solvers, liar('unknown')])).toMatchObject({ open: [], refuted: [], provedBy: solvers.map(({ name }) => name) });
+    expect((await reproveEverywhere(list, limits, [quick, liar('sat')])).refuted.map(({ solver }) => solver)).toEqual(['liar sat', 'liar sat', 'liar sat']);
+    expect(await reproveEverywhere(list, limits, [quick, liar('unknown')])).toMatchObject({ open: [], refuted: [], provedBy: [quick.name] });
     const wrong = obligations(system, bad, 'true', invariant.replace(/\bstep\b(?! Int)/gu, 'idle'));
-    expect((await reproveEverywhere(wrong, limits, [...solvers, liar('unsat')])).refuted.length).toBeGreaterThan(0);
+    expect((await reproveEverywhere(wrong, limits, [quick, liar('unsat')])).refuted.length).toBeGreaterThan(0);
     expect((await reproveEverywhere(list, limits, [])).ended?.message).toContain('no solver');
   }, 60_000);
 });
@@ -136,6 +141,16 @@ describe('what a proof rests on', () => {
     expect(because.toSorted()).toEqual(['far >= 0', 'not(late)', 'step > 0'].toSorted().map((text) => expect.stringMatching(new RegExp(`^(${text.replace(/[()]/gu, '\\$&')}|${text.replace('>= 0', '> -1').replace('> 0', '>= 1').replace(/[()]/gu, '\\$&')})$`, 'u')) as unknown));
     expect(needs).toEqual(['guard of back', 'guard of miss']);
     expect(attempt.artifacts.find(({ name }) => name === 'z3/punctual/why.txt')?.text).toContain('guard of back');
+    // What the command prints of it: why, on which guards it rests, and who proved it.
+    const punctual: PropertyReport = {
+      name: 'punctual', kind: 'always', outcome: 'holds', method: 'inductive', assurance: ['obligationsReproved'], threats: [], evidence: attempt.outcome.evidence,
+      engines: [{ name: 'z3', version: '', outcome: 'holds', durationMs: 1 }],
+    };
+    const report: Report = { model: { name: 'Journey', digest: '', format: 'native' }, properties: [punctual], assumptions: { fairness: [], bounds: [], channels: [], abstractions: [] } };
+    const text = reportText(report, 1, 0, { stdout: () => undefined, stderr: () => undefined });
+    expect(text).toMatch(/✓ punctual +holds +z3 · invariant re-proved in 3 obligations\n +always {2}/u);
+    expect(text).toContain('needs   guard of back, guard of miss');
+    expect(text).toMatch(/proved again by Z3 [\d.]+ (?:packaged|native)/u);
   }, 60_000);
 
   it('is enough: with every other guard and control dropped, the same invariant is proved', async () => {
@@ -143,9 +158,9 @@ describe('what a proof rests on', () => {
     if (!core) throw new Error('no core');
     const dropped = await systemOf(JOURNEY.replace('when: "step > 0", controls: { awake: mood != asleep }, ', '').replace('when: "idle < 5", ', ''));
     const without = (also: string): Promise<{ readonly system: SmtSystem }> => systemOf(JOURNEY.replace(also, ''));
-    expect((await reproveEverywhere(obligations(dropped.system, bad, 'true', core.invariant), limits)).open).toEqual([]);
+    expect((await reproveEverywhere(obligations(dropped.system, bad, 'true', core.invariant), limits, [quick])).open).toEqual([]);
     for (const guard of ['when: "far > 3", ', 'when: "far < 0 or step < 1", ']) {
-      expect((await reproveEverywhere(obligations((await without(guard)).system, bad, 'true', core.invariant), limits)).refuted.length).toBeGreaterThan(0);
+      expect((await reproveEverywhere(obligations((await without(guard)).system, bad, 'true', core.invariant), limits, [quick])).refuted.length).toBeGreaterThan(0);
     }
   }, 60_000);
 
@@ -165,22 +180,12 @@ describe('what a proof rests on', () => {
 
 describe('integers and parameters without bounds', () => {
   it('the safety of the checkout, for every price there is', async () => {
-    const report = await reportOn(EVERY_PRICE, ['z3']);
+    const report = await reportOn(EVERY_PRICE, ['z3'], { timeoutMs: 300_000 });
     expect(Object.fromEntries(report.properties.map((p) => [p.name, p.outcome]))).toEqual({
       paidInFull: 'holds', deadlockFree: 'holds', withinRange: 'holds', withinCapacity: 'holds', singleWrite: 'holds', defined: 'holds',
     });
     const proof = report.properties.find((p) => p.name === 'paidInFull');
     expect(proof?.assurance).toContain('obligationsReproved');
     expect(proof?.evidence?.['because']).toEqual(expect.arrayContaining(['if count(redirect) > 0 then price = redirect[1].amount else true']));
-  }, 120_000);
-});
-
-describe('the command', () => {
-  it('says why, on which guards it rests, and who proved it', async () => {
-    const { reportText } = await import('../../src/cli/reportText.ts');
-    const text = reportText(await reportOn(JOURNEY, ['z3']), 1, 0, { stdout: () => undefined, stderr: () => undefined });
-    expect(text).toMatch(/✓ punctual +holds +z3 · invariant re-proved in 3 obligations\n +always {2}/u);
-    expect(text).toContain('needs   guard of back, guard of miss');
-    expect(text).toMatch(/proved again by Z3 [\d.]+ (?:packaged|native)/u);
-  }, 60_000);
+  }, 330_000);
 });

