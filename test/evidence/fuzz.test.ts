@@ -42,6 +42,7 @@ const remembered = <Args extends readonly Uint8Array[], T>(work: (...args: Args)
   };
 };
 const crypto: VerifierCrypto = {
+  ...nodeCrypto,
   sha256: remembered(nodeCrypto.sha256), blake2b256: remembered(nodeCrypto.blake2b256), verifyEd25519: remembered(nodeCrypto.verifyEd25519),
 };
 

@@ -204,7 +204,7 @@ def verify(folder, policy):
     listed |= {each["path"]: each["digest"]["sha256"] for each in predicate["evidence"]}
     for path, digest in listed.items():
         need(hashlib.sha256(files[path]).hexdigest() == digest, f"the digest of {path}")
-    known = set(listed) | {"bundle.json", "envelope.json", "leaf.bin", "salt.bin", "receipt.tlog-proof", "anchor.json", "status.json"}
+    known = set(listed) | {"bundle.json", "envelope.json", "leaf.bin", "salt.bin", "receipt.tlog-proof", "anchor.json", "status.json", "timestamp.tsr"}
     need(set(files) <= known, "a file that nothing signs")
 
     leaf = strict_json(files["leaf.bin"], "leaf.bin")
