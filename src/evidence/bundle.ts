@@ -4,7 +4,7 @@ import { canonicalJson } from '../canonical/index.ts';
 import { Fault } from '../errors/index.ts';
 import { fromBase64, toBase64, utf8 } from './encoding.ts';
 import type { AnchorRecord } from './ledger/ledger.ts';
-import { STATUS_FILE } from './laterStatements.ts';
+import { STATUS_FILE, TIMESTAMP_FILE } from './laterStatements.ts';
 import { MANIFEST_FILE, manifestOf } from './manifest.ts';
 import { evidenceTexts, sourceName, type Sealable, type Sealed } from './seal.ts';
 import { MODEL_FILE } from './statement.ts';
@@ -19,8 +19,8 @@ export interface BundleAnchor {
   readonly consistency: readonly Uint8Array[];
 }
 
-/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. `status` is `status.json`. */
-export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor, status?: string): Map<string, Uint8Array> {
+/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. `status` is `status.json`, `timestamp` `timestamp.tsr`. */
+export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor, status?: string, timestamp?: Uint8Array): Map<string, Uint8Array> {
   const texts: [string, string][] = [
     ['envelope.json', sealed.envelope],
     ['receipt.tlog-proof', sealed.receipt],
@@ -37,6 +37,7 @@ export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAncho
   if (status !== undefined) texts.push([STATUS_FILE, status]);
   const files = new Map(texts.map(([path, text]) => [path, utf8(text)]));
   files.set('salt.bin', fromBase64(sealed.salt) ?? new Uint8Array(0));
+  if (timestamp !== undefined) files.set(TIMESTAMP_FILE, timestamp);
   return files.set(MANIFEST_FILE, manifestOf(files.keys()));
 }
 

@@ -72,3 +72,5 @@ export interface StatusFile {
 }
 
 export const STATUS_FILE = 'status.json';
+/** An RFC 3161 response over the bytes of `envelope.json`. */
+export const TIMESTAMP_FILE = 'timestamp.tsr';

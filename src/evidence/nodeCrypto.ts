@@ -38,6 +38,16 @@ function keyObject(publicKey: Uint8Array): KeyObject {
 /** `VerifierCrypto` on Node. */
 export const nodeCrypto: VerifierCrypto = {
   sha256: sha256Sync,
+  sha2: (bits, data) => new Uint8Array(createHash(`sha${bits}`).update(data).digest()),
+  verifyBySpki: (publicKey, { kind, bits }, message, signature) => {
+    try {
+      const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' });
+      return key.asymmetricKeyType === (kind === 'rsa' ? 'rsa' : 'ec') && verify(`sha${bits}`, message, key, signature);
+    } catch {
+      // Bytes that are no key, or a signature that is no DER.
+      return false;
+    }
+  },
   blake2b256: blake2b256Sync,
   verifyEd25519: verifyEd25519Sync,
 };

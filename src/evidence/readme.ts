@@ -33,6 +33,7 @@ Believe none of this because it is written here. Check it, offline, with keys th
 | leaf.bin, salt.bin | the log's leaf, and the salt that ties it to the statement |
 | source.\\*, model.json | the model as submitted, and its canonical form (of a specification: all of its texts) |
 | evidence/ | traces and artifacts of the engines, each listed by digest in the statement |
+| timestamp.tsr | if present: a time-stamping authority's word (RFC 3161) that envelope.json was there at a time |
 | anchor.json | if present: the ledger transaction that carries the log's checkpoint |
 | trust/ | the issuer's own keys: information, never a reason to trust |
 `;

@@ -1,5 +1,6 @@
 import { invariant } from '../errors/index.ts';
 import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
+import { fromBase64 } from '../evidence/encoding.ts';
 import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
@@ -35,7 +36,8 @@ export async function verdictFiles(service: Service, verdict: SealedVerdict): Pr
   const receipt = await bestReceipt(service, verdict);
   const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
   const { proof: status } = await statusOfVerdict(service, verdict, checkpointIn(receipt).size);
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, receipt), status);
+  const timestamp = verdict.timestamp === null ? undefined : fromBase64(verdict.timestamp);
+  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, receipt), status, timestamp);
 }
 
 /** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */

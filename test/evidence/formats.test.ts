@@ -183,6 +183,7 @@ describe('the verifier', () => {
         "errors/problem.ts",
         "evidence/canonicalText.ts",
         "evidence/checkpoint.ts",
+        "evidence/der.ts",
         "evidence/dsse.ts",
         "evidence/encoding.ts",
         "evidence/laterStatements.ts",
@@ -197,6 +198,7 @@ describe('the verifier', () => {
         "evidence/statement.ts",
         "evidence/statementShape.ts",
         "evidence/strictJson.ts",
+        "evidence/timestampToken.ts",
         "evidence/verify/anchor.ts",
         "evidence/verify/checkpoint.ts",
         "evidence/verify/logged.ts",
@@ -204,6 +206,7 @@ describe('the verifier', () => {
         "evidence/verify/report.ts",
         "evidence/verify/signatures.ts",
         "evidence/verify/status.ts",
+        "evidence/verify/timestamp.ts",
         "evidence/verify/verify.ts",
         "model/specification.ts",
       ]

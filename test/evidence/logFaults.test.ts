@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
@@ -11,11 +10,12 @@ import { TransparencyLog, type Logged } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';
 import { parseNote } from '../../src/evidence/note.ts';
+import { quickFolder } from '../servers.ts';
 import { testKeys } from './fixture.ts';
 
 const { log: key } = await testKeys('faults');
 let folder: string;
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'probity-faults-')); });
+beforeEach(async () => { folder = await quickFolder('faults'); });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const logPlace = (): string => join(folder, 'log');

@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { utf8 } from '../../src/evidence/encoding.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
@@ -8,7 +7,8 @@ import { testKeys } from './fixtureKeys.ts';
 
 /** A process that appends until it is killed; a line on stdout acknowledges a leaf (`logCrash.test.ts`). */
 const [place = '', seenFolder = '', name = ''] = process.argv.slice(2);
-const store = place.startsWith('postgresql:') ? new PostgresLogStore(new pg.Pool({ connectionString: place, max: 2 })) : await folderLogStore(place);
+// Loaded only where it is needed: a writer must be up soon, to be killed soon.
+const store = place.startsWith('postgresql:') ? new PostgresLogStore(new (await import('pg')).default.Pool({ connectionString: place, max: 2 })) : await folderLogStore(place);
 const log = await TransparencyLog.open(store, (await testKeys('crash')).log, { seen: await seenInFolder(seenFolder) });
 process.stdout.write('ready\n');
 for (let at = 0; ; at += 3) {

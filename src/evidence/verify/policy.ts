@@ -10,6 +10,7 @@ import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from '.
  *     verdict <vkey> [until <index>]        trusted to sign verdicts whose leaf comes before this one
  *     log <vkey> [<url>] [until <size>]     a log; its key counts for checkpoints of at most this many leaves
  *     ledger <network> <address> [until <size>]   trusted to send anchors, with `until` those of checkpoints of at most this many leaves
+ *     tsa <sha256>                          trusted to stamp times: the SHA-256 of the certificate that it signs with
  *     max-age <days>                        how old a verdict may be
  */
 export interface TrustPolicy {
@@ -20,6 +21,8 @@ export interface TrustPolicy {
   /** The name of a witness or group, or `none`. */
   readonly quorum: string;
   readonly ledgers: readonly LedgerSender[];
+  /** Time-stamping authorities (RFC 3161), each by the SHA-256 of its certificate, in hex. */
+  readonly authorities: readonly string[];
   readonly maxAgeDays?: number;
 }
 
@@ -43,7 +46,7 @@ export interface LedgerSender {
 
 /** A policy that trusts nobody: every bundle is untrusted under it. */
 export const NO_TRUST: TrustPolicy = {
-  verdicts: [], logs: [], witnesses: new Map(), groups: new Map(), quorum: 'none', ledgers: [],
+  verdicts: [], logs: [], witnesses: new Map(), groups: new Map(), quorum: 'none', ledgers: [], authorities: [],
 };
 
 interface Draft {
@@ -52,6 +55,7 @@ interface Draft {
   readonly witnesses: Map<string, VerificationKey>;
   readonly groups: Map<string, Group>;
   readonly ledgers: LedgerSender[];
+  readonly authorities: string[];
   readonly taken: Set<string>;
   quorum?: string;
   maxAgeDays?: number;
@@ -106,6 +110,12 @@ const LINES: Readonly<Record<string, Line>> = {
     draft.quorum = name;
     return undefined;
   },
+  tsa: ([pin, ...rest], draft) => {
+    if (pin === undefined || rest.length > 0 || !/^[0-9a-f]{64}$/.test(pin)) return 'tsa <sha256 of a certificate, 64 hexadecimal digits>';
+    if (draft.authorities.includes(pin)) return 'this certificate is listed already';
+    draft.authorities.push(pin);
+    return undefined;
+  },
   ledger: (words, draft) => {
     const { rest: [network, address, ...more], until } = untilOf(words);
     if (network === undefined || address === undefined || more.length > 0 || until === 'wrong') return 'ledger <network> <address> [until <size>]';
@@ -139,7 +149,7 @@ function addKey(keys: TrustedKey[], draft: Draft, key: VerificationKey | undefin
 /** Reads a trust policy; all problems at once, each with its line. */
 export async function parsePolicy(text: string, sha256: Hash): Promise<Result<TrustPolicy>> {
   const draft: Draft = {
-    verdicts: [], logs: [], witnesses: new Map(), groups: new Map(), ledgers: [], taken: new Set(),
+    verdicts: [], logs: [], witnesses: new Map(), groups: new Map(), ledgers: [], authorities: [], taken: new Set(),
   };
   const problems: Problem[] = [];
   const report = (message: string, line?: number): void => {

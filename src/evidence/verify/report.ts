@@ -2,7 +2,7 @@ import type { Statement } from '../statement.ts';
 
 /** The layers of a bundle, in the order in which each rests on the one before. */
 export const LAYERS = [
-  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor', 'status',
+  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor', 'status', 'timestamp',
 ] as const;
 export type LayerName = (typeof LAYERS)[number];
 
@@ -86,6 +86,14 @@ export const LAYER_CODES = {
   STATUS_SIGNATURE: 'a signature of a trusted key on the status or on the revocation does not verify',
   STATUS_CHECKPOINT: 'the checkpoint of the status is not of this log, or does not extend the one of the receipt',
   STATUS_REVOCATION: 'the revocation is not of this verdict, or not in the log',
+  TIMESTAMP_SIGNED: 'an authority that the policy pins signed that these bytes were there at this time',
+  TIMESTAMP_UNLISTED: 'the timestamp is consistent in itself, but the policy names no authority',
+  TIMESTAMP_UNTRUSTED: 'the timestamp is of an authority that the policy does not list',
+  TIMESTAMP_CERTIFICATE: 'the certificate of the authority was not valid at the time that it stamped',
+  TIMESTAMP_ALGORITHM: 'the timestamp is signed by an algorithm that is not known here; `openssl ts -verify` may know it',
+  TIMESTAMP_SHAPE: 'timestamp.tsr is not a granted RFC 3161 response of one signer',
+  TIMESTAMP_IMPRINT: 'the timestamp is of other bytes than envelope.json',
+  TIMESTAMP_SIGNATURE: 'the timestamp is signed by the key of none of its certificates',
   NOT_REACHED: 'a layer below did not pass',
 } as const;
 export type LayerCode = keyof typeof LAYER_CODES;

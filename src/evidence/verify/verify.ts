@@ -2,7 +2,7 @@ import type { VerifierCrypto } from '../crypto.ts';
 import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../dsse.ts';
 import { fromUtf8, toHex } from '../encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import { STATUS_FILE } from '../laterStatements.ts';
+import { STATUS_FILE, TIMESTAMP_FILE } from '../laterStatements.ts';
 import { isRawFormat } from '../../model/specification.ts';
 import { leafDigest, SALT_BYTES } from '../leaf.ts';
 import { MANIFEST_FILE, parseManifest } from '../manifest.ts';
@@ -15,6 +15,7 @@ import { parseCanonicalJson } from '../strictJson.ts';
 import { verifyAnchor } from './anchor.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import type { TrustPolicy } from './policy.ts';
+import { verifyTimestamp } from './timestamp.ts';
 import { judgeSignatures } from './signatures.ts';
 import { verifyStatus } from './status.ts';
 import { statusOf, type Layer, type LayerCode, type LayerName, type LayerStatus, type VerifyReport } from './report.ts';
@@ -85,7 +86,10 @@ export async function verifyBundle(files: BundleFiles, policy: TrustPolicy, opti
     ? notReached('status')
     : { layer: await verifyStatus(files.get(STATUS_FILE), { statement: statement.value, payload: envelope.value.envelope.payload, leaf: file('leaf.bin'), receipt: inclusion.value.checkpoint }, policy, options) };
 
+  const stamped = await verifyTimestamp(files.get(TIMESTAMP_FILE), file('envelope.json'), policy, crypto);
+
   const layers = [bundle, envelope, statement, subject, evidence, leaf, inclusion, checkpoint, anchor, standing].map((each) => each.layer);
+  if (stamped !== undefined) layers.push(stamped);
   const status = statusOf(layers);
   return { status, layers, ...(status === 'verified' && statement.value !== undefined ? { statement: statement.value } : {}) };
 }
@@ -155,7 +159,7 @@ function claimOfAnother({ predicate: { model, properties, script } }: Statement)
 /** A path that is listed twice or as one of the bundle's own files, or that is named and not listed: two readers could read two things. */
 function strayPath({ subject, predicate: { evidence, properties, risk, script } }: Statement): string | undefined {
   const listed = [...subject.map(({ name }) => name), ...evidence.map(({ path }) => path)];
-  const own = new Set<string>([...REQUIRED.filter((path) => path !== MODEL_FILE), 'anchor.json', STATUS_FILE]);
+  const own = new Set<string>([...REQUIRED.filter((path) => path !== MODEL_FILE), 'anchor.json', STATUS_FILE, TIMESTAMP_FILE]);
   const twice = listed.find((path, at) => own.has(path) || listed.indexOf(path) !== at);
   const named = [...properties.flatMap(({ trace }) => trace ?? []), ...(risk === undefined ? [] : [risk.card]), ...(script === undefined ? [] : [script.results])];
   return twice ?? named.find((path) => !evidence.some((file) => file.path === path));
@@ -178,7 +182,7 @@ async function checkEvidence(statement: Statement, files: BundleFiles, crypto: V
     if (toHex(await crypto.sha256(bytes)) !== digest.sha256) return step('evidence', 'failed', 'EVIDENCE_DIGEST', path);
   }
   const known = new Set<string>([
-    ...REQUIRED, 'anchor.json', STATUS_FILE, ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
+    ...REQUIRED, 'anchor.json', STATUS_FILE, TIMESTAMP_FILE, ...statement.subject.map(({ name }) => name), ...evidence.map(({ path }) => path),
   ]);
   const unlisted = [...files.keys()].filter((path) => !known.has(path));
   if (unlisted.length > 0) return step('evidence', 'failed', 'EVIDENCE_UNLISTED', unlisted.join(', '));

@@ -3,7 +3,7 @@
 
 It shares no code with src/evidence. Standard library, and Ed25519 from the package `cryptography`.
 
-    verify.py DIR POLICY      exit 0: verified; 1: not, with the reason on standard error
+    verify.py POLICY DIR...      a line for each; exit 0: all verified; 1: not
 """
 import base64
 import hashlib
@@ -204,7 +204,7 @@ def verify(folder, policy):
     listed |= {each["path"]: each["digest"]["sha256"] for each in predicate["evidence"]}
     for path, digest in listed.items():
         need(hashlib.sha256(files[path]).hexdigest() == digest, f"the digest of {path}")
-    known = set(listed) | {"bundle.json", "envelope.json", "leaf.bin", "salt.bin", "receipt.tlog-proof", "anchor.json", "status.json"}
+    known = set(listed) | {"bundle.json", "envelope.json", "leaf.bin", "salt.bin", "receipt.tlog-proof", "anchor.json", "status.json", "timestamp.tsr"}
     need(set(files) <= known, "a file that nothing signs")
 
     leaf = strict_json(files["leaf.bin"], "leaf.bin")
@@ -226,9 +226,14 @@ def verify(folder, policy):
     return predicate["id"], origin
 
 
-if __name__ == "__main__":
+def judge(folder, path):
     try:
-        print(*verify(sys.argv[1], read_policy(sys.argv[2])))
+        return "verified: " + " ".join(verify(folder, read_policy(path)))
     except (Refused, KeyError, IndexError, TypeError, ValueError) as error:
-        print(f"refused: {type(error).__name__} {error}", file=sys.stderr)
-        sys.exit(1)
+        return f"refused: {type(error).__name__} {error}".replace("\n", " ")
+
+
+if __name__ == "__main__":
+    said = [judge(folder, sys.argv[1]) for folder in sys.argv[2:]]
+    print(*said, sep="\n")
+    sys.exit(0 if all(each.startswith("verified") for each in said) else 1)

@@ -23,14 +23,16 @@ type policy struct {
 	groups         map[string]group
 	quorum         string
 	ledgers        []sender
+	authorities    map[string]bool
 	maxAgeDays     uint64
 }
 
+var pin = regexp.MustCompile(`^[0-9a-f]{64}$`)
 var address = regexp.MustCompile(`^0x[0-9a-f]{64}$`)
 
 // parsePolicy reads a C2SP tlog-policy with the keywords `verdict`, `ledger`, `max-age` and `until`.
 func parsePolicy(text string) (*policy, error) {
-	p := &policy{witnesses: map[string]*key{}, groups: map[string]group{}}
+	p := &policy{witnesses: map[string]*key{}, groups: map[string]group{}, authorities: map[string]bool{}}
 	member := map[string]bool{}
 	var known [][]byte
 	add := func(vkey string, kind byte) (*key, error) {
@@ -127,6 +129,8 @@ func parsePolicy(text string) (*policy, error) {
 				}
 			}
 			p.ledgers = append(p.ledgers, sender{words[0], words[1], until})
+		case keyword == "tsa" && len(words) == 1 && pin.MatchString(words[0]) && !p.authorities[words[0]]:
+			p.authorities[words[0]] = true
 		case keyword == "max-age" && len(words) == 1 && p.maxAgeDays == 0:
 			n, ok := decimal(words[0])
 			if !ok || n < 1 {

@@ -63,6 +63,9 @@ func (v *verifier) verify(files bundle) report {
 			}
 		}
 	}
+	if data, there := files["timestamp.tsr"]; there {
+		layers["timestamp"] = v.timestamp(data, files["envelope.json"])
+	}
 	status := "verified"
 	for _, layer := range layers {
 		if layer == "failed" || (layer == "untrusted" && status == "verified") {
@@ -190,7 +193,7 @@ func (v *verifier) statement(e *envelope, signer string) *statement {
 	}
 	s := &statement{id: predicate["id"].(string), issuedAt: predicate["issuedAt"].(string)}
 	s.validUntil, _ = predicate["validUntil"].(string)
-	taken := map[string]bool{"anchor.json": true, "status.json": true}
+	taken := map[string]bool{"anchor.json": true, "status.json": true, "timestamp.tsr": true}
 	for _, path := range required {
 		taken[path] = path != "model.json"
 	}
@@ -244,7 +247,7 @@ func matches(files bundle, list []file) bool {
 
 // listed: a bundle has no file that nothing covers.
 func listed(files bundle, s *statement) bool {
-	known := map[string]bool{"anchor.json": true, "status.json": true}
+	known := map[string]bool{"anchor.json": true, "status.json": true, "timestamp.tsr": true}
 	for _, path := range required {
 		known[path] = true
 	}
