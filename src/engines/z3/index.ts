@@ -1,6 +1,6 @@
 import { Fault } from '../../errors/index.ts';
 import { Unencodable } from '../../encode/definedness.ts';
-import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
+import type { SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
 import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
 import { starts, valuations } from '../../model/initial.ts';
@@ -13,6 +13,7 @@ import { isFinite, type Type } from '../../model/types.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
 import { kInduction } from './kInduction.ts';
+import { assertLassosEncodable, isLiveness, lassoOutcomes } from './lasso.ts';
 import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
@@ -20,6 +21,7 @@ import { establish, type Claim } from './proof.ts';
 import { ENOUGH, othersHere } from './reprove.ts';
 import { solverHere } from './solvers.ts';
 import { spacer } from './spacer.ts';
+import { systemOf } from './systems.ts';
 import { WarmProcesses } from './warm.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
@@ -33,7 +35,7 @@ const PHASE_MS = 5_000;
 
 const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
   always: true, never: true, implicit: true, deadlockFree: true, reachable: true,
-  recoverable: false, eventually: false, eventuallyAlways: false, leadsTo: false, reachableEach: false, all: false, ltl: false,
+  eventually: true, eventuallyAlways: true, leadsTo: true, recoverable: false, reachableEach: false, all: false, ltl: false,
 };
 
 /** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */
@@ -51,29 +53,14 @@ async function version(): Promise<string> {
   return solver.name;
 }
 
-const systems = new WeakMap<Semantics, SmtSystem | Unencodable>();
-
-function systemOf(semantics: Semantics): SmtSystem {
-  let system = systems.get(semantics);
-  if (!system) {
-    try {
-      system = encodeSystem(semantics);
-    } catch (error) {
-      if (!(error instanceof Unencodable)) throw error;
-      system = error;
-    }
-    systems.set(semantics, system);
-  }
-  if (system instanceof Unencodable) throw system;
-  return system;
-}
-
 function refuses(task: Task, property: Property): string | undefined {
   const { kind } = property.formula;
   if (!DECIDES[kind]) return `Z3 is not asked for ${kind}`;
   if (kind === 'reachable' && manyValuations(task.semantics)) return `one search per valuation, and there are more than ${MAX_VALUATIONS}`;
   try {
-    systemOf(task.semantics).bad(property);
+    const system = systemOf(task.semantics);
+    if (isLiveness(property.formula)) assertLassosEncodable(task.semantics, system, property.formula);
+    else system.bad(property);
     return undefined;
   } catch (error) {
     if (error instanceof Unencodable) return error.message;
@@ -122,8 +109,10 @@ class Z3Check {
 
   async #decide(): Promise<EngineResult> {
     const goals = this.#task.properties.filter((p) => p.formula.kind === 'reachable');
-    const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable');
+    const liveness = this.#task.properties.filter((p) => isLiveness(p.formula));
+    const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable' && !isLiveness(p.formula));
     await this.#guarded(safety, () => this.#safety(safety));
+    await this.#guarded(liveness, () => this.#liveness(liveness));
     for (const property of goals) await this.#guarded([property], () => this.#reachable(property));
     boundUnproved(this.#outcomes);
     return { outcomes: this.#outcomes, artifacts: this.#artifacts };
@@ -173,6 +162,12 @@ class Z3Check {
     }
     const unfound = breakable.length === 0 ? [] : await this.#search(breakable, bad, 'true', MAX_DEPTH, this.#share(1));
     for (const p of unfound) this.#outcomes.set(p.name, { outcome: 'unknown', reason: 'timeout', message: `no proof, and no trace of at most ${MAX_DEPTH} steps, within the time limit`, evidence: {} });
+  }
+
+  async #liveness(properties: readonly Property[]): Promise<void> {
+    if (properties.length === 0) return;
+    const outcomes = await lassoOutcomes(this.#task.semantics, this.#system, properties, this.#share(3), (depth) => this.#onProgress({ phase: 'lassos', depth }));
+    for (const [name, outcome] of outcomes) this.#outcomes.set(name, outcome);
   }
 
   /** A share of the time that is left, and no more than `mostMs`. */
