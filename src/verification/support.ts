@@ -51,7 +51,10 @@ export const LIMITS: readonly Limit[] = [
     engine: 'z3', kinds: ['eventually', 'eventuallyAlways', 'leadsTo'], types: ['bag channel', 'fifo channel'],
     about: 'not with fairness per message on a fifo, or on a bag of more than 48 possible messages; nor, fair, where a step takes a message from such a bag and puts one back',
   },
-  { engine: 'z3', kinds: ['reachable'], types: ['parameter'], about: 'one search per valuation, at most 8' },
+  {
+    engine: 'z3', kinds: ['reachable'], types: ['parameter'],
+    about: 'one search per valuation up to 8 of them; beyond, by at most 24 ways of at most 24 steps that serve all initial states together, else `bounded` or `unknown`',
+  },
   {
     engine: 'z3', kinds: ['deadlockFree'], types: ['bag channel'],
     about: 'not where a step takes a message from a bag and puts one back, if the bag has more than 48 possible messages',

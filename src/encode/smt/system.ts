@@ -203,7 +203,8 @@ class SystemEncoder {
 
   #origin(instance: Instance, choice: readonly number[]): RuleOrigin {
     const counted = instance.action.receives.every((receive) => this.#channelTerms(receive.channel).kind === 'counters');
-    return { instance, ...(counted ? { messages: choice } : {}) };
+    const takes = instance.action.receives.map((receive, i) => `${receive.channel} ${choice[i]}`).sort();
+    return { instance, takes, ...(counted ? { messages: choice } : {}) };
   }
 
   #receiveChoices(action: Action): (readonly number[])[] {

@@ -48,6 +48,8 @@ export interface RuleOrigin {
   readonly instance: Instance;
   /** The messages that it receives, by the numbers of their values; absent where a rule receives whatever lies at a place. */
   readonly messages?: readonly number[];
+  /** Where each message that it receives lies, whatever the order in which the action names its channels: `redirect 1`. */
+  readonly takes: readonly string[];
 }
 
 /** A model as a symbolic transition system over finitely many integers and booleans. */
