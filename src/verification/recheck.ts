@@ -1,6 +1,7 @@
 import { Unencodable } from '../encode/definedness.ts';
 import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
 import { DIGEST_LIMIT, explore } from '../engines/explore/index.ts';
+import { obligationOf, readWays } from '../engines/z3/everyValuation.ts';
 import { readInvariant } from '../engines/z3/invariantText.ts';
 import { readDepth, type Depth } from '../engines/z3/kInduction.ts';
 import { SessionError } from '../engines/z3/session.ts';
@@ -105,6 +106,7 @@ class Rechecking {
       case 'holds':
         if (verdict.method === 'inductive') return this.#reprove(property, verdict);
         if (verdict.method === 'witness' && verdict.trace !== undefined) return this.#reached(property, verdict, verdict.trace);
+        if (verdict.method === 'witness' && property.formula.kind === 'reachable' && verdict.facts?.['ways'] !== undefined) return this.#reachedByWays(property, verdict.facts['ways']);
         return verdict.method === undefined ? failed('RECHECK_ANSWER') : this.#recount(verdict);
     }
   }
@@ -124,9 +126,29 @@ class Rechecking {
   async #reached(property: Property, verdict: PropertyVerdict, path: string): Promise<Found> {
     const replayed = this.#replay([property], path, 'state');
     if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0) return replayed;
+    if (verdict.facts?.['ways'] !== undefined) return this.#reachedByWays(property, verdict.facts['ways']);
     const others = await this.#recount(verdict);
     if (others.status === 'failed') return others;
     return others.status === 'skipped' ? skipped(`the trace replays, for one valuation of the parameters; the others: ${others.detail}`) : replayed;
+  }
+
+  /** That the ways lead to the goal from every initial state, whatever the parameters are: written anew from the model. */
+  async #reachedByWays(property: Property, texts: unknown): Promise<Found> {
+    let goal: string;
+    let ways: ReturnType<typeof readWays>;
+    try {
+      this.#system ??= encodeSystem(this.#semantics);
+      [goal, ways] = [this.#system.bad(property), readWays(this.#system, texts)];
+    } catch (error) {
+      if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
+      throw error;
+    }
+    if (!ways) return failed('RECHECK_INVARIANT', 'its ways are none of this model');
+    const { timeoutMs, memoryMb } = this.#limits;
+    const list = [{ name: 'everyValuation', text: obligationOf(this.#system, ways, goal) }];
+    const { provedBy, refuted } = await reproveEverywhere(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
+    if (refuted.length > 0) return failed('RECHECK_OBLIGATION', `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`);
+    return provedBy.length > 0 ? { status: 'reproved', detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` } : skipped('no solver came to an answer');
   }
 
   async #recount(verdict: PropertyVerdict): Promise<Found> {

@@ -24,11 +24,8 @@ export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, s
   },
   z3: {
     recoverable: 'no AG EF by invariants alone',
-    eventually: 'no liveness',
-    eventuallyAlways: 'no liveness',
-    leadsTo: 'no liveness',
     reachableEach: 'one search per goal: left to explore',
-    ltl: 'no liveness',
+    ltl: 'no formulas: lassos only against `eventually`, `eventuallyAlways` and `leadsTo`',
   },
 };
 
@@ -46,7 +43,18 @@ export const LIMITS: readonly Limit[] = [
   { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and in 32 bits, as every integer of TLC: wider ranges are `unsupported`' },
   { engine: 'tlc', kinds: ['reachable'], types: ['parameter'], about: 'one run per valuation, at most 8' },
   { engine: 'tlc', kinds: ['ltl'], types: CELL_TYPES, about: 'always and eventually in any combination; no until, release, weak until, which TLA+ has no word for' },
-  { engine: 'z3', kinds: ['reachable'], types: ['parameter'], about: 'one search per valuation, at most 8' },
+  {
+    engine: 'z3', kinds: ['eventually', 'eventuallyAlways', 'leadsTo'], types: CELL_TYPES,
+    about: 'counterexamples alone: runs that stop or close a circle within 10 steps, else `bounded`, never `holds`',
+  },
+  {
+    engine: 'z3', kinds: ['eventually', 'eventuallyAlways', 'leadsTo'], types: ['bag channel', 'fifo channel'],
+    about: 'not with fairness per message on a fifo, or on a bag of more than 48 possible messages; nor, fair, where a step takes a message from such a bag and puts one back',
+  },
+  {
+    engine: 'z3', kinds: ['reachable'], types: ['parameter'],
+    about: 'one search per valuation up to 8 of them; beyond, by at most 24 ways of at most 24 steps that serve all initial states together, else `bounded` or `unknown`',
+  },
   {
     engine: 'z3', kinds: ['deadlockFree'], types: ['bag channel'],
     about: 'not where a step takes a message from a bag and puts one back, if the bag has more than 48 possible messages',

@@ -87,6 +87,23 @@ actions: { turn: { actor: clerk, then: { a: b, b: c, c: a } } }
 properties: { near: { always: "a - side * side in [0..2]" } }
 `;
 
+/** A run for every price: one way for those who owe, one for those who do not. */
+const EVERY = `
+probity: 1
+name: Every
+parameters: { price: int }
+variables: { mode: { type: "enum [open, sent, done]", init: open } }
+actors: { shop: {}, bank: {} }
+channels:
+  note: { from: shop, to: bank, carries: { urgent: bool }, capacity: 2 }
+  bill: { from: shop, to: bank, carries: { amount: int }, capacity: 1 }
+actions:
+  charge: { actor: shop, when: "mode = open and price > 0", then: { mode: sent }, send: [{ note: { urgent: true } }, { bill: { amount: price } }] }
+  pay: { actor: bank, receive: { note: n, bill: b }, when: "b.amount = price", then: { mode: done } }
+  forgive: { actor: shop, when: "mode = open and price <= 0", then: { mode: done } }
+properties: { closes: { reachable: mode = done } }
+`;
+
 let home: Installation;
 let folder: string;
 let shop: Sealable;
@@ -253,6 +270,19 @@ describe('recheck of what a trusted key signed wrongly', () => {
     expect(of(await steps(3), 'near')).toMatchObject({ status: 'reproved' });
     expect(of(await steps(2), 'near')).toMatchObject({ code: 'RECHECK_OBLIGATION' });
     for (const none of [0, 1_000_000]) expect(of(await steps(none), 'near')).toMatchObject({ code: 'RECHECK_INVARIANT' });
+  });
+
+  it('ways that do not lead there from everywhere, or that there are not', async () => {
+    const every = await checked('every', EVERY, ['z3']);
+    const closes = every.report.properties.find(({ name }) => name === 'closes');
+    const ways = closes?.evidence?.['ways'] as string[];
+    expect(ways.toSorted()).toEqual([expect.stringMatching(/^charge, pay \[bill 0; note \d+\]$/u), 'forgive']);
+    const claimed = (these: unknown): Promise<Recheck[]> => rechecked(withProperty(every, 'closes', (p) => ({ evidence: { ...p.evidence, ways: these } as Evidence })));
+    expect(of(await claimed(ways), 'closes')).toMatchObject({ status: 'reproved' });
+    expect(of(await claimed(ways.slice(1)), 'closes')).toMatchObject({ code: 'RECHECK_OBLIGATION' });
+    expect(of(await claimed(['forgive, home']), 'closes')).toMatchObject({ code: 'RECHECK_INVARIANT' });
+    const untold = withProperty(every, 'closes', (p) => ({ trace: undefined, evidence: { ...p.evidence, ways: ['forgive'] } as Evidence }));
+    expect(of(await rechecked(untold), 'closes')).toMatchObject({ code: 'RECHECK_OBLIGATION' });
   });
 
   it('trusts no obligation file', async () => {

@@ -10,7 +10,7 @@ import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { Names } from '../names.ts';
 import { assign, equalFields, fewMessages, iteField, literalTerm, valueName, valuesOf } from './cells.ts';
-import type { Meaning, NamedGuard, Rule, SmtSystem, SmtVariable } from './transition.ts';
+import type { Meaning, NamedGuard, Rule, RuleOrigin, SmtSystem, SmtVariable } from './transition.ts';
 import {
   describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type LocalTerms, type RecordTerms, type StateTerms, type Term,
 } from './symbolic.ts';
@@ -60,7 +60,9 @@ class SystemEncoder {
     const erring = smtOr(Object.values(this.#errors));
     return {
       variables: this.#variables, init: this.#init(), rules, lemmas: this.#lemmas(), erring,
-      bad: (property) => this.#bad(property, erring),
+      bad: (property) => this.#bad(property, erring, rules),
+      changes: (index) => this.#changes(rules[index] as Rule),
+      truth: (expr) => this.#truth(expr),
       valuation: (words) => this.#valuation(words),
       cube: (state) => this.#cube(state),
       values: (state, backwards) => this.#values(state, backwards),
@@ -196,7 +198,13 @@ class SystemEncoder {
     const lowered = this.#lowered.get(instance.action.name) as LoweredAction;
     const binding: LocalTerms = new Map(instance.action.binders.map((b, i) => [b.name, b.type.kind === 'bool' ? String(instance.binding[i] === 1) : smtInt(instance.binding[i] as number)]));
     const label = `${instance.action.name}${instance.binding.length > 0 ? `(${instance.binding.join(',')})` : ''}`;
-    return this.#receiveChoices(instance.action).flatMap((choice) => this.#rulesOf(lowered, label, binding, choice));
+    return this.#receiveChoices(instance.action).flatMap((choice) => this.#rulesOf(lowered, label, binding, choice, this.#origin(instance, choice)));
+  }
+
+  #origin(instance: Instance, choice: readonly number[]): RuleOrigin {
+    const counted = instance.action.receives.every((receive) => this.#channelTerms(receive.channel).kind === 'counters');
+    const takes = instance.action.receives.map((receive, i) => `${receive.channel} ${choice[i]}`).sort();
+    return { instance, takes, ...(counted ? { messages: choice } : {}) };
   }
 
   #receiveChoices(action: Action): (readonly number[])[] {
@@ -208,7 +216,7 @@ class SystemEncoder {
     }, [[]]);
   }
 
-  #rulesOf(lowered: LoweredAction, label: string, binding: LocalTerms, choice: readonly number[]): Rule[] {
+  #rulesOf(lowered: LoweredAction, label: string, binding: LocalTerms, choice: readonly number[], by: RuleOrigin): Rule[] {
     const { action } = lowered;
     const locals = new Map(binding);
     const received: Term[] = [];
@@ -228,7 +236,7 @@ class SystemEncoder {
       ...action.controls.map((control) => ({ name: `control ${control.name} of ${action.name}`, term: term(control.condition) })),
     ].filter((guard) => guard.term !== 'true');
     const rule = (how: string, base: readonly Term[], next: readonly Term[], over: readonly NamedGuard[] = guards): Rule => ({
-      label: `${label}${how}`, base: smtAnd(base), guards: over, condition: smtAnd([...base, ...over.map((guard) => guard.term)]), next,
+      label: `${label}${how}`, base: smtAnd(base), guards: over, condition: smtAnd([...base, ...over.map((guard) => guard.term)]), next, by,
     });
     const enabled = [...offered, guardDefined];
     const bodyDefined = term(lowered.bodyDefined);
@@ -315,43 +323,51 @@ class SystemEncoder {
     });
   }
 
-  #bad(property: Property, erring: Term): Term {
-    const { formula } = property;
+  #judged(e: Expr): { readonly defined: Term; readonly value: Term } {
     const none: LocalTerms = new Map();
-    const judged = (e: Expr): { defined: Term; value: Term } => ({ defined: this.#symbolic.term(definedness(e, this.#layout.set), none), value: this.#symbolic.term(e, none) });
+    return { defined: this.#symbolic.term(definedness(e, this.#layout.set), none), value: this.#symbolic.term(e, none) };
+  }
+
+  #truth(e: Expr): { readonly holds: Term; readonly fails: Term } {
+    const { defined, value } = this.#judged(e);
+    return { holds: smtAnd([defined, value]), fails: smtAnd([defined, smtNot(value)]) };
+  }
+
+  #bad(property: Property, erring: Term, rules: readonly Rule[]): Term {
+    const { formula } = property;
     switch (formula.kind) {
       case 'always': {
-        const { defined, value } = judged(formula.expr);
+        const { defined, value } = this.#judged(formula.expr);
         return smtAnd([smtNot(erring), defined, smtNot(value)]);
       }
       case 'never':
       case 'reachable': {
-        const { defined, value } = judged(formula.expr);
+        const { defined, value } = this.#judged(formula.expr);
         return smtAnd([smtNot(erring), defined, value]);
       }
       case 'implicit': {
         const flag = this.#errors[formula.of] as Term;
         if (formula.of !== 'defined') return flag;
-        const undefinedSomewhere = judgedPredicates(this.#semantics.model).map((e) => smtNot(judged(e).defined));
+        const undefinedSomewhere = judgedPredicates(this.#semantics.model).map((e) => smtNot(this.#judged(e).defined));
         return smtOr([flag, smtAnd([smtNot(erring), smtOr(undefinedSomewhere)])]);
       }
       case 'deadlockFree':
-        return this.#stuck(erring);
+        return this.#stuck(erring, rules);
       default:
         throw new Unencodable(`the property kind ${formula.kind}`);
     }
   }
 
   /** No rule is possible that changes anything, and the state is not final (SEMANTICS 3, 8). */
-  #stuck(erring: Term): Term {
+  #stuck(erring: Term, rules: readonly Rule[]): Term {
     const { final } = this.#semantics.model;
-    const rules = this.#semantics.instances.flatMap((instance) => this.#rules(instance).map((rule) => ({ rule, action: instance.action })));
-    const steps = rules.map(({ rule, action }) => smtAnd([rule.condition, this.#changes(rule, action)]));
+    const steps = rules.map((rule) => smtAnd([rule.condition, this.#changes(rule)]));
     const ended = !final ? 'false' : smtOr([this.#symbolic.term(final, new Map()), smtNot(this.#symbolic.term(definedness(final, this.#layout.set), new Map()))]);
     return smtAnd([smtNot(erring), smtNot(smtOr(steps)), smtNot(ended)]);
   }
 
-  #changes(rule: Rule, action: Action): Term {
+  #changes(rule: Rule): Term {
+    const { action } = rule.by.instance;
     const [received, sent] = [new Set(action.receives.map((r) => r.channel)), action.sends.map((s) => s.channel)];
     const balanced = sent.length === received.size && sent.every((c) => received.has(c)) && new Set(sent).size === sent.length;
     const onBag = [...received].some((c) => sent.includes(c) && this.#layout.channel(c).channel.order === 'bag' && this.#channelTerms(c).kind === 'slots');

@@ -1,5 +1,7 @@
 import type { State } from '../../model/layout.ts';
+import type { Expr } from '../../model/expression.ts';
 import type { Property } from '../../model/model.ts';
+import type { Instance } from '../../model/semantics.ts';
 import type { Term } from './symbolic.ts';
 
 /** One SMT variable of a state. */
@@ -38,6 +40,16 @@ export interface Rule {
   readonly base: Term;
   readonly guards: readonly NamedGuard[];
   readonly next: readonly Term[];
+  readonly by: RuleOrigin;
+}
+
+/** What a rule is a step of. */
+export interface RuleOrigin {
+  readonly instance: Instance;
+  /** The messages that it receives, by the numbers of their values; absent where a rule receives whatever lies at a place. */
+  readonly messages?: readonly number[];
+  /** Where each message that it receives lies, whatever the order in which the action names its channels: `redirect 1`. */
+  readonly takes: readonly string[];
 }
 
 /** A model as a symbolic transition system over finitely many integers and booleans. */
@@ -47,6 +59,10 @@ export interface SmtSystem {
   readonly rules: readonly Rule[];
   /** Where a property is broken (or, for `reachable`, where its goal is), in an error-free state. */
   bad(property: Property): Term;
+  /** That a rule, by its index, changes something: else it is no step (SEMANTICS 3). Throws `Unencodable`. */
+  changes(rule: number): Term;
+  /** Where an expression is true, and where it is false; without a value it is neither. Throws `Unencodable`. */
+  truth(expr: Expr): { readonly holds: Term; readonly fails: Term };
   /** What is likely to be invariant, to be tried and never assumed: declared ranges, and channels within their capacity. */
   readonly lemmas: readonly Term[];
   /** Whether any implicit property is broken. */

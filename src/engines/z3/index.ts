@@ -1,31 +1,32 @@
 import { Fault } from '../../errors/index.ts';
 import { Unencodable } from '../../encode/definedness.ts';
-import { encodeSystem, type SmtSystem } from '../../encode/smt/system.ts';
+import type { SmtSystem } from '../../encode/smt/system.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
 import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
 import { starts, valuations } from '../../model/initial.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
-import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
-import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
-import { isFinite, type Type } from '../../model/types.ts';
+import type { Artifact, Outcome } from '../../model/outcome.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
+import { shownBy } from './found.ts';
 import { kInduction } from './kInduction.ts';
+import { assertLassosEncodable, isLiveness, lassoOutcomes } from './lasso.ts';
 import { learnedClauses } from './learned.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { SmallGraph, type Hit } from './smallGraph.ts';
+import { everyValuation, manyValuations, reachedFromEverywhere, type Reached } from './everyValuation.ts';
 import { establish, type Claim } from './proof.ts';
 import { ENOUGH, othersHere } from './reprove.ts';
 import { solverHere } from './solvers.ts';
 import { spacer } from './spacer.ts';
+import { systemOf } from './systems.ts';
 import { WarmProcesses } from './warm.ts';
 
 /** Unrollings before Spacer is asked; deeper ones only after it has said that there is something to find (FACTS: BMC is for short traces). */
 const SHALLOW_DEPTH = 6;
 const MAX_DEPTH = 60;
-const MAX_VALUATIONS = 8;
 /** Of more inductive terms than this only the ranges are looked at over several steps. */
 const MAX_BESIDE = 100;
 /** What a phase may take that another one can make up for. */
@@ -33,7 +34,7 @@ const PHASE_MS = 5_000;
 
 const DECIDES: Readonly<Record<FormulaKind, boolean>> = {
   always: true, never: true, implicit: true, deadlockFree: true, reachable: true,
-  recoverable: false, eventually: false, eventuallyAlways: false, leadsTo: false, reachableEach: false, all: false, ltl: false,
+  eventually: true, eventuallyAlways: true, leadsTo: true, recoverable: false, reachableEach: false, all: false, ltl: false,
 };
 
 /** Z3 (de Moura and Bjørner 2008) on SMT-LIB text: bounded search for short traces, Spacer for proofs over all integers. */
@@ -51,45 +52,18 @@ async function version(): Promise<string> {
   return solver.name;
 }
 
-const systems = new WeakMap<Semantics, SmtSystem | Unencodable>();
-
-function systemOf(semantics: Semantics): SmtSystem {
-  let system = systems.get(semantics);
-  if (!system) {
-    try {
-      system = encodeSystem(semantics);
-    } catch (error) {
-      if (!(error instanceof Unencodable)) throw error;
-      system = error;
-    }
-    systems.set(semantics, system);
-  }
-  if (system instanceof Unencodable) throw system;
-  return system;
-}
-
 function refuses(task: Task, property: Property): string | undefined {
   const { kind } = property.formula;
   if (!DECIDES[kind]) return `Z3 is not asked for ${kind}`;
-  if (kind === 'reachable' && manyValuations(task.semantics)) return `one search per valuation, and there are more than ${MAX_VALUATIONS}`;
   try {
-    systemOf(task.semantics).bad(property);
+    const system = systemOf(task.semantics);
+    if (isLiveness(property.formula)) assertLassosEncodable(task.semantics, system, property.formula);
+    else system.bad(property);
     return undefined;
   } catch (error) {
     if (error instanceof Unencodable) return error.message;
     throw error;
   }
-}
-
-function manyValuations(semantics: Semantics): boolean {
-  const inner = (type: Type): Type => (type.kind === 'map' ? inner(type.to) : type);
-  if (semantics.model.parameters.some((p) => !isFinite(inner(p.type)))) return true;
-  let count = 0;
-  for (const _ of valuations(semantics)) {
-    count += 1;
-    if (count > MAX_VALUATIONS) return true;
-  }
-  return false;
 }
 
 class Z3Check {
@@ -122,8 +96,10 @@ class Z3Check {
 
   async #decide(): Promise<EngineResult> {
     const goals = this.#task.properties.filter((p) => p.formula.kind === 'reachable');
-    const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable');
+    const liveness = this.#task.properties.filter((p) => isLiveness(p.formula));
+    const safety = this.#task.properties.filter((p) => p.formula.kind !== 'reachable' && !isLiveness(p.formula));
     await this.#guarded(safety, () => this.#safety(safety));
+    await this.#guarded(liveness, () => this.#liveness(liveness));
     for (const property of goals) await this.#guarded([property], () => this.#reachable(property));
     boundUnproved(this.#outcomes);
     return { outcomes: this.#outcomes, artifacts: this.#artifacts };
@@ -173,6 +149,12 @@ class Z3Check {
     }
     const unfound = breakable.length === 0 ? [] : await this.#search(breakable, bad, 'true', MAX_DEPTH, this.#share(1));
     for (const p of unfound) this.#outcomes.set(p.name, { outcome: 'unknown', reason: 'timeout', message: `no proof, and no trace of at most ${MAX_DEPTH} steps, within the time limit`, evidence: {} });
+  }
+
+  async #liveness(properties: readonly Property[]): Promise<void> {
+    if (properties.length === 0) return;
+    const outcomes = await lassoOutcomes(this.#task.semantics, this.#system, properties, this.#share(3), (depth) => this.#onProgress({ phase: 'lassos', depth }));
+    for (const [name, outcome] of outcomes) this.#outcomes.set(name, outcome);
   }
 
   /** A share of the time that is left, and no more than `mostMs`. */
@@ -323,14 +305,7 @@ class Z3Check {
   }
 
   #found(property: Property, path: ValuePath): Outcome {
-    const rows = path.map((values) => this.#system.row(values));
-    const erring = rows.findIndex((row) => row.errors.length > 0);
-    const states = (erring < 0 ? rows : rows.slice(0, Math.max(1, erring))).map((row) => row.state);
-    const error = erring <= 0 ? undefined : (rows[erring]?.errors ?? []).reduce((bits, kind) => bits | ERROR_BIT[kind as keyof typeof ERROR_BIT], 0);
-    const trace = liftRun(this.#task.semantics, { states: withoutStuttering(states), error });
-    const evidence: Evidence = { depth: path.length - 1 };
-    if (!trace) return { outcome: 'unknown', reason: 'unreplayable', message: 'Z3 shows a path that is no run of the model', evidence };
-    return property.formula.kind === 'reachable' ? { outcome: 'holds', method: 'witness', trace, evidence } : { outcome: 'violated', witness: 'trace', trace, evidence };
+    return shownBy(this.#task.semantics, this.#system, property, path);
   }
 
   /**
@@ -364,41 +339,59 @@ class Z3Check {
     return { outcome: 'unknown', reason: 'timeout', message: answer?.message ?? 'neither Spacer nor k-induction came to an end in their share of the time', evidence: {} };
   }
 
-  /** EF for every valuation; a goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
+  /** EF for every valuation: one by one where they are few, else by ways that together serve them all. */
   async #reachable(property: Property): Promise<void> {
+    if (manyValuations(this.#task.semantics)) return this.#reachableByWays(property);
+    for (const valuation of valuations(this.#task.semantics)) if (!(await this.#reachableUnder(property, valuation))) return;
+  }
+
+  async #reachableByWays(property: Property): Promise<void> {
     const goal = this.#system.bad(property);
-    const excluded = smtOr([goal, this.#system.erring]);
-    for (const valuation of valuations(this.#task.semantics)) {
-      const constraint = this.#system.valuation(valuation);
-      const search = (depth: number, limits: SessionLimits): Promise<Property[]> => this.#search([property], new Map([[property, goal]]), constraint, depth, limits);
-      if ((await search(SHALLOW_DEPTH, this.#share(4, PHASE_MS))).length === 0) continue;
-      const ofValuation = (state: State): boolean => valuation.every((word, i) => state[i] === word);
-      const graph = await this.#smallGraph();
-      const hit = graph?.hit(property, ofValuation);
-      if (hit && (await this.#confirm(property, goal, hit, constraint))) continue;
-      const byStates = graph && !hit && (await this.#proveByStates([property], excluded, constraint, graph, ofValuation)).length === 0;
-      const proof = byStates ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded, constraint, this.#share(3));
-      if (proof?.outcome === 'holds') {
-        const [start] = [...starts(this.#task.semantics, valuation)].filter((s) => s.errors === 0);
-        const trace = start && liftRun(this.#task.semantics, { states: [start.state] });
-        this.#outcomes.set(property.name, { outcome: 'violated', witness: 'exhaustion', ...(trace ? { trace } : {}), evidence: proof.evidence });
-        return;
-      }
-      // Where runs can end in an error, "not reached" is no answer: the error may be all that cuts the path (SEMANTICS 4).
-      const erring = await this.#search([property], new Map([[property, this.#system.erring]]), constraint, SHALLOW_DEPTH, this.#share(3));
-      this.#outcomes.delete(property.name);
-      if ((await search(erring.length === 0 ? 2 * SHALLOW_DEPTH : MAX_DEPTH, this.#share(2))).length === 0) continue;
-      this.#outcomes.set(property.name, erring.length === 0 ? { outcome: 'bounded', bound: 'runs that break no implicit property', evidence: {} } : { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
+    const reached = await this.#withinTime(reachedFromEverywhere(this.#system, goal, this.#share(2)), { kind: 'open', tried: 0 } satisfies Reached);
+    if (reached.kind === 'always') {
+      const outcome = await everyValuation(this.#task.semantics, this.#system, property, reached, this.#limits);
+      this.#artifacts.push({ name: `z3/${property.name}/everyValuation.smt2`, mediaType: 'text/x-smtlib2', text: reached.obligation });
+      this.#outcomes.set(property.name, outcome);
       return;
     }
+    if (reached.kind === 'open' && reached.tried > 0) {
+      this.#outcomes.set(property.name, { outcome: 'bounded', bound: `the ${reached.tried} valuations that were tried: each reaches it, by a way of its own`, evidence: {} });
+      return;
+    }
+    // From this one it may be out of reach, which would be the answer.
+    const valuation = reached.kind === 'missed' ? this.#system.row(reached.start).state.slice(0, this.#task.semantics.layout.parameterWidth) : undefined;
+    if (valuation && !(await this.#reachableUnder(property, valuation))) return;
+    this.#outcomes.set(property.name, { outcome: 'unknown', reason: 'timeout', message: 'no ways that reach it for every valuation of the parameters were found within the limits of steps and time', evidence: {} });
+  }
+
+  /** EF for one valuation; true when it is reached. A goal that no run reaches is an exhaustion, by an invariant that excludes it and every error. */
+  async #reachableUnder(property: Property, valuation: readonly number[]): Promise<boolean> {
+    const goal = this.#system.bad(property);
+    const excluded = smtOr([goal, this.#system.erring]);
+    const constraint = this.#system.valuation(valuation);
+    const search = (depth: number, limits: SessionLimits): Promise<Property[]> => this.#search([property], new Map([[property, goal]]), constraint, depth, limits);
+    if ((await search(SHALLOW_DEPTH, this.#share(4, PHASE_MS))).length === 0) return true;
+    const ofValuation = (state: State): boolean => valuation.every((word, i) => state[i] === word);
+    const graph = await this.#smallGraph();
+    const hit = graph?.hit(property, ofValuation);
+    if (hit && (await this.#confirm(property, goal, hit, constraint))) return true;
+    const byStates = graph && !hit && (await this.#proveByStates([property], excluded, constraint, graph, ofValuation)).length === 0;
+    const proof = byStates ? this.#outcomes.get(property.name) : await this.#prove(property.name, excluded, constraint, this.#share(3));
+    if (proof?.outcome === 'holds') {
+      const [start] = [...starts(this.#task.semantics, valuation)].filter((s) => s.errors === 0);
+      const trace = start && liftRun(this.#task.semantics, { states: [start.state] });
+      this.#outcomes.set(property.name, { outcome: 'violated', witness: 'exhaustion', ...(trace ? { trace } : {}), evidence: proof.evidence });
+      return false;
+    }
+    // Where runs can end in an error, "not reached" is no answer: the error may be all that cuts the path (SEMANTICS 4).
+    const erring = await this.#search([property], new Map([[property, this.#system.erring]]), constraint, SHALLOW_DEPTH, this.#share(3));
+    this.#outcomes.delete(property.name);
+    if ((await search(erring.length === 0 ? 2 * SHALLOW_DEPTH : MAX_DEPTH, this.#share(2))).length === 0) return true;
+    this.#outcomes.set(property.name, erring.length === 0 ? { outcome: 'bounded', bound: 'runs that break no implicit property', evidence: {} } : { outcome: 'unknown', reason: 'timeout', message: 'neither reached nor excluded within the time limit', evidence: {} });
+    return false;
   }
 }
 
 function namesOf(properties: readonly Property[]): string {
   return properties.map((p) => p.name).join('-').slice(0, 60);
-}
-
-/** A rule may change nothing, which is no step of the model (SEMANTICS 3): equal neighbours are one state. */
-function withoutStuttering<T>(states: readonly (readonly T[])[]): (readonly T[])[] {
-  return states.filter((state, i) => i === 0 || !state.every((word, k) => word === states[i - 1]?.[k]));
 }
