@@ -1,26 +1,23 @@
 import type { Expr } from '../../model/expression.ts';
-import { ltlAtoms } from '../../model/ltl.ts';
-import { judgedPredicates, type Action, type InitRule, type Model, type Property } from '../../model/model.ts';
+import type { Action, InitRule, Model, Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType, scalarValues } from '../../model/types.ts';
 import { sampledNames, WINDOW } from '../../model/initial.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
+import { alwaysChanges, conjuncts } from './changes.ts';
 import { TlaExpressions, tlaNames } from './expression.ts';
-import { temporalText } from './temporal.ts';
+import { extendsOf, helpersOf } from './header.ts';
+import { PropertyPrinter, type TlaProperty } from './properties.ts';
 
-/** A property as TLC is asked for it. */
-export interface TlaProperty {
-  readonly property: Property;
-  readonly as: 'invariant' | 'temporal' | 'deadlock' | 'reachable';
-  /** The name defined in the module; empty for `deadlock`. */
-  readonly name: string;
-}
+export type { TlaProperty } from './properties.ts';
 
 export interface TlaModule {
   readonly name: string;
   readonly text: string;
+  /** Whether it has an `error`: some step, or a first state, can break an implicit property. */
+  readonly mayErr: boolean;
   readonly properties: readonly TlaProperty[];
   /** Printed names back to the model's: variables, parameters and channels, as TLC's traces show them. */
   readonly variables: readonly { readonly printed: string; readonly of: 'parameter' | 'variable' | 'channel'; readonly name: string }[];
@@ -45,6 +42,10 @@ class ModulePrinter {
   readonly #layout: Layout;
   readonly #tla: TlaExpressions;
   readonly #variables: TlaModule['variables'];
+  readonly #lowered: readonly LoweredAction[];
+  readonly #init: { readonly conditions: readonly string[]; readonly fine: readonly string[] };
+  /** Whether some step, or a first state, can break an implicit property: only then there is an `error`. */
+  readonly #mayErr: boolean;
 
   constructor(semantics: Semantics) {
     this.#semantics = semantics;
@@ -55,28 +56,34 @@ class ModulePrinter {
     const of = (kind: 'parameter' | 'variable' | 'channel', list: readonly { name: string }[]): TlaModule['variables'] =>
       list.map(({ name }) => ({ printed: names.of(kind, name), of: kind, name }));
     this.#variables = [...of('parameter', this.#model.parameters), ...of('variable', this.#model.variables), ...of('channel', this.#model.channels)];
+    this.#lowered = this.#model.actions.map((action) => lowerAction(action, this.#layout));
+    this.#init = this.#initial();
+    // A module needs a variable.
+    this.#mayErr = this.#variables.length === 0 || this.#init.fine.length > 0 || this.#lowered.some((lowered) => !isTrue(lowered.guardDefined) || this.#brokenSet(lowered) !== undefined);
   }
 
   print(properties: readonly Property[]): TlaModule {
-    const printed = properties.map((property) => this.#property(property));
-    const all = [...this.#variables.map((v) => v.printed), 'error'];
-    const sections = [
-      `---- MODULE ${MODULE_NAME} ----`,
-      `\\* ${this.#model.name.replace(/[^\x20-\x7e]/g, '?').replace(/\*\)|\(\*/g, '')}`,
-      'EXTENDS Integers, Sequences, FiniteSets, Bags, TLC',
+    const all = [...this.#variables.map((v) => v.printed), ...(this.#mayErr ? ['error'] : [])];
+    const printer = new PropertyPrinter(this.#tla, this.#layout, this.#model, this.#mayErr, all);
+    const printed = properties.map((property) => printer.print(property));
+    const body = [
       this.#sets(),
       `VARIABLES\n${all.map((v, i) => `  ${v}${i < all.length - 1 ? ',' : ''}`).join('\n')}`,
       `vars == << ${all.join(', ')} >>`,
-      HELPERS,
-      this.#init(),
-      ...this.#model.actions.map((action) => this.#action(lowerAction(action, this.#layout))),
+      this.#initText(),
+      ...this.#lowered.map((lowered) => this.#action(lowered)),
       this.#next(),
       this.#fairness(),
       ...printed.map((p) => p.text).filter((text) => text !== ''),
-      '====',
+    ];
+    const text = body.join('\n');
+    const sections = [
+      `---- MODULE ${MODULE_NAME} ----`,
+      `\\* ${this.#model.name.replace(/[^\x20-\x7e]/g, '?').replace(/\*\)|\(\*/g, '')}`,
+      extendsOf(text), helpersOf(text), ...body, '====',
     ];
     return {
-      name: MODULE_NAME, text: `${sections.filter((s) => s !== '').join('\n\n')}\n`, properties: printed.map((p) => p.property), variables: this.#variables,
+      name: MODULE_NAME, mayErr: this.#mayErr, text: `${sections.filter((s) => s !== '').join('\n\n')}\n`, properties: printed.map((p) => p.property), variables: this.#variables,
       field: (name) => this.#tla.names.of('field', name),
       parameterCells: (name) => this.#layout.cell('parameter', name).keySets.reduce<string[]>((keys, set) => keys.flatMap((key) => set.elements.map((e) => `${key}["${e}"]`)), ['']),
       literal: (name, words) => this.#wordsText(name, words),
@@ -94,7 +101,7 @@ class ModulePrinter {
     return this.#model.sets.map((set) => `${this.#tla.names.of('set', set.name)} == {${set.elements.map((e) => `"${e}"`).join(', ')}}`).join('\n');
   }
 
-  #init(): string {
+  #initial(): { readonly conditions: readonly string[]; readonly fine: readonly string[] } {
     const sampled = new Set(sampledNames(this.#semantics));
     const conditions: string[] = [];
     const fine: string[] = [];
@@ -102,19 +109,24 @@ class ModulePrinter {
     for (const p of this.#model.parameters) conditions.push(`${this.#tla.names.of('parameter', p.name)} \\in ${this.#window(this.#tla.domain(p.type), sampled.has(p.name))}`);
     for (const v of this.#model.variables) {
       const name = this.#tla.names.of('variable', v.name);
-      conditions.push(this.#initial(name, v.type, v.init, sampled.has(v.name), fine, undefinedTerms));
+      conditions.push(this.#initialOf(name, v.type, v.init, sampled.has(v.name), fine, undefinedTerms));
     }
     for (const channel of this.#model.channels) conditions.push(`${this.#tla.names.of('channel', channel.name)} = ${channel.order === 'bag' ? 'EmptyBag' : '<<>>'}`);
     if (undefinedTerms.length > 0) throw new Unencodable('an initial value that may be undefined');
-    conditions.push(fine.length === 0 ? 'error = {}' : `error = IF ${fine.join(' /\\ ')} THEN {} ELSE {"withinRange"}`);
-    return `Init ==\n${conditions.map((c) => `  /\\ ${c}`).join('\n')}`;
+    return { conditions, fine };
+  }
+
+  #initText(): string {
+    const { conditions, fine } = this.#init;
+    const error = fine.length === 0 ? 'error = {}' : `error = IF ${fine.join(' /\\ ')} THEN {} ELSE {"withinRange"}`;
+    return `Init ==\n${[...conditions, ...(this.#mayErr ? [error] : [])].map((c) => `  /\\ ${c}`).join('\n')}`;
   }
 
   #window(domain: string, sampled: boolean): string {
     return sampled ? domain.replace(/\bInt\b/, `(${WINDOW.lo})..${WINDOW.hi}`) : domain;
   }
 
-  #initial(name: string, type: Model['variables'][number]['type'], rule: InitRule, sampled: boolean, fine: string[], undefinedTerms: string[]): string {
+  #initialOf(name: string, type: Model['variables'][number]['type'], rule: InitRule, sampled: boolean, fine: string[], undefinedTerms: string[]): string {
     const cell = cellType(type);
     const note = (e: Expr): void => {
       const inside = inRangeOf(e, cell, this.#layout.set);
@@ -189,7 +201,7 @@ class ModulePrinter {
       return `${local} \\in ${this.#layout.channel(receive.channel).channel.order === 'bag' ? `BagToSet(${channel})` : `Messages(${channel})`}`;
     });
     const label = action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
-    return `${label}${one} ==\n${['/\\ error = {}', ...offered, ...this.#body(lowered)].map((line) => `  ${line}`).join('\n')}\n\n${this.#signature(lowered)} ==\n  \\E ${some.join(', ')} : ${one}`;
+    return `${label}${one} ==\n${[...(this.#mayErr ? ['/\\ error = {}'] : []), ...offered, ...this.#body(lowered)].map((line) => `  ${line}`).join('\n')}\n\n${this.#signature(lowered)} ==\n  \\E ${some.join(', ')} : ${one}`;
   }
 
   #taking(action: Action): string {
@@ -208,7 +220,7 @@ class ModulePrinter {
   #action(lowered: LoweredAction): string {
     const { action } = lowered;
     if (isFairPerMessage(action)) return this.#actionPerMessage(lowered);
-    const lines: string[] = ['error = {}'];
+    const lines: string[] = this.#mayErr ? ['error = {}'] : [];
     let indent = '';
     const quantified: string[] = [];
     for (const receive of action.receives) {
@@ -251,9 +263,9 @@ class ModulePrinter {
   }
 
   #asGuard(guard: Expr): string {
-    const conjuncts = flattenAnd(guard);
-    return conjuncts.every((c) => c.kind === 'compare' || c.kind === 'cell' || c.kind === 'contains' || (c.kind === 'not' && c.body.kind !== 'or'))
-      ? conjuncts.map((c) => this.#tla.text(c)).join(' /\\ ')
+    const parts = conjuncts(guard);
+    return parts.every((c) => c.kind === 'compare' || c.kind === 'cell' || c.kind === 'contains' || (c.kind === 'not' && c.body.kind !== 'or'))
+      ? parts.map((c) => this.#tla.text(c)).join(' /\\ ')
       : `(${this.#tla.text(guard)}) = TRUE`;
   }
 
@@ -278,21 +290,20 @@ class ModulePrinter {
       : `${name}' = ${updates[0] ?? name}`));
     const channels = [...new Set([...action.receives.map((r) => r.channel), ...action.sends.map((s) => s.channel)])];
     const moved = channels.map((name) => `${this.#tla.names.of('channel', name)}' = ${this.#channelAfter(name, lowered)}`);
-    const touched = new Set([...written.keys(), ...channels.map((c) => this.#tla.names.of('channel', c)), 'error']);
-    const rest = this.#variables.map((v) => v.printed).filter((v) => !touched.has(v));
+    const touched = [...written.keys(), ...channels.map((c) => this.#tla.names.of('channel', c))];
+    const rest = this.#variables.map((v) => v.printed).filter((v) => !touched.includes(v));
     return [
       ...changed, ...moved,
       ...(rest.length > 0 ? [`UNCHANGED << ${rest.join(', ')} >>`] : []),
-      "error' = error",
-      ...(this.#alwaysChanges(lowered) ? [] : ["vars' # vars"]),
+      ...(this.#mayErr ? ["error' = error"] : []),
+      ...(alwaysChanges(lowered, (e) => this.#tla.text(e)) ? [] : [this.#changes(touched)]),
     ];
   }
 
-  /** A step that only takes, or only adds, a message is never a no-op; for others TLC is told (SEMANTICS 3). */
-  #alwaysChanges({ action }: LoweredAction): boolean {
-    const received = new Set(action.receives.map((r) => r.channel));
-    const sent = new Set(action.sends.map((s) => s.channel));
-    return [...received].some((c) => !sent.has(c)) || [...sent].some((c) => !received.has(c));
+  /** A step that changes nothing is none (SEMANTICS 3): only what the step writes can differ. */
+  #changes(touched: readonly string[]): string {
+    if (touched.length === 0) return "vars' # vars";
+    return touched.length === 1 ? `${touched[0] ?? ''}' # ${touched[0] ?? ''}` : `<< ${touched.join(', ')} >>' # << ${touched.join(', ')} >>`;
   }
 
   #channelAfter(name: string, { action }: LoweredAction): string {
@@ -322,9 +333,9 @@ class ModulePrinter {
     return [
       `Final == ${ended}`,
       '',
-      '\\* Where the workflow may end, or has ended in an error, standing still is no deadlock.',
+      `\\* Where the workflow may end${this.#mayErr ? ', or has ended in an error' : ''}, standing still is no deadlock.`,
       'Terminating ==',
-      '  /\\ error # {} \\/ Final',
+      `  /\\ ${this.#mayErr ? 'error # {} \\/ ' : ''}Final`,
       '  /\\ UNCHANGED vars',
       '',
       'Next ==',
@@ -353,48 +364,6 @@ class ModulePrinter {
     const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
     return `${bound.length > 0 ? `\\E ${bound.join(', ')} : ` : ''}${this.#signature(lowerAction(action, this.#layout))}`;
   }
-
-  #property(property: Property): { text: string; property: TlaProperty } {
-    const { formula } = property;
-    const name = this.#tla.names.of('property', property.name);
-    const made = (as: TlaProperty['as'], text: string): { text: string; property: TlaProperty } => ({ text, property: { property, as, name } });
-    switch (formula.kind) {
-      case 'deadlockFree':
-        return made('deadlock', '');
-      case 'implicit':
-        return made('invariant', `${name} == "${formula.of}" \\notin error${formula.of === 'defined' ? this.#allDefined() : ''}`);
-      case 'always':
-        return made('invariant', `${name} == error # {} \\/ (${this.#judged(formula.expr, 'TRUE')})`);
-      case 'never':
-        return made('invariant', `${name} == error # {} \\/ ~(${this.#judged(formula.expr, 'FALSE')})`);
-      case 'eventually':
-        return made('temporal', `${name} == <>(error # {} \\/ (${this.#judged(formula.expr, 'TRUE')}))`);
-      case 'eventuallyAlways':
-        return made('temporal', `${name} == <>[](error # {} \\/ (${this.#judged(formula.expr, 'TRUE')}))`);
-      case 'leadsTo':
-        return made('temporal', `${name} == (error = {} /\\ (${this.#judged(formula.from, 'FALSE')})) ~> (error # {} \\/ (${this.#judged(formula.to, 'TRUE')}))`);
-      case 'ltl': {
-        // A run that ends in an error, or meets a state where an atom has no value, is no counterexample (SEMANTICS 4).
-        const undefinedAtoms = ltlAtoms(formula.formula).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e)).map((e) => `~${this.#tla.atom(e)}`);
-        return made('temporal', `${name} == ${temporalText(formula.formula, (e) => `error # {} \\/ (${this.#judged(e, 'TRUE')})`)} \\/ <>(${['error # {}', ...undefinedAtoms].join(' \\/ ')})`);
-      }
-      case 'reachable':
-        return made('reachable', `\\* Its violation is a run that reaches the goal.\n${name} == ~(error = {} /\\ (${this.#judged(formula.expr, 'FALSE')}))`);
-      default:
-        throw new Unencodable(`the property kind ${formula.kind}`);
-    }
-  }
-
-  /** A predicate where it has a value, and what stands in for it where it has none (SEMANTICS 4). */
-  #judged(e: Expr, otherwise: 'TRUE' | 'FALSE'): string {
-    const defined = definedness(e, this.#layout.set);
-    return isTrue(defined) ? this.#tla.text(e) : `IF ${this.#tla.text(defined)} THEN ${this.#tla.text(e)} ELSE ${otherwise}`;
-  }
-
-  #allDefined(): string {
-    const conditions = judgedPredicates(this.#model).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e));
-    return conditions.length === 0 ? '' : ` /\\ (error # {} \\/ (${conditions.map((e) => this.#tla.atom(e)).join(' /\\ ')}))`;
-  }
 }
 
 /** More fairness conditions than this, and TLC's tableau is larger than any graph. */
@@ -403,16 +372,3 @@ const MAX_PAYLOADS = 32;
 function isFairPerMessage(action: Action): boolean {
   return action.perMessage && action.fair !== 'none' && action.receives.length > 0;
 }
-
-function flattenAnd(e: Expr): Expr[] {
-  return e.kind === 'and' ? [...flattenAnd(e.left), ...flattenAnd(e.right)] : [e];
-}
-
-const HELPERS = [
-  'RECURSIVE Sum(_, _)',
-  'Sum(f, S) == IF S = {} THEN 0 ELSE LET x == CHOOSE x \\in S : TRUE IN f[x] + Sum(f, S \\ {x})',
-  'Total(f) == Sum(f, DOMAIN f)',
-  'LeastOf(S) == CHOOSE x \\in S : \\A y \\in S : x <= y',
-  'GreatestOf(S) == CHOOSE x \\in S : \\A y \\in S : x >= y',
-  'Messages(f) == {f[x] : x \\in DOMAIN f}',
-].join('\n');

@@ -1,10 +1,14 @@
 import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,32 +38,48 @@ public final class TlcHost {
       }
       leash();
       finish(run(TlcHost.class.getClassLoader(), job, System.out, true));
+      // Nothing waits for the hooks of TLC and the JDK: they tidy a folder that is thrown away.
+      Runtime.getRuntime().halt(status);
     } else {
       leash();
       finish(run(TlcHost.class.getClassLoader(), rest(args, 1), System.out, true));
+      // A cold run may write the archive of its classes, which it does at its exit.
+      Runtime.getRuntime().exit(status);
     }
   }
 
   private static final BufferedReader IN = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
+  private static FileChannel input;
+  private static volatile boolean finished;
+  private static int status;
+
   /** Whoever started us holds the other end of the standard input: when it is closed, nobody waits for an answer any more. */
   private static void leash() {
+    input = new FileInputStream(FileDescriptor.in).getChannel();
     final Thread thread = new Thread(() -> {
+      final ByteBuffer nothing = ByteBuffer.allocate(64);
       try {
-        while (IN.read() >= 0) { }
+        while (input.read(nothing) >= 0) {
+          nothing.clear();
+        }
       } catch (java.io.IOException gone) {
-        // The same.
+        // The same, or closed by us.
       }
-      Runtime.getRuntime().halt(137);
+      if (!finished) {
+        Runtime.getRuntime().halt(137);
+      }
     }, "probity-leash");
     thread.setDaemon(true);
     thread.start();
   }
 
-  private static void finish(final int status) {
+  /** A JVM that ends waits 300 ms for threads that are in native code, as one is that reads: closing a channel wakes it. */
+  private static void finish(final int code) throws java.io.IOException {
     System.out.flush();
-    // Threads of TLC may go on waiting for work.
-    Runtime.getRuntime().exit(status);
+    status = code;
+    finished = true;
+    input.close();
   }
 
   private static String[] rest(final String[] args, final int from) {
@@ -96,12 +116,13 @@ public final class TlcHost {
     load(jar);
   }
 
-  /** Loads TLC's classes for the job, without a single one of them being initialised. */
+  /** Loads and links TLC's classes for the job, without a single one of them being initialised. */
   private static void load(final Path jar) throws Exception {
     try (JarFile file = new JarFile(jar.toFile())) {
       file.stream().map(entry -> entry.getName()).filter(name -> name.matches("(tlc2|tla2sany|util)/.*\\.class")).forEach(name -> {
         try {
-          Class.forName(name.substring(0, name.length() - ".class".length()).replace('/', '.'), false, TlcHost.class.getClassLoader());
+          // Asked for its constructors, a class is verified and linked (JVMS 5.4), and still not initialised.
+          Class.forName(name.substring(0, name.length() - ".class".length()).replace('/', '.'), false, TlcHost.class.getClassLoader()).getDeclaredConstructors();
         } catch (ClassNotFoundException | LinkageError absent) {
           // Something that needs what is not there: then no job uses it either.
         }

@@ -170,6 +170,7 @@ class TlcCheck {
 
   /** Whether some implicit property breaks under one valuation. */
   async #mayErr(constraint: Constraint | undefined): Promise<boolean> {
+    if (!this.#module.mayErr) return false;
     const module = printModule(this.#task.semantics, this.#task.semantics.model.properties.filter((p) => p.formula.kind === 'implicit'));
     const run = await this.#tlc(module.properties, [], constraint, module);
     return run.verdict.kind !== 'ok';

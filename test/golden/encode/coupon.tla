@@ -2,7 +2,7 @@
 
 \* One coupon, two orders
 
-EXTENDS Integers, Sequences, FiniteSets, Bags, TLC
+EXTENDS Integers
 
 Order == {"o1", "o2"}
 
@@ -12,13 +12,6 @@ VARIABLES
   error
 
 vars == << stage, uses, error >>
-
-RECURSIVE Sum(_, _)
-Sum(f, S) == IF S = {} THEN 0 ELSE LET x == CHOOSE x \in S : TRUE IN f[x] + Sum(f, S \ {x})
-Total(f) == Sum(f, DOMAIN f)
-LeastOf(S) == CHOOSE x \in S : \A y \in S : x <= y
-GreatestOf(S) == CHOOSE x \in S : \A y \in S : x >= y
-Messages(f) == {f[x] : x \in DOMAIN f}
 
 Init ==
   /\ stage = [x \in Order |-> "open"]
@@ -31,7 +24,6 @@ accept(o) ==
   /\ stage' = [stage EXCEPT ![o] = "accepted"]
   /\ UNCHANGED << uses >>
   /\ error' = error
-  /\ vars' # vars
 
 redeem(o) ==
   /\ error = {}
@@ -41,7 +33,6 @@ redeem(o) ==
      THEN /\ stage' = [stage EXCEPT ![o] = "redeemed"]
           /\ uses' = (uses + 1)
           /\ error' = error
-          /\ vars' # vars
      ELSE /\ error' = broken
           /\ UNCHANGED << stage, uses >>
 
