@@ -190,6 +190,9 @@ describeGo('a verifier in Go, written from docs/evidence.md', () => {
       ['a second signer announced', canonicalJson(predicate({ issuer: { ...(statement().predicate['issuer'] as object), also: ['x+00000000'] } }))],
       ['a time that has ended', canonicalJson(predicate({ validUntil: '2026-11-30T23:59:59.999Z' }))],
       ['a time that ends now', canonicalJson(predicate({ validUntil: '2026-12-01T00:00:00.000Z' }))],
+      ['a specification with an assurance', canonicalJson(predicate({ model: { name: 'x', format: 'tla' } }))],
+      ['a specification without one', canonicalJson(predicate({ model: { name: 'x', format: 'tla' }, properties: statement().predicate.properties.map((each) => ({ ...each, assurance: [] })) }))],
+      ['a script without its answers', canonicalJson(predicate({ model: { name: 'x', format: 'smt' }, properties: [] }))],
       ['not JSON', '{'],
     ];
     const salt = issued.files.get('salt.bin') ?? new Uint8Array(0);
