@@ -106,6 +106,7 @@ extendedKeyUsage = critical, timeStamping
       ['nothing', () => ({ body: Buffer.alloc(0) })],
       ['noise', () => ({ body: Buffer.alloc(5_000, 0x30) })],
       ['too much', (body) => ({ body: Buffer.concat([body, Buffer.alloc(100_000)]) })],
+      ['a signature that is none', (body) => ({ body: Buffer.concat([body.subarray(0, -1), Buffer.from([(body.at(-1) ?? 0) ^ 1])]) })],
       ['a refusal', () => ({ body: Buffer.from([0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x02]) })],
     ];
     for (const [what, said] of cases) {

@@ -68,6 +68,20 @@ function breakAppend(when: 'before' | 'after'): void {
   });
 }
 
+describe('a timestamp', () => {
+  it('is in the bundle once there is one, and nothing waits for it', async () => {
+    const verdict = await sealedVerdict(await checkedRun('stamped'));
+    expect((await verdictFiles(opened.service, verdict)).has('timestamp.tsr')).toBe(false);
+    await opened.service.store.verdicts.stamp(verdict.id, Buffer.from('no timestamp').toString('base64'));
+    const stamped = await visibleVerdict(opened.service, ALICE, verdict.id);
+    const files = stamped && (await verdictFiles(opened.service, stamped));
+    expect(Buffer.from(files?.get('timestamp.tsr') ?? '').toString()).toBe('no timestamp');
+    expect(Buffer.from(files?.get('bundle.json') ?? '').toString()).toContain('timestamp.tsr');
+    // Judged with the rest: a stamp that is none makes the bundle fail.
+    expect(stamped && (await judged(stamped))[0]).toBe('failed');
+  });
+});
+
 describe('a revocation', () => {
   it.each(['before', 'after'] as const)('is finished by the sweep when its process dies %s the append, and logged once', async (when) => {
     const verdict = await sealedVerdict(await checkedRun(`revoked ${when}`));
