@@ -3,6 +3,7 @@ import { Fault } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
 import { z3 } from '../engines/z3/index.ts';
+import { isLiveness } from '../engines/z3/lasso.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { PropertyReport, UnknownReason } from '../model/outcome.ts';
@@ -84,7 +85,9 @@ export async function runForAssurance(task: Task, reports: readonly PropertyRepo
     const lack = report ? lackOf(report, options.assurance ?? []) : [];
     if (lack.length === 0) continue;
     const able: readonly EngineName[] = lack.includes('crossChecked') ? ['z3', 'tlc', 'explore'] : lack.includes('obligationsReproved') ? ['z3'] : [];
-    const next = able.find((name) => !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) && ENGINES[name].refuses(task, property) === undefined);
+    // Z3 breaks liveness, and never proves it: what holds it cannot confirm.
+    const idle = report?.outcome === 'holds' && isLiveness(property.formula) ? 'z3' : undefined;
+    const next = able.find((name) => name !== idle && !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) && ENGINES[name].refuses(task, property) === undefined);
     if (next) wanted.set(next, [...(wanted.get(next) ?? []), property]);
   }
   return Promise.all([...wanted].map(([name, properties]) => runEngine(ENGINES[name], { ...task, properties }, options, context)));

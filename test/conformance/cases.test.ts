@@ -4,9 +4,11 @@ import type { EngineName } from '../../src/verification/types.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';
 
+const isLiveness = (kind: string): boolean => ['eventually', 'eventuallyAlways', 'leadsTo'].includes(kind);
+
 interface ExpectedCase {
   readonly states: number;
-  readonly properties: readonly { readonly name: string; readonly outcome: string; readonly traceLength?: number }[];
+  readonly properties: readonly { readonly name: string; readonly kind: string; readonly outcome: string; readonly traceLength?: number }[];
 }
 
 /** Machines that run tests are loaded: what an engine can decide must not hang on it. */
@@ -29,6 +31,11 @@ describeShared('published native models', () => {
       const got = report.properties.find((p) => p.name === property.name);
       // Only a cell that the engine refuses may stay open; explore refuses none of these.
       if (engine !== 'explore' && got?.reason === 'unsupported') continue;
+      // Of what should happen Z3 finds what breaks it, and never says that it holds.
+      if (engine === 'z3' && property.outcome === 'holds' && isLiveness(property.kind)) {
+        expect({ name: property.name, outcome: got?.outcome }).toEqual({ name: property.name, outcome: 'bounded' });
+        continue;
+      }
       decided += 1;
       expect({ name: property.name, outcome: got?.outcome, message: got?.message }).toEqual({ name: property.name, outcome: property.outcome, message: undefined });
       if (property.traceLength !== undefined) expect({ name: property.name, length: got?.trace?.steps.length }).toEqual({ name: property.name, length: property.traceLength });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../errors/index.ts';
 import { Unencodable } from '../../encode/definedness.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
@@ -29,6 +30,8 @@ const SHALLOW_DEPTH = 6;
 const MAX_DEPTH = 60;
 /** Of more inductive terms than this only the ranges are looked at over several steps. */
 const MAX_BESIDE = 100;
+/** Spacer mostly knows within this, and then k-induction would only have taken a core from it. */
+const HEAD_START_MS = 1_000;
 /** What a phase may take that another one can make up for. */
 const PHASE_MS = 5_000;
 
@@ -133,7 +136,7 @@ class Z3Check {
     if (open.length > 0) open = await this.#search(open, bad, 'true', SHALLOW_DEPTH, this.#share(4, PHASE_MS));
     if (open.length === 0) return;
     const small = (await this.#smallGraph()) !== undefined;
-    const together = await this.#prove(namesOf(open), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : Infinity));
+    const together = await this.#prove(namesOf(open), smtOr(open.map((p) => bad.get(p) as Term)), 'true', this.#share(5, small ? PHASE_MS / 2 : 2 * PHASE_MS));
     if (together.outcome === 'holds') {
       for (const p of open) this.#outcomes.set(p.name, together);
       return;
@@ -309,7 +312,7 @@ class Z3Check {
   }
 
   /**
-   * Spacer and k-induction side by side: whoever is sure first ends the other. `holds` only with the three obligations proved again by others;
+   * Spacer, and soon k-induction beside it: whoever is sure first ends the other. `holds` only with the three obligations proved again by others;
    * `violated` here means: search deeper.
    */
   async #prove(name: string, bad: Term, constraint: Term, limits: SessionLimits): Promise<Outcome> {
@@ -325,7 +328,7 @@ class Z3Check {
         if (found && found.kind !== 'unknown') sure.abort();
         return found;
       }),
-      kInduction(this.#system, good, constraint, racing).catch(ended).then((found) => {
+      delay(HEAD_START_MS, undefined, { signal: racing.signal }).then(() => kInduction(this.#system, good, constraint, { ...racing, deadline: Math.min(racing.deadline, Date.now() + PHASE_MS) }), () => undefined).catch(ended).then((found) => {
         if (found) sure.abort();
         return found;
       }),
