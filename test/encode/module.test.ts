@@ -72,9 +72,12 @@ final: b
 it('predicates without variables, and what TLC would take for an invariant, are answered by TLC as by explore', async ({ skip }) => {
   const absent = await tlcAbsence();
   if (absent !== undefined) skip(absent);
-  const ours = await reportOn(CONSTANTS, ['explore']);
-  const theirs = await reportOn(CONSTANTS, ['tlc']);
+  // What breaks among temporal properties is asked by itself: TLC does not say which of several it was.
+  const properties = ['never1', 'always1', 'ends', 'goes', 'gets', 'holds'];
+  const ours = await reportOn(CONSTANTS, ['explore'], { properties });
+  const theirs = await reportOn(CONSTANTS, ['tlc'], { properties });
   const outcomes = (report: typeof ours): unknown => report.properties.map((p) => [p.name, p.outcome]);
   expect(outcomes(theirs)).toEqual(outcomes(ours));
-  expect(theirs.properties.find((p) => p.name === 'breaks')).toMatchObject({ outcome: 'violated', witness: 'lasso', assurance: ['replayed'] });
+  const lasso = await reportOn(CONSTANTS, ['tlc'], { properties: ['breaks'] });
+  expect(lasso.properties.find((p) => p.name === 'breaks')).toMatchObject({ outcome: 'violated', witness: 'lasso', assurance: ['replayed'] });
 }, 120_000);

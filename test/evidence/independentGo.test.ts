@@ -135,6 +135,23 @@ describeGo('a verifier in Go, written from docs/evidence.md', () => {
     }
   }, 60_000);
 
+  it('agrees on what a tool alone has said, and on more being claimed of it', async () => {
+    const sample = sampleCheck('raw');
+    const [first] = sample.report.properties as [(typeof sample.report.properties)[number]];
+    const script = { answers: ['sat'], results: [{ command: 'check-sat', line: 1, answer: 'sat' }], engines: [{ name: 'z3', version: 'Z3', durationMs: 1 }], assurance: [] } as const;
+    const bundle = async (id: string, format: string, report: Partial<typeof sample.report>): Promise<[string, BundleFiles]> => {
+      const parts = { ...sample, id, source: { text: '', format }, report: { ...sample.report, model: { ...sample.report.model, format }, ...report } };
+      return [id, (await home.issue(parts)).files];
+    };
+    const word = [{ ...first, assurance: [] }];
+    const counts = await agree([
+      await bundle('tla', 'tla', { properties: word }), await bundle('smt', 'smt', { properties: [], script }),
+      await bundle('tla-assured', 'tla', { properties: [first] }), await bundle('smt-without-answers', 'smt', { properties: [] }),
+      await bundle('smt-with-properties', 'smt', { properties: word, script }), await bundle('answers-of-a-model', 'native', { properties: [], script }),
+    ], home.policyText);
+    expect(counts).toEqual({ verified: 2, failed: 4 });
+  }, 60_000);
+
   it('agrees on what is issued now, with a status, revoked, cosigned, and on changes of it', async () => {
     const files = bundleFiles(issued.parts, issued.sealed, undefined, await statusOf('valid', issued));
     const revoked = bundleFiles(issued.parts, issued.sealed, undefined, await statusOf('revoked', issued));

@@ -214,8 +214,21 @@ func (v *verifier) statement(e *envelope, signer string) *statement {
 			return nil
 		}
 	}
+	// What is checked as it was submitted is the word of a tool: no assurance stands behind it.
+	format := predicate["model"].(object)["format"]
+	properties := predicate["properties"].([]any)
+	script, isScript := predicate["script"].(object)
+	if isScript != (format == "smt") || isScript && len(properties) > 0 {
+		return nil
+	}
 	var named []any
-	for _, property := range predicate["properties"].([]any) {
+	if isScript {
+		named = append(named, script["results"])
+	}
+	for _, property := range properties {
+		if format == "tla" && len(property.(object)["assurance"].([]any)) > 0 {
+			return nil
+		}
 		if trace, there := property.(object)["trace"]; there {
 			named = append(named, trace)
 		}
