@@ -236,20 +236,6 @@ func (v *verifier) statement(e *envelope, signer string) *statement {
 	if risk, there := predicate["risk"].(object); there {
 		named = append(named, risk["card"])
 	}
-	script, scripted := predicate["script"].(object)
-	if scripted {
-		named = append(named, script["results"])
-	}
-	// What a tool alone has said carries no assurance, and a script has its answers in place of properties.
-	format := predicate["model"].(object)["format"]
-	if (format == "smt") != scripted || (scripted && len(predicate["properties"].([]any)) > 0) {
-		return nil
-	}
-	for _, property := range predicate["properties"].([]any) {
-		if raw := format == "smt" || format == "tla"; raw && len(property.(object)["assurance"].([]any)) > 0 {
-			return nil
-		}
-	}
 	for _, path := range named {
 		there := false
 		for _, f := range s.evidence {
