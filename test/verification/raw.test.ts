@@ -57,7 +57,7 @@ describeShared('published SMT-LIB scripts', () => {
       if (answers.includes('unknown') && !engines.some(({ name }) => name === 'cvc5')) expect(readFileSync(sharedPath('cases', 'smt', file), 'utf8')).toContain('declare-codatatypes');
       else expect([file, answers]).toEqual([file, expected]);
     }
-  }, 120_000);
+  }, 600_000);
 });
 
 describe('a TLA+ specification is checked by TLC as it was submitted', () => {
