@@ -72,7 +72,7 @@ describe('random models', () => {
     }
     // A generator whose models all hold, or all break, would prove little.
     for (const outcome of ['holds', 'violated', 'bounded']) expect(outcomes.get(outcome) ?? 0).toBeGreaterThan(EXPLORE_COUNT / 4);
-  });
+  }, 2 * PATIENCE_MS);
 
   for (let index = 0; index < COUNT; index += 1) {
     const { features, source } = sampled(index);
