@@ -2,18 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { printModule } from '../../src/encode/tla/module.ts';
 import { inspect } from '../../src/verification/inspect.ts';
 import { reportOn, tlcAbsence } from '../conformance/checking.ts';
-
-const LAMP = (properties: string, fair = ''): string => `
-probity: 1
-name: lamp
-variables: { lamp: { type: bool, init: false }, broken: { type: bool, init: false } }
-actors: { a: {} }
-actions:
-  on: { actor: a, when: not(lamp) and not(broken), then: { lamp: true }${fair} }
-  off: { actor: a, when: lamp, then: { lamp: false }${fair} }
-  break: { actor: a, when: not(lamp), then: { broken: true } }
-properties:
-${properties}`;
+import { lamp } from './lamp.ts';
 
 /** Two letters go round in a bag; only the one for o2 ends it. Fair for all messages together, the other may be taken for ever. */
 const POST = (perMessage: boolean): string => `
@@ -35,7 +24,7 @@ describe('temporal logic in TLC', () => {
     const absent = await tlcAbsence();
     if (absent !== undefined) skip(absent);
     const formulas = ['[]<> (lamp or broken)', '(<>[] broken) or ([]<> lamp)', 'not(<> [] lamp) and [] (lamp -> <> not(lamp))', 'lamp ~> broken'];
-    const model = LAMP([...formulas, 'not(lamp) U lamp'].map((ltl, i) => `  p${i}: { ltl: "${ltl}" }\n`).join(''), ', fair: weak');
+    const model = lamp([...formulas, 'not(lamp) U lamp'].map((ltl, i) => `  p${i}: { ltl: "${ltl}" }\n`).join(''), ', fair: weak');
     const ours = (await reportOn(model, ['explore'])).properties.filter((p) => p.kind === 'ltl');
     const named = (outcome: string): string[] => ours.slice(0, -1).flatMap((p) => (p.outcome === outcome ? [p.name] : []));
     expect(named('holds').length + named('violated').length).toBe(formulas.length);

@@ -1,29 +1,24 @@
 import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
-import { SET_BITS, type CellBlock, type ChannelBlock, type FieldBlock, type Layout, type State } from '../../model/layout.ts';
-import { cellNames } from '../../model/codec.ts';
+import type { ChannelBlock, FieldBlock, Layout } from '../../model/layout.ts';
 import { rulesPerCell } from '../../model/initial.ts';
 import { IMPLICIT_KINDS, judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
-import { insertMessage, messageOffset, type Instance, type Semantics } from '../../model/semantics.ts';
-import { scalarValues, type Type } from '../../model/types.ts';
+import type { Instance, Semantics } from '../../model/semantics.ts';
+import type { Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
-import { Names } from '../names.ts';
-import { assign, equalFields, fewMessages, iteField, literalTerm, valueName, valuesOf } from './cells.ts';
-import type { Meaning, NamedGuard, Rule, RuleOrigin, SmtSystem, SmtVariable } from './transition.ts';
+import { assign, equalFields, iteField } from './cells.ts';
+import { Declared } from './declared.ts';
+import { StateValues } from './stateValues.ts';
+import type { NamedGuard, Rule, RuleOrigin, SmtSystem } from './transition.ts';
 import {
-  describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type LocalTerms, type RecordTerms, type StateTerms, type Term,
+  describeType, smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, Symbolic, type ChannelTerms, type FieldTerms, type LocalTerms, type RecordTerms, type Term,
 } from './symbolic.ts';
 
 export type { Meaning, NamedGuard, Rule, SmtSystem, SmtVariable } from './transition.ts';
 
 /** Above this much text a system is left to the other engines. */
 const MAX_RULE_TEXT = 20_000_000;
-
-const SMT_RESERVED = [
-  'and', 'or', 'not', 'xor', 'true', 'false', 'ite', 'let', 'forall', 'exists', 'match', 'par', 'as', 'Init', 'Step', 'Int', 'Bool', 'Real', 'Array', 'String', 'RegLan', 'distinct', 'div', 'mod', 'abs',
-  'assert', 'check-sat', 'declare-fun', 'define-fun', 'push', 'pop', 'select', 'store', 'Inv', 'bv', 'implies', 'if', 'to_real', 'to_int', 'is_int', 'repeat', 'concat', 'extract', 'map', 'set', 'seq', 'union', 'in', 'subset', 'max', 'min', 'sum', 'count',
-];
 
 export function encodeSystem(semantics: Semantics): SmtSystem {
   return new SystemEncoder(semantics).system();
@@ -32,83 +27,33 @@ export function encodeSystem(semantics: Semantics): SmtSystem {
 class SystemEncoder {
   readonly #semantics: Semantics;
   readonly #layout: Layout;
-  readonly #variables: SmtVariable[] = [];
-  readonly #cells = new Map<string, FieldTerms[]>();
-  readonly #channels = new Map<string, ChannelTerms>();
-  readonly #errors: Readonly<Record<string, Term>>;
+  readonly #declared: Declared;
   readonly #symbolic: Symbolic;
   readonly #lowered: ReadonlyMap<string, LoweredAction>;
 
   constructor(semantics: Semantics) {
     this.#semantics = semantics;
     this.#layout = semantics.layout;
-    const names = new Names(SMT_RESERVED);
-    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#declareCells(names, block);
-    for (const block of this.#layout.channels) this.#declareChannel(names, block);
-    this.#errors = Object.fromEntries(IMPLICIT_KINDS.map((kind) => [kind, this.#declare(names.of('error', `error_${kind}`), 'Bool', { kind: 'error', of: kind })]));
-    const state: StateTerms = {
-      cell: (of, name, index) => (this.#cells.get(`${of} ${name}`) as FieldTerms[])[index] as FieldTerms,
-      channel: (name) => this.#channels.get(name) as ChannelTerms,
-    };
-    this.#symbolic = new Symbolic(this.#layout, state);
+    this.#declared = new Declared(semantics.layout);
+    this.#symbolic = new Symbolic(this.#layout, this.#declared.state);
     this.#lowered = new Map(semantics.model.actions.map((action) => [action.name, lowerAction(action, this.#layout)]));
   }
 
   system(): SmtSystem {
     const rules = this.#semantics.instances.flatMap((instance) => this.#rules(instance));
     if (rules.reduce((n, r) => n + r.condition.length + r.next.reduce((m, t) => m + t.length, 0), 0) > MAX_RULE_TEXT) throw new Unencodable('the expanded model is too large');
-    const erring = smtOr(Object.values(this.#errors));
+    const erring = smtOr(Object.values(this.#declared.errors));
+    const states = new StateValues(this.#declared);
     return {
-      variables: this.#variables, init: this.#init(), rules, lemmas: this.#lemmas(), erring,
+      variables: this.#declared.variables, init: this.#init(), rules, lemmas: this.#lemmas(), erring,
       bad: (property) => this.#bad(property, erring, rules),
       changes: (index) => this.#changes(rules[index] as Rule),
       truth: (expr) => this.#truth(expr),
-      valuation: (words) => this.#valuation(words),
-      cube: (state) => this.#cube(state),
-      values: (state, backwards) => this.#values(state, backwards),
-      row: (values) => this.#row(values),
+      valuation: (words) => states.valuation(words),
+      cube: (state) => states.cube(state),
+      values: (state, backwards) => states.values(state, backwards),
+      row: (values) => states.row(values),
     };
-  }
-
-  #declare(name: string, sort: SmtVariable['sort'], meaning: Meaning): Term {
-    this.#variables.push({ name, sort, meaning });
-    return name;
-  }
-
-  #declareField(base: string, type: Type, text: string, held?: Term): FieldTerms {
-    if (type.kind !== 'set') return this.#declare(base, describeType(type), { kind: 'cell', text, ...valuesOf(type, this.#layout), ...(held === undefined ? {} : { held }) });
-    return scalarValues(type.of, this.#layout.set).map((value, i) => ({
-      value: type.of.kind === 'bool' ? String(value === 1) : smtInt(value),
-      present: this.#declare(`${base}!has${i}`, 'Bool', { kind: 'member', text: `list contains(${text}, ${valueName(value, type.of, this.#layout)})` }),
-    }));
-  }
-
-  #declareCells(names: Names, block: CellBlock): void {
-    const base = names.of(block.of, block.name);
-    const keys = block.keySets.reduce<string[]>((all, set) => all.flatMap((key) => set.elements.map((e) => `${key}!${e}`)), ['']);
-    const texts = cellNames(block);
-    this.#cells.set(`${block.of} ${block.name}`, keys.map((key, i) => this.#declareField(`${base}${key}`, block.type, texts[i] as string)));
-  }
-
-  #declareChannel(names: Names, block: ChannelBlock): void {
-    const { name } = block.channel;
-    const base = names.of('channel', name);
-    const messages = block.channel.order === 'bag' ? fewMessages(block, this.#layout) : undefined;
-    if (messages) {
-      const kind = (words: readonly number[]): string => words.map((word, f) => `item.${block.fields[f]?.name ?? ''} = ${valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)}`).join(' and ');
-      const counters = messages.map((words, i) => ({
-        message: words.map((word, f) => literalTerm(word, (block.fields[f] as FieldBlock).type)),
-        copies: this.#declare(`${base}!of${i}`, 'Int', {
-          kind: 'count', text: `count(${name}${words.length === 0 ? '' : `[${kind(words)}]`})`, carries: words.map((word, f) => valueName(word, (block.fields[f] as FieldBlock).type, this.#layout)),
-        }),
-      }));
-      const total = counters.map((c) => c.copies);
-      this.#channels.set(name, { kind: 'counters', count: total.length === 1 ? (total[0] as Term) : `(+ ${total.join(' ')})`, counters });
-      return;
-    }
-    const count = this.#declare(`${base}!count`, 'Int', { kind: 'count', text: `count(${name})` });
-    const slots = Array.from({ length: block.channel.capacity }, (_, i) => block.fields.map((field) => this.#declareField(`${base}!${i}!${field.name}`, field.type, `${name}[${i + 1}].${field.name}`, `(< ${i} ${count})`)));
-    this.#channels.set(name, { kind: 'slots', count, slots });
   }
 
   /** Initial values, parameters' ranges, empty channels; a value outside its range starts in the error. */
@@ -116,26 +61,26 @@ class SystemEncoder {
     const none: LocalTerms = new Map();
     const conditions: Term[] = [];
     const inside: Term[] = [];
-    for (const block of this.#layout.parameters) for (const cell of this.#cellsOf(block)) conditions.push(this.#inDomain(cell, block.type));
+    for (const block of this.#layout.parameters) for (const cell of this.#declared.cellsOf(block)) conditions.push(this.#declared.inDomain(cell, block.type));
     for (const [i, block] of this.#layout.variables.entries()) {
       const rule = this.#semantics.model.variables[i]?.init as InitRule;
-      const cells = this.#cellsOf(block);
+      const cells = this.#declared.cellsOf(block);
       rulesPerCell(rule, block).forEach((r, c) => conditions.push(this.#initial(cells[c] as FieldTerms, block.type, r, none, inside)));
     }
-    for (const channel of this.#channels.values()) {
+    for (const channel of this.#layout.channels.map((block) => this.#declared.channelTerms(block.channel.name))) {
       if (channel.kind === 'counters') conditions.push(...channel.counters.map((c) => smtEq(c.copies, '0')));
       else conditions.push(smtEq(channel.count, '0'), ...channel.slots.flatMap((slot) => this.#emptySlot(slot)));
     }
     const fine = smtAnd(inside);
-    const flags = IMPLICIT_KINDS.map((kind) => smtEq(this.#errors[kind] as Term, kind === 'withinRange' ? smtNot(fine) : 'false'));
+    const flags = IMPLICIT_KINDS.map((kind) => smtEq(this.#declared.errors[kind] as Term, kind === 'withinRange' ? smtNot(fine) : 'false'));
     return smtAnd([...conditions, ...flags]);
   }
 
   #lemmas(): Term[] {
-    const ranges = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#cellsOf(block).map((cell) => this.#inDomain(cell, block.type)));
+    const ranges = [...this.#layout.parameters, ...this.#layout.variables].flatMap((block) => this.#declared.cellsOf(block).map((cell) => this.#declared.inDomain(cell, block.type)));
     const capacities = this.#layout.channels.flatMap((block) => {
-      const channel = this.#channelTerms(block.channel.name);
-      const inside = (slot: RecordTerms, i: number): Term[] => slot.map((field, f) => this.#inDomain(field, (block.fields[f] as FieldBlock).type)).flatMap((range) => (range === 'true' ? [] : [`(=> (< ${i} ${channel.count}) ${range})`]));
+      const channel = this.#declared.channelTerms(block.channel.name);
+      const inside = (slot: RecordTerms, i: number): Term[] => slot.map((field, f) => this.#declared.inDomain(field, (block.fields[f] as FieldBlock).type)).flatMap((range) => (range === 'true' ? [] : [`(=> (< ${i} ${channel.count}) ${range})`]));
       const parts = channel.kind === 'counters' ? channel.counters.map((c) => `(<= 0 ${c.copies})`) : [`(<= 0 ${channel.count})`, ...channel.slots.flatMap(inside)];
       return [...parts, `(<= ${channel.count} ${block.channel.capacity})`];
     });
@@ -143,28 +88,7 @@ class SystemEncoder {
   }
 
   #emptySlot(slot: RecordTerms): Term[] {
-    return slot.flatMap((field) => (typeof field === 'string' ? [smtEq(field, this.#sortOf(field) === 'Bool' ? 'false' : '0')] : field.map((flag) => smtEq(flag.present, 'false'))));
-  }
-
-  #sortOf(name: Term): 'Int' | 'Bool' {
-    return this.#sorts().get(name) ?? 'Int';
-  }
-
-  #sortTable: Map<string, 'Int' | 'Bool'> | undefined;
-
-  #sorts(): Map<string, 'Int' | 'Bool'> {
-    this.#sortTable ??= new Map(this.#variables.map((v) => [v.name, v.sort]));
-    return this.#sortTable;
-  }
-
-  #cellsOf(block: CellBlock): FieldTerms[] {
-    return this.#cells.get(`${block.of} ${block.name}`) as FieldTerms[];
-  }
-
-  #inDomain(cell: FieldTerms, type: Type): Term {
-    if (typeof cell !== 'string' || type.kind === 'bool') return 'true';
-    const { lo, hi } = this.#layout.bounds(type);
-    return smtAnd([lo === -Infinity ? 'true' : `(<= ${smtInt(lo)} ${cell})`, hi === Infinity ? 'true' : `(<= ${cell} ${smtInt(hi)})`]);
+    return slot.flatMap((field) => (typeof field === 'string' ? [smtEq(field, this.#declared.sortOf(field) === 'Bool' ? 'false' : '0')] : field.map((flag) => smtEq(flag.present, 'false'))));
   }
 
   #initial(cell: FieldTerms, type: Type, rule: InitRule, none: LocalTerms, inside: Term[]): Term {
@@ -178,7 +102,7 @@ class SystemEncoder {
     };
     switch (rule.kind) {
       case 'any':
-        return this.#inDomain(cell, type);
+        return this.#declared.inDomain(cell, type);
       case 'value':
         return value(rule.value);
       case 'oneOf':
@@ -202,7 +126,7 @@ class SystemEncoder {
   }
 
   #origin(instance: Instance, choice: readonly number[]): RuleOrigin {
-    const counted = instance.action.receives.every((receive) => this.#channelTerms(receive.channel).kind === 'counters');
+    const counted = instance.action.receives.every((receive) => this.#declared.channelTerms(receive.channel).kind === 'counters');
     const takes = instance.action.receives.map((receive, i) => `${receive.channel} ${choice[i]}`).sort();
     return { instance, takes, ...(counted ? { messages: choice } : {}) };
   }
@@ -210,7 +134,7 @@ class SystemEncoder {
   #receiveChoices(action: Action): (readonly number[])[] {
     return action.receives.reduce<number[][]>((choices, receive) => {
       const { channel } = this.#layout.channel(receive.channel);
-      const terms = this.#channelTerms(receive.channel);
+      const terms = this.#declared.channelTerms(receive.channel);
       const positions = channel.order === 'fifo' ? [0] : Array.from({ length: terms.kind === 'counters' ? terms.counters.length : channel.capacity }, (_, i) => i);
       return choices.flatMap((choice) => positions.map((position) => [...choice, position]));
     }, [[]]);
@@ -221,14 +145,14 @@ class SystemEncoder {
     const locals = new Map(binding);
     const received: Term[] = [];
     action.receives.forEach((receive, i) => {
-      const channel = this.#channelTerms(receive.channel);
+      const channel = this.#declared.channelTerms(receive.channel);
       const position = choice[i] as number;
       const counter = channel.kind === 'counters' ? channel.counters[position] : undefined;
       received.push(counter ? `(< 0 ${counter.copies})` : `(< ${position} ${channel.count})`);
       locals.set(receive.local, counter ? counter.message : ((channel as Slots).slots[position] as RecordTerms));
     });
     const term = (e: Expr): Term => this.#symbolic.term(e, locals);
-    const running = smtNot(smtOr(Object.values(this.#errors)));
+    const running = smtNot(smtOr(Object.values(this.#declared.errors)));
     const offered = [running, ...received];
     const guardDefined = term(lowered.guardDefined);
     const guards: NamedGuard[] = [
@@ -251,13 +175,9 @@ class SystemEncoder {
     return rules.filter((rule) => rule.condition !== 'false');
   }
 
-  #channelTerms(name: string): ChannelTerms {
-    return this.#channels.get(name) as ChannelTerms;
-  }
-
   #erred(flags: Readonly<Record<string, Term>>): Term[] {
-    const after = new Map(Object.entries(this.#errors).map(([kind, variable]) => [variable, flags[kind] ?? 'false']));
-    return this.#variables.map((v) => after.get(v.name) ?? v.name);
+    const after = new Map(Object.entries(this.#declared.errors).map(([kind, variable]) => [variable, flags[kind] ?? 'false']));
+    return this.#declared.variables.map((v) => after.get(v.name) ?? v.name);
   }
 
   /** The value of every variable after the step, in declaration order. */
@@ -267,14 +187,14 @@ class SystemEncoder {
       const block = this.#layout.cell('variable', assignment.variable);
       const value = this.#symbolic.stored(assignment.value, assignment.type, locals);
       const conditions = this.#symbolic.selected(assignment.variable, 'variable', assignment.keys, locals);
-      this.#cellsOf(block).forEach((cell, i) => assign(after, cell, value, conditions[i] ?? 'false'));
+      this.#declared.cellsOf(block).forEach((cell, i) => assign(after, cell, value, conditions[i] ?? 'false'));
     }
     for (const name of new Set([...action.receives.map((r) => r.channel), ...action.sends.map((s) => s.channel)])) this.#moveMessages(name, action, locals, choice, after);
-    return this.#variables.map((v) => after.get(v.name) ?? v.name);
+    return this.#declared.variables.map((v) => after.get(v.name) ?? v.name);
   }
 
   #moveMessages(name: string, action: Action, locals: LocalTerms, choice: readonly number[], after: Map<Term, Term>): void {
-    const channel = this.#channelTerms(name);
+    const channel = this.#declared.channelTerms(name);
     if (channel.kind === 'slots') this.#moveInSlots(channel, name, action, locals, choice, after);
     else this.#moveInCounters(channel, name, action, locals, choice, after);
   }
@@ -346,7 +266,7 @@ class SystemEncoder {
         return smtAnd([smtNot(erring), defined, value]);
       }
       case 'implicit': {
-        const flag = this.#errors[formula.of] as Term;
+        const flag = this.#declared.errors[formula.of] as Term;
         if (formula.of !== 'defined') return flag;
         const undefinedSomewhere = judgedPredicates(this.#semantics.model).map((e) => smtNot(this.#judged(e).defined));
         return smtOr([flag, smtAnd([smtNot(erring), smtOr(undefinedSomewhere)])]);
@@ -370,81 +290,14 @@ class SystemEncoder {
     const { action } = rule.by.instance;
     const [received, sent] = [new Set(action.receives.map((r) => r.channel)), action.sends.map((s) => s.channel)];
     const balanced = sent.length === received.size && sent.every((c) => received.has(c)) && new Set(sent).size === sent.length;
-    const onBag = [...received].some((c) => sent.includes(c) && this.#layout.channel(c).channel.order === 'bag' && this.#channelTerms(c).kind === 'slots');
+    const onBag = [...received].some((c) => sent.includes(c) && this.#layout.channel(c).channel.order === 'bag' && this.#declared.channelTerms(c).kind === 'slots');
     if (!balanced && (sent.length > 0 || received.size > 0)) {
       if ([...received].some((c) => !sent.includes(c)) || sent.some((c) => !received.has(c)) || sent.length !== received.size) return 'true';
     }
     if (onBag) throw new Unencodable('a step that takes a message from a bag and puts one back, for deadlockFree');
-    return smtOr(this.#variables.flatMap((v, i) => (rule.next[i] === v.name ? [] : [smtNot(smtEq(v.name, rule.next[i] as Term))])));
+    return smtOr(this.#declared.variables.flatMap((v, i) => (rule.next[i] === v.name ? [] : [smtNot(smtEq(v.name, rule.next[i] as Term))])));
   }
 
-  #valuation(words: readonly number[]): Term {
-    return smtAnd(this.#layout.parameters.flatMap((block) => this.#cellsOf(block).map((cell, i) => {
-      const at = block.offset + i * block.width;
-      if (typeof cell !== 'string') return smtAnd(cell.map((flag, bit) => smtEq(flag.present, String((((words[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1))));
-      return smtEq(cell, block.type.kind === 'bool' ? String(words[at] === 1) : smtInt(words[at] as number));
-    })));
-  }
-
-  #cube(state: State): Term {
-    const ambiguous = this.#layout.channels.some((block) => block.channel.order === 'bag' && this.#channelTerms(block.channel.name).kind === 'slots' && (state[block.offset] as number) > 1);
-    if (ambiguous) throw new Unencodable('a bag with several messages in slots');
-    const values = this.#values(state);
-    return smtAnd(this.#variables.map((v, i) => (v.sort === 'Bool' ? (values[i] === true ? v.name : smtNot(v.name)) : smtEq(v.name, smtInt(values[i] as number)))));
-  }
-
-  #values(state: State, backwards = false): (number | boolean)[] {
-    const values = new Map<string, number | boolean>();
-    const put = (field: FieldTerms, type: Type, at: number): void => {
-      if (typeof field === 'string') values.set(field, describeType(type) === 'Bool' ? state[at] === 1 : (state[at] as number));
-      else field.forEach((flag, bit) => values.set(flag.present, (((state[at + Math.floor(bit / SET_BITS)] as number) >> (bit % SET_BITS)) & 1) === 1));
-    };
-    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#cellsOf(block).forEach((cell, i) => put(cell, block.type, block.offset + i * block.width));
-    for (const block of this.#layout.channels) {
-      const channel = this.#channelTerms(block.channel.name);
-      const held = state[block.offset] as number;
-      if (channel.kind === 'counters') {
-        const messages = Array.from({ length: held }, (_, i) => state.slice(messageOffset(block, i), messageOffset(block, i + 1)).join());
-        fewMessages(block, this.#layout)?.forEach((words, i) => values.set(channel.counters[i]?.copies ?? '', messages.filter((message) => message === words.join()).length));
-        continue;
-      }
-      values.set(channel.count, held);
-      // What lies beyond the count is zero, in the row as in the encoding.
-      const from = (i: number): number => (backwards && block.channel.order === 'bag' && i < held ? held - 1 - i : i);
-      channel.slots.forEach((slot, i) => slot.forEach((field, f) => put(field, (block.fields[f] as FieldBlock).type, messageOffset(block, from(i)) + (block.fields[f] as FieldBlock).offset)));
-    }
-    return this.#variables.map((v) => values.get(v.name) ?? false);
-  }
-
-  #row(values: readonly (number | boolean)[]): { state: State; errors: string[] } {
-    const byName = new Map(this.#variables.map((v, i) => [v.name, values[i] as number | boolean]));
-    const word = (name: Term): number => Number(byName.get(name) ?? 0);
-    const row = new Array<number>(this.#layout.width).fill(0);
-    const put = (field: FieldTerms, at: number, into: number[]): void => {
-      if (typeof field === 'string') into[at] = word(field);
-      else field.forEach((flag, bit) => {
-        const place = at + Math.floor(bit / SET_BITS);
-        if (word(flag.present) === 1) into[place] = (into[place] as number) | (1 << (bit % SET_BITS));
-      });
-    };
-    for (const block of [...this.#layout.parameters, ...this.#layout.variables]) this.#cellsOf(block).forEach((cell, i) => put(cell, block.offset + i * block.width, row));
-    for (const block of this.#layout.channels) {
-      const channel = this.#channelTerms(block.channel.name);
-      if (channel.kind === 'counters') {
-        const messages = fewMessages(block, this.#layout) ?? [];
-        channel.counters.forEach(({ copies }, i) => {
-          for (let copy = 0; copy < word(copies); copy += 1) insertMessage(row, block, messages[i] as readonly number[]);
-        });
-        continue;
-      }
-      for (const slot of channel.slots.slice(0, word(channel.count))) {
-        const message = new Array<number>(block.messageWidth).fill(0);
-        slot.forEach((field, f) => put(field, (block.fields[f] as FieldBlock).offset, message));
-        insertMessage(row, block, message);
-      }
-    }
-    return { state: row, errors: IMPLICIT_KINDS.filter((kind) => word(this.#errors[kind] as Term) === 1) };
-  }
 }
 
 type Slots = Extract<ChannelTerms, { kind: 'slots' }>;

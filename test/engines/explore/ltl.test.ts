@@ -10,6 +10,7 @@ import type { Property } from '../../../src/model/model.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { starts, valuations } from '../../../src/model/initial.ts';
 import { Semantics } from '../../../src/model/semantics.ts';
+import { lamp } from '../lamp.ts';
 
 function read(text: string): { readonly semantics: Semantics; readonly property: Property } {
   const native = readNative(text);
@@ -23,17 +24,7 @@ async function answer({ semantics, property }: ReturnType<typeof read>): Promise
   return outcomes.get(property.name) as Outcome;
 }
 
-const LAMP = (ltl: string, fair = ''): string => `
-probity: 1
-name: lamp
-variables: { lamp: { type: bool, init: false }, broken: { type: bool, init: false } }
-actors: { a: {} }
-actions:
-  on: { actor: a, when: not(lamp) and not(broken), then: { lamp: true }${fair} }
-  off: { actor: a, when: lamp, then: { lamp: false }${fair} }
-  break: { actor: a, when: not(lamp), then: { broken: true } }
-properties: { asked: { ltl: "${ltl}" } }
-`;
+const LAMP = (ltl: string, fair = ''): string => lamp(`  asked: { ltl: "${ltl}" }\n`, fair);
 
 describe('linear temporal logic, on the graph', () => {
   it.each([
@@ -62,8 +53,8 @@ describe('linear temporal logic, on the graph', () => {
   });
 
   it('a problem in the formula has its place', () => {
-    expect(() => read(LAMP('G (lamp -> X lamp)'))).toThrow(/EXPRESSION_UNSUPPORTED.*"column":41/);
-    expect(() => read(LAMP('G (lamp -> F nobody)'))).toThrow(/NAME_UNKNOWN.*"column":43/);
+    expect(() => read(LAMP('G (lamp -> X lamp)'))).toThrow(/EXPRESSION_UNSUPPORTED.*"column":29/);
+    expect(() => read(LAMP('G (lamp -> F nobody)'))).toThrow(/NAME_UNKNOWN.*"column":31/);
   });
 });
 
