@@ -36,7 +36,9 @@ async function main(): Promise<void> {
   // Below `serve`, Ctrl-C reaches the whole group: the parent decides when we stop. Its death is our end too.
   if (process.send) process.once('disconnect', () => void stop());
   process.on('SIGINT', () => { if (!process.send) void stop(); });
-  process.send?.('ready');
+  // A parent that ended while we started is told nothing.
+  if (process.send && !process.connected) return stop();
+  process.send?.('ready', undefined, undefined, (error) => { if (error) void stop(); });
 }
 
 main().catch((error: unknown) => {
