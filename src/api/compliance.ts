@@ -1,6 +1,6 @@
 import { problem, type Result } from '../errors/index.ts';
 import { installationPolicy } from '../service/policy.ts';
-import { isRole, rotateKey } from '../service/rotate.ts';
+import { isKeyRole, rotateKey } from '../service/rotate.ts';
 import type { Service } from '../service/service.ts';
 import { eraseVerdict, reasonProblem, withdrawVerdict } from '../service/withdraw.ts';
 import { isId } from '../store/index.ts';
@@ -26,7 +26,7 @@ export function complianceMutations(service: Service): Record<string, Operation>
   const done = async <T>(principal: Principal, operation: string, subject: string, reason: string, work: () => Promise<Result<T>>): Promise<T> => {
     const wrong = reasonProblem(reason);
     if (wrong) throw refusal([wrong]);
-    if (!isRole(subject) && !isId(subject)) throw refusal([problem('NOT_FOUND', 'id', 'there is no such verdict')]);
+    if (!isKeyRole(subject) && !isId(subject)) throw refusal([problem('NOT_FOUND', 'id', 'there is no such verdict')]);
     await audited(service, principal, operation, subject, reason);
     const result = await work();
     if (!result.ok) throw refusal(result.problems);
@@ -41,7 +41,7 @@ export function complianceMutations(service: Service): Record<string, Operation>
       () => eraseVerdict(service, askerOf(principal), principal.keyId, String(id))),
     rotateKey: async ({ role, reason }, principal) => {
       const which = String(role);
-      if (!isRole(which)) throw refusal([problem('OPTION_INVALID', 'role', 'a role is one of verdict, log, ledger')]);
+      if (!isKeyRole(which)) throw refusal([problem('OPTION_INVALID', 'role', 'a role is one of verdict, log, ledger')]);
       const rotation = await done(principal, 'rotateKey', which, String(reason), () => rotateKey(service, which, principal.keyId, String(reason)));
       return { ...rotation, policy: await trustPolicy(service) };
     },

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { loadConfig } from '../config/index.ts';
-import { formatOf, MAX_SOURCE_BYTES, readBeside } from '../verification/inspect.ts';
+import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
 import type { Assurance, Report } from '../model/outcome.ts';
@@ -81,9 +81,7 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
 async function onDiagram(submission: Submission, report: Report, { fixes, options }: CheckArgs, cacheDir: string): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { explain, explained } = await import('../explain/explain.ts');
-  const beside = readBeside(submission);
-  if (!beside.ok) return report;
-  const told = explained(report, await explain(submission.source, report, beside.value));
+  const told = explained(report, await explain(submission.source, report, submission));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([import('../explain/fixes.ts'), import('../explain/question.ts')]);
   const found = await findFixes(submission.source, report, { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir }, new AbortController().signal, submission);
@@ -93,11 +91,10 @@ async function onDiagram(submission: Submission, report: Report, { fixes, option
 async function writeDrawings(folder: string, submission: Submission, report: Report): Promise<void> {
   if (submission.format !== 'bpmn') return;
   const { draw, violated } = await import('../explain/explain.ts');
-  const beside = readBeside(submission);
   const names = violated(report).map((property) => property.name);
   const drawings: { readonly name: string; readonly text: string }[] = [];
   for (const name of names.length > 0 ? names : [undefined]) {
-    const text = await draw(submission.source, report, name, beside.ok ? beside.value : {});
+    const text = await draw(submission.source, report, name, submission);
     if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
   }
   await writeArtifacts(folder, drawings);

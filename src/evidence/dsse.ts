@@ -66,6 +66,15 @@ function parseSignatures(value: unknown): EnvelopeSignature[] | undefined {
   return signatures;
 }
 
+/** What a text of our own says as JSON, or nothing. What comes from others goes through `parseCanonicalJson`. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** An object with exactly these keys, or nothing. */
 export function exactObject(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

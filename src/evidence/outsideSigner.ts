@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault } from '../errors/index.ts';
-import { exactObject } from './dsse.ts';
+import { exactObject, jsonOf } from './dsse.ts';
 import { fromBase64, fromUtf8, toBase64 } from './encoding.ts';
 import type { Signer } from './keys.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
@@ -70,12 +70,7 @@ export async function parseOutsideKey(text: string): Promise<Signer | undefined>
 }
 
 function readOutsideKey(text: string): OutsideKey | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(text);
   const command = exactObject(value, ['command', 'v', 'vkey']);
   const words = command?.['command'];
   if (command?.['v'] === 1 && typeof command['vkey'] === 'string' && Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string' && word !== '')) {

@@ -1,13 +1,25 @@
 import { svgOf } from '../drawing/svg.ts';
 import type { Overlay } from '../drawing/drawing.ts';
-import { readDrawing, readWhole, type Beside, type Reading } from '../frontends/bpmn/index.ts';
+import type { Result } from '../errors/index.ts';
+import { readDrawing, readWhole, type Reading } from '../frontends/bpmn/index.ts';
 import { statesOf } from '../graph/replay.ts';
 import { checkModel } from '../model/check.ts';
 import type { State } from '../model/layout.ts';
 import { liftRun } from '../model/lift.ts';
 import { Semantics } from '../model/semantics.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
+import { readBeside } from '../verification/inspect.ts';
+import type { Submission } from '../verification/types.ts';
 import { standingAt, whyOf, type Why } from './why.ts';
+
+/** What was said of a diagram beside it. */
+export type Said = Pick<Submission, 'channels' | 'annotations'>;
+
+/** A diagram read again, with what was said of it. */
+export async function readAgain(source: string, said: Said): Promise<Result<Reading>> {
+  const beside = readBeside(said);
+  return beside.ok ? readWhole(source, beside.value) : beside;
+}
 
 /** What a report says about one property, told on the diagram. */
 export interface Explanation {
@@ -19,8 +31,8 @@ export interface Explanation {
 }
 
 /** Explains what a diagram violates. Other formats, and diagrams that cannot be read any more, have no explanations. */
-export async function explain(source: string, report: Report, beside: Beside = {}): Promise<readonly Explanation[]> {
-  const reading = await readWhole(source, beside);
+export async function explain(source: string, report: Report, said: Said = {}): Promise<readonly Explanation[]> {
+  const reading = await readAgain(source, said);
   if (!reading.ok) return [];
   return violated(report).flatMap((property) => {
     const found = whyOf(reading.value, toItsEnd(reading.value, property));
@@ -44,8 +56,8 @@ export function explained(report: Report, explanations: readonly Explanation[]):
  * The diagram with an answer drawn in, as SVG: of the named property, else of the first that is violated, else only the diagram.
  * Nothing if the source is no diagram.
  */
-export async function draw(source: string, report: Report, name?: string, beside: Beside = {}): Promise<string | undefined> {
-  const [reading, drawing] = [await readWhole(source, beside), await readDrawing(source)];
+export async function draw(source: string, report: Report, name?: string, said: Said = {}): Promise<string | undefined> {
+  const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
   if (!reading.ok || !drawing.ok) return undefined;
   const property = name === undefined ? violated(report)[0] : report.properties.find((found) => found.name === name);
   return svgOf(drawing.value, property ? overlayOf(reading.value, property) : blank(report));

@@ -1,11 +1,9 @@
-import { readWhole } from '../frontends/bpmn/index.ts';
 import { isAwaited, type Diagram, type Node, type NodeKind } from '../frontends/bpmn/diagram.ts';
 import type { Report, SuggestedFix } from '../model/outcome.ts';
-import { readBeside } from '../verification/inspect.ts';
 import { DEFAULT_OPTIONS, type Submission } from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
 import { connect, giveUp, joinBefore, retype } from './edits.ts';
-import { explain, violated } from './explain.ts';
+import { explain, readAgain, violated, type Said } from './explain.ts';
 
 /** A small change to a diagram, and what became of its properties when the changed diagram was verified. */
 export interface Fix extends SuggestedFix {
@@ -26,9 +24,6 @@ export interface FixBudget {
   readonly cacheDir: string;
 }
 
-/** What was said of the diagram beside it. */
-type Said = Pick<Submission, 'channels' | 'annotations'>;
-
 const SHOWN = 3;
 const MAX_CANDIDATES = 400;
 
@@ -39,10 +34,9 @@ const MAX_CANDIDATES = 400;
  */
 export async function findFixes(source: string, report: Report, budget: FixBudget, signal: AbortSignal, said: Said = {}): Promise<readonly Fix[]> {
   const broken = violated(report).map((property) => property.name);
-  const beside = readBeside(said);
-  const reading = beside.ok ? await readWhole(source, beside.value) : beside;
-  if (broken.length === 0 || !beside.ok || !reading.ok) return [];
-  const told = await explain(source, report, beside.value);
+  const reading = await readAgain(source, said);
+  if (broken.length === 0 || !reading.ok) return [];
+  const told = await explain(source, report, said);
   const blamed = told.flatMap((found) => found.elements);
   const happened = new Set(report.properties.flatMap((property) => property.trace?.steps ?? []).map((step) => step.elementId));
   const near = (candidate: Candidate): number => Math.min(...candidate.elements.map((id) => (blamed.includes(id) ? blamed.indexOf(id) : happened.has(id) ? 100 : 200)));

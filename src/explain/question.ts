@@ -1,5 +1,4 @@
 import type { Report } from '../model/outcome.ts';
-import { readBeside } from '../verification/inspect.ts';
 import { draw, explain, type Explanation } from './explain.ts';
 import { findFixes, type Fix } from './fixes.ts';
 
@@ -28,16 +27,13 @@ export const FIX_BUDGET = { timeoutMs: 5_000, maxStates: 20_000 };
 
 /** Answers a question here and now. */
 export async function answer(question: Question): Promise<Answers[Question['ask']]> {
-  const { source, report, annotations } = question;
-  const said = { ...(annotations !== undefined && { annotations }) };
-  const read = readBeside(said);
-  const beside = read.ok ? read.value : {};
+  const { source, report } = question;
   switch (question.ask) {
     case 'explanations':
-      return explain(source, report, beside);
+      return explain(source, report, question);
     case 'drawing':
-      return draw(source, report, question.property, beside);
+      return draw(source, report, question.property, question);
     case 'fixes':
-      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal, said);
+      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal, question);
   }
 }

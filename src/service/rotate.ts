@@ -16,7 +16,7 @@ export interface Rotation {
   readonly index: number;
 }
 
-export const isRole = (role: string): role is Role => (ROLES as readonly string[]).includes(role);
+export const isKeyRole = (role: string): role is Role => (ROLES as readonly string[]).includes(role);
 
 /**
  * Replaces a key, while nobody signs:

@@ -5,35 +5,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
 import { OPERATIONS, ROLES, type Role } from '../../src/api/roles.ts';
 import { startApi, type RunningApi } from '../../src/api/server.ts';
-import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import pg from 'pg';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
-import { openTestService, type TestService } from '../service/bench.ts';
+import { until } from '../servers.ts';
+import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
 import { post, raw, subscribe } from './client.ts';
 
-let postgres: TestServer;
+let running: TestApi;
 let opened: TestService;
-let worker: RunningWorker;
 let api: RunningApi;
 const keys = {} as Record<Role, string>;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  opened = await openTestService(await createDatabase(postgres));
-  worker = await startWorker(opened.service, 'api-worker');
-  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  running = await openTestApi('api-worker');
+  ({ opened, api } = running);
   for (const role of ROLES) keys[role] = (await opened.service.store.keys.create({ name: role, role })).key;
 }, 60_000);
 
 afterAll(async () => {
-  await api?.stop();
-  await worker?.stop();
-  await opened?.close();
-  await postgres?.stop();
+  await running?.stop();
 }, 60_000);
 
 const SUBMIT = 'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id name digest sourceDigest } }';

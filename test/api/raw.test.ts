@@ -2,42 +2,34 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type RunningApi } from '../../src/api/server.ts';
+import type { RunningApi } from '../../src/api/server.ts';
 import { submitCommand } from '../../src/cli/submit.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
 import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
 import type { Report } from '../../src/model/outcome.ts';
-import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import { recheck } from '../../src/verification/recheck.ts';
 import { identify, toolVersions, verify } from '../../src/verification/verify.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
-import { createDatabase, startPostgres, type TestServer } from '../servers.ts';
-import { openTestService, type TestService } from '../service/bench.ts';
+import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
 import { post, subscribe, type Answer } from './client.ts';
 
 /** Specifications and scripts through the whole service, with the real engines (ADR 010). */
-let postgres: TestServer;
+let running: TestApi;
 let opened: TestService;
-let worker: RunningWorker;
 let api: RunningApi;
 let key: string;
 let noTlc: string | undefined;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  opened = await openTestService(await createDatabase(postgres), { verifier: { verify, inspect: identify, toolVersions }, env: { PROBITY_CACHE_DIR: CACHE_DIR } });
-  worker = await startWorker(opened.service, 'raw-worker');
-  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  running = await openTestApi('raw-worker', { verifier: { verify, inspect: identify, toolVersions }, env: { PROBITY_CACHE_DIR: CACHE_DIR } });
+  ({ opened, api } = running);
   key = (await opened.service.store.keys.create({ name: 'architect', role: 'architect' })).key;
   noTlc = await tlcAbsence();
 }, 240_000);
 
 afterAll(async () => {
-  await api?.stop();
-  await worker?.stop();
-  await opened?.close();
-  await postgres?.stop();
+  await running?.stop();
 }, 60_000);
 
 const COUNTER = `---- MODULE Counter ----

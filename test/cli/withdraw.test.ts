@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type RunningApi } from '../../src/api/server.ts';
+import type { RunningApi } from '../../src/api/server.ts';
 import { auditCommand } from '../../src/cli/audit.ts';
 import { certificateCommand } from '../../src/cli/certificate.ts';
 import { keysCommand } from '../../src/cli/keys.ts';
@@ -21,35 +21,28 @@ import { judgeSignatures } from '../../src/evidence/verify/signatures.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { readZip } from '../../src/evidence/zip.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
-import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import { verdictIdOf } from '../../src/store/index.ts';
-import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
-import { ALICE, openTestService, type TestService } from '../service/bench.ts';
+import { until } from '../servers.ts';
+import { ALICE, openTestApi, type TestApi, type TestService } from '../service/bench.ts';
 
 /** The commands of a compliance officer, against a service that runs. */
 
-let postgres: TestServer;
+let running: TestApi;
 let opened: TestService;
-let worker: RunningWorker;
 let api: RunningApi;
 let folder: string;
 let connection: string[];
 let admin: string[];
 beforeAll(async () => {
-  postgres = await startPostgres();
-  opened = await openTestService(await createDatabase(postgres));
-  worker = await startWorker(opened.service, 'cli-worker');
-  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  running = await openTestApi('cli-worker');
+  ({ opened, api } = running);
   folder = await mkdtemp(join(tmpdir(), 'probity-officer-'));
   const keyOf = async (role: string): Promise<string> => (await opened.service.store.keys.create({ name: role, role })).key;
   connection = ['--server', api.url, '--key', await keyOf('compliance')];
   admin = ['--server', api.url, '--key', await keyOf('admin')];
 }, 60_000);
 afterAll(async () => {
-  await api?.stop();
-  await worker?.stop();
-  await opened?.close();
-  await postgres?.stop();
+  await running?.stop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises';
+import { startApi, type RunningApi } from '../../src/api/server.ts';
 import { loadConfig, type Config } from '../../src/config/index.ts';
 import { jsonLogger } from '../../src/service/observe.ts';
 import { openService, type OpenService } from '../../src/service/open.ts';
 import type { Verifier } from '../../src/service/service.ts';
-import { temporaryFolder } from '../servers.ts';
+import { startWorker } from '../../src/service/worker.ts';
+import { createDatabase, startPostgres, temporaryFolder } from '../servers.ts';
 import { fakeVerifier } from './fakeVerifier.ts';
 
 export const silent = jsonLogger('error', (line) => { if (process.env['PROBITY_TEST_LOG']) process.stderr.write(line); });
@@ -12,12 +14,17 @@ export interface TestService extends OpenService {
   readonly config: Config;
 }
 
-/** A service over a given database, in a data folder of its own. */
-export async function openTestService(databaseUrl: string, options: {
-  readonly redisUrl?: string; readonly leaseMs?: number; readonly verifier?: Verifier; readonly dataDir?: string;
+interface TestOptions {
+  readonly redisUrl?: string;
+  readonly leaseMs?: number;
+  readonly verifier?: Verifier;
+  readonly dataDir?: string;
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
-} = {}): Promise<TestService> {
+}
+
+/** A service over a given database, in a data folder of its own. */
+export async function openTestService(databaseUrl: string, options: TestOptions = {}): Promise<TestService> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const loaded = loadConfig({
     DATABASE_URL: databaseUrl, PROBITY_DATA_DIR: dataDir, REDIS_URL: options.redisUrl, PROBITY_LEASE_MS: String(options.leaseMs ?? 5_000),
@@ -33,6 +40,34 @@ export async function openTestService(databaseUrl: string, options: {
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** All of it: a cluster, a service, a worker and the API on a free port, up to `stop`. */
+export interface TestApi {
+  readonly opened: TestService;
+  readonly api: RunningApi;
+  stop(): Promise<void>;
+}
+
+export async function openTestApi(workerName: string, options: TestOptions = {}): Promise<TestApi> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let end = stops.pop(); end; end = stops.pop()) await end();
+  };
+  try {
+    const postgres = await startPostgres();
+    stops.push(() => postgres.stop());
+    const opened = await openTestService(await createDatabase(postgres), options);
+    stops.push(() => opened.close());
+    const worker = await startWorker(opened.service, workerName);
+    stops.push(() => worker.stop());
+    const api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+    stops.push(() => api.stop());
+    return { opened, api, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 export const ALICE = { owner: 'alice', seesAll: false } as const;

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type RunningApi } from '../../src/api/server.ts';
+import type { RunningApi } from '../../src/api/server.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { requestVerification, submitModel, type VerificationInput } from '../../src/service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
-import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import type { Verifier } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
 import { inspect, verify } from '../../src/verification/verify.ts';
@@ -13,8 +12,8 @@ import { renderPolicy } from '../../src/evidence/verify/policy.ts';
 import { post } from '../api/client.ts';
 import { policyOf } from '../evidence/fixture.ts';
 import { repository } from '../golden.ts';
-import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
-import { ALICE, openTestService, type TestService } from './bench.ts';
+import { until } from '../servers.ts';
+import { ALICE, openTestApi, type TestApi, type TestService } from './bench.ts';
 
 const MODEL = readFileSync(repository('specs/demo/parcel-risk.yaml'), 'utf8');
 const EVENTS = readFileSync(repository('specs/demo/parcel-events.csv'), 'utf8');
@@ -30,27 +29,21 @@ properties: { small: { always: n < 3 } }
 
 const real: Verifier = { verify, inspect, toolVersions: async () => ({ explore: '1' }) };
 
-let postgres: TestServer;
+let running: TestApi;
 let opened: TestService;
-let worker: RunningWorker;
 let api: RunningApi;
 let key: string;
 let parcel: string;
 
 beforeAll(async () => {
-  postgres = await startPostgres();
-  opened = await openTestService(await createDatabase(postgres), { verifier: real });
-  worker = await startWorker(opened.service, 'worker-risk');
-  api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+  running = await openTestApi('worker-risk', { verifier: real });
+  ({ opened, api } = running);
   key = (await opened.service.store.keys.create({ name: 'alice', role: 'architect', owner: ALICE.owner })).key;
   parcel = await submit(MODEL);
 }, 60_000);
 
 afterAll(async () => {
-  await api?.stop();
-  await worker?.stop();
-  await opened?.close();
-  await postgres?.stop();
+  await running?.stop();
 }, 60_000);
 
 async function submit(source: string): Promise<string> {

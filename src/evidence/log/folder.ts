@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Fault, invariant } from '../../errors/index.ts';
-import { exactObject } from '../dsse.ts';
+import { exactObject, jsonOf } from '../dsse.ts';
 import { fromBase64, toBase64 } from '../encoding.ts';
 import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
 import { HashLevels } from './levels.ts';
@@ -181,12 +181,7 @@ class FolderLogStore implements LogStore {
 
 /** A segment exactly as it is written, or nothing. */
 function parseSegment(text: string): Segment | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = jsonOf(text);
   const shape = exactObject(value, ['v', 'firstIndex', 'leaves', 'nodes', 'checkpoint']);
   if (shape?.['v'] !== 1 || !Number.isSafeInteger(shape['firstIndex']) || typeof shape['checkpoint'] !== 'string') return undefined;
   const { leaves, nodes } = shape;
