@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAULTS, PROBLEMS } from '../src/errors/index.ts';
@@ -6,35 +6,23 @@ import { CELL_TYPES, LIMITS, limitsOf, PROPERTY_KINDS, REFUSED, supported } from
 import { ENGINE_NAMES } from '../src/verification/types.ts';
 import { check } from './cli/run.ts';
 import { GOLDEN, repository } from './golden.ts';
-
-const read = (path: string): string => readFileSync(repository(path), 'utf8');
-
-/** What stands between `<!-- mark -->` and `<!-- /mark -->`; with `npm run docs` it is written there first. */
-function printed(page: string, mark: string, wanted: string): void {
-  const [open, close] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
-  const between = (text: string): string => text.split(open)[1]?.split(close)[0]?.trim() ?? '';
-  if (GOLDEN) {
-    const [before = '', rest = ''] = read(page).split(open);
-    writeFileSync(repository(page), `${before}${open}\n${wanted}\n${close}${rest.split(close)[1] ?? ''}`);
-  }
-  expect(between(read(page)), `${page} is stale: npm run docs`).toBe(wanted);
-}
+import { printed, read } from './printed.ts';
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly string[]): string => [row(...head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 
 describe('docs/engines.md', () => {
   const SIGN = { yes: '●', limited: '◐', no: '–' } as const;
-  it('prints the table of what is supported', () => {
+  it('prints the table of what is supported', async () => {
     const cell = (kind: (typeof PROPERTY_KINDS)[number], type: (typeof CELL_TYPES)[number]): string => ENGINE_NAMES.map((engine) => `${SIGN[supported(engine, kind, type)]}${letterOf(engine)}`).join(' ');
-    printed('docs/engines.md', 'support', table(['', ...CELL_TYPES], PROPERTY_KINDS.map((kind) => row(`\`${kind}\``, ...CELL_TYPES.map((type) => cell(kind, type))))));
+    await printed('docs/engines.md', 'support', table(['', ...CELL_TYPES], PROPERTY_KINDS.map((kind) => row(`\`${kind}\``, ...CELL_TYPES.map((type) => cell(kind, type))))));
   });
-  it('prints the limits', () => {
-    printed('docs/engines.md', 'limits', LIMITS.map((l) => `- **${l.engine}**, ${l.types.join(', ')}${l.kinds ? `, \`${l.kinds.join('`, `')}\`` : ''}: ${l.about}.`).join('\n'));
+  it('prints the limits', async () => {
+    await printed('docs/engines.md', 'limits', LIMITS.map((l) => `- **${l.engine}**, ${l.types.join(', ')}${l.kinds ? `, \`${l.kinds.join('`, `')}\`` : ''}: ${l.about}.`).join('\n'));
     for (const limit of LIMITS) for (const type of limit.types) expect(limitsOf(limit.engine, limit.kinds?.[0] ?? 'always', type)).toContain(limit);
   });
-  it('prints what is not asked', () => {
-    printed('docs/engines.md', 'refused', ENGINE_NAMES.flatMap((engine) => Object.entries(REFUSED[engine]).map(([kind, why]) => `- **${engine}**, \`${kind}\`: ${why}.`)).join('\n'));
+  it('prints what is not asked', async () => {
+    await printed('docs/engines.md', 'refused', ENGINE_NAMES.flatMap((engine) => Object.entries(REFUSED[engine]).map(([kind, why]) => `- **${engine}**, \`${kind}\`: ${why}.`)).join('\n'));
   });
   const letterOf = (engine: string): string => engine.charAt(0).toUpperCase();
 });
@@ -49,7 +37,7 @@ describe('README.md', () => {
   const readme = read('README.md');
 
   it('names every command', () => {
-    const commands = [...read('src/cli/main.ts').matchAll(/^ {2}'?([\w-]+)'?: \{ about: /gmu)].map(([, name]) => name).sort();
+    const commands = [...read('src/cli/main.ts').matchAll(/^ {2}'?([\w-]+)'?: \{\s*about:/gmu)].map(([, name]) => name).sort();
     expect([...readme.matchAll(/^\| `probity ([\w-]+)/gmu)].map(([, name]) => name).sort()).toEqual(commands);
     expect(commands.length).toBeGreaterThan(8);
   });
@@ -92,6 +80,6 @@ describe('all pages', () => {
   it('list every dependency with a reason', () => {
     const manifest = JSON.parse(read('package.json')) as { dependencies: object; optionalDependencies: object; devDependencies: object };
     const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.optionalDependencies), ...Object.keys(manifest.devDependencies)].sort();
-    expect([...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \|/gmu)].map(([, name]) => name).sort()).toEqual(names);
+    expect([...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` +\|/gmu)].map(([, name]) => name).sort()).toEqual(names);
   });
 });

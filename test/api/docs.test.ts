@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { between, printed } from '../printed.ts';
 import { OPERATIONS, ROLES } from '../../src/api/roles.ts';
 
-const page = readFileSync(fileURLToPath(new URL('../../docs/api.md', import.meta.url)), 'utf8');
-const section = (name: string): string => page.split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0]?.trim() ?? '';
-
 describe('docs/api.md', () => {
-  it('prints the table of roles that the code has', () => {
+  it('prints the table of roles that the code has', async () => {
     const rows = Object.entries(OPERATIONS).map(([operation, roles]) => `| \`${operation}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`);
-    expect(section('roles')).toBe([`| Operation | ${ROLES.join(' | ')} |`, `|---${'|---'.repeat(ROLES.length)}|`, ...rows].join('\n'));
+    await printed('docs/api.md', 'roles', [`| Operation | ${ROLES.join(' | ')} |`, `|---${'|---'.repeat(ROLES.length)}|`, ...rows].join('\n'));
   });
 
   it('names the variables that the configuration reads', () => {
     const code = readFileSync(fileURLToPath(new URL('../../src/config/index.ts', import.meta.url)), 'utf8');
     const read = [...code.matchAll(/read\.\w+\('([A-Z0-9_]+)'/gu)].map(([, name]) => name).sort();
-    expect([...section('environment').matchAll(/^\| `([A-Z0-9_]+)`/gmu)].map(([, name]) => name).sort()).toEqual(read);
+    expect([...between('docs/api.md', 'environment').matchAll(/^\| `([A-Z0-9_]+)`/gmu)].map(([, name]) => name).sort()).toEqual(read);
   });
 });
