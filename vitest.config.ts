@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: {
-    // Vite would take graphql's ESM build for our imports while Apollo, loaded by Node, takes its CommonJS build: two
-    // graphql-js in one process do not accept each other's schemas.
+    // Vite would take graphql's ESM build for our imports while Apollo, loaded by Node, takes its
+    // CommonJS build: two graphql-js in one process do not accept each other's schemas.
     alias: [{ find: /^graphql$/u, replacement: 'graphql/index.js' }],
   },
   test: {

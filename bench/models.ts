@@ -1,10 +1,14 @@
 /** Models of any size, made here so that anybody can run the same. */
 
-/** `branches` independent tasks between a split and a join: 2^branches + 2 states, as a BPMN diagram with that many parallel branches has. */
+/**
+ * `branches` independent tasks between a split and a join: 2^branches + 2 states, as a BPMN diagram
+ * with that many parallel branches has.
+ */
 export function parallelModel(branches: number): string {
   const names = Array.from({ length: branches }, (_, i) => `b${i + 1}`);
   return [
-    'probity: 1', `name: ${branches} parallel branches`,
+    'probity: 1',
+    `name: ${branches} parallel branches`,
     'variables:',
     '  phase: { type: "enum [before, during, after]", init: before }',
     ...names.map((b) => `  ${b}: { type: int 0..2, init: 0 }`),
@@ -68,12 +72,27 @@ final: every o in Order satisfies status[o] = shipped
 }
 
 /**
- * Twelve integers without bounds: an order's units from the cart to the customer and back, and the money beside them. That nothing is shipped
- * unpaid, and no more given back than taken, is inductive only together with how the counts hang together, which no range says.
+ * Twelve integers without bounds: an order's units from the cart to the customer and back, and the
+ * money beside them. That nothing is shipped unpaid, and no more given back than taken, is
+ * inductive only together with how the counts hang together, which no range says.
  */
 export function twelveCountersModel(): string {
-  const counters = ['cart', 'ordered', 'picked', 'packed', 'shipped', 'delivered', 'returned', 'authorised', 'captured', 'refunded', 'invoiced', 'credited'];
-  const step = (name: string, when: string, then: string): string => `  ${name}: { actor: shop, when: "${when}", then: { ${then} } }`;
+  const counters = [
+    'cart',
+    'ordered',
+    'picked',
+    'packed',
+    'shipped',
+    'delivered',
+    'returned',
+    'authorised',
+    'captured',
+    'refunded',
+    'invoiced',
+    'credited',
+  ];
+  const step = (name: string, when: string, then: string): string =>
+    `  ${name}: { actor: shop, when: "${when}", then: { ${then} } }`;
   return `
 probity: 1
 name: Twelve counters
@@ -81,17 +100,25 @@ variables: { ${counters.map((name) => `${name}: { type: int, init: 0 }`).join(',
 actors: { shop: {} }
 actions:
 ${[
-    step('add', 'cart >= 0', 'cart: cart + 1'),
-    step('order', 'cart > 0', 'cart: cart - 1, ordered: ordered + 1, authorised: authorised + 1'),
-    step('capture', 'authorised > 0', 'authorised: authorised - 1, captured: captured + 1'),
-    step('pick', 'ordered > 0 and captured > picked + packed + shipped + delivered + returned', 'ordered: ordered - 1, picked: picked + 1'),
-    step('pack', 'picked > 0', 'picked: picked - 1, packed: packed + 1'),
-    step('ship', 'packed > 0', 'packed: packed - 1, shipped: shipped + 1'),
-    step('deliver', 'shipped > 0', 'shipped: shipped - 1, delivered: delivered + 1, invoiced: invoiced + 1'),
-    step('comeBack', 'delivered > 0', 'delivered: delivered - 1, returned: returned + 1'),
-    step('refund', 'returned > refunded', 'refunded: refunded + 1'),
-    step('credit', 'refunded > credited', 'credited: credited + 1'),
-  ].join('\n')}
+  step('add', 'cart >= 0', 'cart: cart + 1'),
+  step('order', 'cart > 0', 'cart: cart - 1, ordered: ordered + 1, authorised: authorised + 1'),
+  step('capture', 'authorised > 0', 'authorised: authorised - 1, captured: captured + 1'),
+  step(
+    'pick',
+    'ordered > 0 and captured > picked + packed + shipped + delivered + returned',
+    'ordered: ordered - 1, picked: picked + 1',
+  ),
+  step('pack', 'picked > 0', 'picked: picked - 1, packed: packed + 1'),
+  step('ship', 'packed > 0', 'packed: packed - 1, shipped: shipped + 1'),
+  step(
+    'deliver',
+    'shipped > 0',
+    'shipped: shipped - 1, delivered: delivered + 1, invoiced: invoiced + 1',
+  ),
+  step('comeBack', 'delivered > 0', 'delivered: delivered - 1, returned: returned + 1'),
+  step('refund', 'returned > refunded', 'refunded: refunded + 1'),
+  step('credit', 'refunded > credited', 'credited: credited + 1'),
+].join('\n')}
 properties:
   paidBefore: { always: "shipped + delivered <= captured" }
   notOverpaid: { always: "refunded <= captured" }

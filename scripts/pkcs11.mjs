@@ -1,6 +1,7 @@
-// A token over PKCS#11, in a process of its own: the module is code of somebody else, and a crash in it must not take the
-// service along. Its one argument is JSON: { module, token, object, pinVariable, publicKey? }. With `publicKey` it prints the
-// Ed25519 public key, as base64; else it signs its standard input (CKM_EDDSA, pure Ed25519) and prints 64 bytes.
+// A token over PKCS#11, in a process of its own: the module is code of somebody else, and a crash
+// in it must not take the service along. Its one argument is JSON: { module, token, object,
+// pinVariable, publicKey? }. With `publicKey` it prints the Ed25519 public key, as base64; else it
+// signs its standard input (CKM_EDDSA, pure Ed25519) and prints 64 bytes.
 import { readFileSync } from 'node:fs';
 
 const CKM_EDDSA = 0x1057;
@@ -11,25 +12,39 @@ function stop(message) {
 }
 
 const { module, token, object, pinVariable, publicKey } = JSON.parse(process.argv[2] ?? '{}');
-const { default: pkcs11 } = await import('pkcs11js').catch(() => stop('the optional package pkcs11js is not installed'));
+const { default: pkcs11 } = await import('pkcs11js').catch(() =>
+  stop('the optional package pkcs11js is not installed'),
+);
 const library = new pkcs11.PKCS11();
 try {
   library.load(module);
   library.C_Initialize();
-  const slot = library.C_GetSlotList(true).find((each) => library.C_GetTokenInfo(each).label.trim() === token);
+  const slot = library
+    .C_GetSlotList(true)
+    .find((each) => library.C_GetTokenInfo(each).label.trim() === token);
   if (slot === undefined) stop(`there is no token ${token}`);
   const session = library.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION);
   const find = (kind) => {
-    library.C_FindObjectsInit(session, [{ type: pkcs11.CKA_CLASS, value: kind }, { type: pkcs11.CKA_LABEL, value: object }]);
-    const found = [library.C_FindObjects(session), library.C_FindObjects(session)].filter((each) => each);
+    library.C_FindObjectsInit(session, [
+      { type: pkcs11.CKA_CLASS, value: kind },
+      { type: pkcs11.CKA_LABEL, value: object },
+    ]);
+    const found = [library.C_FindObjects(session), library.C_FindObjects(session)].filter(
+      (each) => each,
+    );
     library.C_FindObjectsFinal(session);
-    if (found.length !== 1) stop(`the token has ${found.length === 0 ? 'no key' : 'several keys'} ${object}`);
+    if (found.length !== 1)
+      stop(`the token has ${found.length === 0 ? 'no key' : 'several keys'} ${object}`);
     return found[0];
   };
   if (publicKey) {
-    // CKA_EC_POINT is the key in a DER octet string (PKCS#11 v3.0), or, in older modules, the 32 bytes themselves.
-    const point = library.C_GetAttributeValue(session, find(pkcs11.CKO_PUBLIC_KEY), [{ type: pkcs11.CKA_EC_POINT }])[0].value;
-    const key = point.length === 34 && point[0] === 4 && point[1] === 32 ? point.subarray(2) : point;
+    // CKA_EC_POINT is the key in a DER octet string (PKCS#11 v3.0), or, in older modules, the 32
+    // bytes themselves.
+    const point = library.C_GetAttributeValue(session, find(pkcs11.CKO_PUBLIC_KEY), [
+      { type: pkcs11.CKA_EC_POINT },
+    ])[0].value;
+    const key =
+      point.length === 34 && point[0] === 4 && point[1] === 32 ? point.subarray(2) : point;
     if (key.length !== 32) stop(`${object} is no Ed25519 key`);
     process.stdout.write(key.toString('base64'));
   } else {

@@ -2,34 +2,82 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAULTS, PROBLEMS } from '../src/errors/index.ts';
-import { CELL_TYPES, LIMITS, limitsOf, PROPERTY_KINDS, REFUSED, supported } from '../src/verification/support.ts';
+import {
+  CELL_TYPES,
+  LIMITS,
+  limitsOf,
+  PROPERTY_KINDS,
+  REFUSED,
+  supported,
+} from '../src/verification/support.ts';
 import { ENGINE_NAMES } from '../src/verification/types.ts';
 import { check } from './cli/run.ts';
 import { GOLDEN, repository } from './golden.ts';
 import { printed, read } from './printed.ts';
 
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly string[]): string => [row(...head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
+const table = (head: readonly string[], rows: readonly string[]): string =>
+  [row(...head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 
 describe('docs/engines.md', () => {
   const SIGN = { yes: '●', limited: '◐', no: '–' } as const;
   it('prints the table of what is supported', async () => {
-    const cell = (kind: (typeof PROPERTY_KINDS)[number], type: (typeof CELL_TYPES)[number]): string => ENGINE_NAMES.map((engine) => `${SIGN[supported(engine, kind, type)]}${letterOf(engine)}`).join(' ');
-    await printed('docs/engines.md', 'support', table(['', ...CELL_TYPES], PROPERTY_KINDS.map((kind) => row(`\`${kind}\``, ...CELL_TYPES.map((type) => cell(kind, type))))));
+    const cell = (
+      kind: (typeof PROPERTY_KINDS)[number],
+      type: (typeof CELL_TYPES)[number],
+    ): string =>
+      ENGINE_NAMES.map(
+        (engine) => `${SIGN[supported(engine, kind, type)]}${letterOf(engine)}`,
+      ).join(' ');
+    await printed(
+      'docs/engines.md',
+      'support',
+      table(
+        ['', ...CELL_TYPES],
+        PROPERTY_KINDS.map((kind) =>
+          row(`\`${kind}\``, ...CELL_TYPES.map((type) => cell(kind, type))),
+        ),
+      ),
+    );
   });
   it('prints the limits', async () => {
-    await printed('docs/engines.md', 'limits', LIMITS.map((l) => `- **${l.engine}**, ${l.types.join(', ')}${l.kinds ? `, \`${l.kinds.join('`, `')}\`` : ''}: ${l.about}.`).join('\n'));
-    for (const limit of LIMITS) for (const type of limit.types) expect(limitsOf(limit.engine, limit.kinds?.[0] ?? 'always', type)).toContain(limit);
+    await printed(
+      'docs/engines.md',
+      'limits',
+      LIMITS.map(
+        (l) =>
+          `- **${l.engine}**, ${l.types.join(', ')}${l.kinds ? `, \`${l.kinds.join('`, `')}\`` : ''}: ${l.about}.`,
+      ).join('\n'),
+    );
+    for (const limit of LIMITS)
+      for (const type of limit.types)
+        expect(limitsOf(limit.engine, limit.kinds?.[0] ?? 'always', type)).toContain(limit);
   });
   it('prints what is not asked', async () => {
-    await printed('docs/engines.md', 'refused', ENGINE_NAMES.flatMap((engine) => Object.entries(REFUSED[engine]).map(([kind, why]) => `- **${engine}**, \`${kind}\`: ${why}.`)).join('\n'));
+    await printed(
+      'docs/engines.md',
+      'refused',
+      ENGINE_NAMES.flatMap((engine) =>
+        Object.entries(REFUSED[engine]).map(
+          ([kind, why]) => `- **${engine}**, \`${kind}\`: ${why}.`,
+        ),
+      ).join('\n'),
+    );
   });
   const letterOf = (engine: string): string => engine.charAt(0).toUpperCase();
 });
 
 describe('docs/codes.md', () => {
   for (const [mark, codes] of Object.entries({ problems: PROBLEMS, faults: FAULTS })) {
-    it(`prints the table of ${mark}`, () => printed('docs/codes.md', mark, table(['Code', 'Means'], Object.entries(codes).map(([code, meaning]) => row(`\`${code}\``, meaning)))));
+    it(`prints the table of ${mark}`, () =>
+      printed(
+        'docs/codes.md',
+        mark,
+        table(
+          ['Code', 'Means'],
+          Object.entries(codes).map(([code, meaning]) => row(`\`${code}\``, meaning)),
+        ),
+      ));
   }
 });
 
@@ -37,49 +85,94 @@ describe('README.md', () => {
   const readme = read('README.md');
 
   it('names every command', () => {
-    const commands = [...read('src/cli/main.ts').matchAll(/^ {2}'?([\w-]+)'?: \{\s*about:/gmu)].map(([, name]) => name).sort();
-    expect([...readme.matchAll(/^\| `probity ([\w-]+)/gmu)].map(([, name]) => name).sort()).toEqual(commands);
+    const commands = [...read('src/cli/main.ts').matchAll(/^ {2}'?([\w-]+)'?: \{\s*about:/gmu)]
+      .map(([, name]) => name)
+      .sort();
+    expect([...readme.matchAll(/^\| `probity ([\w-]+)/gmu)].map(([, name]) => name).sort()).toEqual(
+      commands,
+    );
     expect(commands.length).toBeGreaterThan(8);
   });
 
-  const blocks = [...readme.matchAll(/<!-- run -->\n```console\n\$ npx probity check ([^\n]+)\n([^`]+)```/gu)];
+  const blocks = [
+    ...readme.matchAll(/<!-- run -->\n\n?```console\n\$ npx probity check ([^\n]+)\n([^`]+)```/gu),
+  ];
   it('has blocks to run', () => expect(blocks.length).toBeGreaterThan(1));
   // What a block shows is what comes out, but for the time it took.
   const steady = (text: string): string => text.replace(/\d+\.\d+ s /gu, '0.0 s ').trim();
   for (const [, args = '', shown = ''] of blocks) {
     it(`check ${args} prints what is shown`, async () => {
-      const { stdout } = await check(...args.split(' ').map((arg) => (arg.includes('/') ? repository(arg) : arg)));
-      if (GOLDEN) writeFileSync(repository('README.md'), read('README.md').replace(shown, `${stdout.trim()}\n`));
-      expect(steady(stdout)).toBe(steady(read('README.md').split(`check ${args}\n`)[1]?.split('```')[0] ?? ''));
+      const { stdout } = await check(
+        ...args.split(' ').map((arg) => (arg.includes('/') ? repository(arg) : arg)),
+      );
+      if (GOLDEN)
+        writeFileSync(
+          repository('README.md'),
+          read('README.md').replace(shown, `${stdout.trim()}\n`),
+        );
+      expect(steady(stdout)).toBe(
+        steady(read('README.md').split(`check ${args}\n`)[1]?.split('```')[0] ?? ''),
+      );
     });
   }
 });
 
 describe('all pages', () => {
-  const pages = ['.', 'docs', 'docs/adr'].flatMap((folder) => readdirSync(repository(folder)).filter((name) => name.endsWith('.md')).map((name) => join(folder, name)));
+  const pages = ['.', 'docs', 'docs/adr'].flatMap((folder) =>
+    readdirSync(repository(folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  );
 
   it('link to what is there', () => {
-    const dead = pages.flatMap((page) => [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/gu)].map(([, target = '']) => join(dirname(page), target)).filter((target) => !existsSync(repository(target))).map((target) => `${page} → ${target}`));
+    const dead = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/gu)]
+        .map(([, target = '']) => join(dirname(page), target))
+        .filter((target) => !existsSync(repository(target)))
+        .map((target) => `${page} → ${target}`),
+    );
     expect(dead).toEqual([]);
     expect(pages.length).toBeGreaterThan(10);
   });
 
   it('name only files that are there', () => {
-    const named = pages.filter((page) => page !== 'CHANGELOG.md').flatMap((page) => [...read(page).matchAll(/`((?:src|test|specs|schemas|scripts|workers)\/[\w./-]+\.\w+)`/gu)].map(([, path = '']) => `${page} → ${path}`));
+    const named = pages
+      .filter((page) => page !== 'CHANGELOG.md')
+      .flatMap((page) =>
+        [
+          ...read(page).matchAll(/`((?:src|test|specs|schemas|scripts|workers)\/[\w./-]+\.\w+)`/gu),
+        ].map(([, path = '']) => `${page} → ${path}`),
+      );
     expect(named.filter((each) => !existsSync(repository(each.split(' → ')[1] ?? '')))).toEqual([]);
   });
 
   it('are the decisions that the code points to', () => {
-    const files = readdirSync(repository('src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.includes('generated'));
-    const cited = files.flatMap((name) => [...read(join('src', name)).matchAll(/docs\/adr\/(\d{3})/gu)].map(([, number]) => number));
+    const files = readdirSync(repository('src'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.includes('generated'),
+    );
+    const cited = files.flatMap((name) =>
+      [...read(join('src', name)).matchAll(/docs\/adr\/(\d{3})/gu)].map(([, number]) => number),
+    );
     const there = readdirSync(repository('docs/adr')).map((name) => name.slice(0, 3));
     expect(cited.filter((number) => !there.includes(number ?? ''))).toEqual([]);
     expect(cited.length).toBeGreaterThan(0);
   });
 
   it('list every dependency with a reason', () => {
-    const manifest = JSON.parse(read('package.json')) as { dependencies: object; optionalDependencies: object; devDependencies: object };
-    const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.optionalDependencies), ...Object.keys(manifest.devDependencies)].sort();
-    expect([...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` +\|/gmu)].map(([, name]) => name).sort()).toEqual(names);
+    const manifest = JSON.parse(read('package.json')) as {
+      dependencies: object;
+      optionalDependencies: object;
+      devDependencies: object;
+    };
+    const names = [
+      ...Object.keys(manifest.dependencies),
+      ...Object.keys(manifest.optionalDependencies),
+      ...Object.keys(manifest.devDependencies),
+    ].sort();
+    expect(
+      [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` +\|/gmu)]
+        .map(([, name]) => name)
+        .sort(),
+    ).toEqual(names);
   });
 });

@@ -9,7 +9,16 @@ const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
 /** The rows of a table between two marks, cell by cell, without the head. */
 function table(mark: string): string[][] {
   const text = page.split(`<!-- ${mark} -->`)[1]?.split(`<!-- /${mark} -->`)[0] ?? '';
-  return text.trim().split('\n').slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')));
+  return text
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
 }
 
 const floors = new Map(table('floors').map(([floor, folder]) => [folder ?? '', Number(floor)]));
@@ -21,10 +30,14 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-const files = ['src', 'workers'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-  .map((file) => join(folder, file)).filter((file) => file.endsWith('.ts') && !file.startsWith('src/store/generated')));
+const files = ['src', 'workers'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => join(folder, file))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('src/store/generated')),
+);
 
-const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|^\s*import\s+()'([^']+)'|\bimport\(()'([^']+)'\)/gmu;
+const IMPORT =
+  /^\s*(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|^\s*import\s+()'([^']+)'|\bimport\(()'([^']+)'\)/gmu;
 
 /** Static and dynamic imports, re-exports too, by text: the style is fixed enough for that. */
 function importsOf(file: string): Import[] {
@@ -40,7 +53,11 @@ const own = imports.filter(({ to }) => to.startsWith('src/') || to.startsWith('w
 
 /** The folder of the table that a file belongs to: the longest that contains it. */
 function folderOf(file: string): string {
-  return [...floors.keys()].filter((folder) => file.startsWith(`${folder}/`)).sort((a, b) => b.length - a.length)[0] ?? '';
+  return (
+    [...floors.keys()]
+      .filter((folder) => file.startsWith(`${folder}/`))
+      .sort((a, b) => b.length - a.length)[0] ?? ''
+  );
 }
 
 function isFine({ from, to }: Import): boolean {
@@ -58,11 +75,17 @@ describe('floors', () => {
 
   it('are respected by every import', () => {
     expect(own.length).toBeGreaterThan(300);
-    expect(own.filter((each) => !isFine(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+    expect(own.filter((each) => !isFine(each)).map(({ from, to }) => `${from} → ${to}`)).toEqual(
+      [],
+    );
   });
 
   it('have no exception that nobody uses', () => {
-    for (const [source, target] of allowed) expect(own.some(({ from, to }) => folderOf(from) === source && folderOf(to) === target), `${source} → ${target}`).toBe(true);
+    for (const [source, target] of allowed)
+      expect(
+        own.some(({ from, to }) => folderOf(from) === source && folderOf(to) === target),
+        `${source} → ${target}`,
+      ).toBe(true);
   });
 
   it('would notice an upward arrow, a sideways one and a folder of its own floor', () => {
@@ -76,12 +99,19 @@ describe('floors', () => {
 
 describe('imports', () => {
   it('form no circle between files', () => {
-    const targets = new Map(files.map((file) => [file, own.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to)]));
+    const targets = new Map(
+      files.map((file) => [
+        file,
+        own.filter(({ from, typeOnly }) => from === file && !typeOnly).map(({ to }) => to),
+      ]),
+    );
     expect(circleIn(targets)).toBeUndefined();
   });
 
   it('keep model and errors free of Node and, but for what FEEL needs, of packages', () => {
-    const outside = imports.filter(({ from, to }) => /^src\/(model|errors)\//u.test(from) && !to.startsWith('src/'));
+    const outside = imports.filter(
+      ({ from, to }) => /^src\/(model|errors)\//u.test(from) && !to.startsWith('src/'),
+    );
     expect(outside.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 
@@ -93,11 +123,22 @@ describe('imports', () => {
       for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) visit(to);
     };
     visit('src/evidence/verify/verify.ts');
-    expect([...reached].filter((file) => /^node:|keys\.ts$|^src\/(store|service|queue|config)\//u.test(file) && file !== 'node:crypto')).toEqual([]);
+    expect(
+      [...reached].filter(
+        (file) =>
+          /^node:|keys\.ts$|^src\/(store|service|queue|config)\//u.test(file) &&
+          file !== 'node:crypto',
+      ),
+    ).toEqual([]);
   });
 
   it('leave Prisma and pg to the store', () => {
-    const strangers = imports.filter(({ from, to }) => /^(pg|@prisma\/.*)$/u.test(to) && !from.startsWith('src/store/') && from !== 'src/cli/doctor.ts');
+    const strangers = imports.filter(
+      ({ from, to }) =>
+        /^(pg|@prisma\/.*)$/u.test(to) &&
+        !from.startsWith('src/store/') &&
+        from !== 'src/cli/doctor.ts',
+    );
     expect(strangers.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   });
 });

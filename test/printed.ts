@@ -7,7 +7,9 @@ export const read = (path: string): string => readFileSync(repository(path), 'ut
 
 /** A text as `npm run format` writes it. */
 async function formatted(text: string, path: string): Promise<string> {
-  return (await format(text, { ...(await resolveConfig(repository(path))), filepath: path })).trim();
+  return (
+    await format(text, { ...(await resolveConfig(repository(path))), filepath: path })
+  ).trim();
 }
 
 /** What stands between `<!-- mark -->` and `<!-- /mark -->` in a page. */
@@ -21,7 +23,10 @@ export async function printed(page: string, mark: string, wanted: string): Promi
   if (GOLDEN) {
     const [open, close] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
     const [before = '', rest = ''] = read(page).split(open);
-    writeFileSync(repository(page), `${before}${open}\n\n${text}\n\n${close}${rest.split(close)[1] ?? ''}`);
+    writeFileSync(
+      repository(page),
+      `${before}${open}\n\n${text}\n\n${close}${rest.split(close)[1] ?? ''}`,
+    );
   }
   expect(await formatted(between(page, mark), page), `${page} is stale: npm run docs`).toBe(text);
 }

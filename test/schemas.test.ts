@@ -8,13 +8,22 @@ import { check } from './cli/run.ts';
 import { golden, repository } from './golden.ts';
 
 const read = (path: string): unknown => JSON.parse(readFileSync(repository(path), 'utf8'));
-const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true, strictRequired: false });
+const ajv = new Ajv2020({
+  strict: true,
+  allErrors: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+});
 const trace = ajv.compile(read('schemas/trace.schema.json') as object);
 const report = ajv.compile(read('schemas/report.schema.json') as object);
 const problems = ajv.compile(read('schemas/problem.schema.json') as object);
 
 /** Each a model under test/golden/check, what else to say to `check`, and how it ends. */
-const CASES: readonly { readonly name: string; readonly args: readonly string[]; readonly exit: number }[] = [
+const CASES: readonly {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly exit: number;
+}[] = [
   { name: 'trace', args: [], exit: 1 },
   { name: 'lasso', args: [], exit: 1 },
   { name: 'trap', args: [], exit: 1 },
@@ -25,7 +34,9 @@ const CASES: readonly { readonly name: string; readonly args: readonly string[];
 
 /** What differs from run to run and from machine to machine. */
 function steady(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (key, item: unknown) => (key === 'durationMs' ? 0 : item)));
+  return JSON.parse(
+    JSON.stringify(value, (key, item: unknown) => (key === 'durationMs' ? 0 : item)),
+  );
 }
 
 describe('schemas', () => {
@@ -35,7 +46,12 @@ describe('schemas', () => {
 
   it('specification.schema.json accepts what raw submissions are kept as, and nothing beside', async () => {
     const specification = ajv.compile(read('schemas/specification.schema.json') as object);
-    const tla = await identify({ source: '---- MODULE M ----\n====\n', format: 'tla', name: 'M.tla', files: [{ name: 'M.cfg', text: '' }] });
+    const tla = await identify({
+      source: '---- MODULE M ----\n====\n',
+      format: 'tla',
+      name: 'M.tla',
+      files: [{ name: 'M.cfg', text: '' }],
+    });
     const smt = await identify({ source: '(check-sat)', format: 'smt', name: 'a.smt2' });
     for (const each of [tla, smt]) {
       if (!each.ok) throw new Error(JSON.stringify(each.problems));
@@ -46,10 +62,18 @@ describe('schemas', () => {
 
   it('model.schema.json accepts the models here', () => {
     const model = ajv.compile(modelSchema());
-    for (const path of ['specs/demo/checkout.yaml', ...CASES.map(({ name }) => `test/golden/check/${name}.yaml`)]) {
-      expect(model(parse(readFileSync(repository(path), 'utf8'))), `${path} ${ajv.errorsText(model.errors)}`).toBe(true);
+    for (const path of [
+      'specs/demo/checkout.yaml',
+      ...CASES.map(({ name }) => `test/golden/check/${name}.yaml`),
+    ]) {
+      expect(
+        model(parse(readFileSync(repository(path), 'utf8'))),
+        `${path} ${ajv.errorsText(model.errors)}`,
+      ).toBe(true);
     }
-    expect(model({ probity: 1, name: 'x', variables: {}, actors: {}, actions: {}, propertys: {} })).toBe(false);
+    expect(
+      model({ probity: 1, name: 'x', variables: {}, actors: {}, actions: {}, propertys: {} }),
+    ).toBe(false);
   });
 
   for (const { name, args, exit } of CASES) {
@@ -58,7 +82,8 @@ describe('schemas', () => {
       expect(ended).toMatchObject({ exit, stderr: '' });
       const said = JSON.parse(ended.stdout) as { properties: { trace?: unknown }[] };
       expect(report(said), ajv.errorsText(report.errors)).toBe(true);
-      for (const property of said.properties) if (property.trace) expect(trace(property.trace), ajv.errorsText(trace.errors)).toBe(true);
+      for (const property of said.properties)
+        if (property.trace) expect(trace(property.trace), ajv.errorsText(trace.errors)).toBe(true);
       golden(`test/golden/check/${name}.report.json`, steady(said));
     });
   }
@@ -74,6 +99,8 @@ describe('schemas', () => {
   it('refuse an unknown field, and an answer that is two answers', () => {
     const said = read('test/golden/check/trace.report.json') as { properties: object[] };
     expect(report({ ...said, verdict: 'fine' })).toBe(false);
-    expect(report({ ...said, properties: [{ ...said.properties[0], method: 'exhaustive' }] })).toBe(false);
+    expect(report({ ...said, properties: [{ ...said.properties[0], method: 'exhaustive' }] })).toBe(
+      false,
+    );
   });
 });

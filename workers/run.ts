@@ -1,6 +1,7 @@
 /**
- * A worker process: takes runs and anchors from the queue until it is told to stop. Start any number, on any machine that
- * has the same DATABASE_URL, REDIS_URL and keys. `probity serve` starts its own.
+ * A worker process: takes runs and anchors from the queue until it is told to stop. Start any
+ * number, on any machine that has the same DATABASE_URL, REDIS_URL and keys. `probity serve` starts
+ * its own.
  */
 import { hostname } from 'node:os';
 import { loadConfig } from '../src/config/index.ts';
@@ -9,7 +10,13 @@ import { composeService } from '../src/service/compose.ts';
 import { startWorker } from '../src/service/worker.ts';
 import { keepWarm } from '../src/verification/verify.ts';
 
-const logger = jsonLogger('info', (line) => { process.stderr.write(line); }, { part: 'worker' });
+const logger = jsonLogger(
+  'info',
+  (line) => {
+    process.stderr.write(line);
+  },
+  { part: 'worker' },
+);
 // The terminal may be gone before we are.
 process.stderr.on('error', () => undefined);
 
@@ -20,12 +27,17 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   if (config.value.databaseUrl === undefined) {
-    logger.error('config.invalid', { message: 'a worker by itself needs DATABASE_URL; probity serve brings a database of its own' });
+    logger.error('config.invalid', {
+      message: 'a worker by itself needs DATABASE_URL; probity serve brings a database of its own',
+    });
     process.exit(2);
   }
   const { service, close } = await composeService(config.value, 'worker');
   keepWarm(config.value.warmJvms);
-  const worker = await startWorker(service, process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`);
+  const worker = await startWorker(
+    service,
+    process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`,
+  );
   const stop = async (): Promise<void> => {
     await worker.stop();
     keepWarm(0);
@@ -33,12 +45,17 @@ async function main(): Promise<void> {
     process.exit(0);
   };
   process.once('SIGTERM', () => void stop());
-  // Below `serve`, Ctrl-C reaches the whole group: the parent decides when we stop. Its death is our end too.
+  // Below `serve`, Ctrl-C reaches the whole group: the parent decides when we stop. Its death is
+  // our end too.
   if (process.send) process.once('disconnect', () => void stop());
-  process.on('SIGINT', () => { if (!process.send) void stop(); });
+  process.on('SIGINT', () => {
+    if (!process.send) void stop();
+  });
   // A parent that ended while we started is told nothing.
   if (process.send && !process.connected) return stop();
-  process.send?.('ready', undefined, undefined, (error) => { if (error) void stop(); });
+  process.send?.('ready', undefined, undefined, (error) => {
+    if (error) void stop();
+  });
 }
 
 main().catch((error: unknown) => {

@@ -13,14 +13,19 @@ export interface Principal {
 
 export const askerOf = ({ owner, role }: Principal): Asker => ({ owner, seesAll: seesAll(role) });
 
-/** A key that was good a moment ago is good: revoking takes at most this long in other processes. */
+/**
+ * A key that was good a moment ago is good: revoking takes at most this long in other processes.
+ */
 const REMEMBER_MS = 2_000;
 const REMEMBERED = 1_000;
 
 /** Finds the principal of an `Authorization` header, and remembers it for a moment. */
 export class Authenticator {
   private readonly store: Store;
-  private readonly known = new Map<string, { readonly principal: Principal | undefined; readonly until: number }>();
+  private readonly known = new Map<
+    string,
+    { readonly principal: Principal | undefined; readonly until: number }
+  >();
 
   constructor(store: Store) {
     this.store = store;
@@ -33,7 +38,10 @@ export class Authenticator {
     const known = this.known.get(hash);
     if (known && known.until > Date.now()) return known.principal;
     const record = await this.store.keys.find(key);
-    const principal = record && isRole(record.role) ? { keyId: record.id, name: record.name, role: record.role, owner: record.owner } : undefined;
+    const principal =
+      record && isRole(record.role)
+        ? { keyId: record.id, name: record.name, role: record.role, owner: record.owner }
+        : undefined;
     if (this.known.size >= REMEMBERED) this.known.clear();
     if (principal) this.known.set(hash, { principal, until: Date.now() + REMEMBER_MS });
     return principal;

@@ -2,7 +2,10 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { Fault, problem, type Problem, type ProblemCode } from '../errors/index.ts';
 import { describeError, type Logger } from '../service/observe.ts';
 
-/** The HTTP status of a problem that stops a whole request; all others travel in a 200, as GraphQL has it. */
+/**
+ * The HTTP status of a problem that stops a whole request; all others travel in a 200, as GraphQL
+ * has it.
+ */
 const STATUS: Partial<Record<ProblemCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403 };
 
 /** Bad input as the one error shape of the API: `extensions: { code, problems }`. */
@@ -15,14 +18,21 @@ export function refusal(problems: readonly Problem[]): GraphQLError {
   });
 }
 
-/** Whatever a resolver throws, as a coded error. Only here do faults and bugs end; a bug's message stays inside. */
+/**
+ * Whatever a resolver throws, as a coded error. Only here do faults and bugs end; a bug's message
+ * stays inside.
+ */
 export function answerable(error: unknown, logger: Logger, operation: string): GraphQLError {
   if (error instanceof GraphQLError) return error;
   logger.error('api.failed', { operation, ...describeError(error) });
   if (error instanceof Fault) {
-    return new GraphQLError(error.message, { extensions: { code: error.code, retryable: error.retryable, problems: [] } });
+    return new GraphQLError(error.message, {
+      extensions: { code: error.code, retryable: error.retryable, problems: [] },
+    });
   }
-  return new GraphQLError('a fault of ours; the log has it', { extensions: { code: 'INTERNAL', retryable: false, problems: [] } });
+  return new GraphQLError('a fault of ours; the log has it', {
+    extensions: { code: 'INTERNAL', retryable: false, problems: [] },
+  });
 }
 
 /** Errors of GraphQL itself (syntax, validation, variables) in the same shape as ours. */
@@ -31,10 +41,25 @@ export function uniform(error: GraphQLFormattedError): GraphQLFormattedError {
   if (Array.isArray(problems)) {
     // Apollo writes a code of its own over that of a validation rule; the problem still has it.
     const own = (problems as Problem[])[0]?.code ?? code;
-    return { ...error, extensions: { code: own, problems, ...(retryable === undefined ? {} : { retryable }) } };
+    return {
+      ...error,
+      extensions: { code: own, problems, ...(retryable === undefined ? {} : { retryable }) },
+    };
   }
-  if (code === 'INTERNAL_SERVER_ERROR') return { message: 'a fault of ours; the log has it', extensions: { code: 'INTERNAL', problems: [] } };
-  const own: ProblemCode = /more (that|than) \d+ tokens|recursive selection/iu.test(error.message) ? 'QUERY_TOO_COMPLEX' : 'REQUEST_SHAPE';
+  if (code === 'INTERNAL_SERVER_ERROR')
+    return {
+      message: 'a fault of ours; the log has it',
+      extensions: { code: 'INTERNAL', problems: [] },
+    };
+  const own: ProblemCode = /more (that|than) \d+ tokens|recursive selection/iu.test(error.message)
+    ? 'QUERY_TOO_COMPLEX'
+    : 'REQUEST_SHAPE';
   const [place] = error.locations ?? [];
-  return { ...error, extensions: { code: own, problems: [problem(own, (error.path ?? []).join('.'), error.message, place)] } };
+  return {
+    ...error,
+    extensions: {
+      code: own,
+      problems: [problem(own, (error.path ?? []).join('.'), error.message, place)],
+    },
+  };
 }

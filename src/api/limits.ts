@@ -1,17 +1,46 @@
 import {
-  Kind, type ASTVisitor, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type GraphQLError, type SelectionSetNode,
-  type ValidationContext, type ValidationRule, type ValueNode,
+  Kind,
+  type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLError,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+  type ValueNode,
 } from 'graphql';
 import { problem } from '../errors/index.ts';
 import { refusal } from './errors.ts';
 
-/** What one GraphQL document may ask for, over HTTP and WebSocket alike. Introspection has a rule of its own in graphql-js. */
-export const LIMITS = { tokens: 4_000, depth: 12, aliases: 30, directives: 30, cost: 2_000, pageSize: 100 } as const;
+/**
+ * What one GraphQL document may ask for, over HTTP and WebSocket alike. Introspection has a rule of
+ * its own in graphql-js.
+ */
+export const LIMITS = {
+  tokens: 4_000,
+  depth: 12,
+  aliases: 30,
+  directives: 30,
+  cost: 2_000,
+  pageSize: 100,
+} as const;
 /** Bytes of a request. A source may have 4 MiB, and JSON may need two characters for one. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** Fields that make the server work more than one that is read from a row. */
-const WEIGHTS: Readonly<Record<string, number>> = { files: 25, statement: 5, status: 5, rendering: 5, report: 5, source: 5, document: 5, risk: 5, __schema: 100, __type: 20 };
+const WEIGHTS: Readonly<Record<string, number>> = {
+  files: 25,
+  statement: 5,
+  status: 5,
+  rendering: 5,
+  report: 5,
+  source: 5,
+  document: 5,
+  risk: 5,
+  __schema: 100,
+  __type: 20,
+};
 /** Lists without a `first`: a guess at their length. */
 const LISTS: Readonly<Record<string, number>> = { scenarios: 10, apiKeys: 10 };
 
@@ -24,21 +53,31 @@ interface Measure {
 
 const NOTHING: Measure = { depth: 0, cost: 0, aliases: 0, directives: 0 };
 const beside = (a: Measure, b: Measure): Measure => ({
-  depth: Math.max(a.depth, b.depth), cost: a.cost + b.cost, aliases: a.aliases + b.aliases, directives: a.directives + b.directives,
+  depth: Math.max(a.depth, b.depth),
+  cost: a.cost + b.cost,
+  aliases: a.aliases + b.aliases,
+  directives: a.directives + b.directives,
 });
 
-/** Refuses a document over the limits. Each fragment is measured once, so measuring is linear in the document. */
+/**
+ * Refuses a document over the limits. Each fragment is measured once, so measuring is linear in the
+ * document.
+ */
 export const limitRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
   Document: (document: DocumentNode) => {
     const measured = new Map<string, Measure>();
     const fragments = new Map<string, FragmentDefinitionNode>();
     for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        fragments.set(definition.name.value, definition);
     }
     for (const definition of document.definitions) {
       if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
       const measure = ofSelections(definition.selectionSet, fragments, measured);
-      const total = { ...measure, directives: measure.directives + (definition.directives?.length ?? 0) };
+      const total = {
+        ...measure,
+        directives: measure.directives + (definition.directives?.length ?? 0),
+      };
       for (const error of over(total)) context.reportError(error);
     }
   },
@@ -47,33 +86,60 @@ export const limitRule: ValidationRule = (context: ValidationContext): ASTVisito
 function over(measure: Measure): GraphQLError[] {
   return (['depth', 'aliases', 'directives', 'cost'] as const)
     .filter((name) => measure[name] > LIMITS[name])
-    .map((name) => refusal([problem('QUERY_TOO_COMPLEX', '', `${name}: ${measure[name]}, where a document may have ${LIMITS[name]}`)]));
+    .map((name) =>
+      refusal([
+        problem(
+          'QUERY_TOO_COMPLEX',
+          '',
+          `${name}: ${measure[name]}, where a document may have ${LIMITS[name]}`,
+        ),
+      ]),
+    );
 }
 
-function ofSelections(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, measured: Map<string, Measure>): Measure {
-  return set.selections.map((selection): Measure => {
-    const directives = { ...NOTHING, directives: selection.directives?.length ?? 0 };
-    switch (selection.kind) {
-      case Kind.FIELD:
-        return beside(directives, ofField(selection, fragments, measured));
-      case Kind.INLINE_FRAGMENT:
-        return beside(directives, ofSelections(selection.selectionSet, fragments, measured));
-      case Kind.FRAGMENT_SPREAD:
-        return beside(directives, ofFragment(selection.name.value, fragments, measured));
-    }
-  }).reduce(beside, NOTHING);
+function ofSelections(
+  set: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  measured: Map<string, Measure>,
+): Measure {
+  return set.selections
+    .map((selection): Measure => {
+      const directives = { ...NOTHING, directives: selection.directives?.length ?? 0 };
+      switch (selection.kind) {
+        case Kind.FIELD:
+          return beside(directives, ofField(selection, fragments, measured));
+        case Kind.INLINE_FRAGMENT:
+          return beside(directives, ofSelections(selection.selectionSet, fragments, measured));
+        case Kind.FRAGMENT_SPREAD:
+          return beside(directives, ofFragment(selection.name.value, fragments, measured));
+      }
+    })
+    .reduce(beside, NOTHING);
 }
 
-function ofField(field: FieldNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, measured: Map<string, Measure>): Measure {
+function ofField(
+  field: FieldNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  measured: Map<string, Measure>,
+): Measure {
   const name = field.name.value;
   const own = { depth: 1, cost: WEIGHTS[name] ?? 1, aliases: field.alias ? 1 : 0, directives: 0 };
-  // graphql-js bounds introspection itself (MaxIntrospectionDepthRule); its depth is the type system's, not ours.
+  // graphql-js bounds introspection itself (MaxIntrospectionDepthRule); its depth is the type
+  // system's, not ours.
   if (!field.selectionSet || name.startsWith('__')) return own;
   const below = ofSelections(field.selectionSet, fragments, measured);
-  return { ...beside(own, below), depth: below.depth + 1, cost: Math.min(own.cost + below.cost * lengthOf(field), Number.MAX_SAFE_INTEGER) };
+  return {
+    ...beside(own, below),
+    depth: below.depth + 1,
+    cost: Math.min(own.cost + below.cost * lengthOf(field), Number.MAX_SAFE_INTEGER),
+  };
 }
 
-function ofFragment(name: string, fragments: ReadonlyMap<string, FragmentDefinitionNode>, measured: Map<string, Measure>): Measure {
+function ofFragment(
+  name: string,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  measured: Map<string, Measure>,
+): Measure {
   const known = measured.get(name);
   if (known) return known;
   // A fragment in a circle counts as nothing here: another rule refuses the circle.
@@ -87,7 +153,10 @@ function ofFragment(name: string, fragments: ReadonlyMap<string, FragmentDefinit
 function lengthOf(field: FieldNode): number {
   const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
   if (first) return lengthFrom(first);
-  return LISTS[field.name.value] ?? (field.name.value === 'runs' || field.name.value === 'verdicts' ? 20 : 1);
+  return (
+    LISTS[field.name.value] ??
+    (field.name.value === 'runs' || field.name.value === 'verdicts' ? 20 : 1)
+  );
 }
 
 /** A variable is not known yet: the longest page that could be asked for. */

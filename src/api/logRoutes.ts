@@ -1,24 +1,37 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Router, type Request, type Response } from 'express';
-import { parseTileName, readTile, TILE_WIDTH, type TileName, type TileSource } from '../evidence/log/tiles.ts';
+import {
+  parseTileName,
+  readTile,
+  TILE_WIDTH,
+  type TileName,
+  type TileSource,
+} from '../evidence/log/tiles.ts';
 
-/** A log that anybody may follow: its signed checkpoint, its hashes, its leaves. Leaves say nothing of a model. */
+/**
+ * A log that anybody may follow: its signed checkpoint, its hashes, its leaves. Leaves say nothing
+ * of a model.
+ */
 export interface PublicLog extends TileSource {
   checkpoint(): Promise<string | undefined>;
 }
 
 /** Full tiles that one process remembers: those of the upper levels are asked for by everybody. */
 const REMEMBERED = 256;
-/** Tiles read at one time. They are public, so a crowd must not take the database from those who work. */
+/**
+ * Tiles read at one time. They are public, so a crowd must not take the database from those who
+ * work.
+ */
 const AT_ONCE = 16;
 const WAITING = 256;
 const FOREVER = 'public, max-age=31536000, immutable';
 const zip = promisify(gzip);
 
 /**
- * The log over HTTP (https://c2sp.org/tlog-tiles), mounted at its prefix: `checkpoint`, `tile/<L>/<N>[.p/<W>]`,
- * `tile/entries/<N>[.p/<W>]`. Public, read-only, without state but a small cache.
+ * The log over HTTP (https://c2sp.org/tlog-tiles), mounted at its prefix: `checkpoint`,
+ * `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]`. Public, read-only, without state but a small
+ * cache.
  */
 export function logRoutes(log: PublicLog): Router {
   const router = Router({ strict: true, caseSensitive: true });
@@ -58,7 +71,12 @@ function notThere(response: Response, why: string): void {
   response.status(404).type('text').send(`${why}\n`);
 }
 
-async function sendTile(request: Request, response: Response, name: TileName, bytes: Uint8Array): Promise<void> {
+async function sendTile(
+  request: Request,
+  response: Response,
+  name: TileName,
+  bytes: Uint8Array,
+): Promise<void> {
   response.setHeader('Cache-Control', FOREVER);
   response.setHeader('Content-Type', 'application/octet-stream');
   // Hashes do not get smaller; leaves are alike, and do.
@@ -95,7 +113,10 @@ class TileCache {
   }
 
   async #read(name: TileName, key: string): Promise<Uint8Array | undefined> {
-    if (this.#reading >= AT_ONCE) await new Promise<void>((go) => { this.#queue.push(go); });
+    if (this.#reading >= AT_ONCE)
+      await new Promise<void>((go) => {
+        this.#queue.push(go);
+      });
     this.#reading += 1;
     try {
       const bytes = await readTile(this.#log, name);

@@ -3,10 +3,24 @@ import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
 import type { Reported } from '../explain/question.ts';
 import { answerInThread } from '../explain/thread.ts';
-import { cancelRun, requestVerification, submitModel, visibleModel, visibleRun, type SubmitInput, type VerificationInput } from '../service/submit.ts';
+import {
+  cancelRun,
+  requestVerification,
+  submitModel,
+  visibleModel,
+  visibleRun,
+  type SubmitInput,
+  type VerificationInput,
+} from '../service/submit.ts';
 import { explorerUrl } from '../evidence/ledger/networks.ts';
 import { cosignedCheckpoint } from '../service/cosign.ts';
-import { anchorOf, isSealed, verdictFiles, visibleVerdict, type SealedVerdict } from '../service/verdict.ts';
+import {
+  anchorOf,
+  isSealed,
+  verdictFiles,
+  visibleVerdict,
+  type SealedVerdict,
+} from '../service/verdict.ts';
 import { statusOfVerdict } from '../service/status.ts';
 import { renderVerdict } from '../service/rendering.ts';
 import { shownRisk } from '../service/risk.ts';
@@ -14,7 +28,13 @@ import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
 import { watchRun } from '../service/watch.ts';
 import { scenarios, type Scenario } from '../scenarios/index.ts';
-import { isId, type AnchorRecord, type ModelRecord, type RunRecord, type RunState } from '../store/index.ts';
+import {
+  isId,
+  type AnchorRecord,
+  type ModelRecord,
+  type RunRecord,
+  type RunState,
+} from '../store/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
 import { answerable, refusal } from './errors.ts';
@@ -30,16 +50,27 @@ export interface ApiContext {
 type Arguments = Record<string, unknown>;
 type Operation = (args: Arguments, principal: Principal) => unknown;
 
-/** All resolvers. Root fields pass through `allow`: no operation runs without its line in the table of roles. */
-export function buildResolvers(service: Service, authenticator: Authenticator): Resolvers<ApiContext> {
-  const allow = (fields: Readonly<Record<string, Operation>>): Record<string, Resolver<ApiContext>> =>
-    Object.fromEntries(Object.entries(fields).map(([name, operation]) => [name, guarded(service, name, operation)]));
+/**
+ * All resolvers. Root fields pass through `allow`: no operation runs without its line in the table
+ * of roles.
+ */
+export function buildResolvers(
+  service: Service,
+  authenticator: Authenticator,
+): Resolvers<ApiContext> {
+  const allow = (
+    fields: Readonly<Record<string, Operation>>,
+  ): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, operation]) => [name, guarded(service, name, operation)]),
+    );
   return {
     Query: allow(queries(service)),
     Mutation: allow(mutations(service, authenticator)),
     Subscription: allow({
       runUpdated: async ({ id }, principal) => {
-        if (!(await visibleRun(service, askerOf(principal), String(id)))) throw refusal([problem('NOT_FOUND', 'id', 'there is no such run')]);
+        if (!(await visibleRun(service, askerOf(principal), String(id))))
+          throw refusal([problem('NOT_FOUND', 'id', 'there is no such run')]);
         return watchRun(service, String(id));
       },
     }),
@@ -50,8 +81,12 @@ export function buildResolvers(service: Service, authenticator: Authenticator): 
 function guarded(service: Service, name: string, operation: Operation): Resolver<ApiContext> {
   return async (_parent, args, { principal }) => {
     try {
-      if (!principal) throw refusal([problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY')]);
-      if (!mayUse(principal.role, name)) throw refusal([problem('FORBIDDEN', '', `the role ${principal.role} may not use ${name}`)]);
+      if (!principal)
+        throw refusal([
+          problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
+        ]);
+      if (!mayUse(principal.role, name))
+        throw refusal([problem('FORBIDDEN', '', `the role ${principal.role} may not use ${name}`)]);
       return await operation(args, principal);
     } catch (error) {
       throw answerable(error, service.logger, name);
@@ -61,20 +96,30 @@ function guarded(service: Service, name: string, operation: Operation): Resolver
 
 function queries(service: Service): Record<string, Operation> {
   const { store } = service;
-  const model: Operation = ({ id }, principal) => visibleModel(service, askerOf(principal), String(id));
+  const model: Operation = ({ id }, principal) =>
+    visibleModel(service, askerOf(principal), String(id));
   const run: Operation = ({ id }, principal) => visibleRun(service, askerOf(principal), String(id));
-  const verdict: Operation = ({ id }, principal) => visibleVerdict(service, askerOf(principal), String(id));
+  const verdict: Operation = ({ id }, principal) =>
+    visibleVerdict(service, askerOf(principal), String(id));
   const scenario: Operation = ({ id }) => scenarios().find((each) => each.id === id);
   const byKind: Readonly<Record<string, Operation>> = { mdl: model, run, ver: verdict };
   return {
     viewer: (_args, principal) => ({ ...principal, operations: operationsOf(principal.role) }),
-    node: (args, principal) => (byKind[String(args['id']).split('_')[0] ?? ''] ?? scenario)(args, principal),
-    model, run, verdict, scenario,
+    node: (args, principal) =>
+      (byKind[String(args['id']).split('_')[0] ?? ''] ?? scenario)(args, principal),
+    model,
+    run,
+    verdict,
+    scenario,
     runs: async (args, principal) => {
-      const filter = { state: (args['state'] ?? undefined) as RunState | undefined, modelId: (args['modelId'] ?? undefined) as string | undefined };
+      const filter = {
+        state: (args['state'] ?? undefined) as RunState | undefined,
+        modelId: (args['modelId'] ?? undefined) as string | undefined,
+      };
       return pageOf(await store.runs.list(page(args, principal), filter), args);
     },
-    verdicts: async (args, principal) => pageOf(await store.verdicts.list(page(args, principal)), args),
+    verdicts: async (args, principal) =>
+      pageOf(await store.verdicts.list(page(args, principal)), args),
     scenarios: () => scenarios(),
     trustPolicy: () => trustPolicy(service),
     ...complianceQueries(service),
@@ -85,10 +130,13 @@ function queries(service: Service): Record<string, Operation> {
 function mutations(service: Service, authenticator: Authenticator): Record<string, Operation> {
   const { store, logger } = service;
   return {
-    submitModel: async ({ input }, principal) => valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
-    requestVerification: async ({ input }, principal) => valueOf(await requestVerification(service, askerOf(principal), input as VerificationInput)),
+    submitModel: async ({ input }, principal) =>
+      valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
+    requestVerification: async ({ input }, principal) =>
+      valueOf(await requestVerification(service, askerOf(principal), input as VerificationInput)),
     ...complianceMutations(service),
-    cancelRun: async ({ id }, principal) => valueOf(await cancelRun(service, askerOf(principal), String(id))),
+    cancelRun: async ({ id }, principal) =>
+      valueOf(await cancelRun(service, askerOf(principal), String(id))),
     createApiKey: async ({ input }, principal) => {
       const { name, role, owner } = input as { name: string; role: string; owner?: string | null };
       refuse(keyProblems(name, role, owner));
@@ -98,7 +146,14 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
       return { key, apiKey: record };
     },
     revokeApiKey: async ({ id }, principal) => {
-      if (id === principal.keyId) refuse([problem('FORBIDDEN', 'id', 'a key cannot revoke itself: the last one would lock everybody out')]);
+      if (id === principal.keyId)
+        refuse([
+          problem(
+            'FORBIDDEN',
+            'id',
+            'a key cannot revoke itself: the last one would lock everybody out',
+          ),
+        ]);
       const record = isId(String(id)) ? await store.keys.revoke(String(id)) : undefined;
       if (!record) throw refusal([problem('NOT_FOUND', 'id', 'there is no such key')]);
       authenticator.forget();
@@ -112,34 +167,65 @@ function mutations(service: Service, authenticator: Authenticator): Record<strin
 /** Fields that are fetched or worked out. Whoever sees the parent may see these. */
 function below(service: Service): Resolvers<ApiContext> {
   const { store, logger, notary } = service;
-  const coded = (fields: Readonly<Record<string, (parent: never, args: Arguments, context: ApiContext) => unknown>>): Record<string, Resolver<ApiContext>> =>
-    Object.fromEntries(Object.entries(fields).map(([name, get]) => [name, async (parent: unknown, args: Arguments, context: ApiContext) => {
-      try {
-        return await get(parent as never, args, context);
-      } catch (error) {
-        throw answerable(error, logger, name);
-      }
-    }]));
+  const coded = (
+    fields: Readonly<
+      Record<string, (parent: never, args: Arguments, context: ApiContext) => unknown>
+    >,
+  ): Record<string, Resolver<ApiContext>> =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, get]) => [
+        name,
+        async (parent: unknown, args: Arguments, context: ApiContext) => {
+          try {
+            return await get(parent as never, args, context);
+          } catch (error) {
+            throw answerable(error, logger, name);
+          }
+        },
+      ]),
+    );
   return {
     Run: coded({
       model: (run: RunRecord) => store.models.get(run.modelId),
       risk: (run: RunRecord) => shownRisk(run),
-      explanations: async (run: RunRecord) => (await ofDiagram(service, run, (asked) => answerInThread({ ask: 'explanations', ...asked }))) ?? [],
-      fixes: async (run: RunRecord) => (await ofDiagram(service, run, (asked) => answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }))) ?? [],
-      drawing: (run: RunRecord, { property }) => ofDiagram(service, run, (asked) => answerInThread({ ask: 'drawing', property: (property ?? undefined) as string | undefined, ...asked })),
+      explanations: async (run: RunRecord) =>
+        (await ofDiagram(service, run, (asked) =>
+          answerInThread({ ask: 'explanations', ...asked }),
+        )) ?? [],
+      fixes: async (run: RunRecord) =>
+        (await ofDiagram(service, run, (asked) =>
+          answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }),
+        )) ?? [],
+      drawing: (run: RunRecord, { property }) =>
+        ofDiagram(service, run, (asked) =>
+          answerInThread({
+            ask: 'drawing',
+            property: (property ?? undefined) as string | undefined,
+            ...asked,
+          }),
+        ),
       verdict: async (run: RunRecord) => {
         const verdict = run.state === 'sealed' ? await store.verdicts.ofRun(run.id) : undefined;
         return verdict && isSealed(verdict) ? verdict : null;
       },
     }),
-    Failure: coded({ problems: ({ problems }: { problems?: readonly Problem[] }) => problems ?? [] }),
+    Failure: coded({
+      problems: ({ problems }: { problems?: readonly Problem[] }) => problems ?? [],
+    }),
     Verdict: coded({
       run: (verdict: SealedVerdict) => store.runs.get(verdict.runId),
       statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
       envelope: (verdict: SealedVerdict) => (verdict.erasedAt ? null : verdict.envelope),
       status: async (verdict: SealedVerdict, { since }) => {
         const from = Number(since ?? checkpointIn(verdict.receipt).size);
-        if (from <= verdict.logIndex || from > (await notary.log.size())) throw refusal([problem('OPTION_INVALID', 'since', 'the log has no checkpoint of this size that covers the verdict')]);
+        if (from <= verdict.logIndex || from > (await notary.log.size()))
+          throw refusal([
+            problem(
+              'OPTION_INVALID',
+              'since',
+              'the log has no checkpoint of this size that covers the verdict',
+            ),
+          ]);
         return verdict.erasedAt ? null : statusOfVerdict(service, verdict, from);
       },
       rendering: async (verdict: SealedVerdict, { format }, { principal }) => {
@@ -152,12 +238,16 @@ function below(service: Service): Resolvers<ApiContext> {
       files: async (verdict: SealedVerdict, _args, { principal }) => {
         if (verdict.erasedAt) return [];
         if (principal) await audited(service, principal, 'certificate', verdict.id);
-        return [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({ path, base64: Buffer.from(bytes).toString('base64') }));
+        return [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({
+          path,
+          base64: Buffer.from(bytes).toString('base64'),
+        }));
       },
     }),
     Anchor: coded({
       network: (anchor: AnchorRecord) => inRecord(anchor, 'network'),
-      transactionDigest: (anchor: AnchorRecord) => inRecord(anchor, 'transactionDigest') ?? inRecord(anchor, 'blockId'),
+      transactionDigest: (anchor: AnchorRecord) =>
+        inRecord(anchor, 'transactionDigest') ?? inRecord(anchor, 'blockId'),
       objectId: (anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
       explorer: (anchor: AnchorRecord) => explorerOf(service, anchor),
     }),
@@ -165,9 +255,19 @@ function below(service: Service): Resolvers<ApiContext> {
 }
 
 /** Asks about the report of a diagram; of anything else there is nothing to ask. */
-async function ofDiagram<T>({ store }: Service, run: RunRecord, ask: (asked: Reported) => Promise<T>): Promise<T | undefined> {
+async function ofDiagram<T>(
+  { store }: Service,
+  run: RunRecord,
+  ask: (asked: Reported) => Promise<T>,
+): Promise<T | undefined> {
   const model = run.report ? await store.models.get(run.modelId) : undefined;
-  return model?.format === 'bpmn' && run.report ? ask({ source: model.source, report: run.report, ...(model.annotations !== '' && { annotations: model.annotations }) }) : undefined;
+  return model?.format === 'bpmn' && run.report
+    ? ask({
+        source: model.source,
+        report: run.report,
+        ...(model.annotations !== '' && { annotations: model.annotations }),
+      })
+    : undefined;
 }
 
 /** Which type of the schema a value of `node` is. */
@@ -189,10 +289,18 @@ function refuse(problems: readonly Problem[]): void {
 
 function keyProblems(name: string, role: string, owner: string | null | undefined): Problem[] {
   const problems: Problem[] = [];
-  const plain = (text: string): boolean => text.trim() !== '' && text.length <= 100 && !/[\p{Cc}\p{Surrogate}]/u.test(text);
-  if (!plain(name)) problems.push(problem('REQUEST_SHAPE', 'input.name', 'a name has 1 to 100 printable characters'));
-  if (!isRole(role)) problems.push(problem('OPTION_INVALID', 'input.role', `a role is one of ${ROLES.join(', ')}`));
-  if (owner !== null && owner !== undefined && !plain(owner)) problems.push(problem('REQUEST_SHAPE', 'input.owner', 'an owner has 1 to 100 printable characters'));
+  const plain = (text: string): boolean =>
+    text.trim() !== '' && text.length <= 100 && !/[\p{Cc}\p{Surrogate}]/u.test(text);
+  if (!plain(name))
+    problems.push(
+      problem('REQUEST_SHAPE', 'input.name', 'a name has 1 to 100 printable characters'),
+    );
+  if (!isRole(role))
+    problems.push(problem('OPTION_INVALID', 'input.role', `a role is one of ${ROLES.join(', ')}`));
+  if (owner !== null && owner !== undefined && !plain(owner))
+    problems.push(
+      problem('REQUEST_SHAPE', 'input.owner', 'an owner has 1 to 100 printable characters'),
+    );
   return problems;
 }
 
@@ -200,11 +308,19 @@ function page(args: Arguments, principal: Principal) {
   const first = Number(args['first'] ?? 20);
   for (const name of ['after', 'modelId']) {
     const id = args[name] ?? undefined;
-    if (id !== undefined && !isId(String(id))) throw refusal([problem('OPTION_INVALID', name, 'this is no id')]);
+    if (id !== undefined && !isId(String(id)))
+      throw refusal([problem('OPTION_INVALID', name, 'this is no id')]);
   }
-  if (first < 1 || first > LIMITS.pageSize) throw refusal([problem('OPTION_INVALID', 'first', `a page has 1 to ${LIMITS.pageSize} entries`)]);
+  if (first < 1 || first > LIMITS.pageSize)
+    throw refusal([
+      problem('OPTION_INVALID', 'first', `a page has 1 to ${LIMITS.pageSize} entries`),
+    ]);
   const { owner, seesAll } = askerOf(principal);
-  return { first, after: (args['after'] ?? undefined) as string | undefined, owner: seesAll ? undefined : owner };
+  return {
+    first,
+    after: (args['after'] ?? undefined) as string | undefined,
+    owner: seesAll ? undefined : owner,
+  };
 }
 
 function pageOf(nodes: readonly { readonly id: string }[], args: Arguments) {
@@ -219,7 +335,9 @@ function statementIn(envelope: string): unknown {
 
 function explorerOf({ config }: Service, anchor: AnchorRecord): string | undefined {
   const [network, digest] = [inRecord(anchor, 'network'), inRecord(anchor, 'transactionDigest')];
-  return typeof network === 'string' && typeof digest === 'string' ? explorerUrl(network, digest, config.iota.explorer) : undefined;
+  return typeof network === 'string' && typeof digest === 'string'
+    ? explorerUrl(network, digest, config.iota.explorer)
+    : undefined;
 }
 
 function inRecord({ record }: AnchorRecord, name: string): unknown {

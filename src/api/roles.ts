@@ -7,7 +7,10 @@ const modellers: readonly Role[] = ['architect', 'trainer', 'admin'];
 const officers: readonly Role[] = ['compliance', 'admin'];
 const admins: readonly Role[] = ['admin'];
 
-/** Every field of Query, Mutation and Subscription, and the roles that may use it. One that is missing here is a bug. */
+/**
+ * Every field of Query, Mutation and Subscription, and the roles that may use it. One that is
+ * missing here is a bug.
+ */
 export const OPERATIONS: Readonly<Record<string, readonly Role[]>> = {
   viewer: everybody,
   node: everybody,
@@ -37,6 +40,8 @@ export const OPERATIONS: Readonly<Record<string, readonly Role[]>> = {
 const SEES_ALL: ReadonlySet<Role> = new Set(['compliance', 'admin']);
 
 export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
-export const mayUse = (role: Role, operation: string): boolean => OPERATIONS[operation]?.includes(role) ?? false;
+export const mayUse = (role: Role, operation: string): boolean =>
+  OPERATIONS[operation]?.includes(role) ?? false;
 export const seesAll = (role: Role): boolean => SEES_ALL.has(role);
-export const operationsOf = (role: Role): string[] => Object.keys(OPERATIONS).filter((operation) => mayUse(role, operation));
+export const operationsOf = (role: Role): string[] =>
+  Object.keys(OPERATIONS).filter((operation) => mayUse(role, operation));

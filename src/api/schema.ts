@@ -1,22 +1,43 @@
 import {
-  buildSchema, isObjectType, isScalarType, valueFromASTUntyped, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLScalarType, type GraphQLSchema,
+  buildSchema,
+  isObjectType,
+  isScalarType,
+  valueFromASTUntyped,
+  type GraphQLFieldResolver,
+  type GraphQLObjectType,
+  type GraphQLScalarType,
+  type GraphQLSchema,
 } from 'graphql';
 import { invariant } from '../errors/index.ts';
 
 export type Resolver<Context> = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>;
 /** Type → field → how to get it. Fields that are properties of their parent need none. */
-export type Resolvers<Context> = Readonly<Record<string, Readonly<Record<string, Resolver<Context>>>>>;
+export type Resolvers<Context> = Readonly<
+  Record<string, Readonly<Record<string, Resolver<Context>>>>
+>;
 
-/** The schema of a text with resolvers attached. A resolver without a field, or a root field without a resolver, is a bug. */
-export function executableSchema<Context>(text: string, resolvers: Resolvers<Context>, typeOf: (value: unknown) => string | undefined): GraphQLSchema {
+/**
+ * The schema of a text with resolvers attached. A resolver without a field, or a root field without
+ * a resolver, is a bug.
+ */
+export function executableSchema<Context>(
+  text: string,
+  resolvers: Resolvers<Context>,
+  typeOf: (value: unknown) => string | undefined,
+): GraphQLSchema {
   const schema = buildSchema(text);
   for (const [typeName, fields] of Object.entries(resolvers)) {
     const type = schema.getType(typeName);
     invariant(isObjectType(type), `${typeName} is an object type of the schema`);
     attach(type, fields, type === schema.getSubscriptionType());
   }
-  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    for (const field of Object.values(type?.getFields() ?? {})) invariant(field.resolve, `${type?.name}.${field.name} has a resolver`);
+  for (const type of [
+    schema.getQueryType(),
+    schema.getMutationType(),
+    schema.getSubscriptionType(),
+  ]) {
+    for (const field of Object.values(type?.getFields() ?? {}))
+      invariant(field.resolve, `${type?.name}.${field.name} has a resolver`);
   }
   const node = schema.getType('Node');
   if (node && 'resolveType' in node) node.resolveType = typeOf;
@@ -24,7 +45,11 @@ export function executableSchema<Context>(text: string, resolvers: Resolvers<Con
   return schema;
 }
 
-function attach<Context>(type: GraphQLObjectType, fields: Readonly<Record<string, Resolver<Context>>>, subscription: boolean): void {
+function attach<Context>(
+  type: GraphQLObjectType,
+  fields: Readonly<Record<string, Resolver<Context>>>,
+  subscription: boolean,
+): void {
   for (const [name, resolve] of Object.entries(fields)) {
     const field = type.getFields()[name];
     invariant(field, `${type.name}.${name} is a field of the schema`);
@@ -38,7 +63,8 @@ function attach<Context>(type: GraphQLObjectType, fields: Readonly<Record<string
 }
 
 function defineScalar(type: GraphQLScalarType): void {
-  if (type.name === 'DateTime') type.serialize = (value) => (value instanceof Date ? value.toISOString() : String(value));
+  if (type.name === 'DateTime')
+    type.serialize = (value) => (value instanceof Date ? value.toISOString() : String(value));
   if (type.name === 'JSON') {
     type.serialize = (value) => value;
     type.parseValue = (value) => value;

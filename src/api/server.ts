@@ -31,30 +31,49 @@ export interface RunningApi {
 }
 
 /** The schema with its resolvers, apart from any server: for tests and for both transports. */
-export async function buildApi(service: Service): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
+export async function buildApi(
+  service: Service,
+): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
   const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
   const authenticator = new Authenticator(service.store);
-  return { schema: executableSchema(text, buildResolvers(service, authenticator), nodeType), authenticator };
+  return {
+    schema: executableSchema(text, buildResolvers(service, authenticator), nodeType),
+    authenticator,
+  };
 }
 
-/** GraphQL over HTTP and WebSocket at /graphql, probes, metrics and the public checkpoint. Throws `PORT_TAKEN`. */
+/**
+ * GraphQL over HTTP and WebSocket at /graphql, probes, metrics and the public checkpoint. Throws
+ * `PORT_TAKEN`.
+ */
 export async function startApi(service: Service): Promise<RunningApi> {
   const { schema, authenticator } = await buildApi(service);
   const apollo = new ApolloServer<ApiContext>({
-    schema, introspection: true, persistedQueries: false, includeStacktraceInErrorResponses: false, stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: LIMITS.tokens }, validationRules: [limitRule], formatError: uniform,
-    plugins: [ApolloServerPluginLandingPageDisabled()], logger: quietLogger(service),
+    schema,
+    introspection: true,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    validationRules: [limitRule],
+    formatError: uniform,
+    plugins: [ApolloServerPluginLandingPageDisabled()],
+    logger: quietLogger(service),
   });
   await apollo.start();
   const app = express();
   const http = createServer(app);
   const graphql = expressMiddleware(apollo, {
-    context: async ({ req }) => ({ principal: await authenticator.principal(req.headers.authorization) }),
+    context: async ({ req }) => ({
+      principal: await authenticator.principal(req.headers.authorization),
+    }),
   });
   route(app, service, graphql, authenticator);
   const port = await listen(http, service.config.host, service.config.port);
   const sockets = serveSubscriptions(http, { schema, authenticator });
-  const shown = service.config.host.includes(':') ? `[${service.config.host}]` : service.config.host;
+  const shown = service.config.host.includes(':')
+    ? `[${service.config.host}]`
+    : service.config.host;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await sockets.close();
@@ -67,7 +86,12 @@ export async function startApi(service: Service): Promise<RunningApi> {
   return { url: `http://${shown}:${port}`, port, stop: () => (stopping ??= stop()) };
 }
 
-function route(app: Express, service: Service, graphql: RequestHandler, authenticator: Authenticator): void {
+function route(
+  app: Express,
+  service: Service,
+  graphql: RequestHandler,
+  authenticator: Authenticator,
+): void {
   const counters = new Counters();
   app.disable('x-powered-by');
   app.use((_request, response, next) => {
@@ -75,23 +99,49 @@ function route(app: Express, service: Service, graphql: RequestHandler, authenti
     response.on('finish', () => counters.add(String(response.statusCode)));
     next();
   });
-  app.get('/', (_request, response) => { response.type('text').send('Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n'); });
-  app.get('/healthz', (_request, response) => { response.json({ ok: true }); });
+  app.get('/', (_request, response) => {
+    response
+      .type('text')
+      .send('Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n');
+  });
+  app.get('/healthz', (_request, response) => {
+    response.json({ ok: true });
+  });
   app.get('/readyz', async (_request, response) => {
     const state = await readiness(service);
     response.status(state.ready ? 200 : 503).json(state);
   });
-  app.get('/metrics', async (_request, response) => { response.type('text/plain; version=0.0.4').send(await metricsText(service, counters)); });
+  app.get('/metrics', async (_request, response) => {
+    response.type('text/plain; version=0.0.4').send(await metricsText(service, counters));
+  });
   app.get('/verdicts/:id', verdictRoute(service));
   app.get('/audit.zip', auditRoute(service, authenticator));
   const { log } = service.notary;
-  app.use('/log', logRoutes({ checkpoint: () => publicCheckpoint(service), covers: log.covers.bind(log), leaves: log.leaves.bind(log), nodes: log.nodes.bind(log) }));
-  app.use('/graphql', refuseLargeBodies, express.json({ limit: MAX_BODY_BYTES, inflate: false }), graphql);
-  app.use((_request, response) => { response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address')); });
+  app.use(
+    '/log',
+    logRoutes({
+      checkpoint: () => publicCheckpoint(service),
+      covers: log.covers.bind(log),
+      leaves: log.leaves.bind(log),
+      nodes: log.nodes.bind(log),
+    }),
+  );
+  app.use(
+    '/graphql',
+    refuseLargeBodies,
+    express.json({ limit: MAX_BODY_BYTES, inflate: false }),
+    graphql,
+  );
+  app.use((_request, response) => {
+    response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address'));
+  });
   app.use(lastResort(service));
 }
 
-/** A length that is announced is judged before a byte is read; the rest is read and dropped, so that the answer arrives. */
+/**
+ * A length that is announced is judged before a byte is read; the rest is read and dropped, so that
+ * the answer arrives.
+ */
 const refuseLargeBodies: RequestHandler = (request, response, next) => {
   if (Number(request.headers['content-length'] ?? 0) <= MAX_BODY_BYTES) return next();
   tooLarge(request, (body) => response.status(413).set('Connection', 'close').json(body));
@@ -110,14 +160,29 @@ function lastResort({ logger }: Service): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
     const { status, type } = error as { status?: number; type?: string };
-    if (type === 'entity.too.large') return tooLarge(request, (body) => response.status(413).set('Connection', 'close').json(body));
+    if (type === 'entity.too.large')
+      return tooLarge(request, (body) =>
+        response.status(413).set('Connection', 'close').json(body),
+      );
     if (status !== undefined && status >= 400 && status < 500) {
-      return response.status(status).json(errorBody('REQUEST_SHAPE', type === 'entity.parse.failed' ? 'the body is not JSON' : 'the request cannot be read'));
+      return response
+        .status(status)
+        .json(
+          errorBody(
+            'REQUEST_SHAPE',
+            type === 'entity.parse.failed' ? 'the body is not JSON' : 'the request cannot be read',
+          ),
+        );
     }
     logger.error('http.failed', describeError(error));
     const fault = error instanceof Fault ? error : undefined;
     return response.status(fault ? 503 : 500).json({
-      errors: [{ message: fault?.message ?? 'a fault of ours; the log has it', extensions: { code: fault?.code ?? 'INTERNAL', problems: [] } }],
+      errors: [
+        {
+          message: fault?.message ?? 'a fault of ours; the log has it',
+          extensions: { code: fault?.code ?? 'INTERNAL', problems: [] },
+        },
+      ],
     });
   };
 }
@@ -125,9 +190,26 @@ function lastResort({ logger }: Service): ErrorRequestHandler {
 function listen(http: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     http.once('error', (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'EADDRINUSE') reject(new Fault('PORT_TAKEN', `port ${port} on ${host} is in use; set PROBITY_PORT to another, or to 0 for any`, { cause }));
-      else if (cause.code === 'EACCES' || cause.code === 'EADDRNOTAVAIL' || cause.code === 'ENOTFOUND') {
-        reject(new Fault('PORT_TAKEN', `${host}:${port} cannot be listened on (${cause.code}); set PROBITY_HOST and PROBITY_PORT`, { cause }));
+      if (cause.code === 'EADDRINUSE')
+        reject(
+          new Fault(
+            'PORT_TAKEN',
+            `port ${port} on ${host} is in use; set PROBITY_PORT to another, or to 0 for any`,
+            { cause },
+          ),
+        );
+      else if (
+        cause.code === 'EACCES' ||
+        cause.code === 'EADDRNOTAVAIL' ||
+        cause.code === 'ENOTFOUND'
+      ) {
+        reject(
+          new Fault(
+            'PORT_TAKEN',
+            `${host}:${port} cannot be listened on (${cause.code}); set PROBITY_HOST and PROBITY_PORT`,
+            { cause },
+          ),
+        );
       } else reject(cause);
     });
     http.listen(port, host, () => {
@@ -138,6 +220,9 @@ function listen(http: Server, host: string, port: number): Promise<number> {
 }
 
 function quietLogger({ logger }: Service) {
-  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: unknown): void => logger[level]('apollo', { message: String(message).slice(0, 300) });
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: unknown): void =>
+      logger[level]('apollo', { message: String(message).slice(0, 300) });
   return { debug: at('debug'), info: at('debug'), warn: at('warn'), error: at('error') };
 }

@@ -4,8 +4,9 @@ import type { Service } from '../service/service.ts';
 import { isId } from '../store/index.ts';
 
 /**
- * `GET /verdicts/ID`: where the QR code of a printed certificate leads. For anybody, and so it says what the public log says
- * already (id, leaf, place, whether it was withdrawn), and nothing of model, answers, issuer's customers or reasons.
+ * `GET /verdicts/ID`: where the QR code of a printed certificate leads. For anybody, and so it says
+ * what the public log says already (id, leaf, place, whether it was withdrawn), and nothing of
+ * model, answers, issuer's customers or reasons.
  */
 export function verdictRoute({ store, notary }: Service): RequestHandler {
   return async (request, response) => {
@@ -18,11 +19,19 @@ export function verdictRoute({ store, notary }: Service): RequestHandler {
     const [withdrawn] = await store.statements.withdrawals(id);
     const state = verdict.erasedAt ? 'erased' : (withdrawn?.state ?? 'valid');
     const size = await notary.log.size();
-    response.type('text').send([
-      `verdict     ${id}`, `state       ${state}, as of ${size} leaves in the log ${notary.log.vkey.split('+')[0]}`, `leaf        ${verdict.logIndex}  ${verdict.leaf}`,
-      ...(withdrawn ? [`withdrawn   leaf ${withdrawn.logIndex}  ${withdrawn.leaf}`] : []), '',
-      'This page is the word of a server. Proof is in the bundle, which whoever gave you the certificate can fetch:',
-      `probity certificate ${id} --out DIR; probity verify DIR --policy FILE --online`, '',
-    ].join('\n'));
+    response
+      .type('text')
+      .send(
+        [
+          `verdict     ${id}`,
+          `state       ${state}, as of ${size} leaves in the log ${notary.log.vkey.split('+')[0]}`,
+          `leaf        ${verdict.logIndex}  ${verdict.leaf}`,
+          ...(withdrawn ? [`withdrawn   leaf ${withdrawn.logIndex}  ${withdrawn.leaf}`] : []),
+          '',
+          'This page is the word of a server. Proof is in the bundle, which whoever gave you the certificate can fetch:',
+          `probity certificate ${id} --out DIR; probity verify DIR --policy FILE --online`,
+          '',
+        ].join('\n'),
+      );
   };
 }

@@ -3,11 +3,13 @@ import canonicalizeJson from 'canonicalize';
 import { invariant } from '../errors/index.ts';
 
 /** A value that JSON can carry without loss. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /**
- * RFC 8785 (JCS) text of a JSON value. Values that JSON cannot carry (NaN, a lone surrogate, a bigint, a Date)
- * are a bug of the caller and throw, rather than become something else. Keys whose value is `undefined` are left out.
+ * RFC 8785 (JCS) text of a JSON value. Values that JSON cannot carry (NaN, a lone surrogate, a
+ * bigint, a Date) are a bug of the caller and throw, rather than become something else. Keys whose
+ * value is `undefined` are left out.
  */
 export function canonicalJson(value: unknown): string {
   refuseLossy(value, '$');
@@ -49,8 +51,12 @@ function refuseLossy(value: unknown, path: string): void {
         return;
       }
       const prototype: unknown = Object.getPrototypeOf(value);
-      invariant(prototype === Object.prototype || prototype === null, `${path} is not a plain object`);
-      for (const [key, item] of Object.entries(value)) if (item !== undefined) refuseLossy(item, `${path}.${key}`);
+      invariant(
+        prototype === Object.prototype || prototype === null,
+        `${path} is not a plain object`,
+      );
+      for (const [key, item] of Object.entries(value))
+        if (item !== undefined) refuseLossy(item, `${path}.${key}`);
       return;
     }
     default:

@@ -44,18 +44,31 @@ export async function anchorCommand(args: string[], io: Io): Promise<number> {
   }
   const exit = EXITS[report.status];
   const explorer = explorerUrl(record.network, record.transactionDigest);
-  if (json) io.stdout(`${JSON.stringify({ ...report, node, ...(explorer === undefined ? {} : { explorer }), exit }, null, 2)}\n`);
+  if (json)
+    io.stdout(
+      `${JSON.stringify({ ...report, node, ...(explorer === undefined ? {} : { explorer }), exit }, null, 2)}\n`,
+    );
   else io.stdout(reportText(report, explorer, exit, io));
   return exit;
 }
 
-function reportText({ status, checks }: OnlineReport, explorer: string | undefined, exit: number, io: Io): string {
+function reportText(
+  { status, checks }: OnlineReport,
+  explorer: string | undefined,
+  exit: number,
+  io: Io,
+): string {
   const paint = painter(io);
-  const lines = checks.map(({ name, ok: fine, detail }) => `  ${fine ? paint('green', '✓') : paint('red', '✗')} ${name.padEnd(12)}  ${detail}`);
+  const lines = checks.map(
+    ({ name, ok: fine, detail }) =>
+      `  ${fine ? paint('green', '✓') : paint('red', '✗')} ${name.padEnd(12)}  ${detail}`,
+  );
   return `${lines.join('\n')}\n${explorer === undefined ? '' : `    ${explorer}\n`}\n${status}   exit ${exit}\n`;
 }
 
-async function readArgs(args: string[]): Promise<Result<{ readonly record: AnchorRecord; readonly node: string }>> {
+async function readArgs(
+  args: string[],
+): Promise<Result<{ readonly record: AnchorRecord; readonly node: string }>> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
   let values: { node?: string };
@@ -66,14 +79,29 @@ async function readArgs(args: string[]): Promise<Result<{ readonly record: Ancho
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }
   const [action, folder, ...rest] = positionals;
-  if (action !== 'check' || folder === undefined || rest.length > 0) return bad(problem('OPTION_INVALID', '', 'check and a bundle'));
+  if (action !== 'check' || folder === undefined || rest.length > 0)
+    return bad(problem('OPTION_INVALID', '', 'check and a bundle'));
   const files = await readBundle(folder);
   if (!files.ok) return files;
   const bytes = files.value.get('anchor.json');
   const anchor = bytes && parseCanonicalJson(bytes);
-  if (!anchor?.ok || !isBundledAnchor(anchor.value)) return bad(problem('BUNDLE_SHAPE', 'anchor.json', 'the bundle has no anchor, or none that can be read'));
+  if (!anchor?.ok || !isBundledAnchor(anchor.value))
+    return bad(
+      problem('BUNDLE_SHAPE', 'anchor.json', 'the bundle has no anchor, or none that can be read'),
+    );
   const record = anchor.value;
-  const node = values.node ?? (isNetwork(record.network) && record.network !== 'emulated' ? NETWORK_PRESETS[record.network].url : config.value.iota.url);
-  if (node === undefined || !URL.canParse(node)) return bad(problem('OPTION_INVALID', '--node', `name a node: there is no public one of ${record.network}`));
+  const node =
+    values.node ??
+    (isNetwork(record.network) && record.network !== 'emulated'
+      ? NETWORK_PRESETS[record.network].url
+      : config.value.iota.url);
+  if (node === undefined || !URL.canParse(node))
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        '--node',
+        `name a node: there is no public one of ${record.network}`,
+      ),
+    );
   return ok({ record, node });
 }

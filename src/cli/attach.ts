@@ -37,14 +37,28 @@ export interface AttachValues {
 }
 
 /** `probity keys attach`: the file is written only after the key has signed. */
-export async function attach(role: string, values: AttachValues, where: { readonly folder: string; readonly name: string; readonly json: boolean }, io: Io): Promise<number> {
+export async function attach(
+  role: string,
+  values: AttachValues,
+  where: { readonly folder: string; readonly name: string; readonly json: boolean },
+  io: Io,
+): Promise<number> {
   const known = ROLES.find((each) => each === role);
-  if (known === undefined) return printProblems([problem('OPTION_INVALID', 'ROLE', `a role is one of ${ROLES.join(', ')}`)], where.json, io);
+  if (known === undefined)
+    return printProblems(
+      [problem('OPTION_INVALID', 'ROLE', `a role is one of ${ROLES.join(', ')}`)],
+      where.json,
+      io,
+    );
   try {
     const key = await describe(known, values, where.name);
     if (!key.ok) return printProblems(key.problems, where.json, io);
     const file = await attachKey(where.folder, known, key.value);
-    io.stdout(where.json ? `${JSON.stringify({ file, vkey: key.value.vkey }, null, 2)}\n` : `${key.value.vkey} in ${file}${file.includes('.next.') ? ` · now: probity keys rotate ${known}` : ''}\n`);
+    io.stdout(
+      where.json
+        ? `${JSON.stringify({ file, vkey: key.value.vkey }, null, 2)}\n`
+        : `${key.value.vkey} in ${file}${file.includes('.next.') ? ` · now: probity keys rotate ${known}` : ''}\n`,
+    );
     return 0;
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
@@ -53,32 +67,73 @@ export async function attach(role: string, values: AttachValues, where: { readon
   }
 }
 
-async function describe(role: Role, values: AttachValues, origin: string): Promise<Result<OutsideKey>> {
+async function describe(
+  role: Role,
+  values: AttachValues,
+  origin: string,
+): Promise<Result<OutsideKey>> {
   const { pkcs11, token, object, command, url, 'token-file': tokenFile } = values;
   const name = `${origin}/${role}`;
-  if (!isKeyName(name)) return bad(problem('OPTION_INVALID', '--name', 'a name has no spaces and no plus sign'));
+  if (!isKeyName(name))
+    return bad(problem('OPTION_INVALID', '--name', 'a name has no spaces and no plus sign'));
   const ways = [pkcs11, command, url].filter((way) => way !== undefined);
-  if (ways.length !== 1) return bad(problem('OPTION_INVALID', 'WHERE', 'one of --pkcs11, --command and --url is needed'));
+  if (ways.length !== 1)
+    return bad(
+      problem('OPTION_INVALID', 'WHERE', 'one of --pkcs11, --command and --url is needed'),
+    );
   if (pkcs11 !== undefined) {
-    if (token === undefined || object === undefined) return bad(problem('OPTION_INVALID', '--pkcs11', 'takes --token LABEL and --object LABEL too'));
-    const inside = { module: pkcs11, object, pinVariable: values['pin-variable'] ?? 'PROBITY_PIN', token };
-    return ok({ v: 1, vkey: (await verificationKey(name, await readTokenKey(inside), nodeCrypto.sha256)).vkey, pkcs11: inside });
+    if (token === undefined || object === undefined)
+      return bad(
+        problem('OPTION_INVALID', '--pkcs11', 'takes --token LABEL and --object LABEL too'),
+      );
+    const inside = {
+      module: pkcs11,
+      object,
+      pinVariable: values['pin-variable'] ?? 'PROBITY_PIN',
+      token,
+    };
+    return ok({
+      v: 1,
+      vkey: (await verificationKey(name, await readTokenKey(inside), nodeCrypto.sha256)).vkey,
+      pkcs11: inside,
+    });
   }
-  const publicKey = values.public === undefined ? undefined : await publicKeyOf(await readFile(values.public).catch(() => Buffer.alloc(0)));
-  if (publicKey === undefined) return bad(problem('OPTION_INVALID', '--public', 'a file with an Ed25519 public key, PEM or DER, is needed'));
+  const publicKey =
+    values.public === undefined
+      ? undefined
+      : await publicKeyOf(await readFile(values.public).catch(() => Buffer.alloc(0)));
+  if (publicKey === undefined)
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        '--public',
+        'a file with an Ed25519 public key, PEM or DER, is needed',
+      ),
+    );
   const { vkey } = await verificationKey(name, publicKey, nodeCrypto.sha256);
   if (command !== undefined) {
     const words = wordsOf(command);
-    return words === undefined ? bad(problem('OPTION_INVALID', '--command', 'a JSON list of words is needed')) : ok({ v: 1, vkey, command: words });
+    return words === undefined
+      ? bad(problem('OPTION_INVALID', '--command', 'a JSON list of words is needed'))
+      : ok({ v: 1, vkey, command: words });
   }
-  if (url === undefined || !isPrivateChannel(url)) return bad(problem('OPTION_INVALID', '--url', 'an https address is needed, or one of this machine'));
-  return tokenFile === undefined ? bad(problem('OPTION_INVALID', '--token-file', 'the file with the bearer token is needed')) : ok({ v: 1, vkey, url, tokenFile });
+  if (url === undefined || !isPrivateChannel(url))
+    return bad(
+      problem('OPTION_INVALID', '--url', 'an https address is needed, or one of this machine'),
+    );
+  return tokenFile === undefined
+    ? bad(problem('OPTION_INVALID', '--token-file', 'the file with the bearer token is needed'))
+    : ok({ v: 1, vkey, url, tokenFile });
 }
 
 function wordsOf(text: string): string[] | undefined {
   try {
     const words: unknown = JSON.parse(text);
-    return Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string' && word !== '') ? words : undefined;
+    return Array.isArray(words) &&
+      words.length > 0 &&
+      words.every((word) => typeof word === 'string' && word !== '')
+      ? words
+      : undefined;
   } catch {
     return undefined;
   }
@@ -87,8 +142,12 @@ function wordsOf(text: string): string[] | undefined {
 /** The 32 bytes of an Ed25519 SubjectPublicKeyInfo, PEM or DER. */
 async function publicKeyOf(bytes: Buffer): Promise<Uint8Array | undefined> {
   try {
-    const key = bytes.includes('BEGIN PUBLIC KEY') ? createPublicKey(bytes) : createPublicKey({ key: bytes, format: 'der', type: 'spki' });
-    return key.asymmetricKeyType === 'ed25519' ? new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(12)) : undefined;
+    const key = bytes.includes('BEGIN PUBLIC KEY')
+      ? createPublicKey(bytes)
+      : createPublicKey({ key: bytes, format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'ed25519'
+      ? new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(12))
+      : undefined;
   } catch {
     return undefined;
   }

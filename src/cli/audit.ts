@@ -16,9 +16,16 @@ The key must be of the role compliance or admin.
 exit: 0 written · 2 bad arguments · 4 a fault
 `;
 
-const OPTIONS = { ...SERVER_OPTIONS, from: { type: 'string' }, to: { type: 'string' }, out: { type: 'string' } } as const;
+const OPTIONS = {
+  ...SERVER_OPTIONS,
+  from: { type: 'string' },
+  to: { type: 'string' },
+  out: { type: 'string' },
+} as const;
 
-/** `probity audit`: what the server gives is written as it is; each part of it verifies by itself. */
+/**
+ * `probity audit`: what the server gives is written as it is; each part of it verifies by itself.
+ */
 export async function auditCommand(args: string[], io: Io): Promise<number> {
   const json = args.includes('--json');
   if (args.includes('--help') || args.includes('-h')) {
@@ -34,13 +41,26 @@ export async function auditCommand(args: string[], io: Io): Promise<number> {
   const { from, to, out } = values;
   if (from === undefined || to === undefined || out === undefined) {
     const missing = Object.entries({ from, to, out }).filter(([, value]) => value === undefined);
-    return printProblems(missing.map(([name]) => problem('OPTION_INVALID', `--${name}`, `--${name} is needed`)), json, io);
+    return printProblems(
+      missing.map(([name]) => problem('OPTION_INVALID', `--${name}`, `--${name} is needed`)),
+      json,
+      io,
+    );
   }
   return talking(io, json, async () => {
     const server = serverFrom(values);
-    const archive = await download(`${server.url}/audit.zip?${new URLSearchParams({ from, to }).toString()}`, server.key);
-    await writeFile(out, archive, { flag: 'wx' }).catch((cause: unknown) => { throw new Fault('DATA_DIR', `${out} cannot be written, or is there already`, { cause }); });
-    io.stdout(json ? `${JSON.stringify({ file: out, bytes: archive.length }, null, 2)}\n` : `${archive.length} bytes in ${out} · unpack it, then: sha256sum -c SHA256SUMS\n`);
+    const archive = await download(
+      `${server.url}/audit.zip?${new URLSearchParams({ from, to }).toString()}`,
+      server.key,
+    );
+    await writeFile(out, archive, { flag: 'wx' }).catch((cause: unknown) => {
+      throw new Fault('DATA_DIR', `${out} cannot be written, or is there already`, { cause });
+    });
+    io.stdout(
+      json
+        ? `${JSON.stringify({ file: out, bytes: archive.length }, null, 2)}\n`
+        : `${archive.length} bytes in ${out} · unpack it, then: sha256sum -c SHA256SUMS\n`,
+    );
     return EXIT.ok;
   });
 }
@@ -50,10 +70,16 @@ async function download(url: string, key: string): Promise<Uint8Array> {
   try {
     response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
   } catch (cause) {
-    throw new Fault('TOOL_UNAVAILABLE', `no Probity server answers at ${new URL(url).origin}`, { retryable: true, cause });
+    throw new Fault('TOOL_UNAVAILABLE', `no Probity server answers at ${new URL(url).origin}`, {
+      retryable: true,
+      cause,
+    });
   }
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  const body = (await response.json().catch(() => undefined)) as { errors?: { extensions?: { problems?: Problem[] } }[] } | undefined;
+  const body = (await response.json().catch(() => undefined)) as
+    { errors?: { extensions?: { problems?: Problem[] } }[] } | undefined;
   const problems = body?.errors?.flatMap(({ extensions }) => extensions?.problems ?? []) ?? [];
-  throw problems.length > 0 ? new Refused(problems) : new Fault('INTERNAL', `${new URL(url).origin} answers ${response.status}`);
+  throw problems.length > 0
+    ? new Refused(problems)
+    : new Fault('INTERNAL', `${new URL(url).origin} answers ${response.status}`);
 }

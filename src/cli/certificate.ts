@@ -20,7 +20,13 @@ ${SERVER_HELP}
 exit: 0 written · 2 no such verdict, or bad arguments · 4 a fault
 `;
 
-const OPTIONS = { ...SERVER_OPTIONS, out: { type: 'string' }, format: { type: 'string' }, policy: { type: 'string' }, anchored: { type: 'string' } } as const;
+const OPTIONS = {
+  ...SERVER_OPTIONS,
+  out: { type: 'string' },
+  format: { type: 'string' },
+  policy: { type: 'string' },
+  anchored: { type: 'string' },
+} as const;
 
 export async function certificateCommand(args: string[], io: Io): Promise<number> {
   const json = args.includes('--json');
@@ -32,57 +38,118 @@ export async function certificateCommand(args: string[], io: Io): Promise<number
   if (!parsed.ok) return printProblems(parsed.problems, json, io);
   const { only: id, values } = parsed.value;
   const folder = values.out;
-  if (folder === undefined) return printProblems([problem('OPTION_INVALID', '--out', 'say where: --out DIR, or --out FILE.zip')], json, io);
+  if (folder === undefined)
+    return printProblems(
+      [problem('OPTION_INVALID', '--out', 'say where: --out DIR, or --out FILE.zip')],
+      json,
+      io,
+    );
   const waitS = Number(values.anchored ?? 0);
-  if (!(waitS >= 0 && waitS <= 3_600)) return printProblems([problem('OPTION_INVALID', '--anchored', '--anchored takes seconds, up to 3600')], json, io);
+  if (!(waitS >= 0 && waitS <= 3_600))
+    return printProblems(
+      [problem('OPTION_INVALID', '--anchored', '--anchored takes seconds, up to 3600')],
+      json,
+      io,
+    );
   return talking(io, json, async () => {
     const server = serverFrom(values);
     const anchored = await waitForAnchor(server, id, waitS * 1_000);
     if (values.format !== undefined) {
-      await writeNew(folder, values.format === 'tsr' ? await fetchTimestamp(server, id) : await fetchRendering(server, id, values.format));
-      io.stdout(json ? `${JSON.stringify({ verdict: id, file: folder, format: values.format }, null, 2)}\n` : `${values.format} in ${folder}\n`);
+      await writeNew(
+        folder,
+        values.format === 'tsr'
+          ? await fetchTimestamp(server, id)
+          : await fetchRendering(server, id, values.format),
+      );
+      io.stdout(
+        json
+          ? `${JSON.stringify({ verdict: id, file: folder, format: values.format }, null, 2)}\n`
+          : `${values.format} in ${folder}\n`,
+      );
       return EXIT.ok;
     }
     const files = await fetchBundle(server, id);
-    if (/\.(html|pdf)$/.test(folder)) return printed(files, `${server.url}/verdicts/${id}`, { file: folder, policy: values.policy, json }, io);
+    if (/\.(html|pdf)$/.test(folder))
+      return printed(
+        files,
+        `${server.url}/verdicts/${id}`,
+        { file: folder, policy: values.policy, json },
+        io,
+      );
     await (folder.endsWith('.zip') ? writeBundleZip(folder, files) : writeBundle(folder, files));
-    if (json) io.stdout(`${JSON.stringify({ verdict: id, folder, anchored, files: [...files.keys()] }, null, 2)}\n`);
-    else io.stdout(`${files.size} files in ${folder}${anchored ? '' : ' · not anchored yet'} · probity verify ${folder} --policy FILE\n`);
+    if (json)
+      io.stdout(
+        `${JSON.stringify({ verdict: id, folder, anchored, files: [...files.keys()] }, null, 2)}\n`,
+      );
+    else
+      io.stdout(
+        `${files.size} files in ${folder}${anchored ? '' : ' · not anchored yet'} · probity verify ${folder} --policy FILE\n`,
+      );
     return EXIT.ok;
   });
 }
 
 async function writeNew(file: string, text: string | Uint8Array): Promise<void> {
-  await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => { throw new Fault('DATA_DIR', `${file} cannot be written, or is there already`, { cause }); });
+  await writeFile(file, text, { flag: 'wx' }).catch((cause: unknown) => {
+    throw new Fault('DATA_DIR', `${file} cannot be written, or is there already`, { cause });
+  });
 }
 
-async function printed(files: ReadonlyMap<string, Uint8Array>, link: string, to: { readonly file: string; readonly policy: string | undefined; readonly json: boolean }, io: Io): Promise<number> {
+async function printed(
+  files: ReadonlyMap<string, Uint8Array>,
+  link: string,
+  to: { readonly file: string; readonly policy: string | undefined; readonly json: boolean },
+  io: Io,
+): Promise<number> {
   const { pageOf, printPdf } = await import('./print.ts');
   const trust = to.policy === undefined ? undefined : await readPolicy(to.policy);
   if (trust !== undefined && !trust.ok) return printProblems(trust.problems, to.json, io);
   const page = await pageOf(files, link, trust?.value.policy);
   await (to.file.endsWith('.pdf') ? printPdf(page, to.file) : writeNew(to.file, page));
-  io.stdout(to.json ? `${JSON.stringify({ file: to.file, verified: trust !== undefined }, null, 2)}\n` : `${to.file}${trust === undefined ? ' · not verified: give --policy FILE' : ' · verified'}\n`);
+  io.stdout(
+    to.json
+      ? `${JSON.stringify({ file: to.file, verified: trust !== undefined }, null, 2)}\n`
+      : `${to.file}${trust === undefined ? ' · not verified: give --policy FILE' : ' · verified'}\n`,
+  );
   return EXIT.ok;
 }
 
 async function fetchTimestamp(server: Server, id: string): Promise<Uint8Array> {
-  const { verdict } = await ask<{ verdict: { timestamp: string | null } | null }>(server, 'query ($id: ID!) { verdict(id: $id) { timestamp } }', { id });
-  if (!verdict?.timestamp) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict, or no timestamp of it (yet)')]);
+  const { verdict } = await ask<{ verdict: { timestamp: string | null } | null }>(
+    server,
+    'query ($id: ID!) { verdict(id: $id) { timestamp } }',
+    { id },
+  );
+  if (!verdict?.timestamp)
+    throw new Refused([
+      problem('NOT_FOUND', 'ID', 'there is no such verdict, or no timestamp of it (yet)'),
+    ]);
   return new Uint8Array(Buffer.from(verdict.timestamp, 'base64'));
 }
 
 async function fetchRendering(server: Server, id: string, format: string): Promise<string> {
-  const { verdict } = await ask<{ verdict: { rendering: string } | null }>(server, 'query ($id: ID!, $format: String!) { verdict(id: $id) { rendering(format: $format) } }', { id, format });
+  const { verdict } = await ask<{ verdict: { rendering: string } | null }>(
+    server,
+    'query ($id: ID!, $format: String!) { verdict(id: $id) { rendering(format: $format) } }',
+    { id, format },
+  );
   if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   return verdict.rendering;
 }
 
 /** True when the anchor is confirmed, or becomes so in time. */
-export async function waitForAnchor(server: Server, id: string, timeoutMs: number): Promise<boolean> {
+export async function waitForAnchor(
+  server: Server,
+  id: string,
+  timeoutMs: number,
+): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const { verdict } = await ask<{ verdict: { anchor: { state: string } | null } | null }>(server, 'query ($id: ID!) { verdict(id: $id) { anchor { state } } }', { id });
+    const { verdict } = await ask<{ verdict: { anchor: { state: string } | null } | null }>(
+      server,
+      'query ($id: ID!) { verdict(id: $id) { anchor { state } } }',
+      { id },
+    );
     if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
     if (verdict.anchor?.state === 'confirmed') return true;
     if (Date.now() >= deadline) return false;
@@ -90,15 +157,28 @@ export async function waitForAnchor(server: Server, id: string, timeoutMs: numbe
   }
 }
 
-/** The files of a bundle. The server is not trusted with our disk: a path that leaves the folder is refused. */
+/**
+ * The files of a bundle. The server is not trusted with our disk: a path that leaves the folder is
+ * refused.
+ */
 export async function fetchBundle(server: Server, id: string): Promise<Map<string, Uint8Array>> {
-  const { verdict } = await ask<{ verdict: { files: readonly { path: string; base64: string }[] } | null }>(server,
-    'query ($id: ID!) { verdict(id: $id) { files { path base64 } } }', { id });
+  const { verdict } = await ask<{
+    verdict: { files: readonly { path: string; base64: string }[] } | null;
+  }>(server, 'query ($id: ID!) { verdict(id: $id) { files { path base64 } } }', { id });
   if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   const files = new Map<string, Uint8Array>();
   for (const { path, base64 } of verdict.files) {
-    const inside = path !== '' && !isAbsolute(path) && !/[\\:\0]/u.test(path) && normalize(path) === path && !path.split('/').includes('..');
-    if (!inside) throw new Fault('INTERNAL', `the server names a file outside the bundle: ${JSON.stringify(path)}`);
+    const inside =
+      path !== '' &&
+      !isAbsolute(path) &&
+      !/[\\:\0]/u.test(path) &&
+      normalize(path) === path &&
+      !path.split('/').includes('..');
+    if (!inside)
+      throw new Fault(
+        'INTERNAL',
+        `the server names a file outside the bundle: ${JSON.stringify(path)}`,
+      );
     files.set(path, new Uint8Array(Buffer.from(base64, 'base64')));
   }
   return files;

@@ -5,10 +5,23 @@ import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts'
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
-import { CHANNEL_SEMANTICS, isChannelSemantics, type ChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import {
+  CHANNEL_SEMANTICS,
+  isChannelSemantics,
+  type ChannelSemantics,
+} from '../frontends/bpmn/diagram.ts';
 import type { Assurance, Report } from '../model/outcome.ts';
 import { ASSURANCES } from '../verification/assurance.ts';
-import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName, type Format, type Progress, type Submission, type VerifyOptions } from '../verification/types.ts';
+import {
+  DEFAULT_OPTIONS,
+  ENGINE_NAMES,
+  FORMATS,
+  type EngineName,
+  type Format,
+  type Progress,
+  type Submission,
+  type VerifyOptions,
+} from '../verification/types.ts';
 import { verify } from '../verification/verify.ts';
 import { EXIT, type Io } from './io.ts';
 import { reportText } from './reportText.ts';
@@ -56,39 +69,73 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
   const read = await readSubmission(file, parsed.value.format, parsed.value.config);
   if (!read.ok) return printProblems(read.problems, json, io);
-  const annotations = parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
+  const annotations =
+    parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
   if (annotations && !annotations.ok) return printProblems(annotations.problems, json, io);
-  const submission = { ...read.value, ...(parsed.value.channels && { channels: parsed.value.channels }), ...(annotations && { annotations: annotations.value }) };
+  const submission = {
+    ...read.value,
+    ...(parsed.value.channels && { channels: parsed.value.channels }),
+    ...(annotations && { annotations: annotations.value }),
+  };
   const abort = new AbortController();
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
   const progress = progressLine(io, json);
   const started = performance.now();
-  const verified = await verify(submission, options, { signal: abort.signal, cacheDir: config.value.cacheDir, onProgress: progress.show });
+  const verified = await verify(submission, options, {
+    signal: abort.signal,
+    cacheDir: config.value.cacheDir,
+    onProgress: progress.show,
+  });
   const durationMs = performance.now() - started;
   progress.clear();
   process.removeListener('SIGINT', onSigint);
   if (!verified.ok) return printProblems(verified.problems, json, io);
-  const report = await onDiagram(submission, verified.value.report, parsed.value, config.value.cacheDir);
+  const report = await onDiagram(
+    submission,
+    verified.value.report,
+    parsed.value,
+    config.value.cacheDir,
+  );
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
-  io.stdout(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io));
+  io.stdout(
+    json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io),
+  );
   return exit;
 }
 
 /** Explains what a diagram violates, and looks for fixes where they were asked for. */
-async function onDiagram(submission: Submission, report: Report, { fixes, options }: CheckArgs, cacheDir: string): Promise<Report> {
+async function onDiagram(
+  submission: Submission,
+  report: Report,
+  { fixes, options }: CheckArgs,
+  cacheDir: string,
+): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { explain, explained } = await import('../explain/explain.ts');
   const told = explained(report, await explain(submission.source, report, submission));
   if (!fixes) return told;
-  const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([import('../explain/fixes.ts'), import('../explain/question.ts')]);
-  const found = await findFixes(submission.source, report, { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir }, new AbortController().signal, submission);
+  const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
+    import('../explain/fixes.ts'),
+    import('../explain/question.ts'),
+  ]);
+  const found = await findFixes(
+    submission.source,
+    report,
+    { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir },
+    new AbortController().signal,
+    submission,
+  );
   return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
 }
 
-async function writeDrawings(folder: string, submission: Submission, report: Report): Promise<void> {
+async function writeDrawings(
+  folder: string,
+  submission: Submission,
+  report: Report,
+): Promise<void> {
   if (submission.format !== 'bpmn') return;
   const { draw, violated } = await import('../explain/explain.ts');
   const names = violated(report).map((property) => property.name);
@@ -117,42 +164,84 @@ async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Pro
 }
 
 export function exitOf(report: Report): number {
-  // Neither sat nor unsat is what a script hopes for: that there is an answer is all that can be said.
+  // Neither sat nor unsat is what a script hopes for: that there is an answer is all that can be
+  // said.
   if (report.script) return report.script.answers.includes('unknown') ? EXIT.open : EXIT.ok;
   if (report.properties.some((p) => p.outcome === 'violated')) return EXIT.violated;
-  return report.properties.every((p) => p.outcome === 'holds' && p.evidence?.['lacks'] === undefined) ? EXIT.ok : EXIT.open;
+  return report.properties.every(
+    (p) => p.outcome === 'holds' && p.evidence?.['lacks'] === undefined,
+  )
+    ? EXIT.ok
+    : EXIT.open;
 }
 
 function readArgs(args: string[]): Result<CheckArgs> {
   const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
   try {
     const { values, positionals } = parseArgs({
-      args, allowPositionals: true,
+      args,
+      allowPositionals: true,
       options: {
-        property: { type: 'string', multiple: true }, engines: { type: 'string' }, assurance: { type: 'string' }, engine: { type: 'string', multiple: true }, format: { type: 'string' }, timeout: { type: 'string' },
-        'max-states': { type: 'string' }, memory: { type: 'string' }, artifacts: { type: 'string' }, reduction: { type: 'string' }, svg: { type: 'string' }, channels: { type: 'string' }, config: { type: 'string' }, annotations: { type: 'string' }, fixes: { type: 'boolean' }, json: { type: 'boolean' },
+        property: { type: 'string', multiple: true },
+        engines: { type: 'string' },
+        assurance: { type: 'string' },
+        engine: { type: 'string', multiple: true },
+        format: { type: 'string' },
+        timeout: { type: 'string' },
+        'max-states': { type: 'string' },
+        memory: { type: 'string' },
+        artifacts: { type: 'string' },
+        reduction: { type: 'string' },
+        svg: { type: 'string' },
+        channels: { type: 'string' },
+        config: { type: 'string' },
+        annotations: { type: 'string' },
+        fixes: { type: 'boolean' },
+        json: { type: 'boolean' },
       },
     });
     const [file] = positionals;
-    if (file === undefined || positionals.length !== 1) return wrong('give one file: probity check FILE');
+    if (file === undefined || positionals.length !== 1)
+      return wrong('give one file: probity check FILE');
     const { channels } = values;
-    if (channels !== undefined && !isChannelSemantics(channels)) return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
+    if (channels !== undefined && !isChannelSemantics(channels))
+      return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
     const { reduction } = values;
-    if (reduction !== undefined && !isReduction(reduction)) return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
+    if (reduction !== undefined && !isReduction(reduction))
+      return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
     const named = namedEngines(values.engines, values.engine);
     const assurance = values.assurance?.split(',').map((name) => name.trim()) ?? [];
     const strange = assurance.find((name) => !(ASSURANCES as readonly string[]).includes(name));
-    if (strange !== undefined) return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
-    const numbers = { timeout: values.timeout, 'max-states': values['max-states'], memory: values.memory };
+    if (strange !== undefined)
+      return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
+    const numbers = {
+      timeout: values.timeout,
+      'max-states': values['max-states'],
+      memory: values.memory,
+    };
     for (const [name, text] of Object.entries(numbers)) {
-      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text)))) return wrong(`--${name} takes a positive number, not \`${text}\``);
+      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
+        return wrong(`--${name} takes a positive number, not \`${text}\``);
     }
     return ok({
-      file, json: values.json === true, format: values.format, artifacts: values.artifacts, svg: values.svg, channels, config: values.config, annotations: values.annotations, fixes: values.fixes === true,
+      file,
+      json: values.json === true,
+      format: values.format,
+      artifacts: values.artifacts,
+      svg: values.svg,
+      channels,
+      config: values.config,
+      annotations: values.annotations,
+      fixes: values.fixes === true,
       options: {
-        ...DEFAULT_OPTIONS, properties: values.property ?? [], engines: named, ...(assurance.length > 0 ? { assurance: assurance as Assurance[] } : {}),
+        ...DEFAULT_OPTIONS,
+        properties: values.property ?? [],
+        engines: named,
+        ...(assurance.length > 0 ? { assurance: assurance as Assurance[] } : {}),
         ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
-        ...(values['max-states'] === undefined ? {} : { maxStates: Math.floor(Number(values['max-states'])) }),
+        ...(values['max-states'] === undefined
+          ? {}
+          : { maxStates: Math.floor(Number(values['max-states'])) }),
         ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
         ...(reduction === undefined ? {} : { reduction }),
       },
@@ -166,21 +255,41 @@ function isReduction(text: string): text is Reduction {
   return (REDUCTIONS as readonly string[]).includes(text);
 }
 
-/** `--engines a,b`, `--engines all`, or `--engine a --engine b`; unknown names are refused by the check itself, with its list. */
-export function namedEngines(list: string | undefined, single: readonly string[] | undefined): readonly EngineName[] | 'auto' {
+/**
+ * `--engines a,b`, `--engines all`, or `--engine a --engine b`; unknown names are refused by the
+ * check itself, with its list.
+ */
+export function namedEngines(
+  list: string | undefined,
+  single: readonly string[] | undefined,
+): readonly EngineName[] | 'auto' {
   const names = [...(list?.split(',') ?? []), ...(single ?? [])].map((name) => name.trim());
   if (names.length === 0 || names.includes('auto')) return 'auto';
   return names.includes('all') ? [...ENGINE_NAMES] : (names as EngineName[]);
 }
 
-/** Reads a file as a submission, refusing early what is too large or no text; a TLA+ module with what it needs. */
-export async function readSubmission(file: string, format: string | undefined, configuration?: string): Promise<Result<Submission>> {
-  if (format === 'tla' || (format === undefined && /\.tla$/i.test(file))) return (await import('./gather.ts')).gatherSpecification(file, configuration, readText);
+/**
+ * Reads a file as a submission, refusing early what is too large or no text; a TLA+ module with
+ * what it needs.
+ */
+export async function readSubmission(
+  file: string,
+  format: string | undefined,
+  configuration?: string,
+): Promise<Result<Submission>> {
+  if (format === 'tla' || (format === undefined && /\.tla$/i.test(file)))
+    return (await import('./gather.ts')).gatherSpecification(file, configuration, readText);
   const source = await readText(file);
   if (!source.ok) return source;
   const known = format ?? formatOf(file, source.value);
   if (known === undefined || !(FORMATS as readonly string[]).includes(known)) {
-    return bad(problem('FORMAT_UNKNOWN', file, `the format of ${file} is not known; say --format ${FORMATS.join(' or --format ')}`));
+    return bad(
+      problem(
+        'FORMAT_UNKNOWN',
+        file,
+        `the format of ${file} is not known; say --format ${FORMATS.join(' or --format ')}`,
+      ),
+    );
   }
   return ok({ source: source.value, format: known as Format, name: basename(file) });
 }
@@ -189,17 +298,37 @@ export async function readSubmission(file: string, format: string | undefined, c
 export async function readText(file: string): Promise<Result<string>> {
   try {
     const { size } = await stat(file);
-    if (size > MAX_SOURCE_BYTES) return bad(problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${MAX_SOURCE_BYTES}`));
+    if (size > MAX_SOURCE_BYTES)
+      return bad(
+        problem(
+          'INPUT_TOO_LARGE',
+          file,
+          `${file} has ${size} bytes; the limit is ${MAX_SOURCE_BYTES}`,
+        ),
+      );
     const source = decode(await readFile(file));
-    return source === undefined ? bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`)) : ok(source);
+    return source === undefined
+      ? bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`))
+      : ok(source);
   } catch (error) {
-    return bad(problem('INPUT_UNREADABLE', file, `${file}: ${error instanceof Error ? error.message : String(error)}`));
+    return bad(
+      problem(
+        'INPUT_UNREADABLE',
+        file,
+        `${file}: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   }
 }
 
 /** UTF-8, or UTF-16 where a byte order mark says so. */
 function decode(bytes: Uint8Array): string | undefined {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8';
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
@@ -211,7 +340,13 @@ export function printProblems(problems: readonly Problem[], json: boolean, io: I
   if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
   else {
     for (const p of problems) {
-      const place = [p.path, p.elementId === undefined ? '' : `element ${p.elementId}`, p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`].filter((s) => s !== '').join(' · ');
+      const place = [
+        p.path,
+        p.elementId === undefined ? '' : `element ${p.elementId}`,
+        p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`,
+      ]
+        .filter((s) => s !== '')
+        .join(' · ');
       io.stderr(`${p.code}  ${place === '' ? '' : `${place}  `}${p.message}\n`);
     }
   }
@@ -227,9 +362,13 @@ function progressLine(io: Io, json: boolean): { show(progress: Progress): void; 
       if (io.isTTY !== true || json || Date.now() - started < 1000) return;
       shown = true;
       const counts = [
-        p.states === undefined ? '' : `${p.states} states`, p.statesPerSecond === undefined ? '' : `${p.statesPerSecond}/s`,
-        p.queue === undefined ? '' : `${p.queue} waiting`, p.depth === undefined ? '' : `depth ${p.depth}`,
-      ].filter((s) => s !== '').join(', ');
+        p.states === undefined ? '' : `${p.states} states`,
+        p.statesPerSecond === undefined ? '' : `${p.statesPerSecond}/s`,
+        p.queue === undefined ? '' : `${p.queue} waiting`,
+        p.depth === undefined ? '' : `depth ${p.depth}`,
+      ]
+        .filter((s) => s !== '')
+        .join(', ');
       io.stderr(`\r\u001b[K${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
     },
     clear: () => {
@@ -238,7 +377,10 @@ function progressLine(io: Io, json: boolean): { show(progress: Progress): void; 
   };
 }
 
-async function writeArtifacts(folder: string, artifacts: readonly { readonly name: string; readonly text: string }[]): Promise<void> {
+async function writeArtifacts(
+  folder: string,
+  artifacts: readonly { readonly name: string; readonly text: string }[],
+): Promise<void> {
   const { mkdir, writeFile } = await import('node:fs/promises');
   const { dirname, join } = await import('node:path');
   for (const artifact of artifacts) {

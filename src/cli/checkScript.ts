@@ -5,17 +5,30 @@ import { verifyScript } from '../verification/script.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Answers an SMT-LIB script. Exit 0: each check has an answer; 3: some is unknown. */
-export async function checkScript(source: string, options: VerifyOptions, signal: AbortSignal): Promise<Result<ScriptReport>> {
-  if (options.properties.length > 0) return bad(problem('OPTION_INVALID', 'property', 'a script has no properties: it asks for itself'));
+export async function checkScript(
+  source: string,
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<Result<ScriptReport>> {
+  if (options.properties.length > 0)
+    return bad(
+      problem('OPTION_INVALID', 'property', 'a script has no properties: it asks for itself'),
+    );
   return verifyScript(source, options, signal);
 }
 
 export function scriptText(report: ScriptReport, exit: number): string {
-  const lines = report.results.map(({ command, line, answer, reason, text, none }) => (
-    `  ${String(line).padStart(5)}  ${command.padEnd(18)}  ${answer ?? text ?? `none: ${none ?? ''}`}${reason === undefined ? '' : ` (${reason})`}`
-  ));
+  const lines = report.results.map(
+    ({ command, line, answer, reason, text, none }) =>
+      `  ${String(line).padStart(5)}  ${command.padEnd(18)}  ${answer ?? text ?? `none: ${none ?? ''}`}${reason === undefined ? '' : ` (${reason})`}`,
+  );
   const solvers = report.engines.map((engine) => engine.version).join(', ');
-  return [...lines, '', `${solvers} · the solver's word: nothing replays it   exit ${exit}`, ''].join('\n');
+  return [
+    ...lines,
+    '',
+    `${solvers} · the solver's word: nothing replays it   exit ${exit}`,
+    '',
+  ].join('\n');
 }
 
 export function print(report: ScriptReport, json: boolean, io: Io): number {

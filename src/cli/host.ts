@@ -22,22 +22,28 @@ export interface Host {
 type Step = (message: string) => void;
 
 /**
- * Brings everything up: database → ledger node → service → first key → API → workers. What was started is stopped again, in
- * reverse, when a later part fails and when the host stops.
+ * Brings everything up: database → ledger node → service → first key → API → workers. What was
+ * started is stopped again, in reverse, when a later part fails and when the host stops.
  */
 export async function startHost(given: Config, step: Step = () => undefined): Promise<Host> {
   const opened: (() => Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= (async () => {
-    for (const close of opened.reverse()) await close().catch(() => undefined);
-  })());
+  const stop = (): Promise<void> =>
+    (stopping ??= (async () => {
+      for (const close of opened.reverse()) await close().catch(() => undefined);
+    })());
   try {
     step('database');
-    const postgres = given.databaseUrl === undefined ? await startEmbeddedPostgres(given.dataDir) : undefined;
+    const postgres =
+      given.databaseUrl === undefined ? await startEmbeddedPostgres(given.dataDir) : undefined;
     if (postgres) opened.push(() => postgres.stop());
     step('ledger');
     const emulatorUrl = await startEmulatedLedger(given, opened);
-    const config: Config = { ...given, databaseUrl: given.databaseUrl ?? postgres?.url, iota: { ...given.iota, url: given.iota.url ?? emulatorUrl } };
+    const config: Config = {
+      ...given,
+      databaseUrl: given.databaseUrl ?? postgres?.url,
+      iota: { ...given.iota, url: given.iota.url ?? emulatorUrl },
+    };
     step('service');
     const { service, close } = await composeService(config, 'api');
     opened.push(close);
@@ -53,8 +59,14 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
     const workers = await startWorkers(service, config.workers, workerEnvironment(config));
     opened.push(() => workers.stop());
     return {
-      url: api.url, config, service, firstAdminKey, workerPids: workers.pids, stop,
-      database: describeDatabase(given, postgres), queue: config.redisUrl === undefined ? 'in the same Postgres' : 'Redis',
+      url: api.url,
+      config,
+      service,
+      firstAdminKey,
+      workerPids: workers.pids,
+      stop,
+      database: describeDatabase(given, postgres),
+      queue: config.redisUrl === undefined ? 'in the same Postgres' : 'Redis',
       ledger: describeLedger(config),
     };
   } catch (error) {
@@ -64,7 +76,10 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
 }
 
 /** The embedded node must be one for all workers, so it runs here and they are told its address. */
-async function startEmulatedLedger({ iota }: Config, opened: (() => Promise<void>)[]): Promise<string | undefined> {
+async function startEmulatedLedger(
+  { iota }: Config,
+  opened: (() => Promise<void>)[],
+): Promise<string | undefined> {
   if (iota.network !== 'emulated' || iota.url !== undefined) return undefined;
   const { startEmulator } = await import('../evidence/ledger/emulator.ts');
   const emulator = await startEmulator();
@@ -82,10 +97,20 @@ async function ensureAdminKey({ store }: Service): Promise<string | undefined> {
 /** Workers read the environment like any process: what was decided here is written out for them. */
 function workerEnvironment(config: Config): NodeJS.ProcessEnv {
   return {
-    ...process.env, PROBITY_DATA_DIR: config.dataDir, PROBITY_CACHE_DIR: config.cacheDir, DATABASE_URL: config.databaseUrl, REDIS_URL: config.redisUrl ?? '',
-    PROBITY_LEASE_MS: String(config.leaseMs), PROBITY_ORIGIN: config.origin, PROBITY_TSA_URL: config.tsaUrl ?? '', PROBITY_VALID_DAYS: config.validDays === undefined ? '' : String(config.validDays), PROBITY_LOG_LEVEL: config.logLevel,
-    PROBITY_LOG_DIR: config.logDir ?? '', PROBITY_WITNESSES: config.witnesses?.policy ?? '',
-    PROBITY_IOTA_NETWORK: config.iota.network, PROBITY_IOTA_URL: config.iota.url ?? '',
+    ...process.env,
+    PROBITY_DATA_DIR: config.dataDir,
+    PROBITY_CACHE_DIR: config.cacheDir,
+    DATABASE_URL: config.databaseUrl,
+    REDIS_URL: config.redisUrl ?? '',
+    PROBITY_LEASE_MS: String(config.leaseMs),
+    PROBITY_ORIGIN: config.origin,
+    PROBITY_TSA_URL: config.tsaUrl ?? '',
+    PROBITY_VALID_DAYS: config.validDays === undefined ? '' : String(config.validDays),
+    PROBITY_LOG_LEVEL: config.logLevel,
+    PROBITY_LOG_DIR: config.logDir ?? '',
+    PROBITY_WITNESSES: config.witnesses?.policy ?? '',
+    PROBITY_IOTA_NETWORK: config.iota.network,
+    PROBITY_IOTA_URL: config.iota.url ?? '',
   };
 }
 
@@ -96,5 +121,7 @@ function describeDatabase(given: Config, postgres: EmbeddedPostgres | undefined)
 
 function describeLedger({ iota }: Config): string {
   if (iota.network === 'none') return 'none: nothing is anchored';
-  return iota.network === 'emulated' ? `IOTA, emulated node at ${iota.url ?? '?'} (no proof for compliance)` : `IOTA ${iota.network}`;
+  return iota.network === 'emulated'
+    ? `IOTA, emulated node at ${iota.url ?? '?'} (no proof for compliance)`
+    : `IOTA ${iota.network}`;
 }

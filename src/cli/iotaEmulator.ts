@@ -1,6 +1,11 @@
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { faultFrom, isFaultName, startEmulator, type LedgerFaults } from '../evidence/ledger/emulator.ts';
+import {
+  faultFrom,
+  isFaultName,
+  startEmulator,
+  type LedgerFaults,
+} from '../evidence/ledger/emulator.ts';
 import { printProblems } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 
@@ -24,10 +29,19 @@ PROBITY_IOTA_NETWORK=emulated PROBITY_IOTA_URL=http://127.0.0.1:4620 lets a serv
 exit: 0 stopped · 2 bad arguments · 4 a fault of the machine
 `;
 
-const OPTIONS = { port: { type: 'string' }, host: { type: 'string' }, fault: { type: 'string', multiple: true }, json: { type: 'boolean' } } as const;
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  fault: { type: 'string', multiple: true },
+  json: { type: 'boolean' },
+} as const;
 
 /** `until` ends it in tests; a terminal ends it by a signal. */
-export async function emulatorCommand(args: string[], io: Io, until: () => Promise<void> = signalled): Promise<number> {
+export async function emulatorCommand(
+  args: string[],
+  io: Io,
+  until: () => Promise<void> = signalled,
+): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout(EMULATOR_HELP);
     return EXIT.ok;
@@ -36,7 +50,11 @@ export async function emulatorCommand(args: string[], io: Io, until: () => Promi
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const { json, ...options } = parsed.value;
   const emulator = await startEmulator(options);
-  io.stdout(json ? `${JSON.stringify({ url: emulator.url, faults: emulator.faults })}\n` : `an emulated ledger at ${emulator.url}, faults at ${emulator.url}/admin/faults\n`);
+  io.stdout(
+    json
+      ? `${JSON.stringify({ url: emulator.url, faults: emulator.faults })}\n`
+      : `an emulated ledger at ${emulator.url}, faults at ${emulator.url}/admin/faults\n`,
+  );
   await until();
   await emulator.close();
   return EXIT.ok;
@@ -46,25 +64,40 @@ export async function emulatorCommand(args: string[], io: Io, until: () => Promi
 function signalled(): Promise<void> {
   const alive = setInterval(() => undefined, 2 ** 30);
   return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { clearInterval(alive); done(); });
+    for (const signal of ['SIGINT', 'SIGTERM'])
+      process.once(signal, () => {
+        clearInterval(alive);
+        done();
+      });
   });
 }
 
-function readArgs(args: string[]): Result<{ port: number; host?: string; faults: Partial<LedgerFaults>; json: boolean }> {
+function readArgs(
+  args: string[],
+): Result<{ port: number; host?: string; faults: Partial<LedgerFaults>; json: boolean }> {
   try {
     const { values } = parseArgs({ args, options: OPTIONS });
     const problems: Problem[] = [];
     const faults: Partial<LedgerFaults> = {};
     for (const text of values.fault ?? []) {
       const [name = '', ...rest] = text.split('=');
-      const fault = isFaultName(name) ? faultFrom(name, rest.length === 0 ? undefined : rest.join('=')) : undefined;
-      if (fault === undefined) problems.push(problem('OPTION_INVALID', '--fault', `${text} is no fault`));
+      const fault = isFaultName(name)
+        ? faultFrom(name, rest.length === 0 ? undefined : rest.join('='))
+        : undefined;
+      if (fault === undefined)
+        problems.push(problem('OPTION_INVALID', '--fault', `${text} is no fault`));
       Object.assign(faults, fault);
     }
     const port = Number(values.port ?? 4620);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
     if (problems.length > 0) return bad(...problems);
-    return ok({ port, faults, json: values.json ?? false, ...(values.host === undefined ? {} : { host: values.host }) });
+    return ok({
+      port,
+      faults,
+      json: values.json ?? false,
+      ...(values.host === undefined ? {} : { host: values.host }),
+    });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

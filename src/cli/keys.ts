@@ -30,8 +30,14 @@ exit: 0 done · 2 bad arguments, or no keys yet · 4 a key file that cannot be u
 `;
 
 const ATTACH_OPTIONS = {
-  pkcs11: { type: 'string' }, token: { type: 'string' }, object: { type: 'string' }, 'pin-variable': { type: 'string' },
-  command: { type: 'string' }, url: { type: 'string' }, 'token-file': { type: 'string' }, public: { type: 'string' },
+  pkcs11: { type: 'string' },
+  token: { type: 'string' },
+  object: { type: 'string' },
+  'pin-variable': { type: 'string' },
+  command: { type: 'string' },
+  url: { type: 'string' },
+  'token-file': { type: 'string' },
+  public: { type: 'string' },
 } as const;
 const ACTIONS = ['show', 'init', 'policy', 'rotate', 'attach'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -63,30 +69,62 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
   let keys: Keys | undefined;
   let witnesses: readonly string[] = [];
   try {
-    if (action === 'policy' && witnessPolicy !== undefined) witnesses = (await readWitnesses(witnessPolicy)).lines;
+    if (action === 'policy' && witnessPolicy !== undefined)
+      witnesses = (await readWitnesses(witnessPolicy)).lines;
     keys = action === 'init' ? await openKeys(folder, { name }) : await readKeys(folder);
   } catch (cause) {
     if (!(cause instanceof Fault)) throw cause;
     io.stderr(`${cause.code}  ${cause.message}\n`);
     return 4;
   }
-  if (keys === undefined) return printProblems([problem('NOT_FOUND', folder, 'no keys yet: `probity keys init`, or start the service once')], json, io);
-  const shown = { retired: await readRetired(folder), verdict: keys.verdict.vkey, log: keys.log.vkey, ledger: addressOf(keys.ledger.publicKey), network };
+  if (keys === undefined)
+    return printProblems(
+      [problem('NOT_FOUND', folder, 'no keys yet: `probity keys init`, or start the service once')],
+      json,
+      io,
+    );
+  const shown = {
+    retired: await readRetired(folder),
+    verdict: keys.verdict.vkey,
+    log: keys.log.vkey,
+    ledger: addressOf(keys.ledger.publicKey),
+    network,
+  };
   io.stdout(action === 'policy' ? policyText(shown, witnesses, json) : keysText(shown, json));
   return 0;
 }
 
-/** Only the service can do it: the change goes into its log, and every process of it must stop using the old key. */
+/**
+ * Only the service can do it: the change goes into its log, and every process of it must stop using
+ * the old key.
+ */
 async function rotate({ reason, server, json, role: named }: KeysArgs, io: Io): Promise<number> {
   const role = named || 'verdict';
-  if (reason === undefined) return printProblems([problem('OPTION_INVALID', '--reason', 'say why: --reason TEXT')], json, io);
+  if (reason === undefined)
+    return printProblems(
+      [problem('OPTION_INVALID', '--reason', 'say why: --reason TEXT')],
+      json,
+      io,
+    );
   return talking(io, json, async () => {
-    const { rotateKey } = await ask<{ rotateKey: { retired: string; successor: string; index: number; policy: string } }>(server,
-      'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }', { role, reason });
+    const { rotateKey } = await ask<{
+      rotateKey: { retired: string; successor: string; index: number; policy: string };
+    }>(
+      server,
+      'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }',
+      { role, reason },
+    );
     io.stdout(json ? `${JSON.stringify(rotateKey, null, 2)}\n` : rotateKey.policy);
-    const coins = role === 'ledger' ? ' Send coins to its address; what is left at the old one, `ledger.<hash>.key` among the keys still moves.' : '';
-    const witnesses = role === 'log' ? ' And to your witnesses: until they know the key they cosign nothing.' : '';
-    if (!json) io.stderr(`${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts ${role === 'verdict' ? 'before' : 'up to'} leaf ${rotateKey.index}. Hand the policy above to whoever verifies.${witnesses}${coins}\n`);
+    const coins =
+      role === 'ledger'
+        ? ' Send coins to its address; what is left at the old one, `ledger.<hash>.key` among the keys still moves.'
+        : '';
+    const witnesses =
+      role === 'log' ? ' And to your witnesses: until they know the key they cosign nothing.' : '';
+    if (!json)
+      io.stderr(
+        `${rotateKey.successor} signs from now on; what ${rotateKey.retired} signed counts ${role === 'verdict' ? 'before' : 'up to'} leaf ${rotateKey.index}. Hand the policy above to whoever verifies.${witnesses}${coins}\n`,
+      );
     return 0;
   });
 }
@@ -105,8 +143,13 @@ function keysText(shown: Shown, json: boolean): string {
   return `${past}verdict  ${shown.verdict}\nlog      ${shown.log}\nledger   ${shown.ledger} (${shown.network})\n`;
 }
 
-function policyText({ verdict, log, ledger, network, retired }: Shown, witnesses: readonly string[], json: boolean): string {
-  const ledgers = network === 'none' || network === 'stardust' ? [] : [{ network, address: ledger }];
+function policyText(
+  { verdict, log, ledger, network, retired }: Shown,
+  witnesses: readonly string[],
+  json: boolean,
+): string {
+  const ledgers =
+    network === 'none' || network === 'stardust' ? [] : [{ network, address: ledger }];
   const policy = renderPolicy({ verdicts: [verdict], logs: [log], ledgers, retired, witnesses });
   return json ? `${JSON.stringify({ policy }, null, 2)}\n` : policy;
 }
@@ -114,14 +157,37 @@ function policyText({ verdict, log, ledger, network, retired }: Shown, witnesses
 function readArgs(args: string[]): Result<KeysArgs> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  const options = { data: { type: 'string' }, name: { type: 'string' }, json: { type: 'boolean' }, reason: { type: 'string' }, server: { type: 'string' }, key: { type: 'string' }, ...ATTACH_OPTIONS } as const;
+  const options = {
+    data: { type: 'string' },
+    name: { type: 'string' },
+    json: { type: 'boolean' },
+    reason: { type: 'string' },
+    server: { type: 'string' },
+    key: { type: 'string' },
+    ...ATTACH_OPTIONS,
+  } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)) return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
+    if (
+      action === undefined ||
+      positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)
+    )
+      return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota, witnesses } = config.value;
     const folder = join(values.data ?? dataDir, 'keys');
-    return ok({ action, folder, name: values.name ?? origin, network: iota.network, json: values.json ?? false, witnessPolicy: witnesses?.policy, reason: values.reason, server: serverFrom(values), role: positionals[1] ?? '', attach: values });
+    return ok({
+      action,
+      folder,
+      name: values.name ?? origin,
+      network: iota.network,
+      json: values.json ?? false,
+      witnessPolicy: witnesses?.policy,
+      reason: values.reason,
+      server: serverFrom(values),
+      role: positionals[1] ?? '',
+      attach: values,
+    });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }
@@ -129,6 +195,8 @@ function readArgs(args: string[]): Result<KeysArgs> {
 
 function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
   if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else for (const { code, path, message } of problems) io.stderr(`${path === '' ? '' : `${path}  `}${code}  ${message}\n`);
+  else
+    for (const { code, path, message } of problems)
+      io.stderr(`${path === '' ? '' : `${path}  `}${code}  ${message}\n`);
   return 2;
 }

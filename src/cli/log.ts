@@ -36,8 +36,12 @@ exit: 0 no fault · 1 faults, each with a code · 2 bad arguments · 4 a fault o
 `;
 
 const OPTIONS = {
-  against: { type: 'string', multiple: true }, url: { type: 'string' }, folder: { type: 'string' }, key: { type: 'string', multiple: true },
-  data: { type: 'string' }, json: { type: 'boolean' },
+  against: { type: 'string', multiple: true },
+  url: { type: 'string' },
+  folder: { type: 'string' },
+  key: { type: 'string', multiple: true },
+  data: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
 
 interface LogArgs {
@@ -69,47 +73,88 @@ export async function logCommand(args: string[], io: Io): Promise<number> {
 
 async function runExport({ log }: OpenLog, { target, json }: LogArgs, io: Io): Promise<number> {
   const size = await exportTiles(log, target);
-  io.stdout(json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`);
+  io.stdout(
+    json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`,
+  );
   return EXIT.ok;
 }
 
 async function runFsck({ log, rows }: OpenLog, args: LogArgs, io: Io): Promise<number> {
   const key = await keyOf(args);
   const against = await readAgainst(args.against);
-  if (!key.ok || !against.ok) return printProblems([key, against].flatMap((each) => (each.ok ? [] : each.problems)), args.json, io);
-  const kept = args.url === undefined ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest() : undefined;
+  if (!key.ok || !against.ok)
+    return printProblems(
+      [key, against].flatMap((each) => (each.ok ? [] : each.problems)),
+      args.json,
+      io,
+    );
+  const kept =
+    args.url === undefined
+      ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest()
+      : undefined;
   const own = kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }];
-  const report = await fsck(log, key.value.now, [...against.value, ...own, ...(await rows())], key.value.past);
+  const report = await fsck(
+    log,
+    key.value.now,
+    [...against.value, ...own, ...(await rows())],
+    key.value.past,
+  );
   const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
-  io.stdout(args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io));
+  io.stdout(
+    args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io),
+  );
   return exit;
 }
 
-function reportText({ origin, size, root, findings, more }: FsckReport, exit: number, io: Io): string {
+function reportText(
+  { origin, size, root, findings, more }: FsckReport,
+  exit: number,
+  io: Io,
+): string {
   const paint = painter(io);
   const head = `${origin ?? 'an empty log'} · ${size} leaves · root ${root}\n`;
-  if (findings.length === 0) return `${head}\n  ${paint('green', '✓')} every stored node follows from the leaves, and the root was signed   exit ${exit}\n`;
-  const lines = findings.map(({ code, detail }) => `  ${paint('red', '✗')} ${code.padEnd(20)}  ${detail}\n    ${paint('dim', FSCK_CODES[code])}`);
+  if (findings.length === 0)
+    return `${head}\n  ${paint('green', '✓')} every stored node follows from the leaves, and the root was signed   exit ${exit}\n`;
+  const lines = findings.map(
+    ({ code, detail }) =>
+      `  ${paint('red', '✗')} ${code.padEnd(20)}  ${detail}\n    ${paint('dim', FSCK_CODES[code])}`,
+  );
   return `${head}\n${lines.join('\n')}\n${more > 0 ? `  and ${more} more\n` : ''}\nthis log must not be written to   exit ${exit}\n`;
 }
 
-async function keyOf({ key, dataDir }: LogArgs): Promise<Result<{ readonly now: VerificationKey; readonly past: readonly TrustedKey[] }>> {
+async function keyOf({
+  key,
+  dataDir,
+}: LogArgs): Promise<
+  Result<{ readonly now: VerificationKey; readonly past: readonly TrustedKey[] }>
+> {
   if (key === undefined) {
     const folder = join(dataDir, 'keys');
     const keys = await readKeys(folder);
-    if (keys === undefined) return bad(problem('NOT_FOUND', dataDir, 'there are no keys here: name that of the log with --key'));
+    if (keys === undefined)
+      return bad(
+        problem('NOT_FOUND', dataDir, 'there are no keys here: name that of the log with --key'),
+      );
     return ok({ now: keys.log, past: await pastLogKeys(await readRetired(folder)) });
   }
-  const read = await parsePolicy([...key.map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join('\n'), nodeCrypto.sha256);
-  if (!read.ok) return bad(...read.problems.map(({ message }) => problem('OPTION_INVALID', '--key', message)));
+  const read = await parsePolicy(
+    [...key.map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join('\n'),
+    nodeCrypto.sha256,
+  );
+  if (!read.ok)
+    return bad(...read.problems.map(({ message }) => problem('OPTION_INVALID', '--key', message)));
   const [now, ...others] = read.value.logs.filter(({ until }) => until === undefined);
-  if (now === undefined || others.length > 0) return bad(problem('OPTION_INVALID', '--key', 'exactly one key without an end is needed'));
+  if (now === undefined || others.length > 0)
+    return bad(problem('OPTION_INVALID', '--key', 'exactly one key without an end is needed'));
   return ok({ now, past: read.value.logs.filter(({ until }) => until !== undefined) });
 }
 
 interface OpenLog {
   readonly log: LogReader;
-  /** What the database has of the log's checkpoints: cosigned by witnesses, on their way to the ledger. */
+  /**
+   * What the database has of the log's checkpoints: cosigned by witnesses, on their way to the
+   * ledger.
+   */
   rows(): Promise<Against>;
   close(): Promise<void>;
 }
@@ -119,13 +164,29 @@ async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenL
   if (url !== undefined) return { log: httpLogReader(url), ...alone };
   const place = folder ?? config.logDir;
   if (place !== undefined) return { log: await folderLogStore(place), ...alone };
-  const postgres = config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
+  const postgres =
+    config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
   const store = new Store(config.databaseUrl ?? postgres?.url ?? '', 2);
   const rows = async (): Promise<Against> => [
-    ...(await store.cosigned.all()).map(({ size, note }) => ({ from: `cosigned by witnesses, ${size} leaves`, note, size })),
-    ...(await store.anchors.checkpoints()).map(({ size, checkpoint }) => ({ from: `anchors, ${size} leaves`, note: checkpoint, size })),
+    ...(await store.cosigned.all()).map(({ size, note }) => ({
+      from: `cosigned by witnesses, ${size} leaves`,
+      note,
+      size,
+    })),
+    ...(await store.anchors.checkpoints()).map(({ size, checkpoint }) => ({
+      from: `anchors, ${size} leaves`,
+      note: checkpoint,
+      size,
+    })),
   ];
-  return { log: store.log, rows, close: async () => { await store.close(); await postgres?.stop(); } };
+  return {
+    log: store.log,
+    rows,
+    close: async () => {
+      await store.close();
+      await postgres?.stop();
+    },
+  };
 }
 
 async function readAgainst(places: readonly string[]): Promise<Result<Against>> {
@@ -152,12 +213,27 @@ function readArgs(args: string[]): Result<LogArgs> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
   try {
-    const { values, positionals: [action, target, ...rest] } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-    if (rest.length > 0 || (action !== 'fsck' && action !== 'export') || (action === 'export') !== (target !== undefined)) {
+    const {
+      values,
+      positionals: [action, target, ...rest],
+    } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    if (
+      rest.length > 0 ||
+      (action !== 'fsck' && action !== 'export') ||
+      (action === 'export') !== (target !== undefined)
+    ) {
       return bad(problem('OPTION_INVALID', '', 'fsck, or export and a folder'));
     }
     const { against = [], data, json = false, ...places } = values;
-    return ok({ ...places, action, target: resolve(target ?? '.'), against, json, config: config.value, dataDir: resolve(data ?? config.value.dataDir) });
+    return ok({
+      ...places,
+      action,
+      target: resolve(target ?? '.'),
+      against,
+      json,
+      config: config.value,
+      dataDir: resolve(data ?? config.value.dataDir),
+    });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

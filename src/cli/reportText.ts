@@ -4,7 +4,13 @@ import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
 /** The kinds whose answer depends on what is fair; for others the list is only noise. */
-const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'fairSound', 'fairMessageSound']);
+const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set([
+  'eventually',
+  'eventuallyAlways',
+  'leadsTo',
+  'fairSound',
+  'fairMessageSound',
+]);
 
 const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as const;
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
@@ -12,8 +18,15 @@ const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yel
 /** The answer as people read it (DESIGN 9). Implicit properties that hold are one line together. */
 export function reportText(report: Report, durationMs: number, exit: number, io: Io): string {
   const paint = painter(io);
-  const states = report.properties.flatMap((p) => p.engines).find((e) => e.states !== undefined)?.states;
-  const head = [paint('bold', report.model.name), report.model.format, `${report.model.digest.slice(0, 13)}…`, ...(states === undefined ? [] : [`${states} states`])];
+  const states = report.properties
+    .flatMap((p) => p.engines)
+    .find((e) => e.states !== undefined)?.states;
+  const head = [
+    paint('bold', report.model.name),
+    report.model.format,
+    `${report.model.digest.slice(0, 13)}…`,
+    ...(states === undefined ? [] : [`${states} states`]),
+  ];
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
   const shown = report.properties.filter((p) => !quiet.includes(p));
   const width = Math.max(...shown.map((p) => p.name.length), 0);
@@ -22,28 +35,48 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   const held = report.properties.filter((p) => p.outcome === 'holds').length;
   const foot = [
     `${held} of ${report.properties.length} hold`,
-    ...(report.assumptions.fairness.length > 0 && report.properties.some((p) => RESTS_ON_FAIRNESS.has(p.kind)) ? [fairText(report.assumptions.fairness)] : []),
+    ...(report.assumptions.fairness.length > 0 &&
+    report.properties.some((p) => RESTS_ON_FAIRNESS.has(p.kind))
+      ? [fairText(report.assumptions.fairness)]
+      : []),
     ...report.assumptions.bounds.slice(0, 3),
     `${(durationMs / 1000).toFixed(durationMs < 100 ? 2 : 1)} s`,
   ];
   return [
-    head.join(' · '), '',
+    head.join(' · '),
+    '',
     ...lines,
-    ...(quiet.length > 0 ? [`  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`] : []),
+    ...(quiet.length > 0
+      ? [
+          `  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`,
+        ]
+      : []),
     ...fixLines(report, paint),
     ...report.assumptions.abstractions.map((a) => paint('dim', `    in the abstraction: ${a}`)),
     ...vacuityLines(report, paint),
-    '', `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`, '',
+    '',
+    `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`,
+    '',
   ].join('\n');
 }
 
 function fixLines(report: Report, paint: ReturnType<typeof painter>): string[] {
   if (!report.fixes) return [];
-  if (report.fixes.length === 0) return ['', paint('dim', '  no small change was found that mends something and breaks nothing')];
-  return ['', ...report.fixes.flatMap((fix) => [
-    `  ${paint('bold', 'fix')}  ${fix.sentence}`,
-    paint('dim', `       verified: then ${fix.mends.join(', ')} hold${fix.mends.length === 1 ? 's' : ''}${fix.leaves.length > 0 ? `; ${fix.leaves.join(', ')} still violated` : ', and nothing else breaks'}`),
-  ])];
+  if (report.fixes.length === 0)
+    return [
+      '',
+      paint('dim', '  no small change was found that mends something and breaks nothing'),
+    ];
+  return [
+    '',
+    ...report.fixes.flatMap((fix) => [
+      `  ${paint('bold', 'fix')}  ${fix.sentence}`,
+      paint(
+        'dim',
+        `       verified: then ${fix.mends.join(', ')} hold${fix.mends.length === 1 ? 's' : ''}${fix.leaves.length > 0 ? `; ${fix.leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
+      ),
+    ]),
+  ];
 }
 
 /** Words in lines of about this width. */
@@ -51,7 +84,8 @@ function folded(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + word.length < width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;
@@ -59,18 +93,28 @@ function folded(text: string, width: number): string[] {
 
 /** More than a few would be longer than the answer: they are in the report. */
 function fairText(fairness: readonly string[]): string {
-  return fairness.length > 8 ? `fair: ${fairness.length} conditions` : `fair: ${fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`;
+  return fairness.length > 8
+    ? `fair: ${fairness.length} conditions`
+    : `fair: ${fairness.map((f) => f.replace(/^(weak|strong): /, '').replace(/\(.*\)/, '')).join(', ')}`;
 }
 
 function isImplicit(p: PropertyReport): boolean {
   return ['withinRange', 'withinCapacity', 'singleWrite', 'defined'].includes(p.kind);
 }
 
-/** `told` holds what has been shown and under which property: the same run, or the same sentence, is not shown again. */
-function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeof painter>, told: Map<string, string>): string[] {
+/**
+ * `told` holds what has been shown and under which property: the same run, or the same sentence, is
+ * not shown again.
+ */
+function propertyLines(
+  p: PropertyReport,
+  width: number,
+  paint: ReturnType<typeof painter>,
+  told: Map<string, string>,
+): string[] {
   const how = detailOf(p);
   const line = `  ${paint(TONE[p.outcome], MARK[p.outcome])} ${p.name.padEnd(width)}  ${p.outcome.padEnd(8)}  ${how}`;
-  const showsTrace = p.trace && (p.outcome === 'violated') && p.engines.length > 0;
+  const showsTrace = p.trace && p.outcome === 'violated' && p.engines.length > 0;
   const once = (key: string, what: string, lines: () => string[]): string[] => {
     const at = told.get(key);
     if (at === undefined) told.set(key, p.name);
@@ -79,10 +123,25 @@ function propertyLines(p: PropertyReport, width: number, paint: ReturnType<typeo
   const { why, trace } = p;
   return [
     line.trimEnd(),
-    ...(why === undefined ? [] : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
-    ...(Array.isArray(p.evidence?.['lacks']) ? [paint('yellow', `      assurance missing: ${(p.evidence['lacks'] as string[]).join(', ')}`)] : []),
-    ...(p.outcome === 'holds' && p.evidence?.['because'] !== undefined ? once(JSON.stringify(p.evidence['because']), 'proof', () => proofLines(p.evidence ?? {}).map((text) => paint('dim', text))) : []),
-    ...(showsTrace && trace ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace)) : []),
+    ...(why === undefined
+      ? []
+      : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(Array.isArray(p.evidence?.['lacks'])
+      ? [
+          paint(
+            'yellow',
+            `      assurance missing: ${(p.evidence['lacks'] as string[]).join(', ')}`,
+          ),
+        ]
+      : []),
+    ...(p.outcome === 'holds' && p.evidence?.['because'] !== undefined
+      ? once(JSON.stringify(p.evidence['because']), 'proof', () =>
+          proofLines(p.evidence ?? {}).map((text) => paint('dim', text)),
+        )
+      : []),
+    ...(showsTrace && trace
+      ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace))
+      : []),
   ];
 }
 
@@ -91,24 +150,40 @@ const MAX_SENTENCES = 6;
 
 /** Why it holds, what that rests on, and who else has proved it. */
 function proofLines(evidence: Evidence): string[] {
-  const list = (key: string): readonly string[] => (Array.isArray(evidence[key]) ? (evidence[key] as readonly string[]) : []);
+  const list = (key: string): readonly string[] =>
+    Array.isArray(evidence[key]) ? (evidence[key] as readonly string[]) : [];
   const because = list('because');
   const more = because.length - MAX_SENTENCES;
   return [
-    ...because.slice(0, MAX_SENTENCES).map((sentence, i) => `      ${i === 0 ? 'always  ' : '        '}${sentence.length > 140 ? `${sentence.slice(0, 140)}…` : sentence}`),
+    ...because
+      .slice(0, MAX_SENTENCES)
+      .map(
+        (sentence, i) =>
+          `      ${i === 0 ? 'always  ' : '        '}${sentence.length > 140 ? `${sentence.slice(0, 140)}…` : sentence}`,
+      ),
     ...(more > 0 ? [`              and ${more} more (--json, --artifacts)`] : []),
     ...(list('needs').length > 0 ? [`      needs   ${list('needs').join(', ')}`] : []),
-    ...(list('reprovedBy').length > 0 ? [`      proved again by ${list('reprovedBy').map((name) => name.replace(/, sha256:.*/, '')).join(', ')}`] : []),
+    ...(list('reprovedBy').length > 0
+      ? [
+          `      proved again by ${list('reprovedBy')
+            .map((name) => name.replace(/, sha256:.*/, ''))
+            .join(', ')}`,
+        ]
+      : []),
   ];
 }
 
 function detailOf(p: PropertyReport): string {
   const deciding = p.engines.filter((e) => e.outcome === p.outcome).map((e) => e.name);
   const agree = deciding.length > 1 ? `${deciding.join(', ')} agree` : (deciding[0] ?? '');
-  const reproved = p.assurance.includes('obligationsReproved') ? ' · invariant re-proved in 3 obligations' : '';
+  const reproved = p.assurance.includes('obligationsReproved')
+    ? ' · invariant re-proved in 3 obligations'
+    : '';
   switch (p.outcome) {
     case 'holds':
-      return p.method === 'witness' && p.trace ? `${agree} · shortest run: ${steps(p.trace.steps.length)}` : `${agree}${reproved}`;
+      return p.method === 'witness' && p.trace
+        ? `${agree} · shortest run: ${steps(p.trace.steps.length)}`
+        : `${agree}${reproved}`;
     case 'violated':
       return `${p.message ? `${p.message} · ` : ''}${WITNESS_WORDS[p.witness ?? 'trace'](p)}${agree ? ` · ${agree}` : ''}`;
     case 'bounded':
@@ -118,16 +193,21 @@ function detailOf(p: PropertyReport): string {
   }
 }
 
-const WITNESS_WORDS: Readonly<Record<NonNullable<PropertyReport['witness']>, (p: PropertyReport) => string>> = {
+const WITNESS_WORDS: Readonly<
+  Record<NonNullable<PropertyReport['witness']>, (p: PropertyReport) => string>
+> = {
   trace: (p) => `in ${steps(p.trace?.steps.length ?? 0)}`,
   lasso: () => 'a fair run never gets there',
   trap: (p) => `after ${steps(p.trace?.steps.length ?? 0)} there is no way back`,
-  exhaustion: (p) => `no run gets there${Array.isArray(p.evidence?.['unreachable']) ? `: ${(p.evidence['unreachable'] as string[]).join(', ')}` : paramsOf(p.trace)}`,
+  exhaustion: (p) =>
+    `no run gets there${Array.isArray(p.evidence?.['unreachable']) ? `: ${(p.evidence['unreachable'] as string[]).join(', ')}` : paramsOf(p.trace)}`,
 };
 
 function paramsOf(trace: Trace | undefined): string {
   const entries = Object.entries(trace?.params ?? {});
-  return entries.length === 0 ? '' : ` when ${entries.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`;
+  return entries.length === 0
+    ? ''
+    : ` when ${entries.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`;
 }
 
 function steps(count: number): string {
@@ -140,23 +220,34 @@ export function traceLines(trace: Trace): string[] {
   const labels = trace.steps.map(stepLabel);
   const width = Math.min(44, Math.max(0, ...labels.map((l) => l.length)));
   return [
-    ...(params.length > 0 ? [`         with ${params.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`] : []),
+    ...(params.length > 0
+      ? [
+          `         with ${params.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`,
+        ]
+      : []),
     ...trace.steps.flatMap((step, i) => [
       ...(trace.loopStart === i ? ['      ↻  from here for ever:'] : []),
       `      ${String(i + 1).padStart(2)}  ${(labels[i] ?? '').padEnd(width)}  ${effects(step)}`.trimEnd(),
     ]),
-    ...(trace.loopStart !== undefined && trace.loopStart >= trace.steps.length ? ['      ↻  nothing fair is enabled from here'] : []),
+    ...(trace.loopStart !== undefined && trace.loopStart >= trace.steps.length
+      ? ['      ↻  nothing fair is enabled from here']
+      : []),
   ];
 }
 
 function stepLabel(step: Step): string {
-  const parts = [...Object.values(step.binding).map(valueText), ...(step.received ?? []).map(messageText)];
+  const parts = [
+    ...Object.values(step.binding).map(valueText),
+    ...(step.received ?? []).map(messageText),
+  ];
   return parts.length > 0 ? `${step.action}(${parts.join(', ')})` : step.action;
 }
 
 function effects(step: Step): string {
   if (step.error) return `breaks ${step.error.join(', ')}`;
-  const changed = Object.entries(step.changed).map(([cell, [before, after]]) => `${cell} ${valueText(before)} → ${valueText(after)}`);
+  const changed = Object.entries(step.changed).map(
+    ([cell, [before, after]]) => `${cell} ${valueText(before)} → ${valueText(after)}`,
+  );
   const sent = (step.sent ?? []).map((m) => `sends ${messageText(m)}`);
   return [...changed, ...sent].join(' · ');
 }
@@ -174,8 +265,19 @@ function vacuityLines(report: Report, paint: ReturnType<typeof painter>): string
   const v = report.vacuity;
   if (!v) return [];
   return [
-    ...(v.neverFires.length > 0 ? [paint('dim', `    never happens: ${v.neverFires.join(', ')}`)] : []),
-    ...(v.premiseNeverTrue.length > 0 ? [paint('dim', `    says nothing, its premise is never true: ${v.premiseNeverTrue.join(', ')}`)] : []),
-    ...(v.survivesEveryMutant.length > 0 ? [paint('dim', `    no mutant breaks: ${v.survivesEveryMutant.join(', ')}`)] : []),
+    ...(v.neverFires.length > 0
+      ? [paint('dim', `    never happens: ${v.neverFires.join(', ')}`)]
+      : []),
+    ...(v.premiseNeverTrue.length > 0
+      ? [
+          paint(
+            'dim',
+            `    says nothing, its premise is never true: ${v.premiseNeverTrue.join(', ')}`,
+          ),
+        ]
+      : []),
+    ...(v.survivesEveryMutant.length > 0
+      ? [paint('dim', `    no mutant breaks: ${v.survivesEveryMutant.join(', ')}`)]
+      : []),
   ];
 }

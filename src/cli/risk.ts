@@ -2,7 +2,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import {
-  assessRisk, branchWeights, chainOfValuation, exploreLosses, generateLog, readEventLog, readWeights, RISK_DEFAULTS, trueProbability, type Loss,
+  assessRisk,
+  branchWeights,
+  chainOfValuation,
+  exploreLosses,
+  generateLog,
+  readEventLog,
+  readWeights,
+  RISK_DEFAULTS,
+  trueProbability,
+  type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../verification/inspect.ts';
 import { printProblems, readSubmission } from './check.ts';
@@ -69,49 +78,97 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   }
 }
 
-async function assess(args: RiskArgs, inspected: Inspected, format: string, signal: AbortSignal, io: Io): Promise<number> {
+async function assess(
+  args: RiskArgs,
+  inspected: Inspected,
+  format: string,
+  signal: AbortSignal,
+  io: Io,
+): Promise<number> {
   const started = performance.now();
   const text = await readText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
   const { cases, draws, seed, maxStates, timeoutMs } = args;
   const assessed = await assessRisk({
-    semantics: inspected.semantics, modelDigest: inspected.digest, loss: { property: args.property ?? '' }, log: log.value,
-    options: { cases, draws, seed, maxStates, timeoutMs }, signal,
+    semantics: inspected.semantics,
+    modelDigest: inspected.digest,
+    loss: { property: args.property ?? '' },
+    log: log.value,
+    options: { cases, draws, seed, maxStates, timeoutMs },
+    signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
-  io.stdout(args.json ? `${JSON.stringify(assessed.value, null, 2)}\n` : riskText(assessed.value, format, performance.now() - started, io));
+  io.stdout(
+    args.json
+      ? `${JSON.stringify(assessed.value, null, 2)}\n`
+      : riskText(assessed.value, format, performance.now() - started, io),
+  );
   return EXIT.ok;
 }
 
 /** The log goes to standard output; with a property, the truth behind it goes to standard error. */
-async function generate(args: RiskArgs, cases: number, { semantics }: Inspected, signal: AbortSignal, io: Io): Promise<number> {
+async function generate(
+  args: RiskArgs,
+  cases: number,
+  { semantics }: Inspected,
+  signal: AbortSignal,
+  io: Io,
+): Promise<number> {
   const text = await readText(args.weights ?? '');
   const weights = text.ok ? readWeights(text.value, semantics) : text;
   if (!weights.ok) return printProblems(weights.problems, args.json, io);
   const property = semantics.model.properties.find((p) => p.name === args.property);
   if (args.property !== undefined && !property) {
-    return printProblems([problem('PROPERTY_UNKNOWN', 'property', `the model has no property \`${args.property}\``)], args.json, io);
+    return printProblems(
+      [problem('PROPERTY_UNKNOWN', 'property', `the model has no property \`${args.property}\``)],
+      args.json,
+      io,
+    );
   }
   const loss: Loss = property ? { kind: 'property', property } : { kind: 'none' };
-  const explored = await exploreLosses(semantics, loss, { ...RISK_DEFAULTS, maxStates: args.maxStates, timeoutMs: args.timeoutMs }, signal);
+  const explored = await exploreLosses(
+    semantics,
+    loss,
+    { ...RISK_DEFAULTS, maxStates: args.maxStates, timeoutMs: args.timeoutMs },
+    signal,
+  );
   if (!explored.ok) return printProblems(explored.problems, args.json, io);
   const chain = chainOfValuation(explored.value.graph, 0, explored.value.loss);
   const branches = branchWeights(chain, weights.value);
   if (!branches.ok) return printProblems(branches.problems, args.json, io);
   io.stdout(generateLog(chain, branches.value, cases, args.seed));
-  if (property) io.stderr(`${property.name}: a case is lost with probability ${trueProbability(chain, branches.value)}\n`);
+  if (property)
+    io.stderr(
+      `${property.name}: a case is lost with probability ${trueProbability(chain, branches.value)}\n`,
+    );
   return EXIT.ok;
 }
 
 async function readText(file: string): Promise<Result<string>> {
   try {
     const { size } = await stat(file);
-    if (size > MAX_LOG_BYTES) return bad(problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${MAX_LOG_BYTES}`));
-    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)));
+    if (size > MAX_LOG_BYTES)
+      return bad(
+        problem(
+          'INPUT_TOO_LARGE',
+          file,
+          `${file} has ${size} bytes; the limit is ${MAX_LOG_BYTES}`,
+        ),
+      );
+    return ok(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)),
+    );
   } catch (error) {
-    if (error instanceof TypeError) return bad(problem('INPUT_NOT_UTF8', file, `${file} is not UTF-8 text`));
-    return bad(problem('INPUT_UNREADABLE', file, `${file}: ${error instanceof Error ? error.message : String(error)}`));
+    if (error instanceof TypeError)
+      return bad(problem('INPUT_NOT_UTF8', file, `${file} is not UTF-8 text`));
+    return bad(
+      problem(
+        'INPUT_UNREADABLE',
+        file,
+        `${file}: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   }
 }
 
@@ -120,10 +177,20 @@ function readArgs(args: string[]): Result<RiskArgs> {
   let parsed;
   try {
     parsed = parseArgs({
-      args, allowPositionals: true,
+      args,
+      allowPositionals: true,
       options: {
-        events: { type: 'string' }, property: { type: 'string' }, cases: { type: 'string' }, draws: { type: 'string' }, seed: { type: 'string' }, format: { type: 'string' },
-        'max-states': { type: 'string' }, timeout: { type: 'string' }, generate: { type: 'string' }, weights: { type: 'string' }, json: { type: 'boolean' },
+        events: { type: 'string' },
+        property: { type: 'string' },
+        cases: { type: 'string' },
+        draws: { type: 'string' },
+        seed: { type: 'string' },
+        format: { type: 'string' },
+        'max-states': { type: 'string' },
+        timeout: { type: 'string' },
+        generate: { type: 'string' },
+        weights: { type: 'string' },
+        json: { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -131,25 +198,44 @@ function readArgs(args: string[]): Result<RiskArgs> {
   }
   const { values, positionals } = parsed;
   const [file] = positionals;
-  if (file === undefined || positionals.length !== 1) return wrong('give one file: probity risk FILE');
-  if ((values.events === undefined) === (values.generate === undefined)) return wrong('give --events LOG to learn from a log, or --generate N to make one');
-  if (values.events !== undefined && values.property === undefined) return wrong('give the property whose loss is asked about: --property NAME');
-  if (values.generate !== undefined && values.weights === undefined) return wrong('give the weights to generate with: --weights WEIGHTS.json');
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one file: probity risk FILE');
+  if ((values.events === undefined) === (values.generate === undefined))
+    return wrong('give --events LOG to learn from a log, or --generate N to make one');
+  if (values.events !== undefined && values.property === undefined)
+    return wrong('give the property whose loss is asked about: --property NAME');
+  if (values.generate !== undefined && values.weights === undefined)
+    return wrong('give the weights to generate with: --weights WEIGHTS.json');
   const numbers: Record<string, number | undefined> = {};
   for (const [name, [least, most]] of Object.entries(NUMBERS)) {
     const text = values[name as keyof typeof NUMBERS];
     const value = text === undefined ? undefined : Number(text);
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least && value <= most)) return wrong(`--${name} takes a whole number from ${least} to ${most}, not \`${text}\``);
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= least && value <= most))
+      return wrong(`--${name} takes a whole number from ${least} to ${most}, not \`${text}\``);
     numbers[name] = value;
   }
   return ok({
-    file, format: values.format, json: values.json === true, events: values.events, weights: values.weights, property: values.property,
-    generate: numbers['generate'], cases: numbers['cases'] ?? RISK_DEFAULTS.cases, draws: numbers['draws'] ?? RISK_DEFAULTS.draws,
-    seed: numbers['seed'] ?? RISK_DEFAULTS.seed, maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
-    timeoutMs: numbers['timeout'] === undefined ? RISK_DEFAULTS.timeoutMs : numbers['timeout'] * 1000,
+    file,
+    format: values.format,
+    json: values.json === true,
+    events: values.events,
+    weights: values.weights,
+    property: values.property,
+    generate: numbers['generate'],
+    cases: numbers['cases'] ?? RISK_DEFAULTS.cases,
+    draws: numbers['draws'] ?? RISK_DEFAULTS.draws,
+    seed: numbers['seed'] ?? RISK_DEFAULTS.seed,
+    maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
+    timeoutMs:
+      numbers['timeout'] === undefined ? RISK_DEFAULTS.timeoutMs : numbers['timeout'] * 1000,
   });
 }
 
 const NUMBERS = {
-  generate: [1, MAX_GENERATED], cases: [1, 1_000_000_000], draws: [1, MAX_DRAWS], seed: [0, Number.MAX_SAFE_INTEGER], 'max-states': [1, 50_000_000], timeout: [1, 86_400],
+  generate: [1, MAX_GENERATED],
+  cases: [1, 1_000_000_000],
+  draws: [1, MAX_DRAWS],
+  seed: [0, Number.MAX_SAFE_INTEGER],
+  'max-states': [1, 50_000_000],
+  timeout: [1, 86_400],
 } as const;

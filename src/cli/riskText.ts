@@ -2,25 +2,51 @@ import type { RiskAssessment } from '../risk/index.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
-const WORDS = { unknownActivity: 'is no action of the model', unknownBinding: 'with values that the action cannot have', notEnabled: 'is not possible there' } as const;
+const WORDS = {
+  unknownActivity: 'is no action of the model',
+  unknownBinding: 'with values that the action cannot have',
+  notEnabled: 'is not possible there',
+} as const;
 
-/** A risk as people read it: the number with its interval, what it was learned from, and every reason to doubt it. */
-export function riskText(assessed: RiskAssessment, format: string, durationMs: number, io: Io): string {
+/**
+ * A risk as people read it: the number with its interval, what it was learned from, and every
+ * reason to doubt it.
+ */
+export function riskText(
+  assessed: RiskAssessment,
+  format: string,
+  durationMs: number,
+  io: Io,
+): string {
   const paint = painter(io);
   const { probability: p, perCases, card } = assessed;
-  const head = [paint('bold', card.model.name), format, ...(card.model.digest === undefined ? [] : [`${card.model.digest.slice(0, 13)}…`]), `${assessed.states} states`, `${card.data.cases} cases, ${card.data.events} events`];
+  const head = [
+    paint('bold', card.model.name),
+    format,
+    ...(card.model.digest === undefined ? [] : [`${card.model.digest.slice(0, 13)}…`]),
+    `${assessed.states} states`,
+    `${card.data.cases} cases, ${card.data.events} events`,
+  ];
   const pad = ' '.repeat(assessed.property.length + 4);
-  const loss = perCases.expectedLossEur === undefined ? '' : ` · ${number(perCases.expectedLossEur)} EUR`;
-  const worst = Object.entries(card.parameters.worst).map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(', ');
+  const loss =
+    perCases.expectedLossEur === undefined ? '' : ` · ${number(perCases.expectedLossEur)} EUR`;
+  const worst = Object.entries(card.parameters.worst)
+    .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+    .join(', ');
   return [
-    head.join(' · '), '',
+    head.join(' · '),
+    '',
     `  ${paint('bold', assessed.property)}  a case is lost with probability ${percent(p.mean)} · ${Math.round(p.level * 100)} % interval ${percent(p.lower)} to ${percent(p.upper)}`,
     `${pad}in ${number(perCases.n)} cases: ${number(perCases.expected)} expected${loss} · at least one: ${percent(perCases.atLeastOne)}`,
-    ...(card.parameters.valuations > 1 ? [`${pad}the worst of ${card.parameters.valuations} valuations: ${worst}`] : []),
+    ...(card.parameters.valuations > 1
+      ? [`${pad}the worst of ${card.parameters.valuations} valuations: ${worst}`]
+      : []),
     '',
     ...evidenceLines(assessed),
     ...warnings(assessed).map((line) => `  ${paint('yellow', '!')} ${line}`),
-    '', `a number beside the verdict, never part of it · ${card.sampling.draws} draws, seed ${card.sampling.seed} · ${(durationMs / 1000).toFixed(1)} s`, '',
+    '',
+    `a number beside the verdict, never part of it · ${card.sampling.draws} draws, seed ${card.sampling.seed} · ${(durationMs / 1000).toFixed(1)} s`,
+    '',
   ].join('\n');
 }
 
@@ -37,13 +63,33 @@ function warnings({ card }: RiskAssessment): string[] {
   const { data, nonConformance, drift, sampling } = card;
   const [first] = nonConformance;
   return [
-    ...(card.insufficientData ? ['insufficient data: below 200 conformant cases the interval is too often too narrow'] : []),
-    ...(first ? [`${data.nonConformantCases} of ${data.cases} cases leave the model; first: ${first.case}, row ${first.row}: ${first.activity} ${WORDS[first.reason]}`] : []),
-    ...(data.openCases > 0 ? [`${data.openCases} cases end where the model promises a further step: taken as still open`] : []),
-    ...(data.ambiguousCases > 0 ? [`${data.ambiguousCases} cases fit several paths: their moves are shared among them`] : []),
-    ...(data.unusedColumns.length > 0 ? [`columns that name nothing in the model: ${data.unusedColumns.join(', ')}`] : []),
-    ...(drift.found ? ['the two halves of the log differ: rates drift, and the interval is too narrow for the future'] : []),
-    ...(sampling.wideDraws > 0 ? [`${sampling.wideDraws} of ${sampling.draws} draws were not solved to the end; the interval holds their bounds`] : []),
+    ...(card.insufficientData
+      ? ['insufficient data: below 200 conformant cases the interval is too often too narrow']
+      : []),
+    ...(first
+      ? [
+          `${data.nonConformantCases} of ${data.cases} cases leave the model; first: ${first.case}, row ${first.row}: ${first.activity} ${WORDS[first.reason]}`,
+        ]
+      : []),
+    ...(data.openCases > 0
+      ? [`${data.openCases} cases end where the model promises a further step: taken as still open`]
+      : []),
+    ...(data.ambiguousCases > 0
+      ? [`${data.ambiguousCases} cases fit several paths: their moves are shared among them`]
+      : []),
+    ...(data.unusedColumns.length > 0
+      ? [`columns that name nothing in the model: ${data.unusedColumns.join(', ')}`]
+      : []),
+    ...(drift.found
+      ? [
+          'the two halves of the log differ: rates drift, and the interval is too narrow for the future',
+        ]
+      : []),
+    ...(sampling.wideDraws > 0
+      ? [
+          `${sampling.wideDraws} of ${sampling.draws} draws were not solved to the end; the interval holds their bounds`,
+        ]
+      : []),
   ];
 }
 

@@ -32,7 +32,9 @@ export async function serveCommand(args: string[], io: Io): Promise<number> {
   try {
     let up = false;
     // What was started by then ends with us: workers by their channel, Postgres by its exit hook.
-    void stopped.then(() => { if (!up) process.exit(INTERRUPTED); });
+    void stopped.then(() => {
+      if (!up) process.exit(INTERRUPTED);
+    });
     host = await startHost(config.value);
     up = true;
   } catch (error) {
@@ -48,11 +50,24 @@ export async function serveCommand(args: string[], io: Io): Promise<number> {
 }
 
 function readServeArgs(args: string[]): Result<Config> {
-  const options = { port: { type: 'string' }, host: { type: 'string' }, data: { type: 'string' }, workers: { type: 'string' }, json: { type: 'boolean' } } as const;
+  const options = {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    data: { type: 'string' },
+    workers: { type: 'string' },
+    json: { type: 'boolean' },
+  } as const;
   try {
     const { values } = parseArgs({ args, options });
-    const given = { PROBITY_PORT: values.port, PROBITY_HOST: values.host, PROBITY_DATA_DIR: values.data, PROBITY_WORKERS: values.workers };
-    const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const given = {
+      PROBITY_PORT: values.port,
+      PROBITY_HOST: values.host,
+      PROBITY_DATA_DIR: values.data,
+      PROBITY_WORKERS: values.workers,
+    };
+    const overrides = Object.fromEntries(
+      Object.entries(given).filter(([, value]) => value !== undefined),
+    );
     const config = loadConfig({ ...process.env, ...overrides });
     return config.ok ? ok(config.value) : config;
   } catch (cause) {
@@ -60,7 +75,10 @@ function readServeArgs(args: string[]): Result<Config> {
   }
 }
 
-/** Later signals are ignored: npm forwards a Ctrl-C that the terminal has sent already, and stopping takes a moment. */
+/**
+ * Later signals are ignored: npm forwards a Ctrl-C that the terminal has sent already, and stopping
+ * takes a moment.
+ */
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve());
@@ -70,23 +88,54 @@ function untilSignal(): Promise<void> {
 function addressesOf(host: Host) {
   const ws = host.url.replace(/^http/u, 'ws');
   return {
-    graphql: `${host.url}/graphql`, subscriptions: `${ws}/graphql`, health: `${host.url}/healthz`, ready: `${host.url}/readyz`,
-    metrics: `${host.url}/metrics`, checkpoint: `${host.url}/log/checkpoint`, database: host.database, queue: host.queue, ledger: host.ledger,
-    workers: host.workerPids().length, dataDir: host.config.dataDir, ...(host.firstAdminKey === undefined ? {} : { firstAdminKey: host.firstAdminKey }),
+    graphql: `${host.url}/graphql`,
+    subscriptions: `${ws}/graphql`,
+    health: `${host.url}/healthz`,
+    ready: `${host.url}/readyz`,
+    metrics: `${host.url}/metrics`,
+    checkpoint: `${host.url}/log/checkpoint`,
+    database: host.database,
+    queue: host.queue,
+    ledger: host.ledger,
+    workers: host.workerPids().length,
+    dataDir: host.config.dataDir,
+    ...(host.firstAdminKey === undefined ? {} : { firstAdminKey: host.firstAdminKey }),
   };
 }
 
 function banner(host: Host): string {
   const at = addressesOf(host);
   const rows = [
-    ['GraphQL', at.graphql], ['live', at.subscriptions], ['health', `${at.health}  ${at.ready}`], ['metrics', at.metrics],
-    ['log', at.checkpoint], ['database', at.database], ['queue', at.queue], ['ledger', at.ledger], ['workers', String(at.workers)], ['data', at.dataDir],
+    ['GraphQL', at.graphql],
+    ['live', at.subscriptions],
+    ['health', `${at.health}  ${at.ready}`],
+    ['metrics', at.metrics],
+    ['log', at.checkpoint],
+    ['database', at.database],
+    ['queue', at.queue],
+    ['ledger', at.ledger],
+    ['workers', String(at.workers)],
+    ['data', at.dataDir],
   ];
-  const key = host.firstAdminKey === undefined ? [] : [
-    '', 'The first admin key, shown this once (it is not stored):', '', `  ${host.firstAdminKey}`, '',
-    `  export PROBITY_KEY=${host.firstAdminKey}`,
-  ];
-  return ['Probity is up. Ctrl-C stops it.', '', ...rows.map(([name = '', value = '']) => `  ${name.padEnd(9)} ${value}`), ...key, '', ''].join('\n');
+  const key =
+    host.firstAdminKey === undefined
+      ? []
+      : [
+          '',
+          'The first admin key, shown this once (it is not stored):',
+          '',
+          `  ${host.firstAdminKey}`,
+          '',
+          `  export PROBITY_KEY=${host.firstAdminKey}`,
+        ];
+  return [
+    'Probity is up. Ctrl-C stops it.',
+    '',
+    ...rows.map(([name = '', value = '']) => `  ${name.padEnd(9)} ${value}`),
+    ...key,
+    '',
+    '',
+  ].join('\n');
 }
 
 function printProblems(problems: readonly Problem[], io: Io): number {

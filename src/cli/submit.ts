@@ -25,8 +25,18 @@ exit: 0 all hold, or a script has its answers · 1 something violated · 2 bad i
 `;
 
 const OPTIONS = {
-  ...SERVER_OPTIONS, format: { type: 'string' }, config: { type: 'string' }, annotations: { type: 'string' }, channels: { type: 'string' }, property: { type: 'string', multiple: true }, engines: { type: 'string' }, engine: { type: 'string', multiple: true },
-  timeout: { type: 'string' }, 'max-states': { type: 'string' }, memory: { type: 'string' }, 'no-wait': { type: 'boolean' },
+  ...SERVER_OPTIONS,
+  format: { type: 'string' },
+  config: { type: 'string' },
+  annotations: { type: 'string' },
+  channels: { type: 'string' },
+  property: { type: 'string', multiple: true },
+  engines: { type: 'string' },
+  engine: { type: 'string', multiple: true },
+  timeout: { type: 'string' },
+  'max-states': { type: 'string' },
+  memory: { type: 'string' },
+  'no-wait': { type: 'boolean' },
 } as const;
 
 export async function submitCommand(args: string[], io: Io): Promise<number> {
@@ -43,14 +53,27 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   const annotations = await sideFile(values.annotations, values.channels);
   if (!annotations.ok) return printProblems(annotations.problems, json, io);
   const server = serverFrom(values);
-  const number = (text: string | undefined, factor = 1): number | undefined => (text === undefined ? undefined : Math.round(Number(text) * factor));
+  const number = (text: string | undefined, factor = 1): number | undefined =>
+    text === undefined ? undefined : Math.round(Number(text) * factor);
   return talking(io, json, async () => {
     const started = performance.now();
     const engines = namedEngines(values.engines, values.engine);
-    const run = await requestRun(server, { ...submission.value, ...(annotations.value !== undefined && { annotations: annotations.value }) }, {
-      properties: values.property, engines: engines === 'auto' ? undefined : engines,
-      limits: { timeoutMs: number(values.timeout, 1_000), maxStates: number(values['max-states']), memoryMb: number(values.memory) },
-    });
+    const run = await requestRun(
+      server,
+      {
+        ...submission.value,
+        ...(annotations.value !== undefined && { annotations: annotations.value }),
+      },
+      {
+        properties: values.property,
+        engines: engines === 'auto' ? undefined : engines,
+        limits: {
+          timeoutMs: number(values.timeout, 1_000),
+          maxStates: number(values['max-states']),
+          memoryMb: number(values.memory),
+        },
+      },
+    );
     if (values['no-wait']) {
       io.stdout(json ? `${JSON.stringify(run)}\n` : `${run.id}\n`);
       return EXIT.ok;
@@ -63,20 +86,46 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
 }
 
 /** What goes beside a diagram, as one text: a server knows no flags. */
-async function sideFile(file: string | undefined, channels: string | undefined): Promise<Result<string | undefined>> {
+async function sideFile(
+  file: string | undefined,
+  channels: string | undefined,
+): Promise<Result<string | undefined>> {
   if (channels === undefined) return file === undefined ? ok(undefined) : readText(file);
-  if (file !== undefined) return bad(problem('OPTION_INVALID', '--channels', 'give --annotations or --channels: a side file says itself how messages travel, with `channels: HOW`'));
-  return isChannelSemantics(channels) ? ok(`channels: ${channels}\n`) : bad(problem('OPTION_INVALID', '--channels', `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``));
+  if (file !== undefined)
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        '--channels',
+        'give --annotations or --channels: a side file says itself how messages travel, with `channels: HOW`',
+      ),
+    );
+  return isChannelSemantics(channels)
+    ? ok(`channels: ${channels}\n`)
+    : bad(
+        problem(
+          'OPTION_INVALID',
+          '--channels',
+          `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``,
+        ),
+      );
 }
 
 /** `submitModel`, then `requestVerification`. */
 export async function requestRun(
-  server: Server, model: Pick<Submission, 'source' | 'format' | 'name' | 'files' | 'annotations'>, options: Readonly<Record<string, unknown>> = {},
+  server: Server,
+  model: Pick<Submission, 'source' | 'format' | 'name' | 'files' | 'annotations'>,
+  options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly id: string; readonly state: string }> {
-  const { submitModel } = await ask<{ submitModel: { id: string } }>(server,
-    'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }', { input: model });
-  const { requestVerification } = await ask<{ requestVerification: { id: string; state: string } }>(server,
-    'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }', { input: { modelId: submitModel.id, ...options } });
+  const { submitModel } = await ask<{ submitModel: { id: string } }>(
+    server,
+    'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }',
+    { input: model },
+  );
+  const { requestVerification } = await ask<{ requestVerification: { id: string; state: string } }>(
+    server,
+    'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }',
+    { input: { modelId: submitModel.id, ...options } },
+  );
   return requestVerification;
 }
 
@@ -92,8 +141,14 @@ function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): nu
     return EXIT.open;
   }
   const exit = exitOf(run.report);
-  if (json) io.stdout(`${JSON.stringify({ run: run.id, verdict: run.verdict?.id ?? null, ...run.report }, null, 2)}\n`);
-  else io.stdout(`${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`);
+  if (json)
+    io.stdout(
+      `${JSON.stringify({ run: run.id, verdict: run.verdict?.id ?? null, ...run.report }, null, 2)}\n`,
+    );
+  else
+    io.stdout(
+      `${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`,
+    );
   return exit;
 }
 
@@ -102,7 +157,9 @@ function progressLine(io: Io, json: boolean): { show(run: RunView): void; clear(
   if (!io.isTTY || json) return { show: () => undefined, clear: () => undefined };
   return {
     show: ({ state, progress }) => {
-      const what = progress ? ` · ${progress.engine} ${progress.phase}${progress.states === null ? '' : ` · ${progress.states} states`}` : '';
+      const what = progress
+        ? ` · ${progress.engine} ${progress.phase}${progress.states === null ? '' : ` · ${progress.states} states`}`
+        : '';
       io.stderr(`\r\u001b[K${state}${what}`);
     },
     clear: () => io.stderr('\r\u001b[K'),

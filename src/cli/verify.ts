@@ -14,7 +14,13 @@ import { parseReceipt } from '../evidence/receipt.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
-import { LAYER_CODES, type Layer, type LayerStatus, type VerifyReport, type VerifyStatus } from '../evidence/verify/report.ts';
+import {
+  LAYER_CODES,
+  type Layer,
+  type LayerStatus,
+  type VerifyReport,
+  type VerifyStatus,
+} from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Recheck } from '../verification/recheck.ts';
@@ -39,7 +45,12 @@ exit: 0 verified · 1 tampered, or an answer that its evidence does not bear out
 `;
 
 /** DESIGN section 9: `verify` reads 3 as untrusted. */
-const EXIT_OF: Readonly<Record<VerifyStatus, number>> = { verified: 0, failed: 1, malformed: 2, untrusted: 3 };
+const EXIT_OF: Readonly<Record<VerifyStatus, number>> = {
+  verified: 0,
+  failed: 1,
+  malformed: 2,
+  untrusted: 3,
+};
 
 interface VerifyArgs {
   readonly folder: string;
@@ -47,7 +58,8 @@ interface VerifyArgs {
   readonly compliance: boolean;
   readonly recheck: boolean;
   /** Which server to ask, where `--online` asks for that. */
-  readonly online: { readonly server?: string | undefined; readonly key?: string | undefined } | undefined;
+  readonly online:
+    { readonly server?: string | undefined; readonly key?: string | undefined } | undefined;
   readonly json: boolean;
 }
 
@@ -67,50 +79,117 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   const options = { crypto: nodeCrypto, compliance, now: new Date() };
   const offline = await verifyBundle(bundle.value, trust.value.policy, options);
   const { online } = parsed.value;
-  const asked = online === undefined || offline.statement === undefined ? undefined
-    : await (await import('./online.ts')).askStatus(online, { id: offline.statement.predicate.id, since: sizeOf(bundle.value) }, io, json);
+  const asked =
+    online === undefined || offline.statement === undefined
+      ? undefined
+      : await (
+          await import('./online.ts')
+        ).askStatus(
+          online,
+          { id: offline.statement.predicate.id, since: sizeOf(bundle.value) },
+          io,
+          json,
+        );
   if (typeof asked === 'number') return asked;
-  const report = asked === undefined ? offline : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
-  const rechecked = parsed.value.recheck && report.statement !== undefined ? await recheckAnswers(bundle.value, report.statement) : undefined;
-  const exit = rechecked?.some(({ status }) => status === 'failed') ? EXIT_OF.failed : EXIT_OF[report.status];
+  const report =
+    asked === undefined
+      ? offline
+      : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
+  const rechecked =
+    parsed.value.recheck && report.statement !== undefined
+      ? await recheckAnswers(bundle.value, report.statement)
+      : undefined;
+  const exit = rechecked?.some(({ status }) => status === 'failed')
+    ? EXIT_OF.failed
+    : EXIT_OF[report.status];
   const recheck = rechecked === undefined ? {} : { recheck: rechecked };
-  io.stdout(json ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n` : reportText(folder, report, rechecked, exit, io));
-  if (trust.value.file === undefined) io.stderr('no trust policy: give one with --policy, from somebody other than who gave you the bundle\n');
+  io.stdout(
+    json
+      ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n`
+      : reportText(folder, report, rechecked, exit, io),
+  );
+  if (trust.value.file === undefined)
+    io.stderr(
+      'no trust policy: give one with --policy, from somebody other than who gave you the bundle\n',
+    );
   return exit;
 }
 
 /** The size of the log under the receipt's checkpoint, of a bundle that was verified. */
 const sizeOf = (files: BundleFiles): number =>
-  parseCheckpoint(parseNote(parseReceipt(fromUtf8(files.get('receipt.tlog-proof') ?? new Uint8Array(0)) ?? '')?.checkpoint ?? '')?.text ?? '')?.size ?? 0;
+  parseCheckpoint(
+    parseNote(
+      parseReceipt(fromUtf8(files.get('receipt.tlog-proof') ?? new Uint8Array(0)) ?? '')
+        ?.checkpoint ?? '',
+    )?.text ?? '',
+  )?.size ?? 0;
 
-/** The bundle with what the server says now. Its list of files says nothing that anybody trusts, so it may be made again. */
+/**
+ * The bundle with what the server says now. Its list of files says nothing that anybody trusts, so
+ * it may be made again.
+ */
 function withStatus(files: BundleFiles, status: string): BundleFiles {
   const fresh = new Map(files).set(STATUS_FILE, utf8(status));
   return fresh.set(MANIFEST_FILE, manifestOf(fresh.keys()));
 }
 
-/** Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that could run a model. */
+/**
+ * Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that
+ * could run a model.
+ */
 async function recheckAnswers(files: BundleFiles, statement: Statement): Promise<Recheck[]> {
-  const [{ recheck }, { loadConfig }] = await Promise.all([import('../verification/recheck.ts'), import('../config/index.ts')]);
+  const [{ recheck }, { loadConfig }] = await Promise.all([
+    import('../verification/recheck.ts'),
+    import('../config/index.ts'),
+  ]);
   const config = loadConfig(process.env);
   return recheck(files, statement, undefined, config.ok ? config.value.cacheDir : '');
 }
 
 function readArgs(args: string[]): Result<VerifyArgs> {
-  const options = { policy: { type: 'string' }, compliance: { type: 'boolean' }, recheck: { type: 'boolean' }, online: { type: 'boolean' }, server: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean' } } as const;
+  const options = {
+    policy: { type: 'string' },
+    compliance: { type: 'boolean' },
+    recheck: { type: 'boolean' },
+    online: { type: 'boolean' },
+    server: { type: 'string' },
+    key: { type: 'string' },
+    json: { type: 'boolean' },
+  } as const;
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0) return bad(problem('OPTION_INVALID', 'DIR', 'exactly one bundle, a folder or a .probity.zip, is needed'));
-    return ok({ folder, policy: values.policy, compliance: values.compliance ?? false, recheck: values.recheck ?? false, online: values.online ? { server: values.server, key: values.key } : undefined, json: values.json ?? false });
+    if (folder === undefined || more.length > 0)
+      return bad(
+        problem(
+          'OPTION_INVALID',
+          'DIR',
+          'exactly one bundle, a folder or a .probity.zip, is needed',
+        ),
+      );
+    return ok({
+      folder,
+      policy: values.policy,
+      compliance: values.compliance ?? false,
+      recheck: values.recheck ?? false,
+      online: values.online ? { server: values.server, key: values.key } : undefined,
+      json: values.json ?? false,
+    });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }
 }
 
 /** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
-export async function readPolicy(given: string | undefined): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
-  const own = join(process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'probity', 'trust', 'policy');
+export async function readPolicy(
+  given: string | undefined,
+): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
+  const own = join(
+    process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'),
+    'probity',
+    'trust',
+    'policy',
+  );
   const file = given ?? (existsSync(own) ? own : undefined);
   if (file === undefined) return ok({ policy: NO_TRUST });
   let text: string;
@@ -120,23 +199,39 @@ export async function readPolicy(given: string | undefined): Promise<Result<{ re
     return bad(problem('POLICY_SHAPE', file, `cannot be read: ${(cause as Error).message}`));
   }
   const policy = await parsePolicy(text, nodeCrypto.sha256);
-  return policy.ok ? ok({ policy: policy.value, file }) : bad(...policy.problems.map((each) => ({ ...each, path: file })));
+  return policy.ok
+    ? ok({ policy: policy.value, file })
+    : bad(...policy.problems.map((each) => ({ ...each, path: file })));
 }
 
 function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
   if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else for (const { code, path, line, message } of problems) io.stderr(`${[path, line].filter((part) => part).join(':')}  ${code}  ${message}\n`);
+  else
+    for (const { code, path, line, message } of problems)
+      io.stderr(`${[path, line].filter((part) => part).join(':')}  ${code}  ${message}\n`);
   return 2;
 }
 
-const MARKS: Readonly<Record<LayerStatus, readonly [mark: string, tone: 'green' | 'red' | 'yellow' | 'dim']>> = {
-  proved: ['✓', 'green'], signed: ['✓', 'green'], skipped: ['–', 'dim'], untrusted: ['?', 'yellow'], failed: ['✗', 'red'],
+const MARKS: Readonly<
+  Record<LayerStatus, readonly [mark: string, tone: 'green' | 'red' | 'yellow' | 'dim']>
+> = {
+  proved: ['✓', 'green'],
+  signed: ['✓', 'green'],
+  skipped: ['–', 'dim'],
+  untrusted: ['?', 'yellow'],
+  failed: ['✗', 'red'],
 };
 
 /** Text from a bundle on a terminal: a control sequence in it could repaint what we say. */
 const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
 
-function reportText(folder: string, { status, layers, statement }: VerifyReport, rechecked: readonly Recheck[] | undefined, exit: number, io: Io): string {
+function reportText(
+  folder: string,
+  { status, layers, statement }: VerifyReport,
+  rechecked: readonly Recheck[] | undefined,
+  exit: number,
+  io: Io,
+): string {
   const paint = painter(io);
   const line = ({ layer, status: each, code, detail }: Layer): string => {
     const [mark, tone] = MARKS[each];
@@ -155,8 +250,15 @@ function reportText(folder: string, { status, layers, statement }: VerifyReport,
   return `${plain(folder)}\n\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : words[status])}   exit ${exit}\n`;
 }
 
-const RECHECK_MARKS: Readonly<Record<Recheck['status'], readonly [mark: string, tone: 'green' | 'red' | 'yellow']>> = {
-  replayed: ['✓', 'green'], reproved: ['✓', 'green'], recounted: ['✓', 'green'], rerun: ['✓', 'green'], skipped: ['–', 'yellow'], failed: ['✗', 'red'],
+const RECHECK_MARKS: Readonly<
+  Record<Recheck['status'], readonly [mark: string, tone: 'green' | 'red' | 'yellow']>
+> = {
+  replayed: ['✓', 'green'],
+  reproved: ['✓', 'green'],
+  recounted: ['✓', 'green'],
+  rerun: ['✓', 'green'],
+  skipped: ['–', 'yellow'],
+  failed: ['✗', 'red'],
 };
 
 function recheckText(rechecked: readonly Recheck[], io: Io): string {
@@ -164,16 +266,23 @@ function recheckText(rechecked: readonly Recheck[], io: Io): string {
   const width = Math.max(0, ...rechecked.map(({ property }) => plain(property).length));
   const rows = rechecked.map((each) => {
     const [mark, tone] = RECHECK_MARKS[each.status];
-    const about = [...(each.status === 'failed' ? [each.code] : []), ...(each.detail === undefined ? [] : [plain(each.detail)])].join(' · ');
+    const about = [
+      ...(each.status === 'failed' ? [each.code] : []),
+      ...(each.detail === undefined ? [] : [plain(each.detail)]),
+    ].join(' · ');
     return `  ${paint(tone, mark)} ${plain(each.property).padEnd(width)}  ${each.status.padEnd(9)} ${about}`.trimEnd();
   });
   return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
 
 /** What nobody but the reader's own tool can check again. */
-const OPAQUE = 'the word of a tool on the text as submitted; no layer replays or proves it (--recheck asks the tool again)';
+const OPAQUE =
+  'the word of a tool on the text as submitted; no layer replays or proves it (--recheck asks the tool again)';
 
-function verdictText({ model, issuer, issuedAt, validUntil, properties, script }: Predicate, io: Io): string {
+function verdictText(
+  { model, issuer, issuedAt, validUntil, properties, script }: Predicate,
+  io: Io,
+): string {
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));

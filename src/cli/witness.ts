@@ -24,7 +24,12 @@ exit: 0 stopped · 2 bad arguments · 4 a fault of the machine
 `;
 
 const OPTIONS = {
-  log: { type: 'string', multiple: true }, name: { type: 'string' }, data: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' }, json: { type: 'boolean' },
+  log: { type: 'string', multiple: true },
+  name: { type: 'string' },
+  data: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  json: { type: 'boolean' },
 } as const;
 
 interface WitnessArgs {
@@ -37,7 +42,11 @@ interface WitnessArgs {
 }
 
 /** `until` ends it in tests; a terminal ends it by a signal. */
-export async function witnessCommand(args: string[], io: Io, until: () => Promise<void> = signalled): Promise<number> {
+export async function witnessCommand(
+  args: string[],
+  io: Io,
+  until: () => Promise<void> = signalled,
+): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     io.stdout(WITNESS_HELP);
     return EXIT.ok;
@@ -46,10 +55,20 @@ export async function witnessCommand(args: string[], io: Io, until: () => Promis
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const { logs, name, folder, host, port, json } = parsed.value;
   const cosigner = await openCosigner(folder, name);
-  const running = await startWitness({ logs, cosigner, folder, host, port, onFault: (cause) => io.stderr(`${cause instanceof Error ? cause.message : String(cause)}\n`) });
+  const running = await startWitness({
+    logs,
+    cosigner,
+    folder,
+    host,
+    port,
+    onFault: (cause) => io.stderr(`${cause instanceof Error ? cause.message : String(cause)}\n`),
+  });
   const names = [...new Set(logs.map((log) => log.name))];
-  io.stdout(json ? `${JSON.stringify({ url: running.url, vkey: cosigner.vkey, logs: names })}\n`
-    : `cosigning ${names.join(', ')} at ${running.url}\nfor a policy: witness ${cosigner.name.replaceAll(/[^\w.-]/gu, '-')} ${cosigner.vkey} ${running.url}\n`);
+  io.stdout(
+    json
+      ? `${JSON.stringify({ url: running.url, vkey: cosigner.vkey, logs: names })}\n`
+      : `cosigning ${names.join(', ')} at ${running.url}\nfor a policy: witness ${cosigner.name.replaceAll(/[^\w.-]/gu, '-')} ${cosigner.vkey} ${running.url}\n`,
+  );
   await until();
   await running.close();
   return EXIT.ok;
@@ -68,15 +87,35 @@ async function readArgs(args: string[]): Promise<Result<WitnessArgs>> {
   try {
     const { values } = parseArgs({ args, options: OPTIONS });
     const problems: Problem[] = [];
-    const read = await parsePolicy([...(values.log ?? []).map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join('\n'), nodeCrypto.sha256);
+    const read = await parsePolicy(
+      [
+        ...(values.log ?? []).map((each) => `log ${each.replaceAll('\n', ' ')}`),
+        'quorum none',
+      ].join('\n'),
+      nodeCrypto.sha256,
+    );
     const logs = read.ok ? read.value.logs : [];
-    if (!read.ok) problems.push(...read.problems.map(({ line, message }) => problem('OPTION_INVALID', '--log', `${values.log?.[(line ?? 1) - 1] ?? ''}: ${message}`)));
-    if (logs.length === 0 && problems.length === 0) problems.push(problem('OPTION_INVALID', '--log', 'name at least one log'));
+    if (!read.ok)
+      problems.push(
+        ...read.problems.map(({ line, message }) =>
+          problem('OPTION_INVALID', '--log', `${values.log?.[(line ?? 1) - 1] ?? ''}: ${message}`),
+        ),
+      );
+    if (logs.length === 0 && problems.length === 0)
+      problems.push(problem('OPTION_INVALID', '--log', 'name at least one log'));
     const port = Number(values.port ?? 4610);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
     if (problems.length > 0) return bad(...problems);
     const { name = 'witness.local', host = '127.0.0.1', json = false } = values;
-    return ok({ logs, name, host, port, json, folder: resolve(values.data ?? join(config.value.dataDir, 'witness')) });
+    return ok({
+      logs,
+      name,
+      host,
+      port,
+      json,
+      folder: resolve(values.data ?? join(config.value.dataDir, 'witness')),
+    });
   } catch (cause) {
     return bad(problem('OPTION_INVALID', '', (cause as Error).message));
   }

@@ -16,36 +16,47 @@ export interface RunningWorkers {
 const RESTART_MS = [200, 1_000, 5_000] as const;
 
 /**
- * Keeps `count` worker processes running. When one dies, its runs are given back at once rather than when their lease ends,
- * and another is started, more slowly the sooner it dies again.
+ * Keeps `count` worker processes running. When one dies, its runs are given back at once rather
+ * than when their lease ends, and another is started, more slowly the sooner it dies again.
  */
-export async function startWorkers(service: Service, count: number, env: NodeJS.ProcessEnv): Promise<RunningWorkers> {
+export async function startWorkers(
+  service: Service,
+  count: number,
+  env: NodeJS.ProcessEnv,
+): Promise<RunningWorkers> {
   const children = new Map<number, ChildProcess>();
   const timers = new Set<NodeJS.Timeout>();
   let stopping = false;
 
-  const start = (slot: number, generation: number): Promise<void> => new Promise((resolve, reject) => {
-    const name = `${hostname()}-${process.pid}-${slot}-${generation}`;
-    const startedAt = Date.now();
-    const child = fork(entryPoint(), { execArgv: execArguments(), env: { ...env, PROBITY_WORKER_NAME: name }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-    children.set(slot, child);
-    child.once('message', () => resolve());
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      children.delete(slot);
-      reject(new Fault('CHILD_CRASHED', `a worker ended with ${code ?? signal} before it was ready`));
-      if (stopping) return;
-      service.logger.warn('worker.died', { worker: name, code, signal });
-      void giveBack(service, name);
-      const quick = Date.now() - startedAt < 10_000;
-      const pause = RESTART_MS[quick ? Math.min(generation, RESTART_MS.length - 1) : 0] ?? 0;
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        start(slot, generation + 1).catch(() => undefined);
-      }, pause);
-      timers.add(timer);
+  const start = (slot: number, generation: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const name = `${hostname()}-${process.pid}-${slot}-${generation}`;
+      const startedAt = Date.now();
+      const child = fork(entryPoint(), {
+        execArgv: execArguments(),
+        env: { ...env, PROBITY_WORKER_NAME: name },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      children.set(slot, child);
+      child.once('message', () => resolve());
+      child.once('error', reject);
+      child.once('exit', (code, signal) => {
+        children.delete(slot);
+        reject(
+          new Fault('CHILD_CRASHED', `a worker ended with ${code ?? signal} before it was ready`),
+        );
+        if (stopping) return;
+        service.logger.warn('worker.died', { worker: name, code, signal });
+        void giveBack(service, name);
+        const quick = Date.now() - startedAt < 10_000;
+        const pause = RESTART_MS[quick ? Math.min(generation, RESTART_MS.length - 1) : 0] ?? 0;
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          start(slot, generation + 1).catch(() => undefined);
+        }, pause);
+        timers.add(timer);
+      });
     });
-  });
 
   const stop = async (): Promise<void> => {
     stopping = true;
@@ -61,7 +72,10 @@ export async function startWorkers(service: Service, count: number, env: NodeJS.
   return { stop, pids: () => [...children.values()].flatMap(({ pid }) => pid ?? []) };
 }
 
-/** A worker that is asked to stop gives its run back. One that does not answer is killed: its run is found by its lease. */
+/**
+ * A worker that is asked to stop gives its run back. One that does not answer is killed: its run is
+ * found by its lease.
+ */
 function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -89,7 +103,9 @@ async function giveBack(service: Service, worker: string): Promise<void> {
 /** The compiled worker below `dist`, or its source where the program itself runs from source. */
 function entryPoint(): string {
   const compiled = fileURLToPath(new URL('../../workers/run.js', import.meta.url));
-  return existsSync(compiled) ? compiled : fileURLToPath(new URL('../../workers/run.ts', import.meta.url));
+  return existsSync(compiled)
+    ? compiled
+    : fileURLToPath(new URL('../../workers/run.ts', import.meta.url));
 }
 
 function execArguments(): string[] {

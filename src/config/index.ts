@@ -2,7 +2,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 
-/** Everything that the environment decides, read once and never again. Names and defaults: docs/api.md. */
+/**
+ * Everything that the environment decides, read once and never again. Names and defaults:
+ * docs/api.md.
+ */
 export interface Config {
   readonly dataDir: string;
   readonly cacheDir: string;
@@ -19,13 +22,18 @@ export interface Config {
   readonly warmJvms: number;
   /** How long a worker may be silent before its run is given to another. */
   readonly leaseMs: number;
-  /** What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An existing key keeps its name. */
+  /**
+   * What the signing keys are called when they are made: `ORIGIN/verdict`, `ORIGIN/log`. An
+   * existing key keeps its name.
+   */
   readonly origin: string;
   /** How long a verdict is to count, in days; absent: without end. */
   readonly validDays?: number;
   /** A time-stamping authority (RFC 3161) that stamps each verdict. */
   readonly tsaUrl?: string;
-  /** Where the transparency log lives when not in the database: a folder that all processes share. */
+  /**
+   * Where the transparency log lives when not in the database: a folder that all processes share.
+   */
   readonly logDir?: string;
   /** A C2SP tlog-policy whose witnesses cosign our checkpoints. */
   readonly witnesses?: { readonly policy: string; readonly timeoutMs: number };
@@ -34,8 +42,10 @@ export interface Config {
 }
 
 export interface IotaConfig {
-  /** `emulated` is the embedded loopback node: its anchors never pass for compliance. `stardust` is the legacy
-   *  protocol on a node of yours. `none` anchors nothing. */
+  /**
+   * `emulated` is the embedded loopback node: its anchors never pass for compliance. `stardust` is
+   * the legacy protocol on a node of yours. `none` anchors nothing.
+   */
   readonly network: 'emulated' | 'mainnet' | 'testnet' | 'devnet' | 'stardust' | 'none';
   readonly url?: string;
   readonly packageId?: string;
@@ -56,7 +66,10 @@ const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'stardust', 'none'
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const DEFAULT_PORT = 4600;
 
-/** Reads the environment. All that is wrong is reported at once, as `OPTION_INVALID` with the variable as path. */
+/**
+ * Reads the environment. All that is wrong is reported at once, as `OPTION_INVALID` with the
+ * variable as path.
+ */
 export function loadConfig(env: Environment): Result<Config> {
   const read = new Reader(env);
   const dataDir = resolve(read.text('PROBITY_DATA_DIR') ?? join(homedir(), '.probity'));
@@ -71,7 +84,9 @@ export function loadConfig(env: Environment): Result<Config> {
     workers: read.integer('PROBITY_WORKERS', 0, 64) ?? 2,
     warmJvms: read.integer('PROBITY_WARM_JVMS', 0, 8) ?? 1,
     leaseMs: read.integer('PROBITY_LEASE_MS', 1_000, 3_600_000) ?? 30_000,
-    origin: read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ?? 'probity.local',
+    origin:
+      read.matching('PROBITY_ORIGIN', /^[^\s+]{1,200}$/u, 'a name without spaces and plus signs') ??
+      'probity.local',
     tsaUrl: read.url('PROBITY_TSA_URL', ['http:', 'https:']),
     validDays: read.integer('PROBITY_VALID_DAYS', 1, 36_500),
     logDir: read.path('PROBITY_LOG_DIR'),
@@ -79,18 +94,35 @@ export function loadConfig(env: Environment): Result<Config> {
     iota: {
       network,
       url: read.url('PROBITY_IOTA_URL', ['http:', 'https:']),
-      packageId: read.matching('PROBITY_IOTA_PACKAGE', /^0x[0-9a-f]{1,64}$/u, '0x and hexadecimal digits'),
+      packageId: read.matching(
+        'PROBITY_IOTA_PACKAGE',
+        /^0x[0-9a-f]{1,64}$/u,
+        '0x and hexadecimal digits',
+      ),
       retentionYears: read.integer('PROBITY_IOTA_RETENTION_YEARS', 1, 75) ?? 10,
       ...spending(read, network),
     },
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
-  if (network === 'stardust' && config.iota.url === undefined) read.problems.push(problem('OPTION_INVALID', 'PROBITY_IOTA_URL', 'a node of the Stardust network must be named: there is no public one'));
+  if (network === 'stardust' && config.iota.url === undefined)
+    read.problems.push(
+      problem(
+        'OPTION_INVALID',
+        'PROBITY_IOTA_URL',
+        'a node of the Stardust network must be named: there is no public one',
+      ),
+    );
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
 }
 
-/** The emulated node costs nothing; where anchors cost, one in ten minutes covers everything, and a mistake has a limit. */
-function spending(read: Reader, network: IotaConfig['network']): Pick<IotaConfig, 'intervalS' | 'maxPerDay' | 'gasBudget' | 'explorer'> {
+/**
+ * The emulated node costs nothing; where anchors cost, one in ten minutes covers everything, and a
+ * mistake has a limit.
+ */
+function spending(
+  read: Reader,
+  network: IotaConfig['network'],
+): Pick<IotaConfig, 'intervalS' | 'maxPerDay' | 'gasBudget' | 'explorer'> {
   const free = network === 'emulated' || network === 'none';
   return {
     intervalS: read.integer('PROBITY_IOTA_INTERVAL_S', 0, 86_400) ?? (free ? 0 : 600),
@@ -137,7 +169,9 @@ class Reader {
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    return allowed.find((each) => each === value) ?? this.refuse(name, `one of ${allowed.join(', ')}`);
+    return (
+      allowed.find((each) => each === value) ?? this.refuse(name, `one of ${allowed.join(', ')}`)
+    );
   }
 
   matching(name: string, pattern: RegExp, description: string): string | undefined {
@@ -151,7 +185,10 @@ class Reader {
     if (value === undefined) return undefined;
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed && protocols.includes(parsed.protocol)) return value;
-    return this.refuse(name, `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`);
+    return this.refuse(
+      name,
+      `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`,
+    );
   }
 
   /** The value is not repeated: it may carry a password. */
@@ -162,6 +199,7 @@ class Reader {
 }
 
 function deepFreeze<T extends object>(value: T): T {
-  for (const each of Object.values(value)) if (typeof each === 'object' && each !== null) deepFreeze(each as object);
+  for (const each of Object.values(value))
+    if (typeof each === 'object' && each !== null) deepFreeze(each as object);
   return Object.freeze(value);
 }

@@ -25,7 +25,10 @@ interface Placed {
   readonly height: number;
 }
 
-/** Places what has no place: layers from left to right (Sugiyama, as in dagre), each sub-process by itself, pools one below the other. */
+/**
+ * Places what has no place: layers from left to right (Sugiyama, as in dagre), each sub-process by
+ * itself, pools one below the other.
+ */
 export function layOut(pools: readonly Item[], messages: readonly Link[]): Drawing {
   const figures: Figure[] = [];
   const lines: Line[] = [];
@@ -34,8 +37,16 @@ export function layOut(pools: readonly Item[], messages: readonly Link[]): Drawi
   let y = 0;
   for (const { pool, content } of all) {
     const height = Math.max(100, content.height + 2 * GAP);
-    figures.push({ ...bare(pool), x: 0, y, width, height }, ...content.figures.map((figure) => moved(figure, HEAD + GAP, y + GAP)));
-    lines.push(...content.lines.map((line) => ({ ...line, points: line.points.map((p) => ({ x: p.x + HEAD + GAP, y: p.y + y + GAP })) })));
+    figures.push(
+      { ...bare(pool), x: 0, y, width, height },
+      ...content.figures.map((figure) => moved(figure, HEAD + GAP, y + GAP)),
+    );
+    lines.push(
+      ...content.lines.map((line) => ({
+        ...line,
+        points: line.points.map((p) => ({ x: p.x + HEAD + GAP, y: p.y + y + GAP })),
+      })),
+    );
     y += height + 60;
   }
   const found = new Map(figures.map((figure) => [figure.id, figure]));
@@ -46,35 +57,66 @@ export function layOut(pools: readonly Item[], messages: readonly Link[]): Drawi
   return { figures, lines };
 }
 
-/** One container: what stands inside of something is placed first, so that it is known how large it is. */
+/**
+ * One container: what stands inside of something is placed first, so that it is known how large it
+ * is.
+ */
 function place(items: readonly Item[], links: readonly Link[]): Placed {
-  const inner = new Map(items.filter((item) => item.inside.length > 0).map((item) => [item.id, place(item.inside, item.links)]));
+  const inner = new Map(
+    items
+      .filter((item) => item.inside.length > 0)
+      .map((item) => [item.id, place(item.inside, item.links)]),
+  );
   const sized = items.map((item) => {
     const content = inner.get(item.id);
-    return content ? { ...item, width: content.width + 2 * GAP, height: content.height + 2 * GAP } : item;
+    return content
+      ? { ...item, width: content.width + 2 * GAP, height: content.height + 2 * GAP }
+      : item;
   });
-  const hosts = new Map(sized.flatMap((item) => item.onBorder.map((event) => [event.id, item.id] as const)));
+  const hosts = new Map(
+    sized.flatMap((item) => item.onBorder.map((event) => [event.id, item.id] as const)),
+  );
   const known = new Set(sized.map((item) => item.id));
-  const tied = links.filter((link) => known.has(hosts.get(link.from) ?? link.from) && known.has(hosts.get(link.to) ?? link.to));
-  const { positions, bends } = sized.length > MAX_LAYERED ? rows(sized) : layers(sized, tied, hosts);
+  const tied = links.filter(
+    (link) =>
+      known.has(hosts.get(link.from) ?? link.from) && known.has(hosts.get(link.to) ?? link.to),
+  );
+  const { positions, bends } =
+    sized.length > MAX_LAYERED ? rows(sized) : layers(sized, tied, hosts);
   const figures: Figure[] = [];
   const lines: Line[] = [];
   for (const item of sized) {
     const { x, y } = positions.get(item.id) ?? { x: 0, y: 0 };
     figures.push({ ...bare(item), x, y });
-    item.onBorder.forEach((event, i) => figures.push({ ...bare(event), x: x + 12 + i * 44, y: y + item.height - event.height / 2 }));
+    item.onBorder.forEach((event, i) =>
+      figures.push({ ...bare(event), x: x + 12 + i * 44, y: y + item.height - event.height / 2 }),
+    );
     const content = inner.get(item.id);
     if (!content) continue;
     figures.push(...content.figures.map((figure) => moved(figure, x + GAP, y + GAP)));
-    lines.push(...content.lines.map((line) => ({ ...line, points: line.points.map((p) => ({ x: p.x + x + GAP, y: p.y + y + GAP })) })));
+    lines.push(
+      ...content.lines.map((line) => ({
+        ...line,
+        points: line.points.map((p) => ({ x: p.x + x + GAP, y: p.y + y + GAP })),
+      })),
+    );
   }
   const found = new Map(figures.map((figure) => [figure.id, figure]));
   for (const { from, to, ...link } of tied) {
     const [source, target] = [found.get(from), found.get(to)];
-    if (source && target) lines.push({ ...link, points: route(source, target, bends.get(link.id)) });
+    if (source && target)
+      lines.push({ ...link, points: route(source, target, bends.get(link.id)) });
   }
-  const points = [...figures.map((f) => ({ x: f.x + f.width, y: f.y + f.height })), ...lines.flatMap((line) => line.points)];
-  return { figures, lines, width: points.reduce((most, p) => Math.max(most, p.x), 0), height: points.reduce((most, p) => Math.max(most, p.y), 0) };
+  const points = [
+    ...figures.map((f) => ({ x: f.x + f.width, y: f.y + f.height })),
+    ...lines.flatMap((line) => line.points),
+  ];
+  return {
+    figures,
+    lines,
+    width: points.reduce((most, p) => Math.max(most, p.x), 0),
+    height: points.reduce((most, p) => Math.max(most, p.y), 0),
+  };
 }
 
 interface Placement {
@@ -82,33 +124,64 @@ interface Placement {
   readonly bends: ReadonlyMap<string, readonly Point[]>;
 }
 
-function layers(items: readonly Item[], links: readonly Link[], hosts: ReadonlyMap<string, string>): Placement {
+function layers(
+  items: readonly Item[],
+  links: readonly Link[],
+  hosts: ReadonlyMap<string, string>,
+): Placement {
   const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'LR', nodesep: 50, ranksep: 60, edgesep: 20 });
   for (const { id, width, height } of items) graph.setNode(id, { width, height });
-  for (const link of links) graph.setEdge(hosts.get(link.from) ?? link.from, hosts.get(link.to) ?? link.to, {}, link.id);
+  for (const link of links)
+    graph.setEdge(hosts.get(link.from) ?? link.from, hosts.get(link.to) ?? link.to, {}, link.id);
   layout(graph);
-  const positions = new Map(items.map(({ id, width, height }) => {
-    const { x, y } = graph.node(id) as Point;
-    return [id, { x: x - width / 2, y: y - height / 2 }];
-  }));
-  const bends = new Map(links.flatMap((link): [string, readonly Point[]][] => {
-    if (hosts.has(link.from)) return [];
-    const edge = graph.edge(hosts.get(link.from) ?? link.from, hosts.get(link.to) ?? link.to, link.id) as { points?: readonly Point[] } | undefined;
-    return edge?.points ? [[link.id, edge.points.map(({ x, y }) => ({ x, y }))]] : [];
-  }));
+  const positions = new Map(
+    items.map(({ id, width, height }) => {
+      const { x, y } = graph.node(id) as Point;
+      return [id, { x: x - width / 2, y: y - height / 2 }];
+    }),
+  );
+  const bends = new Map(
+    links.flatMap((link): [string, readonly Point[]][] => {
+      if (hosts.has(link.from)) return [];
+      const edge = graph.edge(
+        hosts.get(link.from) ?? link.from,
+        hosts.get(link.to) ?? link.to,
+        link.id,
+      ) as { points?: readonly Point[] } | undefined;
+      return edge?.points ? [[link.id, edge.points.map(({ x, y }) => ({ x, y }))]] : [];
+    }),
+  );
   return { positions, bends };
 }
 
 function rows(items: readonly Item[]): Placement {
   const columns = Math.ceil(Math.sqrt(items.length));
-  const [width, height] = [Math.max(...items.map((item) => item.width)) + GAP, Math.max(...items.map((item) => item.height)) + GAP];
-  return { positions: new Map(items.map((item, i) => [item.id, { x: (i % columns) * width, y: Math.floor(i / columns) * height }])), bends: new Map() };
+  const [width, height] = [
+    Math.max(...items.map((item) => item.width)) + GAP,
+    Math.max(...items.map((item) => item.height)) + GAP,
+  ];
+  return {
+    positions: new Map(
+      items.map((item, i) => [
+        item.id,
+        { x: (i % columns) * width, y: Math.floor(i / columns) * height },
+      ]),
+    ),
+    bends: new Map(),
+  };
 }
 
-function route(source: Figure, target: Figure, points: readonly Point[] | undefined): readonly Point[] {
+function route(
+  source: Figure,
+  target: Figure,
+  points: readonly Point[] | undefined,
+): readonly Point[] {
   if (points && points.length > 1) return points;
-  return [{ x: source.x + source.width / 2, y: source.y + source.height }, { x: target.x, y: target.y + target.height / 2 }];
+  return [
+    { x: source.x + source.width / 2, y: source.y + source.height },
+    { x: target.x, y: target.y + target.height / 2 },
+  ];
 }
 
 function upright(source: Figure, target: Figure): readonly Point[] {

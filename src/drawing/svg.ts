@@ -1,14 +1,34 @@
-import { extent, middle, type Drawing, type Figure, type Line, type Overlay, type Point } from './drawing.ts';
+import {
+  extent,
+  middle,
+  type Drawing,
+  type Figure,
+  type Line,
+  type Overlay,
+  type Point,
+} from './drawing.ts';
 
 const MARGIN = 30;
 const HEADER = 64;
 
-/** Colours that can be told apart by people who see red and green alike (Okabe and Ito), each with a second sign: a number, a dot, a dash. */
-const TONE = { path: '#0072b2', blamed: '#d55e00', dead: '#999999', token: '#d55e00', line: '#333333', text: '#111111', pale: '#fbe4d5' };
+/**
+ * Colours that can be told apart by people who see red and green alike (Okabe and Ito), each with a
+ * second sign: a number, a dot, a dash.
+ */
+const TONE = {
+  path: '#0072b2',
+  blamed: '#d55e00',
+  dead: '#999999',
+  token: '#d55e00',
+  line: '#333333',
+  text: '#111111',
+  pale: '#fbe4d5',
+};
 
 /**
- * A diagram with an answer drawn in, as SVG 1.1: the shortest run numbered along its elements, the tokens where it ends, what is stuck
- * or can never happen. Every element is a group with `data-element-id`, for whoever wants to make it live. No script, no font, no reference.
+ * A diagram with an answer drawn in, as SVG 1.1: the shortest run numbered along its elements, the
+ * tokens where it ends, what is stuck or can never happen. Every element is a group with
+ * `data-element-id`, for whoever wants to make it live. No script, no font, no reference.
  */
 export function svgOf(drawing: Drawing, overlay: Overlay): string {
   const box = extent(drawing);
@@ -16,18 +36,28 @@ export function svgOf(drawing: Drawing, overlay: Overlay): string {
   const visits = visitsOf(overlay.path);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${at(box.x - MARGIN)} ${at(box.y - MARGIN - HEADER)} ${at(width)} ${at(height)}" width="${at(width)}" height="${at(height)}" font-family="sans-serif" font-size="12" role="img">`,
-    `<title>${escape(overlay.title)}</title>`, `<desc>${escape(overlay.sentence)}</desc>`,
+    `<title>${escape(overlay.title)}</title>`,
+    `<desc>${escape(overlay.sentence)}</desc>`,
     '<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0L10 5L0 10z"/></marker>',
     '<marker id="open" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="12" markerHeight="12" orient="auto"><path d="M0 0L10 5L0 10z" fill="#fff" stroke="#333"/></marker></defs>',
     `<rect x="${at(box.x - MARGIN)}" y="${at(box.y - MARGIN - HEADER)}" width="${at(width)}" height="${at(height)}" fill="#fff"/>`,
     ...header(overlay, box.x, box.y - MARGIN - HEADER + 22, width - 2 * MARGIN),
-    ...drawing.figures.filter((figure) => isGround(figure)).map((figure) => group(figure, overlay, visits)),
+    ...drawing.figures
+      .filter((figure) => isGround(figure))
+      .map((figure) => group(figure, overlay, visits)),
     ...drawing.lines.map((line) => lineOf(line, overlay, visits)),
-    ...drawing.figures.filter((figure) => !isGround(figure)).map((figure) => group(figure, overlay, visits)),
+    ...drawing.figures
+      .filter((figure) => !isGround(figure))
+      .map((figure) => group(figure, overlay, visits)),
     ...drawing.lines.map((line) => tokensOn(line.id, middle(line.points), overlay)),
-    ...drawing.figures.map((figure) => tokensOn(figure.id, { x: figure.x + 8, y: figure.y + figure.height - 8 }, overlay)),
-    '</svg>', '',
-  ].filter((text) => text !== '').join('\n');
+    ...drawing.figures.map((figure) =>
+      tokensOn(figure.id, { x: figure.x + 8, y: figure.y + figure.height - 8 }, overlay),
+    ),
+    '</svg>',
+    '',
+  ]
+    .filter((text) => text !== '')
+    .join('\n');
 }
 
 /** When each element happens, counted from 1. */
@@ -42,7 +72,12 @@ function visitsOf(path: Overlay['path']): ReadonlyMap<string, readonly number[]>
 function header(overlay: Overlay, x: number, y: number, width: number): string[] {
   return [
     `<text x="${at(x)}" y="${at(y)}" font-size="15" font-weight="bold" fill="${TONE.text}">${escape(overlay.title)}</text>`,
-    ...wrap(overlay.sentence, Math.max(40, Math.floor(width / 6.2))).slice(0, 3).map((line, i) => `<text x="${at(x)}" y="${at(y + 17 + i * 14)}" fill="${TONE.text}">${escape(line)}</text>`),
+    ...wrap(overlay.sentence, Math.max(40, Math.floor(width / 6.2)))
+      .slice(0, 3)
+      .map(
+        (line, i) =>
+          `<text x="${at(x)}" y="${at(y + 17 + i * 14)}" fill="${TONE.text}">${escape(line)}</text>`,
+      ),
   ];
 }
 
@@ -50,7 +85,11 @@ function isGround(figure: Figure): boolean {
   return figure.shape === 'pool' || figure.shape === 'lane' || figure.shape === 'frame';
 }
 
-function group(figure: Figure, overlay: Overlay, visits: ReadonlyMap<string, readonly number[]>): string {
+function group(
+  figure: Figure,
+  overlay: Overlay,
+  visits: ReadonlyMap<string, readonly number[]>,
+): string {
   const dead = overlay.dead.has(figure.id);
   const blamed = overlay.blamed.has(figure.id);
   const seen = visits.get(figure.id);
@@ -59,23 +98,41 @@ function group(figure: Figure, overlay: Overlay, visits: ReadonlyMap<string, rea
   const dashes = dead ? '2 3' : figure.border.toLowerCase().includes('dashed') ? '5 3' : undefined;
   const style = `stroke="${stroke}" stroke-width="${width}" fill="${blamed ? TONE.pale : isGround(figure) ? 'none' : '#fff'}"${dashes === undefined ? '' : ` stroke-dasharray="${dashes}"`}`;
   return [
-    `<g data-element-id="${escape(figure.id)}">`, ...SHAPES[figure.shape](figure, style, stroke), ...label(figure, dead), ...(seen ? [badge(figure, seen)] : []),
-    ...(dead ? [`<path d="M${at(figure.x)} ${at(figure.y)}l${at(figure.width)} ${at(figure.height)}m0 ${at(-figure.height)}l${at(-figure.width)} ${at(figure.height)}" stroke="${TONE.dead}" stroke-width="1"/>`] : []),
+    `<g data-element-id="${escape(figure.id)}">`,
+    ...SHAPES[figure.shape](figure, style, stroke),
+    ...label(figure, dead),
+    ...(seen ? [badge(figure, seen)] : []),
+    ...(dead
+      ? [
+          `<path d="M${at(figure.x)} ${at(figure.y)}l${at(figure.width)} ${at(figure.height)}m0 ${at(-figure.height)}l${at(-figure.width)} ${at(figure.height)}" stroke="${TONE.dead}" stroke-width="1"/>`,
+        ]
+      : []),
     '</g>',
   ].join('');
 }
 
-const SHAPES: Readonly<Record<Figure['shape'], (figure: Figure, style: string, stroke: string) => string[]>> = {
+const SHAPES: Readonly<
+  Record<Figure['shape'], (figure: Figure, style: string, stroke: string) => string[]>
+> = {
   pool: (f, style) => [rect(f, style)],
   lane: (f, style) => [rect(f, style)],
   frame: (f, style) => [rect(f, `${style} rx="10"`), ...marks(f)],
   activity: (f, style) => [rect(f, `${style} rx="10"`), ...marks(f)],
-  gateway: (f, style, stroke) => [`<path d="M${at(f.x + f.width / 2)} ${at(f.y)}l${at(f.width / 2)} ${at(f.height / 2)}l${at(-f.width / 2)} ${at(f.height / 2)}l${at(-f.width / 2)} ${at(-f.height / 2)}z" ${style}/>`, ...gatewayMark(f, stroke)],
+  gateway: (f, style, stroke) => [
+    `<path d="M${at(f.x + f.width / 2)} ${at(f.y)}l${at(f.width / 2)} ${at(f.height / 2)}l${at(-f.width / 2)} ${at(f.height / 2)}l${at(-f.width / 2)} ${at(-f.height / 2)}z" ${style}/>`,
+    ...gatewayMark(f, stroke),
+  ],
   event: (f, style, stroke) => [
-    circle(f, f.width / 2, style), ...(f.border.startsWith('double') ? [circle(f, f.width / 2 - 3, `stroke="${stroke}" stroke-width="1" fill="none"`)] : []), ...eventMark(f, stroke),
+    circle(f, f.width / 2, style),
+    ...(f.border.startsWith('double')
+      ? [circle(f, f.width / 2 - 3, `stroke="${stroke}" stroke-width="1" fill="none"`)]
+      : []),
+    ...eventMark(f, stroke),
   ],
   data: (f, style) => [rect(f, style)],
-  note: (f) => [`<path d="M${at(f.x + 10)} ${at(f.y)}h-10v${at(f.height)}h10" stroke="${TONE.line}" fill="none"/>`],
+  note: (f) => [
+    `<path d="M${at(f.x + 10)} ${at(f.y)}h-10v${at(f.height)}h10" stroke="${TONE.line}" fill="none"/>`,
+  ],
 };
 
 function rect(f: Figure, style: string): string {
@@ -88,9 +145,17 @@ function circle(f: Figure, radius: number, style: string): string {
 
 /** One sign for each trigger, drawn in a box of 16 around the middle. */
 const EVENT_MARKS: Readonly<Record<string, string>> = {
-  message: 'M-8 -5h16v10h-16zl8 6l8 -6', timer: 'M0 -7a7 7 0 1 0 .01 0M0 -5v5l3 2', error: 'M-7 6l4 -11l5 6l4 -8l-3 13l-5 -6z', escalation: 'M0 -7l6 13l-6 -5l-6 5z',
-  signal: 'M0 -7l7 12h-14z', condition: 'M-5 -7h10v14h-10zM-3 -4h6M-3 0h6M-3 4h6', link: 'M-7 -3h8v-4l6 7l-6 7v-4h-8z', compensate: 'M0 -6v12l-7 -6zM8 -6v12l-7 -6z',
-  cancel: 'M-6 -6l12 12M-6 6l12 -12', terminate: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0', multiple: 'M0 -7l7 5l-3 8h-8l-3 -8z',
+  message: 'M-8 -5h16v10h-16zl8 6l8 -6',
+  timer: 'M0 -7a7 7 0 1 0 .01 0M0 -5v5l3 2',
+  error: 'M-7 6l4 -11l5 6l4 -8l-3 13l-5 -6z',
+  escalation: 'M0 -7l6 13l-6 -5l-6 5z',
+  signal: 'M0 -7l7 12h-14z',
+  condition: 'M-5 -7h10v14h-10zM-3 -4h6M-3 0h6M-3 4h6',
+  link: 'M-7 -3h8v-4l6 7l-6 7v-4h-8z',
+  compensate: 'M0 -6v12l-7 -6zM8 -6v12l-7 -6z',
+  cancel: 'M-6 -6l12 12M-6 6l12 -12',
+  terminate: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0',
+  multiple: 'M0 -7l7 5l-3 8h-8l-3 -8z',
 };
 const THROWS: ReadonlySet<string> = new Set(['throw', 'terminate']);
 
@@ -98,28 +163,52 @@ function eventMark(f: Figure, stroke: string): string[] {
   const trigger = f.symbols.find((symbol) => Object.hasOwn(EVENT_MARKS, symbol));
   if (trigger === undefined) return [];
   const filled = f.symbols.some((symbol) => THROWS.has(symbol));
-  return [`<path transform="translate(${at(f.x + f.width / 2)} ${at(f.y + f.height / 2)})" d="${EVENT_MARKS[trigger] ?? ''}" stroke="${stroke}" fill="${filled ? stroke : 'none'}"/>`];
+  return [
+    `<path transform="translate(${at(f.x + f.width / 2)} ${at(f.y + f.height / 2)})" d="${EVENT_MARKS[trigger] ?? ''}" stroke="${stroke}" fill="${filled ? stroke : 'none'}"/>`,
+  ];
 }
 
 const GATEWAY_MARKS: Readonly<Record<string, string>> = {
-  exclusive: 'M-8 -8L8 8M-8 8L8 -8', parallel: 'M-10 0H10M0 -10V10', inclusive: 'M-9 0a9 9 0 1 0 18 0a9 9 0 1 0 -18 0', complex: 'M-10 0H10M0 -10V10M-7 -7L7 7M-7 7L7 -7',
+  exclusive: 'M-8 -8L8 8M-8 8L8 -8',
+  parallel: 'M-10 0H10M0 -10V10',
+  inclusive: 'M-9 0a9 9 0 1 0 18 0a9 9 0 1 0 -18 0',
+  complex: 'M-10 0H10M0 -10V10M-7 -7L7 7M-7 7L7 -7',
   eventBased: 'M-10 0a10 10 0 1 0 20 0a10 10 0 1 0 -20 0M0 -6l6 4l-2 7h-8l-2 -7z',
 };
 
 function gatewayMark(f: Figure, stroke: string): string[] {
   const kind = f.symbols.find((symbol) => Object.hasOwn(GATEWAY_MARKS, symbol));
-  return kind === undefined ? [] : [`<path transform="translate(${at(f.x + f.width / 2)} ${at(f.y + f.height / 2)})" d="${GATEWAY_MARKS[kind] ?? ''}" stroke="${stroke}" stroke-width="2.5" fill="none"/>`];
+  return kind === undefined
+    ? []
+    : [
+        `<path transform="translate(${at(f.x + f.width / 2)} ${at(f.y + f.height / 2)})" d="${GATEWAY_MARKS[kind] ?? ''}" stroke="${stroke}" stroke-width="2.5" fill="none"/>`,
+      ];
 }
 
-const MARKERS: Readonly<Record<string, string>> = { loop: '↻', parallelInstances: '⦀', sequentialInstances: '≡', compensation: '◁◁', adHoc: '~', collapsed: '⊞' };
+const MARKERS: Readonly<Record<string, string>> = {
+  loop: '↻',
+  parallelInstances: '⦀',
+  sequentialInstances: '≡',
+  compensation: '◁◁',
+  adHoc: '~',
+  collapsed: '⊞',
+};
 
 /** The kind of an activity in its corner, its markers at its foot. */
 function marks(f: Figure): string[] {
   const kind = f.symbols.filter((symbol) => !Object.hasOwn(MARKERS, symbol));
   const foot = f.symbols.flatMap((symbol) => MARKERS[symbol] ?? []).join(' ');
   return [
-    ...(kind.length > 0 ? [`<text x="${at(f.x + 6)}" y="${at(f.y + 12)}" font-size="8" fill="#666">${escape(kind.join(' '))}</text>`] : []),
-    ...(foot === '' ? [] : [`<text x="${at(f.x + f.width / 2)}" y="${at(f.y + f.height - 5)}" text-anchor="middle">${foot}</text>`]),
+    ...(kind.length > 0
+      ? [
+          `<text x="${at(f.x + 6)}" y="${at(f.y + 12)}" font-size="8" fill="#666">${escape(kind.join(' '))}</text>`,
+        ]
+      : []),
+    ...(foot === ''
+      ? []
+      : [
+          `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + f.height - 5)}" text-anchor="middle">${foot}</text>`,
+        ]),
   ];
 }
 
@@ -128,51 +217,81 @@ function label(f: Figure, dead: boolean): string[] {
   if (f.name === '') return [];
   const fill = dead ? TONE.dead : TONE.text;
   if (f.shape === 'pool' || f.shape === 'lane') {
-    return [`<text transform="translate(${at(f.x + 18)} ${at(f.y + f.height / 2)}) rotate(-90)" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`];
+    return [
+      `<text transform="translate(${at(f.x + 18)} ${at(f.y + f.height / 2)}) rotate(-90)" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`,
+    ];
   }
-  if (f.shape === 'frame') return [`<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`];
+  if (f.shape === 'frame')
+    return [
+      `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`,
+    ];
   const inside = f.shape === 'activity' || f.shape === 'note';
-  const lines = wrap(f.name, Math.max(8, Math.floor((inside ? f.width : 100) / 6.4))).slice(0, inside ? 4 : 3);
+  const lines = wrap(f.name, Math.max(8, Math.floor((inside ? f.width : 100) / 6.4))).slice(
+    0,
+    inside ? 4 : 3,
+  );
   const first = inside ? f.y + f.height / 2 - (lines.length - 1) * 7 + 4 : f.y + f.height + 14;
-  return lines.map((line, i) => `<text x="${at(f.x + f.width / 2)}" y="${at(first + i * 14)}" text-anchor="middle" fill="${fill}">${escape(line)}</text>`);
+  return lines.map(
+    (line, i) =>
+      `<text x="${at(f.x + f.width / 2)}" y="${at(first + i * 14)}" text-anchor="middle" fill="${fill}">${escape(line)}</text>`,
+  );
 }
 
 /** The numbers of the steps in which an element happens, at its upper right corner. */
 function badge(f: Figure, visits: readonly number[]): string {
-  const text = visits.length > 4 ? `${visits.slice(0, 3).join(',')}…${visits.at(-1) ?? ''}` : visits.join(',');
+  const text =
+    visits.length > 4 ? `${visits.slice(0, 3).join(',')}…${visits.at(-1) ?? ''}` : visits.join(',');
   const width = 10 + text.length * 6.5;
-  return `<g><rect x="${at(f.x + f.width - width / 2)}" y="${at(f.y - 9)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}"/>`
-    + `<text x="${at(f.x + f.width)}" y="${at(f.y + 4)}" text-anchor="middle" font-size="11" font-weight="bold" fill="#fff">${text}</text></g>`;
+  return (
+    `<g><rect x="${at(f.x + f.width - width / 2)}" y="${at(f.y - 9)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}"/>` +
+    `<text x="${at(f.x + f.width)}" y="${at(f.y + 4)}" text-anchor="middle" font-size="11" font-weight="bold" fill="#fff">${text}</text></g>`
+  );
 }
 
 const LINES: Readonly<Record<Line['kind'], string>> = {
-  sequence: 'marker-end="url(#arrow)"', message: 'stroke-dasharray="7 4" marker-end="url(#open)"', association: 'stroke-dasharray="1 3"',
+  sequence: 'marker-end="url(#arrow)"',
+  message: 'stroke-dasharray="7 4" marker-end="url(#open)"',
+  association: 'stroke-dasharray="1 3"',
 };
 
-function lineOf(line: Line, overlay: Overlay, visits: ReadonlyMap<string, readonly number[]>): string {
+function lineOf(
+  line: Line,
+  overlay: Overlay,
+  visits: ReadonlyMap<string, readonly number[]>,
+): string {
   const blamed = overlay.blamed.has(line.id);
   const seen = visits.has(line.id);
   const stroke = blamed ? TONE.blamed : seen ? TONE.path : TONE.line;
   const d = line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${at(x)} ${at(y)}`).join('');
   const { x, y } = middle(line.points);
-  return `<g data-element-id="${escape(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${blamed || seen ? 2.5 : 1.3}" ${LINES[line.kind]}/>`
-    + `${line.name === '' ? '' : `<text x="${at(x)}" y="${at(y - 6)}" text-anchor="middle" font-size="11" fill="${TONE.text}">${escape(wrap(line.name, 28)[0] ?? '')}</text>`}</g>`;
+  return (
+    `<g data-element-id="${escape(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${blamed || seen ? 2.5 : 1.3}" ${LINES[line.kind]}/>` +
+    `${line.name === '' ? '' : `<text x="${at(x)}" y="${at(y - 6)}" text-anchor="middle" font-size="11" fill="${TONE.text}">${escape(wrap(line.name, 28)[0] ?? '')}</text>`}</g>`
+  );
 }
 
 /** One dot for each token, a number where there are many. */
 function tokensOn(id: string, { x, y }: Point, overlay: Overlay): string {
   const count = overlay.tokens.get(id) ?? 0;
   if (count === 0) return '';
-  const dots = Array.from({ length: Math.min(count, 3) }, (_, i) => `<circle cx="${at(x + i * 13)}" cy="${at(y)}" r="6" fill="${TONE.token}" stroke="#fff"/>`).join('');
+  const dots = Array.from(
+    { length: Math.min(count, 3) },
+    (_, i) =>
+      `<circle cx="${at(x + i * 13)}" cy="${at(y)}" r="6" fill="${TONE.token}" stroke="#fff"/>`,
+  ).join('');
   return `<g data-tokens="${count}">${dots}${count > 3 ? `<text x="${at(x + 42)}" y="${at(y + 4)}" font-weight="bold" fill="${TONE.token}">×${count}</text>` : ''}</g>`;
 }
 
 /** Words in lines of at most so many characters; a word that is longer is cut. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/).filter((found) => found !== '').map((found) => (found.length > width ? `${found.slice(0, width - 1)}…` : found))) {
+  for (const word of text
+    .split(/\s+/)
+    .filter((found) => found !== '')
+    .map((found) => (found.length > width ? `${found.slice(0, width - 1)}…` : found))) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;
@@ -185,6 +304,13 @@ function at(value: number): string {
 
 /** Text in XML 1.0: what would be markup is escaped, what XML has no place for is left out. */
 function escape(text: string): string {
-  const clean = [...text].filter((c) => c >= ' ' || c === '\n' || c === '\t').join('').replace(/[\uD800-\uDFFF\uFFFE\uFFFF]/gu, '�');
-  return clean.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  const clean = [...text]
+    .filter((c) => c >= ' ' || c === '\n' || c === '\t')
+    .join('')
+    .replace(/[\uD800-\uDFFF\uFFFE\uFFFF]/gu, '�');
+  return clean
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

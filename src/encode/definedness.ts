@@ -2,7 +2,10 @@ import { BOOL, INT, NULL, type SetLookup } from '../model/types.ts';
 import { truth } from '../model/scope.ts';
 import type { Expr } from '../model/expression.ts';
 
-/** A model, or a property, that an encoding does not cover. Engines turn it into `unknown{unsupported}`, with these words. */
+/**
+ * A model, or a property, that an encoding does not cover. Engines turn it into
+ * `unknown{unsupported}`, with these words.
+ */
 export class Unencodable extends Error {}
 
 export const TRUE: Expr = truth(true);
@@ -27,8 +30,9 @@ function implies(condition: Expr, then: Expr): Expr {
 }
 
 /**
- * The condition under which a term has a value (SEMANTICS 4), itself a term that always has one where it is evaluated:
- * left to right, with short circuit. `TRUE` for almost every expression that people write.
+ * The condition under which a term has a value (SEMANTICS 4), itself a term that always has one
+ * where it is evaluated: left to right, with short circuit. `TRUE` for almost every expression that
+ * people write.
  */
 export function definedness(e: Expr, sets: SetLookup): Expr {
   switch (e.kind) {
@@ -68,7 +72,10 @@ export function definedness(e: Expr, sets: SetLookup): Expr {
       return all([e.list, e.value], sets);
     case 'if': {
       const [yes, no] = [definedness(e.yes, sets), definedness(e.no, sets)];
-      const branches: Expr = isTrue(yes) && isTrue(no) ? TRUE : { kind: 'if', type: BOOL, condition: e.condition, yes, no };
+      const branches: Expr =
+        isTrue(yes) && isTrue(no)
+          ? TRUE
+          : { kind: 'if', type: BOOL, condition: e.condition, yes, no };
       return and(definedness(e.condition, sets), branches);
     }
     case 'some':
@@ -84,32 +91,60 @@ function all(list: readonly Expr[], sets: SetLookup): Expr {
 }
 
 export function notNull(e: Expr): Expr {
-  if (e.type.kind !== 'element' || !e.type.nullable) return e.type.kind === 'null' ? truth(false) : TRUE;
-  return { kind: 'compare', type: BOOL, operator: '!=', left: e, right: { kind: 'literal', type: NULL, value: -1 } };
+  if (e.type.kind !== 'element' || !e.type.nullable)
+    return e.type.kind === 'null' ? truth(false) : TRUE;
+  return {
+    kind: 'compare',
+    type: BOOL,
+    operator: '!=',
+    left: e,
+    right: { kind: 'literal', type: NULL, value: -1 },
+  };
 }
 
 function notEmpty(list: Expr): Expr {
   if (list.kind === 'list') return truth(list.items.length > 0);
   if (list.kind === 'for' && list.domain.kind === 'elements') return TRUE;
-  return { kind: 'compare', type: BOOL, operator: '>', left: { kind: 'count', type: INT, list }, right: { kind: 'literal', type: INT, value: 0 } };
+  return {
+    kind: 'compare',
+    type: BOOL,
+    operator: '>',
+    left: { kind: 'count', type: INT, list },
+    right: { kind: 'literal', type: INT, value: 0 },
+  };
 }
 
 type Bound = Extract<Expr, { kind: 'some' | 'every' | 'for' | 'filter' }>;
 
-/** The body's definedness over the domain. Quantifiers stop at the first element that decides, and so does this. */
+/**
+ * The body's definedness over the domain. Quantifiers stop at the first element that decides, and
+ * so does this.
+ */
 function overDomain(e: Bound, sets: SetLookup): Expr {
   const body = definedness(e.body, sets);
   if (isTrue(body)) return TRUE;
-  if (e.kind === 'for' || e.kind === 'filter') return { kind: 'every', type: BOOL, local: e.local, domain: e.domain, body };
-  if (e.domain.kind !== 'elements') throw new Unencodable(`a quantifier over ${e.domain.kind} whose body may be undefined`);
-  const values = sets(e.domain.set).elements.map((_, value): Expr => ({ kind: 'literal', type: { kind: 'element', set: (e.domain as { set: string }).set, nullable: false }, value }));
+  if (e.kind === 'for' || e.kind === 'filter')
+    return { kind: 'every', type: BOOL, local: e.local, domain: e.domain, body };
+  if (e.domain.kind !== 'elements')
+    throw new Unencodable(`a quantifier over ${e.domain.kind} whose body may be undefined`);
+  const values = sets(e.domain.set).elements.map((_, value): Expr => ({
+    kind: 'literal',
+    type: { kind: 'element', set: (e.domain as { set: string }).set, nullable: false },
+    value,
+  }));
   return values.reduceRight((rest, value) => {
     const here = substitute(e.body, e.local, value);
-    return and(substitute(body, e.local, value), implies(e.kind === 'some' ? not(here) : here, rest));
+    return and(
+      substitute(body, e.local, value),
+      implies(e.kind === 'some' ? not(here) : here, rest),
+    );
   }, TRUE);
 }
 
-/** The expression with a local name replaced by a term. Locals never repeat an outer name, except `item`, which hides it. */
+/**
+ * The expression with a local name replaced by a term. Locals never repeat an outer name, except
+ * `item`, which hides it.
+ */
 export function substitute(e: Expr, local: string, by: Expr): Expr {
   const go = (x: Expr): Expr => substitute(x, local, by);
   switch (e.kind) {

@@ -5,8 +5,8 @@ import { BOOL, INT, isCollection, type SetLookup, type Type } from '../model/typ
 import { and, definedness, isTrue, notNull, TRUE } from './definedness.ts';
 
 /**
- * An action with everything that SEMANTICS 4 leaves implicit written out as conditions: both encodings print these,
- * so that the error steps of TLA+ and SMT-LIB cannot drift apart.
+ * An action with everything that SEMANTICS 4 leaves implicit written out as conditions: both
+ * encodings print these, so that the error steps of TLA+ and SMT-LIB cannot drift apart.
  */
 export interface LoweredAction {
   readonly action: Action;
@@ -20,16 +20,27 @@ export interface LoweredAction {
 }
 
 export function lowerAction(action: Action, layout: Layout): LoweredAction {
-  const guards = [...(action.when ? [action.when] : []), ...action.controls.map((c) => c.condition)];
+  const guards = [
+    ...(action.when ? [action.when] : []),
+    ...action.controls.map((c) => c.condition),
+  ];
   const guard = guards.reduce((all, e) => and(all, e), TRUE);
-  const terms = [...action.assignments.flatMap((a) => [...a.keys, a.value]), ...action.sends.flatMap((s) => s.values)];
+  const terms = [
+    ...action.assignments.flatMap((a) => [...a.keys, a.value]),
+    ...action.sends.flatMap((s) => s.values),
+  ];
   // A key must also be an element: writing map[null] is undefined, as reading it is.
   const keys = action.assignments.flatMap((a) => a.keys.map(notNull));
   return {
-    action, guard,
+    action,
+    guard,
     guardDefined: definedness(guard, layout.set),
     bodyDefined: conjunction([...terms.map((e) => definedness(e, layout.set)), ...keys]),
-    fine: { withinRange: withinRange(action, layout), withinCapacity: withinCapacity(action, layout), singleWrite: singleWrite(action) },
+    fine: {
+      withinRange: withinRange(action, layout),
+      withinCapacity: withinCapacity(action, layout),
+      singleWrite: singleWrite(action),
+    },
   };
 }
 
@@ -40,7 +51,11 @@ function conjunction(list: readonly Expr[]): Expr {
 function withinRange(action: Action, layout: Layout): Expr {
   return conjunction([
     ...action.assignments.map((a) => inRangeOf(a.value, a.type, layout.set)),
-    ...action.sends.flatMap((send) => layout.channel(send.channel).fields.map((field, i) => inRangeOf(send.values[i] as Expr, field.type, layout.set))),
+    ...action.sends.flatMap((send) =>
+      layout
+        .channel(send.channel)
+        .fields.map((field, i) => inRangeOf(send.values[i] as Expr, field.type, layout.set)),
+    ),
   ]);
 }
 
@@ -48,7 +63,9 @@ function withinRange(action: Action, layout: Layout): Expr {
 export function inRangeOf(value: Expr, type: Type, sets: SetLookup): Expr {
   if (value.kind === 'if' && !isCollection(value.type)) {
     const [yes, no] = [inRangeOf(value.yes, type, sets), inRangeOf(value.no, type, sets)];
-    return isTrue(yes) && isTrue(no) ? TRUE : { kind: 'if', type: BOOL, condition: value.condition, yes, no };
+    return isTrue(yes) && isTrue(no)
+      ? TRUE
+      : { kind: 'if', type: BOOL, condition: value.condition, yes, no };
   }
   switch (type.kind) {
     case 'int':
@@ -67,44 +84,103 @@ function integerInRange(value: Expr, type: Extract<Type, { kind: 'int' }>): Expr
   if (lo === undefined || hi === undefined) return TRUE;
   if (value.kind === 'literal' && value.value >= lo && value.value <= hi) return TRUE;
   const own = value.type;
-  if (own.kind === 'int' && own.lo !== undefined && own.hi !== undefined && own.lo >= lo && own.hi <= hi) return TRUE;
+  if (
+    own.kind === 'int' &&
+    own.lo !== undefined &&
+    own.hi !== undefined &&
+    own.lo >= lo &&
+    own.hi <= hi
+  )
+    return TRUE;
   const literal = (n: number): Expr => ({ kind: 'literal', type: INT, value: n });
   return { kind: 'between', type: BOOL, value, lo: literal(lo), hi: literal(hi) };
 }
 
 function setInRange(value: Expr, type: Extract<Type, { kind: 'set' }>, sets: SetLookup): Expr {
   if (value.kind === 'toSet') return setInRange(value.list, type, sets);
-  if (value.kind === 'list') return conjunction(value.items.map((item) => inRangeOf(item, type.of, sets)));
-  if (value.kind === 'union') return conjunction(value.lists.map((list) => setInRange(list, type, sets)));
-  if (value.kind === 'if') return { kind: 'if', type: BOOL, condition: value.condition, yes: setInRange(value.yes, type, sets), no: setInRange(value.no, type, sets) };
+  if (value.kind === 'list')
+    return conjunction(value.items.map((item) => inRangeOf(item, type.of, sets)));
+  if (value.kind === 'union')
+    return conjunction(value.lists.map((list) => setInRange(list, type, sets)));
+  if (value.kind === 'if')
+    return {
+      kind: 'if',
+      type: BOOL,
+      condition: value.condition,
+      yes: setInRange(value.yes, type, sets),
+      no: setInRange(value.no, type, sets),
+    };
   if (!isCollection(value.type)) return TRUE;
   const inside = inRangeOf({ kind: 'local', type: value.type.of, name: 'member' }, type.of, sets);
-  return isTrue(inside) ? TRUE : { kind: 'every', type: BOOL, local: 'member', domain: value, body: inside };
+  return isTrue(inside)
+    ? TRUE
+    : { kind: 'every', type: BOOL, local: 'member', domain: value, body: inside };
 }
 
-/** Receives remove before sends add: a channel overflows exactly when it ends above its capacity. */
+/**
+ * Receives remove before sends add: a channel overflows exactly when it ends above its capacity.
+ */
 function withinCapacity(action: Action, layout: Layout): Expr {
   const channels = [...new Set(action.sends.map((s) => s.channel))];
-  return conjunction(channels.map((name) => {
-    const sent = action.sends.filter((s) => s.channel === name).length;
-    const received = action.receives.filter((r) => r.channel === name).length;
-    const room = layout.channel(name).channel.capacity - sent + received;
-    // A receive that the sends do not outnumber leaves room by itself.
-    if (sent <= received) return TRUE;
-    return {
-      kind: 'compare', type: BOOL, operator: '<=',
-      left: { kind: 'count', type: INT, list: { kind: 'messages', type: { kind: 'list', of: { kind: 'record', channel: name } }, channel: name } },
-      right: { kind: 'literal', type: INT, value: room },
-    } satisfies Expr;
-  }));
+  return conjunction(
+    channels.map((name) => {
+      const sent = action.sends.filter((s) => s.channel === name).length;
+      const received = action.receives.filter((r) => r.channel === name).length;
+      const room = layout.channel(name).channel.capacity - sent + received;
+      // A receive that the sends do not outnumber leaves room by itself.
+      if (sent <= received) return TRUE;
+      return {
+        kind: 'compare',
+        type: BOOL,
+        operator: '<=',
+        left: {
+          kind: 'count',
+          type: INT,
+          list: {
+            kind: 'messages',
+            type: { kind: 'list', of: { kind: 'record', channel: name } },
+            channel: name,
+          },
+        },
+        right: { kind: 'literal', type: INT, value: room },
+      } satisfies Expr;
+    }),
+  );
 }
 
 /** Two assignments may name one cell only if they give it the same value. */
 function singleWrite(action: Action): Expr {
-  const pairs = action.assignments.flatMap((a, i) => action.assignments.slice(i + 1).filter((b) => b.variable === a.variable).map((b) => [a, b] as const));
-  return conjunction(pairs.map(([a, b]) => {
-    const sameCell = conjunction(a.keys.map((key, i): Expr => ({ kind: 'compare', type: BOOL, operator: '=', left: key, right: b.keys[i] as Expr })));
-    const sameValue: Expr = { kind: 'compare', type: BOOL, operator: '=', left: a.value, right: b.value };
-    return { kind: 'if', type: BOOL, condition: sameCell, yes: sameValue, no: TRUE } satisfies Expr;
-  }));
+  const pairs = action.assignments.flatMap((a, i) =>
+    action.assignments
+      .slice(i + 1)
+      .filter((b) => b.variable === a.variable)
+      .map((b) => [a, b] as const),
+  );
+  return conjunction(
+    pairs.map(([a, b]) => {
+      const sameCell = conjunction(
+        a.keys.map((key, i): Expr => ({
+          kind: 'compare',
+          type: BOOL,
+          operator: '=',
+          left: key,
+          right: b.keys[i] as Expr,
+        })),
+      );
+      const sameValue: Expr = {
+        kind: 'compare',
+        type: BOOL,
+        operator: '=',
+        left: a.value,
+        right: b.value,
+      };
+      return {
+        kind: 'if',
+        type: BOOL,
+        condition: sameCell,
+        yes: sameValue,
+        no: TRUE,
+      } satisfies Expr;
+    }),
+  );
 }

@@ -1,8 +1,10 @@
 /**
- * The one table of codes. A code is a public promise: it never changes its meaning and is never reused.
+ * The one table of codes. A code is a public promise: it never changes its meaning and is never
+ * reused.
  *
  * - A **problem** is the user's: bad input, always with the place it points at.
- * - A **fault** is the world's: a full disk, a taken port, a dead child. `retryable` says whether trying again can help.
+ * - A **fault** is the world's: a full disk, a taken port, a dead child. `retryable` says whether
+ *   trying again can help.
  */
 export const PROBLEMS = {
   // reading a file
@@ -67,7 +69,8 @@ export const PROBLEMS = {
   EVENT_LOG_EMPTY: 'the event log has no events',
   WEIGHTS_SHAPE: 'a file of weights that cannot be read or used',
   RISK_PROPERTY: 'a property whose violation is not the reaching of a state',
-  RISK_MODEL_BROKEN: 'a model that breaks an implicit property has no risk to learn: mend that first',
+  RISK_MODEL_BROKEN:
+    'a model that breaks an implicit property has no risk to learn: mend that first',
   RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',

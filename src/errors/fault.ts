@@ -5,7 +5,11 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly retryable: boolean;
 
-  constructor(code: FaultCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { retryable?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'Fault';
     this.code = code;

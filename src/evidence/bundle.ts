@@ -19,8 +19,17 @@ export interface BundleAnchor {
   readonly consistency: readonly Uint8Array[];
 }
 
-/** All files of a bundle by path, forward slashes. Made again from the same parts, it is the same bytes. `status` is `status.json`, `timestamp` `timestamp.tsr`. */
-export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAnchor, status?: string, timestamp?: Uint8Array): Map<string, Uint8Array> {
+/**
+ * All files of a bundle by path, forward slashes. Made again from the same parts, it is the same
+ * bytes. `status` is `status.json`, `timestamp` `timestamp.tsr`.
+ */
+export function bundleFiles(
+  parts: Bundled,
+  sealed: Sealed,
+  anchor?: BundleAnchor,
+  status?: string,
+  timestamp?: Uint8Array,
+): Map<string, Uint8Array> {
   const texts: [string, string][] = [
     ['envelope.json', sealed.envelope],
     ['receipt.tlog-proof', sealed.receipt],
@@ -32,7 +41,10 @@ export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAncho
     ),
   ];
   if (anchor !== undefined) {
-    texts.push(['anchor.json', canonicalJson({ ...anchor.record, consistency: anchor.consistency.map(toBase64) })]);
+    texts.push([
+      'anchor.json',
+      canonicalJson({ ...anchor.record, consistency: anchor.consistency.map(toBase64) }),
+    ]);
   }
   if (status !== undefined) texts.push([STATUS_FILE, status]);
   const files = new Map(texts.map(([path, text]) => [path, utf8(text)]));
@@ -42,14 +54,28 @@ export function bundleFiles(parts: Bundled, sealed: Sealed, anchor?: BundleAncho
 }
 
 /** Writes a bundle as one file; DATA_DIR when there is one already, or it cannot be written. */
-export async function writeBundleZip(file: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+export async function writeBundleZip(
+  file: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
   await writeFile(file, writeZip(files), { flag: 'wx' }).catch((cause: unknown) => {
-    throw new Fault('DATA_DIR', (cause as NodeJS.ErrnoException).code === 'EEXIST' ? `${file} is there already` : `${file} cannot be written`, { cause });
+    throw new Fault(
+      'DATA_DIR',
+      (cause as NodeJS.ErrnoException).code === 'EEXIST'
+        ? `${file} is there already`
+        : `${file} cannot be written`,
+      { cause },
+    );
   });
 }
 
-/** Writes a bundle into a new or empty folder; DATA_DIR when it is neither, or cannot be written. */
-export async function writeBundle(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/**
+ * Writes a bundle into a new or empty folder; DATA_DIR when it is neither, or cannot be written.
+ */
+export async function writeBundle(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     if ((await readdir(folder)).length > 0) throw new Fault('DATA_DIR', `${folder} is not empty`);
@@ -59,6 +85,8 @@ export async function writeBundle(folder: string, files: ReadonlyMap<string, Uin
       await writeFile(file, bytes, { flag: 'wx' });
     }
   } catch (cause) {
-    throw cause instanceof Fault ? cause : new Fault('DATA_DIR', `${folder} cannot be written`, { cause });
+    throw cause instanceof Fault
+      ? cause
+      : new Fault('DATA_DIR', `${folder} cannot be written`, { cause });
   }
 }

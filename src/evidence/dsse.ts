@@ -1,7 +1,10 @@
 import { concat, fromBase64, toBase64, utf8 } from './encoding.ts';
 import { parseCanonicalJson } from './strictJson.ts';
 
-/** DSSE v1 (https://github.com/secure-systems-lab/dsse): what is signed is the PAE of type and payload, never JSON. */
+/**
+ * DSSE v1 (https://github.com/secure-systems-lab/dsse): what is signed is the PAE of type and
+ * payload, never JSON.
+ */
 
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
@@ -17,13 +20,19 @@ export interface Envelope {
   readonly signatures: readonly EnvelopeSignature[];
 }
 
-/** Pre-authentication encoding: `DSSEv1 LEN(type) type LEN(body) body`, lengths in bytes as ASCII decimal. */
+/**
+ * Pre-authentication encoding: `DSSEv1 LEN(type) type LEN(body) body`, lengths in bytes as ASCII
+ * decimal.
+ */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
   const type = utf8(payloadType);
   return concat(utf8(`DSSEv1 ${type.length} `), type, utf8(` ${payload.length} `), payload);
 }
 
-/** The JSON form of an envelope with sorted keys, which is its RFC 8785 form: every string in it is plain ASCII. */
+/**
+ * The JSON form of an envelope with sorted keys, which is its RFC 8785 form: every string in it is
+ * plain ASCII.
+ */
 export function formatEnvelope({ payloadType, payload, signatures }: Envelope): string {
   return JSON.stringify({
     payload: toBase64(payload),
@@ -38,8 +47,9 @@ export type EnvelopeResult =
   | { readonly ok: false; readonly reason: EnvelopeProblem };
 
 /**
- * Reads an envelope of ours, stricter than DSSE asks: canonical JSON, standard base64, our payload type, 1 to 16
- * signatures each with a `keyid`, and nothing else, since what is not signed must not be there to be believed.
+ * Reads an envelope of ours, stricter than DSSE asks: canonical JSON, standard base64, our payload
+ * type, 1 to 16 signatures each with a `keyid`, and nothing else, since what is not signed must not
+ * be there to be believed.
  */
 export function parseEnvelope(bytes: Uint8Array): EnvelopeResult {
   const json = parseCanonicalJson(bytes);
@@ -48,7 +58,8 @@ export function parseEnvelope(bytes: Uint8Array): EnvelopeResult {
   if (shape === undefined) return { ok: false, reason: 'ENVELOPE_SHAPE' };
   const payload = typeof shape['payload'] === 'string' ? fromBase64(shape['payload']) : undefined;
   const signatures = parseSignatures(shape['signatures']);
-  if (payload === undefined || signatures === undefined) return { ok: false, reason: 'ENVELOPE_SHAPE' };
+  if (payload === undefined || signatures === undefined)
+    return { ok: false, reason: 'ENVELOPE_SHAPE' };
   if (shape['payloadType'] !== PAYLOAD_TYPE) return { ok: false, reason: 'PAYLOAD_TYPE' };
   return { ok: true, envelope: { payloadType: PAYLOAD_TYPE, payload, signatures } };
 }
@@ -60,13 +71,21 @@ function parseSignatures(value: unknown): EnvelopeSignature[] | undefined {
     const shape = exactObject(item, ['keyid', 'sig']);
     if (typeof shape?.['keyid'] !== 'string' || typeof shape['sig'] !== 'string') return undefined;
     const sig = fromBase64(shape['sig']);
-    if (sig === undefined || shape['keyid'] === '' || signatures.some(({ keyid }) => keyid === shape['keyid'])) return undefined;
+    if (
+      sig === undefined ||
+      shape['keyid'] === '' ||
+      signatures.some(({ keyid }) => keyid === shape['keyid'])
+    )
+      return undefined;
     signatures.push({ keyid: shape['keyid'], sig });
   }
   return signatures;
 }
 
-/** What a text of our own says as JSON, or nothing. What comes from others goes through `parseCanonicalJson`. */
+/**
+ * What a text of our own says as JSON, or nothing. What comes from others goes through
+ * `parseCanonicalJson`.
+ */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -76,7 +95,10 @@ export function jsonOf(text: string): unknown {
 }
 
 /** An object with exactly these keys, or nothing. */
-export function exactObject(value: unknown, keys: readonly string[]): Record<string, unknown> | undefined {
+export function exactObject(
+  value: unknown,
+  keys: readonly string[],
+): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const present = Object.keys(value);
   const exact = present.length === keys.length && present.every((key) => keys.includes(key));

@@ -6,7 +6,10 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The text of UTF-8 bytes, or nothing when they are not UTF-8. A byte order mark stays in the text, where it fails. */
+/**
+ * The text of UTF-8 bytes, or nothing when they are not UTF-8. A byte order mark stays in the text,
+ * where it fails.
+ */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -25,8 +28,9 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of standard base64, or nothing. One text per value: white space, a missing padding, the URL-safe alphabet
- * and bits behind the last byte are refused, so that nobody can make a second text of a signed thing.
+ * The bytes of standard base64, or nothing. One text per value: white space, a missing padding, the
+ * URL-safe alphabet and bits behind the last byte are refused, so that nobody can make a second
+ * text of a signed thing.
  */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
@@ -78,7 +82,10 @@ export function includesBytes(haystack: Uint8Array, needle: Uint8Array): boolean
   return false;
 }
 
-/** ASCII decimal without sign or leading zeroes, as C2SP writes sizes and indices; nothing when it is not one. */
+/**
+ * ASCII decimal without sign or leading zeroes, as C2SP writes sizes and indices; nothing when it
+ * is not one.
+ */
 export function fromDecimal(text: string): number | undefined {
   if (!/^(0|[1-9][0-9]*)$/.test(text)) return undefined;
   const value = Number(text);

@@ -1,9 +1,9 @@
 import type { STATEMENT_TYPE, Subject } from './statement.ts';
 
 /**
- * What is said after a verdict: that it was revoked or superseded, that it still stands, that a key was replaced by
- * another. Each an in-toto Statement v1 with a predicate type of its own, signed as DSSE; the first and the last are
- * leaves of the log too.
+ * What is said after a verdict: that it was revoked or superseded, that it still stands, that a key
+ * was replaced by another. Each an in-toto Statement v1 with a predicate type of its own, signed as
+ * DSSE; the first and the last are leaves of the log too.
  */
 
 export const REVOCATION_TYPE = 'urn:probity:revocation:v1';
@@ -25,31 +25,49 @@ interface Later<Type extends string, Predicate> {
 export type WithdrawnState = 'revoked' | 'superseded';
 export type VerdictState = 'valid' | WithdrawnState;
 
-/** The subject is the verdict: its id, and the SHA-256 of its statement. Its leaf's `prev` is the digest of the verdict's leaf. */
-export type Revocation = Later<typeof REVOCATION_TYPE, {
-  readonly verdict: string;
-  readonly state: WithdrawnState;
-  readonly reason: string;
-  /** The verdict that stands in its place. */
-  readonly by?: string;
-}>;
+/**
+ * The subject is the verdict: its id, and the SHA-256 of its statement. Its leaf's `prev` is the
+ * digest of the verdict's leaf.
+ */
+export type Revocation = Later<
+  typeof REVOCATION_TYPE,
+  {
+    readonly verdict: string;
+    readonly state: WithdrawnState;
+    readonly reason: string;
+    /** The verdict that stands in its place. */
+    readonly by?: string;
+  }
+>;
 
-/** The issuer's word about a verdict under one checkpoint; what is not yet in the log cannot be known. Same subject. */
-export type Status = Later<typeof STATUS_TYPE, {
-  readonly verdict: string;
-  readonly state: VerdictState;
-  readonly asOf: { readonly origin: string; readonly size: number; readonly root: string };
-  /** The id of the revocation that counts. */
-  readonly revocation?: string;
-}>;
+/**
+ * The issuer's word about a verdict under one checkpoint; what is not yet in the log cannot be
+ * known. Same subject.
+ */
+export type Status = Later<
+  typeof STATUS_TYPE,
+  {
+    readonly verdict: string;
+    readonly state: VerdictState;
+    readonly asOf: { readonly origin: string; readonly size: number; readonly root: string };
+    /** The id of the revocation that counts. */
+    readonly revocation?: string;
+  }
+>;
 
-/** The subject is the new key: its id, and the SHA-256 of its 32 bytes. Signed by the old key, then by the new one. */
-export type KeyChange = Later<typeof KEY_TYPE, {
-  readonly role: 'verdict' | 'log' | 'ledger';
-  readonly retired: string;
-  readonly successor: string;
-  readonly reason: string;
-}>;
+/**
+ * The subject is the new key: its id, and the SHA-256 of its 32 bytes. Signed by the old key, then
+ * by the new one.
+ */
+export type KeyChange = Later<
+  typeof KEY_TYPE,
+  {
+    readonly role: 'verdict' | 'log' | 'ledger';
+    readonly retired: string;
+    readonly successor: string;
+    readonly reason: string;
+  }
+>;
 
 /** A statement with all that proves its place in the log. */
 export interface LoggedStatement {

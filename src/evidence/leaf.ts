@@ -6,8 +6,9 @@ export const LEAF_KINDS = ['verdict', 'revocation', 'key'] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 
 /**
- * What the log shows to everybody (`leaf.schema.json`): never model text, never personal data. `digest` commits to the
- * signed content through a salt, so that without the salt nobody can tell even a guessed content from another.
+ * What the log shows to everybody (`leaf.schema.json`): never model text, never personal data.
+ * `digest` commits to the signed content through a salt, so that without the salt nobody can tell
+ * even a guessed content from another.
  */
 export interface Leaf {
   readonly v: 1;
@@ -22,6 +23,10 @@ export interface Leaf {
 export const SALT_BYTES = 32;
 
 /** `sha256:<hex>` of salt ‖ PAE(payload). */
-export async function leafDigest(salt: Uint8Array, payload: Uint8Array, sha256: Hash): Promise<string> {
+export async function leafDigest(
+  salt: Uint8Array,
+  payload: Uint8Array,
+  sha256: Hash,
+): Promise<string> {
   return `sha256:${toHex(await sha256(concat(salt, preAuthEncoding(PAYLOAD_TYPE, payload))))}`;
 }

@@ -3,9 +3,10 @@ import type { Hash } from './crypto.ts';
 import type { NodeId } from './log/store.ts';
 
 /**
- * The Merkle tree of RFC 6962 section 2.1 and RFC 9162 section 2.1: which nodes a proof consists of, and how a proof is
- * verified. Hashing is injected: the log hashes synchronously, a browser cannot.
- * Sizes are safe integers; arithmetic is used instead of shifts, which would cut them to 32 bits.
+ * The Merkle tree of RFC 6962 section 2.1 and RFC 9162 section 2.1: which nodes a proof consists
+ * of, and how a proof is verified. Hashing is injected: the log hashes synchronously, a browser
+ * cannot. Sizes are safe integers; arithmetic is used instead of shifts, which would cut them to 32
+ * bits.
  */
 
 const LEAF_PREFIX = Uint8Array.of(0x00);
@@ -13,15 +14,22 @@ const NODE_PREFIX = Uint8Array.of(0x01);
 
 /** What is hashed for a leaf: the prefix keeps a leaf from ever passing for an inner node. */
 export const leafInput = (leaf: Uint8Array): Uint8Array => concat(LEAF_PREFIX, leaf);
-export const nodeInput = (left: Uint8Array, right: Uint8Array): Uint8Array => concat(NODE_PREFIX, left, right);
+export const nodeInput = (left: Uint8Array, right: Uint8Array): Uint8Array =>
+  concat(NODE_PREFIX, left, right);
 
-/** Leaves from `start` up to, not including, `end`: the subtree that one element of a proof stands for. */
+/**
+ * Leaves from `start` up to, not including, `end`: the subtree that one element of a proof stands
+ * for.
+ */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
-/** The largest power of two smaller than `size` (RFC 9162 section 2.1.1: where a tree of that size splits). */
+/**
+ * The largest power of two smaller than `size` (RFC 9162 section 2.1.1: where a tree of that size
+ * splits).
+ */
 function splitOf(size: number): number {
   let half = 1;
   while (half * 2 < size) half *= 2;
@@ -29,8 +37,8 @@ function splitOf(size: number): number {
 }
 
 /**
- * The complete subtrees that make up a range of a proof, from left to right: the binary digits of its length.
- * Folding their hashes from the right gives the hash of the range.
+ * The complete subtrees that make up a range of a proof, from left to right: the binary digits of
+ * its length. Folding their hashes from the right gives the hash of the range.
  */
 export function completeSubtrees({ start, end }: Range): NodeId[] {
   const nodes: NodeId[] = [];
@@ -44,7 +52,10 @@ export function completeSubtrees({ start, end }: Range): NodeId[] {
   return nodes;
 }
 
-/** RFC 9162 section 2.1.3.1: the audit path of leaf `index` in a tree of `size`, from the leaf's sibling upwards. */
+/**
+ * RFC 9162 section 2.1.3.1: the audit path of leaf `index` in a tree of `size`, from the leaf's
+ * sibling upwards.
+ */
 export function inclusionRanges(index: number, size: number): Range[] {
   const path: Range[] = [];
   let start = 0;
@@ -62,7 +73,10 @@ export function inclusionRanges(index: number, size: number): Range[] {
   return path;
 }
 
-/** RFC 9162 section 2.1.4.1: the proof that the tree of `oldSize` is a prefix of the tree of `newSize`. */
+/**
+ * RFC 9162 section 2.1.4.1: the proof that the tree of `oldSize` is a prefix of the tree of
+ * `newSize`.
+ */
 export function consistencyRanges(oldSize: number, newSize: number): Range[] {
   const proof: Range[] = [];
   let start = 0;
@@ -88,7 +102,12 @@ const half = (value: number): number => Math.floor(value / 2);
 
 /** RFC 9162 section 2.1.3.2. */
 export async function verifyInclusion(
-  claim: { readonly index: number; readonly size: number; readonly leafHash: Uint8Array; readonly root: Uint8Array },
+  claim: {
+    readonly index: number;
+    readonly size: number;
+    readonly leafHash: Uint8Array;
+    readonly root: Uint8Array;
+  },
   proof: readonly Uint8Array[],
   hash: Hash,
 ): Promise<boolean> {
@@ -111,11 +130,16 @@ export async function verifyInclusion(
 }
 
 /**
- * RFC 9162 section 2.1.4.2. From an empty tree there is nothing to prove, so a proof from size 0 to a larger size is
- * refused; equal sizes need equal roots, and size 0 the hash of nothing.
+ * RFC 9162 section 2.1.4.2. From an empty tree there is nothing to prove, so a proof from size 0 to
+ * a larger size is refused; equal sizes need equal roots, and size 0 the hash of nothing.
  */
 export async function verifyConsistency(
-  claim: { readonly size1: number; readonly size2: number; readonly root1: Uint8Array; readonly root2: Uint8Array },
+  claim: {
+    readonly size1: number;
+    readonly size2: number;
+    readonly root1: Uint8Array;
+    readonly root2: Uint8Array;
+  },
   proof: readonly Uint8Array[],
   hash: Hash,
 ): Promise<boolean> {

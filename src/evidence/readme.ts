@@ -2,17 +2,34 @@ import type { Report } from '../model/outcome.ts';
 import { isRawFormat } from '../model/specification.ts';
 
 /** Text from a model must not become Markdown of ours. */
-const plain = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/([\\`*_[\]<>|#])/g, '\\$1');
+const plain = (text: string): string =>
+  text.replaceAll(/[\r\n]+/g, ' ').replaceAll(/([\\`*_[\]<>|#])/g, '\\$1');
 
-/** The bundle's README: what it says and how to check it. The statement covers it, so it cannot be reworded. */
+/**
+ * The bundle's README: what it says and how to check it. The statement covers it, so it cannot be
+ * reworded.
+ */
 export function bundleReadme(
-  report: Report, seal: { readonly id: string; readonly issuer: string; readonly issuedAt: string; readonly key: string },
+  report: Report,
+  seal: {
+    readonly id: string;
+    readonly issuer: string;
+    readonly issuedAt: string;
+    readonly key: string;
+  },
 ): string {
   const rows = [
-    ...(report.script?.answers ?? []).map((answer, at) => `| ${at + 1} | check-sat | ${answer} | – |`),
-    ...report.properties.map(({ name, kind, outcome, assurance }) => `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`),
+    ...(report.script?.answers ?? []).map(
+      (answer, at) => `| ${at + 1} | check-sat | ${answer} | – |`,
+    ),
+    ...report.properties.map(
+      ({ name, kind, outcome, assurance }) =>
+        `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`,
+    ),
   ];
-  const opaque = isRawFormat(report.model.format) ? `\nThe answers are the word of a tool on the text as submitted: nothing of the issuer's has replayed or proved them.\n` : '';
+  const opaque = isRawFormat(report.model.format)
+    ? `\nThe answers are the word of a tool on the text as submitted: nothing of the issuer's has replayed or proved them.\n`
+    : '';
   return `# A formal verdict: ${plain(report.model.name)}
 
 Issued by ${plain(seal.issuer)} at ${seal.issuedAt}, verdict \`${seal.id}\`, signed with \`${seal.key}\`.

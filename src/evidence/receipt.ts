@@ -1,6 +1,9 @@
 import { fromBase64, fromDecimal, toBase64 } from './encoding.ts';
 
-/** That a leaf is in a log, checkable offline (https://c2sp.org/tlog-proof). We write no `extra` line. */
+/**
+ * That a leaf is in a log, checkable offline (https://c2sp.org/tlog-proof). We write no `extra`
+ * line.
+ */
 export interface Receipt {
   readonly extra?: Uint8Array;
   readonly index: number;
@@ -19,7 +22,10 @@ export function formatReceipt({ extra, index, proof, checkpoint }: Receipt): str
   return `${[...head, `index ${index}`, ...proof.map(toBase64)].join('\n')}\n\n${checkpoint}`;
 }
 
-/** Reads a receipt; nothing when it deviates from the format in any byte. The checkpoint is not looked into. */
+/**
+ * Reads a receipt; nothing when it deviates from the format in any byte. The checkpoint is not
+ * looked into.
+ */
 export function parseReceipt(text: string): Receipt | undefined {
   const blank = text.indexOf('\n\n');
   if (blank < 0) return undefined;
@@ -31,7 +37,9 @@ export function parseReceipt(text: string): Receipt | undefined {
     if (extra === undefined) return undefined;
   }
   const indexLine = lines.shift();
-  const index = indexLine?.startsWith('index ') ? fromDecimal(indexLine.slice('index '.length)) : undefined;
+  const index = indexLine?.startsWith('index ')
+    ? fromDecimal(indexLine.slice('index '.length))
+    : undefined;
   if (index === undefined || lines.length > MAX_PROOF) return undefined;
   const proof: Uint8Array[] = [];
   for (const line of lines) {
@@ -39,5 +47,10 @@ export function parseReceipt(text: string): Receipt | undefined {
     if (hash?.length !== 32) return undefined;
     proof.push(hash);
   }
-  return { ...(extra === undefined ? {} : { extra }), index, proof, checkpoint: text.slice(blank + 2) };
+  return {
+    ...(extra === undefined ? {} : { extra }),
+    index,
+    proof,
+    checkpoint: text.slice(blank + 2),
+  };
 }

@@ -2,17 +2,30 @@ import { LEAF_KINDS } from './leaf.ts';
 import { KEY_TYPE, REVOCATION_TYPE, STATUS_TYPE } from './laterStatements.ts';
 import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
 
-/** The published schemas (`schemas/*.schema.json` are these, written out). Closed: an unknown field is refused. */
+/**
+ * The published schemas (`schemas/*.schema.json` are these, written out). Closed: an unknown field
+ * is refused.
+ */
 
 const text = { type: 'string', maxLength: 65_536 } as const;
 const texts = { type: 'array', items: text } as const;
 const digestText = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } as const;
 const identifier = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,128}$' } as const;
-const time = { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' } as const;
-const vkey = { type: 'string', pattern: '^[^\\s+]{1,256}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{44}$' } as const;
+const time = {
+  type: 'string',
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$',
+} as const;
+const vkey = {
+  type: 'string',
+  pattern: '^[^\\s+]{1,256}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{44}$',
+} as const;
 const openObject = { type: 'object' } as const;
 /** A relative path of plain segments: nothing that could lead out of the bundle. */
-const path = { type: 'string', pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$', maxLength: 200 } as const;
+const path = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,4}$',
+  maxLength: 200,
+} as const;
 
 interface Shape {
   readonly [key: string]: object;
@@ -28,17 +41,32 @@ const object = (required: Shape, optional: Shape = {}): object => ({
 const digestSet = object({ sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' } });
 const outcome = { enum: ['holds', 'bounded', 'violated', 'unknown'] } as const;
 const reason = {
-  enum: ['timeout', 'memory', 'crash', 'cancelled', 'unavailable', 'unsupported', 'unreplayable', 'disagreement'],
+  enum: [
+    'timeout',
+    'memory',
+    'crash',
+    'cancelled',
+    'unavailable',
+    'unsupported',
+    'unreplayable',
+    'disagreement',
+  ],
 } as const;
 
-const engine = object({ name: text, version: text, outcome }, { reason, states: { type: 'integer', minimum: 0 } });
+const engine = object(
+  { name: text, version: text, outcome },
+  { reason, states: { type: 'integer', minimum: 0 } },
+);
 
 const property = object(
   {
     name: text,
     kind: text,
     outcome,
-    assurance: { type: 'array', items: { enum: ['replayed', 'obligationsReproved', 'crossChecked', 'translationValidated'] } },
+    assurance: {
+      type: 'array',
+      items: { enum: ['replayed', 'obligationsReproved', 'crossChecked', 'translationValidated'] },
+    },
     threats: texts,
     engines: { type: 'array', items: engine },
   },
@@ -61,7 +89,10 @@ const property = object(
 const predicate = object(
   {
     id: identifier,
-    issuer: object({ name: text, key: text, software: object({ name: text, version: text }) }, { also: { type: 'array', items: text, minItems: 1, maxItems: 15 } }),
+    issuer: object(
+      { name: text, key: text, software: object({ name: text, version: text }) },
+      { also: { type: 'array', items: text, minItems: 1, maxItems: 15 } },
+    ),
     issuedAt: time,
     semantics: text,
     model: object({ name: text, format: text }),
@@ -77,7 +108,12 @@ const predicate = object(
       engines: { type: 'array', items: object({ name: text, version: text }) },
       results: path,
     }),
-    vacuity: object({ neverFires: texts, guardNeverTrue: texts, premiseNeverTrue: texts, survivesEveryMutant: texts }),
+    vacuity: object({
+      neverFires: texts,
+      guardNeverTrue: texts,
+      premiseNeverTrue: texts,
+      survivesEveryMutant: texts,
+    }),
     risk: object({ scores: openObject, card: path }),
   },
 );
@@ -87,12 +123,16 @@ const subject = (name: object): object => object({ name, digest: digestSet });
 export const STATEMENT_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:statement:v1',
-  title: 'The payload of a verdict: an in-toto Statement v1 with the predicate urn:probity:formal-verdict:v1',
+  title:
+    'The payload of a verdict: an in-toto Statement v1 with the predicate urn:probity:formal-verdict:v1',
   ...object({
     _type: { const: STATEMENT_TYPE },
     subject: {
       type: 'array',
-      items: [subject({ type: 'string', pattern: '^source\\.[a-z0-9]{1,8}$' }), subject({ const: MODEL_FILE })],
+      items: [
+        subject({ type: 'string', pattern: '^source\\.[a-z0-9]{1,8}$' }),
+        subject({ const: MODEL_FILE }),
+      ],
       minItems: 2,
       maxItems: 2,
     },
@@ -105,7 +145,10 @@ export const LEAF_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:leaf:v1',
   title: 'A leaf of the transparency log',
-  ...object({ v: { const: 1 }, kind: { enum: [...LEAF_KINDS] }, id: identifier, digest: digestText }, { prev: digestText }),
+  ...object(
+    { v: { const: 1 }, kind: { enum: [...LEAF_KINDS] }, id: identifier, digest: digestText },
+    { prev: digestText },
+  ),
 };
 
 const base64 = { type: 'string', pattern: '^[A-Za-z0-9+/]+={0,2}$' } as const;
@@ -129,32 +172,56 @@ export const ANCHOR_SCHEMA = {
   }),
 };
 
-/** What all later statements about verdicts and keys have in common: one subject by digest, who says so, and when. */
-const later = (predicateType: string, predicateFields: Shape, optional: Shape = {}): object => object({
-  _type: { const: STATEMENT_TYPE },
-  subject: { type: 'array', items: [subject(text)], minItems: 1, maxItems: 1 },
-  predicateType: { const: predicateType },
-  predicate: object({ id: identifier, issuer: object({ name: text, key: text }), issuedAt: time, ...predicateFields }, optional),
-});
+/**
+ * What all later statements about verdicts and keys have in common: one subject by digest, who says
+ * so, and when.
+ */
+const later = (predicateType: string, predicateFields: Shape, optional: Shape = {}): object =>
+  object({
+    _type: { const: STATEMENT_TYPE },
+    subject: { type: 'array', items: [subject(text)], minItems: 1, maxItems: 1 },
+    predicateType: { const: predicateType },
+    predicate: object(
+      {
+        id: identifier,
+        issuer: object({ name: text, key: text }),
+        issuedAt: time,
+        ...predicateFields,
+      },
+      optional,
+    ),
+  });
 
 export const REVOCATION_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:revocation:v1',
-  title: 'The payload of a revocation: an in-toto Statement v1 with the predicate urn:probity:revocation:v1',
-  ...later(REVOCATION_TYPE, { verdict: identifier, state: { enum: ['revoked', 'superseded'] }, reason: text }, { by: identifier }),
+  title:
+    'The payload of a revocation: an in-toto Statement v1 with the predicate urn:probity:revocation:v1',
+  ...later(
+    REVOCATION_TYPE,
+    { verdict: identifier, state: { enum: ['revoked', 'superseded'] }, reason: text },
+    { by: identifier },
+  ),
 };
 
 export const KEY_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:key:v1',
-  title: 'The payload of a change of keys: an in-toto Statement v1 with the predicate urn:probity:key:v1',
-  ...later(KEY_TYPE, { role: { enum: ['verdict', 'log', 'ledger'] }, retired: vkey, successor: vkey, reason: text }),
+  title:
+    'The payload of a change of keys: an in-toto Statement v1 with the predicate urn:probity:key:v1',
+  ...later(KEY_TYPE, {
+    role: { enum: ['verdict', 'log', 'ledger'] },
+    retired: vkey,
+    successor: vkey,
+    reason: text,
+  }),
 };
 
 export const STATUS_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:status:v1',
-  title: 'The payload of a status: an in-toto Statement v1 with the predicate urn:probity:status:v1',
+  title:
+    'The payload of a status: an in-toto Statement v1 with the predicate urn:probity:status:v1',
   ...later(
     STATUS_TYPE,
     {
@@ -171,9 +238,15 @@ const logged = object({ envelope: text, leaf: text, salt: base64, receipt: text 
 export const STATUS_FILE_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:status-file:v1',
-  title: 'status.json: whether a verdict was revoked or superseded, as of a checkpoint, with the proof if it was',
+  title:
+    'status.json: whether a verdict was revoked or superseded, as of a checkpoint, with the proof if it was',
   ...object(
-    { v: { const: 1 }, envelope: text, checkpoint: text, consistency: { type: 'array', items: base64, maxItems: 128 } },
+    {
+      v: { const: 1 },
+      envelope: text,
+      checkpoint: text,
+      consistency: { type: 'array', items: base64, maxItems: 128 },
+    },
     { revocation: logged },
   ),
 };

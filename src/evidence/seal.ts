@@ -9,12 +9,25 @@ import { artifactPath, tracePath } from './paths.ts';
 import { bundleReadme } from './readme.ts';
 import { signForLog, type SignedStatement } from './sign.ts';
 import { isStatement } from './statementShape.ts';
-import { MODEL_FILE, PREDICATE_TYPE, SEMANTICS_VERSION, SOURCE_PREFIX, STATEMENT_TYPE, type EvidenceFile, type PropertyVerdict, type ScriptVerdict, type Statement } from './statement.ts';
+import {
+  MODEL_FILE,
+  PREDICATE_TYPE,
+  SEMANTICS_VERSION,
+  SOURCE_PREFIX,
+  STATEMENT_TYPE,
+  type EvidenceFile,
+  type PropertyVerdict,
+  type ScriptVerdict,
+  type Statement,
+} from './statement.ts';
 import { renderPolicy, type LedgerSender } from './verify/policy.ts';
 
 /** A check that can be sealed: what `verification` produced, and what was submitted. */
 export interface Sealable {
-  /** The verdict's id, for ever and public in the log: random, saying nothing of the model or its owner. */
+  /**
+   * The verdict's id, for ever and public in the log: random, saying nothing of the model or its
+   * owner.
+   */
   readonly id: string;
   readonly source: { readonly text: string; readonly format: string };
   readonly report: Report;
@@ -43,8 +56,9 @@ export interface Sealer {
 }
 
 /**
- * A signed statement that is not in the log yet. Plain JSON: store it before appending, so that a run that is killed
- * between the two continues with the same leaf instead of signing a second verdict.
+ * A signed statement that is not in the log yet. Plain JSON: store it before appending, so that a
+ * run that is killed between the two continues with the same leaf instead of signing a second
+ * verdict.
  */
 export interface Staged extends SignedStatement {
   readonly id: string;
@@ -64,33 +78,68 @@ const DAY_MS = 86_400_000;
 
 /** Builds, validates and signs the statement, and prepares its leaf. Touches no log and no disk. */
 export async function stage(parts: Sealable, sealer: Sealer): Promise<Staged> {
-  invariant(digestOf(parts.document) === parts.report.model.digest, 'the report is about the document that is signed');
+  invariant(
+    digestOf(parts.document) === parts.report.model.digest,
+    'the report is about the document that is signed',
+  );
   const now = (sealer.now ?? (() => new Date()))();
   const issuedAt = now.toISOString();
-  const validUntil = sealer.validDays === undefined ? undefined : new Date(now.getTime() + sealer.validDays * DAY_MS).toISOString();
+  const validUntil =
+    sealer.validDays === undefined
+      ? undefined
+      : new Date(now.getTime() + sealer.validDays * DAY_MS).toISOString();
   const information = {
-    'README.md': bundleReadme(parts.report, { id: parts.id, issuer: sealer.issuer, issuedAt, key: sealer.signer.keyId }),
+    'README.md': bundleReadme(parts.report, {
+      id: parts.id,
+      issuer: sealer.issuer,
+      issuedAt,
+      key: sealer.signer.keyId,
+    }),
     'trust/log.vkey': `${sealer.logVkey}\n`,
-    'trust/policy': renderPolicy({ verdicts: [sealer.signer.vkey], logs: [sealer.logVkey], ledgers: sealer.ledgers ?? [], retired: sealer.retired ?? [], witnesses: sealer.witnesses ?? [] }),
+    'trust/policy': renderPolicy({
+      verdicts: [sealer.signer.vkey],
+      logs: [sealer.logVkey],
+      ledgers: sealer.ledgers ?? [],
+      retired: sealer.retired ?? [],
+      witnesses: sealer.witnesses ?? [],
+    }),
   };
   const statement = buildStatement(parts, sealer, { issuedAt, validUntil }, information);
-  invariant(isStatement(JSON.parse(canonicalJson(statement))), 'a statement that verifiers would refuse is never signed');
-  return { id: parts.id, issuedAt, information, ...(await signForLog(statement, [sealer.signer], { kind: 'verdict', id: parts.id })) };
+  invariant(
+    isStatement(JSON.parse(canonicalJson(statement))),
+    'a statement that verifiers would refuse is never signed',
+  );
+  return {
+    id: parts.id,
+    issuedAt,
+    information,
+    ...(await signForLog(statement, [sealer.signer], { kind: 'verdict', id: parts.id })),
+  };
 }
 
-/** Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which contradicts nothing. */
+/**
+ * Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which
+ * contradicts nothing.
+ */
 export async function appendStaged(staged: Staged, log: TransparencyLog): Promise<Sealed> {
   const { index, receipt }: Logged = await log.append(utf8(staged.leaf));
   return { ...staged, leafIndex: index, receipt };
 }
 
 /** `stage`, then `appendStaged`: a verdict that is signed and logged, or nothing acknowledged. */
-export async function seal(parts: Sealable, sealer: Omit<Sealer, 'logVkey'>, log: TransparencyLog): Promise<Sealed> {
+export async function seal(
+  parts: Sealable,
+  sealer: Omit<Sealer, 'logVkey'>,
+  log: TransparencyLog,
+): Promise<Sealed> {
   return appendStaged(await stage(parts, { ...sealer, logVkey: log.vkey }), log);
 }
 
 function buildStatement(
-  parts: Sealable, sealer: Sealer, { issuedAt, validUntil }: { readonly issuedAt: string; readonly validUntil: string | undefined }, information: Readonly<Record<string, string>>,
+  parts: Sealable,
+  sealer: Sealer,
+  { issuedAt, validUntil }: { readonly issuedAt: string; readonly validUntil: string | undefined },
+  information: Readonly<Record<string, string>>,
 ): Statement {
   const { report } = parts;
   const evidence = evidenceTexts(parts, information);
@@ -113,8 +162,14 @@ function buildStatement(
       ...(report.script === undefined ? {} : { script: scriptVerdict(report.script) }),
       ...(report.vacuity === undefined ? {} : { vacuity: report.vacuity }),
       options: parts.options,
-      evidence: evidence.map(({ path, mediaType, text }): EvidenceFile => ({ path, mediaType, digest: hexDigest(text) })),
-      ...(parts.risk === undefined ? {} : { risk: { scores: parts.risk.scores, card: MODEL_CARD } }),
+      evidence: evidence.map(({ path, mediaType, text }): EvidenceFile => ({
+        path,
+        mediaType,
+        digest: hexDigest(text),
+      })),
+      ...(parts.risk === undefined
+        ? {}
+        : { risk: { scores: parts.risk.scores, card: MODEL_CARD } }),
     },
   };
 }
@@ -130,7 +185,11 @@ function propertyVerdict(property: PropertyReport, at: number): PropertyVerdict 
 }
 
 function scriptVerdict({ answers, engines }: ScriptReport): ScriptVerdict {
-  return { answers, engines: engines.map(({ name, version }) => ({ name, version })), results: SCRIPT_RESULTS };
+  return {
+    answers,
+    engines: engines.map(({ name, version }) => ({ name, version })),
+    results: SCRIPT_RESULTS,
+  };
 }
 
 /** A text file of the bundle that the statement covers. */
@@ -143,19 +202,38 @@ export interface EvidenceText {
 const MODEL_CARD = 'evidence/model-card.json';
 const SCRIPT_RESULTS = 'evidence/results.json';
 
-/** Every file that the statement lists by digest, in a fixed order: traces, what a solver printed, artifacts, model card, files for people. */
-export function evidenceTexts(parts: Sealable, information: Readonly<Record<string, string>>): EvidenceText[] {
+/**
+ * Every file that the statement lists by digest, in a fixed order: traces, what a solver printed,
+ * artifacts, model card, files for people.
+ */
+export function evidenceTexts(
+  parts: Sealable,
+  information: Readonly<Record<string, string>>,
+): EvidenceText[] {
   const texts: EvidenceText[] = [];
   parts.report.properties.forEach((property, at) => {
     if (property.trace === undefined) return;
-    texts.push({ path: tracePath(property.name, at), mediaType: 'application/json', text: canonicalJson(property.trace) });
+    texts.push({
+      path: tracePath(property.name, at),
+      mediaType: 'application/json',
+      text: canonicalJson(property.trace),
+    });
   });
-  if (parts.report.script !== undefined) texts.push({ path: SCRIPT_RESULTS, mediaType: 'application/json', text: canonicalJson(parts.report.script.results) });
+  if (parts.report.script !== undefined)
+    texts.push({
+      path: SCRIPT_RESULTS,
+      mediaType: 'application/json',
+      text: canonicalJson(parts.report.script.results),
+    });
   parts.artifacts.forEach(({ name, mediaType, text }, at) => {
     texts.push({ path: artifactPath(name, at), mediaType, text });
   });
   if (parts.risk !== undefined) {
-    texts.push({ path: MODEL_CARD, mediaType: 'application/json', text: canonicalJson(parts.risk.card) });
+    texts.push({
+      path: MODEL_CARD,
+      mediaType: 'application/json',
+      text: canonicalJson(parts.risk.card),
+    });
   }
   for (const [path, text] of Object.entries(information)) {
     texts.push({ path, mediaType: path.endsWith('.md') ? 'text/markdown' : 'text/plain', text });
@@ -163,7 +241,9 @@ export function evidenceTexts(parts: Sealable, information: Readonly<Record<stri
   return texts;
 }
 
-const hexDigest = (text: string): { sha256: string } => ({ sha256: sha256(text).slice('sha256:'.length) });
+const hexDigest = (text: string): { sha256: string } => ({
+  sha256: sha256(text).slice('sha256:'.length),
+});
 
 const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla', smt: 'smt2' };
 

@@ -1,7 +1,8 @@
 /**
- * The part of JSON Schema (draft-07) that the published schemas of evidence use. Not a library: the verifier also runs in a
- * browser, where a library that compiles schemas to code is refused by a strict page. `test/evidence/shape.test.ts` holds it
- * to Ajv, on what we write and on thousands of changes of it.
+ * The part of JSON Schema (draft-07) that the published schemas of evidence use. Not a library: the
+ * verifier also runs in a browser, where a library that compiles schemas to code is refused by a
+ * strict page. `test/evidence/shape.test.ts` holds it to Ajv, on what we write and on thousands of
+ * changes of it.
  */
 
 interface Schema {
@@ -10,7 +11,8 @@ interface Schema {
 
 type Check = (rule: never, value: unknown, schema: Schema) => boolean;
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const patterns = new Map<string, RegExp>();
 
 function patternOf(text: string): RegExp {
@@ -28,7 +30,9 @@ const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   boolean: (value) => typeof value === 'boolean',
 };
 
-/** Keywords that say something about a value; a keyword that is in no table is a bug of a schema. */
+/**
+ * Keywords that say something about a value; a keyword that is in no table is a bug of a schema.
+ */
 const KEYWORDS: Readonly<Record<string, Check>> = {
   type: (type: string, value) => TYPES[type]?.(value) === true,
   const: (constant: unknown, value) => value === constant,
@@ -38,13 +42,26 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   minimum: (least: number, value) => typeof value !== 'number' || value >= least,
   minItems: (least: number, value) => !Array.isArray(value) || value.length >= least,
   maxItems: (most: number, value) => !Array.isArray(value) || value.length <= most,
-  required: (names: readonly string[], value) => !isObject(value) || names.every((name) => Object.hasOwn(value, name)),
-  properties: (shapes: Readonly<Record<string, Schema>>, value) => !isObject(value)
-    || Object.entries(value).every(([name, item]) => !Object.hasOwn(shapes, name) || hasShape(shapes[name] as Schema, item)),
-  additionalProperties: (rule: false | Schema, value, { properties = {} }) => !isObject(value)
-    || Object.entries(value).every(([name, item]) => Object.hasOwn(properties as object, name) || (rule !== false && hasShape(rule, item))),
-  items: (shape: Schema | readonly Schema[], value) => !Array.isArray(value)
-    || value.every((item, at) => (Array.isArray(shape) ? shape[at] === undefined || hasShape(shape[at] as Schema, item) : hasShape(shape as Schema, item))),
+  required: (names: readonly string[], value) =>
+    !isObject(value) || names.every((name) => Object.hasOwn(value, name)),
+  properties: (shapes: Readonly<Record<string, Schema>>, value) =>
+    !isObject(value) ||
+    Object.entries(value).every(
+      ([name, item]) => !Object.hasOwn(shapes, name) || hasShape(shapes[name] as Schema, item),
+    ),
+  additionalProperties: (rule: false | Schema, value, { properties = {} }) =>
+    !isObject(value) ||
+    Object.entries(value).every(
+      ([name, item]) =>
+        Object.hasOwn(properties as object, name) || (rule !== false && hasShape(rule, item)),
+    ),
+  items: (shape: Schema | readonly Schema[], value) =>
+    !Array.isArray(value) ||
+    value.every((item, at) =>
+      Array.isArray(shape)
+        ? shape[at] === undefined || hasShape(shape[at] as Schema, item)
+        : hasShape(shape as Schema, item),
+    ),
   anyOf: (shapes: readonly Schema[], value) => shapes.some((shape) => hasShape(shape, value)),
 };
 const ANNOTATIONS = new Set(['$schema', '$id', 'title']);

@@ -6,34 +6,57 @@ import type { Signer } from './keys.ts';
 import { leafDigest, SALT_BYTES, type Leaf, type LeafKind } from './leaf.ts';
 import { nodeCrypto } from './nodeCrypto.ts';
 
-/** A signed statement and the leaf that commits to it: plain JSON, to be stored before the leaf is appended. */
+/**
+ * A signed statement and the leaf that commits to it: plain JSON, to be stored before the leaf is
+ * appended.
+ */
 export interface SignedStatement {
   /** `sha256:<hex>` of the statement's canonical text. */
   readonly statementDigest: string;
   /** DSSE, as its canonical JSON text. */
   readonly envelope: string;
-  /** 32 bytes as base64. Deleting it and the envelope erases the statement: the leaf alone says nothing. */
+  /**
+   * 32 bytes as base64. Deleting it and the envelope erases the statement: the leaf alone says
+   * nothing.
+   */
   readonly salt: string;
   /** The JCS text that is the leaf. */
   readonly leaf: string;
 }
 
 /** Signs the canonical text of a statement with each signer, in this order. */
-export async function signEnvelope(statement: unknown, signers: readonly Signer[]): Promise<{ envelope: string; payload: Uint8Array }> {
+export async function signEnvelope(
+  statement: unknown,
+  signers: readonly Signer[],
+): Promise<{ envelope: string; payload: Uint8Array }> {
   const payload = utf8(canonicalJson(statement));
   const message = preAuthEncoding(PAYLOAD_TYPE, payload);
   const signatures = [];
-  for (const signer of signers) signatures.push({ keyid: signer.keyId, sig: await signer.sign(message) });
+  for (const signer of signers)
+    signatures.push({ keyid: signer.keyId, sig: await signer.sign(message) });
   return { envelope: formatEnvelope({ payloadType: PAYLOAD_TYPE, payload, signatures }), payload };
 }
 
 /** Signs a statement and prepares its leaf under a fresh salt. Touches no log and no disk. */
 export async function signForLog(
-  statement: unknown, signers: readonly Signer[], leaf: { readonly kind: LeafKind; readonly id: string; readonly prev?: string },
+  statement: unknown,
+  signers: readonly Signer[],
+  leaf: { readonly kind: LeafKind; readonly id: string; readonly prev?: string },
 ): Promise<SignedStatement> {
   const { envelope, payload } = await signEnvelope(statement, signers);
   const salt = new Uint8Array(randomBytes(SALT_BYTES));
   const { kind, id, prev } = leaf;
-  const text: Leaf = { v: 1, kind, id, digest: await leafDigest(salt, payload, nodeCrypto.sha256), ...(prev === undefined ? {} : { prev }) };
-  return { statementDigest: sha256(payload), envelope, salt: toBase64(salt), leaf: canonicalJson(text) };
+  const text: Leaf = {
+    v: 1,
+    kind,
+    id,
+    digest: await leafDigest(salt, payload, nodeCrypto.sha256),
+    ...(prev === undefined ? {} : { prev }),
+  };
+  return {
+    statementDigest: sha256(payload),
+    envelope,
+    salt: toBase64(salt),
+    leaf: canonicalJson(text),
+  };
 }

@@ -1,4 +1,15 @@
-import type { Assumptions, Assurance, EngineReport, Evidence, HoldsMethod, OutcomeKind, ScriptAnswer, UnknownReason, Vacuity, WitnessKind } from '../model/outcome.ts';
+import type {
+  Assumptions,
+  Assurance,
+  EngineReport,
+  Evidence,
+  HoldsMethod,
+  OutcomeKind,
+  ScriptAnswer,
+  UnknownReason,
+  Vacuity,
+  WitnessKind,
+} from '../model/outcome.ts';
 
 /** Names for ever: a verifier of any year recognises a verdict by these. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -21,7 +32,10 @@ export interface EvidenceFile {
   readonly digest: DigestSet;
 }
 
-/** One property's answer. The trace is a file of the evidence; durations are left out, they say nothing of the model. */
+/**
+ * One property's answer. The trace is a file of the evidence; durations are left out, they say
+ * nothing of the model.
+ */
 export interface PropertyVerdict {
   readonly name: string;
   readonly kind: string;
@@ -41,7 +55,10 @@ export interface PropertyVerdict {
   readonly facts?: Evidence;
 }
 
-/** What solvers said to each `check-sat` of a script, in order; `results` is the path of what they printed for each command. */
+/**
+ * What solvers said to each `check-sat` of a script, in order; `results` is the path of what they
+ * printed for each command.
+ */
 export interface ScriptVerdict {
   readonly answers: readonly ScriptAnswer[];
   readonly engines: readonly { readonly name: string; readonly version: string }[];
@@ -59,15 +76,19 @@ export interface Predicate {
     /** `name+hash` of the key that signs. */
     readonly key: string;
     /**
-     * Keys that sign as well, in the order of the envelope's signatures. Reserved for algorithms to come (ML-DSA-44); we
-     * write none. A signature under it that a verifier cannot check counts for nothing, and the one of `key` is needed as ever.
+     * Keys that sign as well, in the order of the envelope's signatures. Reserved for algorithms to
+     * come (ML-DSA-44); we write none. A signature under it that a verifier cannot check counts for
+     * nothing, and the one of `key` is needed as ever.
      */
     readonly also?: readonly string[];
     readonly software: { readonly name: string; readonly version: string };
   };
   /** ISO 8601, UTC, milliseconds. The issuer's word; the log and the anchor bound it from above. */
   readonly issuedAt: string;
-  /** When the issuer's word ends, in the same form: what was true of a model says less of a shop that moved on. */
+  /**
+   * When the issuer's word ends, in the same form: what was true of a model says less of a shop
+   * that moved on.
+   */
   readonly validUntil?: string;
   /** The version of `SEMANTICS.md` that the answers are meant in. */
   readonly semantics: string;
@@ -84,10 +105,16 @@ export interface Predicate {
   readonly risk?: { readonly scores: OpenObject; readonly card: string };
 }
 
-/** in-toto Statement v1 (https://github.com/in-toto/attestation) about one source and its canonical model. */
+/**
+ * in-toto Statement v1 (https://github.com/in-toto/attestation) about one source and its canonical
+ * model.
+ */
 export interface Statement {
   readonly _type: typeof STATEMENT_TYPE;
-  /** The source as submitted (`source.<ext>`), then the canonical model, or the specification as it is (`model.json`). */
+  /**
+   * The source as submitted (`source.<ext>`), then the canonical model, or the specification as it
+   * is (`model.json`).
+   */
   readonly subject: readonly [Subject, Subject];
   readonly predicateType: typeof PREDICATE_TYPE;
   readonly predicate: Predicate;

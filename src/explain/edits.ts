@@ -1,6 +1,11 @@
-/** Changes to the text of a diagram, so small that everything else in the file stays as its author wrote it. */
+/**
+ * Changes to the text of a diagram, so small that everything else in the file stays as its author
+ * wrote it.
+ */
 
-/** The element that starts where `id` stands: its tag with prefix, and where tag and element end. */
+/**
+ * The element that starts where `id` stands: its tag with prefix, and where tag and element end.
+ */
 interface Found {
   readonly start: number;
   readonly tagEnd: number;
@@ -21,27 +26,47 @@ function find(source: string, id: string): Found | undefined {
     if (slash === '/') return { start, tagEnd, end: tagEnd, prefix, name, selfClosed: true };
     const closing = `</${prefix}${name}`;
     const end = source.indexOf('>', source.indexOf(closing, tagEnd));
-    return source.includes(closing, tagEnd) ? { start, tagEnd, end: end + 1, prefix, name, selfClosed: false } : undefined;
+    return source.includes(closing, tagEnd)
+      ? { start, tagEnd, end: end + 1, prefix, name, selfClosed: false }
+      : undefined;
   }
   return undefined;
 }
 
 function attributesOf(text: string): readonly (readonly [string, string])[] {
-  return [...text.matchAll(/([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(([, key = '', double, single]) => [key, double ?? single ?? '']);
+  return [...text.matchAll(/([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map(
+    ([, key = '', double, single]) => [key, double ?? single ?? ''],
+  );
 }
 
-/** Gives an element another type: `exclusiveGateway` for `parallelGateway`. Its default flow, if it had one, goes with what has none. */
+/**
+ * Gives an element another type: `exclusiveGateway` for `parallelGateway`. Its default flow, if it
+ * had one, goes with what has none.
+ */
 export function retype(source: string, id: string, element: string): string | undefined {
   const found = find(source, id);
   if (!found) return undefined;
-  const open = source.slice(found.start, found.tagEnd).replace(`<${found.prefix}${found.name}`, `<${found.prefix}${element}`);
-  const tag = element === 'parallelGateway' ? open.replace(/\s+default\s*=\s*("[^"]*"|'[^']*')/, '') : open;
-  const body = source.slice(found.tagEnd, found.end).replace(new RegExp(`</${found.prefix}${found.name}(\\s*>)$`), `</${found.prefix}${element}$1`);
+  const open = source
+    .slice(found.start, found.tagEnd)
+    .replace(`<${found.prefix}${found.name}`, `<${found.prefix}${element}`);
+  const tag =
+    element === 'parallelGateway' ? open.replace(/\s+default\s*=\s*("[^"]*"|'[^']*')/, '') : open;
+  const body = source
+    .slice(found.tagEnd, found.end)
+    .replace(new RegExp(`</${found.prefix}${found.name}(\\s*>)$`), `</${found.prefix}${element}$1`);
   return source.slice(0, found.start) + tag + body + source.slice(found.end);
 }
 
-/** Puts a new gateway before an element, and leads these flows into it; one more flow leads from it to the element. */
-export function joinBefore(source: string, id: string, flows: readonly string[], element: string): string | undefined {
+/**
+ * Puts a new gateway before an element, and leads these flows into it; one more flow leads from it
+ * to the element.
+ */
+export function joinBefore(
+  source: string,
+  id: string,
+  flows: readonly string[],
+  element: string,
+): string | undefined {
   const gateway = `Probity_before_${id}`;
   let text: string | undefined = source;
   for (const flow of flows) text = text && retarget(text, flow, gateway);
@@ -55,22 +80,32 @@ export function joinBefore(source: string, id: string, flows: readonly string[],
 function retarget(source: string, flow: string, target: string): string | undefined {
   const found = find(source, flow);
   if (!found) return undefined;
-  const tag = source.slice(found.start, found.tagEnd).replace(/(\btargetRef\s*=\s*)("[^"]*"|'[^']*')/, `$1"${target}"`);
+  const tag = source
+    .slice(found.start, found.tagEnd)
+    .replace(/(\btargetRef\s*=\s*)("[^"]*"|'[^']*')/, `$1"${target}"`);
   return source.slice(0, found.start) + tag + source.slice(found.tagEnd);
 }
 
 /** Draws a new sequence flow beside an element that it leaves. */
 export function connect(source: string, from: string, to: string): string | undefined {
   const found = find(source, from);
-  return found && `${source.slice(0, found.start)}<${found.prefix}sequenceFlow id="Probity_${from}_${to}" sourceRef="${from}" targetRef="${to}"/>${source.slice(found.start)}`;
+  return (
+    found &&
+    `${source.slice(0, found.start)}<${found.prefix}sequenceFlow id="Probity_${from}_${to}" sourceRef="${from}" targetRef="${to}"/>${source.slice(found.start)}`
+  );
 }
 
-/** Lets whoever waits at an element give up after a time: an event on its border that ends in an end event of its own. */
+/**
+ * Lets whoever waits at an element give up after a time: an event on its border that ends in an end
+ * event of its own.
+ */
 export function giveUp(source: string, id: string): string | undefined {
   const found = find(source, id);
   if (!found) return undefined;
   const { prefix, end } = found;
   const [timer, stop] = [`Probity_timer_${id}`, `Probity_end_${id}`];
-  return `${source.slice(0, end)}<${prefix}boundaryEvent id="${timer}" attachedToRef="${id}"><${prefix}timerEventDefinition/></${prefix}boundaryEvent><${prefix}endEvent id="${stop}"/>`
-    + `<${prefix}sequenceFlow id="${timer}_out" sourceRef="${timer}" targetRef="${stop}"/>${source.slice(end)}`;
+  return (
+    `${source.slice(0, end)}<${prefix}boundaryEvent id="${timer}" attachedToRef="${id}"><${prefix}timerEventDefinition/></${prefix}boundaryEvent><${prefix}endEvent id="${stop}"/>` +
+    `<${prefix}sequenceFlow id="${timer}_out" sourceRef="${timer}" targetRef="${stop}"/>${source.slice(end)}`
+  );
 }

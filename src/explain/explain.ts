@@ -30,13 +30,28 @@ export interface Explanation {
   readonly elements: readonly string[];
 }
 
-/** Explains what a diagram violates. Other formats, and diagrams that cannot be read any more, have no explanations. */
-export async function explain(source: string, report: Report, said: Said = {}): Promise<readonly Explanation[]> {
+/**
+ * Explains what a diagram violates. Other formats, and diagrams that cannot be read any more, have
+ * no explanations.
+ */
+export async function explain(
+  source: string,
+  report: Report,
+  said: Said = {},
+): Promise<readonly Explanation[]> {
   const reading = await readAgain(source, said);
   if (!reading.ok) return [];
   return violated(report).flatMap((property) => {
     const found = whyOf(reading.value, toItsEnd(reading.value, property));
-    return found ? [{ property: property.name, why: found.why, elements: [...new Set([...found.blamed, ...found.dead])] }] : [];
+    return found
+      ? [
+          {
+            property: property.name,
+            why: found.why,
+            elements: [...new Set([...found.blamed, ...found.dead])],
+          },
+        ]
+      : [];
   });
 }
 
@@ -53,31 +68,52 @@ export function explained(report: Report, explanations: readonly Explanation[]):
 }
 
 /**
- * The diagram with an answer drawn in, as SVG: of the named property, else of the first that is violated, else only the diagram.
- * Nothing if the source is no diagram.
+ * The diagram with an answer drawn in, as SVG: of the named property, else of the first that is
+ * violated, else only the diagram. Nothing if the source is no diagram.
  */
-export async function draw(source: string, report: Report, name?: string, said: Said = {}): Promise<string | undefined> {
+export async function draw(
+  source: string,
+  report: Report,
+  name?: string,
+  said: Said = {},
+): Promise<string | undefined> {
   const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
   if (!reading.ok || !drawing.ok) return undefined;
-  const property = name === undefined ? violated(report)[0] : report.properties.find((found) => found.name === name);
+  const property =
+    name === undefined
+      ? violated(report)[0]
+      : report.properties.find((found) => found.name === name);
   return svgOf(drawing.value, property ? overlayOf(reading.value, property) : blank(report));
 }
 
 /** The properties that are broken by themselves, not only because a part of them is. */
 export function violated(report: Report): readonly PropertyReport[] {
-  return report.properties.filter((property) => property.outcome === 'violated' && property.engines.length > 0);
+  return report.properties.filter(
+    (property) => property.outcome === 'violated' && property.engines.length > 0,
+  );
 }
 
 function blank(report: Report): Overlay {
-  return { title: report.model.name, sentence: '', path: [], tokens: new Map(), blamed: new Set(), dead: new Set() };
+  return {
+    title: report.model.name,
+    sentence: '',
+    path: [],
+    tokens: new Map(),
+    blamed: new Set(),
+    dead: new Set(),
+  };
 }
 
 /** How far a state without a way back is followed to somebody who is stuck. */
 const MAX_FOLLOWED = 2_000;
 
-/** The trace to a state without a way back says little by itself: it is followed to where nothing goes on, if it comes to that soon. */
+/**
+ * The trace to a state without a way back says little by itself: it is followed to where nothing
+ * goes on, if it comes to that soon.
+ */
 function toItsEnd(reading: Reading, property: PropertyReport): PropertyReport {
-  const checked = property.witness === 'trap' && property.trace ? checkModel(reading.document) : undefined;
+  const checked =
+    property.witness === 'trap' && property.trace ? checkModel(reading.document) : undefined;
   if (!checked?.ok || !property.trace) return property;
   const semantics = new Semantics(checked.value);
   const states = statesOf(semantics, property.trace);
@@ -87,7 +123,9 @@ function toItsEnd(reading: Reading, property: PropertyReport): PropertyReport {
 }
 
 function wayToStop(semantics: Semantics, from: State): readonly State[] | undefined {
-  const before = new Map<string, { readonly state: State; readonly earlier: string | undefined }>([[from.join(), { state: from, earlier: undefined }]]);
+  const before = new Map<string, { readonly state: State; readonly earlier: string | undefined }>([
+    [from.join(), { state: from, earlier: undefined }],
+  ]);
   for (const [name, { state }] of before) {
     let moves = false;
     semantics.successors(state, (_instance, next) => {
@@ -96,7 +134,8 @@ function wayToStop(semantics: Semantics, from: State): readonly State[] | undefi
     });
     if (!moves) {
       const way: State[] = [];
-      for (let at: string | undefined = name; at !== undefined; at = before.get(at)?.earlier) way.unshift(before.get(at)?.state as State);
+      for (let at: string | undefined = name; at !== undefined; at = before.get(at)?.earlier)
+        way.unshift(before.get(at)?.state as State);
       return way;
     }
     if (before.size > MAX_FOLLOWED) return undefined;
@@ -111,19 +150,34 @@ function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
   const steps = property.trace?.steps ?? [];
   const tokens = new Map<string, number>();
   for (const [cell, count] of property.trace ? standing.counts : []) {
-    if (['flow', 'entry', 'active', 'message'].includes(cell.kind) && count > 0) tokens.set(cell.elementId, (tokens.get(cell.elementId) ?? 0) + count);
+    if (['flow', 'entry', 'active', 'message'].includes(cell.kind) && count > 0)
+      tokens.set(cell.elementId, (tokens.get(cell.elementId) ?? 0) + count);
   }
   return {
-    title: `${property.name}: ${property.outcome}`, sentence: why.why || (reading.document.properties?.[property.name]?.label ?? ''),
-    path: steps.map((step) => [...(step.elementId === undefined ? [] : [step.elementId, ...chosenLines(reading, step.elementId)]), ...Object.keys(step.changed).flatMap((name) => lineOf(reading, name))]),
-    tokens, blamed: new Set(why.blamed), dead: new Set(why.dead),
+    title: `${property.name}: ${property.outcome}`,
+    sentence: why.why || (reading.document.properties?.[property.name]?.label ?? ''),
+    path: steps.map((step) => [
+      ...(step.elementId === undefined
+        ? []
+        : [step.elementId, ...chosenLines(reading, step.elementId)]),
+      ...Object.keys(step.changed).flatMap((name) => lineOf(reading, name)),
+    ]),
+    tokens,
+    blamed: new Set(why.blamed),
+    dead: new Set(why.dead),
   };
 }
 
 /** The way from an event-based gateway to the event that happened: no token ever stands on it. */
 function chosenLines(reading: Reading, elementId: string): readonly string[] {
-  const node = reading.diagram.processes.flatMap((process) => process.nodes).find((found) => found.elementId === elementId);
-  return node?.incoming.filter((flow) => flow.source.kind === 'eventBased').map((flow) => flow.elementId) ?? [];
+  const node = reading.diagram.processes
+    .flatMap((process) => process.nodes)
+    .find((found) => found.elementId === elementId);
+  return (
+    node?.incoming
+      .filter((flow) => flow.source.kind === 'eventBased')
+      .map((flow) => flow.elementId) ?? []
+  );
 }
 
 function lineOf(reading: Reading, name: string): readonly string[] {

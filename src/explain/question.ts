@@ -10,11 +10,12 @@ export interface Reported {
 }
 
 /** What can be asked about it, as it goes to a thread. */
-export type Question = Reported & (
-  | { readonly ask: 'explanations' }
-  | { readonly ask: 'drawing'; readonly property: string | undefined }
-  | { readonly ask: 'fixes'; readonly cacheDir: string }
-);
+export type Question = Reported &
+  (
+    | { readonly ask: 'explanations' }
+    | { readonly ask: 'drawing'; readonly property: string | undefined }
+    | { readonly ask: 'fixes'; readonly cacheDir: string }
+  );
 
 export interface Answers {
   readonly explanations: readonly Explanation[];
@@ -34,6 +35,12 @@ export async function answer(question: Question): Promise<Answers[Question['ask'
     case 'drawing':
       return draw(source, report, question.property, question);
     case 'fixes':
-      return findFixes(source, report, { ...FIX_BUDGET, cacheDir: question.cacheDir }, new AbortController().signal, question);
+      return findFixes(
+        source,
+        report,
+        { ...FIX_BUDGET, cacheDir: question.cacheDir },
+        new AbortController().signal,
+        question,
+      );
   }
 }

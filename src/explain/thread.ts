@@ -9,16 +9,23 @@ const MEMORY_LIMIT_MB = 768;
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Answers a question in a thread of its own, one at a time, so that a server goes on answering others. Nothing comes back where it takes
- * too long or too much memory: explanations are a help, and no answer hangs on them.
+ * Answers a question in a thread of its own, one at a time, so that a server goes on answering
+ * others. Nothing comes back where it takes too long or too much memory: explanations are a help,
+ * and no answer hangs on them.
  */
-export function answerInThread<Q extends Question>(question: Q, timeLimitMs: number = TIME_LIMIT_MS): Promise<Answers[Q['ask']] | undefined> {
+export function answerInThread<Q extends Question>(
+  question: Q,
+  timeLimitMs: number = TIME_LIMIT_MS,
+): Promise<Answers[Q['ask']] | undefined> {
   const turn = last.then(() => run(question, timeLimitMs));
   last = turn.catch(() => undefined);
   return turn;
 }
 
-function run<Q extends Question>(question: Q, timeLimitMs: number): Promise<Answers[Q['ask']] | undefined> {
+function run<Q extends Question>(
+  question: Q,
+  timeLimitMs: number,
+): Promise<Answers[Q['ask']] | undefined> {
   const thread = startThread();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
@@ -29,7 +36,9 @@ function run<Q extends Question>(question: Q, timeLimitMs: number): Promise<Answ
     };
     const timer = setTimeout(() => end(() => resolve(undefined)), timeLimitMs);
     thread.once('message', (found: Answers[Q['ask']]) => end(() => resolve(found)));
-    thread.once('error', (error: NodeJS.ErrnoException) => end(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error))));
+    thread.once('error', (error: NodeJS.ErrnoException) =>
+      end(() => (error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve(undefined) : reject(error))),
+    );
     thread.once('exit', () => end(() => resolve(undefined)));
     thread.postMessage(question);
   });
@@ -39,7 +48,11 @@ function startThread(): Worker {
   const resourceLimits = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
   const compiled = fileURLToPath(new URL('explainThread.js', import.meta.url));
   if (existsSync(compiled)) return new Worker(compiled, { resourceLimits });
-  // From source (tests, development) the thread has to be taught TypeScript before it can load itself.
+  // From source (tests, development) the thread has to be taught TypeScript before it can load
+  // itself.
   const source = JSON.stringify(new URL('explainThread.ts', import.meta.url).href);
-  return new Worker(`import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`, { eval: true, resourceLimits });
+  return new Worker(
+    `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`,
+    { eval: true, resourceLimits },
+  );
 }

@@ -1,8 +1,9 @@
 import type { Edges } from './graph.ts';
 
 /**
- * Strongly connected components of parts of a graph (Tarjan, "Depth-first search and linear graph algorithms", SIAM J. Comput. 1(2), 1972).
- * The stack is our own: a chain of a million nodes must not end in a stack overflow. The arrays are kept from one part to the next.
+ * Strongly connected components of parts of a graph (Tarjan, "Depth-first search and linear graph
+ * algorithms", SIAM J. Comput. 1(2), 1972). The stack is our own: a chain of a million nodes must
+ * not end in a stack overflow. The arrays are kept from one part to the next.
  */
 export class Components {
   readonly #edges: Pick<Edges, 'rows' | 'targets'>;
@@ -12,7 +13,10 @@ export class Components {
   readonly #order: Int32Array;
   readonly #low: Int32Array;
 
-  /** `size` is the number of nodes that have their edges in `edges`; `tick` is called once a node, and may throw. */
+  /**
+   * `size` is the number of nodes that have their edges in `edges`; `tick` is called once a node,
+   * and may throw.
+   */
   constructor(edges: Pick<Edges, 'rows' | 'targets'>, size: number, tick: () => void) {
     this.#edges = edges;
     this.#tick = tick;
@@ -21,7 +25,10 @@ export class Components {
     this.#low = new Int32Array(size);
   }
 
-  /** The components of what these nodes induce, each after all that it leads to. Edges to no node (a negative target) are not followed. */
+  /**
+   * The components of what these nodes induce, each after all that it leads to. Edges to no node (a
+   * negative target) are not followed.
+   */
   among(nodes: readonly number[]): number[][] {
     const { rows, targets } = this.#edges;
     const [members, order, low] = [this.#members, this.#order, this.#low];
@@ -59,7 +66,8 @@ export class Components {
         path.pop();
         next.pop();
         const parent = path.at(-1);
-        if (parent !== undefined) low[parent] = Math.min(low[parent] as number, low[node] as number);
+        if (parent !== undefined)
+          low[parent] = Math.min(low[parent] as number, low[node] as number);
         if (low[node] === order[node]) found.push(this.#unstack(stack, node));
       }
     }

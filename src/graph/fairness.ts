@@ -2,7 +2,10 @@ import type { State } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import { messageOffset, type Instance, type Semantics } from '../model/semantics.ts';
 
-/** One condition of SEMANTICS 7, by a key: an instance, with `perMessage` also the messages that it receives, or several actions together. */
+/**
+ * One condition of SEMANTICS 7, by a key: an instance, with `perMessage` also the messages that it
+ * receives, or several actions together.
+ */
 export interface Condition {
   readonly key: string;
   readonly strength: 'weak' | 'strong';
@@ -21,12 +24,19 @@ const JOINT = 'joint ';
 
 /** What a condition speaks of, in words. */
 export function conditionName(semantics: Semantics, { key }: Condition): string {
-  if (key.startsWith(JOINT)) return (semantics.model.fairness[Number(key.slice(JOINT.length))]?.actions ?? []).join(' or ');
+  if (key.startsWith(JOINT))
+    return (semantics.model.fairness[Number(key.slice(JOINT.length))]?.actions ?? []).join(' or ');
   return semantics.instances[Number.parseInt(key, 10)]?.action.name ?? key;
 }
 
-/** The fair conditions that are enabled in a state (a step that changes something, or an error step), and where each may lead. */
-export function enabledConditions(semantics: Semantics, state: State): Map<string, { readonly condition: Condition; readonly targets: State[] }> {
+/**
+ * The fair conditions that are enabled in a state (a step that changes something, or an error
+ * step), and where each may lead.
+ */
+export function enabledConditions(
+  semantics: Semantics,
+  state: State,
+): Map<string, { readonly condition: Condition; readonly targets: State[] }> {
   const enabled = new Map<string, { condition: Condition; targets: State[] }>();
   const joint = jointConditions(semantics.model);
   for (const instance of semantics.instances) {
@@ -34,7 +44,10 @@ export function enabledConditions(semantics: Semantics, state: State): Map<strin
     const together = joint.get(name) ?? [];
     if (fair === 'none' && together.length === 0) continue;
     semantics.stepsOf(instance, state, (_, next, _errors, taken) => {
-      const own = fair === 'none' ? [] : [{ key: conditionKey(semantics, instance, state, taken), strength: fair }];
+      const own =
+        fair === 'none'
+          ? []
+          : [{ key: conditionKey(semantics, instance, state, taken), strength: fair }];
       for (const condition of [...own, ...together]) {
         const entry = enabled.get(condition.key) ?? { condition, targets: [] };
         enabled.set(condition.key, entry);
@@ -45,7 +58,12 @@ export function enabledConditions(semantics: Semantics, state: State): Map<strin
   return enabled;
 }
 
-export function conditionKey(semantics: Semantics, instance: Instance, state: State, taken: readonly number[]): string {
+export function conditionKey(
+  semantics: Semantics,
+  instance: Instance,
+  state: State,
+  taken: readonly number[],
+): string {
   if (!instance.action.perMessage) return String(instance.index);
   const messages = instance.action.receives.map((receive, i) => {
     const block = semantics.layout.channel(receive.channel);

@@ -25,7 +25,10 @@ export interface BadStart {
   readonly valuation: number;
 }
 
-/** Edges in compressed rows: those of state `i` stand at `rows[i] … rows[i + 1]`. A target of `ERROR_TARGET` is an error step. */
+/**
+ * Edges in compressed rows: those of state `i` stand at `rows[i] … rows[i + 1]`. A target of
+ * `ERROR_TARGET` is an error step.
+ */
 export interface Edges {
   readonly rows: Int32Array;
   readonly targets: Int32Array;
@@ -42,7 +45,10 @@ export interface ExploreLimits {
   readonly reason?: Bound;
 }
 
-/** The instances whose steps are enough to follow from a state; nothing where all of them are needed. */
+/**
+ * The instances whose steps are enough to follow from a state; nothing where all of them are
+ * needed.
+ */
 export type Selection = (state: State) => readonly Instance[] | undefined;
 
 /** What a caller wants to see while the graph grows. */
@@ -56,8 +62,8 @@ export interface Visitor {
 }
 
 /**
- * The reachable graph over all valuations, breadth first. Stops, and says why, at a limit; what it holds then is
- * a part of the graph in which every state but those of `frontier` has all its steps.
+ * The reachable graph over all valuations, breadth first. Stops, and says why, at a limit; what it
+ * holds then is a part of the graph in which every state but those of `frontier` has all its steps.
  */
 export class Graph {
   readonly semantics: Semantics;
@@ -99,10 +105,14 @@ export class Graph {
     return this.#valuation[index] as number;
   }
 
-  /** The instance behind an edge's label; a label beyond the instances is a fairness condition for one message value. */
+  /**
+   * The instance behind an edge's label; a label beyond the instances is a fairness condition for
+   * one message value.
+   */
   instance(label: number): Instance {
     const { instances } = this.semantics;
-    const index = label < instances.length ? label : (this.#conditionLabels[label - instances.length] ?? 0);
+    const index =
+      label < instances.length ? label : (this.#conditionLabels[label - instances.length] ?? 0);
     return instances[index] as Instance;
   }
 
@@ -113,11 +123,19 @@ export class Graph {
     return path.reverse();
   }
 
-  async explore(limits: ExploreLimits, keepEdges: boolean, visitor: Visitor, signal: AbortSignal): Promise<void> {
+  async explore(
+    limits: ExploreLimits,
+    keepEdges: boolean,
+    visitor: Visitor,
+    signal: AbortSignal,
+  ): Promise<void> {
     const recorder = keepEdges ? new EdgeRecorder() : undefined;
     this.#begin(visitor, limits);
     const sampled = sampledNames(this.semantics);
-    if (sampled.length > 0) this.bounds.push(`${sampled.join(', ')} only in a window of ${WINDOW.hi - WINDOW.lo + 1} values`);
+    if (sampled.length > 0)
+      this.bounds.push(
+        `${sampled.join(', ')} only in a window of ${WINDOW.hi - WINDOW.lo + 1} values`,
+      );
     await this.#expandAll(limits, recorder, visitor, signal);
     this.edges = recorder?.finish();
   }
@@ -128,7 +146,8 @@ export class Graph {
       const number = this.valuationCount;
       this.valuationCount += 1;
       for (const start of starts(this.semantics, valuation)) {
-        if (start.errors !== 0) this.badStarts.push({ state: start.state, errors: start.errors, valuation: number });
+        if (start.errors !== 0)
+          this.badStarts.push({ state: start.state, errors: start.errors, valuation: number });
         else {
           const { index, isNew } = this.store.add(start.state);
           if (isNew) this.#note(index, start.state, -1, -1, number, visitor);
@@ -142,7 +161,12 @@ export class Graph {
     }
   }
 
-  async #expandAll(limits: ExploreLimits, recorder: EdgeRecorder | undefined, visitor: Visitor, signal: AbortSignal): Promise<void> {
+  async #expandAll(
+    limits: ExploreLimits,
+    recorder: EdgeRecorder | undefined,
+    visitor: Visitor,
+    signal: AbortSignal,
+  ): Promise<void> {
     let levelEnd = this.store.count;
     let lastTurn = Date.now();
     for (let index = 0; index < this.store.count; index += 1) {
@@ -158,16 +182,26 @@ export class Graph {
         const reached = this.#limitReached(limits, recorder, lastTurn);
         if (reached) return void this.bounds.push(reached);
       }
-      if (this.store.count >= limits.maxStates) return void this.bounds.push(limits.reason ?? `${limits.maxStates} states, to depth ${this.depth}`);
-      if (!this.#expand(index, recorder, visitor)) return void this.bounds.push('integers within 53 bits');
+      if (this.store.count >= limits.maxStates)
+        return void this.bounds.push(
+          limits.reason ?? `${limits.maxStates} states, to depth ${this.depth}`,
+        );
+      if (!this.#expand(index, recorder, visitor))
+        return void this.bounds.push('integers within 53 bits');
       this.expanded = index + 1;
     }
   }
 
-  #limitReached(limits: ExploreLimits, recorder: EdgeRecorder | undefined, now: number): Bound | undefined {
-    if (now > limits.deadline) return `the time limit, at ${this.store.count} states and depth ${this.depth}`;
+  #limitReached(
+    limits: ExploreLimits,
+    recorder: EdgeRecorder | undefined,
+    now: number,
+  ): Bound | undefined {
+    if (now > limits.deadline)
+      return `the time limit, at ${this.store.count} states and depth ${this.depth}`;
     const bytes = this.store.bytes + this.#parent.byteLength * 3 + (recorder?.bytes ?? 0);
-    if (bytes > limits.memoryMb * 1_048_576) return `the memory limit of ${limits.memoryMb} MB, at ${this.store.count} states and depth ${this.depth}`;
+    if (bytes > limits.memoryMb * 1_048_576)
+      return `the memory limit of ${limits.memoryMb} MB, at ${this.store.count} states and depth ${this.depth}`;
     return undefined;
   }
 
@@ -180,7 +214,10 @@ export class Graph {
     const sink: StepSink = (instance, next, errors, taken) => {
       stuck = false;
       this.transitions += 1;
-      const label = instance.action.perMessage && instance.action.fair !== 'none' ? this.#conditionLabel(instance, state, taken) : instance.index;
+      const label =
+        instance.action.perMessage && instance.action.fair !== 'none'
+          ? this.#conditionLabel(instance, state, taken)
+          : instance.index;
       if (!next) {
         recorder?.push(ERROR_TARGET, label);
         visitor.onError({ source: index, label, errors, valuation });
@@ -211,7 +248,14 @@ export class Graph {
     this.fired.add(instance.action.name);
   }
 
-  #note(index: number, state: State, parent: number, label: number, valuation: number, visitor: Visitor): void {
+  #note(
+    index: number,
+    state: State,
+    parent: number,
+    label: number,
+    valuation: number,
+    visitor: Visitor,
+  ): void {
     if (index >= this.#parent.length) {
       this.#parent = grown(this.#parent);
       this.#parentLabel = grown(this.#parentLabel);
@@ -223,7 +267,10 @@ export class Graph {
     visitor.onState(index, state, valuation);
   }
 
-  /** With `perMessage`, each message value has a fairness condition of its own, and so a label of its own. */
+  /**
+   * With `perMessage`, each message value has a fairness condition of its own, and so a label of
+   * its own.
+   */
   #conditionLabel(instance: Instance, state: State, taken: readonly number[]): number {
     const key = conditionKey(this.semantics, instance, state, taken);
     const known = this.#conditions.get(key);
@@ -266,7 +313,11 @@ export class EdgeRecorder {
   }
 
   finish(): Edges {
-    return { rows: this.#rows.slice(0, this.#states + 1), targets: this.#targets.slice(0, this.#count), labels: this.#labels.slice(0, this.#count) };
+    return {
+      rows: this.#rows.slice(0, this.#states + 1),
+      targets: this.#targets.slice(0, this.#count),
+      labels: this.#labels.slice(0, this.#count),
+    };
   }
 }
 
@@ -281,6 +332,12 @@ const MAX_INT32 = 2 ** 31 - 1;
 /** Rows of 32-bit words suffice unless an integer may be larger. */
 function needsWideRows(semantics: Semantics): boolean {
   const { parameters, variables, channels } = semantics.layout;
-  const types: Type[] = [...parameters, ...variables].map((b) => b.type).concat(channels.flatMap((c) => c.fields.map((f) => f.type)));
-  return types.some((t) => t.kind === 'int' && (t.lo === undefined || t.hi === undefined || t.lo < -MAX_INT32 || t.hi > MAX_INT32));
+  const types: Type[] = [...parameters, ...variables]
+    .map((b) => b.type)
+    .concat(channels.flatMap((c) => c.fields.map((f) => f.type)));
+  return types.some(
+    (t) =>
+      t.kind === 'int' &&
+      (t.lo === undefined || t.hi === undefined || t.lo < -MAX_INT32 || t.hi > MAX_INT32),
+  );
 }

@@ -16,15 +16,24 @@ export type Replayed = { readonly ok: true } | { readonly ok: false; readonly wh
 const BELIEVED: Replayed = { ok: true };
 const refuse = (why: string): Replayed => ({ ok: false, why });
 
-/** States that a trap or an exhaustion may take to confirm before replay gives up (and the answer becomes unknown). */
+/**
+ * States that a trap or an exhaustion may take to confirm before replay gives up (and the answer
+ * becomes unknown).
+ */
 export const REPLAY_LIMIT = 2_000_000;
 const REPLAY_TIME_MS = 60_000;
 
 /**
- * Follows a witness from its text through `semantics` alone, and judges it by the property's own meaning (SEMANTICS 11).
- * It trusts nothing that the engine said: not the states, not the error, not the loop.
+ * Follows a witness from its text through `semantics` alone, and judges it by the property's own
+ * meaning (SEMANTICS 11). It trusts nothing that the engine said: not the states, not the error,
+ * not the loop.
  */
-export function replayWitness(semantics: Semantics, property: Property, witness: WitnessKind | 'state', trace: Trace): Replayed {
+export function replayWitness(
+  semantics: Semantics,
+  property: Property,
+  witness: WitnessKind | 'state',
+  trace: Trace,
+): Replayed {
   const run = followTrace(semantics, trace);
   if ('why' in run) return refuse(run.why);
   switch (witness) {
@@ -70,12 +79,20 @@ function followTrace(semantics: Semantics, trace: Trace): Followed | { readonly 
   return { states, errors, loopStart: trace.loopStart };
 }
 
-function findStart(semantics: Semantics, codec: Codec, trace: Trace): { state: State; errors: number } | undefined {
+function findStart(
+  semantics: Semantics,
+  codec: Codec,
+  trace: Trace,
+): { state: State; errors: number } | undefined {
   const [params, initial] = [JSON.stringify(trace.params), JSON.stringify(trace.initial)];
   for (const valuation of valuations(semantics)) {
-    const row = [...valuation, ...new Array<number>(semantics.layout.width - valuation.length).fill(0)];
+    const row = [
+      ...valuation,
+      ...new Array<number>(semantics.layout.width - valuation.length).fill(0),
+    ];
     if (!sameCells(codec.cells(row, 'parameter'), trace.params, params)) continue;
-    for (const start of starts(semantics, valuation)) if (sameCells(codec.cells(start.state, 'variable'), trace.initial, initial)) return start;
+    for (const start of starts(semantics, valuation))
+      if (sameCells(codec.cells(start.state, 'variable'), trace.initial, initial)) return start;
     return undefined;
   }
   return undefined;
@@ -87,29 +104,49 @@ function sameCells(mine: Cells, given: Cells, text: string): boolean {
   return JSON.stringify(mine) === text || sameValue(mine, given);
 }
 
-/** Equal as JSON values: a trace that was signed comes back with its keys sorted (RFC 8785), and says the same. */
+/**
+ * Equal as JSON values: a trace that was signed comes back with its keys sorted (RFC 8785), and
+ * says the same.
+ */
 function sameValue(a: Value | undefined, b: Value | undefined): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [mine, given] = [a as Cells, b as Cells];
   const keys = Object.keys(mine);
-  return keys.length === Object.keys(given).length && keys.every((key) => Object.hasOwn(given, key) && sameValue(mine[key], given[key]));
+  return (
+    keys.length === Object.keys(given).length &&
+    keys.every((key) => Object.hasOwn(given, key) && sameValue(mine[key], given[key]))
+  );
 }
 
 /** Channels of one step are distinct, and which is named first is the document's affair. */
 const byChannel = (messages: readonly Message[]): Value =>
-  [...messages].sort((a, b) => (a.channel < b.channel ? -1 : 1)).map(({ channel, message }) => ({ channel, message }));
+  [...messages]
+    .sort((a, b) => (a.channel < b.channel ? -1 : 1))
+    .map(({ channel, message }) => ({ channel, message }));
 
-function takeStep(semantics: Semantics, codec: Codec, from: State, step: Step): { next?: State; errors: number } | undefined {
+function takeStep(
+  semantics: Semantics,
+  codec: Codec,
+  from: State,
+  step: Step,
+): { next?: State; errors: number } | undefined {
   let found: { next?: State; errors: number } | undefined;
-  const wantedError = step.error?.reduce((bits, kind) => bits | (ERROR_BIT[kind as keyof typeof ERROR_BIT] ?? 0), 0) ?? 0;
+  const wantedError =
+    step.error?.reduce(
+      (bits, kind) => bits | (ERROR_BIT[kind as keyof typeof ERROR_BIT] ?? 0),
+      0,
+    ) ?? 0;
   semantics.successors(from, (instance, next, errors, taken) => {
     if (found || instance.action.name !== step.action) return;
     if (!sameCells(codec.binding(instance), step.binding, JSON.stringify(step.binding))) return;
-    const received = instance.action.receives.map((r, i) => codec.message(from, semantics.layout.channel(r.channel), taken[i] as number));
+    const received = instance.action.receives.map((r, i) =>
+      codec.message(from, semantics.layout.channel(r.channel), taken[i] as number),
+    );
     if (!sameValue(byChannel(received), byChannel(step.received ?? []))) return;
     if (step.error ? next !== undefined || errors !== wantedError : next === undefined) return;
-    if (next && !sameCells(codec.changed(from, next), step.changed, JSON.stringify(step.changed))) return;
+    if (next && !sameCells(codec.changed(from, next), step.changed, JSON.stringify(step.changed)))
+      return;
     found = { next, errors };
   });
   return found;
@@ -119,13 +156,19 @@ function judgeTrace(semantics: Semantics, formula: Formula, run: Followed): Repl
   const last = run.states.at(-1) as State;
   if (formula.kind === 'implicit') {
     if ((run.errors & ERROR_BIT[formula.of]) !== 0) return BELIEVED;
-    if (formula.of === 'defined' && run.errors === 0 && hasUndefinedPredicate(semantics, last)) return BELIEVED;
-    return refuse(`the trace ends without breaking ${formula.of}${run.errors === 0 ? '' : ` (it breaks ${errorKinds(run.errors).join(', ')})`}`);
+    if (formula.of === 'defined' && run.errors === 0 && hasUndefinedPredicate(semantics, last))
+      return BELIEVED;
+    return refuse(
+      `the trace ends without breaking ${formula.of}${run.errors === 0 ? '' : ` (it breaks ${errorKinds(run.errors).join(', ')})`}`,
+    );
   }
-  if (run.errors !== 0) return refuse('the trace passes through an error, which no other property judges');
+  if (run.errors !== 0)
+    return refuse('the trace passes through an error, which no other property judges');
   if (formula.kind === 'always' || formula.kind === 'never') {
     const value = semantics.predicate(formula.expr)(last);
-    return value === (formula.kind === 'never') ? BELIEVED : refuse('the last state does not break the property');
+    return value === (formula.kind === 'never')
+      ? BELIEVED
+      : refuse('the last state does not break the property');
   }
   if (formula.kind === 'deadlockFree') {
     let stuck = true;
@@ -133,7 +176,9 @@ function judgeTrace(semantics: Semantics, formula: Formula, run: Followed): Repl
       stuck = false;
     });
     if (!stuck) return refuse('the last state has a step');
-    return semantics.model.final && semantics.predicate(semantics.model.final)(last) !== false ? refuse('the last state is final') : BELIEVED;
+    return semantics.model.final && semantics.predicate(semantics.model.final)(last) !== false
+      ? refuse('the last state is final')
+      : BELIEVED;
   }
   return refuse(`a trace is no witness against ${formula.kind}`);
 }
@@ -143,18 +188,27 @@ function hasUndefinedPredicate(semantics: Semantics, state: State): boolean {
 }
 
 function judgeGoal(semantics: Semantics, formula: Formula, run: Followed): Replayed {
-  if (formula.kind !== 'reachable') return refuse(`a reached state says nothing about ${formula.kind}`);
-  return run.errors === 0 && semantics.predicate(formula.expr)(run.states.at(-1) as State) === true ? BELIEVED : refuse('the last state is not the goal');
+  if (formula.kind !== 'reachable')
+    return refuse(`a reached state says nothing about ${formula.kind}`);
+  return run.errors === 0 && semantics.predicate(formula.expr)(run.states.at(-1) as State) === true
+    ? BELIEVED
+    : refuse('the last state is not the goal');
 }
 
-/** SEMANTICS 7: the run goes round for ever (or stops), never reaches its goal, and treats every fair condition fairly. */
+/**
+ * SEMANTICS 7: the run goes round for ever (or stops), never reaches its goal, and treats every
+ * fair condition fairly.
+ */
 function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Replayed {
   const { states, loopStart } = run;
-  if (run.errors !== 0) return refuse('the run passes through an error, which no other property judges');
-  if (loopStart === undefined || states[loopStart] === undefined) return refuse('the loop starts nowhere');
+  if (run.errors !== 0)
+    return refuse('the run passes through an error, which no other property judges');
+  if (loopStart === undefined || states[loopStart] === undefined)
+    return refuse('the loop starts nowhere');
   const last = states.at(-1) as State;
   const stops = loopStart === states.length - 1;
-  if (!stops && !sameState(last, states[loopStart] as State)) return refuse('the loop does not close');
+  if (!stops && !sameState(last, states[loopStart] as State))
+    return refuse('the loop does not close');
   const missed = missesGoal(semantics, formula, states, loopStart);
   if (missed) return refuse(missed);
   const loop = stops ? [last] : states.slice(loopStart, -1);
@@ -162,32 +216,57 @@ function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Repl
   return unfair ? refuse(`the loop is unfair to ${conditionName(semantics, unfair)}`) : BELIEVED;
 }
 
-function missesGoal(semantics: Semantics, formula: Formula, states: readonly State[], loopStart: number): string | undefined {
+function missesGoal(
+  semantics: Semantics,
+  formula: Formula,
+  states: readonly State[],
+  loopStart: number,
+): string | undefined {
   if (formula.kind === 'eventually') {
     const goal = semantics.predicate(formula.expr);
     return states.every((s) => goal(s) === false) ? undefined : 'the run reaches its goal';
   }
   if (formula.kind === 'eventuallyAlways') {
     const stays = semantics.predicate(formula.expr);
-    return states.slice(loopStart).some((s) => stays(s) === false) ? undefined : 'the run stays where it is asked to stay';
+    return states.slice(loopStart).some((s) => stays(s) === false)
+      ? undefined
+      : 'the run stays where it is asked to stay';
   }
   if (formula.kind === 'ltl') return breaksLtl(semantics, formula.formula, states, loopStart);
   if (formula.kind !== 'leadsTo') return `a lasso is no witness against ${formula.kind}`;
   const [from, to] = [semantics.predicate(formula.from), semantics.predicate(formula.to)];
-  const pending = states.some((s, i) => from(s) === true && states.slice(i).every((later) => to(later) === false)
-    && states.slice(loopStart).every((later) => to(later) === false));
+  const pending = states.some(
+    (s, i) =>
+      from(s) === true &&
+      states.slice(i).every((later) => to(later) === false) &&
+      states.slice(loopStart).every((later) => to(later) === false),
+  );
   return pending ? undefined : 'every obligation of the run is met';
 }
 
-/** The last state of a run that goes round is its `loopStart` again; one that stops stays where it is. */
-function breaksLtl(semantics: Semantics, formula: Ltl<Expr>, states: readonly State[], loopStart: number): string | undefined {
+/**
+ * The last state of a run that goes round is its `loopStart` again; one that stops stays where it
+ * is.
+ */
+function breaksLtl(
+  semantics: Semantics,
+  formula: Ltl<Expr>,
+  states: readonly State[],
+  loopStart: number,
+): string | undefined {
   const length = loopStart === states.length - 1 ? states.length : states.length - 1;
   const predicates = new Map(ltlAtoms(formula).map((atom) => [atom, semantics.predicate(atom)]));
-  const holds = holdsOnLasso(formula, length, loopStart, (atom, at) => predicates.get(atom)?.(states[at] as State));
+  const holds = holdsOnLasso(formula, length, loopStart, (atom, at) =>
+    predicates.get(atom)?.(states[at] as State),
+  );
   return holds ? 'the run satisfies the formula' : undefined;
 }
 
-function unfairCondition(semantics: Semantics, loop: readonly State[], stops: boolean): Condition | undefined {
+function unfairCondition(
+  semantics: Semantics,
+  loop: readonly State[],
+  stops: boolean,
+): Condition | undefined {
   const tally = new Map<string, { condition: Condition; enabled: number; taken: boolean }>();
   loop.forEach((state, i) => {
     const next = stops ? undefined : loop[(i + 1) % loop.length];
@@ -213,16 +292,29 @@ function judgeTrap(semantics: Semantics, formula: Formula, run: Followed): Repla
 
 /** Under the trace's parameters, no initial state reaches the goal, nor an error. */
 function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed): Replayed {
-  if (formula.kind !== 'reachable' && formula.kind !== 'reachableEach') return refuse(`an exhaustion is no witness against ${formula.kind}`);
+  if (formula.kind !== 'reachable' && formula.kind !== 'reachableEach')
+    return refuse(`an exhaustion is no witness against ${formula.kind}`);
   const valuation = (run.states[0] as State).slice(0, semantics.layout.parameterWidth);
   const all = [...starts(semantics, valuation)];
   if (all.some((start) => start.errors !== 0)) return refuse('an initial state is an error');
-  const goals = formula.kind === 'reachable' ? [formula.expr] : formula.goals.map((goal) => goal.expr);
-  return closedWithout(semantics, all.map((start) => start.state), ...goals.map((goal) => semantics.predicate(goal)));
+  const goals =
+    formula.kind === 'reachable' ? [formula.expr] : formula.goals.map((goal) => goal.expr);
+  return closedWithout(
+    semantics,
+    all.map((start) => start.state),
+    ...goals.map((goal) => semantics.predicate(goal)),
+  );
 }
 
-/** The states that steps lead to from `from` contain no error step, and at least one of the goals nowhere. */
-function closedWithout(semantics: Semantics, from: readonly State[], ...goals: ((state: State) => boolean | undefined)[]): Replayed {
+/**
+ * The states that steps lead to from `from` contain no error step, and at least one of the goals
+ * nowhere.
+ */
+function closedWithout(
+  semantics: Semantics,
+  from: readonly State[],
+  ...goals: ((state: State) => boolean | undefined)[]
+): Replayed {
   let missing = goals;
   const seen = new StateStore(semantics.layout.width, true);
   const until = Date.now() + REPLAY_TIME_MS;
@@ -238,7 +330,10 @@ function closedWithout(semantics: Semantics, from: readonly State[], ...goals: (
     });
     if (error) return refuse('an error step leaves the closed set');
     if (seen.count > REPLAY_LIMIT) return refuse(`more than ${REPLAY_LIMIT} states to confirm`);
-    if ((i & 0xfff) === 0 && Date.now() > until) return refuse(`more than ${REPLAY_TIME_MS / 1000} s to confirm, with ${seen.count} states seen`);
+    if ((i & 0xfff) === 0 && Date.now() > until)
+      return refuse(
+        `more than ${REPLAY_TIME_MS / 1000} s to confirm, with ${seen.count} states seen`,
+      );
   }
   return BELIEVED;
 }

@@ -9,8 +9,8 @@ type Words = InstanceType<(typeof WORDS)[number]>;
 const [BYTES, INTEGERS, NUMBERS] = [0, 1, 2] as const;
 
 /**
- * The set of states seen, each kept whole (SEMANTICS 13: no hash-only set), in the order of discovery.
- * Rows live in typed chunks; an open-addressing table of row numbers finds them.
+ * The set of states seen, each kept whole (SEMANTICS 13: no hash-only set), in the order of
+ * discovery. Rows live in typed chunks; an open-addressing table of row numbers finds them.
  */
 export class StateStore {
   readonly #width: number;
@@ -19,7 +19,10 @@ export class StateStore {
   #kept: 0 | 1 | 2 = BYTES;
   readonly #chunks: Words[] = [];
   #table = new Int32Array(1 << 12).fill(-1);
-  /** Each row's hash: rows are compared only where it agrees, and the table grows without reading them. */
+  /**
+   * Each row's hash: rows are compared only where it agrees, and the table grows without reading
+   * them.
+   */
   #hashes = new Int32Array(1 << 11);
   #count = 0;
 
@@ -35,7 +38,10 @@ export class StateStore {
 
   /** An estimate of the memory held, in bytes. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK * this.#width * WORDS[this.#kept].BYTES_PER_ELEMENT + (this.#table.length + this.#hashes.length) * 4;
+    return (
+      this.#chunks.length * CHUNK * this.#width * WORDS[this.#kept].BYTES_PER_ELEMENT +
+      (this.#table.length + this.#hashes.length) * 4
+    );
   }
 
   /** The number of a state, and whether it is new; a new one is stored. */
@@ -47,7 +53,8 @@ export class StateStore {
     for (;;) {
       const index = this.#table[slot] as number;
       if (index < 0) break;
-      if (this.#hashes[index] === hashed && this.#equals(index, state)) return { index, isNew: false };
+      if (this.#hashes[index] === hashed && this.#equals(index, state))
+        return { index, isNew: false };
       slot = (slot + 1) & mask;
     }
     const index = this.#count;
@@ -69,7 +76,8 @@ export class StateStore {
   #write(index: number, state: State): void {
     if (this.#kept === BYTES && !state.every(isByte)) this.#widen();
     const number = index >> CHUNK_BITS;
-    if (number >= this.#chunks.length) this.#chunks.push(new WORDS[this.#kept](CHUNK * this.#width));
+    if (number >= this.#chunks.length)
+      this.#chunks.push(new WORDS[this.#kept](CHUNK * this.#width));
     (this.#chunks[number] as Words).set(state, (index & (CHUNK - 1)) * this.#width);
   }
 
@@ -107,10 +115,14 @@ function isByte(word: number): boolean {
   return word === (word & 0xff);
 }
 
-/** One rotation, one exclusive or and one multiplication a word, and a last mixing; equality is decided on whole rows. */
+/**
+ * One rotation, one exclusive or and one multiplication a word, and a last mixing; equality is
+ * decided on whole rows.
+ */
 function hash(state: State): number {
   let h = 0;
-  for (let i = 0; i < state.length; i += 1) h = Math.imul(((h << 5) | (h >>> 27)) ^ (state[i] as number), 0x9e3779b1);
+  for (let i = 0; i < state.length; i += 1)
+    h = Math.imul(((h << 5) | (h >>> 27)) ^ (state[i] as number), 0x9e3779b1);
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
   return h ^ (h >>> 13);

@@ -2,7 +2,13 @@ import { ok, type Locate, type Result } from '../errors/index.ts';
 import { InitialRules } from './checkInit.ts';
 import { Names } from './checkNames.ts';
 import { PropertyRules } from './checkProperties.ts';
-import type { ActionDocument, ChannelDocument, ModelDocument, Scalar, SendDocument } from './document.ts';
+import type {
+  ActionDocument,
+  ChannelDocument,
+  ModelDocument,
+  Scalar,
+  SendDocument,
+} from './document.ts';
 import type { Expr } from './expression.ts';
 import type { Action, Assignment, Channel, Model, Parameter, Send, Variable } from './model.ts';
 import type { Meaning, Scope } from './scope.ts';
@@ -10,10 +16,13 @@ import { parseType, sizeOf } from './typeText.ts';
 import { BOOL, MAX_TYPE_VALUES, cellType, sameType, type IndexSet, type Type } from './types.ts';
 
 /**
- * The type check: a document whose shape is right becomes a model, or a list of all that is wrong with it.
- * One pass per section, in the order in which names come into scope.
+ * The type check: a document whose shape is right becomes a model, or a list of all that is wrong
+ * with it. One pass per section, in the order in which names come into scope.
  */
-export function checkModel(document: ModelDocument, locate: Locate = () => undefined): Result<Model> {
+export function checkModel(
+  document: ModelDocument,
+  locate: Locate = () => undefined,
+): Result<Model> {
   const names = new Names(document, locate);
   const model = new Checker(names).model();
   return names.problems.length > 0 ? { ok: false, problems: names.problems } : ok(model);
@@ -48,9 +57,23 @@ class Checker {
     const variables = [...variableTypes].map(([name, type]) => this.#variable(name, type));
     const actions = Object.entries(d.actions).map(([name, action]) => this.#action(name, action));
     const properties = this.#properties.properties();
-    const final = d.final === undefined ? undefined : this.#names.expression(['final'], d.final, this.#names.scope(), BOOL);
+    const final =
+      d.final === undefined
+        ? undefined
+        : this.#names.expression(['final'], d.final, this.#names.scope(), BOOL);
     return {
-      name: d.name, sets, parameters, variables, actors, channels, actions, properties, final, fairness: this.#properties.jointFairness(), abstractions: d.abstractions ?? [], bounds: d.bounds ?? [],
+      name: d.name,
+      sets,
+      parameters,
+      variables,
+      actors,
+      channels,
+      actions,
+      properties,
+      final,
+      fairness: this.#properties.jointFairness(),
+      abstractions: d.abstractions ?? [],
+      bounds: d.bounds ?? [],
     };
   }
 
@@ -65,19 +88,41 @@ class Checker {
       this.#names.declare(path, name, { kind: 'set', set });
       this.#names.sets.set(name, set);
       const type: Type = { kind: 'element', set: name, nullable: false };
-      elements.forEach((element, value) => this.#names.declare([...path, element], element, { kind: 'constant', literal: { kind: 'literal', type, value } }));
+      elements.forEach((element, value) =>
+        this.#names.declare([...path, element], element, {
+          kind: 'constant',
+          literal: { kind: 'literal', type, value },
+        }),
+      );
       return set;
     });
   }
 
   /** Parameters or variables: their types, and their names in the global scope. */
-  #types<T>(section: 'parameters' | 'variables', given: Readonly<Record<string, T>>, text: (item: T) => string): Map<string, Type> {
+  #types<T>(
+    section: 'parameters' | 'variables',
+    given: Readonly<Record<string, T>>,
+    text: (item: T) => string,
+  ): Map<string, Type> {
     const types = new Map<string, Type>();
     for (const [name, item] of Object.entries(given)) {
       const path = section === 'variables' ? [section, name, 'type'] : [section, name];
       const type = this.#names.type(path, text(item));
-      this.#names.declare([section, name], name, { kind: 'cell', of: section === 'variables' ? 'variable' : 'parameter', type });
-      if (section === 'parameters' && cellType(type).kind === 'set' && sizeOf(innermost(type), this.#names.elements) > 16) this.#names.report('TYPE_TOO_LARGE', path, 'a parameter that is a set ranges over at most 16 values');
+      this.#names.declare([section, name], name, {
+        kind: 'cell',
+        of: section === 'variables' ? 'variable' : 'parameter',
+        type,
+      });
+      if (
+        section === 'parameters' &&
+        cellType(type).kind === 'set' &&
+        sizeOf(innermost(type), this.#names.elements) > 16
+      )
+        this.#names.report(
+          'TYPE_TOO_LARGE',
+          path,
+          'a parameter that is a set ranges over at most 16 values',
+        );
       types.set(name, type);
       if (section === 'variables') this.#names.variables.set(name, type);
     }
@@ -99,47 +144,89 @@ class Checker {
     this.#names.actor([...path, 'to'], given.to);
     const capacity = given.capacity ?? 1;
     if (!Number.isSafeInteger(capacity) || capacity < 1 || capacity > MAX_CAPACITY) {
-      this.#names.report('OPTION_INVALID', [...path, 'capacity'], `a capacity is an integer from 1 to ${MAX_CAPACITY}`);
+      this.#names.report(
+        'OPTION_INVALID',
+        [...path, 'capacity'],
+        `a capacity is an integer from 1 to ${MAX_CAPACITY}`,
+      );
     }
     const fields = Object.entries(given.carries).map(([field, text]) => {
       this.#names.name([...path, 'carries', field], field);
       const type = this.#names.type([...path, 'carries', field], text);
-      if (type.kind === 'map') this.#names.report('TYPE_SYNTAX', [...path, 'carries', field], 'a message carries single values and sets, not maps');
+      if (type.kind === 'map')
+        this.#names.report(
+          'TYPE_SYNTAX',
+          [...path, 'carries', field],
+          'a message carries single values and sets, not maps',
+        );
       return { name: field, type };
     });
     for (const key of ['signed', 'fresh', 'unguessable'] as const) {
       for (const field of given[key] ?? []) {
-        if (!Object.hasOwn(given.carries, field)) this.#names.report('NAME_UNKNOWN', [...path, key], `\`${field}\` is not a field of ${name}`);
+        if (!Object.hasOwn(given.carries, field))
+          this.#names.report(
+            'NAME_UNKNOWN',
+            [...path, key],
+            `\`${field}\` is not a field of ${name}`,
+          );
       }
     }
-    return { name, from: given.from, to: given.to, fields, medium: given.medium ?? 'private', order: given.order ?? 'bag', capacity, unbounded: given.unbounded ?? false };
+    return {
+      name,
+      from: given.from,
+      to: given.to,
+      fields,
+      medium: given.medium ?? 'private',
+      order: given.order ?? 'bag',
+      capacity,
+      unbounded: given.unbounded ?? false,
+    };
   }
 
-  /** Enum members are names in scope; a bare member of two different enums is ambiguous where it is used (SEMANTICS 10). */
+  /**
+   * Enum members are names in scope; a bare member of two different enums is ambiguous where it is
+   * used (SEMANTICS 10).
+   */
   #declareMembers(): void {
     const owners = new Map<string, { type: Type; path: readonly string[] }[]>();
     for (const { type, path } of this.#declaredEnums()) {
       for (const member of type.members) {
         const known = owners.get(member) ?? [];
-        if (!known.some((owner) => sameType(owner.type, type))) owners.set(member, [...known, { type, path }]);
+        if (!known.some((owner) => sameType(owner.type, type)))
+          owners.set(member, [...known, { type, path }]);
       }
     }
     for (const [member, [first, ...others]] of owners) {
       if (!first || first.type.kind !== 'enum') continue;
-      const literal: Expr = { kind: 'literal', type: first.type, value: first.type.members.indexOf(member) };
-      const meaning: Meaning = others.length === 0 ? { kind: 'constant', literal } : { kind: 'ambiguous', types: [first, ...others].map((o) => o.type) };
+      const literal: Expr = {
+        kind: 'literal',
+        type: first.type,
+        value: first.type.members.indexOf(member),
+      };
+      const meaning: Meaning =
+        others.length === 0
+          ? { kind: 'constant', literal }
+          : { kind: 'ambiguous', types: [first, ...others].map((o) => o.type) };
       this.#names.declare(first.path, member, meaning);
     }
   }
 
   #declaredEnums(): { type: Extract<Type, { kind: 'enum' }>; path: readonly string[] }[] {
     const texts: (readonly [readonly string[], string])[] = [
-      ...Object.entries(this.#names.document.parameters ?? {}).map(([n, text]) => [['parameters', n], text] as const),
-      ...Object.entries(this.#names.document.variables).map(([n, v]) => [['variables', n, 'type'], v.type] as const),
+      ...Object.entries(this.#names.document.parameters ?? {}).map(
+        ([n, text]) => [['parameters', n], text] as const,
+      ),
+      ...Object.entries(this.#names.document.variables).map(
+        ([n, v]) => [['variables', n, 'type'], v.type] as const,
+      ),
       ...Object.entries(this.#names.document.channels ?? {}).flatMap(([n, c]) =>
-        Object.entries(c.carries).map(([f, text]) => [['channels', n, 'carries', f], text] as const)),
+        Object.entries(c.carries).map(
+          ([f, text]) => [['channels', n, 'carries', f], text] as const,
+        ),
+      ),
       ...Object.entries(this.#names.document.actions).flatMap(([n, a]) =>
-        Object.entries(a.for ?? {}).map(([f, text]) => [['actions', n, 'for', f], text] as const)),
+        Object.entries(a.for ?? {}).map(([f, text]) => [['actions', n, 'for', f], text] as const),
+      ),
     ];
     return texts.flatMap(([path, text]) => {
       const type = parseType(text, this.#names.elements);
@@ -161,48 +248,102 @@ class Checker {
     const locals = new Map<string, Type>();
     const bind = (at: readonly string[], local: string, type: Type): void => {
       if (!this.#names.name(at, local)) return;
-      if (this.#names.globals.has(local) || locals.has(local)) this.#names.report('NAME_TAKEN', at, `the local name \`${local}\` is taken`);
+      if (this.#names.globals.has(local) || locals.has(local))
+        this.#names.report('NAME_TAKEN', at, `the local name \`${local}\` is taken`);
       locals.set(local, type);
     };
     const binders = Object.entries(given.for ?? {}).map(([local, text]) => {
       const type = this.#names.type([...path, 'for', local], text);
-      if (type.kind === 'set' || type.kind === 'map' || sizeOf(type, this.#names.elements) > MAX_TYPE_VALUES) {
-        this.#names.report('TYPE_TOO_LARGE', [...path, 'for', local], 'a `for` name ranges over a finite type of single values');
+      if (
+        type.kind === 'set' ||
+        type.kind === 'map' ||
+        sizeOf(type, this.#names.elements) > MAX_TYPE_VALUES
+      ) {
+        this.#names.report(
+          'TYPE_TOO_LARGE',
+          [...path, 'for', local],
+          'a `for` name ranges over a finite type of single values',
+        );
       }
       bind([...path, 'for', local], local, type);
       return { name: local, type };
     });
-    const bindings = binders.reduce((product, b) => product * sizeOf(b.type, this.#names.elements), 1);
-    if (bindings > MAX_TYPE_VALUES) this.#names.report('TYPE_TOO_LARGE', [...path, 'for'], `more than ${MAX_TYPE_VALUES} bindings`);
-    const receives = Object.entries(given.receive ?? {}).map(([channel, local]) => {
-      if (!this.#names.channels.has(channel)) this.#names.report('CHANNEL_UNKNOWN', [...path, 'receive', channel], `no channel is called \`${channel}\``);
-      bind([...path, 'receive', channel], local, { kind: 'record', channel });
-      return { channel, local };
-    }).filter(({ channel }) => this.#names.channels.has(channel));
+    const bindings = binders.reduce(
+      (product, b) => product * sizeOf(b.type, this.#names.elements),
+      1,
+    );
+    if (bindings > MAX_TYPE_VALUES)
+      this.#names.report(
+        'TYPE_TOO_LARGE',
+        [...path, 'for'],
+        `more than ${MAX_TYPE_VALUES} bindings`,
+      );
+    const receives = Object.entries(given.receive ?? {})
+      .map(([channel, local]) => {
+        if (!this.#names.channels.has(channel))
+          this.#names.report(
+            'CHANNEL_UNKNOWN',
+            [...path, 'receive', channel],
+            `no channel is called \`${channel}\``,
+          );
+        bind([...path, 'receive', channel], local, { kind: 'record', channel });
+        return { channel, local };
+      })
+      .filter(({ channel }) => this.#names.channels.has(channel));
     const scope = this.#names.scope('everything', locals);
     return {
-      name, actor: given.actor, binders, receives,
-      when: given.when === undefined ? undefined : this.#names.expression([...path, 'when'], given.when, scope, BOOL),
+      name,
+      actor: given.actor,
+      binders,
+      receives,
+      when:
+        given.when === undefined
+          ? undefined
+          : this.#names.expression([...path, 'when'], given.when, scope, BOOL),
       controls: this.#controls(path, given, scope),
-      assignments: Object.entries(given.then ?? {}).flatMap(([target, value]) => this.#assignment([...path, 'then', target], target, value, scope)),
-      sends: asList(given.send).flatMap((send, index) => this.#sends([...path, 'send', ...(Array.isArray(given.send) ? [String(index)] : [])], send, scope)),
-      fair: given.fair ?? 'none', perMessage: given.perMessage ?? false, label: given.label, elementId: given.elementId,
+      assignments: Object.entries(given.then ?? {}).flatMap(([target, value]) =>
+        this.#assignment([...path, 'then', target], target, value, scope),
+      ),
+      sends: asList(given.send).flatMap((send, index) =>
+        this.#sends(
+          [...path, 'send', ...(Array.isArray(given.send) ? [String(index)] : [])],
+          send,
+          scope,
+        ),
+      ),
+      fair: given.fair ?? 'none',
+      perMessage: given.perMessage ?? false,
+      label: given.label,
+      elementId: given.elementId,
     };
   }
 
   #controls(path: readonly string[], given: ActionDocument, scope: Scope): Action['controls'] {
     const names = new Set<string>();
-    return asList(given.controls).flatMap((group, index) => Object.entries(group).map(([name, condition]) => {
-      const at = [...path, 'controls', ...(Array.isArray(given.controls) ? [String(index)] : []), name];
-      this.#names.name(at, name);
-      if (names.has(name)) this.#names.report('NAME_TAKEN', at, `the control \`${name}\` stands here twice`);
-      names.add(name);
-      return { name, condition: this.#names.expression(at, condition, scope, BOOL) };
-    }));
+    return asList(given.controls).flatMap((group, index) =>
+      Object.entries(group).map(([name, condition]) => {
+        const at = [
+          ...path,
+          'controls',
+          ...(Array.isArray(given.controls) ? [String(index)] : []),
+          name,
+        ];
+        this.#names.name(at, name);
+        if (names.has(name))
+          this.#names.report('NAME_TAKEN', at, `the control \`${name}\` stands here twice`);
+        names.add(name);
+        return { name, condition: this.#names.expression(at, condition, scope, BOOL) };
+      }),
+    );
   }
 
   /** `status[o]: paid`: the target is read as an expression, and must be one cell of a variable. */
-  #assignment(path: readonly string[], target: string, value: Scalar | readonly Scalar[], scope: Scope): Assignment[] {
+  #assignment(
+    path: readonly string[],
+    target: string,
+    value: Scalar | readonly Scalar[],
+    scope: Scope,
+  ): Assignment[] {
     const name = /^\s*([A-Za-z_]\w*)/.exec(target)?.[1] ?? '';
     const declared = this.#names.variables.get(name);
     if (!declared) {
@@ -210,20 +351,36 @@ class Checker {
       return [];
     }
     let type = declared;
-    for (let syntax = this.#names.syntax(path, target); syntax?.kind === 'index'; syntax = syntax.of) {
+    for (
+      let syntax = this.#names.syntax(path, target);
+      syntax?.kind === 'index';
+      syntax = syntax.of
+    ) {
       if (type.kind !== 'map') break;
       type = type.to;
     }
     if (type.kind === 'map') {
-      this.#names.report('TYPE_MISMATCH', path, `a step assigns single cells: \`${target}\` needs a key`);
+      this.#names.report(
+        'TYPE_MISMATCH',
+        path,
+        `a step assigns single cells: \`${target}\` needs a key`,
+      );
       return [];
     }
     const cell = this.#names.expression(path, target, scope, type);
     if (cell.kind !== 'cell' || cell.of !== 'variable') {
-      if (cell.kind !== 'literal') this.#names.report('TYPE_MISMATCH', path, `\`${target}\` is not a cell of a variable`);
+      if (cell.kind !== 'literal')
+        this.#names.report('TYPE_MISMATCH', path, `\`${target}\` is not a cell of a variable`);
       return [];
     }
-    return [{ variable: cell.name, keys: cell.keys, value: this.#names.expression(path, value, scope, type), type }];
+    return [
+      {
+        variable: cell.name,
+        keys: cell.keys,
+        value: this.#names.expression(path, value, scope, type),
+        type,
+      },
+    ];
   }
 
   #sends(path: readonly string[], send: SendDocument, scope: Scope): Send[] {
@@ -235,19 +392,30 @@ class Checker {
         return [];
       }
       for (const field of Object.keys(payload)) {
-        if (!declared.fields.some((f) => f.name === field)) this.#names.report('NAME_UNKNOWN', [...at, field], `a message of ${channel} carries no \`${field}\``);
+        if (!declared.fields.some((f) => f.name === field))
+          this.#names.report(
+            'NAME_UNKNOWN',
+            [...at, field],
+            `a message of ${channel} carries no \`${field}\``,
+          );
       }
       const values = declared.fields.map((field): Expr => {
         const value = Object.hasOwn(payload, field.name) ? payload[field.name] : undefined;
-        if (value === undefined) this.#names.report('MISSING_KEY', at, `the message lacks its field \`${field.name}\``);
-        return value === undefined ? { kind: 'literal', type: field.type, value: 0 } : this.#names.expression([...at, field.name], value, scope, field.type);
+        if (value === undefined)
+          this.#names.report('MISSING_KEY', at, `the message lacks its field \`${field.name}\``);
+        return value === undefined
+          ? { kind: 'literal', type: field.type, value: 0 }
+          : this.#names.expression([...at, field.name], value, scope, field.type);
       });
       return [{ channel, values }];
     });
   }
 }
 
-/** A set given by a number n is `o1 … on`, by the first letter of its name in lower case (SEMANTICS 10). */
+/**
+ * A set given by a number n is `o1 … on`, by the first letter of its name in lower case (SEMANTICS
+ * 10).
+ */
 function numbered(name: string, count: number): string[] {
   if (!Number.isSafeInteger(count) || count < 1 || count > MAX_ELEMENTS) return [];
   const letter = name.charAt(0).toLowerCase();

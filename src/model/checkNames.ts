@@ -29,8 +29,14 @@ export class Names {
 
   report(code: ProblemCode, path: readonly string[], message: string, offset?: number): void {
     if (this.problems.length >= MAX_PROBLEMS) return;
-    const elementId = path[0] === 'actions' ? this.document.actions[path[1] ?? '']?.elementId : undefined;
-    this.problems.push(problem(code, path.join('.'), message, { ...this.#locate(path, offset), ...(elementId === undefined ? {} : { elementId }) }));
+    const elementId =
+      path[0] === 'actions' ? this.document.actions[path[1] ?? '']?.elementId : undefined;
+    this.problems.push(
+      problem(code, path.join('.'), message, {
+        ...this.#locate(path, offset),
+        ...(elementId === undefined ? {} : { elementId }),
+      }),
+    );
   }
 
   name(path: readonly string[], name: string): boolean {
@@ -41,7 +47,12 @@ export class Names {
 
   declare(path: readonly string[], name: string, meaning: Meaning): void {
     if (!this.name(path, name)) return;
-    if (this.globals.has(name)) this.report('NAME_TAKEN', path, `\`${name}\` already names something else; all names share one scope`);
+    if (this.globals.has(name))
+      this.report(
+        'NAME_TAKEN',
+        path,
+        `\`${name}\` already names something else; all names share one scope`,
+      );
     else this.globals.set(name, meaning);
   }
 
@@ -56,19 +67,31 @@ export class Names {
   }
 
   actor(path: readonly string[], actor: string): void {
-    if (!Object.hasOwn(this.document.actors, actor)) this.report('ACTOR_UNKNOWN', path, `no actor is called \`${actor}\``);
+    if (!Object.hasOwn(this.document.actors, actor))
+      this.report('ACTOR_UNKNOWN', path, `no actor is called \`${actor}\``);
   }
 
-  scope(reach: Scope['reach'] = 'everything', locals: ReadonlyMap<string, Type> = new Map()): Scope {
+  scope(
+    reach: Scope['reach'] = 'everything',
+    locals: ReadonlyMap<string, Type> = new Map(),
+  ): Scope {
     return {
-      globals: this.globals, locals, reach,
+      globals: this.globals,
+      locals,
+      reach,
       channel: (name) => this.channels.get(name) as Channel,
       set: (name) => this.sets.get(name) as IndexSet,
     };
   }
 
   /** One expression, or, after its problem has been noted, a literal that lets checking go on. */
-  expression(path: readonly string[], value: Scalar | readonly Scalar[], scope: Scope, expected: Type, offset = 0): Expr {
+  expression(
+    path: readonly string[],
+    value: Scalar | readonly Scalar[],
+    scope: Scope,
+    expected: Type,
+    offset = 0,
+  ): Expr {
     const placeholder: Expr = { kind: 'literal', type: expected, value: 0 };
     const syntax = this.syntax(path, value, offset);
     if (!syntax) return placeholder;
@@ -78,7 +101,11 @@ export class Names {
     return placeholder;
   }
 
-  syntax(path: readonly string[], value: Scalar | readonly Scalar[], offset = 0): Syntax | undefined {
+  syntax(
+    path: readonly string[],
+    value: Scalar | readonly Scalar[],
+    offset = 0,
+  ): Syntax | undefined {
     try {
       return parseFeel(feelText(value));
     } catch (error) {

@@ -9,7 +9,19 @@ import { IMPLICIT_KINDS, type Formula, type JointFairness, type Property } from 
 import type { Scope } from './scope.ts';
 import { BOOL } from './types.ts';
 
-const PROPERTY_KEYS = ['always', 'never', 'eventually', 'eventuallyAlways', 'leadsTo', 'reachable', 'recoverable', 'deadlockFree', 'reachableEach', 'all', 'ltl'] as const;
+const PROPERTY_KEYS = [
+  'always',
+  'never',
+  'eventually',
+  'eventuallyAlways',
+  'leadsTo',
+  'reachable',
+  'recoverable',
+  'deadlockFree',
+  'reachableEach',
+  'all',
+  'ltl',
+] as const;
 
 /** Checks what is asked of a model, and what is assumed of its runs. */
 export class PropertyRules {
@@ -19,44 +31,93 @@ export class PropertyRules {
     this.#names = names;
   }
 
-  /** The declared properties, then the implicit ones that always stand beside them (SEMANTICS 4, 8). */
+  /**
+   * The declared properties, then the implicit ones that always stand beside them (SEMANTICS 4, 8).
+   */
   properties(): Property[] {
-    const declared = Object.entries(this.#names.document.properties ?? {}).flatMap(([name, given]) => {
-      const path = ['properties', name];
-      this.#names.name(path, name);
-      if ((IMPLICIT_KINDS as readonly string[]).includes(name)) this.#names.report('NAME_TAKEN', path, `\`${name}\` is an implicit property: it is always judged`);
-      const formula = this.#formula(path, given);
-      if (!formula) return [];
-      return [{
-        name, kind: given.kind ?? formula.kind, formula, label: given.label, severityEur: given.severity?.eur, references: given.references,
-      }];
-    });
-    const implicit = IMPLICIT_KINDS.map((of): Property => ({ name: of, kind: of, formula: { kind: 'implicit', of } }));
-    const deadlockFree: Property = { name: 'deadlockFree', kind: 'deadlockFree', formula: { kind: 'deadlockFree' } };
-    return [...declared, ...implicit, ...(declared.some((p) => p.name === 'deadlockFree') ? [] : [deadlockFree])];
+    const declared = Object.entries(this.#names.document.properties ?? {}).flatMap(
+      ([name, given]) => {
+        const path = ['properties', name];
+        this.#names.name(path, name);
+        if ((IMPLICIT_KINDS as readonly string[]).includes(name))
+          this.#names.report(
+            'NAME_TAKEN',
+            path,
+            `\`${name}\` is an implicit property: it is always judged`,
+          );
+        const formula = this.#formula(path, given);
+        if (!formula) return [];
+        return [
+          {
+            name,
+            kind: given.kind ?? formula.kind,
+            formula,
+            label: given.label,
+            severityEur: given.severity?.eur,
+            references: given.references,
+          },
+        ];
+      },
+    );
+    const implicit = IMPLICIT_KINDS.map((of): Property => ({
+      name: of,
+      kind: of,
+      formula: { kind: 'implicit', of },
+    }));
+    const deadlockFree: Property = {
+      name: 'deadlockFree',
+      kind: 'deadlockFree',
+      formula: { kind: 'deadlockFree' },
+    };
+    return [
+      ...declared,
+      ...implicit,
+      ...(declared.some((p) => p.name === 'deadlockFree') ? [] : [deadlockFree]),
+    ];
   }
 
   jointFairness(): JointFairness[] {
     return (this.#names.document.fairness ?? []).flatMap((given, index) => {
       const path = ['fairness', String(index)];
-      const kinds = (['weak', 'strong'] as const).filter((strength) => given[strength] !== undefined);
+      const kinds = (['weak', 'strong'] as const).filter(
+        (strength) => given[strength] !== undefined,
+      );
       const [strength] = kinds;
       if (strength === undefined || kinds.length > 1) {
         this.#names.report('MODEL_SHAPE', path, 'fairness of several actions is weak or strong');
         return [];
       }
       const actions = given[strength] ?? [];
-      for (const name of actions) if (!Object.hasOwn(this.#names.document.actions, name)) this.#names.report('NAME_UNKNOWN', [...path, strength], `no action is called \`${name}\``);
+      for (const name of actions)
+        if (!Object.hasOwn(this.#names.document.actions, name))
+          this.#names.report(
+            'NAME_UNKNOWN',
+            [...path, strength],
+            `no action is called \`${name}\``,
+          );
       return [{ strength, actions: [...new Set(actions)] }];
     });
   }
 
   #formula(path: readonly string[], given: PropertyDocument): Formula | undefined {
     const kinds = PROPERTY_KEYS.filter((key) => given[key] !== undefined);
-    if (kinds.length > 1) this.#names.report('PROPERTY_SHAPE', path, `a property has one kind, and this one has ${kinds.join(' and ')}`);
+    if (kinds.length > 1)
+      this.#names.report(
+        'PROPERTY_SHAPE',
+        path,
+        `a property has one kind, and this one has ${kinds.join(' and ')}`,
+      );
     const scope = this.#names.scope();
-    const predicate = (key: string, value: Scalar): Expr => this.#names.expression([...path, key], value, scope, BOOL);
-    for (const kind of ['always', 'never', 'eventually', 'eventuallyAlways', 'reachable', 'recoverable'] as const) {
+    const predicate = (key: string, value: Scalar): Expr =>
+      this.#names.expression([...path, key], value, scope, BOOL);
+    for (const kind of [
+      'always',
+      'never',
+      'eventually',
+      'eventuallyAlways',
+      'reachable',
+      'recoverable',
+    ] as const) {
       const value = given[kind];
       if (value !== undefined) return { kind, expr: predicate(kind, value) };
     }
@@ -68,22 +129,39 @@ export class PropertyRules {
       };
     }
     if (given.reachableEach) {
-      const goals = Object.entries(given.reachableEach).map(([name, value]) => ({ name, expr: this.#names.expression([...path, 'reachableEach', name], value, scope, BOOL) }));
+      const goals = Object.entries(given.reachableEach).map(([name, value]) => ({
+        name,
+        expr: this.#names.expression([...path, 'reachableEach', name], value, scope, BOOL),
+      }));
       return { kind: 'reachableEach', goals };
     }
     if (given.all) return this.#conjunction(path, given.all);
     if (given.ltl !== undefined) return this.#ltl([...path, 'ltl'], given.ltl, scope);
-    if (given.deadlockFree !== undefined || path[1] === 'deadlockFree') return { kind: 'deadlockFree' };
-    this.#names.report('PROPERTY_SHAPE', path, `a property says one of ${PROPERTY_KEYS.join(', ')}`);
+    if (given.deadlockFree !== undefined || path[1] === 'deadlockFree')
+      return { kind: 'deadlockFree' };
+    this.#names.report(
+      'PROPERTY_SHAPE',
+      path,
+      `a property says one of ${PROPERTY_KEYS.join(', ')}`,
+    );
     return undefined;
   }
 
-  /** The text of the formula is kept in one spelling, with its quantifiers over temporal operators written out. */
+  /**
+   * The text of the formula is kept in one spelling, with its quantifiers over temporal operators
+   * written out.
+   */
   #ltl(path: readonly string[], text: string, scope: Scope): Formula | undefined {
-    const names = { isDeclared: (name: string): boolean => this.#names.globals.has(name), elementsOf: (set: string): readonly string[] | undefined => this.#names.sets.get(set)?.elements };
+    const names = {
+      isDeclared: (name: string): boolean => this.#names.globals.has(name),
+      elementsOf: (set: string): readonly string[] | undefined =>
+        this.#names.sets.get(set)?.elements,
+    };
     try {
       const parsed = parseLtl(text, names);
-      const formula = mapLtl(parsed, (atom) => this.#names.expression(path, atom.text, scope, BOOL, atom.at));
+      const formula = mapLtl(parsed, (atom) =>
+        this.#names.expression(path, atom.text, scope, BOOL, atom.at),
+      );
       return { kind: 'ltl', text: ltlText(parsed, (atom) => spelling(atom.text)), formula };
     } catch (error) {
       if (!(error instanceof FeelError)) throw error;
@@ -95,9 +173,22 @@ export class PropertyRules {
   #conjunction(path: readonly string[], names: readonly string[]): Formula {
     const properties = this.#names.document.properties ?? {};
     for (const name of names) {
-      const known = Object.hasOwn(properties, name) || (IMPLICIT_KINDS as readonly string[]).includes(name) || name === 'deadlockFree';
-      if (!known) this.#names.report('PROPERTY_UNKNOWN', [...path, 'all'], `no property is called \`${name}\``);
-      else if (Object.hasOwn(properties, name) && properties[name]?.all) this.#names.report('PROPERTY_SHAPE', [...path, 'all'], `\`${name}\` is itself a conjunction`);
+      const known =
+        Object.hasOwn(properties, name) ||
+        (IMPLICIT_KINDS as readonly string[]).includes(name) ||
+        name === 'deadlockFree';
+      if (!known)
+        this.#names.report(
+          'PROPERTY_UNKNOWN',
+          [...path, 'all'],
+          `no property is called \`${name}\``,
+        );
+      else if (Object.hasOwn(properties, name) && properties[name]?.all)
+        this.#names.report(
+          'PROPERTY_SHAPE',
+          [...path, 'all'],
+          `\`${name}\` is itself a conjunction`,
+        );
     }
     return { kind: 'all', of: names };
   }

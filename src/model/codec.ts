@@ -6,11 +6,17 @@ import type { Type } from './types.ts';
 /** Rows of integers to the values that people read: members and elements by name. */
 export class Codec {
   readonly #layout: Layout;
-  readonly #cells: readonly { readonly name: string; readonly block: CellBlock; readonly offset: number }[];
+  readonly #cells: readonly {
+    readonly name: string;
+    readonly block: CellBlock;
+    readonly offset: number;
+  }[];
 
   constructor(layout: Layout) {
     this.#layout = layout;
-    this.#cells = [...layout.parameters, ...layout.variables].flatMap((block) => cellNames(block).map((name, i) => ({ name, block, offset: block.offset + i * block.width })));
+    this.#cells = [...layout.parameters, ...layout.variables].flatMap((block) =>
+      cellNames(block).map((name, i) => ({ name, block, offset: block.offset + i * block.width })),
+    );
   }
 
   scalar(value: number, type: Type): Value {
@@ -29,41 +35,69 @@ export class Codec {
   /** Every cell of the parameters or of the variables, by name. */
   cells(state: State, of: 'parameter' | 'variable'): Record<string, Value> {
     const named: Record<string, Value> = Object.create(null) as Record<string, Value>;
-    for (const cell of this.#cells) if (cell.block.of === of) named[cell.name] = this.#word(state, cell.block.type, cell.offset, cell.block.width);
+    for (const cell of this.#cells)
+      if (cell.block.of === of)
+        named[cell.name] = this.#word(state, cell.block.type, cell.offset, cell.block.width);
     return { ...named };
   }
 
   /** The cells that differ between two states, each with its value before and after. */
   changed(before: State, after: State): Record<string, readonly [Value, Value]> {
     const entries = this.#cells.flatMap(({ name, block, offset }) => {
-      const same = before.slice(offset, offset + block.width).every((word, i) => word === after[offset + i]);
-      return same ? [] : [[name, [this.#word(before, block.type, offset, block.width), this.#word(after, block.type, offset, block.width)]] as const];
+      const same = before
+        .slice(offset, offset + block.width)
+        .every((word, i) => word === after[offset + i]);
+      return same
+        ? []
+        : [
+            [
+              name,
+              [
+                this.#word(before, block.type, offset, block.width),
+                this.#word(after, block.type, offset, block.width),
+              ],
+            ] as const,
+          ];
     });
     return Object.fromEntries(entries);
   }
 
   message(state: State, block: ChannelBlock, index: number): Message {
     const at = messageOffset(block, index);
-    const fields = block.fields.map((f) => [f.name, this.#word(state, f.type, at + f.offset, f.width)] as const);
+    const fields = block.fields.map(
+      (f) => [f.name, this.#word(state, f.type, at + f.offset, f.width)] as const,
+    );
     return { channel: block.channel.name, message: Object.fromEntries(fields) };
   }
 
   messages(state: State, block: ChannelBlock): Message[] {
-    return Array.from({ length: state[block.offset] as number }, (_, i) => this.message(state, block, i));
+    return Array.from({ length: state[block.offset] as number }, (_, i) =>
+      this.message(state, block, i),
+    );
   }
 
   binding(instance: Instance): Record<string, Value> {
-    return Object.fromEntries(instance.action.binders.map((b, i) => [b.name, this.scalar(instance.binding[i] as number, b.type)]));
+    return Object.fromEntries(
+      instance.action.binders.map((b, i) => [
+        b.name,
+        this.scalar(instance.binding[i] as number, b.type),
+      ]),
+    );
   }
 
   #word(state: State, type: Type, offset: number, width: number): Value {
     if (type.kind !== 'set') return this.scalar(state[offset] as number, type);
     const { of } = type;
-    return unpackSet(state, offset, width, this.#layout.bounds(of).lo).map((value) => this.scalar(value, of));
+    return unpackSet(state, offset, width, this.#layout.bounds(of).lo).map((value) =>
+      this.scalar(value, of),
+    );
   }
 }
 
 /** `status[o1]`, `stock[shop][item]`, in layout order. */
 export function cellNames(block: CellBlock): string[] {
-  return block.keySets.reduce<string[]>((names, set) => names.flatMap((name) => set.elements.map((e) => `${name}[${e}]`)), [block.name]);
+  return block.keySets.reduce<string[]>(
+    (names, set) => names.flatMap((name) => set.elements.map((e) => `${name}[${e}]`)),
+    [block.name],
+  );
 }

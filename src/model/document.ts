@@ -1,7 +1,8 @@
 /**
- * The native model as a document: what the JSON Schema (`schemas/model.schema.json`) describes, what the frontends
- * produce, and, with its defaults written out, the canonical model whose digest names it.
- * Expressions are FEEL text (`expression/`); types are text such as `map Order to int 0..3`.
+ * The native model as a document: what the JSON Schema (`schemas/model.schema.json`) describes,
+ * what the frontends produce, and, with its defaults written out, the canonical model whose digest
+ * names it. Expressions are FEEL text (`expression/`); types are text such as `map Order to int
+ * 0..3`.
  */
 export interface ModelDocument {
   readonly probity: 1;
@@ -17,9 +18,15 @@ export interface ModelDocument {
   readonly final?: Scalar;
   /** Fairness of several actions together, beside that of each. */
   readonly fairness?: readonly FairnessDocument[];
-  /** What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in every result. */
+  /**
+   * What the frontend left out or widened, in words (SEMANTICS 16). Written by frontends, listed in
+   * every result.
+   */
   readonly abstractions?: readonly string[];
-  /** What was looked at only up to a number, in words: nothing that holds of every run is then more than `bounded`. */
+  /**
+   * What was looked at only up to a number, in words: nothing that holds of every run is then more
+   * than `bounded`.
+   */
   readonly bounds?: readonly string[];
 }
 
@@ -48,7 +55,10 @@ export interface ChannelDocument {
   readonly medium?: 'private' | 'public' | 'authenticated' | 'signed';
   readonly order?: 'bag' | 'fifo';
   readonly capacity?: number;
-  /** The workflow's channel has no end; the capacity says how far it is looked at, and a message too many is a bound, no error. */
+  /**
+   * The workflow's channel has no end; the capacity says how far it is looked at, and a message too
+   * many is a bound, no error.
+   */
   readonly unbounded?: boolean;
   readonly signed?: readonly string[];
   readonly fresh?: readonly string[];
@@ -60,7 +70,10 @@ export interface ActionDocument {
   readonly for?: Readonly<Record<string, string>>;
   readonly receive?: Readonly<Record<string, string>>;
   readonly when?: Scalar;
-  /** A mapping, or, where the order must survive sorting of keys, a list of mappings: controls are judged in order. */
+  /**
+   * A mapping, or, where the order must survive sorting of keys, a list of mappings: controls are
+   * judged in order.
+   */
   readonly controls?: ControlDocument | readonly ControlDocument[];
   readonly then?: Readonly<Record<string, Scalar | readonly Scalar[]>>;
   readonly send?: SendDocument | readonly SendDocument[];
@@ -80,7 +93,9 @@ export interface FairnessDocument {
 export type ControlDocument = Readonly<Record<string, Scalar>>;
 
 /** Channel name → field name → FEEL text. */
-export type SendDocument = Readonly<Record<string, Readonly<Record<string, Scalar | readonly Scalar[]>>>>;
+export type SendDocument = Readonly<
+  Record<string, Readonly<Record<string, Scalar | readonly Scalar[]>>>
+>;
 
 /** Exactly one of the kinds, and what the property means to the business. */
 export interface PropertyDocument {
@@ -93,12 +108,18 @@ export interface PropertyDocument {
   readonly reachable?: Scalar;
   readonly recoverable?: Scalar;
   readonly deadlockFree?: true | null | Readonly<Record<string, never>>;
-  /** Every one of the named goals is reachable (each a name and an expression): `noDeadActivities` of a diagram. */
+  /**
+   * Every one of the named goals is reachable (each a name and an expression): `noDeadActivities`
+   * of a diagram.
+   */
   readonly reachableEach?: Readonly<Record<string, Scalar>>;
   /** The conjunction of other properties of this model, by name: `sound` of a diagram. */
   readonly all?: readonly string[];
   readonly ltl?: string;
-  /** The kind to show, where a frontend has a name of its own for it (`safe`, `optionToComplete`, …). */
+  /**
+   * The kind to show, where a frontend has a name of its own for it (`safe`, `optionToComplete`,
+   * …).
+   */
   readonly kind?: string;
   readonly label?: string;
   readonly severity?: { readonly eur: number };

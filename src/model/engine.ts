@@ -16,7 +16,9 @@ export interface Budget {
   readonly maxStates: number;
   /** Where tools are cached and scratch folders are made. */
   readonly cacheDir: string;
-  /** Of explore: whether a part of the graph may do, where it is known to be enough. Default `auto`. */
+  /**
+   * Of explore: whether a part of the graph may do, where it is known to be enough. Default `auto`.
+   */
   readonly reduction?: Reduction;
 }
 
@@ -43,22 +45,41 @@ export interface EngineResult {
 /** The whole seam between the product and whatever decides a question. */
 export interface Engine {
   readonly name: 'explore' | 'tlc' | 'z3';
-  /** The version that goes into the evidence; throws `Fault` TOOL_UNAVAILABLE with the reason and the remedy. */
+  /**
+   * The version that goes into the evidence; throws `Fault` TOOL_UNAVAILABLE with the reason and
+   * the remedy.
+   */
   version(cacheDir: string): Promise<string>;
   /** Why this engine cannot decide the property of this model, or nothing if it can. */
   refuses(task: Task, property: Property): string | undefined;
-  run(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult>;
+  run(
+    task: Task,
+    budget: Budget,
+    signal: AbortSignal,
+    onProgress: (progress: EngineProgress) => void,
+  ): Promise<EngineResult>;
 }
 
 /**
- * SEMANTICS 4, for engines that judge each property by itself: while an implicit property is not proved, nothing else is more
- * than bounded, but for an answer that is its own witness.
+ * SEMANTICS 4, for engines that judge each property by itself: while an implicit property is not
+ * proved, nothing else is more than bounded, but for an answer that is its own witness.
  */
 export function boundUnproved(outcomes: Map<string, Outcome>): void {
-  const unproved = IMPLICIT_KINDS.filter((kind) => outcomes.has(kind) && outcomes.get(kind)?.outcome !== 'holds');
+  const unproved = IMPLICIT_KINDS.filter(
+    (kind) => outcomes.has(kind) && outcomes.get(kind)?.outcome !== 'holds',
+  );
   if (unproved.length === 0) return;
   for (const [name, outcome] of outcomes) {
-    if ((IMPLICIT_KINDS as readonly string[]).includes(name) || outcome.outcome !== 'holds' || outcome.method === 'witness') continue;
-    outcomes.set(name, { outcome: 'bounded', bound: `runs that break none of ${unproved.join(', ')}`, evidence: outcome.evidence });
+    if (
+      (IMPLICIT_KINDS as readonly string[]).includes(name) ||
+      outcome.outcome !== 'holds' ||
+      outcome.method === 'witness'
+    )
+      continue;
+    outcomes.set(name, {
+      outcome: 'bounded',
+      bound: `runs that break none of ${unproved.join(', ')}`,
+      evidence: outcome.evidence,
+    });
   }
 }

@@ -14,7 +14,10 @@ export interface Slots {
 
 export const NO_SLOTS: Slots = { next: 0, of: new Map() };
 
-/** The slots with one more local, which hides an older one of the same name (a filter inside a filter: both say `item`). */
+/**
+ * The slots with one more local, which hides an older one of the same name (a filter inside a
+ * filter: both say `item`).
+ */
 export function bindSlot(slots: Slots, name: string): Slots {
   return { next: slots.next + 1, of: new Map(slots.of).set(name, slots.next) };
 }
@@ -22,13 +25,22 @@ export function bindSlot(slots: Slots, name: string): Slots {
 export type ScalarCode = (state: State, locals: Locals) => number;
 export type ListCode = (state: State, locals: Locals) => readonly Item[];
 
-/** Thrown, never returned, when a term has no value (SEMANTICS 4): `map[null]`, `min` of nothing. Only steps and predicates catch it. */
+/**
+ * Thrown, never returned, when a term has no value (SEMANTICS 4): `map[null]`, `min` of nothing.
+ * Only steps and predicates catch it.
+ */
 export const UNDEFINED = Object.freeze(new Error('undefined term'));
 
-/** Thrown when an integer leaves what this evaluator counts exactly; the answer is then bounded, never wrong. */
+/**
+ * Thrown when an integer leaves what this evaluator counts exactly; the answer is then bounded,
+ * never wrong.
+ */
 export const BEYOND = Object.freeze(new Error('integer beyond the exact range'));
 
-/** Compiles expressions to closures, once per model. Evaluation is left to right with short circuit (SEMANTICS 4). */
+/**
+ * Compiles expressions to closures, once per model. Evaluation is left to right with short circuit
+ * (SEMANTICS 4).
+ */
 export class Compiler {
   readonly #layout: Layout;
 
@@ -74,7 +86,11 @@ export class Compiler {
       case 'arithmetic':
         return arithmetic(e.operator, this.scalar(e.left, slots), this.scalar(e.right, slots));
       case 'between': {
-        const [value, lo, hi] = [this.scalar(e.value, slots), this.scalar(e.lo, slots), this.scalar(e.hi, slots)];
+        const [value, lo, hi] = [
+          this.scalar(e.value, slots),
+          this.scalar(e.lo, slots),
+          this.scalar(e.hi, slots),
+        ];
         return (s, l) => {
           const [v, from, to] = [value(s, l), lo(s, l), hi(s, l)];
           return v >= from && v <= to ? 1 : 0;
@@ -85,7 +101,11 @@ export class Compiler {
         return (s, l) => (list(s, l).includes(value(s, l)) ? 1 : 0);
       }
       case 'if': {
-        const [condition, yes, no] = [this.scalar(e.condition, slots), this.scalar(e.yes, slots), this.scalar(e.no, slots)];
+        const [condition, yes, no] = [
+          this.scalar(e.condition, slots),
+          this.scalar(e.yes, slots),
+          this.scalar(e.no, slots),
+        ];
         return (s, l) => (condition(s, l) === 1 ? yes(s, l) : no(s, l));
       }
       case 'some':
@@ -136,24 +156,30 @@ export class Compiler {
         return (s, l) => message(s, l)[index] as readonly Item[];
       }
       case 'if': {
-        const [condition, yes, no] = [this.scalar(e.condition, slots), this.list(e.yes, slots), this.list(e.no, slots)];
+        const [condition, yes, no] = [
+          this.scalar(e.condition, slots),
+          this.list(e.yes, slots),
+          this.list(e.no, slots),
+        ];
         return (s, l) => (condition(s, l) === 1 ? yes(s, l) : no(s, l));
       }
       case 'for': {
         const [domain, slot, inner] = this.#bind(e, slots);
         const body = this.scalar(e.body, inner);
-        return (s, l) => domain(s, l).map((item) => {
-          l[slot] = item;
-          return body(s, l);
-        });
+        return (s, l) =>
+          domain(s, l).map((item) => {
+            l[slot] = item;
+            return body(s, l);
+          });
       }
       case 'filter': {
         const [domain, slot, inner] = this.#bind(e, slots);
         const body = this.scalar(e.body, inner);
-        return (s, l) => domain(s, l).filter((item) => {
-          l[slot] = item;
-          return body(s, l) === 1;
-        });
+        return (s, l) =>
+          domain(s, l).filter((item) => {
+            l[slot] = item;
+            return body(s, l) === 1;
+          });
       }
       case 'union': {
         const lists = e.lists.map((list) => this.list(list, slots));
@@ -167,7 +193,9 @@ export class Compiler {
   /** The offset of the cell that keys pick; throws UNDEFINED for `map[null]`. */
   offset(block: CellBlock, keys: readonly Expr[], slots: Slots): ScalarCode {
     const codes = keys.map((key) => this.scalar(key, slots));
-    const strides = block.keySets.map((_, i) => block.keySets.slice(i + 1).reduce((n, set) => n * set.elements.length, block.width));
+    const strides = block.keySets.map((_, i) =>
+      block.keySets.slice(i + 1).reduce((n, set) => n * set.elements.length, block.width),
+    );
     const { offset } = block;
     const [first] = codes;
     if (!first) return () => offset;
@@ -179,11 +207,12 @@ export class Compiler {
         return offset + key * width;
       };
     }
-    return (s, l) => codes.reduce((at, code, i) => {
-      const key = code(s, l);
-      if (key < 0) throw UNDEFINED;
-      return at + key * (strides[i] as number);
-    }, offset);
+    return (s, l) =>
+      codes.reduce((at, code, i) => {
+        const key = code(s, l);
+        if (key < 0) throw UNDEFINED;
+        return at + key * (strides[i] as number);
+      }, offset);
   }
 
   #cell(e: Extract<Expr, { kind: 'cell' }>, slots: Slots): ScalarCode {
@@ -216,19 +245,25 @@ export class Compiler {
 
   #messages(channel: string): ListCode {
     const block = this.#layout.channel(channel);
-    return (s) => Array.from({ length: s[block.offset] as number }, (_, i) => this.messageAt(s, channel, i));
+    return (s) =>
+      Array.from({ length: s[block.offset] as number }, (_, i) => this.messageAt(s, channel, i));
   }
 
   /** The `index`-th message of a channel, its fields in order. */
   messageAt(state: State, channel: string, index: number): readonly Item[] {
     const block = this.#layout.channel(channel);
     const at = block.offset + 1 + index * block.messageWidth;
-    return block.fields.map((field) => (field.type.kind === 'set'
-      ? unpackSet(state, at + field.offset, field.width, this.#layout.bounds(field.type.of).lo)
-      : (state[at + field.offset] as number)));
+    return block.fields.map((field) =>
+      field.type.kind === 'set'
+        ? unpackSet(state, at + field.offset, field.width, this.#layout.bounds(field.type.of).lo)
+        : (state[at + field.offset] as number),
+    );
   }
 
-  #bind(e: Extract<Expr, { kind: 'some' | 'every' | 'for' | 'filter' }>, slots: Slots): [ListCode, number, Slots] {
+  #bind(
+    e: Extract<Expr, { kind: 'some' | 'every' | 'for' | 'filter' }>,
+    slots: Slots,
+  ): [ListCode, number, Slots] {
     const inner = bindSlot(slots, e.local);
     return [this.list(e.domain, slots), slots.next, inner];
   }
@@ -304,7 +339,9 @@ function extremum(kind: 'min' | 'max', list: ListCode): ScalarCode {
   return (s, l) => {
     const values = list(s, l) as readonly number[];
     if (values.length === 0) throw UNDEFINED;
-    return values.reduce((best, value) => ((kind === 'min' ? value < best : value > best) ? value : best));
+    return values.reduce((best, value) =>
+      (kind === 'min' ? value < best : value > best) ? value : best,
+    );
   };
 }
 

@@ -1,7 +1,10 @@
 import { unreachable } from '../errors/index.ts';
 import type { Type } from './types.ts';
 
-/** The comparison operators, and the arithmetic ones. `=` and `!=` work on every type that a cell can have. */
+/**
+ * The comparison operators, and the arithmetic ones. `=` and `!=` work on every type that a cell
+ * can have.
+ */
 export type CompareOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 export type ArithmeticOperator = '+' | '-' | '*';
 
@@ -11,9 +14,21 @@ export type ArithmeticOperator = '+' | '-' | '*';
  */
 export type Expr =
   | { readonly kind: 'literal'; readonly type: Type; readonly value: number }
-  | { readonly kind: 'cell'; readonly type: Type; readonly of: 'variable' | 'parameter'; readonly name: string; readonly keys: readonly Expr[] }
+  | {
+      readonly kind: 'cell';
+      readonly type: Type;
+      readonly of: 'variable' | 'parameter';
+      readonly name: string;
+      readonly keys: readonly Expr[];
+    }
   | { readonly kind: 'local'; readonly type: Type; readonly name: string }
-  | { readonly kind: 'field'; readonly type: Type; readonly message: Expr; readonly channel: string; readonly field: string }
+  | {
+      readonly kind: 'field';
+      readonly type: Type;
+      readonly message: Expr;
+      readonly channel: string;
+      readonly field: string;
+    }
   | { readonly kind: 'elements'; readonly type: Type; readonly set: string }
   | { readonly kind: 'messages'; readonly type: Type; readonly channel: string }
   | { readonly kind: 'list'; readonly type: Type; readonly items: readonly Expr[] }
@@ -21,14 +36,56 @@ export type Expr =
   | { readonly kind: 'not'; readonly type: Type; readonly body: Expr }
   | { readonly kind: 'negate'; readonly type: Type; readonly body: Expr }
   | { readonly kind: 'and' | 'or'; readonly type: Type; readonly left: Expr; readonly right: Expr }
-  | { readonly kind: 'compare'; readonly type: Type; readonly operator: CompareOperator; readonly left: Expr; readonly right: Expr }
-  | { readonly kind: 'arithmetic'; readonly type: Type; readonly operator: ArithmeticOperator; readonly left: Expr; readonly right: Expr }
-  | { readonly kind: 'between'; readonly type: Type; readonly value: Expr; readonly lo: Expr; readonly hi: Expr }
+  | {
+      readonly kind: 'compare';
+      readonly type: Type;
+      readonly operator: CompareOperator;
+      readonly left: Expr;
+      readonly right: Expr;
+    }
+  | {
+      readonly kind: 'arithmetic';
+      readonly type: Type;
+      readonly operator: ArithmeticOperator;
+      readonly left: Expr;
+      readonly right: Expr;
+    }
+  | {
+      readonly kind: 'between';
+      readonly type: Type;
+      readonly value: Expr;
+      readonly lo: Expr;
+      readonly hi: Expr;
+    }
   | { readonly kind: 'contains'; readonly type: Type; readonly list: Expr; readonly value: Expr }
-  | { readonly kind: 'if'; readonly type: Type; readonly condition: Expr; readonly yes: Expr; readonly no: Expr }
-  | { readonly kind: 'some' | 'every'; readonly type: Type; readonly local: string; readonly domain: Expr; readonly body: Expr }
-  | { readonly kind: 'for'; readonly type: Type; readonly local: string; readonly domain: Expr; readonly body: Expr }
-  | { readonly kind: 'filter'; readonly type: Type; readonly local: string; readonly domain: Expr; readonly body: Expr }
+  | {
+      readonly kind: 'if';
+      readonly type: Type;
+      readonly condition: Expr;
+      readonly yes: Expr;
+      readonly no: Expr;
+    }
+  | {
+      readonly kind: 'some' | 'every';
+      readonly type: Type;
+      readonly local: string;
+      readonly domain: Expr;
+      readonly body: Expr;
+    }
+  | {
+      readonly kind: 'for';
+      readonly type: Type;
+      readonly local: string;
+      readonly domain: Expr;
+      readonly body: Expr;
+    }
+  | {
+      readonly kind: 'filter';
+      readonly type: Type;
+      readonly local: string;
+      readonly domain: Expr;
+      readonly body: Expr;
+    }
   | { readonly kind: 'count' | 'sum' | 'min' | 'max'; readonly type: Type; readonly list: Expr }
   | { readonly kind: 'union'; readonly type: Type; readonly lists: readonly Expr[] };
 

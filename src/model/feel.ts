@@ -1,6 +1,7 @@
 /**
- * A reader for the subset of FEEL (OMG DMN 1.5, chapter 10.3) that models are written in: text to syntax tree, with positions.
- * Names are not resolved here and types are not known. Why not a library: docs/adr/001.
+ * A reader for the subset of FEEL (OMG DMN 1.5, chapter 10.3) that models are written in: text to
+ * syntax tree, with positions. Names are not resolved here and types are not known. Why not a
+ * library: docs/adr/001.
  */
 
 export interface Span {
@@ -9,24 +10,40 @@ export interface Span {
   readonly end: number;
 }
 
-export type Syntax = Span & (
-  | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'null' }
-  | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'field'; readonly of: Syntax; readonly name: string }
-  | { readonly kind: 'index'; readonly of: Syntax; readonly key: Syntax }
-  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Syntax[] }
-  | { readonly kind: 'list'; readonly items: readonly Syntax[] }
-  | { readonly kind: 'negate'; readonly body: Syntax }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Syntax; readonly right: Syntax }
-  | { readonly kind: 'interval'; readonly value: Syntax; readonly lo: Syntax; readonly hi: Syntax }
-  | { readonly kind: 'in'; readonly value: Syntax; readonly options: readonly Syntax[] }
-  | { readonly kind: 'if'; readonly condition: Syntax; readonly yes: Syntax; readonly no: Syntax }
-  | { readonly kind: 'quantified'; readonly quantifier: 'some' | 'every'; readonly domains: readonly Domain[]; readonly body: Syntax }
-  | { readonly kind: 'for'; readonly domains: readonly Domain[]; readonly body: Syntax }
-);
+export type Syntax = Span &
+  (
+    | { readonly kind: 'number'; readonly value: number }
+    | { readonly kind: 'string'; readonly value: string }
+    | { readonly kind: 'boolean'; readonly value: boolean }
+    | { readonly kind: 'null' }
+    | { readonly kind: 'name'; readonly name: string }
+    | { readonly kind: 'field'; readonly of: Syntax; readonly name: string }
+    | { readonly kind: 'index'; readonly of: Syntax; readonly key: Syntax }
+    | { readonly kind: 'call'; readonly name: string; readonly args: readonly Syntax[] }
+    | { readonly kind: 'list'; readonly items: readonly Syntax[] }
+    | { readonly kind: 'negate'; readonly body: Syntax }
+    | {
+        readonly kind: 'binary';
+        readonly operator: BinaryOperator;
+        readonly left: Syntax;
+        readonly right: Syntax;
+      }
+    | {
+        readonly kind: 'interval';
+        readonly value: Syntax;
+        readonly lo: Syntax;
+        readonly hi: Syntax;
+      }
+    | { readonly kind: 'in'; readonly value: Syntax; readonly options: readonly Syntax[] }
+    | { readonly kind: 'if'; readonly condition: Syntax; readonly yes: Syntax; readonly no: Syntax }
+    | {
+        readonly kind: 'quantified';
+        readonly quantifier: 'some' | 'every';
+        readonly domains: readonly Domain[];
+        readonly body: Syntax;
+      }
+    | { readonly kind: 'for'; readonly domains: readonly Domain[]; readonly body: Syntax }
+  );
 
 export interface Domain extends Span {
   readonly name: string;
@@ -37,8 +54,26 @@ export type BinaryOperator = 'or' | 'and' | '=' | '!=' | '<' | '<=' | '>' | '>='
 
 /** The words that FEEL reserves: none of them can name anything. */
 export const FEEL_KEYWORDS: ReadonlySet<string> = new Set([
-  'and', 'or', 'not', 'if', 'then', 'else', 'for', 'in', 'return', 'some', 'every', 'satisfies', 'between', 'true', 'false', 'null',
-  'function', 'external', 'instance', 'of',
+  'and',
+  'or',
+  'not',
+  'if',
+  'then',
+  'else',
+  'for',
+  'in',
+  'return',
+  'some',
+  'every',
+  'satisfies',
+  'between',
+  'true',
+  'false',
+  'null',
+  'function',
+  'external',
+  'instance',
+  'of',
 ]);
 
 /** Words that start FEEL which this subset leaves out. */
@@ -64,7 +99,8 @@ interface Token extends Span {
   readonly text: string;
 }
 
-const TOKEN = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<number>\d+(?:\.\d+)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<symbol>\.\.|!=|<=|>=|\*\*|->|[=<>+\-*/()[\]{},.:@])/uy;
+const TOKEN =
+  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<number>\d+(?:\.\d+)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<symbol>\.\.|!=|<=|>=|\*\*|->|[=<>+\-*/()[\]{},.:@])/uy;
 
 function tokens(text: string): Token[] {
   const found: Token[] = [];
@@ -72,7 +108,12 @@ function tokens(text: string): Token[] {
   while (at < text.length) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(text);
-    if (!match) throw new FeelError('EXPRESSION_SYNTAX', `unexpected character ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`, at);
+    if (!match)
+      throw new FeelError(
+        'EXPRESSION_SYNTAX',
+        `unexpected character ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`,
+        at,
+      );
     const end = at + match[0].length;
     const groups = match.groups ?? {};
     for (const kind of ['number', 'string', 'word', 'symbol'] as const) {
@@ -92,7 +133,10 @@ export function parseFeel(text: string): Syntax {
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);
 
-/** Recursive descent, one method per level of precedence (DMN 1.5, 10.3.1.2): or < and < comparison < sum < product < postfix. */
+/**
+ * Recursive descent, one method per level of precedence (DMN 1.5, 10.3.1.2): or < and < comparison
+ * < sum < product < postfix.
+ */
 class Parser {
   readonly #tokens: readonly Token[];
   #index = 0;
@@ -104,16 +148,23 @@ class Parser {
 
   whole(): Syntax {
     const expression = this.#expression();
-    if (this.#peek().kind !== 'end') this.#fail(`unexpected ${this.#shown()} after the end of the expression`);
+    if (this.#peek().kind !== 'end')
+      this.#fail(`unexpected ${this.#shown()} after the end of the expression`);
     return expression;
   }
 
   #expression(): Syntax {
     this.#depth += 1;
     if (this.#depth > MAX_EXPRESSION_DEPTH) {
-      throw new FeelError('EXPRESSION_TOO_DEEP', `nested deeper than ${MAX_EXPRESSION_DEPTH} levels`, this.#peek().at);
+      throw new FeelError(
+        'EXPRESSION_TOO_DEEP',
+        `nested deeper than ${MAX_EXPRESSION_DEPTH} levels`,
+        this.#peek().at,
+      );
     }
-    const result = this.#leftAssociative(['or'], () => this.#leftAssociative(['and'], () => this.#comparison()));
+    const result = this.#leftAssociative(['or'], () =>
+      this.#leftAssociative(['and'], () => this.#comparison()),
+    );
     this.#depth -= 1;
     return result;
   }
@@ -123,7 +174,12 @@ class Parser {
     for (let operands = 2; ; operands += 1) {
       const operator = operators.find((o) => this.#is(o));
       if (operator === undefined) return left;
-      if (operands > MAX_CHAIN) throw new FeelError('EXPRESSION_TOO_DEEP', `more than ${MAX_CHAIN} terms joined by \`${operator}\`; group them with parentheses`, this.#peek().at);
+      if (operands > MAX_CHAIN)
+        throw new FeelError(
+          'EXPRESSION_TOO_DEEP',
+          `more than ${MAX_CHAIN} terms joined by \`${operator}\`; group them with parentheses`,
+          this.#peek().at,
+        );
       this.#next();
       const right = operand();
       left = { kind: 'binary', operator, left, right, at: left.at, end: right.end };
@@ -137,7 +193,14 @@ class Parser {
     if (COMPARISONS.has(token.text) && token.kind === 'symbol') {
       this.#next();
       const right = this.#sum();
-      result = { kind: 'binary', operator: token.text as BinaryOperator, left, right, at: left.at, end: right.end };
+      result = {
+        kind: 'binary',
+        operator: token.text as BinaryOperator,
+        left,
+        right,
+        at: left.at,
+        end: right.end,
+      };
     } else if (this.#is('in')) {
       this.#next();
       result = this.#membership(left);
@@ -151,7 +214,8 @@ class Parser {
 
   /** `x in [a..b]`, `x in (a, b)`, `x in list`. */
   #membership(value: Syntax): Syntax {
-    if (this.#is(']') || (this.#is('(') && this.#opensInterval())) this.#outside('a half-open range', 'write it with `<` and `<=`');
+    if (this.#is(']') || (this.#is('(') && this.#opensInterval()))
+      this.#outside('a half-open range', 'write it with `<` and `<=`');
     if (this.#is('(')) {
       this.#next();
       const options = [this.#option()];
@@ -160,17 +224,31 @@ class Parser {
     }
     if (this.#is('[')) {
       const open = this.#next();
-      if (this.#is(']')) return { kind: 'in', value, options: [{ kind: 'list', items: [], at: open.at, end: this.#next().end }], at: value.at, end: open.end + 1 };
+      if (this.#is(']'))
+        return {
+          kind: 'in',
+          value,
+          options: [{ kind: 'list', items: [], at: open.at, end: this.#next().end }],
+          at: value.at,
+          end: open.end + 1,
+        };
       const lo = this.#expression();
       if (this.#take('..')) {
         const hi = this.#expression();
-        if (this.#is('[') || this.#is(')')) this.#outside('a half-open range', 'write it with `<` and `<=`');
+        if (this.#is('[') || this.#is(')'))
+          this.#outside('a half-open range', 'write it with `<` and `<=`');
         return { kind: 'interval', value, lo, hi, at: value.at, end: this.#expect(']').end };
       }
       const items = [lo];
       while (this.#take(',')) items.push(this.#expression());
       const end = this.#expect(']').end;
-      return { kind: 'in', value, options: [{ kind: 'list', items, at: open.at, end }], at: value.at, end };
+      return {
+        kind: 'in',
+        value,
+        options: [{ kind: 'list', items, at: open.at, end }],
+        at: value.at,
+        end,
+      };
     }
     const list = this.#sum();
     return { kind: 'in', value, options: [list], at: value.at, end: list.end };
@@ -190,19 +268,27 @@ class Parser {
   }
 
   #option(): Syntax {
-    if (COMPARISONS.has(this.#peek().text)) this.#outside('a comparison inside `in (…)`', 'write it as a comparison of its own');
+    if (COMPARISONS.has(this.#peek().text))
+      this.#outside('a comparison inside `in (…)`', 'write it as a comparison of its own');
     return this.#expression();
   }
 
   #sum(): Syntax {
-    return this.#leftAssociative(['+', '-'], () => this.#leftAssociative(['*'], () => this.#unary()));
+    return this.#leftAssociative(['+', '-'], () =>
+      this.#leftAssociative(['*'], () => this.#unary()),
+    );
   }
 
   #unary(): Syntax {
     const token = this.#peek();
     if (!this.#take('-')) return this.#postfix();
     this.#depth += 1;
-    if (this.#depth > MAX_EXPRESSION_DEPTH) throw new FeelError('EXPRESSION_TOO_DEEP', `nested deeper than ${MAX_EXPRESSION_DEPTH} levels`, token.at);
+    if (this.#depth > MAX_EXPRESSION_DEPTH)
+      throw new FeelError(
+        'EXPRESSION_TOO_DEEP',
+        `nested deeper than ${MAX_EXPRESSION_DEPTH} levels`,
+        token.at,
+      );
     const body = this.#unary();
     this.#depth -= 1;
     return { kind: 'negate', body, at: token.at, end: body.end };
@@ -221,7 +307,8 @@ class Parser {
       } else break;
     }
     const operator = this.#peek();
-    if (operator.text === '/' || operator.text === '**') this.#outside(`the operator \`${operator.text}\``);
+    if (operator.text === '/' || operator.text === '**')
+      this.#outside(`the operator \`${operator.text}\``);
     return result;
   }
 
@@ -231,7 +318,11 @@ class Parser {
       case 'number': {
         const value = Number(token.text);
         if (!Number.isSafeInteger(value) || token.text.includes('.')) {
-          throw new FeelError('EXPRESSION_UNSUPPORTED', `${token.text} is not an integer below 2^53; models count in whole units`, token.at);
+          throw new FeelError(
+            'EXPRESSION_UNSUPPORTED',
+            `${token.text} is not an integer below 2^53; models count in whole units`,
+            token.at,
+          );
         }
         return { kind: 'number', value, at: token.at, end: token.end };
       }
@@ -242,7 +333,12 @@ class Parser {
       case 'symbol':
         if (token.text === '(') return this.#parenthesized(token);
         if (token.text === '[') return this.#list(token);
-        if (token.text === '{' || token.text === '@') this.#outside(token.text === '{' ? 'a context `{…}`' : 'a date or time literal', undefined, token);
+        if (token.text === '{' || token.text === '@')
+          this.#outside(
+            token.text === '{' ? 'a context `{…}`' : 'a date or time literal',
+            undefined,
+            token,
+          );
         return this.#fail(`unexpected \`${token.text}\``, token);
       default:
         return this.#fail('the expression ends too early', token);
@@ -293,7 +389,14 @@ class Parser {
         const domains = this.#domains();
         this.#expect('satisfies');
         const body = this.#expression();
-        return { kind: 'quantified', quantifier: token.text, domains, body, at: token.at, end: body.end };
+        return {
+          kind: 'quantified',
+          quantifier: token.text,
+          domains,
+          body,
+          at: token.at,
+          end: body.end,
+        };
       }
       case 'for': {
         const domains = this.#domains();
@@ -335,7 +438,8 @@ class Parser {
     const domains: Domain[] = [];
     do {
       const name = this.#next();
-      if (name.kind !== 'word' || FEEL_KEYWORDS.has(name.text)) this.#fail('a name must stand here', name);
+      if (name.kind !== 'word' || FEEL_KEYWORDS.has(name.text))
+        this.#fail('a name must stand here', name);
       this.#expect('in');
       const domain = this.#sum();
       if (this.#is('..')) this.#outside('a range as a domain', 'quantify over a set');
@@ -380,6 +484,10 @@ class Parser {
   }
 
   #outside(what: string, remedy?: string, token: Token = this.#peek()): never {
-    throw new FeelError('EXPRESSION_UNSUPPORTED', `${what} is outside the supported FEEL subset${remedy ? `: ${remedy}` : ''}`, token.at);
+    throw new FeelError(
+      'EXPRESSION_UNSUPPORTED',
+      `${what} is outside the supported FEEL subset${remedy ? `: ${remedy}` : ''}`,
+      token.at,
+    );
   }
 }

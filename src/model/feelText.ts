@@ -3,9 +3,21 @@ import type { Scalar } from './document.ts';
 import type { Syntax } from './feel.ts';
 
 /** Precedence of what stands at a node: an operand of weaker precedence needs parentheses. */
-const LEVEL = { open: 0, or: 1, and: 2, comparison: 3, sum: 4, product: 5, unary: 6, postfix: 7 } as const;
+const LEVEL = {
+  open: 0,
+  or: 1,
+  and: 2,
+  comparison: 3,
+  sum: 4,
+  product: 5,
+  unary: 6,
+  postfix: 7,
+} as const;
 
-/** The one way to write an expression: single spaces, no needless parentheses. Reading it again gives the same tree. */
+/**
+ * The one way to write an expression: single spaces, no needless parentheses. Reading it again
+ * gives the same tree.
+ */
 export function feelOf(syntax: Syntax): string {
   return print(syntax, LEVEL.open);
 }
@@ -39,9 +51,15 @@ function shape(s: Syntax): [text: string, level: number] {
     case 'binary':
       return binary(s);
     case 'interval':
-      return [`${print(s.value, LEVEL.sum)} in [${feelOf(s.lo)}..${feelOf(s.hi)}]`, LEVEL.comparison];
+      return [
+        `${print(s.value, LEVEL.sum)} in [${feelOf(s.lo)}..${feelOf(s.hi)}]`,
+        LEVEL.comparison,
+      ];
     case 'in':
-      return [`${print(s.value, LEVEL.sum)} in (${s.options.map(feelOf).join(', ')})`, LEVEL.comparison];
+      return [
+        `${print(s.value, LEVEL.sum)} in (${s.options.map(feelOf).join(', ')})`,
+        LEVEL.comparison,
+      ];
     case 'if':
       return [`if ${feelOf(s.condition)} then ${feelOf(s.yes)} else ${feelOf(s.no)}`, LEVEL.open];
     case 'quantified':
@@ -58,9 +76,18 @@ function domains(list: readonly { readonly name: string; readonly domain: Syntax
 }
 
 function binary(s: Extract<Syntax, { kind: 'binary' }>): [string, number] {
-  const level = s.operator === 'or' ? LEVEL.or : s.operator === 'and' ? LEVEL.and
-    : s.operator === '*' ? LEVEL.product : s.operator === '+' || s.operator === '-' ? LEVEL.sum : LEVEL.comparison;
-  // Comparisons do not chain; the others associate to the left. An open expression on the left would swallow the operator.
+  const level =
+    s.operator === 'or'
+      ? LEVEL.or
+      : s.operator === 'and'
+        ? LEVEL.and
+        : s.operator === '*'
+          ? LEVEL.product
+          : s.operator === '+' || s.operator === '-'
+            ? LEVEL.sum
+            : LEVEL.comparison;
+  // Comparisons do not chain; the others associate to the left. An open expression on the left
+  // would swallow the operator.
   const left = print(s.left, level === LEVEL.comparison ? LEVEL.sum : level);
   return [`${left} ${s.operator} ${print(s.right, level + 1)}`, level];
 }

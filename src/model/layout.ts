@@ -3,9 +3,10 @@ import type { Channel, Model } from './model.ts';
 import { cellType, scalarValues, type IndexSet, type SetLookup, type Type } from './types.ts';
 
 /**
- * A state is one flat row of integers: parameters, variables, channels, in declaration order. Rows are compared, hashed and
- * stored whole. A scalar takes one word; a set takes one bit per value of its base, 30 to a word; a channel takes a count and
- * then its messages, padded with zeros to its capacity. A bag keeps its messages sorted, so that equal bags are equal rows.
+ * A state is one flat row of integers: parameters, variables, channels, in declaration order. Rows
+ * are compared, hashed and stored whole. A scalar takes one word; a set takes one bit per value of
+ * its base, 30 to a word; a channel takes a count and then its messages, padded with zeros to its
+ * capacity. A bag keeps its messages sorted, so that equal bags are equal rows.
  */
 export type State = readonly number[];
 
@@ -136,13 +137,20 @@ export function unpackSet(state: State, offset: number, width: number, first: nu
   const values: number[] = [];
   for (let word = 0; word < width; word += 1) {
     const bits = state[offset + word] as number;
-    for (let bit = 0; bits >> bit > 0; bit += 1) if ((bits >> bit) & 1) values.push(first + word * SET_BITS + bit);
+    for (let bit = 0; bits >> bit > 0; bit += 1)
+      if ((bits >> bit) & 1) values.push(first + word * SET_BITS + bit);
   }
   return values;
 }
 
 /** Packs values into `into` at `offset`; false when one of them lies outside the base. */
-export function packSet(values: readonly number[], into: number[], offset: number, width: number, bounds: Bounds): boolean {
+export function packSet(
+  values: readonly number[],
+  into: number[],
+  offset: number,
+  width: number,
+  bounds: Bounds,
+): boolean {
   let inside = true;
   for (let word = 0; word < width; word += 1) into[offset + word] = 0;
   for (const value of values) {

@@ -3,18 +3,23 @@ import type { State } from './layout.ts';
 import { errorKinds, type ErrorBits, type Instance, type Semantics } from './semantics.ts';
 import type { Message, Step, Trace } from './trace.ts';
 
-/** A run as rows: the states that it passes, the error it ends in, the state that it loops back to. */
+/**
+ * A run as rows: the states that it passes, the error it ends in, the state that it loops back to.
+ */
 export interface Run {
   readonly states: readonly State[];
   /** The run ends in an error step that breaks (at least) this implicit property. */
   readonly error?: ErrorBits;
-  /** Index into `states` where the loop starts; equal to the last index when the run stops there. */
+  /**
+   * Index into `states` where the loop starts; equal to the last index when the run stops there.
+   */
   readonly loopStart?: number;
 }
 
 /**
- * Turns a run of rows into a trace in model terms, finding for each pair of states the step of `semantics` that leads
- * from one to the other. Nothing comes back when some pair is no step: then the run is not one of this model.
+ * Turns a run of rows into a trace in model terms, finding for each pair of states the step of
+ * `semantics` that leads from one to the other. Nothing comes back when some pair is no step: then
+ * the run is not one of this model.
  */
 export function liftRun(semantics: Semantics, run: Run): Trace | undefined {
   const codec = new Codec(semantics.layout);
@@ -32,7 +37,11 @@ export function liftRun(semantics: Semantics, run: Run): Trace | undefined {
     if (!step) return undefined;
     steps.push(step);
   }
-  const trace: Trace = { params: codec.cells(first, 'parameter'), initial: codec.cells(first, 'variable'), steps };
+  const trace: Trace = {
+    params: codec.cells(first, 'parameter'),
+    initial: codec.cells(first, 'variable'),
+    steps,
+  };
   return run.loopStart === undefined ? trace : { ...trace, loopStart: run.loopStart };
 }
 
@@ -45,19 +54,39 @@ function stepBetween(semantics: Semantics, codec: Codec, from: State, to: State)
   return found;
 }
 
-function errorStep(semantics: Semantics, codec: Codec, from: State, wanted: ErrorBits): Step | undefined {
+function errorStep(
+  semantics: Semantics,
+  codec: Codec,
+  from: State,
+  wanted: ErrorBits,
+): Step | undefined {
   let found: Step | undefined;
   semantics.successors(from, (instance, next, errors, taken) => {
     if (found || next || (errors & wanted) !== wanted) return;
     const { received } = describe(semantics, codec, instance, from, from, taken);
-    found = withElement(instance, { action: instance.action.name, binding: codec.binding(instance), ...(received ? { received } : {}), changed: {}, error: errorKinds(errors) });
+    found = withElement(instance, {
+      action: instance.action.name,
+      binding: codec.binding(instance),
+      ...(received ? { received } : {}),
+      changed: {},
+      error: errorKinds(errors),
+    });
   });
   return found;
 }
 
-function describe(semantics: Semantics, codec: Codec, instance: Instance, from: State, to: State, taken: readonly number[]): Step {
+function describe(
+  semantics: Semantics,
+  codec: Codec,
+  instance: Instance,
+  from: State,
+  to: State,
+  taken: readonly number[],
+): Step {
   const { action } = instance;
-  const received = action.receives.map((receive, i) => codec.message(from, semantics.layout.channel(receive.channel), taken[i] as number));
+  const received = action.receives.map((receive, i) =>
+    codec.message(from, semantics.layout.channel(receive.channel), taken[i] as number),
+  );
   const sent = sentMessages(semantics, codec, instance, from, to, received);
   return withElement(instance, {
     action: action.name,
@@ -74,7 +103,14 @@ function withElement(instance: Instance, step: Step): Step {
 }
 
 /** What the step sent: the messages after it, less those that were there and were not received. */
-function sentMessages(semantics: Semantics, codec: Codec, instance: Instance, from: State, to: State, received: readonly Message[]): Message[] {
+function sentMessages(
+  semantics: Semantics,
+  codec: Codec,
+  instance: Instance,
+  from: State,
+  to: State,
+  received: readonly Message[],
+): Message[] {
   const channels = new Set(instance.action.sends.map((send) => send.channel));
   return [...channels].flatMap((name) => {
     const block = semantics.layout.channel(name);

@@ -3,8 +3,9 @@ import { ltlAtoms, type Ltl } from './ltl.ts';
 import type { IndexSet, Type } from './types.ts';
 
 /**
- * The one intermediate representation (DESIGN 1): a checked, typed, guarded transition system with named actors, channels,
- * controls and properties. Frontends end in it, by way of a document; engines, risk and monitor start from it.
+ * The one intermediate representation (DESIGN 1): a checked, typed, guarded transition system with
+ * named actors, channels, controls and properties. Frontends end in it, by way of a document;
+ * engines, risk and monitor start from it.
  */
 export interface Model {
   readonly name: string;
@@ -17,10 +18,15 @@ export interface Model {
   readonly properties: readonly Property[];
   /** Absent means false (SEMANTICS 8). */
   readonly final: Expr | undefined;
-  /** Fairness of several actions together: one condition each, for the disjunction of their steps. */
+  /**
+   * Fairness of several actions together: one condition each, for the disjunction of their steps.
+   */
   readonly fairness: readonly JointFairness[];
   readonly abstractions: readonly string[];
-  /** What the model leaves out by a bound: nothing that holds of every run is then more than `bounded`. */
+  /**
+   * What the model leaves out by a bound: nothing that holds of every run is then more than
+   * `bounded`.
+   */
   readonly bounds: readonly string[];
 }
 
@@ -32,7 +38,10 @@ export interface JointFairness {
 
 /** The actions that some fairness condition speaks of. */
 export function fairActions(model: Model): ReadonlySet<string> {
-  return new Set([...model.actions.filter((action) => action.fair !== 'none').map((action) => action.name), ...model.fairness.flatMap((joint) => joint.actions)]);
+  return new Set([
+    ...model.actions.filter((action) => action.fair !== 'none').map((action) => action.name),
+    ...model.fairness.flatMap((joint) => joint.actions),
+  ]);
 }
 
 export interface Parameter {
@@ -49,8 +58,9 @@ export interface Variable {
 }
 
 /**
- * How a variable's cells start (SEMANTICS 5). `each` gives the cells of a map one rule per key of its outermost index set;
- * anything else spreads over all cells, and a choice is made for each cell by itself.
+ * How a variable's cells start (SEMANTICS 5). `each` gives the cells of a map one rule per key of
+ * its outermost index set; anything else spreads over all cells, and a choice is made for each cell
+ * by itself.
  */
 export type InitRule =
   | { readonly kind: 'value'; readonly value: Expr }
@@ -124,18 +134,27 @@ export type ImplicitKind = (typeof IMPLICIT_KINDS)[number];
 export type Formula =
   | PredicateFormula
   | { readonly kind: 'leadsTo'; readonly from: Expr; readonly to: Expr }
-  | { readonly kind: 'reachableEach'; readonly goals: readonly { readonly name: string; readonly expr: Expr }[] }
+  | {
+      readonly kind: 'reachableEach';
+      readonly goals: readonly { readonly name: string; readonly expr: Expr }[];
+    }
   | { readonly kind: 'all'; readonly of: readonly string[] }
   | { readonly kind: 'ltl'; readonly text: string; readonly formula: Ltl<Expr> }
   | { readonly kind: 'deadlockFree' }
   | { readonly kind: 'implicit'; readonly of: ImplicitKind };
 
-type PredicateKind = 'always' | 'never' | 'eventually' | 'eventuallyAlways' | 'reachable' | 'recoverable';
-export type PredicateFormula = { [K in PredicateKind]: { readonly kind: K; readonly expr: Expr } }[PredicateKind];
+type PredicateKind =
+  'always' | 'never' | 'eventually' | 'eventuallyAlways' | 'reachable' | 'recoverable';
+export type PredicateFormula = {
+  [K in PredicateKind]: { readonly kind: K; readonly expr: Expr };
+}[PredicateKind];
 
 export type FormulaKind = Formula['kind'];
 
-/** The state predicates that a property reads: each is judged for definedness at every reachable state (SEMANTICS 4). */
+/**
+ * The state predicates that a property reads: each is judged for definedness at every reachable
+ * state (SEMANTICS 4).
+ */
 export function predicatesOf(formula: Formula): readonly Expr[] {
   switch (formula.kind) {
     case 'leadsTo':
@@ -153,7 +172,13 @@ export function predicatesOf(formula: Formula): readonly Expr[] {
   }
 }
 
-/** All predicates that are judged at every state: those of the properties, and `final` (SEMANTICS 4). */
+/**
+ * All predicates that are judged at every state: those of the properties, and `final` (SEMANTICS
+ * 4).
+ */
 export function judgedPredicates(model: Model): readonly Expr[] {
-  return [...model.properties.flatMap((p) => predicatesOf(p.formula)), ...(model.final ? [model.final] : [])];
+  return [
+    ...model.properties.flatMap((p) => predicatesOf(p.formula)),
+    ...(model.final ? [model.final] : []),
+  ];
 }

@@ -2,26 +2,51 @@ import type { Trace } from './trace.ts';
 
 /** Why nothing could be said. Never, under any of these, does a property "hold". */
 export type UnknownReason =
-  | 'timeout' | 'memory' | 'crash' | 'cancelled' | 'unavailable' | 'unsupported' | 'unreplayable' | 'disagreement';
+  | 'timeout'
+  | 'memory'
+  | 'crash'
+  | 'cancelled'
+  | 'unavailable'
+  | 'unsupported'
+  | 'unreplayable'
+  | 'disagreement';
 
 export type HoldsMethod = 'exhaustive' | 'inductive' | 'witness';
 export type WitnessKind = 'trace' | 'lasso' | 'trap' | 'exhaustion';
 
-/** Facts that let somebody else check an answer: counts, digests, names of artifacts. Plain JSON. */
+/**
+ * Facts that let somebody else check an answer: counts, digests, names of artifacts. Plain JSON.
+ */
 export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /**
- * What an engine says of one property (DESIGN 3, SEMANTICS 11). Closed on purpose, and without an `isOk`:
- * whoever reads it must say what a bound or an unknown means to them.
+ * What an engine says of one property (DESIGN 3, SEMANTICS 11). Closed on purpose, and without an
+ * `isOk`: whoever reads it must say what a bound or an unknown means to them.
  */
 export type Outcome =
-  | { readonly outcome: 'holds'; readonly method: HoldsMethod; readonly trace?: Trace; readonly evidence: Evidence }
+  | {
+      readonly outcome: 'holds';
+      readonly method: HoldsMethod;
+      readonly trace?: Trace;
+      readonly evidence: Evidence;
+    }
   | { readonly outcome: 'bounded'; readonly bound: string; readonly evidence: Evidence }
-  | { readonly outcome: 'violated'; readonly witness: WitnessKind; readonly trace?: Trace; readonly evidence: Evidence }
-  | { readonly outcome: 'unknown'; readonly reason: UnknownReason; readonly message: string; readonly evidence: Evidence };
+  | {
+      readonly outcome: 'violated';
+      readonly witness: WitnessKind;
+      readonly trace?: Trace;
+      readonly evidence: Evidence;
+    }
+  | {
+      readonly outcome: 'unknown';
+      readonly reason: UnknownReason;
+      readonly message: string;
+      readonly evidence: Evidence;
+    };
 
 export type OutcomeKind = Outcome['outcome'];
-export type Assurance = 'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
+export type Assurance =
+  'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
 
 /** One engine's part in an answer. */
 export interface EngineReport {
@@ -34,7 +59,10 @@ export interface EngineReport {
   readonly durationMs: number;
 }
 
-/** One property's answer, as `check --json` and the API print it. Public shape (`report.schema.json`). */
+/**
+ * One property's answer, as `check --json` and the API print it. Public shape
+ * (`report.schema.json`).
+ */
 export interface PropertyReport {
   readonly name: string;
   readonly kind: string;
@@ -60,12 +88,18 @@ export interface PropertyReport {
 export interface SuggestedFix {
   readonly sentence: string;
   readonly elements: readonly string[];
-  /** The properties that are violated without the change, and hold with it; those that are violated with it as well. */
+  /**
+   * The properties that are violated without the change, and hold with it; those that are violated
+   * with it as well.
+   */
   readonly mends: readonly string[];
   readonly leaves: readonly string[];
 }
 
-/** What every answer of a report rests on (DESIGN 3: "Every result says which fairness, bounds and channel semantics"). */
+/**
+ * What every answer of a report rests on (DESIGN 3: "Every result says which fairness, bounds and
+ * channel semantics").
+ */
 export interface Assumptions {
   readonly fairness: readonly string[];
   readonly bounds: readonly string[];
@@ -81,15 +115,25 @@ export interface Vacuity {
   readonly survivesEveryMutant: readonly string[];
 }
 
-/** What a solver says to each `check-sat`. Neither is good or bad news: only who wrote the script knows which one was hoped for. */
+/**
+ * What a solver says to each `check-sat`. Neither is good or bad news: only who wrote the script
+ * knows which one was hoped for.
+ */
 export type ScriptAnswer = 'sat' | 'unsat' | 'unknown';
 
-/** The answers to a script (public shape, `answers.schema.json`). They are the solver's word: opaque, nothing replays them (DESIGN 3). */
+/**
+ * The answers to a script (public shape, `answers.schema.json`). They are the solver's word:
+ * opaque, nothing replays them (DESIGN 3).
+ */
 export interface ScriptReport {
   readonly answers: readonly ScriptAnswer[];
   /** One for each command that prints, in order. */
   readonly results: readonly ScriptResult[];
-  readonly engines: readonly { readonly name: string; readonly version: string; readonly durationMs: number }[];
+  readonly engines: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly durationMs: number;
+  }[];
   readonly assurance: readonly never[];
 }
 
@@ -117,7 +161,10 @@ export interface Report {
   readonly fixes?: readonly SuggestedFix[];
 }
 
-/** A text that an engine produced or consumed and that belongs to the evidence: a module, an invariant, an obligation. */
+/**
+ * A text that an engine produced or consumed and that belongs to the evidence: a module, an
+ * invariant, an obligation.
+ */
 export interface Artifact {
   readonly name: string;
   readonly mediaType: string;

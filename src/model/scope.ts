@@ -23,7 +23,12 @@ export interface Scope {
 }
 
 export function withLocal(scope: Scope, name: string, type: Type): Scope {
-  return { ...scope, channel: scope.channel, set: scope.set, locals: new Map(scope.locals).set(name, type) };
+  return {
+    ...scope,
+    channel: scope.channel,
+    set: scope.set,
+    locals: new Map(scope.locals).set(name, type),
+  };
 }
 
 export function truth(value: boolean): Expr {

@@ -1,11 +1,37 @@
 import { invariant } from '../errors/index.ts';
 import type { Expr } from './expression.ts';
-import { Compiler, NO_SLOTS, UNDEFINED, bindSlot, type ListCode, type Locals, type ScalarCode, type Slots } from './evaluate.ts';
-import { Layout, packSet, type Bounds, type CellBlock, type ChannelBlock, type State } from './layout.ts';
-import { IMPLICIT_KINDS, type Action, type Assignment, type ImplicitKind, type Model, type Send } from './model.ts';
+import {
+  Compiler,
+  NO_SLOTS,
+  UNDEFINED,
+  bindSlot,
+  type ListCode,
+  type Locals,
+  type ScalarCode,
+  type Slots,
+} from './evaluate.ts';
+import {
+  Layout,
+  packSet,
+  type Bounds,
+  type CellBlock,
+  type ChannelBlock,
+  type State,
+} from './layout.ts';
+import {
+  IMPLICIT_KINDS,
+  type Action,
+  type Assignment,
+  type ImplicitKind,
+  type Model,
+  type Send,
+} from './model.ts';
 import { scalarValues } from './types.ts';
 
-/** One action with one value for each of its `for` names: what a fairness condition speaks about (SEMANTICS 7). */
+/**
+ * One action with one value for each of its `for` names: what a fairness condition speaks about
+ * (SEMANTICS 7).
+ */
 export interface Instance {
   readonly index: number;
   readonly action: Action;
@@ -13,19 +39,33 @@ export interface Instance {
   readonly binding: readonly number[];
 }
 
-/** The implicit properties that an error step breaks, one bit each, in the order of `IMPLICIT_KINDS`. */
+/**
+ * The implicit properties that an error step breaks, one bit each, in the order of
+ * `IMPLICIT_KINDS`.
+ */
 export type ErrorBits = number;
-export const ERROR_BIT: Readonly<Record<ImplicitKind, number>> = { withinRange: 1, withinCapacity: 2, singleWrite: 4, defined: 8 };
+export const ERROR_BIT: Readonly<Record<ImplicitKind, number>> = {
+  withinRange: 1,
+  withinCapacity: 2,
+  singleWrite: 4,
+  defined: 8,
+};
 
 export function errorKinds(bits: ErrorBits): ImplicitKind[] {
   return IMPLICIT_KINDS.filter((kind) => (bits & ERROR_BIT[kind]) !== 0);
 }
 
 /**
- * Receives the steps of a state. `next` is absent for an error step, whose `errors` then name what it breaks.
- * `taken` holds the position of the received message for each of the action's receives; it is reused between calls.
+ * Receives the steps of a state. `next` is absent for an error step, whose `errors` then name what
+ * it breaks. `taken` holds the position of the received message for each of the action's receives;
+ * it is reused between calls.
  */
-export type StepSink = (instance: Instance, next: State | undefined, errors: ErrorBits, taken: readonly number[]) => void;
+export type StepSink = (
+  instance: Instance,
+  next: State | undefined,
+  errors: ErrorBits,
+  taken: readonly number[],
+) => void;
 
 interface ReceiveCode {
   readonly block: ChannelBlock;
@@ -55,8 +95,8 @@ interface ActionCode {
 }
 
 /**
- * The one definition of a step (SEMANTICS 1–4). Replay, exploration, simulation, monitor and Markov chain all call it.
- * Throws `BEYOND` when an integer leaves the exact range.
+ * The one definition of a step (SEMANTICS 1–4). Replay, exploration, simulation, monitor and Markov
+ * chain all call it. Throws `BEYOND` when an integer leaves the exact range.
  */
 export class Semantics {
   readonly model: Model;
@@ -73,7 +113,8 @@ export class Semantics {
     this.layout = new Layout(model);
     this.compiler = new Compiler(this.layout);
     const codes = new Map(model.actions.map((action) => [action.name, this.#compile(action)]));
-    this.instances = model.actions.flatMap((action) => bindings(action, this.layout).map((binding) => ({ action, binding })))
+    this.instances = model.actions
+      .flatMap((action) => bindings(action, this.layout).map((binding) => ({ action, binding })))
       .map((instance, index) => ({ index, ...instance }));
     this.#codes = this.instances.map(({ action }) => codes.get(action.name) as ActionCode);
   }
@@ -92,7 +133,10 @@ export class Semantics {
     };
   }
 
-  /** All steps of a state, no-ops left out (SEMANTICS 3). The same successor may come more than once. */
+  /**
+   * All steps of a state, no-ops left out (SEMANTICS 3). The same successor may come more than
+   * once.
+   */
   successors(state: State, sink: StepSink): void {
     for (const instance of this.instances) this.stepsOf(instance, state, sink);
   }
@@ -101,14 +145,19 @@ export class Semantics {
   stepsOf(instance: Instance, state: State, sink: StepSink): void {
     const code = this.#codes[instance.index];
     invariant(code, 'every action is compiled');
-    if (code.receives.length > 0) this.#receive(instance, code, state, [...instance.binding], [], 0, sink);
-    else if (this.#mayStep(instance, code, state)) this.#step(instance, code, state, [...instance.binding], [], sink, true);
+    if (code.receives.length > 0)
+      this.#receive(instance, code, state, [...instance.binding], [], 0, sink);
+    else if (this.#mayStep(instance, code, state))
+      this.#step(instance, code, state, [...instance.binding], [], sink, true);
     else if (this.#undefined) sink(instance, undefined, ERROR_BIT.defined, []);
   }
 
   #undefined = false;
 
-  /** Whether all guards hold, before anything is made for the step. One without a value is an error step. */
+  /**
+   * Whether all guards hold, before anything is made for the step. One without a value is an error
+   * step.
+   */
   #mayStep(instance: Instance, code: ActionCode, state: State): boolean {
     const locals = this.#tried;
     for (let i = 0; i < instance.binding.length; i += 1) locals[i] = instance.binding[i] as number;
@@ -123,8 +172,19 @@ export class Semantics {
     }
   }
 
-  /** Chooses a message for the `depth`-th receive and all after it: any distinct one of a bag, the head of a fifo (SEMANTICS 1, 2). */
-  #receive(instance: Instance, code: ActionCode, state: State, locals: Locals, taken: number[], depth: number, sink: StepSink): void {
+  /**
+   * Chooses a message for the `depth`-th receive and all after it: any distinct one of a bag, the
+   * head of a fifo (SEMANTICS 1, 2).
+   */
+  #receive(
+    instance: Instance,
+    code: ActionCode,
+    state: State,
+    locals: Locals,
+    taken: number[],
+    depth: number,
+    sink: StepSink,
+  ): void {
     const receive = code.receives[depth];
     if (!receive) {
       this.#step(instance, code, state, locals, taken, sink);
@@ -141,7 +201,15 @@ export class Semantics {
     }
   }
 
-  #step(instance: Instance, code: ActionCode, state: State, locals: Locals, taken: readonly number[], sink: StepSink, judged = false): void {
+  #step(
+    instance: Instance,
+    code: ActionCode,
+    state: State,
+    locals: Locals,
+    taken: readonly number[],
+    sink: StepSink,
+    judged = false,
+  ): void {
     try {
       if (!judged) for (const guard of code.guards) if (guard(state, locals) === 0) return;
       const next = state.slice();
@@ -162,13 +230,18 @@ export class Semantics {
       slots = bindSlot(slots, local);
       return { block: this.layout.channel(channel), slot: slots.next - 1 };
     });
-    const guards = [...(action.when ? [action.when] : []), ...action.controls.map((control) => control.condition)];
+    const guards = [
+      ...(action.when ? [action.when] : []),
+      ...action.controls.map((control) => control.condition),
+    ];
     return {
       receives,
       guards: guards.map((guard) => this.compiler.scalar(guard, slots)),
       writes: action.assignments.map((assignment) => this.#write(assignment, slots)),
       sends: action.sends.map((message) => this.#send(message, slots)),
-      mayCollide: action.assignments.some((a, i) => action.assignments.findIndex((b) => b.variable === a.variable) !== i),
+      mayCollide: action.assignments.some(
+        (a, i) => action.assignments.findIndex((b) => b.variable === a.variable) !== i,
+      ),
     };
   }
 
@@ -180,7 +253,9 @@ export class Semantics {
 
   #send(message: Send, slots: Slots): SendCode {
     const block = this.layout.channel(message.channel);
-    const puts = block.fields.map((field, i) => this.#put(message.values[i] as Expr, field.type, field.width, slots));
+    const puts = block.fields.map((field, i) =>
+      this.#put(message.values[i] as Expr, field.type, field.width, slots),
+    );
     return {
       block,
       fill: (state, locals, row) => {
@@ -198,7 +273,8 @@ export class Semantics {
     if (type.kind === 'set') {
       const list: ListCode = this.compiler.list(value, slots);
       const bounds: Bounds = this.layout.bounds(type.of);
-      return (state, locals, into, offset) => packSet(list(state, locals) as readonly number[], into, offset, width, bounds);
+      return (state, locals, into, offset) =>
+        packSet(list(state, locals) as readonly number[], into, offset, width, bounds);
     }
     const scalar = this.compiler.scalar(value, slots);
     const { lo, hi } = this.layout.bounds(type);
@@ -210,7 +286,10 @@ export class Semantics {
   }
 }
 
-/** All right-hand sides and keys read the state before the step; writing one cell twice is an error only if the values differ. */
+/**
+ * All right-hand sides and keys read the state before the step; writing one cell twice is an error
+ * only if the values differ.
+ */
 function write(code: ActionCode, state: State, locals: Locals, next: number[]): ErrorBits {
   let errors = 0;
   const written: number[] | undefined = code.mayCollide ? [] : undefined;
@@ -224,13 +303,17 @@ function write(code: ActionCode, state: State, locals: Locals, next: number[]): 
   return errors;
 }
 
-/** Sends add in list order; a message that finds its channel full is the error, and the rest of the step is still judged. */
+/**
+ * Sends add in list order; a message that finds its channel full is the error, and the rest of the
+ * step is still judged.
+ */
 function send(code: ActionCode, state: State, locals: Locals, next: number[]): ErrorBits {
   let errors = 0;
   for (const { block, fill } of code.sends) {
     const message = new Array<number>(block.messageWidth).fill(0);
     if (!fill(state, locals, message)) errors |= ERROR_BIT.withinRange;
-    if ((next[block.offset] as number) >= block.channel.capacity) errors |= ERROR_BIT.withinCapacity;
+    if ((next[block.offset] as number) >= block.channel.capacity)
+      errors |= ERROR_BIT.withinCapacity;
     else insertMessage(next, block, message);
   }
   return errors;
@@ -238,14 +321,18 @@ function send(code: ActionCode, state: State, locals: Locals, next: number[]): E
 
 function bindings(action: Action, layout: Layout): number[][] {
   return action.binders.reduce<number[][]>(
-    (partial, binder) => partial.flatMap((head) => scalarValues(binder.type, layout.set).map((value) => [...head, value])),
+    (partial, binder) =>
+      partial.flatMap((head) =>
+        scalarValues(binder.type, layout.set).map((value) => [...head, value]),
+      ),
     [[]],
   );
 }
 
 function sameMessage(state: State, block: ChannelBlock, a: number, b: number): boolean {
   const [atA, atB] = [messageOffset(block, a), messageOffset(block, b)];
-  for (let word = 0; word < block.messageWidth; word += 1) if (state[atA + word] !== state[atB + word]) return false;
+  for (let word = 0; word < block.messageWidth; word += 1)
+    if (state[atA + word] !== state[atB + word]) return false;
   return true;
 }
 
@@ -255,17 +342,30 @@ export function messageOffset(block: ChannelBlock, index: number): number {
 
 function removeMessage(next: number[], block: ChannelBlock, index: number): void {
   const count = next[block.offset] as number;
-  next.copyWithin(messageOffset(block, index), messageOffset(block, index + 1), messageOffset(block, count));
+  next.copyWithin(
+    messageOffset(block, index),
+    messageOffset(block, index + 1),
+    messageOffset(block, count),
+  );
   next.fill(0, messageOffset(block, count - 1), messageOffset(block, count));
   next[block.offset] = count - 1;
 }
 
 /** At the end of a fifo; into its sorted place in a bag. */
-export function insertMessage(next: number[], block: ChannelBlock, message: readonly number[]): void {
+export function insertMessage(
+  next: number[],
+  block: ChannelBlock,
+  message: readonly number[],
+): void {
   const count = next[block.offset] as number;
   let place = count;
-  if (block.channel.order === 'bag') while (place > 0 && precedes(message, next, messageOffset(block, place - 1))) place -= 1;
-  next.copyWithin(messageOffset(block, place + 1), messageOffset(block, place), messageOffset(block, count));
+  if (block.channel.order === 'bag')
+    while (place > 0 && precedes(message, next, messageOffset(block, place - 1))) place -= 1;
+  next.copyWithin(
+    messageOffset(block, place + 1),
+    messageOffset(block, place),
+    messageOffset(block, count),
+  );
   message.forEach((word, i) => {
     next[messageOffset(block, place) + i] = word;
   });

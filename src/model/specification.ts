@@ -1,37 +1,75 @@
 import type { ModelDocument } from './document.ts';
 
-/** The formats that are checked as they were submitted, by the tool whose language they are, and never become a model (ADR 010). */
+/**
+ * The formats that are checked as they were submitted, by the tool whose language they are, and
+ * never become a model (ADR 010).
+ */
 export const RAW_FORMATS = ['tla', 'smt'] as const;
 export type RawFormat = (typeof RAW_FORMATS)[number];
 
-export const isRawFormat = (format: string): format is RawFormat => (RAW_FORMATS as readonly string[]).includes(format);
+export const isRawFormat = (format: string): format is RawFormat =>
+  (RAW_FORMATS as readonly string[]).includes(format);
 
 /**
- * A TLA+ specification or an SMT-LIB script, in the place where a model has its canonical document: kept, named by the digest of its JCS
- * text, and signed as `model.json` (public shape, `specification.schema.json`). It holds the texts as they came, under the names of
- * modules; there are no paths in it.
+ * A TLA+ specification or an SMT-LIB script, in the place where a model has its canonical document:
+ * kept, named by the digest of its JCS text, and signed as `model.json` (public shape,
+ * `specification.schema.json`). It holds the texts as they came, under the names of modules; there
+ * are no paths in it.
  */
 export type SpecificationDocument =
-  | { readonly specification: 1; readonly format: 'tla'; readonly root: string; readonly modules: Readonly<Record<string, string>>; readonly configuration: string }
+  | {
+      readonly specification: 1;
+      readonly format: 'tla';
+      readonly root: string;
+      readonly modules: Readonly<Record<string, string>>;
+      readonly configuration: string;
+    }
   | { readonly specification: 1; readonly format: 'smt'; readonly script: string };
 
 /** What a submission becomes. */
 export type SubmittedDocument = ModelDocument | SpecificationDocument;
 
-export const isSpecification = (document: SubmittedDocument): document is SpecificationDocument => Object.hasOwn(document, 'specification');
+export const isSpecification = (document: SubmittedDocument): document is SpecificationDocument =>
+  Object.hasOwn(document, 'specification');
 
 /** A name that a module may have: of what a file is written under. */
 export const MODULE_NAME = /^[A-Za-z0-9_]{1,100}$/;
 
-/** Reads the document of a bundle, which anybody may have written: exactly its shape, or nothing. */
+/**
+ * Reads the document of a bundle, which anybody may have written: exactly its shape, or nothing.
+ */
 export function readSpecificationDocument(value: unknown): SpecificationDocument | undefined {
   if (!isObject(value) || value['specification'] !== 1) return undefined;
   const { format, root, modules, configuration, script } = value;
-  const has = (...keys: readonly string[]): boolean => Object.keys(value).sort().join() === ['specification', 'format', ...keys].sort().join();
-  if (format === 'smt') return has('script') && typeof script === 'string' ? { specification: 1, format, script } : undefined;
-  if (format !== 'tla' || !has('root', 'modules', 'configuration') || typeof root !== 'string' || typeof configuration !== 'string' || !isObject(modules)) return undefined;
-  const fine = Object.hasOwn(modules, root) && Object.entries(modules).every(([name, text]) => MODULE_NAME.test(name) && typeof text === 'string');
-  return fine ? { specification: 1, format, root, modules: modules as Readonly<Record<string, string>>, configuration } : undefined;
+  const has = (...keys: readonly string[]): boolean =>
+    Object.keys(value).sort().join() === ['specification', 'format', ...keys].sort().join();
+  if (format === 'smt')
+    return has('script') && typeof script === 'string'
+      ? { specification: 1, format, script }
+      : undefined;
+  if (
+    format !== 'tla' ||
+    !has('root', 'modules', 'configuration') ||
+    typeof root !== 'string' ||
+    typeof configuration !== 'string' ||
+    !isObject(modules)
+  )
+    return undefined;
+  const fine =
+    Object.hasOwn(modules, root) &&
+    Object.entries(modules).every(
+      ([name, text]) => MODULE_NAME.test(name) && typeof text === 'string',
+    );
+  return fine
+    ? {
+        specification: 1,
+        format,
+        root,
+        modules: modules as Readonly<Record<string, string>>,
+        configuration,
+      }
+    : undefined;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

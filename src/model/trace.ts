@@ -1,5 +1,9 @@
-/** A value as people and JSON see it: members and elements by name, sets and lists as arrays, maps and messages as objects. */
-export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
+/**
+ * A value as people and JSON see it: members and elements by name, sets and lists as arrays, maps
+ * and messages as objects.
+ */
+export type Value =
+  null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 
 /** A message on a channel. */
 export interface Message {
@@ -22,8 +26,9 @@ export interface Step {
 }
 
 /**
- * A run, or the beginning of one (public shape, `trace.schema.json`): the parameters' values, the first state, the steps.
- * With `loopStart`, the steps from that index on repeat for ever; `loopStart === steps.length` means that the run stops there.
+ * A run, or the beginning of one (public shape, `trace.schema.json`): the parameters' values, the
+ * first state, the steps. With `loopStart`, the steps from that index on repeat for ever;
+ * `loopStart === steps.length` means that the run stops there.
  */
 export interface Trace {
   readonly params: { readonly [name: string]: Value };

@@ -10,13 +10,20 @@ export interface TypeProblem {
 export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 export function nameProblem(name: string): string | undefined {
-  if (!IDENTIFIER.test(name)) return `\`${name}\` is not a name: a letter or _, then letters, digits and _`;
+  if (!IDENTIFIER.test(name))
+    return `\`${name}\` is not a name: a letter or _, then letters, digits and _`;
   if (FEEL_KEYWORDS.has(name)) return `\`${name}\` is a word that expressions reserve`;
   return undefined;
 }
 
-/** Reads `map Order to enum [cart, paid]`, `int 0..3`, `Order or null`, `set of Voucher`, … `elements` gives an index set's size. */
-export function parseType(text: string, elements: (set: string) => number | undefined): Type | TypeProblem {
+/**
+ * Reads `map Order to enum [cart, paid]`, `int 0..3`, `Order or null`, `set of Voucher`, …
+ * `elements` gives an index set's size.
+ */
+export function parseType(
+  text: string,
+  elements: (set: string) => number | undefined,
+): Type | TypeProblem {
   const words = text.trim();
   const map = /^map\s+(\w+)\s+to\s+([\s\S]+)$/.exec(words);
   if (map) {
@@ -36,7 +43,9 @@ export function parseType(text: string, elements: (set: string) => number | unde
   const element = /^(\w+)(\s+or\s+null)?$/.exec(words);
   if (element) {
     const [, name = '', nullable] = element;
-    return elements(name) === undefined ? unknownSet(name) : { kind: 'element', set: name, nullable: nullable !== undefined };
+    return elements(name) === undefined
+      ? unknownSet(name)
+      : { kind: 'element', set: name, nullable: nullable !== undefined };
   }
   return {
     code: 'TYPE_SYNTAX',
@@ -49,33 +58,49 @@ function unknownSet(name: string): TypeProblem {
 }
 
 function integerRange(lo: number, hi: number): Type | TypeProblem {
-  if (!Number.isSafeInteger(lo) || !Number.isSafeInteger(hi)) return { code: 'TYPE_TOO_LARGE', message: 'the bounds of a range are integers below 2^53' };
+  if (!Number.isSafeInteger(lo) || !Number.isSafeInteger(hi))
+    return { code: 'TYPE_TOO_LARGE', message: 'the bounds of a range are integers below 2^53' };
   if (lo > hi) return { code: 'TYPE_SYNTAX', message: `the range ${lo}..${hi} is empty` };
   return { kind: 'int', lo, hi };
 }
 
 function enumeration(list: string): Type | TypeProblem {
   const members = list.split(',').map((m) => m.trim().replace(/^"(.*)"$/, '$1'));
-  if (members.length === 1 && members[0] === '') return { code: 'TYPE_SYNTAX', message: 'an enum has at least one member' };
+  if (members.length === 1 && members[0] === '')
+    return { code: 'TYPE_SYNTAX', message: 'an enum has at least one member' };
   for (const member of members) {
     const wrong = nameProblem(member);
     if (wrong) return { code: 'NAME_INVALID', message: wrong };
   }
   const twice = members.find((m, i) => members.indexOf(m) !== i);
-  if (twice !== undefined) return { code: 'NAME_TAKEN', message: `the enum lists \`${twice}\` twice` };
+  if (twice !== undefined)
+    return { code: 'NAME_TAKEN', message: `the enum lists \`${twice}\` twice` };
   return { kind: 'enum', members };
 }
 
 /** How many values a set's base may have: a cell of set type is packed into words of 30 bits. */
 export const MAX_SET_BASE = 300;
 
-function setOf(of: Type | TypeProblem, elements: (set: string) => number | undefined): Type | TypeProblem {
+function setOf(
+  of: Type | TypeProblem,
+  elements: (set: string) => number | undefined,
+): Type | TypeProblem {
   if ('code' in of) return of;
-  if (of.kind === 'set' || of.kind === 'map') return { code: 'TYPE_SYNTAX', message: 'a set holds single values' };
-  if (of.kind === 'element' && of.nullable) return { code: 'TYPE_SYNTAX', message: 'a set does not hold null' };
-  if (!isFinite(of)) return { code: 'TYPE_TOO_LARGE', message: 'a set needs a finite base: give the integers a range' };
+  if (of.kind === 'set' || of.kind === 'map')
+    return { code: 'TYPE_SYNTAX', message: 'a set holds single values' };
+  if (of.kind === 'element' && of.nullable)
+    return { code: 'TYPE_SYNTAX', message: 'a set does not hold null' };
+  if (!isFinite(of))
+    return {
+      code: 'TYPE_TOO_LARGE',
+      message: 'a set needs a finite base: give the integers a range',
+    };
   const size = sizeOf(of, elements);
-  if (size > MAX_SET_BASE) return { code: 'TYPE_TOO_LARGE', message: `a set's base has at most ${MAX_SET_BASE} values, and this one has ${size}` };
+  if (size > MAX_SET_BASE)
+    return {
+      code: 'TYPE_TOO_LARGE',
+      message: `a set's base has at most ${MAX_SET_BASE} values, and this one has ${size}`,
+    };
   return { kind: 'set', of };
 }
 

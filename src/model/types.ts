@@ -1,8 +1,9 @@
 import { invariant, unreachable } from '../errors/index.ts';
 
 /**
- * The types of DESIGN section 1. `null`, `list`, `never` and `record` are types of expressions only: no variable has them.
- * Two enumerations with the same member list are one type (SEMANTICS 10).
+ * The types of DESIGN section 1. `null`, `list`, `never` and `record` are types of expressions
+ * only: no variable has them. Two enumerations with the same member list are one type (SEMANTICS
+ * 10).
  */
 export type Type =
   | { readonly kind: 'bool' }
@@ -27,10 +28,16 @@ export const INT: Type = { kind: 'int' };
 export const NULL: Type = { kind: 'null' };
 export const NEVER: Type = { kind: 'never' };
 
-/** How values are held while checking: booleans as 0 and 1, members and elements by position, `null` as -1. */
+/**
+ * How values are held while checking: booleans as 0 and 1, members and elements by position, `null`
+ * as -1.
+ */
 export const NULL_VALUE = -1;
 
-/** More values than this in one type, or one set of bindings, and the model is refused (`TYPE_TOO_LARGE`). */
+/**
+ * More values than this in one type, or one set of bindings, and the model is refused
+ * (`TYPE_TOO_LARGE`).
+ */
 export const MAX_TYPE_VALUES = 1_000_000;
 
 export type SetLookup = (name: string) => IndexSet;
@@ -39,7 +46,11 @@ export function sameType(a: Type, b: Type): boolean {
   if (a.kind !== b.kind) return false;
   switch (a.kind) {
     case 'enum':
-      return b.kind === 'enum' && a.members.length === b.members.length && a.members.every((m, i) => m === b.members[i]);
+      return (
+        b.kind === 'enum' &&
+        a.members.length === b.members.length &&
+        a.members.every((m, i) => m === b.members[i])
+      );
     case 'element':
       return b.kind === 'element' && a.set === b.set;
     case 'set':
@@ -54,14 +65,18 @@ export function sameType(a: Type, b: Type): boolean {
   }
 }
 
-/** The least type that both fit into, or nothing: `Order` and `null` give `Order or null`, a list and a set give a set. */
+/**
+ * The least type that both fit into, or nothing: `Order` and `null` give `Order or null`, a list
+ * and a set give a set.
+ */
 export function joinTypes(a: Type, b: Type): Type | undefined {
   if (a.kind === 'never') return b;
   if (b.kind === 'never') return a;
   if (a.kind === 'int' && b.kind === 'int') return INT;
   if (a.kind === 'null' && b.kind === 'element') return { ...b, nullable: true };
   if (a.kind === 'element' && b.kind === 'null') return { ...a, nullable: true };
-  if (a.kind === 'element' && b.kind === 'element' && a.set === b.set) return { ...a, nullable: a.nullable || b.nullable };
+  if (a.kind === 'element' && b.kind === 'element' && a.set === b.set)
+    return { ...a, nullable: a.nullable || b.nullable };
   if (isCollection(a) && isCollection(b)) {
     const of = joinTypes(a.of, b.of);
     return of && { kind: a.kind === 'list' && b.kind === 'list' ? 'list' : 'set', of };
@@ -92,7 +107,10 @@ export function scalarValues(type: Type, sets: SetLookup): readonly number[] {
     case 'bool':
       return [0, 1];
     case 'int': {
-      invariant(type.lo !== undefined && type.hi !== undefined, 'an unbounded type has no list of values');
+      invariant(
+        type.lo !== undefined && type.hi !== undefined,
+        'an unbounded type has no list of values',
+      );
       const lo = type.lo;
       return Array.from({ length: type.hi - lo + 1 }, (_, i) => lo + i);
     }
@@ -115,7 +133,9 @@ export function inRange(value: number, type: Type, sets: SetLookup): boolean {
     case 'bool':
       return value === 0 || value === 1;
     case 'int':
-      return (type.lo === undefined || value >= type.lo) && (type.hi === undefined || value <= type.hi);
+      return (
+        (type.lo === undefined || value >= type.lo) && (type.hi === undefined || value <= type.hi)
+      );
     case 'enum':
       return value >= 0 && value < type.members.length;
     case 'element':

@@ -2,7 +2,18 @@ import { unreachable, type ProblemCode } from '../errors/index.ts';
 import type { Domain, Syntax } from './feel.ts';
 import type { Expr } from './expression.ts';
 import { withLocal, type Scope } from './scope.ts';
-import { BOOL, INT, NEVER, NULL, NULL_VALUE, isCollection, joinTypes, sameType, typeText, type Type } from './types.ts';
+import {
+  BOOL,
+  INT,
+  NEVER,
+  NULL,
+  NULL_VALUE,
+  isCollection,
+  joinTypes,
+  sameType,
+  typeText,
+  type Type,
+} from './types.ts';
 
 /** Something wrong inside one expression; the offset is into its text. */
 export interface ExpressionProblem {
@@ -11,7 +22,10 @@ export interface ExpressionProblem {
   readonly at: number;
 }
 
-/** Thrown inside one expression when nothing sensible can follow; `typeExpression` turns it into a problem. */
+/**
+ * Thrown inside one expression when nothing sensible can follow; `typeExpression` turns it into a
+ * problem.
+ */
 class Untyped extends Error {
   readonly problem: ExpressionProblem;
   constructor(code: ProblemCode, message: string, at: number) {
@@ -24,7 +38,11 @@ class Untyped extends Error {
  * Resolves names and types in one expression that must have the type `expected`.
  * An expression is judged up to its first problem; all expressions of a model are judged.
  */
-export function typeExpression(syntax: Syntax, scope: Scope, expected: Type): Expr | ExpressionProblem {
+export function typeExpression(
+  syntax: Syntax,
+  scope: Scope,
+  expected: Type,
+): Expr | ExpressionProblem {
   try {
     return coerce(infer(syntax, scope, expected), expected, syntax);
   } catch (error) {
@@ -37,22 +55,35 @@ export function isProblem(result: Expr | ExpressionProblem): result is Expressio
   return 'code' in result;
 }
 
-/** Whether a value of the type `from` may stand where `to` is expected. A range is checked when the step is taken, not here. */
+/**
+ * Whether a value of the type `from` may stand where `to` is expected. A range is checked when the
+ * step is taken, not here.
+ */
 function fits(from: Type, to: Type): boolean {
   if (from.kind === 'never') return true;
   if (from.kind === 'null') return to.kind === 'element' || to.kind === 'null';
-  if (isCollection(from) && isCollection(to)) return fits(from.of, to.of) && (to.kind === 'set' || from.kind === 'list');
+  if (isCollection(from) && isCollection(to))
+    return fits(from.of, to.of) && (to.kind === 'set' || from.kind === 'list');
   return sameType(from, to);
 }
 
 function coerce(e: Expr, expected: Type, syntax: Syntax): Expr {
-  if (!fits(e.type, expected)) fail('TYPE_MISMATCH', `this is ${withArticle(e.type)}, where ${withArticle(expected)} is needed`, syntax);
-  return expected.kind === 'set' && e.type.kind === 'list' ? { kind: 'toSet', type: { kind: 'set', of: expected.of }, list: e } : e;
+  if (!fits(e.type, expected))
+    fail(
+      'TYPE_MISMATCH',
+      `this is ${withArticle(e.type)}, where ${withArticle(expected)} is needed`,
+      syntax,
+    );
+  return expected.kind === 'set' && e.type.kind === 'list'
+    ? { kind: 'toSet', type: { kind: 'set', of: expected.of }, list: e }
+    : e;
 }
 
 function withArticle(type: Type): string {
   const text = typeText(type);
-  return type.kind === 'null' || type.kind === 'never' || text.startsWith('the ') ? text : `${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${text}`;
+  return type.kind === 'null' || type.kind === 'never' || text.startsWith('the ')
+    ? text
+    : `${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${text}`;
 }
 
 function fail(code: ProblemCode, message: string, syntax: { readonly at: number }): never {
@@ -86,16 +117,29 @@ function infer(syntax: Syntax, scope: Scope, expected?: Type): Expr {
       return binary(syntax, scope);
     case 'interval':
       return {
-        kind: 'between', type: BOOL, value: need(syntax.value, scope, INT), lo: need(syntax.lo, scope, INT), hi: need(syntax.hi, scope, INT),
+        kind: 'between',
+        type: BOOL,
+        value: need(syntax.value, scope, INT),
+        lo: need(syntax.lo, scope, INT),
+        hi: need(syntax.hi, scope, INT),
       };
     case 'in':
       return membership(syntax, scope);
     case 'if':
       return conditional(syntax, scope, expected);
     case 'quantified':
-      return overDomains(syntax.domains, scope, (inner) => need(syntax.body, inner, BOOL), (local, domain, body) => ({
-        kind: syntax.quantifier, type: BOOL, local, domain, body,
-      }));
+      return overDomains(
+        syntax.domains,
+        scope,
+        (inner) => need(syntax.body, inner, BOOL),
+        (local, domain, body) => ({
+          kind: syntax.quantifier,
+          type: BOOL,
+          local,
+          domain,
+          body,
+        }),
+      );
     case 'for':
       return iteration(syntax, scope);
     default:
@@ -107,7 +151,11 @@ function need(syntax: Syntax, scope: Scope, type: Type): Expr {
   return coerce(infer(syntax, scope, type), type, syntax);
 }
 
-function stringLiteral(syntax: Extract<Syntax, { kind: 'string' }>, scope: Scope, expected: Type | undefined): Expr {
+function stringLiteral(
+  syntax: Extract<Syntax, { kind: 'string' }>,
+  scope: Scope,
+  expected: Type | undefined,
+): Expr {
   if (expected?.kind === 'enum') {
     const value = expected.members.indexOf(syntax.value);
     if (value >= 0) return { kind: 'literal', type: expected, value };
@@ -116,28 +164,49 @@ function stringLiteral(syntax: Extract<Syntax, { kind: 'string' }>, scope: Scope
   const meaning = scope.globals.get(syntax.value);
   if (meaning?.kind === 'constant') return meaning.literal;
   if (meaning?.kind === 'ambiguous') return ambiguous(syntax.value, meaning.types, syntax);
-  return fail('NAME_UNKNOWN', `"${syntax.value}" is no enum member and no element of a set`, syntax);
+  return fail(
+    'NAME_UNKNOWN',
+    `"${syntax.value}" is no enum member and no element of a set`,
+    syntax,
+  );
 }
 
 function ambiguous(text: string, types: readonly Type[], syntax: Syntax): never {
-  return fail('NAME_AMBIGUOUS', `\`${text}\` is a member of ${types.map(typeText).join(' and of ')}; write it as a string next to the cell that it is compared with`, syntax);
+  return fail(
+    'NAME_AMBIGUOUS',
+    `\`${text}\` is a member of ${types.map(typeText).join(' and of ')}; write it as a string next to the cell that it is compared with`,
+    syntax,
+  );
 }
 
 function name(syntax: Extract<Syntax, { kind: 'name' }>, scope: Scope): Expr {
   const local = scope.locals.get(syntax.name);
   if (local) return { kind: 'local', type: local, name: syntax.name };
   const meaning = scope.globals.get(syntax.name);
-  if (!meaning) return fail('NAME_UNKNOWN', `nothing is called \`${syntax.name}\` here${suggestion(syntax.name, scope)}`, syntax);
+  if (!meaning)
+    return fail(
+      'NAME_UNKNOWN',
+      `nothing is called \`${syntax.name}\` here${suggestion(syntax.name, scope)}`,
+      syntax,
+    );
   switch (meaning.kind) {
     case 'constant':
       return meaning.literal;
     case 'ambiguous':
       return ambiguous(syntax.name, meaning.types, syntax);
     case 'set':
-      return { kind: 'elements', type: { kind: 'set', of: { kind: 'element', set: meaning.set.name, nullable: false } }, set: meaning.set.name };
+      return {
+        kind: 'elements',
+        type: { kind: 'set', of: { kind: 'element', set: meaning.set.name, nullable: false } },
+        set: meaning.set.name,
+      };
     case 'channel':
       if (scope.reach === 'parameters') notAllowed(syntax);
-      return { kind: 'messages', type: { kind: 'list', of: { kind: 'record', channel: syntax.name } }, channel: syntax.name };
+      return {
+        kind: 'messages',
+        type: { kind: 'list', of: { kind: 'record', channel: syntax.name } },
+        channel: syntax.name,
+      };
     case 'cell':
       if (scope.reach === 'parameters' && meaning.of === 'variable') notAllowed(syntax);
       return { kind: 'cell', type: meaning.type, of: meaning.of, name: syntax.name, keys: [] };
@@ -147,12 +216,21 @@ function name(syntax: Extract<Syntax, { kind: 'name' }>, scope: Scope): Expr {
 }
 
 function notAllowed(syntax: Extract<Syntax, { kind: 'name' }>): never {
-  fail('NOT_ALLOWED_HERE', `an initial value may read parameters only, and \`${syntax.name}\` is none`, syntax);
+  fail(
+    'NOT_ALLOWED_HERE',
+    `an initial value may read parameters only, and \`${syntax.name}\` is none`,
+    syntax,
+  );
 }
 
-/** The declared name that a wrong one most likely meant, by edit distance one in letters of any case. */
+/**
+ * The declared name that a wrong one most likely meant, by edit distance one in letters of any
+ * case.
+ */
 function suggestion(wrong: string, scope: Scope): string {
-  const near = [...scope.locals.keys(), ...scope.globals.keys()].find((n) => n.toLowerCase() === wrong.toLowerCase() || oneEditApart(n, wrong));
+  const near = [...scope.locals.keys(), ...scope.globals.keys()].find(
+    (n) => n.toLowerCase() === wrong.toLowerCase() || oneEditApart(n, wrong),
+  );
   return near === undefined ? '' : `; did you mean \`${near}\`?`;
 }
 
@@ -160,16 +238,29 @@ function oneEditApart(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1 || Math.min(a.length, b.length) < 3) return false;
   let i = 0;
   while (i < a.length && a[i] === b[i]) i += 1;
-  return a.slice(i + 1) === b.slice(i + 1) || a.slice(i) === b.slice(i + 1) || a.slice(i + 1) === b.slice(i);
+  return (
+    a.slice(i + 1) === b.slice(i + 1) ||
+    a.slice(i) === b.slice(i + 1) ||
+    a.slice(i + 1) === b.slice(i)
+  );
 }
 
 function field(syntax: Extract<Syntax, { kind: 'field' }>, scope: Scope): Expr {
   const message = infer(syntax.of, scope);
-  if (message.type.kind !== 'record') return fail('TYPE_MISMATCH', `only a message has fields, and this is ${withArticle(message.type)}`, syntax.of);
+  if (message.type.kind !== 'record')
+    return fail(
+      'TYPE_MISMATCH',
+      `only a message has fields, and this is ${withArticle(message.type)}`,
+      syntax.of,
+    );
   const channel = scope.channel(message.type.channel);
   const declared = channel.fields.find((f) => f.name === syntax.name);
   if (!declared) {
-    return fail('NAME_UNKNOWN', `a message of ${channel.name} carries ${channel.fields.map((f) => f.name).join(', ') || 'nothing'}, not \`${syntax.name}\``, syntax);
+    return fail(
+      'NAME_UNKNOWN',
+      `a message of ${channel.name} carries ${channel.fields.map((f) => f.name).join(', ') || 'nothing'}, not \`${syntax.name}\``,
+      syntax,
+    );
   }
   return { kind: 'field', type: declared.type, message, channel: channel.name, field: syntax.name };
 }
@@ -181,49 +272,100 @@ function indexed(syntax: Extract<Syntax, { kind: 'index' }>, scope: Scope): Expr
     const key = need(syntax.key, scope, { kind: 'element', set: of.type.from, nullable: true });
     return { ...of, type: of.type.to, keys: [...of.keys, key] };
   }
-  if (!isCollection(of.type)) return fail('TYPE_MISMATCH', `only maps, sets and lists take \`[…]\`, and this is ${withArticle(of.type)}`, syntax.of);
+  if (!isCollection(of.type))
+    return fail(
+      'TYPE_MISMATCH',
+      `only maps, sets and lists take \`[…]\`, and this is ${withArticle(of.type)}`,
+      syntax.of,
+    );
   const filterScope = bindLocal('item', of.type.of, scope, syntax.key);
   const body = infer(syntax.key, filterScope);
-  if (body.type.kind === 'int') return fail('EXPRESSION_UNSUPPORTED', 'a position in a list is outside the supported FEEL subset: a filter is a condition on `item`', syntax.key);
-  return { kind: 'filter', type: of.type, local: 'item', domain: of, body: coerce(body, BOOL, syntax.key) };
+  if (body.type.kind === 'int')
+    return fail(
+      'EXPRESSION_UNSUPPORTED',
+      'a position in a list is outside the supported FEEL subset: a filter is a condition on `item`',
+      syntax.key,
+    );
+  return {
+    kind: 'filter',
+    type: of.type,
+    local: 'item',
+    domain: of,
+    body: coerce(body, BOOL, syntax.key),
+  };
 }
 
 /** A local name repeats no global name, no enum member and no local around it (SEMANTICS 10). */
 function bindLocal(local: string, type: Type, scope: Scope, at: { readonly at: number }): Scope {
-  if (scope.globals.has(local)) fail('NAME_TAKEN', `the local name \`${local}\` is taken by something global`, at);
-  if (scope.locals.has(local) && local !== 'item') fail('NAME_TAKEN', `the local name \`${local}\` is already bound here`, at);
+  if (scope.globals.has(local))
+    fail('NAME_TAKEN', `the local name \`${local}\` is taken by something global`, at);
+  if (scope.locals.has(local) && local !== 'item')
+    fail('NAME_TAKEN', `the local name \`${local}\` is already bound here`, at);
   return withLocal(scope, local, type);
 }
 
 function overDomains(
-  domains: readonly Domain[], scope: Scope, body: (scope: Scope) => Expr, wrap: (local: string, domain: Expr, body: Expr) => Expr,
+  domains: readonly Domain[],
+  scope: Scope,
+  body: (scope: Scope) => Expr,
+  wrap: (local: string, domain: Expr, body: Expr) => Expr,
 ): Expr {
   const [first, ...rest] = domains;
   if (!first) return body(scope);
   const domain = infer(first.domain, scope);
-  if (!isCollection(domain.type)) return fail('TYPE_MISMATCH', `\`${first.name}\` must range over a set or a list, and this is ${withArticle(domain.type)}`, first.domain);
+  if (!isCollection(domain.type))
+    return fail(
+      'TYPE_MISMATCH',
+      `\`${first.name}\` must range over a set or a list, and this is ${withArticle(domain.type)}`,
+      first.domain,
+    );
   const inner = bindLocal(first.name, domain.type.of, scope, first);
   return wrap(first.name, domain, overDomains(rest, inner, body, wrap));
 }
 
 function iteration(syntax: Extract<Syntax, { kind: 'for' }>, scope: Scope): Expr {
-  if (syntax.domains.length !== 1) fail('EXPRESSION_UNSUPPORTED', 'a `for` over several lists is outside the supported FEEL subset', syntax);
-  return overDomains(syntax.domains, scope, (inner) => scalar(infer(syntax.body, inner), syntax.body), (local, domain, body) => ({
-    kind: 'for', type: { kind: 'list', of: body.type }, local, domain, body,
-  }));
+  if (syntax.domains.length !== 1)
+    fail(
+      'EXPRESSION_UNSUPPORTED',
+      'a `for` over several lists is outside the supported FEEL subset',
+      syntax,
+    );
+  return overDomains(
+    syntax.domains,
+    scope,
+    (inner) => scalar(infer(syntax.body, inner), syntax.body),
+    (local, domain, body) => ({
+      kind: 'for',
+      type: { kind: 'list', of: body.type },
+      local,
+      domain,
+      body,
+    }),
+  );
 }
 
 function scalar(e: Expr, syntax: Syntax): Expr {
-  if (isCollection(e.type) || e.type.kind === 'map') fail('TYPE_MISMATCH', `a list holds single values, and this is ${withArticle(e.type)}`, syntax);
+  if (isCollection(e.type) || e.type.kind === 'map')
+    fail('TYPE_MISMATCH', `a list holds single values, and this is ${withArticle(e.type)}`, syntax);
   return e;
 }
 
-function listLiteral(syntax: Extract<Syntax, { kind: 'list' }>, scope: Scope, expected: Type | undefined): Expr {
+function listLiteral(
+  syntax: Extract<Syntax, { kind: 'list' }>,
+  scope: Scope,
+  expected: Type | undefined,
+): Expr {
   const hint = expected && isCollection(expected) ? expected.of : undefined;
   let of: Type = NEVER;
   const items = syntax.items.map((item) => {
     const e = scalar(infer(item, scope, hint), item);
-    of = joinTypes(of, e.type) ?? fail('TYPE_MISMATCH', `the items of a list have one type: ${typeText(of)} and ${typeText(e.type)} differ`, item);
+    of =
+      joinTypes(of, e.type) ??
+      fail(
+        'TYPE_MISMATCH',
+        `the items of a list have one type: ${typeText(of)} and ${typeText(e.type)} differ`,
+        item,
+      );
     return e;
   });
   return { kind: 'list', type: { kind: 'list', of }, items };
@@ -234,16 +376,33 @@ function binary(syntax: Extract<Syntax, { kind: 'binary' }>, scope: Scope): Expr
   switch (operator) {
     case 'and':
     case 'or':
-      return { kind: operator, type: BOOL, left: need(syntax.left, scope, BOOL), right: need(syntax.right, scope, BOOL) };
+      return {
+        kind: operator,
+        type: BOOL,
+        left: need(syntax.left, scope, BOOL),
+        right: need(syntax.right, scope, BOOL),
+      };
     case '+':
     case '-':
     case '*':
-      return { kind: 'arithmetic', type: INT, operator, left: need(syntax.left, scope, INT), right: need(syntax.right, scope, INT) };
+      return {
+        kind: 'arithmetic',
+        type: INT,
+        operator,
+        left: need(syntax.left, scope, INT),
+        right: need(syntax.right, scope, INT),
+      };
     case '<':
     case '<=':
     case '>':
     case '>=':
-      return { kind: 'compare', type: BOOL, operator, left: need(syntax.left, scope, INT), right: need(syntax.right, scope, INT) };
+      return {
+        kind: 'compare',
+        type: BOOL,
+        operator,
+        left: need(syntax.left, scope, INT),
+        right: need(syntax.right, scope, INT),
+      };
     case '=':
     case '!=':
       return equality(operator, syntax, scope);
@@ -252,13 +411,27 @@ function binary(syntax: Extract<Syntax, { kind: 'binary' }>, scope: Scope): Expr
   }
 }
 
-function equality(operator: '=' | '!=', syntax: Extract<Syntax, { kind: 'binary' }>, scope: Scope): Expr {
+function equality(
+  operator: '=' | '!=',
+  syntax: Extract<Syntax, { kind: 'binary' }>,
+  scope: Scope,
+): Expr {
   const [left, right] = pair(syntax.left, syntax.right, scope);
   const type = joinTypes(left.type, right.type);
   if (!type || type.kind === 'record' || type.kind === 'map') {
-    return fail('TYPE_MISMATCH', `${withArticle(left.type)} cannot be compared with ${withArticle(right.type)}`, syntax);
+    return fail(
+      'TYPE_MISMATCH',
+      `${withArticle(left.type)} cannot be compared with ${withArticle(right.type)}`,
+      syntax,
+    );
   }
-  return { kind: 'compare', type: BOOL, operator, left: coerce(left, type, syntax.left), right: coerce(right, type, syntax.right) };
+  return {
+    kind: 'compare',
+    type: BOOL,
+    operator,
+    left: coerce(left, type, syntax.left),
+    right: coerce(right, type, syntax.right),
+  };
 }
 
 /** Both sides, each able to say what a string literal on the other side means. */
@@ -271,7 +444,10 @@ function pair(a: Syntax, b: Syntax, scope: Scope): [Expr, Expr] {
   return [left, infer(b, scope, left.type)];
 }
 
-/** `x in (a, b)` is a disjunction of equalities and, where an option is a list, of memberships (DMN 1.5, 10.3.2.13). */
+/**
+ * `x in (a, b)` is a disjunction of equalities and, where an option is a list, of memberships (DMN
+ * 1.5, 10.3.2.13).
+ */
 function membership(syntax: Extract<Syntax, { kind: 'in' }>, scope: Scope): Expr {
   const tests = syntax.options.map((option): Expr => {
     const hintless = infer(option.kind === 'string' ? syntax.value : option, scope);
@@ -279,28 +455,58 @@ function membership(syntax: Extract<Syntax, { kind: 'in' }>, scope: Scope): Expr
     if (isCollection(e.type)) return containment(e, option, syntax.value, scope);
     const [left, right] = pair(syntax.value, option, scope);
     const type = joinTypes(left.type, right.type);
-    if (!type) return fail('TYPE_MISMATCH', `${withArticle(left.type)} cannot be compared with ${withArticle(right.type)}`, option);
+    if (!type)
+      return fail(
+        'TYPE_MISMATCH',
+        `${withArticle(left.type)} cannot be compared with ${withArticle(right.type)}`,
+        option,
+      );
     return { kind: 'compare', type: BOOL, operator: '=', left, right };
   });
   return tests.reduce((left, right) => ({ kind: 'or', type: BOOL, left, right }));
 }
 
 function containment(list: Expr, listSyntax: Syntax, valueSyntax: Syntax, scope: Scope): Expr {
-  const of = isCollection(list.type) ? list.type.of : fail('TYPE_MISMATCH', `this is ${withArticle(list.type)}, where a list is needed`, listSyntax);
+  const of = isCollection(list.type)
+    ? list.type.of
+    : fail(
+        'TYPE_MISMATCH',
+        `this is ${withArticle(list.type)}, where a list is needed`,
+        listSyntax,
+      );
   const value = infer(valueSyntax, scope, of);
   if (!joinTypes(value.type, of) || isCollection(value.type) || value.type.kind === 'record') {
-    fail('TYPE_MISMATCH', `${withArticle(value.type)} is never in a ${typeText(list.type)}`, valueSyntax);
+    fail(
+      'TYPE_MISMATCH',
+      `${withArticle(value.type)} is never in a ${typeText(list.type)}`,
+      valueSyntax,
+    );
   }
   return { kind: 'contains', type: BOOL, list, value };
 }
 
-function conditional(syntax: Extract<Syntax, { kind: 'if' }>, scope: Scope, expected: Type | undefined): Expr {
+function conditional(
+  syntax: Extract<Syntax, { kind: 'if' }>,
+  scope: Scope,
+  expected: Type | undefined,
+): Expr {
   const condition = need(syntax.condition, scope, BOOL);
   const yes = infer(syntax.yes, scope, expected);
   const no = infer(syntax.no, scope, expected ?? yes.type);
   const type = joinTypes(yes.type, no.type);
-  if (!type || type.kind === 'map') return fail('TYPE_MISMATCH', `the two branches differ: ${withArticle(yes.type)} and ${withArticle(no.type)}`, syntax);
-  return { kind: 'if', type, condition, yes: coerce(yes, type, syntax.yes), no: coerce(no, type, syntax.no) };
+  if (!type || type.kind === 'map')
+    return fail(
+      'TYPE_MISMATCH',
+      `the two branches differ: ${withArticle(yes.type)} and ${withArticle(no.type)}`,
+      syntax,
+    );
+  return {
+    kind: 'if',
+    type,
+    condition,
+    yes: coerce(yes, type, syntax.yes),
+    no: coerce(no, type, syntax.no),
+  };
 }
 
 type CallSyntax = Extract<Syntax, { kind: 'call' }>;
@@ -315,35 +521,57 @@ const FUNCTIONS: Readonly<Record<string, (syntax: CallSyntax, scope: Scope) => E
   union: unionOf,
   'list contains': (syntax, scope) => {
     const [list, value] = syntax.args;
-    if (!list || !value || syntax.args.length !== 2) return fail('TYPE_MISMATCH', '`list contains` takes a list and a value', syntax);
+    if (!list || !value || syntax.args.length !== 2)
+      return fail('TYPE_MISMATCH', '`list contains` takes a list and a value', syntax);
     return containment(infer(list, scope), list, value, scope);
   },
 };
 
 function call(syntax: CallSyntax, scope: Scope): Expr {
   const build = Object.hasOwn(FUNCTIONS, syntax.name) ? FUNCTIONS[syntax.name] : undefined;
-  if (!build) return fail('EXPRESSION_UNSUPPORTED', `the function \`${syntax.name}\` is outside the supported FEEL subset (${Object.keys(FUNCTIONS).join(', ')})`, syntax);
+  if (!build)
+    return fail(
+      'EXPRESSION_UNSUPPORTED',
+      `the function \`${syntax.name}\` is outside the supported FEEL subset (${Object.keys(FUNCTIONS).join(', ')})`,
+      syntax,
+    );
   return build(syntax, scope);
 }
 
 function only(syntax: CallSyntax): Syntax {
   const [argument] = syntax.args;
-  return argument && syntax.args.length === 1 ? argument : fail('TYPE_MISMATCH', `\`${syntax.name}\` takes one argument`, syntax);
+  return argument && syntax.args.length === 1
+    ? argument
+    : fail('TYPE_MISMATCH', `\`${syntax.name}\` takes one argument`, syntax);
 }
 
 function collection(syntax: Syntax, scope: Scope): Expr {
   const e = infer(syntax, scope);
-  return isCollection(e.type) ? e : fail('TYPE_MISMATCH', `this is ${withArticle(e.type)}, where a list or set is needed`, syntax);
+  return isCollection(e.type)
+    ? e
+    : fail(
+        'TYPE_MISMATCH',
+        `this is ${withArticle(e.type)}, where a list or set is needed`,
+        syntax,
+      );
 }
 
 /** `sum(1, 2)` and `sum([1, 2])` mean the same. */
 function integers(syntax: CallSyntax, scope: Scope): Expr {
   const [first] = syntax.args;
-  if (!first) return fail('TYPE_MISMATCH', `\`${syntax.name}\` takes a list, or some integers`, syntax);
+  if (!first)
+    return fail('TYPE_MISMATCH', `\`${syntax.name}\` takes a list, or some integers`, syntax);
   const e = infer(first, scope);
-  const list = syntax.args.length === 1 && isCollection(e.type) ? e : listLiteral({ ...syntax, kind: 'list', items: syntax.args }, scope, undefined);
+  const list =
+    syntax.args.length === 1 && isCollection(e.type)
+      ? e
+      : listLiteral({ ...syntax, kind: 'list', items: syntax.args }, scope, undefined);
   if (!isCollection(list.type) || (list.type.of.kind !== 'int' && list.type.of.kind !== 'never')) {
-    return fail('TYPE_MISMATCH', `\`${syntax.name}\` needs integers, and this is ${withArticle(list.type)}`, syntax);
+    return fail(
+      'TYPE_MISMATCH',
+      `\`${syntax.name}\` needs integers, and this is ${withArticle(list.type)}`,
+      syntax,
+    );
   }
   return list;
 }
@@ -353,8 +581,15 @@ function unionOf(syntax: CallSyntax, scope: Scope): Expr {
   const lists = syntax.args.map((arg) => {
     const e = collection(arg, scope);
     const item = isCollection(e.type) ? e.type.of : NEVER;
-    if (item.kind === 'record') fail('TYPE_MISMATCH', '`union` joins sets of values, not messages', arg);
-    of = joinTypes(of, item) ?? fail('TYPE_MISMATCH', `\`union\` joins sets of one type: ${typeText(of)} and ${typeText(item)} differ`, arg);
+    if (item.kind === 'record')
+      fail('TYPE_MISMATCH', '`union` joins sets of values, not messages', arg);
+    of =
+      joinTypes(of, item) ??
+      fail(
+        'TYPE_MISMATCH',
+        `\`union\` joins sets of one type: ${typeText(of)} and ${typeText(item)} differ`,
+        arg,
+      );
     return e;
   });
   if (lists.length === 0) fail('TYPE_MISMATCH', '`union` takes some lists', syntax);

@@ -39,18 +39,36 @@ export interface ChildOptions {
 const DEFAULT_OUTPUT = 64 * 1024 * 1024;
 
 /**
- * Runs a child in a process group of its own, and kills the whole group at a limit: a child of the child never outlives it.
- * Resolves always; `end` says how it went.
+ * Runs a child in a process group of its own, and kills the whole group at a limit: a child of the
+ * child never outlives it. Resolves always; `end` says how it went.
  */
-export function runChild(command: string, args: readonly string[], limits: ChildLimits, options: ChildOptions = {}): Promise<ChildRun> {
-  const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+export function runChild(
+  command: string,
+  args: readonly string[],
+  limits: ChildLimits,
+  options: ChildOptions = {},
+): Promise<ChildRun> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   return supervise(child, limits, options);
 }
 
-/** The same for a child that runs already, leads a group of its own, and has not been listened to. */
-export function supervise(child: ChildProcessWithoutNullStreams, limits: ChildLimits, options: Omit<ChildOptions, 'cwd' | 'env'> = {}): Promise<ChildRun> {
+/**
+ * The same for a child that runs already, leads a group of its own, and has not been listened to.
+ */
+export function supervise(
+  child: ChildProcessWithoutNullStreams,
+  limits: ChildLimits,
+  options: Omit<ChildOptions, 'cwd' | 'env'> = {},
+): Promise<ChildRun> {
   return new Promise((resolve) => {
-    let killedFor: Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }>['kind'] | undefined;
+    let killedFor:
+      | Extract<ChildEnd, { kind: 'timeout' | 'cancelled' | 'memory' | 'disk' | 'output' }>['kind']
+      | undefined;
     const out: string[] = [];
     const err: string[] = [];
     let bytes = 0;
@@ -63,26 +81,34 @@ export function supervise(child: ChildProcessWithoutNullStreams, limits: ChildLi
       }
     };
     const timer = setTimeout(() => kill('timeout'), limits.timeoutMs);
-    const watchdog = limits.memoryMb === undefined ? undefined : setInterval(() => {
-      void residentMb(child.pid).then((mb) => {
-        if (mb > (limits.memoryMb ?? Infinity)) kill('memory');
-      });
-    }, 200);
+    const watchdog =
+      limits.memoryMb === undefined
+        ? undefined
+        : setInterval(() => {
+            void residentMb(child.pid).then((mb) => {
+              if (mb > (limits.memoryMb ?? Infinity)) kill('memory');
+            });
+          }, 200);
     const { disk } = limits;
-    const scales = disk === undefined ? undefined : setInterval(() => {
-      void folderMb(disk.folder).then((mb) => {
-        if (mb > disk.mb) kill('disk');
-      });
-    }, 1_000);
+    const scales =
+      disk === undefined
+        ? undefined
+        : setInterval(() => {
+            void folderMb(disk.folder).then((mb) => {
+              if (mb > disk.mb) kill('disk');
+            });
+          }, 1_000);
     const onAbort = (): void => kill('cancelled');
     if (limits.signal.aborted) onAbort();
     limits.signal.addEventListener('abort', onAbort, { once: true });
-    const collect = (into: string[], forward?: (chunk: string) => void) => (chunk: string): void => {
-      bytes += chunk.length;
-      if (bytes > (limits.outputBytes ?? DEFAULT_OUTPUT)) return kill('output');
-      into.push(chunk);
-      forward?.(chunk);
-    };
+    const collect =
+      (into: string[], forward?: (chunk: string) => void) =>
+      (chunk: string): void => {
+        bytes += chunk.length;
+        if (bytes > (limits.outputBytes ?? DEFAULT_OUTPUT)) return kill('output');
+        into.push(chunk);
+        forward?.(chunk);
+      };
     child.stdout.setEncoding('utf8').on('data', collect(out, options.onStdout));
     child.stderr.setEncoding('utf8').on('data', collect(err, options.onStderr));
     child.stdout.resume();
@@ -116,6 +142,14 @@ export async function residentMb(pid: number | undefined): Promise<number> {
 /** What lies in a folder and below; what goes away meanwhile does not count. */
 async function folderMb(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map(async (entry) => (await stat(join(entry.parentPath ?? entry.path, entry.name)).catch(() => undefined))?.size ?? 0));
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(
+        async (entry) =>
+          (await stat(join(entry.parentPath ?? entry.path, entry.name)).catch(() => undefined))
+            ?.size ?? 0,
+      ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0) / (1024 * 1024);
 }

@@ -10,7 +10,10 @@ export interface QueuePlace {
   readonly redisUrl?: string;
 }
 
-/** What this file uses of a BullMQ queue and worker. Their own types differ by backend in ways that do not concern us. */
+/**
+ * What this file uses of a BullMQ queue and worker. Their own types differ by backend in ways that
+ * do not concern us.
+ */
 interface AnyQueue {
   add(name: string, data: unknown, options: JobsOptions): Promise<unknown>;
   getJobCounts(...types: string[]): Promise<Record<string, number>>;
@@ -24,13 +27,23 @@ interface AnyWorker {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** Done jobs leave no trace, so that the same id can be queued again when a sweep finds its row unfinished. */
-const TRANSIENT: JobsOptions = { removeOnComplete: true, removeOnFail: true, attempts: 5, backoff: { type: 'exponential', delay: 500 } };
+/**
+ * Done jobs leave no trace, so that the same id can be queued again when a sweep finds its row
+ * unfinished.
+ */
+const TRANSIENT: JobsOptions = {
+  removeOnComplete: true,
+  removeOnFail: true,
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 500 },
+};
 const POSTGRES_CONNECTIONS = 3;
 const ANSWER_MS = 10_000;
 const CLOSE_MS = 5_000;
 
-/** The sending side. Delivery is at least once; a job that is already waiting is not added again. */
+/**
+ * The sending side. Delivery is at least once; a job that is already waiting is not added again.
+ */
 export class Queues {
   private readonly check: AnyQueue;
   private readonly anchor: AnyQueue;
@@ -48,18 +61,29 @@ export class Queues {
 
   async sendAnchor(turn: string, delayMs = 0): Promise<void> {
     const data: AnchorJob = {};
-    await guarded(this.anchor.add('anchor', data, { ...TRANSIENT, jobId: `anchor-${turn}`, delay: delayMs }));
+    await guarded(
+      this.anchor.add('anchor', data, { ...TRANSIENT, jobId: `anchor-${turn}`, delay: delayMs }),
+    );
   }
 
   /** Jobs that wait, by queue. Throws `QUEUE_UNAVAILABLE` when the queue does not answer. */
   async depth(): Promise<{ readonly check: number; readonly anchor: number }> {
-    const [check, anchor] = await guarded(Promise.all([this.check, this.anchor].map((queue) => queue.getJobCounts('waiting', 'delayed'))));
-    const sum = (counts: Record<string, number> | undefined): number => Object.values(counts ?? {}).reduce((total, each) => total + each, 0);
+    const [check, anchor] = await guarded(
+      Promise.all(
+        [this.check, this.anchor].map((queue) => queue.getJobCounts('waiting', 'delayed')),
+      ),
+    );
+    const sum = (counts: Record<string, number> | undefined): number =>
+      Object.values(counts ?? {}).reduce((total, each) => total + each, 0);
     return { check: sum(check), anchor: sum(anchor) };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.check, this.anchor].map((queue) => guarded(queue.close(), CLOSE_MS).catch(() => undefined)));
+    await Promise.all(
+      [this.check, this.anchor].map((queue) =>
+        guarded(queue.close(), CLOSE_MS).catch(() => undefined),
+      ),
+    );
   }
 }
 
@@ -70,50 +94,87 @@ export interface ConsumerOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** The receiving side: calls `handle` for each delivery; one that throws is delivered again, later. */
+/**
+ * The receiving side: calls `handle` for each delivery; one that throws is delivered again, later.
+ */
 export interface Consumer {
   ready(): Promise<void>;
   /** Takes nothing new and resolves when the deliveries in hand are done. */
   close(): Promise<void>;
 }
 
-export function consume<T>(name: string, place: QueuePlace, handle: (data: T) => Promise<void>, options: ConsumerOptions): Consumer {
+export function consume<T>(
+  name: string,
+  place: QueuePlace,
+  handle: (data: T) => Promise<void>,
+  options: ConsumerOptions,
+): Consumer {
   const settings = {
-    concurrency: options.concurrency, lockDuration: options.leaseMs, stalledInterval: options.leaseMs, maxStalledCount: 100,
-    removeOnComplete: { count: 0 }, removeOnFail: { count: 0 },
+    concurrency: options.concurrency,
+    lockDuration: options.leaseMs,
+    stalledInterval: options.leaseMs,
+    maxStalledCount: 100,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
   };
   const handler = (job: Job<T>): Promise<void> => handle(job.data);
   const worker = (place.redisUrl === undefined
     ? new Worker(name, handler, { ...settings, connection: postgres(place) }, createPostgresBackend)
-    : new Worker(name, handler, { ...settings, connection: { ...redis(place.redisUrl), maxRetriesPerRequest: null } })) as unknown as AnyWorker;
+    : new Worker(name, handler, {
+        ...settings,
+        connection: { ...redis(place.redisUrl), maxRetriesPerRequest: null },
+      })) as unknown as AnyWorker;
   worker.on('error', options.onError);
-  return { ready: async () => { await guarded(worker.waitUntilReady()); }, close: () => worker.close() };
+  return {
+    ready: async () => {
+      await guarded(worker.waitUntilReady());
+    },
+    close: () => worker.close(),
+  };
 }
 
 function openQueue(name: string, place: QueuePlace): AnyQueue {
   const queue = (place.redisUrl === undefined
     ? new Queue(name, { connection: postgres(place) }, createPostgresBackend)
-    : new Queue(name, { connection: { ...redis(place.redisUrl), enableOfflineQueue: false, maxRetriesPerRequest: 1 } })) as unknown as AnyQueue;
+    : new Queue(name, {
+        connection: {
+          ...redis(place.redisUrl),
+          enableOfflineQueue: false,
+          maxRetriesPerRequest: 1,
+        },
+      })) as unknown as AnyQueue;
   // Reported by the call that fails; without a listener the event would end the process.
   queue.on('error', () => undefined);
   return queue;
 }
 
 function postgres({ databaseUrl }: QueuePlace) {
-  return { connectionString: databaseUrl, max: POSTGRES_CONNECTIONS, migrate: true, keepAlive: true, application_name: 'probity queue' };
+  return {
+    connectionString: databaseUrl,
+    max: POSTGRES_CONNECTIONS,
+    migrate: true,
+    keepAlive: true,
+    application_name: 'probity queue',
+  };
 }
 
 function redis(address: string) {
   const url = new URL(address);
   return {
-    host: url.hostname.replace(/^\[|\]$/gu, ''), port: Number(url.port || 6379), db: Number(url.pathname.slice(1) || 0),
-    username: decodeURIComponent(url.username) || undefined, password: decodeURIComponent(url.password) || undefined,
+    host: url.hostname.replace(/^\[|\]$/gu, ''),
+    port: Number(url.port || 6379),
+    db: Number(url.pathname.slice(1) || 0),
+    username: decodeURIComponent(url.username) || undefined,
+    password: decodeURIComponent(url.password) || undefined,
     tls: url.protocol === 'rediss:' ? {} : undefined,
     retryStrategy: (times: number): number => Math.min(times * 200, 5_000),
   };
 }
 
-/** BullMQ waits for a Redis that is not there for as long as it takes; a caller of ours is told after a while. */
+/**
+ * BullMQ waits for a Redis that is not there for as long as it takes; a caller of ours is told
+ * after a while.
+ */
 async function guarded<T>(work: Promise<T>, timeoutMs: number = ANSWER_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

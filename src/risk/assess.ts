@@ -8,7 +8,13 @@ import { exploreLosses, type Loss } from './explored.ts';
 import { Posterior, PRIOR_PER_BRANCH } from './posterior.ts';
 import { Question } from './question.ts';
 import { Random } from './random.ts';
-import { LEVEL, RISK_DEFAULTS, type PointSolution, type RiskOptions, type RiskRequest } from './request.ts';
+import {
+  LEVEL,
+  RISK_DEFAULTS,
+  type PointSolution,
+  type RiskOptions,
+  type RiskRequest,
+} from './request.ts';
 import { FAST, solve, SOUND } from './solve.ts';
 import { solveByLu, suitsLu } from './sparseLu.ts';
 import { STOP, type Topology } from './topology.ts';
@@ -24,7 +30,10 @@ export interface RiskAssessment {
     readonly lower: number;
     readonly upper: number;
     readonly level: number;
-    /** The probability at the mean branch rates: the same as `mean` up to sampling where no state comes twice in a case. */
+    /**
+     * The probability at the mean branch rates: the same as `mean` up to sampling where no state
+     * comes twice in a case.
+     */
     readonly atMeanRates: number;
   };
   readonly perCases: {
@@ -39,8 +48,9 @@ export interface RiskAssessment {
 }
 
 /**
- * The probability that a case reaches a loss state: branch rates learned from the log on the explored graph, the absorbing
- * Markov chain solved at the mean rates and for every posterior draw (DESIGN 4.2, `docs/risk.md`). Throws `Fault` CANCELLED or TIMEOUT.
+ * The probability that a case reaches a loss state: branch rates learned from the log on the
+ * explored graph, the absorbing Markov chain solved at the mean rates and for every posterior draw
+ * (DESIGN 4.2, `docs/risk.md`). Throws `Fault` CANCELLED or TIMEOUT.
  */
 export async function assessRisk(request: RiskRequest): Promise<Result<RiskAssessment>> {
   const { semantics, log, signal } = request;
@@ -58,14 +68,31 @@ export async function assessRisk(request: RiskRequest): Promise<Result<RiskAsses
     if (!worst || learned.preview > worst.preview) worst = learned;
   }
   if (!worst) return bad(problem('INIT_EMPTY', 'variables', 'the model has no start'));
-  return ok(await assess(worst, request, loss.value, options, graph.store.count, graph.valuationCount, watch));
+  return ok(
+    await assess(
+      worst,
+      request,
+      loss.value,
+      options,
+      graph.store.count,
+      graph.valuationCount,
+      watch,
+    ),
+  );
 }
 
 function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
   if ('predicate' in loss) return ok({ kind: 'predicate', expr: loss.predicate });
   const { properties } = semantics.model;
   const property = properties.find((p) => p.name === loss.property);
-  if (!property) return bad(problem('PROPERTY_UNKNOWN', 'property', `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}`));
+  if (!property)
+    return bad(
+      problem(
+        'PROPERTY_UNKNOWN',
+        'property',
+        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+      ),
+    );
   return ok({ kind: 'property', property });
 }
 
@@ -75,16 +102,29 @@ interface Learned {
   readonly alignment: Alignment;
   readonly posterior: Posterior;
   readonly question: Question;
-  /** The probability at the mean rates, by the fast solver: enough to tell which valuation is the worst. */
+  /**
+   * The probability at the mean rates, by the fast solver: enough to tell which valuation is the
+   * worst.
+   */
   readonly preview: number;
 }
 
 function learn(chain: StateChain, log: EventLog, options: RiskOptions): Learned {
   const alignment = align(chain, log);
   const [earlier, later] = alignment.counts;
-  const posterior = new Posterior(chain.topology, earlier.map((n, b) => n + (later[b] as number)), options.prior ?? PRIOR_PER_BRANCH);
+  const posterior = new Posterior(
+    chain.topology,
+    earlier.map((n, b) => n + (later[b] as number)),
+    options.prior ?? PRIOR_PER_BRANCH,
+  );
   const question = new Question(chain.topology);
-  return { chain, alignment, posterior, question, preview: question.settled ?? middle(question, posterior.mean()) };
+  return {
+    chain,
+    alignment,
+    posterior,
+    question,
+    preview: question.settled ?? middle(question, posterior.mean()),
+  };
 }
 
 function middle(question: Question, weights: Float64Array): number {
@@ -93,7 +133,15 @@ function middle(question: Question, weights: Float64Array): number {
   return ((lower[start] as number) + (upper[start] as number)) / 2;
 }
 
-async function assess(learned: Learned, request: RiskRequest, loss: Loss, options: RiskOptions, states: number, valuations: number, watch: Watch): Promise<RiskAssessment> {
+async function assess(
+  learned: Learned,
+  request: RiskRequest,
+  loss: Loss,
+  options: RiskOptions,
+  states: number,
+  valuations: number,
+  watch: Watch,
+): Promise<RiskAssessment> {
   const { posterior, question } = learned;
   const point = await atMeanRates(question, posterior.mean());
   const draws = await drawProbabilities(learned, options, watch);
@@ -103,38 +151,72 @@ async function assess(learned: Learned, request: RiskRequest, loss: Loss, option
   return {
     v: 1,
     property: 'property' in request.loss ? request.loss.property : request.loss.name,
-    probability: { mean, lower: quantile(draws.lower, (1 - LEVEL) / 2), upper: quantile(draws.upper, (1 + LEVEL) / 2), level: LEVEL, atMeanRates: point.value },
+    probability: {
+      mean,
+      lower: quantile(draws.lower, (1 - LEVEL) / 2),
+      upper: quantile(draws.upper, (1 + LEVEL) / 2),
+      level: LEVEL,
+      atMeanRates: point.value,
+    },
     perCases: {
-      n, expected: n * mean,
+      n,
+      expected: n * mean,
       atLeastOne: 1 - average(draws.upper.map((p) => (1 - p) ** n)),
       ...(severityEur === undefined ? {} : { expectedLossEur: n * mean * severityEur }),
     },
     states,
     card: cardOf({
-      ...learned, log: request.log, modelDigest: request.modelDigest, modelName: request.semantics.model.name, valuations, options, point,
-      throughUnseen: throughUnseen(learned), wideDraws: draws.wide,
+      ...learned,
+      log: request.log,
+      modelDigest: request.modelDigest,
+      modelName: request.semantics.model.name,
+      valuations,
+      options,
+      point,
+      throughUnseen: throughUnseen(learned),
+      wideDraws: draws.wide,
     }),
   };
 }
 
-/** Beyond the bounds by more than this part of them, the LU solution is wrong: two solvers that differ are a fault, not an answer. */
+/**
+ * Beyond the bounds by more than this part of them, the LU solution is wrong: two solvers that
+ * differ are a fault, not an answer.
+ */
 const LU_SLACK = 1e-9;
 
 async function atMeanRates(question: Question, weights: Float64Array): Promise<PointSolution> {
-  if (question.settled !== undefined) return { value: question.settled, lower: question.settled, upper: question.settled, solver: 'graph' };
+  if (question.settled !== undefined)
+    return {
+      value: question.settled,
+      lower: question.settled,
+      upper: question.settled,
+      solver: 'graph',
+    };
   const bounds = solve(question, weights, SOUND);
   const lower = bounds.lower[question.topology.start] as number;
   const upper = bounds.upper[question.topology.start] as number;
-  if (!suitsLu(question)) return { value: (lower + upper) / 2, lower, upper, solver: 'interval iteration' };
+  if (!suitsLu(question))
+    return { value: (lower + upper) / 2, lower, upper, solver: 'interval iteration' };
   const value = await solveByLu(question, weights);
   if (!(value >= lower * (1 - LU_SLACK) && value <= upper * (1 + LU_SLACK))) {
-    throw new Fault('INTERNAL', `two solvers disagree: sparse LU gives ${value}, interval iteration [${lower}, ${upper}]`);
+    throw new Fault(
+      'INTERNAL',
+      `two solvers disagree: sparse LU gives ${value}, interval iteration [${lower}, ${upper}]`,
+    );
   }
   return { value, lower, upper, solver: 'sparse LU' };
 }
 
-/** The loss probability of each draw, from below and from above; they differ only where a large component was left unfinished. */
-async function drawProbabilities({ posterior, question }: Learned, options: RiskOptions, watch: Watch): Promise<{ lower: number[]; upper: number[]; wide: number }> {
+/**
+ * The loss probability of each draw, from below and from above; they differ only where a large
+ * component was left unfinished.
+ */
+async function drawProbabilities(
+  { posterior, question }: Learned,
+  options: RiskOptions,
+  watch: Watch,
+): Promise<{ lower: number[]; upper: number[]; wide: number }> {
   const { settled, topology, unsettled } = question;
   if (settled !== undefined) {
     const constant = Array.from({ length: options.draws }, () => settled);
@@ -150,25 +232,36 @@ async function drawProbabilities({ posterior, question }: Learned, options: Risk
     upper.push(bounds.upper[topology.start] as number);
     await watch.turn(`${draw + 1} of ${options.draws} draws`);
   }
-  return { lower, upper, wide: lower.filter((low, i) => (upper[i] as number) - low > 1e-3 * (upper[i] as number)).length };
+  return {
+    lower,
+    upper,
+    wide: lower.filter((low, i) => (upper[i] as number) - low > 1e-3 * (upper[i] as number)).length,
+  };
 }
 
 /**
- * The probability, at the mean rates, that a case comes through a branching at which nothing was ever seen before it is settled
- * whether it is lost: how much of the answer is prior, not history.
+ * The probability, at the mean rates, that a case comes through a branching at which nothing was
+ * ever seen before it is settled whether it is lost: how much of the answer is prior, not history.
  */
 function throughUnseen({ posterior, question }: Learned): number {
   const { topology, verdicts } = question;
   if (question.settled !== undefined) return 0;
   const inside = new Set(question.unsettled);
-  const goal = Uint8Array.from({ length: topology.nodes }, (_, node) => (inside.has(node) && posterior.isPriorOnly(node) ? 1 : 0));
-  const targets = topology.targets.map((target) => (target !== STOP && verdicts[target] === verdicts[topology.start] ? target : STOP));
+  const goal = Uint8Array.from({ length: topology.nodes }, (_, node) =>
+    inside.has(node) && posterior.isPriorOnly(node) ? 1 : 0,
+  );
+  const targets = topology.targets.map((target) =>
+    target !== STOP && verdicts[target] === verdicts[topology.start] ? target : STOP,
+  );
   const unseen: Topology = { ...topology, goal, targets };
   const asked = new Question(unseen);
   return asked.settled ?? middle(asked, posterior.mean());
 }
 
-/** Lets others have their turn about forty times a second, and ends the work when it is cancelled or takes too long. */
+/**
+ * Lets others have their turn about forty times a second, and ends the work when it is cancelled or
+ * takes too long.
+ */
 class Watch {
   readonly #signal: AbortSignal;
   readonly #deadline: number;
@@ -184,7 +277,11 @@ class Watch {
     await nextTurn();
     this.#lastTurn = Date.now();
     if (this.#signal.aborted) throw new Fault('CANCELLED', 'the assessment was cancelled');
-    if (this.#lastTurn > this.#deadline) throw new Fault('TIMEOUT', `the time limit was reached at ${reached}: allow more time, or fewer draws`);
+    if (this.#lastTurn > this.#deadline)
+      throw new Fault(
+        'TIMEOUT',
+        `the time limit was reached at ${reached}: allow more time, or fewer draws`,
+      );
   }
 }
 
@@ -192,7 +289,10 @@ function average(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Linear between order statistics (type 7 of Hyndman and Fan, The American Statistician 50(4), 1996). */
+/**
+ * Linear between order statistics (type 7 of Hyndman and Fan, The American Statistician 50(4),
+ * 1996).
+ */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;

@@ -42,10 +42,18 @@ export interface ModelCard {
   };
   readonly insufficientData: boolean;
   readonly drift: Drift & { readonly test: string; readonly found: boolean };
-  readonly sampling: { readonly draws: number; readonly seed: number; readonly generator: string; readonly wideDraws: number };
+  readonly sampling: {
+    readonly draws: number;
+    readonly seed: number;
+    readonly generator: string;
+    readonly wideDraws: number;
+  };
   readonly solution: PointSolution;
   /** The valuation that the numbers are for: the worst one at the mean rates. */
-  readonly parameters: { readonly valuations: number; readonly worst: Readonly<Record<string, Value>> };
+  readonly parameters: {
+    readonly valuations: number;
+    readonly worst: Readonly<Record<string, Value>>;
+  };
   readonly notRepresented: readonly string[];
 }
 
@@ -83,20 +91,45 @@ export function cardOf(input: CardInput): ModelCard {
   return {
     v: 1,
     method: 'operational-risk',
-    model: { name: input.modelName, ...(input.modelDigest === undefined ? {} : { digest: input.modelDigest }) },
+    model: {
+      name: input.modelName,
+      ...(input.modelDigest === undefined ? {} : { digest: input.modelDigest }),
+    },
     data: {
-      digest: log.digest, cases: log.cases.length, events: log.eventCount, eventsCounted: alignment.eventsCounted,
+      digest: log.digest,
+      cases: log.cases.length,
+      events: log.eventCount,
+      eventsCounted: alignment.eventsCounted,
       ...(log.window ? { window: log.window } : {}),
       caseNotion: 'all events with the same value in `case`; a case ends with its last event',
-      nonConformantCases: alignment.deviations.length, openCases: alignment.openCases, ambiguousCases: alignment.ambiguousCases,
-      lossCases: alignment.goalCases, unusedColumns: alignment.unusedColumns,
+      nonConformantCases: alignment.deviations.length,
+      openCases: alignment.openCases,
+      ambiguousCases: alignment.ambiguousCases,
+      lossCases: alignment.goalCases,
+      unusedColumns: alignment.unusedColumns,
     },
     nonConformance: alignment.deviations.slice(0, MAX_EXAMPLES),
-    prior: options.prior ? 'Dirichlet, with a weight set by the caller' : 'Dirichlet, 1/k for each of the k branches of a state (a stop is a branch)',
-    branchings: { relevant: branching.length, unseen: unseen.length, unseenExamples: unseen.slice(0, MAX_EXAMPLES).map((node) => stateText(chain, node)), throughUnseen: input.throughUnseen },
+    prior: options.prior
+      ? 'Dirichlet, with a weight set by the caller'
+      : 'Dirichlet, 1/k for each of the k branches of a state (a stop is a branch)',
+    branchings: {
+      relevant: branching.length,
+      unseen: unseen.length,
+      unseenExamples: unseen.slice(0, MAX_EXAMPLES).map((node) => stateText(chain, node)),
+      throughUnseen: input.throughUnseen,
+    },
     insufficientData: log.cases.length - alignment.deviations.length < SUFFICIENT_CASES,
-    drift: { test: 'likelihood ratio of branch counts, first half of the cases against the second', ...drift, found: drift.p !== undefined && drift.p < DRIFT_LEVEL },
-    sampling: { draws: options.draws, seed: options.seed, generator: 'xoshiro128**', wideDraws: input.wideDraws },
+    drift: {
+      test: 'likelihood ratio of branch counts, first half of the cases against the second',
+      ...drift,
+      found: drift.p !== undefined && drift.p < DRIFT_LEVEL,
+    },
+    sampling: {
+      draws: options.draws,
+      seed: options.seed,
+      generator: 'xoshiro128**',
+      wideDraws: input.wideDraws,
+    },
     solution: input.point,
     parameters: { valuations: input.valuations, worst: parametersOf(chain) },
     notRepresented: NOT_REPRESENTED,

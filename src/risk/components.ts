@@ -1,8 +1,14 @@
 import { Components } from '../graph/components.ts';
 import { STOP, type Topology } from './topology.ts';
 
-/** Strongly connected components among the admitted nodes that the start leads to by way of admitted nodes, each after all that it leads to. */
-export function componentsInOrder({ nodes, start, rows, targets }: Topology, admits: (node: number) => boolean): Int32Array[] {
+/**
+ * Strongly connected components among the admitted nodes that the start leads to by way of admitted
+ * nodes, each after all that it leads to.
+ */
+export function componentsInOrder(
+  { nodes, start, rows, targets }: Topology,
+  admits: (node: number) => boolean,
+): Int32Array[] {
   if (!admits(start)) return [];
   const seen = new Uint8Array(nodes);
   const reached = [start];
@@ -16,5 +22,7 @@ export function componentsInOrder({ nodes, start, rows, targets }: Topology, adm
       reached.push(target);
     }
   }
-  return new Components({ rows, targets }, nodes, () => undefined).among(reached).map((component) => Int32Array.from(component));
+  return new Components({ rows, targets }, nodes, () => undefined)
+    .among(reached)
+    .map((component) => Int32Array.from(component));
 }

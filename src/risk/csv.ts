@@ -6,7 +6,10 @@ export interface CsvRecord {
   readonly line: number;
 }
 
-/** Records of RFC 4180: commas, double quotes doubled inside quotes, CRLF or LF; blank lines and a byte order mark are left out. */
+/**
+ * Records of RFC 4180: commas, double quotes doubled inside quotes, CRLF or LF; blank lines and a
+ * byte order mark are left out.
+ */
 export function readCsv(text: string): Result<CsvRecord[]> {
   const records: CsvRecord[] = [];
   let at = text.startsWith('\uFEFF') ? 1 : 0;
@@ -16,7 +19,15 @@ export function readCsv(text: string): Result<CsvRecord[]> {
     const fields: string[] = [];
     for (;;) {
       const field = readField(text, at);
-      if (field === undefined) return bad(problem('EVENT_LOG_SYNTAX', `line ${began}`, 'a quotation mark that is not closed, or text after a closed one', { line: began, column: 1 }));
+      if (field === undefined)
+        return bad(
+          problem(
+            'EVENT_LOG_SYNTAX',
+            `line ${began}`,
+            'a quotation mark that is not closed, or text after a closed one',
+            { line: began, column: 1 },
+          ),
+        );
       fields.push(field.value);
       line += field.newlines;
       at = field.end;
@@ -32,10 +43,19 @@ export function readCsv(text: string): Result<CsvRecord[]> {
 }
 
 /** One field from `at` to the comma, line end or end of the text after it. */
-function readField(text: string, at: number): { readonly value: string; readonly end: number; readonly newlines: number } | undefined {
+function readField(
+  text: string,
+  at: number,
+): { readonly value: string; readonly end: number; readonly newlines: number } | undefined {
   if (text[at] !== '"') {
     let end = at;
-    while (end < text.length && text[end] !== ',' && text[end] !== '\n' && !(text[end] === '\r' && (text[end + 1] === '\n' || end + 1 === text.length))) end += 1;
+    while (
+      end < text.length &&
+      text[end] !== ',' &&
+      text[end] !== '\n' &&
+      !(text[end] === '\r' && (text[end + 1] === '\n' || end + 1 === text.length))
+    )
+      end += 1;
     return { value: text.slice(at, end), end, newlines: 0 };
   }
   let end = at + 1;

@@ -11,26 +11,35 @@ export interface Drift {
 /** Below this p the halves are called different; a stationary interval is then too narrow. */
 export const DRIFT_LEVEL = 0.01;
 
-/** Cochran's rule: the chi-square approximation wants at least this expected count in every cell. */
+/**
+ * Cochran's rule: the chi-square approximation wants at least this expected count in every cell.
+ */
 const MIN_EXPECTED = 5;
 
 /**
- * G = 2 Σ O ln(O / E) over the 2 × k tables (half × branch) of all nodes, against chi-square (Anderson and Goodman, "Statistical
- * inference about Markov chains", Annals of Mathematical Statistics 28(1), 1957: the test of stationarity). Rare branches of a node
- * are pooled until every expected count is 5; a node where that leaves one branch says nothing and is left out.
+ * G = 2 Σ O ln(O / E) over the 2 × k tables (half × branch) of all nodes, against chi-square
+ * (Anderson and Goodman, "Statistical inference about Markov chains", Annals of Mathematical
+ * Statistics 28(1), 1957: the test of stationarity). Rare branches of a node are pooled until every
+ * expected count is 5; a node where that leaves one branch says nothing and is left out.
  */
-export function driftTest(topology: Topology, [earlier, later]: readonly [Float64Array, Float64Array]): Drift {
+export function driftTest(
+  topology: Topology,
+  [earlier, later]: readonly [Float64Array, Float64Array],
+): Drift {
   let statistic = 0;
   let degreesOfFreedom = 0;
   for (let node = 0; node < topology.nodes; node += 1) {
     const cells: [number, number][] = [];
-    for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1) cells.push([earlier[b] as number, later[b] as number]);
+    for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1)
+      cells.push([earlier[b] as number, later[b] as number]);
     const table = pooled(cells);
     if (table.length < 2) continue;
     degreesOfFreedom += table.length - 1;
     statistic += likelihoodRatio(table);
   }
-  return degreesOfFreedom === 0 ? { statistic: 0, degreesOfFreedom } : { statistic, degreesOfFreedom, p: chiSquareTail(statistic, degreesOfFreedom) };
+  return degreesOfFreedom === 0
+    ? { statistic: 0, degreesOfFreedom }
+    : { statistic, degreesOfFreedom, p: chiSquareTail(statistic, degreesOfFreedom) };
 }
 
 type Table = readonly (readonly [earlier: number, later: number])[];
@@ -39,12 +48,19 @@ function sums(table: Table): readonly [number, number] {
   return [table.reduce((n, [a]) => n + a, 0), table.reduce((n, [, b]) => n + b, 0)];
 }
 
-/** Merges the two rarest branches until each is expected often enough in the half that has fewer visits. */
+/**
+ * Merges the two rarest branches until each is expected often enough in the half that has fewer
+ * visits.
+ */
 function pooled(cells: readonly [number, number][]): Table {
   const [a, b] = sums(cells);
   const smallerShare = Math.min(a, b) / (a + b);
   const table = cells.filter(([x, y]) => x + y > 0).sort((s, t) => s[0] + s[1] - t[0] - t[1]);
-  while (table.length > 1 && ((table[0] as [number, number])[0] + (table[0] as [number, number])[1]) * smallerShare < MIN_EXPECTED) {
+  while (
+    table.length > 1 &&
+    ((table[0] as [number, number])[0] + (table[0] as [number, number])[1]) * smallerShare <
+      MIN_EXPECTED
+  ) {
     const [first, second] = table.splice(0, 2) as [[number, number], [number, number]];
     table.push([first[0] + second[0], first[1] + second[1]]);
     table.sort((s, t) => s[0] + s[1] - t[0] - t[1]);
@@ -54,8 +70,15 @@ function pooled(cells: readonly [number, number][]): Table {
 
 function likelihoodRatio(table: Table): number {
   const [a, b] = sums(table);
-  const term = (observed: number, expected: number): number => (observed === 0 ? 0 : 2 * observed * Math.log(observed / expected));
-  return Math.max(0, table.reduce((g, [x, y]) => g + term(x, ((x + y) * a) / (a + b)) + term(y, ((x + y) * b) / (a + b)), 0));
+  const term = (observed: number, expected: number): number =>
+    observed === 0 ? 0 : 2 * observed * Math.log(observed / expected);
+  return Math.max(
+    0,
+    table.reduce(
+      (g, [x, y]) => g + term(x, ((x + y) * a) / (a + b)) + term(y, ((x + y) * b) / (a + b)),
+      0,
+    ),
+  );
 }
 
 /** P(chi-square with `degrees` ≥ x) = Q(degrees / 2, x / 2). */
@@ -66,8 +89,9 @@ export function chiSquareTail(x: number, degrees: number): number {
 const MAX_TERMS = 10_000;
 
 /**
- * The regularised upper incomplete gamma function: the series of its complement below a + 1, Legendre's continued fraction by
- * Lentz's method above (DLMF 8.11.4 and 8.9.2; Press et al., *Numerical Recipes*, section 6.2).
+ * The regularised upper incomplete gamma function: the series of its complement below a + 1,
+ * Legendre's continued fraction by Lentz's method above (DLMF 8.11.4 and 8.9.2; Press et al.,
+ * *Numerical Recipes*, section 6.2).
  */
 function upperGamma(a: number, x: number): number {
   const factor = Math.exp(a * Math.log(x) - x - logGammaFunction(a));
@@ -88,7 +112,7 @@ function upperGamma(a: number, x: number): number {
   for (let n = 1; n < MAX_TERMS; n += 1) {
     const an = -n * (n - a);
     b += 2;
-    d = 1 / (nonZero(an * d + b, tiny));
+    d = 1 / nonZero(an * d + b, tiny);
     c = nonZero(b + an / c, tiny);
     h *= d * c;
     if (Math.abs(d * c - 1) < Number.EPSILON) break;

@@ -2,16 +2,25 @@ import { sha256 } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { readCsv } from './csv.ts';
 
-/** One thing that happened in a case. `row` is a line of the CSV text, or a position in the JSON array (both from 1). */
+/**
+ * One thing that happened in a case. `row` is a line of the CSV text, or a position in the JSON
+ * array (both from 1).
+ */
 export interface LogEvent {
   readonly activity: string;
-  /** Values of the action's `for` names, as text. Names that are left out are not known, and then not held against the event. */
+  /**
+   * Values of the action's `for` names, as text. Names that are left out are not known, and then
+   * not held against the event.
+   */
   readonly binding: Readonly<Record<string, string>>;
   readonly timeMs?: number;
   readonly row: number;
 }
 
-/** The independent unit: one order, one parcel, from its beginning on. No events means that it began and nothing happened. */
+/**
+ * The independent unit: one order, one parcel, from its beginning on. No events means that it began
+ * and nothing happened.
+ */
 export interface LogCase {
   readonly id: string;
   readonly events: readonly LogEvent[];
@@ -29,7 +38,11 @@ export interface EventLog {
 }
 
 /** The columns by the names that logs give them; the second ones are those of XES. */
-const COLUMNS = { case: ['case', 'case:concept:name'], activity: ['activity', 'concept:name'], timestamp: ['timestamp', 'time:timestamp'] } as const;
+const COLUMNS = {
+  case: ['case', 'case:concept:name'],
+  activity: ['activity', 'concept:name'],
+  timestamp: ['timestamp', 'time:timestamp'],
+} as const;
 
 /** More problems than this help nobody; the last one says how many more there are. */
 const MAX_PROBLEMS = 20;
@@ -42,7 +55,10 @@ interface Row {
   readonly row: number;
 }
 
-/** Reads an event log: a JSON array if the text begins with a bracket, else CSV. All problems at once, each with its row. */
+/**
+ * Reads an event log: a JSON array if the text begins with a bracket, else CSV. All problems at
+ * once, each with its row.
+ */
 export function readEventLog(text: string): Result<EventLog> {
   const read = /^\uFEFF?\s*\[/.test(text) ? readJson(text) : readTable(text);
   if (!read.ok) return read;
@@ -51,13 +67,19 @@ export function readEventLog(text: string): Result<EventLog> {
   const timed = rows.filter((row) => row.time !== undefined).length;
   if (timed > 0 && timed < rows.length) {
     const first = rows.find((row) => row.time === undefined) as Row;
-    problems.push(rowProblem(first.row, 'an event without a time in a log that has times: all or none'));
+    problems.push(
+      rowProblem(first.row, 'an event without a time in a log that has times: all or none'),
+    );
   }
   problems.push(...idleProblems(rows));
-  if (rows.length === 0) problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
+  if (rows.length === 0)
+    problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
   if (problems.length > MAX_PROBLEMS) {
     const more = problems.length - MAX_PROBLEMS;
-    return bad(...problems.slice(0, MAX_PROBLEMS), problem('EVENT_LOG_ROW', '', `and ${more} more rows like these`));
+    return bad(
+      ...problems.slice(0, MAX_PROBLEMS),
+      problem('EVENT_LOG_ROW', '', `and ${more} more rows like these`),
+    );
   }
   if (problems.length > 0) return bad(...problems);
   return ok(assemble(rows, bindingColumns, sha256(text)));
@@ -74,24 +96,51 @@ function readTable(text: string): Result<Rows> {
   const [head, ...records] = read.value;
   if (!head) return bad(problem('EVENT_LOG_EMPTY', '', 'the event log is empty'));
   const names = head.fields.map((name) => name.trim());
-  const column = (of: keyof typeof COLUMNS): number => names.findIndex((name) => (COLUMNS[of] as readonly string[]).includes(name));
+  const column = (of: keyof typeof COLUMNS): number =>
+    names.findIndex((name) => (COLUMNS[of] as readonly string[]).includes(name));
   const at = { case: column('case'), activity: column('activity'), timestamp: column('timestamp') };
   const missing = (['case', 'activity'] as const).filter((name) => at[name] < 0);
   if (missing.length > 0) {
-    const hint = names.length === 1 && names[0]?.includes(';') ? '; columns are separated by commas, not semicolons' : '';
-    return bad(problem('EVENT_LOG_SYNTAX', 'line 1', `the first line names the columns, and has no column ${missing.join(', ')}${hint}`, { line: 1, column: 1 }));
+    const hint =
+      names.length === 1 && names[0]?.includes(';')
+        ? '; columns are separated by commas, not semicolons'
+        : '';
+    return bad(
+      problem(
+        'EVENT_LOG_SYNTAX',
+        'line 1',
+        `the first line names the columns, and has no column ${missing.join(', ')}${hint}`,
+        { line: 1, column: 1 },
+      ),
+    );
   }
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated !== undefined) return bad(problem('EVENT_LOG_SYNTAX', 'line 1', `two columns are called \`${repeated}\``, { line: 1, column: 1 }));
-  const others = names.flatMap((name, i) => (Object.values(at).includes(i) || name === '' ? [] : [{ name, i }]));
-  const short = records.filter((record) => record.fields.length !== names.length)
-    .map((record) => rowProblem(record.line, `${record.fields.length} fields where the first line names ${names.length}`));
+  if (repeated !== undefined)
+    return bad(
+      problem('EVENT_LOG_SYNTAX', 'line 1', `two columns are called \`${repeated}\``, {
+        line: 1,
+        column: 1,
+      }),
+    );
+  const others = names.flatMap((name, i) =>
+    Object.values(at).includes(i) || name === '' ? [] : [{ name, i }],
+  );
+  const short = records
+    .filter((record) => record.fields.length !== names.length)
+    .map((record) =>
+      rowProblem(
+        record.line,
+        `${record.fields.length} fields where the first line names ${names.length}`,
+      ),
+    );
   if (short.length > 0) return bad(...short.slice(0, MAX_PROBLEMS));
   const rows = records.map(({ fields, line }): Row => ({
     id: (fields[at.case] as string).trim(),
     activity: (fields[at.activity] as string).trim(),
     time: at.timestamp < 0 ? undefined : (fields[at.timestamp] as string).trim() || undefined,
-    binding: Object.fromEntries(others.flatMap(({ name, i }) => (fields[i] === '' ? [] : [[name, fields[i] as string]]))),
+    binding: Object.fromEntries(
+      others.flatMap(({ name, i }) => (fields[i] === '' ? [] : [[name, fields[i] as string]])),
+    ),
     row: line,
   }));
   return ok({ rows, bindingColumns: others.map(({ name }) => name) });
@@ -102,16 +151,32 @@ function readJson(text: string): Result<Rows> {
   try {
     parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    return bad(problem('EVENT_LOG_SYNTAX', '', `not JSON: ${error instanceof Error ? error.message : String(error)}`));
+    return bad(
+      problem(
+        'EVENT_LOG_SYNTAX',
+        '',
+        `not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   }
   const items = parsed as readonly unknown[];
-  const problems = items.flatMap((item, i) => eventShape(item).map((message) => rowProblem(i + 1, message)));
+  const problems = items.flatMap((item, i) =>
+    eventShape(item).map((message) => rowProblem(i + 1, message)),
+  );
   if (problems.length > 0) return bad(...problems.slice(0, MAX_PROBLEMS));
   const rows = (items as readonly JsonEvent[]).map((item, i): Row => ({
-    id: String(item.case), activity: item.activity ?? '', time: item.timestamp, row: i + 1,
-    binding: Object.fromEntries(Object.entries(item.binding ?? {}).map(([name, value]) => [name, String(value)])),
+    id: String(item.case),
+    activity: item.activity ?? '',
+    time: item.timestamp,
+    row: i + 1,
+    binding: Object.fromEntries(
+      Object.entries(item.binding ?? {}).map(([name, value]) => [name, String(value)]),
+    ),
   }));
-  return ok({ rows, bindingColumns: [...new Set(rows.flatMap((row) => Object.keys(row.binding)))] });
+  return ok({
+    rows,
+    bindingColumns: [...new Set(rows.flatMap((row) => Object.keys(row.binding)))],
+  });
 }
 
 interface JsonEvent {
@@ -122,17 +187,33 @@ interface JsonEvent {
 }
 
 function eventShape(item: unknown): string[] {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) return ['an event is an object'];
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return ['an event is an object'];
   const event = item as Readonly<Record<string, unknown>>;
-  const strange = Object.keys(event).filter((key) => !['case', 'activity', 'timestamp', 'binding'].includes(key));
+  const strange = Object.keys(event).filter(
+    (key) => !['case', 'activity', 'timestamp', 'binding'].includes(key),
+  );
   const { binding } = event;
   return [
-    ...strange.map((key) => `an event has no \`${key}\`; values of \`for\` names stand in \`binding\``),
-    ...(typeof event['case'] === 'string' || typeof event['case'] === 'number' ? [] : ['`case` is a text or a number']),
-    ...(event['activity'] === undefined || typeof event['activity'] === 'string' ? [] : ['`activity` is a text']),
-    ...(event['timestamp'] === undefined || typeof event['timestamp'] === 'string' ? [] : ['`timestamp` is a text']),
-    ...(binding === undefined || (typeof binding === 'object' && binding !== null && !Array.isArray(binding) && Object.values(binding).every((v) => v === null || typeof v !== 'object'))
-      ? [] : ['`binding` maps names to simple values']),
+    ...strange.map(
+      (key) => `an event has no \`${key}\`; values of \`for\` names stand in \`binding\``,
+    ),
+    ...(typeof event['case'] === 'string' || typeof event['case'] === 'number'
+      ? []
+      : ['`case` is a text or a number']),
+    ...(event['activity'] === undefined || typeof event['activity'] === 'string'
+      ? []
+      : ['`activity` is a text']),
+    ...(event['timestamp'] === undefined || typeof event['timestamp'] === 'string'
+      ? []
+      : ['`timestamp` is a text']),
+    ...(binding === undefined ||
+    (typeof binding === 'object' &&
+      binding !== null &&
+      !Array.isArray(binding) &&
+      Object.values(binding).every((v) => v === null || typeof v !== 'object'))
+      ? []
+      : ['`binding` maps names to simple values']),
   ];
 }
 
@@ -143,29 +224,44 @@ function rowProblem(row: number, message: string): Problem {
 function rowProblems(row: Row): Problem[] {
   return [
     ...(row.id === '' ? [rowProblem(row.row, 'an event without a case')] : []),
-    ...(row.time !== undefined && timeOf(row.time) === undefined ? [rowProblem(row.row, `\`${row.time}\` is no ISO 8601 time`)] : []),
+    ...(row.time !== undefined && timeOf(row.time) === undefined
+      ? [rowProblem(row.row, `\`${row.time}\` is no ISO 8601 time`)]
+      : []),
   ];
 }
 
-/** An empty activity says that the case began and nothing happened: then it is the case's only row. */
+/**
+ * An empty activity says that the case began and nothing happened: then it is the case's only row.
+ */
 function idleProblems(rows: readonly Row[]): Problem[] {
   const idle = rows.filter((row) => row.activity === '');
   if (idle.length === 0) return [];
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(row.id, (counts.get(row.id) ?? 0) + 1);
-  return idle.filter((row) => (counts.get(row.id) ?? 0) > 1).map((row) => rowProblem(row.row, 'an event without an activity in a case that has other events'));
+  return idle
+    .filter((row) => (counts.get(row.id) ?? 0) > 1)
+    .map((row) =>
+      rowProblem(row.row, 'an event without an activity in a case that has other events'),
+    );
 }
 
 /** A time without an offset is UTC: the same file means the same on every machine. */
 function timeOf(text: string): number | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:(Z)|([+-]\d{2}):?(\d{2}))?)?$/.exec(text);
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:(Z)|([+-]\d{2}):?(\d{2}))?)?$/.exec(
+      text,
+    );
   if (!match) return undefined;
   const [, date, time = '00:00', , hours, minutes] = match;
   const value = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
   return Number.isNaN(value) ? undefined : value;
 }
 
-function assemble(rows: readonly Row[], bindingColumns: readonly string[], digest: string): EventLog {
+function assemble(
+  rows: readonly Row[],
+  bindingColumns: readonly string[],
+  digest: string,
+): EventLog {
   const byCase = new Map<string, { readonly row: Row; readonly timeMs: number | undefined }[]>();
   let [from, to] = [Infinity, -Infinity];
   for (const row of rows) {
@@ -179,15 +275,25 @@ function assemble(rows: readonly Row[], bindingColumns: readonly string[], diges
   for (const [id, list] of byCase) {
     // Sorting is stable: events of one moment keep the order of their rows.
     list.sort((a, b) => (a.timeMs ?? 0) - (b.timeMs ?? 0));
-    const events = list.filter(({ row }) => row.activity !== '')
-      .map(({ row, timeMs }): LogEvent => ({ activity: row.activity, binding: row.binding, row: row.row, ...(timeMs === undefined ? {} : { timeMs }) }));
+    const events = list
+      .filter(({ row }) => row.activity !== '')
+      .map(({ row, timeMs }): LogEvent => ({
+        activity: row.activity,
+        binding: row.binding,
+        row: row.row,
+        ...(timeMs === undefined ? {} : { timeMs }),
+      }));
     began.push({ at: list[0]?.timeMs ?? 0, case: { id, events } });
   }
   began.sort((a, b) => a.at - b.at);
   const cases = began.map((entry) => entry.case);
   return {
-    cases, digest, bindingColumns,
+    cases,
+    digest,
+    bindingColumns,
     eventCount: cases.reduce((n, c) => n + c.events.length, 0),
-    ...(from <= to ? { window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() } } : {}),
+    ...(from <= to
+      ? { window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() } }
+      : {}),
   };
 }

@@ -10,8 +10,14 @@ export interface Explored {
   readonly loss: Uint8Array;
 }
 
-/** What counts as a loss: a state that breaks a property of the model, or a state of which a predicate is true. */
-export type Loss = { readonly kind: 'property'; readonly property: Property } | { readonly kind: 'predicate'; readonly expr: Expr } | { readonly kind: 'none' };
+/**
+ * What counts as a loss: a state that breaks a property of the model, or a state of which a
+ * predicate is true.
+ */
+export type Loss =
+  | { readonly kind: 'property'; readonly property: Property }
+  | { readonly kind: 'predicate'; readonly expr: Expr }
+  | { readonly kind: 'none' };
 
 export interface ExploreOptions {
   readonly maxStates: number;
@@ -22,31 +28,60 @@ export interface ExploreOptions {
 type StateTest = (state: readonly number[], stuck: boolean) => boolean;
 
 /**
- * Explores the whole graph. Refuses a property whose violation is no state (a loop, a lack), a graph that has no end within the
- * limits, and a model that breaks an implicit property: probabilities of a model that errs would mean nothing.
+ * Explores the whole graph. Refuses a property whose violation is no state (a loop, a lack), a
+ * graph that has no end within the limits, and a model that breaks an implicit property:
+ * probabilities of a model that errs would mean nothing.
  */
-export async function exploreLosses(semantics: Semantics, loss: Loss, options: ExploreOptions, signal: AbortSignal): Promise<Result<Explored>> {
+export async function exploreLosses(
+  semantics: Semantics,
+  loss: Loss,
+  options: ExploreOptions,
+  signal: AbortSignal,
+): Promise<Result<Explored>> {
   const isLoss = lossTest(semantics, loss);
-  if (!isLoss) return bad(problem('RISK_PROPERTY', loss.kind === 'property' ? `properties.${loss.property.name}` : '', `${loss.kind === 'property' ? loss.property.kind : ''} is broken by a whole run, not by reaching a state; risk is computed for always, never and deadlockFree`));
+  if (!isLoss)
+    return bad(
+      problem(
+        'RISK_PROPERTY',
+        loss.kind === 'property' ? `properties.${loss.property.name}` : '',
+        `${loss.kind === 'property' ? loss.property.kind : ''} is broken by a whole run, not by reaching a state; risk is computed for always, never and deadlockFree`,
+      ),
+    );
   const graph = new Graph(semantics);
   const lossStates: number[] = [];
   const broken = new Map<ImplicitKind, string>();
-  const judged = [...semantics.model.properties.flatMap((p) => predicatesOf(p.formula)), ...(semantics.model.final ? [semantics.model.final] : [])]
-    .map((expr) => semantics.predicate(expr));
-  await graph.explore({ maxStates: options.maxStates, memoryMb: options.memoryMb, deadline: Date.now() + options.timeoutMs }, true, {
-    onState: (_index, state) => {
-      if (!broken.has('defined') && judged.some((judge) => judge(state) === undefined)) broken.set('defined', 'a property, or `final`, has no value in some state');
+  const judged = [
+    ...semantics.model.properties.flatMap((p) => predicatesOf(p.formula)),
+    ...(semantics.model.final ? [semantics.model.final] : []),
+  ].map((expr) => semantics.predicate(expr));
+  await graph.explore(
+    {
+      maxStates: options.maxStates,
+      memoryMb: options.memoryMb,
+      deadline: Date.now() + options.timeoutMs,
     },
-    onExpanded: (index, state, stuck) => {
-      if (isLoss(state, stuck)) lossStates.push(index);
+    true,
+    {
+      onState: (_index, state) => {
+        if (!broken.has('defined') && judged.some((judge) => judge(state) === undefined))
+          broken.set('defined', 'a property, or `final`, has no value in some state');
+      },
+      onExpanded: (index, state, stuck) => {
+        if (isLoss(state, stuck)) lossStates.push(index);
+      },
+      onError: ({ label, errors }) => {
+        for (const kind of IMPLICIT_KINDS)
+          if ((errors & ERROR_BIT[kind]) !== 0 && !broken.has(kind))
+            broken.set(kind, `by ${graph.instance(label).action.name}`);
+      },
+      onProgress: () => undefined,
     },
-    onError: ({ label, errors }) => {
-      for (const kind of IMPLICIT_KINDS) if ((errors & ERROR_BIT[kind]) !== 0 && !broken.has(kind)) broken.set(kind, `by ${graph.instance(label).action.name}`);
-    },
-    onProgress: () => undefined,
-  }, signal);
+    signal,
+  );
   if (signal.aborted) throw new Fault('CANCELLED', 'the exploration was cancelled');
-  for (const start of graph.badStarts) for (const kind of IMPLICIT_KINDS) if ((start.errors & ERROR_BIT[kind]) !== 0) broken.set(kind, 'at the start');
+  for (const start of graph.badStarts)
+    for (const kind of IMPLICIT_KINDS)
+      if ((start.errors & ERROR_BIT[kind]) !== 0) broken.set(kind, 'at the start');
   const problems = [...brokenProblems(broken), ...boundProblems(graph)];
   if (problems.length > 0) return bad(...problems);
   const flags = new Uint8Array(graph.store.count);
@@ -55,12 +90,24 @@ export async function exploreLosses(semantics: Semantics, loss: Loss, options: E
 }
 
 function brokenProblems(broken: ReadonlyMap<ImplicitKind, string>): Problem[] {
-  return [...broken].map(([kind, how]) => problem('RISK_MODEL_BROKEN', kind, `${kind} is broken ${how}: mend these first (\`probity check\` shows the trace)`));
+  return [...broken].map(([kind, how]) =>
+    problem(
+      'RISK_MODEL_BROKEN',
+      kind,
+      `${kind} is broken ${how}: mend these first (\`probity check\` shows the trace)`,
+    ),
+  );
 }
 
 function boundProblems(graph: Graph): Problem[] {
   if (graph.complete) return [];
-  return [problem('RISK_INCOMPLETE', '', `the graph ends at a limit (${graph.bounds.join('; ')}): a risk on a part of it would be a guess`)];
+  return [
+    problem(
+      'RISK_INCOMPLETE',
+      '',
+      `the graph ends at a limit (${graph.bounds.join('; ')}): a risk on a part of it would be a guess`,
+    ),
+  ];
 }
 
 function lossTest(semantics: Semantics, loss: Loss): StateTest | undefined {

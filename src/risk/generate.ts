@@ -9,9 +9,9 @@ import { FAST, solve } from './solve.ts';
 import { possiblePart, STOP } from './topology.ts';
 
 /**
- * The truth of a generated log: how strongly each action draws, wherever it is possible. Keys are `action` or `action(value, …)`,
- * the second before the first; an action that is not named has weight 1. `stop` draws wherever a case may stop and something
- * else could happen too.
+ * The truth of a generated log: how strongly each action draws, wherever it is possible. Keys are
+ * `action` or `action(value, …)`, the second before the first; an action that is not named has
+ * weight 1. `stop` draws wherever a case may stop and something else could happen too.
  */
 export interface Weights {
   readonly weights: Readonly<Record<string, number>>;
@@ -23,19 +23,49 @@ export function readWeights(text: string, semantics: Semantics): Result<Weights>
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    return bad(problem('WEIGHTS_SHAPE', '', `not JSON: ${error instanceof Error ? error.message : String(error)}`));
+    return bad(
+      problem(
+        'WEIGHTS_SHAPE',
+        '',
+        `not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
   }
   const given = isObject(parsed) ? parsed : {};
   const weights = isObject(given['weights']) ? given['weights'] : undefined;
   const stop = given['stop'] ?? 0;
-  if (!weights) return bad(problem('WEIGHTS_SHAPE', 'weights', 'give `{"weights": {"action": number, …}, "stop": number}`'));
-  const names = new Set(semantics.instances.flatMap((instance) => [instance.action.name, callText(semantics, instance)]));
+  if (!weights)
+    return bad(
+      problem(
+        'WEIGHTS_SHAPE',
+        'weights',
+        'give `{"weights": {"action": number, …}, "stop": number}`',
+      ),
+    );
+  const names = new Set(
+    semantics.instances.flatMap((instance) => [
+      instance.action.name,
+      callText(semantics, instance),
+    ]),
+  );
   const problems: Problem[] = [
-    ...Object.keys(given).filter((key) => key !== 'weights' && key !== 'stop').map((key) => problem('WEIGHTS_SHAPE', key, `there is no \`${key}\` beside \`weights\` and \`stop\``)),
-    ...Object.keys(weights).filter((name) => !names.has(name)).map((name) => problem('WEIGHTS_SHAPE', `weights.${name}`, `the model has no action \`${name}\``)),
-    ...Object.entries({ ...weights, stop }).filter(([, value]) => !isWeight(value)).map(([name]) => problem('WEIGHTS_SHAPE', name, 'a weight is a number from 0 on')),
+    ...Object.keys(given)
+      .filter((key) => key !== 'weights' && key !== 'stop')
+      .map((key) =>
+        problem('WEIGHTS_SHAPE', key, `there is no \`${key}\` beside \`weights\` and \`stop\``),
+      ),
+    ...Object.keys(weights)
+      .filter((name) => !names.has(name))
+      .map((name) =>
+        problem('WEIGHTS_SHAPE', `weights.${name}`, `the model has no action \`${name}\``),
+      ),
+    ...Object.entries({ ...weights, stop })
+      .filter(([, value]) => !isWeight(value))
+      .map(([name]) => problem('WEIGHTS_SHAPE', name, 'a weight is a number from 0 on')),
   ];
-  return problems.length > 0 ? bad(...problems) : ok({ weights: weights as Record<string, number>, stop: stop as number });
+  return problems.length > 0
+    ? bad(...problems)
+    : ok({ weights: weights as Record<string, number>, stop: stop as number });
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -49,13 +79,21 @@ function isWeight(value: unknown): value is number {
 /** `ship(o1)`: an action with its binding. */
 function callText(semantics: Semantics, instance: Instance): string {
   const values = Object.values(new Codec(semantics.layout).binding(instance));
-  return values.length === 0 ? instance.action.name : `${instance.action.name}(${values.map(String).join(', ')})`;
+  return values.length === 0
+    ? instance.action.name
+    : `${instance.action.name}(${values.map(String).join(', ')})`;
 }
 
-/** The weight of every branch of a chain; the starts are equally likely. A state in which every weight is 0 is a problem. */
+/**
+ * The weight of every branch of a chain; the starts are equally likely. A state in which every
+ * weight is 0 is a problem.
+ */
 export function branchWeights(chain: StateChain, weights: Weights): Result<Float64Array> {
   const { semantics } = chain.graph;
-  const byInstance = semantics.instances.map((instance) => weights.weights[callText(semantics, instance)] ?? weights.weights[instance.action.name] ?? 1);
+  const byInstance = semantics.instances.map(
+    (instance) =>
+      weights.weights[callText(semantics, instance)] ?? weights.weights[instance.action.name] ?? 1,
+  );
   const { rows, targets, nodes } = chain.topology;
   const found = Float64Array.from(targets, (target, b) => {
     const instance = chain.instances[b];
@@ -65,13 +103,23 @@ export function branchWeights(chain: StateChain, weights: Weights): Result<Float
     const [from, to] = [rows[node] as number, rows[node + 1] as number];
     if (found.subarray(from, to).some((w) => w > 0)) continue;
     const stop = stopBranch(chain, node);
-    if (stop === undefined) return bad(problem('WEIGHTS_SHAPE', 'weights', `nothing can happen where ${stateText(chain, node)}: every weight there is 0, and the model promises a step`));
+    if (stop === undefined)
+      return bad(
+        problem(
+          'WEIGHTS_SHAPE',
+          'weights',
+          `nothing can happen where ${stateText(chain, node)}: every weight there is 0, and the model promises a step`,
+        ),
+      );
     found[stop] = 1;
   }
   return ok(found);
 }
 
-/** The probability that a case reaches a goal of the chain when its branches have exactly these weights. */
+/**
+ * The probability that a case reaches a goal of the chain when its branches have exactly these
+ * weights.
+ */
 export function trueProbability(chain: StateChain, weights: Float64Array): number {
   const possible = possiblePart(chain.topology, weights);
   const question = new Question(possible.topology);
@@ -87,30 +135,50 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 
 /**
- * An event log (CSV) of `cases` runs with these weights: one case begins every hour, one step happens every minute. The same seed
- * gives the same text. A case in which nothing happens is a row without an activity.
+ * An event log (CSV) of `cases` runs with these weights: one case begins every hour, one step
+ * happens every minute. The same seed gives the same text. A case in which nothing happens is a row
+ * without an activity.
  */
-export function generateLog(chain: StateChain, weights: Float64Array, cases: number, seed: number): string {
+export function generateLog(
+  chain: StateChain,
+  weights: Float64Array,
+  cases: number,
+  seed: number,
+): string {
   const { semantics } = chain.graph;
   const codec = new Codec(semantics.layout);
-  const columns = [...new Set(semantics.model.actions.flatMap((action) => action.binders.map((b) => b.name)))];
+  const columns = [
+    ...new Set(semantics.model.actions.flatMap((action) => action.binders.map((b) => b.name))),
+  ];
   const random = new Random(seed);
   const lines = [csvLine(['case', 'activity', 'timestamp', ...columns])];
   const width = String(cases).length;
   for (let i = 0; i < cases; i += 1) {
     const id = `case-${String(i + 1).padStart(width, '0')}`;
-    const time = (step: number): string => new Date(FIRST_CASE + i * HOUR_MS + step * MINUTE_MS).toISOString();
+    const time = (step: number): string =>
+      new Date(FIRST_CASE + i * HOUR_MS + step * MINUTE_MS).toISOString();
     const steps = walk(chain, weights, random);
     if (steps.length === 0) lines.push(csvLine([id, '', time(0), ...columns.map(() => '')]));
     steps.forEach((instance, step) => {
       const binding = codec.binding(instance);
-      lines.push(csvLine([id, instance.action.name, time(step), ...columns.map((name) => (Object.hasOwn(binding, name) ? String(binding[name]) : ''))]));
+      lines.push(
+        csvLine([
+          id,
+          instance.action.name,
+          time(step),
+          ...columns.map((name) => (Object.hasOwn(binding, name) ? String(binding[name]) : '')),
+        ]),
+      );
     });
   }
   return lines.join('');
 }
 
-function walk({ topology, instances, root }: StateChain, weights: Float64Array, random: Random): Instance[] {
+function walk(
+  { topology, instances, root }: StateChain,
+  weights: Float64Array,
+  random: Random,
+): Instance[] {
   const steps: Instance[] = [];
   for (let node = root; steps.length < MAX_EVENTS_PER_CASE;) {
     const [from, to] = [topology.rows[node] as number, topology.rows[node + 1] as number];

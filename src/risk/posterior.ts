@@ -4,15 +4,22 @@ import type { Topology } from './topology.ts';
 /** The prior weight of one of `k` branches. */
 export type Prior = (branches: number) => number;
 
-/** Perks' prior: together the branches of a node weigh as much as one observed case. Measured against α = 1 in `docs/risk.md`. */
+/**
+ * Perks' prior: together the branches of a node weigh as much as one observed case. Measured
+ * against α = 1 in `docs/risk.md`.
+ */
 export const PRIOR_PER_BRANCH: Prior = (branches) => 1 / branches;
 
-/** Below this many cases an interval is too often too narrow to be relied on (`docs/risk.md`, coverage). */
+/**
+ * Below this many cases an interval is too often too narrow to be relied on (`docs/risk.md`,
+ * coverage).
+ */
 export const SUFFICIENT_CASES = 200;
 
 /**
- * What is known of the branch probabilities: independently for each node a Dirichlet distribution with the prior weight plus
- * the (possibly fractional) count of each branch. A node that was never seen is described by its prior only.
+ * What is known of the branch probabilities: independently for each node a Dirichlet distribution
+ * with the prior weight plus the (possibly fractional) count of each branch. A node that was never
+ * seen is described by its prior only.
  */
 export class Posterior {
   readonly #topology: Topology;
@@ -47,15 +54,18 @@ export class Posterior {
     return this.branches(node) > 1 && this.visits(node) === 0;
   }
 
-  /** The mean of each branch's probability: its weight, for the row's sum of weights is what the solvers divide by. */
+  /**
+   * The mean of each branch's probability: its weight, for the row's sum of weights is what the
+   * solvers divide by.
+   */
   mean(): Float64Array {
     return this.#alphas;
   }
 
   /**
-   * One draw of the probabilities of `nodes` into `into`: gamma values over their sum, taken in logarithms so that the many tiny
-   * weights of a wide node do not all become 0. A branch never becomes impossible, however unlikely: which goals can be reached
-   * at all is a fact of the model.
+   * One draw of the probabilities of `nodes` into `into`: gamma values over their sum, taken in
+   * logarithms so that the many tiny weights of a wide node do not all become 0. A branch never
+   * becomes impossible, however unlikely: which goals can be reached at all is a fact of the model.
    */
   draw(random: Random, nodes: readonly number[], into: Float64Array): void {
     const { rows } = this.#topology;
@@ -72,7 +82,8 @@ export class Posterior {
         into[b] = value;
         if (value > largest) largest = value;
       }
-      for (let b = from; b < to; b += 1) into[b] = Math.max(Math.exp((into[b] as number) - largest), SMALLEST);
+      for (let b = from; b < to; b += 1)
+        into[b] = Math.max(Math.exp((into[b] as number) - largest), SMALLEST);
     }
   }
 }

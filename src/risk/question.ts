@@ -1,20 +1,26 @@
 import { componentsInOrder } from './components.ts';
 import { STOP, type Topology } from './topology.ts';
 
-/** What the graph alone says of a node: never a goal, surely a goal, or it depends on the numbers. */
+/**
+ * What the graph alone says of a node: never a goal, surely a goal, or it depends on the numbers.
+ */
 export const NEVER = 0;
 export const SURELY = 1;
 export const DEPENDS = 2;
 
 /**
- * The question "how likely is a goal reached from the start", prepared once for many sets of numbers. Every branch is taken to
- * be possible. Nodes that surely or never reach a goal are settled by graph search (Baier and Katoen, *Principles of Model
- * Checking*, 2008, section 10.1.1, the sets S=0 and S=1), so that what is left, (I − Q) x = b, has exactly one solution.
+ * The question "how likely is a goal reached from the start", prepared once for many sets of
+ * numbers. Every branch is taken to be possible. Nodes that surely or never reach a goal are
+ * settled by graph search (Baier and Katoen, *Principles of Model Checking*, 2008, section 10.1.1,
+ * the sets S=0 and S=1), so that what is left, (I − Q) x = b, has exactly one solution.
  */
 export class Question {
   readonly topology: Topology;
   readonly verdicts: Uint8Array;
-  /** The unsettled nodes that the start leads to, as strongly connected components, each after all that it leads to. */
+  /**
+   * The unsettled nodes that the start leads to, as strongly connected components, each after all
+   * that it leads to.
+   */
   readonly components: readonly Int32Array[];
   /** The number of each unsettled node's component; -1 for all others. */
   readonly componentOf: Int32Array;
@@ -22,10 +28,14 @@ export class Question {
   constructor(topology: Topology) {
     this.topology = topology;
     this.verdicts = settle(topology);
-    this.components = this.verdicts[topology.start] === DEPENDS
-      ? componentsInOrder(topology, (node) => this.verdicts[node] === DEPENDS) : [];
+    this.components =
+      this.verdicts[topology.start] === DEPENDS
+        ? componentsInOrder(topology, (node) => this.verdicts[node] === DEPENDS)
+        : [];
     this.componentOf = new Int32Array(topology.nodes).fill(-1);
-    this.components.forEach((component, number) => component.forEach((node) => (this.componentOf[node] = number)));
+    this.components.forEach((component, number) =>
+      component.forEach((node) => (this.componentOf[node] = number)),
+    );
   }
 
   /** The number of nodes of the largest component. */
@@ -48,7 +58,12 @@ export class Question {
 function settle(topology: Topology): Uint8Array {
   const { nodes, rows, targets, goal } = topology;
   const back = predecessors(topology);
-  const canReach = backward(nodes, back, [...goal.keys()].filter((node) => goal[node] === 1), () => true);
+  const canReach = backward(
+    nodes,
+    back,
+    [...goal.keys()].filter((node) => goal[node] === 1),
+    () => true,
+  );
   const canMiss: number[] = [];
   for (let node = 0; node < nodes; node += 1) {
     if (goal[node] === 1) continue;
@@ -58,7 +73,9 @@ function settle(topology: Topology): Uint8Array {
     if (stops || canReach[node] === 0) canMiss.push(node);
   }
   const mayMiss = backward(nodes, back, canMiss, (node) => goal[node] === 0);
-  return Uint8Array.from({ length: nodes }, (_, node) => (canReach[node] === 0 ? NEVER : mayMiss[node] === 0 ? SURELY : DEPENDS));
+  return Uint8Array.from({ length: nodes }, (_, node) =>
+    canReach[node] === 0 ? NEVER : mayMiss[node] === 0 ? SURELY : DEPENDS,
+  );
 }
 
 interface Reversed {
@@ -68,8 +85,10 @@ interface Reversed {
 
 function predecessors({ nodes, rows, targets }: Topology): Reversed {
   const starts = new Int32Array(nodes + 1);
-  for (const target of targets) if (target !== STOP) starts[target + 1] = (starts[target + 1] as number) + 1;
-  for (let i = 0; i < nodes; i += 1) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  for (const target of targets)
+    if (target !== STOP) starts[target + 1] = (starts[target + 1] as number) + 1;
+  for (let i = 0; i < nodes; i += 1)
+    starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
   const next = starts.slice();
   const sources = new Int32Array(starts[nodes] as number);
   for (let node = 0; node < nodes; node += 1) {
@@ -84,7 +103,12 @@ function predecessors({ nodes, rows, targets }: Topology): Reversed {
 }
 
 /** The nodes from which some of `seeds` can be reached by way of nodes that `through` admits. */
-function backward(nodes: number, back: Reversed, seeds: readonly number[], through: (node: number) => boolean): Uint8Array {
+function backward(
+  nodes: number,
+  back: Reversed,
+  seeds: readonly number[],
+  through: (node: number) => boolean,
+): Uint8Array {
   const found = new Uint8Array(nodes);
   const work = [...seeds];
   for (const seed of seeds) found[seed] = 1;

@@ -2,7 +2,10 @@ import { invariant } from '../errors/index.ts';
 
 const MASK_64 = (1n << 64n) - 1n;
 
-/** SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): spreads a small seed over the 128 bits of state, as the authors of xoshiro advise. */
+/**
+ * SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): spreads a small seed over the 128 bits of state, as
+ * the authors of xoshiro advise.
+ */
 function* splitMix64(seed: bigint): Generator<bigint> {
   for (let state = seed & MASK_64; ;) {
     state = (state + 0x9e3779b97f4a7c15n) & MASK_64;
@@ -14,8 +17,9 @@ function* splitMix64(seed: bigint): Generator<bigint> {
 }
 
 /**
- * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47(4), 2021).
- * Our own, so that a seed in a model card gives the same draws on every version of every machine.
+ * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS
+ * 47(4), 2021). Our own, so that a seed in a model card gives the same draws on every version of
+ * every machine.
  */
 export class Random {
   readonly #state: Uint32Array;
@@ -25,7 +29,12 @@ export class Random {
     invariant(Number.isSafeInteger(seed) && seed >= 0, 'a seed is a whole number from 0 on');
     const words = splitMix64(BigInt(seed));
     const [a, b] = [words.next().value as bigint, words.next().value as bigint];
-    this.#state = Uint32Array.of(Number(a & 0xffffffffn), Number(a >> 32n), Number(b & 0xffffffffn), Number(b >> 32n));
+    this.#state = Uint32Array.of(
+      Number(a & 0xffffffffn),
+      Number(a >> 32n),
+      Number(b & 0xffffffffn),
+      Number(b >> 32n),
+    );
   }
 
   /** A generator in a given state, for the published outputs. */
@@ -57,7 +66,10 @@ export class Random {
     return (high * 67_108_864 + low + 0.5) / 9_007_199_254_740_992;
   }
 
-  /** Standard normal, by Marsaglia's polar method (SIAM Review 6(3), 1964); the second value is not kept, so that a call has no memory. */
+  /**
+   * Standard normal, by Marsaglia's polar method (SIAM Review 6(3), 1964); the second value is not
+   * kept, so that a call has no memory.
+   */
   normal(): number {
     for (;;) {
       const u = 2 * this.uniform() - 1;
@@ -68,8 +80,9 @@ export class Random {
   }
 
   /**
-   * The logarithm of a Gamma(shape, 1) value, by Marsaglia and Tsang ("A simple method for generating gamma variables", ACM TOMS
-   * 26(3), 2000). Below shape 1 their boost G(a) = G(a + 1) · U^(1/a); in logarithms, because at shape 1/k the power underflows.
+   * The logarithm of a Gamma(shape, 1) value, by Marsaglia and Tsang ("A simple method for
+   * generating gamma variables", ACM TOMS 26(3), 2000). Below shape 1 their boost G(a) = G(a + 1) ·
+   * U^(1/a); in logarithms, because at shape 1/k the power underflows.
    */
   logGamma(shape: number): number {
     invariant(shape > 0, 'a gamma variable has a positive shape');
@@ -80,7 +93,8 @@ export class Random {
       const x = this.normal();
       const v = (1 + c * x) ** 3;
       if (v <= 0) continue;
-      if (Math.log(this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return Math.log(d) + Math.log(v);
+      if (Math.log(this.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v))
+        return Math.log(d) + Math.log(v);
     }
   }
 }

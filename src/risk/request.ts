@@ -16,14 +16,25 @@ export interface RiskOptions {
   readonly prior?: Prior;
 }
 
-export const RISK_DEFAULTS: RiskOptions = { draws: 400, seed: 1, maxStates: 200_000, memoryMb: 1_024, timeoutMs: 60_000, cases: 1_000 };
+export const RISK_DEFAULTS: RiskOptions = {
+  draws: 400,
+  seed: 1,
+  maxStates: 200_000,
+  memoryMb: 1_024,
+  timeoutMs: 60_000,
+  cases: 1_000,
+};
 
 export const LEVEL = 0.95;
 
 export interface RiskRequest {
   readonly semantics: Semantics;
-  /** The name of a property of the model (`always`, `never`, `deadlockFree`), or a predicate that is true of losses, with a name for it. */
-  readonly loss: { readonly property: string } | { readonly name: string; readonly predicate: Expr };
+  /**
+   * The name of a property of the model (`always`, `never`, `deadlockFree`), or a predicate that is
+   * true of losses, with a name for it.
+   */
+  readonly loss:
+    { readonly property: string } | { readonly name: string; readonly predicate: Expr };
   readonly log: EventLog;
   readonly options?: Partial<RiskOptions>;
   /** The canonical model's digest, for the card. */

@@ -1,7 +1,10 @@
 import { SURELY, type Question } from './question.ts';
 import { STOP } from './topology.ts';
 
-/** A lower and an upper value for every node that the question depends on, and for the settled ones (0 or 1). */
+/**
+ * A lower and an upper value for every node that the question depends on, and for the settled ones
+ * (0 or 1).
+ */
 export interface Bounds {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
@@ -9,13 +12,20 @@ export interface Bounds {
 
 export interface SolveOptions {
   /**
-   * `sound`: interval iteration with outward rounding, for a bound that can be relied on. `fast`: small components by
-   * elimination, whose two values differ only by what large components leave open.
+   * `sound`: interval iteration with outward rounding, for a bound that can be relied on. `fast`:
+   * small components by elimination, whose two values differ only by what large components leave
+   * open.
    */
   readonly mode: 'sound' | 'fast';
-  /** A component is left when upper − lower is this small in relation to upper (beyond what its successors leave open). */
+  /**
+   * A component is left when upper − lower is this small in relation to upper (beyond what its
+   * successors leave open).
+   */
   readonly relativeWidth: number;
-  /** At most so many sweeps over a component: then its bounds stay as wide as they are, and are as true. */
+  /**
+   * At most so many sweeps over a component: then its bounds stay as wide as they are, and are as
+   * true.
+   */
   readonly maxSweeps: number;
 }
 
@@ -29,30 +39,41 @@ const ULP = Number.EPSILON;
 const NEGLIGIBLE = 1e-250;
 
 /**
- * The probability of reaching a goal, from below and from above, component by component from the last ones back. A row of
- * numbers is read as weights: what counts is each branch's share of its row's sum.
+ * The probability of reaching a goal, from below and from above, component by component from the
+ * last ones back. A row of numbers is read as weights: what counts is each branch's share of its
+ * row's sum.
  *
- * In a component, lower starts at 0 and upper at 1, and both are replaced by what they imply until they meet. Unlike "the last
- * change was small", that is a proof (Haddad and Monmege, "Interval iteration algorithm for MDPs and IMDPs", TCS 735, 2018; Baier,
- * Klein, Leuschner, Parker and Wunderlich, "Ensuring the reliability of your model checker", CAV 2017). In `sound` mode each
+ * In a component, lower starts at 0 and upper at 1, and both are replaced by what they imply until
+ * they meet. Unlike "the last change was small", that is a proof (Haddad and Monmege, "Interval
+ * iteration algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and
+ * Wunderlich, "Ensuring the reliability of your model checker", CAV 2017). In `sound` mode each
  * value is rounded away from the truth by more than the floating-point error of its sum.
  */
 export function solve(question: Question, weights: Float64Array, options: SolveOptions): Bounds {
   const { topology, verdicts, components } = question;
   const lower = new Float64Array(topology.nodes);
   const upper = new Float64Array(topology.nodes);
-  for (let node = 0; node < topology.nodes; node += 1) if (verdicts[node] === SURELY) lower[node] = upper[node] = 1;
+  for (let node = 0; node < topology.nodes; node += 1)
+    if (verdicts[node] === SURELY) lower[node] = upper[node] = 1;
   const bounds: Bounds = { lower, upper };
   for (const component of components) {
-    if (component.length === 1) single(question, weights, component[0] as number, bounds, options.mode === 'sound');
-    else if (options.mode === 'fast' && component.length <= MAX_ELIMINATED) eliminate(question, weights, component, bounds);
+    if (component.length === 1)
+      single(question, weights, component[0] as number, bounds, options.mode === 'sound');
+    else if (options.mode === 'fast' && component.length <= MAX_ELIMINATED)
+      eliminate(question, weights, component, bounds);
     else iterate(question, weights, component, bounds, options);
   }
   return bounds;
 }
 
 /** A node that is a component of its own: x = Σ wᵢxᵢ / Σ wᵢ over the branches that leave it. */
-function single({ topology }: Question, weights: Float64Array, node: number, { lower, upper }: Bounds, outward: boolean): void {
+function single(
+  { topology }: Question,
+  weights: Float64Array,
+  node: number,
+  { lower, upper }: Bounds,
+  outward: boolean,
+): void {
   const { rows, targets } = topology;
   let [low, high, sum] = [0, 0, 0];
   const from = rows[node] as number;
@@ -71,7 +92,13 @@ function single({ topology }: Question, weights: Float64Array, node: number, { l
   upper[node] = Math.min(1, (high / sum) * (1 + slack));
 }
 
-function iterate({ topology, componentOf }: Question, weights: Float64Array, component: Int32Array, bounds: Bounds, options: SolveOptions): void {
+function iterate(
+  { topology, componentOf }: Question,
+  weights: Float64Array,
+  component: Int32Array,
+  bounds: Bounds,
+  options: SolveOptions,
+): void {
   const { rows, targets } = topology;
   const { lower, upper } = bounds;
   const own = componentOf[component[0] as number];
@@ -79,7 +106,8 @@ function iterate({ topology, componentOf }: Question, weights: Float64Array, com
   for (const node of component) {
     for (let b = rows[node] as number; b < (rows[node + 1] as number); b += 1) {
       const target = targets[b] as number;
-      if (target !== STOP && componentOf[target] !== own) inherited = Math.max(inherited, relativeWidth(bounds, target));
+      if (target !== STOP && componentOf[target] !== own)
+        inherited = Math.max(inherited, relativeWidth(bounds, target));
     }
   }
   for (const node of component) [lower[node], upper[node]] = [0, 1];
@@ -103,7 +131,13 @@ function relativeWidth({ lower, upper }: Bounds, node: number): number {
 }
 
 /** One replacement of both values of a node; each can only get better. */
-function improve(topology: Question['topology'], weights: Float64Array, node: number, { lower, upper }: Bounds, outward: boolean): void {
+function improve(
+  topology: Question['topology'],
+  weights: Float64Array,
+  node: number,
+  { lower, upper }: Bounds,
+  outward: boolean,
+): void {
   const { rows, targets } = topology;
   let [low, high, sum] = [0, 0, 0];
   const from = rows[node] as number;
@@ -122,17 +156,27 @@ function improve(topology: Question['topology'], weights: Float64Array, node: nu
 }
 
 /**
- * State elimination without a subtraction (Grassmann, Taksar and Heyman, "Regenerative analysis and steady state distributions
- * for Markov chains", Operations Research 33(5), 1985): exact up to rounding even where a draw makes a way out very unlikely, where
- * iteration would need millions of sweeps.
+ * State elimination without a subtraction (Grassmann, Taksar and Heyman, "Regenerative analysis and
+ * steady state distributions for Markov chains", Operations Research 33(5), 1985): exact up to
+ * rounding even where a draw makes a way out very unlikely, where iteration would need millions of
+ * sweeps.
  */
-function eliminate({ topology }: Question, weights: Float64Array, component: Int32Array, { lower, upper }: Bounds): void {
+function eliminate(
+  { topology }: Question,
+  weights: Float64Array,
+  component: Int32Array,
+  { lower, upper }: Bounds,
+): void {
   const { rows, targets } = topology;
   const size = component.length;
   const place = new Map<number, number>();
   component.forEach((node, i) => place.set(node, i));
   const inner = new Float64Array(size * size);
-  const [exits, low, high] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
+  const [exits, low, high] = [
+    new Float64Array(size),
+    new Float64Array(size),
+    new Float64Array(size),
+  ];
   component.forEach((node, i) => {
     for (let b = rows[node] as number; b < (rows[node + 1] as number); b += 1) {
       const weight = weights[b] as number;
@@ -153,8 +197,11 @@ function eliminate({ topology }: Question, weights: Float64Array, component: Int
     for (let i = 0; i < k; i += 1) {
       const factor = (inner[i * size + k] as number) / (pivots[k] as number);
       if (factor === 0) continue;
-      for (let j = 0; j < k; j += 1) inner[i * size + j] = (inner[i * size + j] as number) + factor * (inner[k * size + j] as number);
-      for (const vector of [exits, low, high]) vector[i] = (vector[i] as number) + factor * (vector[k] as number);
+      for (let j = 0; j < k; j += 1)
+        inner[i * size + j] =
+          (inner[i * size + j] as number) + factor * (inner[k * size + j] as number);
+      for (const vector of [exits, low, high])
+        vector[i] = (vector[i] as number) + factor * (vector[k] as number);
     }
   }
   for (let k = 0; k < size; k += 1) {
@@ -168,4 +215,3 @@ function eliminate({ topology }: Question, weights: Float64Array, component: Int
     upper[component[k] as number] = Math.min(1, highSum / (pivots[k] as number));
   }
 }
-

@@ -6,7 +6,10 @@ import { Fault, invariant } from '../errors/index.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
 import type { Submission } from '../verification/types.ts';
 
-/** A lesson: a story, a workflow that can be attacked, the same workflow mended, and what the verifier says of both. */
+/**
+ * A lesson: a story, a workflow that can be attacked, the same workflow mended, and what the
+ * verifier says of both.
+ */
 export interface Scenario {
   /** The name of its folder under `specs/scenarios`. */
   readonly id: string;
@@ -30,7 +33,10 @@ export type Expected = Readonly<Record<string, OutcomeKind>>;
 
 let loaded: readonly Scenario[] | undefined;
 
-/** All scenarios, in the order of their ids. Read once: they are part of the installation, like code. */
+/**
+ * All scenarios, in the order of their ids. Read once: they are part of the installation, like
+ * code.
+ */
 export function scenarios(): readonly Scenario[] {
   loaded ??= readLibrary(libraryFolder());
   return loaded;
@@ -47,7 +53,10 @@ function libraryFolder(): string {
     const library = join(folder, 'specs', 'scenarios');
     if (existsSync(library)) return library;
   }
-  throw new Fault('INTERNAL', `the scenario library specs/scenarios is not where the package is installed (above ${here})`);
+  throw new Fault(
+    'INTERNAL',
+    `the scenario library specs/scenarios is not where the package is installed (above ${here})`,
+  );
 }
 
 function readLibrary(library: string): readonly Scenario[] {
@@ -72,20 +81,35 @@ function readScenario(folder: string, id: string): Scenario {
     references: texts(about, 'references', id),
     vulnerable: { source: read('vulnerable.yaml'), format: 'native' },
     fixed: { source: read('fixed.yaml'), format: 'native' },
-    expected: { vulnerable: outcomes(expected['vulnerable'], id), fixed: outcomes(expected['fixed'], id) },
+    expected: {
+      vulnerable: outcomes(expected['vulnerable'], id),
+      fixed: outcomes(expected['fixed'], id),
+    },
   };
 }
 
-const OUTCOMES: Readonly<Record<OutcomeKind, true>> = { holds: true, bounded: true, violated: true, unknown: true };
+const OUTCOMES: Readonly<Record<OutcomeKind, true>> = {
+  holds: true,
+  bounded: true,
+  violated: true,
+  unknown: true,
+};
 
 function outcomes(value: unknown, id: string): Expected {
   const given = record(value, `${id}: expected`);
-  for (const outcome of Object.values(given)) invariant(typeof outcome === 'string' && Object.hasOwn(OUTCOMES, outcome), `${id}: ${String(outcome)} is no outcome`);
+  for (const outcome of Object.values(given))
+    invariant(
+      typeof outcome === 'string' && Object.hasOwn(OUTCOMES, outcome),
+      `${id}: ${String(outcome)} is no outcome`,
+    );
   return given as Expected;
 }
 
 function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  invariant(typeof value === 'object' && value !== null && !Array.isArray(value), `${what} is a mapping`);
+  invariant(
+    typeof value === 'object' && value !== null && !Array.isArray(value),
+    `${what} is a mapping`,
+  );
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -95,8 +119,15 @@ function text(about: Readonly<Record<string, unknown>>, key: string, id: string)
   return value.trim();
 }
 
-function texts(about: Readonly<Record<string, unknown>>, key: string, id: string): readonly string[] {
+function texts(
+  about: Readonly<Record<string, unknown>>,
+  key: string,
+  id: string,
+): readonly string[] {
   const value = about[key];
-  invariant(Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string'), `${id}: ${key} is a list of texts`);
+  invariant(
+    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string'),
+    `${id}: ${key} is a list of texts`,
+  );
   return value as readonly string[];
 }

@@ -24,22 +24,42 @@ export interface Period {
 /** `from` and `to` as dates or times in UTC. */
 export function readPeriod(from: string, to: string): Result<Period> {
   const form = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{3})?)?Z)?$/u;
-  const wrong = ([['from', from], ['to', to]] as const).filter(([, text]) => !form.test(text) || Number.isNaN(Date.parse(text)));
-  if (wrong.length > 0) return bad(...wrong.map(([name]) => problem('OPTION_INVALID', name, 'a date is needed, 2026-01-31 or 2026-01-31T12:00:00Z')));
+  const wrong = (
+    [
+      ['from', from],
+      ['to', to],
+    ] as const
+  ).filter(([, text]) => !form.test(text) || Number.isNaN(Date.parse(text)));
+  if (wrong.length > 0)
+    return bad(
+      ...wrong.map(([name]) =>
+        problem('OPTION_INVALID', name, 'a date is needed, 2026-01-31 or 2026-01-31T12:00:00Z'),
+      ),
+    );
   const period = { from: new Date(from), to: new Date(to) };
-  return period.from < period.to ? ok(period) : bad(problem('OPTION_INVALID', 'to', 'the period ends before it begins'));
+  return period.from < period.to
+    ? ok(period)
+    : bad(problem('OPTION_INVALID', 'to', 'the period ends before it begins'));
 }
 
 /**
- * All that an auditor asks of a period, as one ZIP that any tool unpacks: a bundle for each verdict that was sealed in it,
- * every revocation and change of keys, the policy, the latest checkpoint, and who asked for what. `SHA256SUMS` is for
- * `sha256sum -c`, and is signed; each bundle verifies by itself.
+ * All that an auditor asks of a period, as one ZIP that any tool unpacks: a bundle for each verdict
+ * that was sealed in it, every revocation and change of keys, the policy, the latest checkpoint,
+ * and who asked for what. `SHA256SUMS` is for `sha256sum -c`, and is signed; each bundle verifies
+ * by itself.
  */
 export async function auditArchive(service: Service, period: Period): Promise<Result<Uint8Array>> {
   const { store, notary } = service;
   await notary.refresh();
   const sealed = (await store.verdicts.sealedBetween(period.from, period.to)).filter(isSealed);
-  if (sealed.length > MAX_VERDICTS) return bad(problem('INPUT_TOO_LARGE', 'to', `the period has ${sealed.length} verdicts; an archive holds ${MAX_VERDICTS}`));
+  if (sealed.length > MAX_VERDICTS)
+    return bad(
+      problem(
+        'INPUT_TOO_LARGE',
+        'to',
+        `the period has ${sealed.length} verdicts; an archive holds ${MAX_VERDICTS}`,
+      ),
+    );
   const files = new Map<string, Uint8Array>();
   const entries: Json[] = [];
   let bytes = 0;
@@ -47,49 +67,121 @@ export async function auditArchive(service: Service, period: Period): Promise<Re
     const { entry, bundle } = await packed(service, verdict);
     entries.push(entry);
     if (bundle === undefined) continue;
-    if (verdict.timestamp !== null) files.set(`timestamps/${verdict.id}.tsr`, fromBase64(verdict.timestamp) ?? new Uint8Array(0));
+    if (verdict.timestamp !== null)
+      files.set(`timestamps/${verdict.id}.tsr`, fromBase64(verdict.timestamp) ?? new Uint8Array(0));
     bytes += bundle.length;
-    if (bytes > MAX_BYTES) return bad(problem('INPUT_TOO_LARGE', 'to', `the period has more than ${MAX_BYTES} bytes of evidence`));
+    if (bytes > MAX_BYTES)
+      return bad(
+        problem('INPUT_TOO_LARGE', 'to', `the period has more than ${MAX_BYTES} bytes of evidence`),
+      );
     files.set(`verdicts/${verdict.id}.probity.zip`, bundle);
   }
   for (const kind of ['revocation', 'key'] as const) {
     // What was said of an erased verdict was erased with it.
-    for (const statement of (await store.statements.list(kind)).filter(({ envelope }) => envelope !== '')) files.set(`${kind}s/${statement.id}.json`, utf8(loggedJson(statement)));
+    for (const statement of (await store.statements.list(kind)).filter(
+      ({ envelope }) => envelope !== '',
+    ))
+      files.set(`${kind}s/${statement.id}.json`, utf8(loggedJson(statement)));
   }
   const events = await store.audit.between(period.from, period.to);
-  files.set('access-log.jsonl', utf8(events.map((event) => `${canonicalJson({ ...event, at: event.at.toISOString() })}\n`).join('')));
+  files.set(
+    'access-log.jsonl',
+    utf8(
+      events
+        .map((event) => `${canonicalJson({ ...event, at: event.at.toISOString() })}\n`)
+        .join(''),
+    ),
+  );
   files.set('log.checkpoint', utf8((await notary.log.checkpoint()) ?? ''));
   files.set('policy', utf8(installationPolicy(notary)));
-  files.set('index.json', utf8(canonicalJson({ v: 1, from: period.from.toISOString(), to: period.to.toISOString(), issuer: notary.issuer, verdicts: entries })));
+  files.set(
+    'index.json',
+    utf8(
+      canonicalJson({
+        v: 1,
+        from: period.from.toISOString(),
+        to: period.to.toISOString(),
+        issuer: notary.issuer,
+        verdicts: entries,
+      }),
+    ),
+  );
   files.set('README.md', utf8(readme(period, notary.issuer)));
   return ok(writeZip(await withSums(service, files)));
 }
 
 /** One line of the index, and the bundle, unless the verdict was erased. */
-async function packed(service: Service, verdict: SealedVerdict): Promise<{ entry: Json; bundle?: Uint8Array }> {
-  const place = { id: verdict.id, leaf: verdict.leaf, logIndex: verdict.logIndex, sealedAt: verdict.sealedAt?.toISOString() ?? null };
-  if (verdict.erasedAt) return { entry: { ...place, state: 'erased', erasedAt: verdict.erasedAt.toISOString(), receipt: verdict.receipt } };
+async function packed(
+  service: Service,
+  verdict: SealedVerdict,
+): Promise<{ entry: Json; bundle?: Uint8Array }> {
+  const place = {
+    id: verdict.id,
+    leaf: verdict.leaf,
+    logIndex: verdict.logIndex,
+    sealedAt: verdict.sealedAt?.toISOString() ?? null,
+  };
+  if (verdict.erasedAt)
+    return {
+      entry: {
+        ...place,
+        state: 'erased',
+        erasedAt: verdict.erasedAt.toISOString(),
+        receipt: verdict.receipt,
+      },
+    };
   const state = (await service.store.statements.withdrawals(verdict.id))[0]?.state ?? 'valid';
   return {
-    entry: { ...place, state, issuedAt: verdict.issuedAt, statementDigest: verdict.statementDigest, file: `verdicts/${verdict.id}.probity.zip` },
+    entry: {
+      ...place,
+      state,
+      issuedAt: verdict.issuedAt,
+      statementDigest: verdict.statementDigest,
+      file: `verdicts/${verdict.id}.probity.zip`,
+    },
     bundle: writeZip(await verdictFiles(service, verdict)),
   };
 }
 
-const loggedJson = ({ envelope, leaf, salt, receipt }: StatementRecord): string => canonicalJson({ envelope, leaf, salt, receipt: receipt ?? '' });
+const loggedJson = ({ envelope, leaf, salt, receipt }: StatementRecord): string =>
+  canonicalJson({ envelope, leaf, salt, receipt: receipt ?? '' });
 
-/** `SHA256SUMS`, as sha256sum writes it, and a signature on it: an in-toto statement about its digest. */
-async function withSums({ notary }: Service, files: Map<string, Uint8Array>): Promise<Map<string, Uint8Array>> {
+/**
+ * `SHA256SUMS`, as sha256sum writes it, and a signature on it: an in-toto statement about its
+ * digest.
+ */
+async function withSums(
+  { notary }: Service,
+  files: Map<string, Uint8Array>,
+): Promise<Map<string, Uint8Array>> {
   const digest = (bytes: Uint8Array): string => sha256(bytes).slice('sha256:'.length);
-  const sums = utf8([...files.keys()].sort().map((path) => `${digest(files.get(path) as Uint8Array)}  ${path}\n`).join(''));
+  const sums = utf8(
+    [...files.keys()]
+      .sort()
+      .map((path) => `${digest(files.get(path) as Uint8Array)}  ${path}\n`)
+      .join(''),
+  );
   const statement = {
-    _type: STATEMENT_TYPE, subject: [{ name: 'SHA256SUMS', digest: { sha256: digest(sums) } }], predicateType: AUDIT_TYPE,
-    predicate: { issuer: { name: notary.issuer, key: notary.keys.verdict.keyId }, issuedAt: new Date().toISOString() },
+    _type: STATEMENT_TYPE,
+    subject: [{ name: 'SHA256SUMS', digest: { sha256: digest(sums) } }],
+    predicateType: AUDIT_TYPE,
+    predicate: {
+      issuer: { name: notary.issuer, key: notary.keys.verdict.keyId },
+      issuedAt: new Date().toISOString(),
+    },
   };
-  return files.set('SHA256SUMS', sums).set('SHA256SUMS.dsse.json', utf8((await signEnvelope(statement, [notary.keys.verdict])).envelope));
+  return files
+    .set('SHA256SUMS', sums)
+    .set(
+      'SHA256SUMS.dsse.json',
+      utf8((await signEnvelope(statement, [notary.keys.verdict])).envelope),
+    );
 }
 
-const readme = ({ from, to }: Period, issuer: string): string => `# Verdicts of ${issuer.replaceAll(/([\\`*_[\]<>|#])/g, '\\$1')}, ${from.toISOString()} to ${to.toISOString()}
+const readme = (
+  { from, to }: Period,
+  issuer: string,
+): string => `# Verdicts of ${issuer.replaceAll(/([\\`*_[\]<>|#])/g, '\\$1')}, ${from.toISOString()} to ${to.toISOString()}
 
 | File | What it is |
 |---|---|

@@ -13,62 +13,103 @@ import type { Service } from './service.ts';
 const MAX_ATTEMPTS = 5;
 const PROGRESS_EVERY_MS = 250;
 
-/** Why a check was interrupted: the worker ends in good order, or the run is no longer this worker's. */
+/**
+ * Why a check was interrupted: the worker ends in good order, or the run is no longer this
+ * worker's.
+ */
 type Interruption = 'stopping' | 'lost';
 
 /**
- * `queued` → `running` → `checked`. True when the run has its report. Every write names the attempt, so that of two
- * workers that believe in the same run only the later one is heard.
+ * `queued` → `running` → `checked`. True when the run has its report. Every write names the
+ * attempt, so that of two workers that believe in the same run only the later one is heard.
  */
-export async function checkRun(service: Service, run: RunRecord, worker: string, stop: AbortSignal): Promise<boolean> {
+export async function checkRun(
+  service: Service,
+  run: RunRecord,
+  worker: string,
+  stop: AbortSignal,
+): Promise<boolean> {
   const { store, config, logger } = service;
   const claim = await store.runs.claim(run.id, worker, config.leaseMs);
   if (!claim) return false;
   if (claim.attempt > MAX_ATTEMPTS) {
-    await store.runs.fail(run.id, { code: 'CHILD_CRASHED', message: `the check ended its worker ${MAX_ATTEMPTS} times` });
+    await store.runs.fail(run.id, {
+      code: 'CHILD_CRASHED',
+      message: `the check ended its worker ${MAX_ATTEMPTS} times`,
+    });
     return false;
   }
   const hold = holdClaim(service, claim, stop);
   try {
     const result = await verifyRun(service, run, claim, hold.signal);
-    const risk = result.ok && !hold.signal.aborted ? await riskOf(service, run, hold.signal) : undefined;
-    if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
+    const risk =
+      result.ok && !hold.signal.aborted ? await riskOf(service, run, hold.signal) : undefined;
+    if (hold.signal.aborted)
+      return await giveUp(service, run, worker, hold.signal.reason as Interruption);
     return await record(service, claim, result, risk);
   } catch (error) {
-    if (hold.signal.aborted) return await giveUp(service, run, worker, hold.signal.reason as Interruption);
+    if (hold.signal.aborted)
+      return await giveUp(service, run, worker, hold.signal.reason as Interruption);
     if (error instanceof Fault && error.retryable) {
       await store.runs.release(run.id, worker);
       throw error;
     }
     logger.error('run.failed', { run: run.id, ...describeError(error) });
     const known = error instanceof Fault;
-    await store.runs.fail(run.id, { code: known ? error.code : 'INTERNAL', message: known ? error.message : 'a fault of ours; the log has it' });
+    await store.runs.fail(run.id, {
+      code: known ? error.code : 'INTERNAL',
+      message: known ? error.message : 'a fault of ours; the log has it',
+    });
     return false;
   } finally {
     hold.end();
   }
 }
 
-async function verifyRun(service: Service, run: RunRecord, claim: Claim, signal: AbortSignal): Promise<Result<Verification>> {
+async function verifyRun(
+  service: Service,
+  run: RunRecord,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<Result<Verification>> {
   const { store, config, verifier, logger } = service;
   const model = await store.models.get(run.modelId);
   invariant(model, 'a run has its model');
   const onProgress = throttled((progress) => {
-    store.runs.progress(claim, progress as unknown as Json).catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
+    store.runs
+      .progress(claim, progress as unknown as Json)
+      .catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
   });
-  return verifier.verify(submissionOf(model), run.options as unknown as VerifyOptions, { signal, onProgress, cacheDir: config.cacheDir });
+  return verifier.verify(submissionOf(model), run.options as unknown as VerifyOptions, {
+    signal,
+    onProgress,
+    cacheDir: config.cacheDir,
+  });
 }
 
-async function riskOf(service: Service, run: RunRecord, signal: AbortSignal): Promise<KeptRisk | undefined> {
+async function riskOf(
+  service: Service,
+  run: RunRecord,
+  signal: AbortSignal,
+): Promise<KeptRisk | undefined> {
   const model = await service.store.models.get(run.modelId);
   invariant(model, 'a run has its model');
   return assessRun(service, run, model, signal);
 }
 
-async function record({ store }: Service, claim: Claim, result: Result<Verification>, risk: KeptRisk | undefined): Promise<boolean> {
+async function record(
+  { store }: Service,
+  claim: Claim,
+  result: Result<Verification>,
+  risk: KeptRisk | undefined,
+): Promise<boolean> {
   if (!result.ok) {
     const [first] = result.problems;
-    await store.runs.fail(claim.runId, { code: first?.code ?? 'MODEL_SHAPE', message: first?.message ?? 'the input was refused', problems: result.problems });
+    await store.runs.fail(claim.runId, {
+      code: first?.code ?? 'MODEL_SHAPE',
+      message: first?.message ?? 'the input was refused',
+      problems: result.problems,
+    });
     return false;
   }
   const { report, artifacts } = result.value;
@@ -82,10 +123,21 @@ async function record({ store }: Service, claim: Claim, result: Result<Verificat
 
 /** "Unknown" may be the weather of one day: it is never given as an answer to another request. */
 export function isCacheable(report: Report): boolean {
-  return report.script?.answers.includes('unknown') !== true && report.properties.every(({ outcome, engines }) => outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'));
+  return (
+    report.script?.answers.includes('unknown') !== true &&
+    report.properties.every(
+      ({ outcome, engines }) =>
+        outcome !== 'unknown' && engines.every((engine) => engine.reason !== 'crash'),
+    )
+  );
 }
 
-async function giveUp(service: Service, run: RunRecord, worker: string, reason: Interruption): Promise<false> {
+async function giveUp(
+  service: Service,
+  run: RunRecord,
+  worker: string,
+  reason: Interruption,
+): Promise<false> {
   if (reason === 'stopping' && (await service.store.runs.release(run.id, worker))) {
     const released = await service.store.runs.get(run.id);
     if (released) await deliver(service, released);
@@ -94,19 +146,33 @@ async function giveUp(service: Service, run: RunRecord, worker: string, reason: 
 }
 
 /** Renews the lease and watches for cancellation for as long as the check runs. */
-function holdClaim({ store, config }: Service, claim: Claim, stop: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+function holdClaim(
+  { store, config }: Service,
+  claim: Claim,
+  stop: AbortSignal,
+): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const interrupt = (reason: Interruption): void => controller.abort(reason);
   let renewedAt = Date.now();
   const renew = setInterval(() => {
     store.runs.renew(claim, config.leaseMs).then(
-      (ours) => { if (ours) renewedAt = Date.now(); else interrupt('lost'); },
+      (ours) => {
+        if (ours) renewedAt = Date.now();
+        else interrupt('lost');
+      },
       // A database that is away for longer than the lease has given the run to another by now.
-      () => { if (Date.now() - renewedAt > config.leaseMs) interrupt('lost'); },
+      () => {
+        if (Date.now() - renewedAt > config.leaseMs) interrupt('lost');
+      },
     );
   }, config.leaseMs / 3);
   const unwatch = store.notices.onRun(claim.runId, () => {
-    store.runs.holds(claim).then((ours) => { if (!ours) interrupt('lost'); }, () => undefined);
+    store.runs.holds(claim).then(
+      (ours) => {
+        if (!ours) interrupt('lost');
+      },
+      () => undefined,
+    );
   });
   const onStop = (): void => interrupt('stopping');
   if (stop.aborted) onStop();

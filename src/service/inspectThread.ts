@@ -6,6 +6,14 @@ import type { Submission } from '../verification/types.ts';
 parentPort?.on('message', (submission: Submission) => {
   identify(submission).then(
     (read) => parentPort?.postMessage(read),
-    (error: unknown) => parentPort?.postMessage({ failed: error instanceof RangeError ? 'complex' : error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      parentPort?.postMessage({
+        failed:
+          error instanceof RangeError
+            ? 'complex'
+            : error instanceof Error
+              ? (error.stack ?? error.message)
+              : String(error),
+      }),
   );
 });

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { invariant } from '../errors/index.ts';
-import { keysStamp, openKeys, pastLogKeys, readRetired, type Keys, type LogKeys } from '../evidence/keys.ts';
+import {
+  keysStamp,
+  openKeys,
+  pastLogKeys,
+  readRetired,
+  type Keys,
+  type LogKeys,
+} from '../evidence/keys.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
@@ -29,7 +36,10 @@ export interface OpenService {
   close(): Promise<void>;
 }
 
-/** Opens store (migrating it), keys, log and queue, in that order. `config.databaseUrl` must be there by now. */
+/**
+ * Opens store (migrating it), keys, log and queue, in that order. `config.databaseUrl` must be
+ * there by now.
+ */
 export async function openService(config: Config, parts: Parts): Promise<OpenService> {
   invariant(config.databaseUrl, 'a database is known before the service opens');
   const store = await openStore(config.databaseUrl);
@@ -41,19 +51,41 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
     const keysFolder = join(config.dataDir, 'keys');
     const ring = await openKeyRing(keysFolder, config.origin);
     const logStore = config.logDir === undefined ? store.log : await folderLogStore(config.logDir);
-    const log = await TransparencyLog.open(logStore, logKeysOf(ring), { seen: await seenInFolder(join(config.dataDir, 'seen')) });
-    const witnesses = config.witnesses === undefined ? undefined : await openWitnesses(config.witnesses.policy, config.witnesses.timeoutMs);
+    const log = await TransparencyLog.open(logStore, logKeysOf(ring), {
+      seen: await seenInFolder(join(config.dataDir, 'seen')),
+    });
+    const witnesses =
+      config.witnesses === undefined
+        ? undefined
+        : await openWitnesses(config.witnesses.policy, config.witnesses.timeoutMs);
     await compareLog(store, log, witnesses);
     const queues = new Queues({ databaseUrl: config.databaseUrl, redisUrl: config.redisUrl });
     const ledger = ledgerOnDemand(config, ring);
     opened.push(queues, ledger);
     const notary: Notary = {
-      get keys() { return ring.now.keys; },
-      get retired() { return ring.now.retired; },
-      keysFolder, refresh: ring.refresh, log, issuer: config.origin, software: SOFTWARE, ledgerNetwork: ledger.network, get ledgerSender() { return ledger.sender(); }, openLedger: ledger.open,
-      ...(witnesses ? { witnesses } : {}), witnessAlarms: new Map(),
+      get keys() {
+        return ring.now.keys;
+      },
+      get retired() {
+        return ring.now.retired;
+      },
+      keysFolder,
+      refresh: ring.refresh,
+      log,
+      issuer: config.origin,
+      software: SOFTWARE,
+      ledgerNetwork: ledger.network,
+      get ledgerSender() {
+        return ledger.sender();
+      },
+      openLedger: ledger.open,
+      ...(witnesses ? { witnesses } : {}),
+      witnessAlarms: new Map(),
     };
-    return { service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger }, close };
+    return {
+      service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -61,13 +93,21 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
 }
 
 interface KeyRing {
-  readonly now: { readonly keys: Keys; readonly retired: readonly string[]; readonly pastLogs: readonly TrustedKey[] };
+  readonly now: {
+    readonly keys: Keys;
+    readonly retired: readonly string[];
+    readonly pastLogs: readonly TrustedKey[];
+  };
   refresh(): Promise<void>;
 }
 
 const logKeysOf = (ring: KeyRing): LogKeys => ({
-  get signer() { return ring.now.keys.log; },
-  get past() { return ring.now.pastLogs; },
+  get signer() {
+    return ring.now.keys.log;
+  },
+  get past() {
+    return ring.now.pastLogs;
+  },
   refresh: ring.refresh,
 });
 
@@ -80,15 +120,23 @@ async function openKeyRing(folder: string, name: string): Promise<KeyRing> {
     return { stamp, keys, retired, pastLogs: await pastLogKeys(retired) };
   };
   let now = await read();
-  // Keys that were made just now have stamps of their own: read again, so that no key is held under the stamp of another.
+  // Keys that were made just now have stamps of their own: read again, so that no key is held under
+  // the stamp of another.
   now = await read();
   return {
-    get now() { return now; },
-    refresh: async () => { if ((await keysStamp(folder)) !== now.stamp) now = await read(); },
+    get now() {
+      return now;
+    },
+    refresh: async () => {
+      if ((await keysStamp(folder)) !== now.stamp) now = await read();
+    },
   };
 }
 
-/** Opened by the first anchor, and again for the key that replaced the one before; an embedded node stays the same one. */
+/**
+ * Opened by the first anchor, and again for the key that replaced the one before; an embedded node
+ * stays the same one.
+ */
 function ledgerOnDemand({ iota }: Config, ring: KeyRing) {
   const { network, packageId, retentionYears, gasBudget } = iota;
   const opened: OpenLedger[] = [];
@@ -98,7 +146,14 @@ function ledgerOnDemand({ iota }: Config, ring: KeyRing) {
     await ring.refresh();
     const signer = ring.now.keys.ledger;
     if (current?.vkey === signer.vkey) return (await current.ledger).ledger;
-    const ledger = openLedger({ network, signer, url: opened[0]?.url ?? iota.url, packageId, retentionYears, gasBudget });
+    const ledger = openLedger({
+      network,
+      signer,
+      url: opened[0]?.url ?? iota.url,
+      packageId,
+      retentionYears,
+      gasBudget,
+    });
     current = { vkey: signer.vkey, ledger };
     try {
       opened.push(await ledger);
@@ -112,7 +167,10 @@ function ledgerOnDemand({ iota }: Config, ring: KeyRing) {
   return {
     open,
     network: network === 'none' ? undefined : network,
-    sender: () => (network === 'none' || network === 'stardust' ? undefined : { network, address: addressOf(ring.now.keys.ledger.publicKey) }),
+    sender: () =>
+      network === 'none' || network === 'stardust'
+        ? undefined
+        : { network, address: addressOf(ring.now.keys.ledger.publicKey) },
     close: async () => {
       await current?.ledger.catch(() => undefined);
       for (const each of opened) await each.close();

@@ -1,7 +1,12 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../verification/assurance.ts';
-import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName, type VerifyOptions } from '../verification/types.ts';
+import {
+  DEFAULT_OPTIONS,
+  ENGINE_NAMES,
+  type EngineName,
+  type VerifyOptions,
+} from '../verification/types.ts';
 
 /** What a request may say of how to check. Everything is optional; nothing is ignored. */
 export interface RequestedOptions {
@@ -9,7 +14,11 @@ export interface RequestedOptions {
   readonly threats?: readonly string[] | null;
   readonly budget?: number | null;
   readonly engines?: readonly string[] | null;
-  readonly limits?: { readonly timeoutMs?: number | null; readonly memoryMb?: number | null; readonly maxStates?: number | null } | null;
+  readonly limits?: {
+    readonly timeoutMs?: number | null;
+    readonly memoryMb?: number | null;
+    readonly maxStates?: number | null;
+  } | null;
   readonly assurance?: readonly string[] | null;
 }
 
@@ -20,34 +29,70 @@ const LIMITS = {
   maxStates: { least: 1, most: 100_000_000 },
 } as const;
 
-/** The options with defaults written out and names in order, so that the same wish is the same text; or all problems. `known`: the names that properties have. */
-export function readOptions(requested: RequestedOptions, known: ReadonlySet<string>): Result<VerifyOptions> {
+/**
+ * The options with defaults written out and names in order, so that the same wish is the same text;
+ * or all problems. `known`: the names that properties have.
+ */
+export function readOptions(
+  requested: RequestedOptions,
+  known: ReadonlySet<string>,
+): Result<VerifyOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
   for (const name of properties) {
-    if (!known.has(name)) problems.push(problem('PROPERTY_UNKNOWN', 'input.properties', `the model has no property "${name.slice(0, 80)}"`));
+    if (!known.has(name))
+      problems.push(
+        problem(
+          'PROPERTY_UNKNOWN',
+          'input.properties',
+          `the model has no property "${name.slice(0, 80)}"`,
+        ),
+      );
   }
   const engines = [...new Set(requested.engines ?? [])].filter((name) => name !== 'auto').sort();
   for (const name of engines) {
     if (!(ENGINE_NAMES as readonly string[]).includes(name)) {
-      problems.push(problem('ENGINE_UNKNOWN', 'input.engines', `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}`));
+      problems.push(
+        problem(
+          'ENGINE_UNKNOWN',
+          'input.engines',
+          `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}`,
+        ),
+      );
     }
   }
   const assurance = [...new Set(requested.assurance ?? [])].sort() as Assurance[];
   for (const name of assurance) {
-    if (!(ASSURANCES as readonly string[]).includes(name)) problems.push(problem('OPTION_INVALID', 'input.assurance', `"${name.slice(0, 40)}" is no assurance; there are ${ASSURANCES.join(', ')}`));
+    if (!(ASSURANCES as readonly string[]).includes(name))
+      problems.push(
+        problem(
+          'OPTION_INVALID',
+          'input.assurance',
+          `"${name.slice(0, 40)}" is no assurance; there are ${ASSURANCES.join(', ')}`,
+        ),
+      );
   }
   refuseUnsupported(requested, problems);
   const limit = (name: keyof typeof LIMITS): number => {
     const value = requested.limits?.[name];
     if (value === undefined || value === null) return DEFAULT_OPTIONS[name];
     const { least, most } = LIMITS[name];
-    if (value < least || value > most) problems.push(problem('OPTION_INVALID', `input.limits.${name}`, `${name} is a whole number from ${least} to ${most}`));
+    if (value < least || value > most)
+      problems.push(
+        problem(
+          'OPTION_INVALID',
+          `input.limits.${name}`,
+          `${name} is a whole number from ${least} to ${most}`,
+        ),
+      );
     return value;
   };
   const options: VerifyOptions = {
-    properties, engines: engines.length === 0 ? 'auto' : (engines as EngineName[]),
-    timeoutMs: limit('timeoutMs'), memoryMb: limit('memoryMb'), maxStates: limit('maxStates'),
+    properties,
+    engines: engines.length === 0 ? 'auto' : (engines as EngineName[]),
+    timeoutMs: limit('timeoutMs'),
+    memoryMb: limit('memoryMb'),
+    maxStates: limit('maxStates'),
     ...(assurance.length > 0 ? { assurance } : {}),
   };
   return problems.length > 0 ? bad(...problems) : ok(options);
@@ -55,6 +100,10 @@ export function readOptions(requested: RequestedOptions, known: ReadonlySet<stri
 
 /** Threats are in the public shape already. Until they are judged, asking for them is refused. */
 function refuseUnsupported({ threats, budget }: RequestedOptions, problems: Problem[]): void {
-  if (threats && threats.length > 0) problems.push(problem('OPTION_INVALID', 'input.threats', 'threats are not judged yet'));
-  if (budget !== undefined && budget !== null && budget !== 0) problems.push(problem('OPTION_INVALID', 'input.budget', 'threats are not judged yet: the only budget is 0'));
+  if (threats && threats.length > 0)
+    problems.push(problem('OPTION_INVALID', 'input.threats', 'threats are not judged yet'));
+  if (budget !== undefined && budget !== null && budget !== 0)
+    problems.push(
+      problem('OPTION_INVALID', 'input.budget', 'threats are not judged yet: the only budget is 0'),
+    );
 }

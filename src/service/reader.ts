@@ -12,8 +12,9 @@ const TIME_LIMIT_MS = 15_000;
 const MEMORY_LIMIT_MB = 768;
 
 /**
- * Reads large submissions in a thread with a limit on time and memory: text that is made to be expensive must not keep the
- * API from answering others. One at a time; the thread is kept, and replaced when it had to be ended.
+ * Reads large submissions in a thread with a limit on time and memory: text that is made to be
+ * expensive must not keep the API from answering others. One at a time; the thread is kept, and
+ * replaced when it had to be ended.
  */
 export class ThreadReader {
   private thread: Worker | undefined;
@@ -39,7 +40,10 @@ export class ThreadReader {
   private read(submission: Submission): Promise<Inspected> {
     const thread = (this.thread ??= startThread());
     return new Promise((resolve, reject) => {
-      const tooComplex = (what: string): void => resolve(bad(problem('INPUT_TOO_COMPLEX', 'input.source', `reading the source takes ${what}`)));
+      const tooComplex = (what: string): void =>
+        resolve(
+          bad(problem('INPUT_TOO_COMPLEX', 'input.source', `reading the source takes ${what}`)),
+        );
       const settle = (): void => {
         clearTimeout(timer);
         thread.off('message', onMessage).off('error', onError).off('exit', onExit);
@@ -59,7 +63,8 @@ export class ThreadReader {
       };
       const onError = (error: NodeJS.ErrnoException): void => {
         replace();
-        if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') tooComplex(`more than ${MEMORY_LIMIT_MB} MB`);
+        if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+          tooComplex(`more than ${MEMORY_LIMIT_MB} MB`);
         else reject(error);
       };
       const onExit = (code: number): void => {
@@ -81,7 +86,11 @@ function startThread(): Worker {
   const resourceLimits = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
   const compiled = fileURLToPath(new URL('inspectThread.js', import.meta.url));
   if (existsSync(compiled)) return new Worker(compiled, { resourceLimits });
-  // From source (tests, development) the thread has to be taught TypeScript before it can load itself.
+  // From source (tests, development) the thread has to be taught TypeScript before it can load
+  // itself.
   const source = JSON.stringify(new URL('inspectThread.ts', import.meta.url).href);
-  return new Worker(`import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`, { eval: true, resourceLimits });
+  return new Worker(
+    `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`,
+    { eval: true, resourceLimits },
+  );
 }

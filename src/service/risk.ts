@@ -25,8 +25,18 @@ export interface RequestedRisk {
 
 /** The risk of a run as its row keeps it: asked for, or assessed, or why it is not. */
 export type KeptRisk =
-  | { readonly kind: 'asked'; readonly property: string; readonly events: string; readonly cases: number; readonly seed: number }
-  | { readonly kind: 'assessed'; readonly scores: Readonly<Record<string, Json>>; readonly card: Json }
+  | {
+      readonly kind: 'asked';
+      readonly property: string;
+      readonly events: string;
+      readonly cases: number;
+      readonly seed: number;
+    }
+  | {
+      readonly kind: 'assessed';
+      readonly scores: Readonly<Record<string, Json>>;
+      readonly card: Json;
+    }
   | { readonly kind: 'failed'; readonly problems: readonly Complaint[] };
 
 export type AskedRisk = Extract<KeptRisk, { kind: 'asked' }>;
@@ -34,50 +44,126 @@ export type AskedRisk = Extract<KeptRisk, { kind: 'asked' }>;
 /** A problem, or a fault told like one. */
 type Complaint = Omit<Problem, 'code'> & { readonly code: string };
 
-const LIMITS = { cases: { least: 1, most: 1_000_000_000 }, seed: { least: 0, most: Number.MAX_SAFE_INTEGER } } as const;
+const LIMITS = {
+  cases: { least: 1, most: 1_000_000_000 },
+  seed: { least: 0, most: Number.MAX_SAFE_INTEGER },
+} as const;
 
-/** What is asked, with defaults written out; or all problems that can be known before the model is explored. */
+/**
+ * What is asked, with defaults written out; or all problems that can be known before the model is
+ * explored.
+ */
 export function readRisk(requested: RequestedRisk, document: SubmittedDocument): Result<AskedRisk> {
   const { property, events, format } = requested;
   const problems = propertyProblems(property, document);
   const whole = (name: keyof typeof LIMITS): number => {
     const value = requested[name] ?? RISK_DEFAULTS[name];
     const { least, most } = LIMITS[name];
-    if (!Number.isSafeInteger(value) || value < least || value > most) problems.push(problem('OPTION_INVALID', `input.risk.${name}`, `${name} is a whole number from ${least} to ${most}`));
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      problems.push(
+        problem(
+          'OPTION_INVALID',
+          `input.risk.${name}`,
+          `${name} is a whole number from ${least} to ${most}`,
+        ),
+      );
     return value;
   };
-  const asked: AskedRisk = { kind: 'asked', property, events, cases: whole('cases'), seed: whole('seed') };
+  const asked: AskedRisk = {
+    kind: 'asked',
+    property,
+    events,
+    cases: whole('cases'),
+    seed: whole('seed'),
+  };
   problems.push(...formatProblems(format, events), ...logProblems(events));
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
 function propertyProblems(name: string, document: SubmittedDocument): Problem[] {
-  if (isSpecification(document)) return [problem('RISK_PROPERTY', 'input.risk.property', `there is no risk of ${document.format}: its states are not ours to count`)];
-  const given = Object.hasOwn(document.properties ?? {}, name) ? document.properties?.[name] : undefined;
-  if (name === 'deadlockFree' || given?.always !== undefined || given?.never !== undefined || given?.deadlockFree !== undefined) return [];
-  return given ? [problem('RISK_PROPERTY', 'input.risk.property', `"${name}" is not broken by reaching a state; risk is computed for always, never and deadlockFree`)]
-    : [problem('PROPERTY_UNKNOWN', 'input.risk.property', `the model has no property "${name.slice(0, 80)}"`)];
+  if (isSpecification(document))
+    return [
+      problem(
+        'RISK_PROPERTY',
+        'input.risk.property',
+        `there is no risk of ${document.format}: its states are not ours to count`,
+      ),
+    ];
+  const given = Object.hasOwn(document.properties ?? {}, name)
+    ? document.properties?.[name]
+    : undefined;
+  if (
+    name === 'deadlockFree' ||
+    given?.always !== undefined ||
+    given?.never !== undefined ||
+    given?.deadlockFree !== undefined
+  )
+    return [];
+  return given
+    ? [
+        problem(
+          'RISK_PROPERTY',
+          'input.risk.property',
+          `"${name}" is not broken by reaching a state; risk is computed for always, never and deadlockFree`,
+        ),
+      ]
+    : [
+        problem(
+          'PROPERTY_UNKNOWN',
+          'input.risk.property',
+          `the model has no property "${name.slice(0, 80)}"`,
+        ),
+      ];
 }
 
 function formatProblems(format: string | null | undefined, events: string): Problem[] {
   if (format === undefined || format === null) return [];
-  if (format !== 'csv' && format !== 'json') return [problem('OPTION_INVALID', 'input.risk.format', `"${format.slice(0, 40)}" is no format of an event log; there are csv, json`)];
+  if (format !== 'csv' && format !== 'json')
+    return [
+      problem(
+        'OPTION_INVALID',
+        'input.risk.format',
+        `"${format.slice(0, 40)}" is no format of an event log; there are csv, json`,
+      ),
+    ];
   const isArray = /^\uFEFF?\s*\[/.test(events);
-  return isArray === (format === 'json') ? [] : [problem('EVENT_LOG_SYNTAX', 'input.risk.events', `the event log is not ${format}`)];
+  return isArray === (format === 'json')
+    ? []
+    : [problem('EVENT_LOG_SYNTAX', 'input.risk.events', `the event log is not ${format}`)];
 }
 
 function logProblems(events: string): Problem[] {
   const bytes = Buffer.byteLength(events, 'utf8');
-  if (bytes > MAX_EVENTS_BYTES) return [problem('INPUT_TOO_LARGE', 'input.risk.events', `the event log has ${bytes} bytes; the limit is ${MAX_EVENTS_BYTES}`)];
-  if (events.includes('\0') || /\p{Surrogate}/u.test(events)) return [problem('INPUT_NOT_UTF8', 'input.risk.events', 'the event log has a NUL character or half of a surrogate pair')];
+  if (bytes > MAX_EVENTS_BYTES)
+    return [
+      problem(
+        'INPUT_TOO_LARGE',
+        'input.risk.events',
+        `the event log has ${bytes} bytes; the limit is ${MAX_EVENTS_BYTES}`,
+      ),
+    ];
+  if (events.includes('\0') || /\p{Surrogate}/u.test(events))
+    return [
+      problem(
+        'INPUT_NOT_UTF8',
+        'input.risk.events',
+        'the event log has a NUL character or half of a surrogate pair',
+      ),
+    ];
   const log = readEventLog(events);
   return log.ok ? [] : log.problems.map((each) => ({ ...each, path: 'input.risk.events' }));
 }
 
 /** What a risk adds to the key of a request: the log by its digest. */
-export const riskKey = ({ property, events, cases, seed }: AskedRisk): Json => ({ property, cases, seed, events: sha256(events) });
+export const riskKey = ({ property, events, cases, seed }: AskedRisk): Json => ({
+  property,
+  cases,
+  seed,
+  events: sha256(events),
+});
 
-export const keptRisk = (run: RunRecord): KeptRisk | undefined => (run.risk === null ? undefined : (run.risk as unknown as KeptRisk));
+export const keptRisk = (run: RunRecord): KeptRisk | undefined =>
+  run.risk === null ? undefined : (run.risk as unknown as KeptRisk);
 
 /** Risk as the API shows it: nothing while it is only asked for, and never the log. */
 export function shownRisk(run: RunRecord): Json {
@@ -88,10 +174,16 @@ export function shownRisk(run: RunRecord): Json {
 }
 
 /**
- * The risk that a run asked for, under the limits of the run. It stands beside the verdict: whatever goes wrong here is told in its own
- * place, and changes no answer (DESIGN 4). Only an interruption of the whole run goes on up.
+ * The risk that a run asked for, under the limits of the run. It stands beside the verdict:
+ * whatever goes wrong here is told in its own place, and changes no answer (DESIGN 4). Only an
+ * interruption of the whole run goes on up.
  */
-export async function assessRun({ logger }: Service, run: RunRecord, model: ModelRecord, signal: AbortSignal): Promise<KeptRisk | undefined> {
+export async function assessRun(
+  { logger }: Service,
+  run: RunRecord,
+  model: ModelRecord,
+  signal: AbortSignal,
+): Promise<KeptRisk | undefined> {
   const asked = keptRisk(run);
   if (asked?.kind !== 'asked') return undefined;
   try {
@@ -102,20 +194,51 @@ export async function assessRun({ logger }: Service, run: RunRecord, model: Mode
     if (signal.aborted) throw error;
     logger.warn('run.risk_failed', { run: run.id, ...describeError(error) });
     const known = error instanceof Fault;
-    return { kind: 'failed', problems: [{ code: known ? error.code : 'INTERNAL', path: 'input.risk', message: known ? error.message : 'a fault of ours; the log has it' }] };
+    return {
+      kind: 'failed',
+      problems: [
+        {
+          code: known ? error.code : 'INTERNAL',
+          path: 'input.risk',
+          message: known ? error.message : 'a fault of ours; the log has it',
+        },
+      ],
+    };
   }
 }
 
-async function assess(asked: AskedRisk, model: ModelRecord, limits: VerifyOptions, signal: AbortSignal): Promise<Result<KeptRisk>> {
+async function assess(
+  asked: AskedRisk,
+  model: ModelRecord,
+  limits: VerifyOptions,
+  signal: AbortSignal,
+): Promise<Result<KeptRisk>> {
   const { property, events, cases, seed } = asked;
   const log = readEventLog(events);
   if (!log.ok) return log;
   const inspected = await inspect(submissionOf(model));
   if (!inspected.ok) return inspected;
   const { maxStates, memoryMb, timeoutMs } = limits;
-  const options = { cases, seed, memoryMb, timeoutMs, maxStates: Math.min(maxStates, RISK_DEFAULTS.maxStates) };
-  const assessed = await assessRisk({ semantics: inspected.value.semantics, modelDigest: model.digest, loss: { property }, log: log.value, options, signal });
+  const options = {
+    cases,
+    seed,
+    memoryMb,
+    timeoutMs,
+    maxStates: Math.min(maxStates, RISK_DEFAULTS.maxStates),
+  };
+  const assessed = await assessRisk({
+    semantics: inspected.value.semantics,
+    modelDigest: model.digest,
+    loss: { property },
+    log: log.value,
+    options,
+    signal,
+  });
   if (!assessed.ok) return assessed;
   const { card, ...scores } = assessed.value;
-  return ok({ kind: 'assessed', scores: scores as unknown as Readonly<Record<string, Json>>, card: card as unknown as Json });
+  return ok({
+    kind: 'assessed',
+    scores: scores as unknown as Readonly<Record<string, Json>>,
+    card: card as unknown as Json,
+  });
 }

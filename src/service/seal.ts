@@ -7,12 +7,20 @@ import type { Logged } from '../evidence/log/log.ts';
 import { parseNote } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { stage, type Sealable } from '../evidence/seal.ts';
-import { verdictIdOf, type ModelRecord, type RunRecord, type VerdictRecord } from '../store/index.ts';
+import {
+  verdictIdOf,
+  type ModelRecord,
+  type RunRecord,
+  type VerdictRecord,
+} from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
 import { keptRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
-/** Held together by all who sign and append, alone by who replaces a key: nothing that the old key signed comes after its end. */
+/**
+ * Held together by all who sign and append, alone by who replaces a key: nothing that the old key
+ * signed comes after its end.
+ */
 export const KEYS_LOCK = 'keys';
 
 /**
@@ -23,42 +31,76 @@ export const KEYS_LOCK = 'keys';
  *   3. note index and receipt; run and verdict are sealed in one transaction
  *   4. ask for the checkpoint to be anchored
  *
- * Killed after 1: the next worker finds the row and goes on with the same leaf. After 2: it finds the leaf in the log.
- * After 3: the sweep, or the next verdict, asks for the anchor. The lock keeps two workers from appending at once.
+ * Killed after 1: the next worker finds the row and goes on with the same leaf. After 2: it finds
+ * the leaf in the log. After 3: the sweep, or the next verdict, asks for the anchor. The lock keeps
+ * two workers from appending at once.
  */
 export async function sealRun(service: Service, runId: string): Promise<void> {
   const { store, logger } = service;
-  await store.locks.hold(`seal ${runId}`, async () => {
-    await service.notary.refresh();
-    const run = await store.runs.get(runId);
-    if (run?.state !== 'checked') return;
-    const kept = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
-    const found = await findInLog(service, kept);
-    const verdict = found || signerOf(kept.envelope) === service.notary.keys.verdict.keyId ? kept : await sign(service, run, 'again');
-    const logged = found ?? (await service.notary.log.append(utf8(verdict.leaf)));
-    await store.verdicts.seal(verdict.id, logged);
-    logger.info('run.sealed', { run: runId, verdict: verdict.id, index: logged.index });
-    await requestAnchor(service, checkpointIn(logged.receipt));
-  }, KEYS_LOCK);
+  await store.locks.hold(
+    `seal ${runId}`,
+    async () => {
+      await service.notary.refresh();
+      const run = await store.runs.get(runId);
+      if (run?.state !== 'checked') return;
+      const kept = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
+      const found = await findInLog(service, kept);
+      const verdict =
+        found || signerOf(kept.envelope) === service.notary.keys.verdict.keyId
+          ? kept
+          : await sign(service, run, 'again');
+      const logged = found ?? (await service.notary.log.append(utf8(verdict.leaf)));
+      await store.verdicts.seal(verdict.id, logged);
+      logger.info('run.sealed', { run: runId, verdict: verdict.id, index: logged.index });
+      await requestAnchor(service, checkpointIn(logged.receipt));
+    },
+    KEYS_LOCK,
+  );
 }
 
-/** `again`: what was kept is signed by a key that was retired before the leaf got into the log, where it would count for nothing. */
-async function sign({ store, notary, config }: Service, run: RunRecord, again?: 'again'): Promise<VerdictRecord> {
+/**
+ * `again`: what was kept is signed by a key that was retired before the leaf got into the log,
+ * where it would count for nothing.
+ */
+async function sign(
+  { store, notary, config }: Service,
+  run: RunRecord,
+  again?: 'again',
+): Promise<VerdictRecord> {
   const model = await store.models.get(run.modelId);
   invariant(model, 'a run has its model');
   const parts = sealable(run, model, await store.runs.artifacts(run.id));
   const staged = await stage(parts, {
-    signer: notary.keys.verdict, issuer: notary.issuer, software: notary.software, logVkey: notary.log.vkey,
-    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [], retired: notary.retired, witnesses: notary.witnesses?.policy.lines ?? [],
+    signer: notary.keys.verdict,
+    issuer: notary.issuer,
+    software: notary.software,
+    logVkey: notary.log.vkey,
+    ledgers: notary.ledgerSender ? [notary.ledgerSender] : [],
+    retired: notary.retired,
+    witnesses: notary.witnesses?.policy.lines ?? [],
     ...(config.validDays === undefined ? {} : { validDays: config.validDays }),
   });
   const { statementDigest, issuedAt, envelope, salt, leaf, information } = staged;
-  const verdict = { id: staged.id, runId: run.id, owner: run.owner, statementDigest, issuedAt, envelope, salt, leaf, information };
+  const verdict = {
+    id: staged.id,
+    runId: run.id,
+    owner: run.owner,
+    statementDigest,
+    issuedAt,
+    envelope,
+    salt,
+    leaf,
+    information,
+  };
   return again ? store.verdicts.replaceUnsealed(verdict) : store.verdicts.keep(verdict);
 }
 
 /** What is signed, out of what is stored. Called again for the bundle, it must give the same. */
-export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable['artifacts']): Sealable {
+export function sealable(
+  run: RunRecord,
+  model: ModelRecord,
+  artifacts: Sealable['artifacts'],
+): Sealable {
   invariant(run.report, 'a run that is sealed has its report');
   const risk = keptRisk(run);
   return {
@@ -66,7 +108,10 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
     source: { text: model.source, format: model.format },
     report: run.report,
     document: model.document,
-    artifacts: [...artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })), ...sideFile(model)],
+    artifacts: [
+      ...artifacts.map(({ name, mediaType, text }) => ({ name, mediaType, text })),
+      ...sideFile(model),
+    ],
     options: run.options as Readonly<Record<string, Json>>,
     ...(risk?.kind === 'assessed' ? { risk: { scores: risk.scores, card: risk.card } } : {}),
   };
@@ -74,7 +119,9 @@ export function sealable(run: RunRecord, model: ModelRecord, artifacts: Sealable
 
 /** What was said of a diagram beside it is signed with it. */
 function sideFile({ annotations }: ModelRecord): Sealable['artifacts'] {
-  return annotations === '' ? [] : [{ name: 'annotations.yaml', mediaType: 'application/yaml', text: annotations }];
+  return annotations === ''
+    ? []
+    : [{ name: 'annotations.yaml', mediaType: 'application/yaml', text: annotations }];
 }
 
 /** The key under which an envelope of ours is signed first. */
@@ -83,7 +130,10 @@ export function signerOf(envelope: string): string | undefined {
   return parsed.ok ? parsed.envelope.signatures[0]?.keyid : undefined;
 }
 
-export async function findInLog({ notary }: Service, verdict: { readonly leaf: string }): Promise<Logged | undefined> {
+export async function findInLog(
+  { notary }: Service,
+  verdict: { readonly leaf: string },
+): Promise<Logged | undefined> {
   const index = await notary.log.find(utf8(verdict.leaf));
   if (index === undefined) return undefined;
   const receipt = await notary.log.receipt(index);
@@ -92,7 +142,10 @@ export async function findInLog({ notary }: Service, verdict: { readonly leaf: s
 }
 
 /** The checkpoint that a receipt ends with, and the size of its tree. */
-export function checkpointIn(receiptText: string): { readonly size: number; readonly note: string } {
+export function checkpointIn(receiptText: string): {
+  readonly size: number;
+  readonly note: string;
+} {
   const note = parseReceipt(receiptText)?.checkpoint ?? '';
   const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');
   invariant(checkpoint, 'our own receipt has a checkpoint');

@@ -11,15 +11,24 @@ import type { Store } from '../store/index.ts';
 import type { Progress, Submission, Verification, VerifyOptions } from '../verification/types.ts';
 import type { Logger } from './observe.ts';
 
-/** What the service asks of verification: `src/verification/verify.ts`, or a stand-in that a test controls. */
+/**
+ * What the service asks of verification: `src/verification/verify.ts`, or a stand-in that a test
+ * controls.
+ */
 export interface Verifier {
-  verify(submission: Submission, options: VerifyOptions, context: {
-    readonly signal: AbortSignal;
-    readonly onProgress: (progress: Progress) => void;
-    readonly cacheDir: string;
-  }): Promise<Result<Verification>>;
+  verify(
+    submission: Submission,
+    options: VerifyOptions,
+    context: {
+      readonly signal: AbortSignal;
+      readonly onProgress: (progress: Progress) => void;
+      readonly cacheDir: string;
+    },
+  ): Promise<Result<Verification>>;
   /** Parses and type-checks; runs no engine. */
-  inspect(submission: Submission): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>>;
+  inspect(
+    submission: Submission,
+  ): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>>;
   /** Engine names and versions: part of what makes two results the same. */
   toolVersions(cacheDir: string): Promise<Record<string, string>>;
 }
@@ -43,13 +52,22 @@ export interface Notary {
   readonly ledgerSender?: LedgerSender | undefined;
   /** Who is asked to cosign checkpoints; absent: nobody. */
   readonly witnesses?: WitnessClient;
-  /** Witnesses that this process heard to remember another log than ours, or more of it; by name, the code. */
+  /**
+   * Witnesses that this process heard to remember another log than ours, or more of it; by name,
+   * the code.
+   */
   readonly witnessAlarms: Map<string, string>;
-  /** Opened by the first anchor: the ledger's packages take half a second to load, and most processes anchor nothing. */
+  /**
+   * Opened by the first anchor: the ledger's packages take half a second to load, and most
+   * processes anchor nothing.
+   */
   openLedger(): Promise<Ledger>;
 }
 
-/** The parts that every step of the service works with. Put together in `compose.ts`, taken apart nowhere. */
+/**
+ * The parts that every step of the service works with. Put together in `compose.ts`, taken apart
+ * nowhere.
+ */
 export interface Service {
   readonly config: Config;
   readonly store: Store;

@@ -19,10 +19,15 @@ export interface VerdictStatus {
 }
 
 /**
- * Whether a verdict stands, as of the log's latest checkpoint, with the proof that a bundle carries. `since` is the size of the
- * checkpoint that the reader's receipt ends with: the log's growth from there on is proved along.
+ * Whether a verdict stands, as of the log's latest checkpoint, with the proof that a bundle
+ * carries. `since` is the size of the checkpoint that the reader's receipt ends with: the log's
+ * growth from there on is proved along.
  */
-export async function statusOfVerdict(service: Service, verdict: SealedVerdict, since: number): Promise<VerdictStatus> {
+export async function statusOfVerdict(
+  service: Service,
+  verdict: SealedVerdict,
+  since: number,
+): Promise<VerdictStatus> {
   const { store, notary } = service;
   await notary.refresh();
   const [revocation] = await store.statements.withdrawals(verdict.id);
@@ -33,12 +38,33 @@ export async function statusOfVerdict(service: Service, verdict: SealedVerdict, 
   const state: VerdictState = (revocation?.state as WithdrawnState | undefined) ?? 'valid';
   const proof = await signStatus(
     {
-      id: newId('sta'), verdict: verdict.id, statementDigest: verdict.statementDigest, state,
-      ...(revocation === undefined ? {} : { revocation: { id: revocation.id, envelope: revocation.envelope, leaf: revocation.leaf, salt: revocation.salt, receipt: revocation.receipt ?? '' } }),
+      id: newId('sta'),
+      verdict: verdict.id,
+      statementDigest: verdict.statementDigest,
+      state,
+      ...(revocation === undefined
+        ? {}
+        : {
+            revocation: {
+              id: revocation.id,
+              envelope: revocation.envelope,
+              leaf: revocation.leaf,
+              salt: revocation.salt,
+              receipt: revocation.receipt ?? '',
+            },
+          }),
     },
-    { checkpoint, consistency }, { signer: notary.keys.verdict, issuer: notary.issuer },
+    { checkpoint, consistency },
+    { signer: notary.keys.verdict, issuer: notary.issuer },
   );
-  return { state, reason: said?.reason ?? null, by: said?.by ?? null, at: said?.issuedAt ?? null, asOf: size, proof };
+  return {
+    state,
+    reason: said?.reason ?? null,
+    by: said?.by ?? null,
+    at: said?.issuedAt ?? null,
+    asOf: size,
+    proof,
+  };
 }
 
 /** Our own revocation, read back. */

@@ -4,7 +4,12 @@ import { SEMANTICS_VERSION } from '../evidence/seal.ts';
 import { isSpecification } from '../model/specification.ts';
 import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
 import { propertyNames, rawOptionProblems } from '../verification/submitted.ts';
-import { FORMATS, type Format, type SubmittedFile, type VerifyOptions } from '../verification/types.ts';
+import {
+  FORMATS,
+  type Format,
+  type SubmittedFile,
+  type VerifyOptions,
+} from '../verification/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -36,10 +41,14 @@ export interface Asker {
 }
 
 /**
- * A text becomes a model row: read and type-checked, all problems at once. The same text of the same owner is the same
- * model; the same idempotency key with another input is refused.
+ * A text becomes a model row: read and type-checked, all problems at once. The same text of the
+ * same owner is the same model; the same idempotency key with another input is refused.
  */
-export async function submitModel(service: Service, asker: Asker, input: SubmitInput): Promise<Result<ModelRecord>> {
+export async function submitModel(
+  service: Service,
+  asker: Asker,
+  input: SubmitInput,
+): Promise<Result<ModelRecord>> {
   const { store, verifier } = service;
   const problems = inputProblems(input);
   if (problems.length > 0) return bad(...problems);
@@ -47,7 +56,10 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   const files = input.files ?? [];
   const format = input.format as Format;
   const annotations = input.annotations ? { annotations: input.annotations } : {};
-  const beside = { ...annotations, ...(files.length > 0 && { files: files.map((file) => ({ name: file.name, text: file.text })) }) };
+  const beside = {
+    ...annotations,
+    ...(files.length > 0 && { files: files.map((file) => ({ name: file.name, text: file.text })) }),
+  };
   const inputDigest = digestOf({ source: sha256(source), format, name, ...beside });
   if (idempotencyKey) {
     const known = await store.idempotency.find(asker.owner, 'submitModel', idempotencyKey);
@@ -56,62 +68,155 @@ export async function submitModel(service: Service, asker: Asker, input: SubmitI
   const inspected = await verifier.inspect({ source, format, name, ...beside });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
-  const model = await store.models.put({ owner: asker.owner, digest, sourceDigest: sha256(source), name, format, source, document, ...annotations });
+  const model = await store.models.put({
+    owner: asker.owner,
+    digest,
+    sourceDigest: sha256(source),
+    name,
+    format,
+    source,
+    document,
+    ...annotations,
+  });
   if (!idempotencyKey) return ok(model);
-  const kept = await store.idempotency.remember(asker.owner, 'submitModel', idempotencyKey, { inputDigest, resultId: model.id });
+  const kept = await store.idempotency.remember(asker.owner, 'submitModel', idempotencyKey, {
+    inputDigest,
+    resultId: model.id,
+  });
   return rememberedModel(service, kept, inputDigest);
 }
 
-async function rememberedModel(service: Service, known: { inputDigest: string; resultId: string }, inputDigest: string): Promise<Result<ModelRecord>> {
-  const model = known.inputDigest === inputDigest ? await service.store.models.get(known.resultId) : undefined;
-  return model ? ok(model) : bad(problem('IDEMPOTENCY_CONFLICT', 'input.idempotencyKey', 'this idempotency key was used with another input'));
+async function rememberedModel(
+  service: Service,
+  known: { inputDigest: string; resultId: string },
+  inputDigest: string,
+): Promise<Result<ModelRecord>> {
+  const model =
+    known.inputDigest === inputDigest ? await service.store.models.get(known.resultId) : undefined;
+  return model
+    ? ok(model)
+    : bad(
+        problem(
+          'IDEMPOTENCY_CONFLICT',
+          'input.idempotencyKey',
+          'this idempotency key was used with another input',
+        ),
+      );
 }
 
-function inputProblems({ source, format, name, files, annotations, idempotencyKey }: SubmitInput): Problem[] {
+function inputProblems({
+  source,
+  format,
+  name,
+  files,
+  annotations,
+  idempotencyKey,
+}: SubmitInput): Problem[] {
   const problems: Problem[] = [];
-  const texts = [source, annotations ?? '', ...(files ?? []).flatMap((file) => [file.name, file.text])];
+  const texts = [
+    source,
+    annotations ?? '',
+    ...(files ?? []).flatMap((file) => [file.name, file.text]),
+  ];
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text, 'utf8'), 0);
-  if (bytes > MAX_SOURCE_BYTES) problems.push(problem('INPUT_TOO_LARGE', 'input.source', `the source and what comes with it have ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`));
-  else if (!texts.every(isStorable)) problems.push(problem('INPUT_NOT_UTF8', 'input.source', 'the source or what comes with it has a NUL character or half of a surrogate pair'));
+  if (bytes > MAX_SOURCE_BYTES)
+    problems.push(
+      problem(
+        'INPUT_TOO_LARGE',
+        'input.source',
+        `the source and what comes with it have ${bytes} bytes; the limit is ${MAX_SOURCE_BYTES}`,
+      ),
+    );
+  else if (!texts.every(isStorable))
+    problems.push(
+      problem(
+        'INPUT_NOT_UTF8',
+        'input.source',
+        'the source or what comes with it has a NUL character or half of a surrogate pair',
+      ),
+    );
   if (!(FORMATS as readonly string[]).includes(format)) {
-    problems.push(problem('FORMAT_UNKNOWN', 'input.format', `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`));
+    problems.push(
+      problem(
+        'FORMAT_UNKNOWN',
+        'input.format',
+        `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`,
+      ),
+    );
   }
-  if (annotations && format !== 'bpmn') problems.push(problem('OPTION_INVALID', 'input.annotations', 'a side file is for a diagram: the format must be bpmn'));
+  if (annotations && format !== 'bpmn')
+    problems.push(
+      problem(
+        'OPTION_INVALID',
+        'input.annotations',
+        'a side file is for a diagram: the format must be bpmn',
+      ),
+    );
   if (name.trim() === '' || name.length > MAX_NAME || !isPlain(name)) {
-    problems.push(problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`));
+    problems.push(
+      problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`),
+    );
   }
-  if (idempotencyKey !== undefined && idempotencyKey !== null && (idempotencyKey === '' || idempotencyKey.length > MAX_NAME || !isPlain(idempotencyKey))) {
-    problems.push(problem('REQUEST_SHAPE', 'input.idempotencyKey', `an idempotency key has 1 to ${MAX_NAME} printable characters`));
+  if (
+    idempotencyKey !== undefined &&
+    idempotencyKey !== null &&
+    (idempotencyKey === '' || idempotencyKey.length > MAX_NAME || !isPlain(idempotencyKey))
+  ) {
+    problems.push(
+      problem(
+        'REQUEST_SHAPE',
+        'input.idempotencyKey',
+        `an idempotency key has 1 to ${MAX_NAME} printable characters`,
+      ),
+    );
   }
   return problems;
 }
 
-/** Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was signed. */
+/**
+ * Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was
+ * signed.
+ */
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 const isPlain = (text: string): boolean => isStorable(text) && !/\p{Cc}/u.test(text);
 
 /** A model that the asker may see; to anybody else it does not exist. */
-export async function visibleModel({ store }: Service, asker: Asker, id: string): Promise<ModelRecord | undefined> {
+export async function visibleModel(
+  { store }: Service,
+  asker: Asker,
+  id: string,
+): Promise<ModelRecord | undefined> {
   const model = isId(id) ? await store.models.get(id) : undefined;
   return model && (asker.seesAll || model.owner === asker.owner) ? model : undefined;
 }
 
-export async function visibleRun({ store }: Service, asker: Asker, id: string): Promise<RunRecord | undefined> {
+export async function visibleRun(
+  { store }: Service,
+  asker: Asker,
+  id: string,
+): Promise<RunRecord | undefined> {
   const run = isId(id) ? await store.runs.get(id) : undefined;
   return run && (asker.seesAll || run.owner === asker.owner) ? run : undefined;
 }
 
 /**
- * A request becomes a run row, and a job that names it. If the same model was answered under the same options by the same
- * tools before, the answer is there at once: the asker's own run, or a new one with the known report, which is sealed
- * for him anew, so that nothing tells him of the other.
+ * A request becomes a run row, and a job that names it. If the same model was answered under the
+ * same options by the same tools before, the answer is there at once: the asker's own run, or a new
+ * one with the known report, which is sealed for him anew, so that nothing tells him of the other.
  */
-export async function requestVerification(service: Service, asker: Asker, input: VerificationInput): Promise<Result<RunRecord>> {
+export async function requestVerification(
+  service: Service,
+  asker: Asker,
+  input: VerificationInput,
+): Promise<Result<RunRecord>> {
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
   const options = readOptions(input, await propertyNames(model.document));
-  const refused = options.ok && isSpecification(model.document) ? rawOptionProblems(model.document.format, options.value) : [];
+  const refused =
+    options.ok && isSpecification(model.document)
+      ? rawOptionProblems(model.document.format, options.value)
+      : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
   problems.push(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
@@ -119,8 +224,17 @@ export async function requestVerification(service: Service, asker: Asker, input:
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
   if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);
-  const fresh = { id: newId('run'), owner: asker.owner, modelId: model.id, options: options.value as unknown as Json, cacheKey, ...(risk ? { risk: risk.value as unknown as Json } : {}) };
-  const run = cached ? await store.runs.createChecked(fresh, cached) : await store.runs.create(fresh);
+  const fresh = {
+    id: newId('run'),
+    owner: asker.owner,
+    modelId: model.id,
+    options: options.value as unknown as Json,
+    cacheKey,
+    ...(risk ? { risk: risk.value as unknown as Json } : {}),
+  };
+  const run = cached
+    ? await store.runs.createChecked(fresh, cached)
+    : await store.runs.create(fresh);
   await deliver(service, run);
   return ok(run);
 }
@@ -128,24 +242,48 @@ export async function requestVerification(service: Service, asker: Asker, input:
 /** Hands a run to the queue. If the queue is away the row stays, and a sweep delivers it later. */
 export async function deliver({ queues, logger }: Service, run: RunRecord): Promise<void> {
   try {
-    await queues.sendRun(run.id, run.state === 'checked' ? `seal-${run.attempt}` : String(run.attempt));
+    await queues.sendRun(
+      run.id,
+      run.state === 'checked' ? `seal-${run.attempt}` : String(run.attempt),
+    );
   } catch (error) {
     logger.warn('run.delivery_postponed', { run: run.id, ...describeError(error) });
   }
 }
 
-/** What makes two requests the same. Options stand there with their defaults written out, so a bound is part of the key. */
-async function cacheKeyOf({ config, verifier }: Service, model: ModelRecord, options: VerifyOptions, risk: AskedRisk | undefined): Promise<string> {
+/**
+ * What makes two requests the same. Options stand there with their defaults written out, so a bound
+ * is part of the key.
+ */
+async function cacheKeyOf(
+  { config, verifier }: Service,
+  model: ModelRecord,
+  options: VerifyOptions,
+  risk: AskedRisk | undefined,
+): Promise<string> {
   const tools = await verifier.toolVersions(config.cacheDir);
-  return digestOf({ model: model.digest, format: model.format, options, tools, semantics: SEMANTICS_VERSION, ...(risk ? { risk: riskKey(risk) } : {}) });
+  return digestOf({
+    model: model.digest,
+    format: model.format,
+    options,
+    tools,
+    semantics: SEMANTICS_VERSION,
+    ...(risk ? { risk: riskKey(risk) } : {}),
+  });
 }
 
 /** Ends a run that has no answer yet; its worker notices and stops. */
-export async function cancelRun(service: Service, asker: Asker, id: string): Promise<Result<RunRecord>> {
+export async function cancelRun(
+  service: Service,
+  asker: Asker,
+  id: string,
+): Promise<Result<RunRecord>> {
   const run = await visibleRun(service, asker, id);
   if (!run) return bad(problem('NOT_FOUND', 'id', 'there is no such run'));
   const cancelled = await service.store.runs.cancel(id);
   const now = await service.store.runs.get(id);
   if (now && (cancelled || now.state === 'cancelled')) return ok(now);
-  return bad(problem('RUN_FINISHED', 'id', `the run is ${now?.state ?? 'gone'} and cannot be cancelled`));
+  return bad(
+    problem('RUN_FINISHED', 'id', `the run is ${now?.state ?? 'gone'} and cannot be cancelled`),
+  );
 }

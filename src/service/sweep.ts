@@ -5,14 +5,17 @@ import type { Service } from './service.ts';
 import { stampDue } from './stamp.ts';
 import { finishWithdrawals } from './withdraw.ts';
 
-/** A row that nothing has happened to for this long has lost its job: the queue was away, emptied or restored. */
+/**
+ * A row that nothing has happened to for this long has lost its job: the queue was away, emptied or
+ * restored.
+ */
 const IDLE_MS = 15_000;
 const SWEEP_EVERY_MS = 10_000;
 const AT_ONCE = 100;
 
 /**
- * Delivers again what the queue has forgotten: the rows are the truth. Jobs carry the attempt in their id, so what is
- * still waiting in the queue is not added twice. One process at a time.
+ * Delivers again what the queue has forgotten: the rows are the truth. Jobs carry the attempt in
+ * their id, so what is still waiting in the queue is not added twice. One process at a time.
  */
 export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise<number> {
   const { store, queues, notary } = service;
@@ -32,7 +35,9 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
 /** Sweeps now and then until stopped; a sweep that fails is followed by the next. */
 export function startSweeping(service: Service): () => void {
   const once = (): void => {
-    sweep(service).catch((error: unknown) => service.logger.warn('sweep.failed', describeError(error)));
+    sweep(service).catch((error: unknown) =>
+      service.logger.warn('sweep.failed', describeError(error)),
+    );
   };
   const timer = setInterval(once, SWEEP_EVERY_MS);
   once();

@@ -13,20 +13,41 @@ import type { Asker } from './submit.ts';
 /** A sealed verdict: its place in the log and its receipt are known. */
 export type SealedVerdict = VerdictRecord & { readonly logIndex: number; readonly receipt: string };
 
-export async function visibleVerdict({ store }: Service, asker: Asker, id: string): Promise<SealedVerdict | undefined> {
+export async function visibleVerdict(
+  { store }: Service,
+  asker: Asker,
+  id: string,
+): Promise<SealedVerdict | undefined> {
   const verdict = isId(id) ? await store.verdicts.get(id) : undefined;
-  return verdict && isSealed(verdict) && (asker.seesAll || verdict.owner === asker.owner) ? verdict : undefined;
+  return verdict && isSealed(verdict) && (asker.seesAll || verdict.owner === asker.owner)
+    ? verdict
+    : undefined;
 }
 
-export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict => verdict.logIndex !== null && verdict.receipt !== null;
+export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict =>
+  verdict.logIndex !== null && verdict.receipt !== null;
 
-/** The confirmed anchor that covers a verdict, else the one that is under way; nothing when nothing is anchored. */
-export async function anchorOf({ store }: Service, verdict: SealedVerdict): Promise<AnchorRecord | undefined> {
-  return (await store.anchors.covering(verdict.logIndex)) ?? (await store.anchors.waitingFor(verdict.logIndex));
+/**
+ * The confirmed anchor that covers a verdict, else the one that is under way; nothing when nothing
+ * is anchored.
+ */
+export async function anchorOf(
+  { store }: Service,
+  verdict: SealedVerdict,
+): Promise<AnchorRecord | undefined> {
+  return (
+    (await store.anchors.covering(verdict.logIndex)) ??
+    (await store.anchors.waitingFor(verdict.logIndex))
+  );
 }
 
-/** The whole bundle, by path: what `probity certificate` writes and `probity verify` checks offline. */
-export async function verdictFiles(service: Service, verdict: SealedVerdict): Promise<Map<string, Uint8Array>> {
+/**
+ * The whole bundle, by path: what `probity certificate` writes and `probity verify` checks offline.
+ */
+export async function verdictFiles(
+  service: Service,
+  verdict: SealedVerdict,
+): Promise<Map<string, Uint8Array>> {
   const { store } = service;
   if (verdict.erasedAt) return new Map();
   const run = await store.runs.get(verdict.runId);
@@ -34,14 +55,36 @@ export async function verdictFiles(service: Service, verdict: SealedVerdict): Pr
   invariant(run && model, 'a verdict has its run, a run its model');
   const { id, statementDigest, issuedAt, envelope, salt, leaf, information, logIndex } = verdict;
   const receipt = await bestReceipt(service, verdict);
-  const sealed: Sealed = { id, statementDigest, issuedAt, envelope, salt, leaf, information, leafIndex: logIndex, receipt };
+  const sealed: Sealed = {
+    id,
+    statementDigest,
+    issuedAt,
+    envelope,
+    salt,
+    leaf,
+    information,
+    leafIndex: logIndex,
+    receipt,
+  };
   const { proof: status } = await statusOfVerdict(service, verdict, checkpointIn(receipt).size);
   const timestamp = verdict.timestamp === null ? undefined : fromBase64(verdict.timestamp);
-  return bundleFiles(sealable(run, model, await store.runs.artifacts(run.id)), sealed, await bundleAnchor(service, receipt), status, timestamp);
+  return bundleFiles(
+    sealable(run, model, await store.runs.artifacts(run.id)),
+    sealed,
+    await bundleAnchor(service, receipt),
+    status,
+    timestamp,
+  );
 }
 
-/** The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the other goes along. */
-async function bundleAnchor({ store, notary }: Service, receipt: string): Promise<BundleAnchor | undefined> {
+/**
+ * The anchored checkpoint may be younger than the receipt's: the proof that one log grew into the
+ * other goes along.
+ */
+async function bundleAnchor(
+  { store, notary }: Service,
+  receipt: string,
+): Promise<BundleAnchor | undefined> {
   const { size } = checkpointIn(receipt);
   const anchor = await store.anchors.covering(size - 1);
   if (!anchor?.record) return undefined;
@@ -51,6 +94,8 @@ async function bundleAnchor({ store, notary }: Service, receipt: string): Promis
   if ('blockId' in record) return undefined;
   const cosigned = await store.cosigned.ofSize(anchor.size);
   // The ledger holds the digest of the text, so that it may be shown with cosignatures.
-  const checkpoint = cosigned?.note.startsWith(record.checkpoint) ? cosigned.note : record.checkpoint;
+  const checkpoint = cosigned?.note.startsWith(record.checkpoint)
+    ? cosigned.note
+    : record.checkpoint;
   return consistency && { record: { ...record, checkpoint }, consistency };
 }

@@ -5,8 +5,9 @@ import type { Service } from './service.ts';
 const LOOK_EVERY_MS = 2_000;
 
 /**
- * A run now and after each change, until it has ended. An iterator rather than a generator: `return` must end it while it
- * waits, and a generator would first wait for news that may never come.
+ * A run now and after each change, until it has ended. An iterator rather than a generator:
+ * `return` must end it while it waits, and a generator would first wait for news that may never
+ * come.
  */
 export function watchRun({ store }: Service, id: string): AsyncIterableIterator<RunRecord> {
   let seen = -1;
@@ -24,17 +25,20 @@ export function watchRun({ store }: Service, id: string): AsyncIterableIterator<
     unwatch();
     ring();
   };
-  const pause = (): Promise<void> => new Promise((resolve) => {
-    if (rung) return resolve();
-    const timer = setTimeout(resolve, LOOK_EVERY_MS);
-    wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (rung) return resolve();
+      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   let ended = false;
   return {
-    [Symbol.asyncIterator]() { return this; },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
     async next() {
       while (!closed && !ended) {
         await pause();

@@ -20,80 +20,166 @@ export interface WithdrawalInput {
 const MAX_REASON = 2_000;
 
 export function reasonProblem(reason: string): Problem | undefined {
-  const fine = reason.trim() !== '' && reason.length <= MAX_REASON && !/[\p{Cc}\p{Surrogate}]/u.test(reason);
-  return fine ? undefined : problem('REQUEST_SHAPE', 'reason', `a reason has 1 to ${MAX_REASON} printable characters`);
+  const fine =
+    reason.trim() !== '' && reason.length <= MAX_REASON && !/[\p{Cc}\p{Surrogate}]/u.test(reason);
+  return fine
+    ? undefined
+    : problem('REQUEST_SHAPE', 'reason', `a reason has 1 to ${MAX_REASON} printable characters`);
 }
 
 /**
- * Revokes a verdict, or names the one that stands in its place: signed, kept, logged, in this order. Asked again it answers
- * the same; a superseded verdict can still be revoked, and nothing is ever taken back.
+ * Revokes a verdict, or names the one that stands in its place: signed, kept, logged, in this
+ * order. Asked again it answers the same; a superseded verdict can still be revoked, and nothing is
+ * ever taken back.
  */
-export async function withdrawVerdict(service: Service, asker: Asker, actor: string, id: string, input: WithdrawalInput): Promise<Result<SealedVerdict>> {
+export async function withdrawVerdict(
+  service: Service,
+  asker: Asker,
+  actor: string,
+  id: string,
+  input: WithdrawalInput,
+): Promise<Result<SealedVerdict>> {
   const { store, logger } = service;
   const problems: Problem[] = [];
   const wrong = reasonProblem(input.reason);
   if (wrong) problems.push(wrong);
   const verdict = await visibleVerdict(service, asker, id);
   if (!verdict) problems.push(problem('NOT_FOUND', 'id', 'there is no such verdict'));
-  if (verdict?.erasedAt) problems.push(problem('VERDICT_ERASED', 'id', 'the verdict was erased, and cannot be spoken of any more'));
-  if (input.by !== undefined && (input.by === id || !(await visibleVerdict(service, asker, input.by)))) problems.push(problem('NOT_FOUND', 'by', 'there is no such other verdict'));
+  if (verdict?.erasedAt)
+    problems.push(
+      problem('VERDICT_ERASED', 'id', 'the verdict was erased, and cannot be spoken of any more'),
+    );
+  if (
+    input.by !== undefined &&
+    (input.by === id || !(await visibleVerdict(service, asker, input.by)))
+  )
+    problems.push(problem('NOT_FOUND', 'by', 'there is no such other verdict'));
   if (!verdict || problems.length > 0) return bad(...problems);
-  const logged = await store.locks.hold(`withdraw ${id}`, async () => {
-    await service.notary.refresh();
-    // Who asks the same question again gets an answer of his own, not the one that was withdrawn.
-    await store.runs.forget(verdict.runId);
-    return logStatement(service, await keepRevocation(service, verdict, actor, input));
-  }, KEYS_LOCK);
-  logger.info('verdict.withdrawn', { verdict: id, state: input.state, by: actor, index: logged.logIndex });
+  const logged = await store.locks.hold(
+    `withdraw ${id}`,
+    async () => {
+      await service.notary.refresh();
+      // Who asks the same question again gets an answer of his own, not the one that was withdrawn.
+      await store.runs.forget(verdict.runId);
+      return logStatement(service, await keepRevocation(service, verdict, actor, input));
+    },
+    KEYS_LOCK,
+  );
+  logger.info('verdict.withdrawn', {
+    verdict: id,
+    state: input.state,
+    by: actor,
+    index: logged.logIndex,
+  });
   await requestAnchor(service, checkpointIn(logged.receipt ?? ''));
   return ok(verdict);
 }
 
-async function keepRevocation({ store, notary }: Service, verdict: SealedVerdict, actor: string, { state, reason, by }: WithdrawalInput): Promise<StatementRecord> {
+async function keepRevocation(
+  { store, notary }: Service,
+  verdict: SealedVerdict,
+  actor: string,
+  { state, reason, by }: WithdrawalInput,
+): Promise<StatementRecord> {
   const id = newId('rev');
   const leafDigest = (JSON.parse(verdict.leaf) as { digest: string }).digest;
-  const about = { id, verdict: verdict.id, statementDigest: verdict.statementDigest, state, reason, leafDigest, ...(by === undefined ? {} : { by }) };
-  const { statementDigest, envelope, salt, leaf } = await signRevocation(about, { signer: notary.keys.verdict, issuer: notary.issuer });
-  return store.statements.keep({ id, kind: 'revocation', subject: verdict.id, state, actor, statementDigest, envelope, salt, leaf });
+  const about = {
+    id,
+    verdict: verdict.id,
+    statementDigest: verdict.statementDigest,
+    state,
+    reason,
+    leafDigest,
+    ...(by === undefined ? {} : { by }),
+  };
+  const { statementDigest, envelope, salt, leaf } = await signRevocation(about, {
+    signer: notary.keys.verdict,
+    issuer: notary.issuer,
+  });
+  return store.statements.keep({
+    id,
+    kind: 'revocation',
+    subject: verdict.id,
+    state,
+    actor,
+    statementDigest,
+    envelope,
+    salt,
+    leaf,
+  });
 }
 
-/** Into the log, unless it is there; what a key signed that was retired meanwhile is signed again, since it would count for nothing. */
+/**
+ * Into the log, unless it is there; what a key signed that was retired meanwhile is signed again,
+ * since it would count for nothing.
+ */
 async function logStatement(service: Service, kept: StatementRecord): Promise<StatementRecord> {
   if (kept.logIndex !== null) return kept;
   const { store, notary } = service;
   const found = await findInLog(service, kept);
-  const current = found || signerOf(kept.envelope) === notary.keys.verdict.keyId ? kept : await signAgain(service, kept);
+  const current =
+    found || signerOf(kept.envelope) === notary.keys.verdict.keyId
+      ? kept
+      : await signAgain(service, kept);
   return store.statements.log(kept.id, found ?? (await notary.log.append(utf8(current.leaf))));
 }
 
-async function signAgain({ store, notary }: Service, kept: StatementRecord): Promise<StatementRecord> {
+async function signAgain(
+  { store, notary }: Service,
+  kept: StatementRecord,
+): Promise<StatementRecord> {
   const { predicate, subject } = revocationIn(kept.envelope);
   const { id, verdict, state, reason, by } = predicate;
   const leafDigest = (JSON.parse(kept.leaf) as { prev: string }).prev;
-  const about = { id, verdict, state, reason, leafDigest, statementDigest: `sha256:${subject[0].digest.sha256}`, ...(by === undefined ? {} : { by }) };
-  return store.statements.replaceUnlogged(kept.id, await signRevocation(about, { signer: notary.keys.verdict, issuer: notary.issuer }));
+  const about = {
+    id,
+    verdict,
+    state,
+    reason,
+    leafDigest,
+    statementDigest: `sha256:${subject[0].digest.sha256}`,
+    ...(by === undefined ? {} : { by }),
+  };
+  return store.statements.replaceUnlogged(
+    kept.id,
+    await signRevocation(about, { signer: notary.keys.verdict, issuer: notary.issuer }),
+  );
 }
 
 /** Revocations that were signed and kept, and whose process was killed before the log had them. */
 export async function finishWithdrawals(service: Service): Promise<void> {
   for (const { id, kind, subject } of await service.store.statements.unlogged()) {
     if (kind !== 'revocation') continue;
-    await service.store.locks.hold(`withdraw ${subject}`, async () => {
-      await service.notary.refresh();
-      const still = (await service.store.statements.unlogged()).find((each) => each.id === id);
-      if (still) await logStatement(service, still);
-    }, KEYS_LOCK);
+    await service.store.locks.hold(
+      `withdraw ${subject}`,
+      async () => {
+        await service.notary.refresh();
+        const still = (await service.store.statements.unlogged()).find((each) => each.id === id);
+        if (still) await logStatement(service, still);
+      },
+      KEYS_LOCK,
+    );
   }
 }
 
 /**
- * Erases what a verdict says: envelope, salt, report, evidence, and the model when nothing else needs it. Its leaf stays,
- * and says nothing to anybody; the log stays valid. Bundles that left the service are out of reach.
+ * Erases what a verdict says: envelope, salt, report, evidence, and the model when nothing else
+ * needs it. Its leaf stays, and says nothing to anybody; the log stays valid. Bundles that left the
+ * service are out of reach.
  */
-export async function eraseVerdict(service: Service, asker: Asker, actor: string, id: string): Promise<Result<SealedVerdict>> {
+export async function eraseVerdict(
+  service: Service,
+  asker: Asker,
+  actor: string,
+  id: string,
+): Promise<Result<SealedVerdict>> {
   const verdict = await visibleVerdict(service, asker, id);
   if (!verdict) return bad(problem('NOT_FOUND', 'id', 'there is no such verdict'));
-  const erased = await service.store.locks.hold(`withdraw ${id}`, () => service.store.verdicts.erase(id));
+  const erased = await service.store.locks.hold(`withdraw ${id}`, () =>
+    service.store.verdicts.erase(id),
+  );
   service.logger.info('verdict.erased', { verdict: id, by: actor });
-  return erased && isSealed(erased) ? ok(erased) : bad(problem('NOT_FOUND', 'id', 'there is no such verdict'));
+  return erased && isSealed(erased)
+    ? ok(erased)
+    : bad(problem('NOT_FOUND', 'id', 'there is no such verdict'));
 }

@@ -15,8 +15,16 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** From a job's run id to its seal: whatever the row says is still to do. Safe to call twice, and from two workers. */
-export async function processRun(service: Service, runId: string, worker: string, stop: AbortSignal): Promise<void> {
+/**
+ * From a job's run id to its seal: whatever the row says is still to do. Safe to call twice, and
+ * from two workers.
+ */
+export async function processRun(
+  service: Service,
+  runId: string,
+  worker: string,
+  stop: AbortSignal,
+): Promise<void> {
   const run = await service.store.runs.get(runId);
   if (!run || isFinished(run.state)) return;
   const checked = run.state === 'checked' || (await checkRun(service, run, worker, stop));
@@ -33,22 +41,37 @@ function onceAWhile(report: (error: Error) => void): (error: Error) => void {
   };
 }
 
-/** Takes runs and anchors from the queue until stopped. `name` says who holds a run, and must be this worker's alone. */
+/**
+ * Takes runs and anchors from the queue until stopped. `name` says who holds a run, and must be
+ * this worker's alone.
+ */
 export async function startWorker(service: Service, name: string): Promise<RunningWorker> {
   const { config, logger } = service;
   const place = { databaseUrl: config.databaseUrl ?? '', redisUrl: config.redisUrl };
   const stopping = new AbortController();
   const onError = onceAWhile((error) => logger.warn('queue.error', { message: error.message }));
   const settings = { concurrency: 1, leaseMs: config.leaseMs, onError };
-  const checks = consume<CheckJob>(CHECK_QUEUE, place, async ({ runId }) => {
-    try {
-      await processRun(service, runId, name, stopping.signal);
-    } catch (error) {
-      logger.warn('run.interrupted', { run: runId, ...describeError(error) });
-      throw error;
-    }
-  }, settings);
-  const anchors = consume(ANCHOR_QUEUE, place, async () => { await Promise.all([cosignDue(service), anchorDue(service)]); }, settings);
+  const checks = consume<CheckJob>(
+    CHECK_QUEUE,
+    place,
+    async ({ runId }) => {
+      try {
+        await processRun(service, runId, name, stopping.signal);
+      } catch (error) {
+        logger.warn('run.interrupted', { run: runId, ...describeError(error) });
+        throw error;
+      }
+    },
+    settings,
+  );
+  const anchors = consume(
+    ANCHOR_QUEUE,
+    place,
+    async () => {
+      await Promise.all([cosignDue(service), anchorDue(service)]);
+    },
+    settings,
+  );
   await Promise.all([checks.ready(), anchors.ready()]);
   const stopSweeping = startSweeping(service);
   logger.info('worker.started', { worker: name });

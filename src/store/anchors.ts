@@ -17,24 +17,33 @@ export class Anchors {
   /** Notes a checkpoint for anchoring; one of the same size is already noted. */
   async request(size: number, checkpoint: string): Promise<void> {
     await this.client.prisma.anchor.upsert({
-      where: { size: BigInt(size) }, update: {}, create: { size: BigInt(size), checkpoint, state: 'pending' },
+      where: { size: BigInt(size) },
+      update: {},
+      create: { size: BigInt(size), checkpoint, state: 'pending' },
     });
   }
 
   /**
-   * The checkpoint to anchor next, when one is due. While a transaction is signed and not settled there is no other one,
-   * due or not: its coin is promised. Else the largest that waits; it speaks for the smaller ones.
+   * The checkpoint to anchor next, when one is due. While a transaction is signed and not settled
+   * there is no other one, due or not: its coin is promised. Else the largest that waits; it speaks
+   * for the smaller ones.
    */
   async next(): Promise<AnchorRecord | undefined> {
     const { anchor } = this.client.prisma;
-    const signed = await anchor.findFirst({ where: { state: 'pending', record: { not: Prisma.DbNull } }, orderBy: { size: 'asc' } });
-    const next = signed ?? (await anchor.findFirst({ where: { state: 'pending' }, orderBy: { size: 'desc' } }));
+    const signed = await anchor.findFirst({
+      where: { state: 'pending', record: { not: Prisma.DbNull } },
+      orderBy: { size: 'asc' },
+    });
+    const next =
+      signed ??
+      (await anchor.findFirst({ where: { state: 'pending' }, orderBy: { size: 'desc' } }));
     return next && next.nextAttemptAt <= new Date() ? toAnchor(next) : undefined;
   }
 
   /**
-   * Keeps a signed transaction that is about to be sent. False, and nothing is kept, when another one waits to be settled:
-   * whoever signed this one believed to hold the sender's lock, and had lost it.
+   * Keeps a signed transaction that is about to be sent. False, and nothing is kept, when another
+   * one waits to be settled: whoever signed this one believed to hold the sender's lock, and had
+   * lost it.
    */
   async prepared(size: number, record: Json): Promise<boolean> {
     const [, kept] = await this.client.prisma.$transaction([
@@ -50,12 +59,19 @@ export class Anchors {
 
   /** The transaction can never be taken: another one may be signed. */
   async forget(size: number): Promise<void> {
-    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { record: orNull(null) } });
+    await this.client.prisma.anchor.update({
+      where: { size: BigInt(size) },
+      data: { record: orNull(null) },
+    });
   }
 
   /** When transactions were signed since then, the newest first. */
   async preparedSince(since: Date): Promise<Date[]> {
-    const rows = await this.client.prisma.anchor.findMany({ where: { preparedAt: { gte: since } }, orderBy: { preparedAt: 'desc' }, select: { preparedAt: true } });
+    const rows = await this.client.prisma.anchor.findMany({
+      where: { preparedAt: { gte: since } },
+      orderBy: { preparedAt: 'desc' },
+      select: { preparedAt: true },
+    });
     return rows.flatMap(({ preparedAt }) => (preparedAt ? [preparedAt] : []));
   }
 
@@ -63,28 +79,47 @@ export class Anchors {
   async confirmed(size: number, confirmation: Json): Promise<void> {
     await this.client.prisma.$transaction([
       this.client.prisma.anchor.update({
-        where: { size: BigInt(size) }, data: { state: 'confirmed', confirmedAt: new Date(), confirmation: orNull(confirmation), error: null },
+        where: { size: BigInt(size) },
+        data: {
+          state: 'confirmed',
+          confirmedAt: new Date(),
+          confirmation: orNull(confirmation),
+          error: null,
+        },
       }),
-      this.client.prisma.anchor.updateMany({ where: { size: { lt: BigInt(size) }, state: 'pending' }, data: { state: 'superseded' } }),
+      this.client.prisma.anchor.updateMany({
+        where: { size: { lt: BigInt(size) }, state: 'pending' },
+        data: { state: 'superseded' },
+      }),
     ]);
   }
 
   /** Not now: it is too soon, or too dear. */
   async wait(size: number, until: Date, error: string | null): Promise<void> {
-    await this.client.prisma.anchor.update({ where: { size: BigInt(size) }, data: { nextAttemptAt: until, error } });
+    await this.client.prisma.anchor.update({
+      where: { size: BigInt(size) },
+      data: { nextAttemptAt: until, error },
+    });
   }
 
   /** The ledger did not answer, or refused: try again later. */
   async postpone(size: number, error: string, delayMs: number): Promise<void> {
     await this.client.prisma.anchor.update({
       where: { size: BigInt(size) },
-      data: { attempts: { increment: 1 }, error: error.slice(0, 500), nextAttemptAt: new Date(Date.now() + delayMs) },
+      data: {
+        attempts: { increment: 1 },
+        error: error.slice(0, 500),
+        nextAttemptAt: new Date(Date.now() + delayMs),
+      },
     });
   }
 
   /** Every checkpoint that was ever to be anchored. */
   async checkpoints(): Promise<{ readonly size: number; readonly checkpoint: string }[]> {
-    const rows = await this.client.prisma.anchor.findMany({ orderBy: { size: 'asc' }, select: { size: true, checkpoint: true } });
+    const rows = await this.client.prisma.anchor.findMany({
+      orderBy: { size: 'asc' },
+      select: { size: true, checkpoint: true },
+    });
     return rows.map(({ size, checkpoint }) => ({ size: Number(size), checkpoint }));
   }
 
@@ -97,7 +132,8 @@ export class Anchors {
   /** The first confirmed anchor whose checkpoint covers a leaf. */
   async covering(index: number): Promise<AnchorRecord | undefined> {
     const row = await this.client.prisma.anchor.findFirst({
-      where: { state: 'confirmed', size: { gt: BigInt(index) } }, orderBy: { size: 'asc' },
+      where: { state: 'confirmed', size: { gt: BigInt(index) } },
+      orderBy: { size: 'asc' },
     });
     return row ? toAnchor(row) : undefined;
   }
@@ -105,7 +141,8 @@ export class Anchors {
   /** The waiting checkpoint that will cover a leaf, for those who ask where their anchor is. */
   async waitingFor(index: number): Promise<AnchorRecord | undefined> {
     const row = await this.client.prisma.anchor.findFirst({
-      where: { state: 'pending', size: { gt: BigInt(index) } }, orderBy: { size: 'desc' },
+      where: { state: 'pending', size: { gt: BigInt(index) } },
+      orderBy: { size: 'desc' },
     });
     return row ? toAnchor(row) : undefined;
   }
@@ -116,7 +153,10 @@ export class Anchors {
 
   /** How many wait, and what last kept them waiting. */
   async waiting(): Promise<{ readonly count: number; readonly error: string | null }> {
-    const troubled = await this.client.prisma.anchor.findFirst({ where: { state: 'pending', error: { not: null } }, orderBy: { size: 'desc' } });
+    const troubled = await this.client.prisma.anchor.findFirst({
+      where: { state: 'pending', error: { not: null } },
+      orderBy: { size: 'desc' },
+    });
     return { count: await this.pending(), error: troubled?.error ?? null };
   }
 }

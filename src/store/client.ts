@@ -12,15 +12,27 @@ export interface Client {
   close(): Promise<void>;
 }
 
-/** Opens nothing yet: the first statement connects. Each statement that fails for the world's reasons throws a `Fault`. */
+/**
+ * Opens nothing yet: the first statement connects. Each statement that fails for the world's
+ * reasons throws a `Fault`.
+ */
 export function connect(databaseUrl: string, connections: number): Client {
   const pool = new pg.Pool({
-    connectionString: databaseUrl, max: connections, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 30_000, keepAlive: true,
+    connectionString: databaseUrl,
+    max: connections,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
     application_name: 'probity',
   });
-  // A connection that dies while idle is replaced by the pool; without a listener its error would end the process.
+  // A connection that dies while idle is replaced by the pool; without a listener its error would
+  // end the process.
   pool.on('error', () => undefined);
-  const plain = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal', transactionOptions: { maxWait: 15_000, timeout: 60_000 } });
+  const plain = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    errorFormat: 'minimal',
+    transactionOptions: { maxWait: 15_000, timeout: 60_000 },
+  });
   const prisma = plain.$extends({
     query: {
       $allOperations: async ({ args, query }) => {
@@ -33,7 +45,8 @@ export function connect(databaseUrl: string, connections: number): Client {
     },
   }) as unknown as PrismaClient;
   return {
-    pool, prisma,
+    pool,
+    prisma,
     close: async () => {
       await plain.$disconnect();
       await pool.end().catch(() => undefined);
@@ -56,5 +69,7 @@ export function bytes(value: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Whether a unique index refused a row. */
 export function isDuplicate(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'P2002';
+  return (
+    typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'P2002'
+  );
 }

@@ -16,31 +16,52 @@ export class CosignedCheckpoints {
     const where = { size: BigInt(size) };
     const before = await this.client.prisma.cosignedCheckpoint.findUnique({ where });
     if (before?.quorum) return;
-    await this.client.prisma.cosignedCheckpoint.upsert({ where, update: { ...data, cosignedAt: new Date() }, create: { size: BigInt(size), ...data } });
+    await this.client.prisma.cosignedCheckpoint.upsert({
+      where,
+      update: { ...data, cosignedAt: new Date() },
+      create: { size: BigInt(size), ...data },
+    });
   }
 
-  /** The first checkpoint with a quorum that covers a leaf: a receipt under it stays the same from then on. */
+  /**
+   * The first checkpoint with a quorum that covers a leaf: a receipt under it stays the same from
+   * then on.
+   */
   async covering(index: number): Promise<CosignedRecord | undefined> {
-    const row = await this.client.prisma.cosignedCheckpoint.findFirst({ where: { quorum: true, size: { gt: BigInt(index) } }, orderBy: { size: 'asc' } });
+    const row = await this.client.prisma.cosignedCheckpoint.findFirst({
+      where: { quorum: true, size: { gt: BigInt(index) } },
+      orderBy: { size: 'asc' },
+    });
     return row ? toRecord(row) : undefined;
   }
 
   async ofSize(size: number): Promise<CosignedRecord | undefined> {
-    const row = await this.client.prisma.cosignedCheckpoint.findUnique({ where: { size: BigInt(size) } });
+    const row = await this.client.prisma.cosignedCheckpoint.findUnique({
+      where: { size: BigInt(size) },
+    });
     return row ? toRecord(row) : undefined;
   }
 
   async all(): Promise<CosignedRecord[]> {
-    return (await this.client.prisma.cosignedCheckpoint.findMany({ orderBy: { size: 'asc' } })).map(toRecord);
+    return (await this.client.prisma.cosignedCheckpoint.findMany({ orderBy: { size: 'asc' } })).map(
+      toRecord,
+    );
   }
 
   /** The largest that anybody cosigned, enough or not. */
   async newest(quorum?: true): Promise<CosignedRecord | undefined> {
-    const row = await this.client.prisma.cosignedCheckpoint.findFirst({ ...(quorum ? { where: { quorum } } : {}), orderBy: { size: 'desc' } });
+    const row = await this.client.prisma.cosignedCheckpoint.findFirst({
+      ...(quorum ? { where: { quorum } } : {}),
+      orderBy: { size: 'desc' },
+    });
     return row ? toRecord(row) : undefined;
   }
 }
 
 function toRecord(row: CosignedCheckpoint): CosignedRecord {
-  return { ...row, size: Number(row.size), witnesses: row.witnesses.split('\n').filter((name) => name !== '') };
+  return {
+    ...row,
+    size: Number(row.size),
+    witnesses: row.witnesses.split('\n').filter((name) => name !== ''),
+  };
 }

@@ -5,7 +5,10 @@ export interface RememberedAnswer {
   readonly resultId: string;
 }
 
-/** Answers remembered under a key of the caller's, so that a repeated request does not do its work twice. */
+/**
+ * Answers remembered under a key of the caller's, so that a repeated request does not do its work
+ * twice.
+ */
 export class IdempotencyKeys {
   private readonly client: Client;
 
@@ -15,11 +18,21 @@ export class IdempotencyKeys {
 
   async find(owner: string, operation: string, key: string): Promise<RememberedAnswer | undefined> {
     const where = { owner_operation_key: { owner, operation, key } };
-    return (await this.client.prisma.idempotency.findUnique({ where, select: { inputDigest: true, resultId: true } })) ?? undefined;
+    return (
+      (await this.client.prisma.idempotency.findUnique({
+        where,
+        select: { inputDigest: true, resultId: true },
+      })) ?? undefined
+    );
   }
 
   /** The first answer under a key stays; the one that stays is returned. */
-  async remember(owner: string, operation: string, key: string, answer: RememberedAnswer): Promise<RememberedAnswer> {
+  async remember(
+    owner: string,
+    operation: string,
+    key: string,
+    answer: RememberedAnswer,
+  ): Promise<RememberedAnswer> {
     try {
       await this.client.prisma.idempotency.create({ data: { owner, operation, key, ...answer } });
       return answer;

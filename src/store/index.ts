@@ -54,7 +54,9 @@ export class Store {
 
   /** Throws `DATABASE_UNAVAILABLE` when the server does not answer. */
   async ping(): Promise<void> {
-    await this.client.pool.query('SELECT 1').catch((error: unknown) => { throw databaseFault(error); });
+    await this.client.pool.query('SELECT 1').catch((error: unknown) => {
+      throw databaseFault(error);
+    });
   }
 
   async close(): Promise<void> {

@@ -3,9 +3,19 @@ import type { Client } from './client.ts';
 import { newId } from './ids.ts';
 import type { KeyRecord } from './records.ts';
 
-const VISIBLE = { id: true, name: true, role: true, owner: true, createdAt: true, revokedAt: true } as const;
+const VISIBLE = {
+  id: true,
+  name: true,
+  role: true,
+  owner: true,
+  createdAt: true,
+  revokedAt: true,
+} as const;
 
-/** API keys. The key itself exists only in the answer that creates it: 256 random bits need no slow hash. */
+/**
+ * API keys. The key itself exists only in the answer that creates it: 256 random bits need no slow
+ * hash.
+ */
 export class Keys {
   private readonly client: Client;
 
@@ -13,23 +23,41 @@ export class Keys {
     this.client = client;
   }
 
-  async create(input: { readonly name: string; readonly role: string; readonly owner?: string }): Promise<{ key: string; record: KeyRecord }> {
+  async create(input: {
+    readonly name: string;
+    readonly role: string;
+    readonly owner?: string;
+  }): Promise<{ key: string; record: KeyRecord }> {
     const id = newId('key');
     const key = `pk_${randomBytes(32).toString('base64url')}`;
-    const data = { id, hash: hashOf(key), name: input.name, role: input.role, owner: input.owner ?? id };
+    const data = {
+      id,
+      hash: hashOf(key),
+      name: input.name,
+      role: input.role,
+      owner: input.owner ?? id,
+    };
     return { key, record: await this.client.prisma.apiKey.create({ data, select: VISIBLE }) };
   }
 
   /** The living key with this text. */
   async find(key: string): Promise<KeyRecord | undefined> {
-    const record = await this.client.prisma.apiKey.findUnique({ where: { hash: hashOf(key) }, select: VISIBLE });
+    const record = await this.client.prisma.apiKey.findUnique({
+      where: { hash: hashOf(key) },
+      select: VISIBLE,
+    });
     return record && record.revokedAt === null ? record : undefined;
   }
 
   /** Revokes for good. Undefined when nothing has this id; revoking twice keeps the first time. */
   async revoke(id: string): Promise<KeyRecord | undefined> {
-    await this.client.prisma.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } });
-    return (await this.client.prisma.apiKey.findUnique({ where: { id }, select: VISIBLE })) ?? undefined;
+    await this.client.prisma.apiKey.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: new Date() },
+    });
+    return (
+      (await this.client.prisma.apiKey.findUnique({ where: { id }, select: VISIBLE })) ?? undefined
+    );
   }
 
   async list(): Promise<KeyRecord[]> {

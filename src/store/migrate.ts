@@ -16,8 +16,9 @@ interface Migration {
 }
 
 /**
- * Brings the database to the schema of this version: each missing migration in a transaction of its own, recorded the way
- * `prisma migrate` records it. Returns the names that were applied. Any number of processes may call it at once.
+ * Brings the database to the schema of this version: each missing migration in a transaction of its
+ * own, recorded the way `prisma migrate` records it. Returns the names that were applied. Any
+ * number of processes may call it at once.
  */
 export async function migrate(databaseUrl: string): Promise<readonly string[]> {
   const migrations = await readMigrations();
@@ -38,14 +39,22 @@ export async function migrate(databaseUrl: string): Promise<readonly string[]> {
 export async function readMigrations(): Promise<readonly Migration[]> {
   const folder = join(packageRoot(), 'prisma', 'migrations');
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
-  return Promise.all(names.map(async (name) => {
-    const sql = await readFile(join(folder, name, 'migration.sql'), 'utf8');
-    return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-  }));
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(join(folder, name, 'migration.sql'), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
 }
 
-async function applyMissing(client: pg.Client, migrations: readonly Migration[]): Promise<readonly string[]> {
+async function applyMissing(
+  client: pg.Client,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
   await client.query(`
     CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
       "id"                  VARCHAR(36)  PRIMARY KEY NOT NULL,
@@ -65,22 +74,44 @@ async function applyMissing(client: pg.Client, migrations: readonly Migration[])
 }
 
 async function recordedChecksums(client: pg.Client): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await client.query<{ migration_name: string; checksum: string; finished_at: Date | null }>(`
+  const { rows } = await client.query<{
+    migration_name: string;
+    checksum: string;
+    finished_at: Date | null;
+  }>(`
     SELECT "migration_name", "checksum", "finished_at"
     FROM "_prisma_migrations"
     WHERE "rolled_back_at" IS NULL`);
   const unfinished = rows.find((row) => row.finished_at === null);
-  if (unfinished) throw new Fault('DATABASE_SCHEMA', `migration ${unfinished.migration_name} was begun by another tool and never finished; resolve it with prisma migrate resolve`);
+  if (unfinished)
+    throw new Fault(
+      'DATABASE_SCHEMA',
+      `migration ${unfinished.migration_name} was begun by another tool and never finished; resolve it with prisma migrate resolve`,
+    );
   return new Map(rows.map((row) => [row.migration_name, row.checksum]));
 }
 
-/** A database that a newer version has migrated, or whose migration was another text, is not ours to write to. */
-function refuseForeign(recorded: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
+/**
+ * A database that a newer version has migrated, or whose migration was another text, is not ours to
+ * write to.
+ */
+function refuseForeign(
+  recorded: ReadonlyMap<string, string>,
+  migrations: readonly Migration[],
+): void {
   const known = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
   for (const [name, checksum] of recorded) {
     const expected = known.get(name);
-    if (expected === undefined) throw new Fault('DATABASE_SCHEMA', `the database has migration ${name}, which this version does not know; run the newer version`);
-    if (expected !== checksum) throw new Fault('DATABASE_SCHEMA', `migration ${name} in the database differs from this version's`);
+    if (expected === undefined)
+      throw new Fault(
+        'DATABASE_SCHEMA',
+        `the database has migration ${name}, which this version does not know; run the newer version`,
+      );
+    if (expected !== checksum)
+      throw new Fault(
+        'DATABASE_SCHEMA',
+        `migration ${name} in the database differs from this version's`,
+      );
   }
 }
 
@@ -88,10 +119,12 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(migration.sql);
-    await client.query(`
+    await client.query(
+      `
       INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at", "applied_steps_count")
       VALUES ($1, $2, $3, now(), 1)`,
-    [randomUUID(), migration.checksum, migration.name]);
+      [randomUUID(), migration.checksum, migration.name],
+    );
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');

@@ -3,7 +3,8 @@ import { isDuplicate, json, type Client } from './client.ts';
 import { newId } from './ids.ts';
 import type { ModelRecord } from './records.ts';
 
-export type NewModel = Omit<ModelRecord, 'id' | 'createdAt' | 'annotations'> & Partial<Pick<ModelRecord, 'annotations'>>;
+export type NewModel = Omit<ModelRecord, 'id' | 'createdAt' | 'annotations'> &
+  Partial<Pick<ModelRecord, 'annotations'>>;
 
 /** Submitted models, once per owner and text. */
 export class Models {
@@ -21,15 +22,23 @@ export class Models {
     const known = await this.client.prisma.model.findUnique({ where: key });
     if (known) return known as unknown as ModelRecord;
     try {
-      const data = { ...model, annotationsDigest, id: newId('mdl'), document: json(model.document) };
+      const data = {
+        ...model,
+        annotationsDigest,
+        id: newId('mdl'),
+        document: json(model.document),
+      };
       return (await this.client.prisma.model.create({ data })) as unknown as ModelRecord;
     } catch (error) {
       if (!isDuplicate(error)) throw error;
-      return (await this.client.prisma.model.findUniqueOrThrow({ where: key })) as unknown as ModelRecord;
+      return (await this.client.prisma.model.findUniqueOrThrow({
+        where: key,
+      })) as unknown as ModelRecord;
     }
   }
 
   async get(id: string): Promise<ModelRecord | undefined> {
-    return ((await this.client.prisma.model.findUnique({ where: { id } })) ?? undefined) as unknown as ModelRecord | undefined;
+    return ((await this.client.prisma.model.findUnique({ where: { id } })) ??
+      undefined) as unknown as ModelRecord | undefined;
   }
 }

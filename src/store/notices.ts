@@ -5,8 +5,8 @@ const CHANNEL = 'probity_run';
 const RETRY_MS = 1_000;
 
 /**
- * Hints that a run has changed, over a connection of its own. A hint may be lost while the connection is rebuilt, so every
- * watcher also looks at the row now and then.
+ * Hints that a run has changed, over a connection of its own. A hint may be lost while the
+ * connection is rebuilt, so every watcher also looks at the row now and then.
  */
 export class Notices {
   private readonly databaseUrl: string;
@@ -26,7 +26,8 @@ export class Notices {
     this.connecting ??= this.keepConnected();
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(runId) === listeners) this.listeners.delete(runId);
+      if (listeners.size === 0 && this.listeners.get(runId) === listeners)
+        this.listeners.delete(runId);
     };
   }
 
@@ -45,7 +46,12 @@ export class Notices {
 
   /** Resolves or rejects when the connection is gone. */
   private async listenOnce(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.databaseUrl, connectionTimeoutMillis: 10_000, keepAlive: true, application_name: 'probity notices' });
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      application_name: 'probity notices',
+    });
     const ended = new Promise<void>((resolve) => {
       client.once('end', resolve);
       client.on('error', () => resolve());

@@ -32,12 +32,20 @@ export interface ModelRecord {
 }
 
 /**
- * `queued` waits for a worker; `running` has one, for as long as its lease is renewed; `checked` has its report and waits
- * for the seal; the other three are ends.
+ * `queued` waits for a worker; `running` has one, for as long as its lease is renewed; `checked`
+ * has its report and waits for the seal; the other three are ends.
  */
-export const RUN_STATES = ['queued', 'running', 'checked', 'sealed', 'failed', 'cancelled'] as const;
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'checked',
+  'sealed',
+  'failed',
+  'cancelled',
+] as const;
 export type RunState = (typeof RUN_STATES)[number];
-export const isFinished = (state: RunState): boolean => state === 'sealed' || state === 'failed' || state === 'cancelled';
+export const isFinished = (state: RunState): boolean =>
+  state === 'sealed' || state === 'failed' || state === 'cancelled';
 
 export interface RunFailure {
   readonly code: string;
@@ -96,11 +104,16 @@ export interface VerdictRecord {
   readonly sealedAt: Date | null;
   /** Since when envelope, salt and all that the answer was made of are gone. */
   readonly erasedAt: Date | null;
-  /** Base64 of what a time-stamping authority gave for the envelope; null where none is configured, or until it answers. */
+  /**
+   * Base64 of what a time-stamping authority gave for the envelope; null where none is configured,
+   * or until it answers.
+   */
   readonly timestamp: string | null;
 }
 
-/** A revocation, a supersession or a change of keys: signed, and in the log once `receipt` is there. */
+/**
+ * A revocation, a supersession or a change of keys: signed, and in the log once `receipt` is there.
+ */
 export interface StatementRecord {
   readonly id: string;
   readonly kind: 'revocation' | 'key';

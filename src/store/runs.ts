@@ -13,7 +13,10 @@ export interface NewRun {
   readonly risk?: Json;
 }
 
-/** A worker's right to a run: every write under it names the attempt, and changes nothing once another has taken over. */
+/**
+ * A worker's right to a run: every write under it names the attempt, and changes nothing once
+ * another has taken over.
+ */
 export interface Claim {
   readonly runId: string;
   readonly attempt: number;
@@ -28,7 +31,10 @@ export interface CheckedRun {
   readonly risk?: Json;
 }
 
-/** Run rows: the truth about every run. Each change is one statement or one transaction, guarded by state and attempt. */
+/**
+ * Run rows: the truth about every run. Each change is one statement or one transaction, guarded by
+ * state and attempt.
+ */
 export class Runs {
   private readonly client: Client;
 
@@ -37,21 +43,31 @@ export class Runs {
   }
 
   async create(run: NewRun): Promise<RunRecord> {
-    const row = await this.client.prisma.run.create({ data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) } });
+    const row = await this.client.prisma.run.create({
+      data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) },
+    });
     return toRun(row);
   }
 
   /**
-   * A run whose answer is already known: it waits for its seal only. It looks like one that was checked just now, so that
-   * nothing in it says that somebody else had asked before.
+   * A run whose answer is already known: it waits for its seal only. It looks like one that was
+   * checked just now, so that nothing in it says that somebody else had asked before.
    */
   async createChecked(run: NewRun, from: RunRecord): Promise<RunRecord> {
     const artifacts = await this.artifacts(from.id);
     const now = new Date();
     const row = await this.client.prisma.run.create({
       data: {
-        ...run, state: 'checked', options: json(run.options), report: orNull(from.report), risk: orNull(from.risk), cacheable: true,
-        attempt: 1, startedAt: now, checkedAt: now, artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
+        ...run,
+        state: 'checked',
+        options: json(run.options),
+        report: orNull(from.report),
+        risk: orNull(from.risk),
+        cacheable: true,
+        attempt: 1,
+        startedAt: now,
+        checkedAt: now,
+        artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
       },
     });
     return toRun(row);
@@ -62,24 +78,34 @@ export class Runs {
     return row ? toRun(row) : undefined;
   }
 
-  async list({ first, after, owner }: Page, filter: { readonly state?: RunState; readonly modelId?: string } = {}): Promise<RunRecord[]> {
+  async list(
+    { first, after, owner }: Page,
+    filter: { readonly state?: RunState; readonly modelId?: string } = {},
+  ): Promise<RunRecord[]> {
     const rows = await this.client.prisma.run.findMany({
-      where: { owner, ...filter, ...(after === undefined ? {} : { id: { lt: after } }) }, orderBy: { id: 'desc' }, take: first,
+      where: { owner, ...filter, ...(after === undefined ? {} : { id: { lt: after } }) },
+      orderBy: { id: 'desc' },
+      take: first,
     });
     return rows.map(toRun);
   }
 
   async artifacts(id: string): Promise<ArtifactRecord[]> {
     return this.client.prisma.artifact.findMany({
-      where: { runId: id }, orderBy: { position: 'asc' }, select: { name: true, mediaType: true, text: true, digest: true },
+      where: { runId: id },
+      orderBy: { position: 'asc' },
+      select: { name: true, mediaType: true, text: true, digest: true },
     });
   }
 
   /** A sealed, cacheable run with this key, the given owner's before anybody else's. */
   async findCached(cacheKey: string, owner: string): Promise<RunRecord | undefined> {
     const where = { cacheKey, state: 'sealed', cacheable: true };
-    const row = (await this.client.prisma.run.findFirst({ where: { ...where, owner }, orderBy: { id: 'desc' } }))
-      ?? (await this.client.prisma.run.findFirst({ where, orderBy: { id: 'desc' } }));
+    const row =
+      (await this.client.prisma.run.findFirst({
+        where: { ...where, owner },
+        orderBy: { id: 'desc' },
+      })) ?? (await this.client.prisma.run.findFirst({ where, orderBy: { id: 'desc' } }));
     return row ? toRun(row) : undefined;
   }
 
@@ -88,7 +114,9 @@ export class Runs {
     await this.client.prisma.run.updateMany({ where: { id }, data: { cacheable: false } });
   }
 
-  /** Takes up a run that waits, or whose worker has fallen silent. Nothing when it is not to be had. */
+  /**
+   * Takes up a run that waits, or whose worker has fallen silent. Nothing when it is not to be had.
+   */
   async claim(id: string, worker: string, leaseMs: number): Promise<Claim | undefined> {
     const rows = await this.client.prisma.$queryRaw<{ attempt: number }[]>(Prisma.sql`
       UPDATE "runs"
@@ -101,7 +129,9 @@ export class Runs {
     return rows[0] && { runId: id, attempt: rows[0].attempt };
   }
 
-  /** Renews the lease. False: the run was cancelled or given to another, and the work is to stop. */
+  /**
+   * Renews the lease. False: the run was cancelled or given to another, and the work is to stop.
+   */
   async renew({ runId, attempt }: Claim, leaseMs: number): Promise<boolean> {
     const count = await this.client.prisma.$executeRaw(Prisma.sql`
       UPDATE "runs"
@@ -111,22 +141,44 @@ export class Runs {
   }
 
   async holds({ runId, attempt }: Claim): Promise<boolean> {
-    return (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) === 1;
+    return (
+      (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) ===
+      1
+    );
   }
 
   async progress({ runId, attempt }: Claim, progress: Json): Promise<void> {
-    await this.client.prisma.run.updateMany({ where: { id: runId, attempt, state: 'running' }, data: { progress: json(progress) } });
+    await this.client.prisma.run.updateMany({
+      where: { id: runId, attempt, state: 'running' },
+      data: { progress: json(progress) },
+    });
   }
 
-  /** `running` → `checked`, with report and artifacts, in one transaction. False: the claim was lost, nothing was written. */
-  async check({ runId, attempt }: Claim, { report, artifacts, cacheable, risk }: CheckedRun): Promise<boolean> {
+  /**
+   * `running` → `checked`, with report and artifacts, in one transaction. False: the claim was
+   * lost, nothing was written.
+   */
+  async check(
+    { runId, attempt }: Claim,
+    { report, artifacts, cacheable, risk }: CheckedRun,
+  ): Promise<boolean> {
     return this.client.prisma.$transaction(async (transaction) => {
       const { count } = await transaction.run.updateMany({
         where: { id: runId, attempt, state: 'running' },
-        data: { state: 'checked', report: json(report), cacheable, ...(risk === undefined ? {} : { risk: json(risk) }), progress: Prisma.DbNull, leaseUntil: null, checkedAt: new Date() },
+        data: {
+          state: 'checked',
+          report: json(report),
+          cacheable,
+          ...(risk === undefined ? {} : { risk: json(risk) }),
+          progress: Prisma.DbNull,
+          leaseUntil: null,
+          checkedAt: new Date(),
+        },
       });
       if (count === 0) return false;
-      await transaction.artifact.createMany({ data: artifacts.map((artifact, position) => ({ ...artifact, position, runId })) });
+      await transaction.artifact.createMany({
+        data: artifacts.map((artifact, position) => ({ ...artifact, position, runId })),
+      });
       return true;
     });
   }
@@ -134,22 +186,35 @@ export class Runs {
   /** Gives a run back to the queue: its worker stops in good order, or is known to be dead. */
   async release(id: string, worker: string): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
-      where: { id, worker, state: 'running' }, data: { state: 'queued', worker: null, leaseUntil: null, progress: Prisma.DbNull },
+      where: { id, worker, state: 'running' },
+      data: { state: 'queued', worker: null, leaseUntil: null, progress: Prisma.DbNull },
     });
     return count === 1;
   }
 
   /** The runs that a worker holds. */
   async heldBy(worker: string): Promise<string[]> {
-    const rows = await this.client.prisma.run.findMany({ where: { worker, state: 'running' }, select: { id: true } });
+    const rows = await this.client.prisma.run.findMany({
+      where: { worker, state: 'running' },
+      select: { id: true },
+    });
     return rows.map(({ id }) => id);
   }
 
-  /** Ends a run without an answer. A run that has its report can no longer fail, only be sealed later. */
+  /**
+   * Ends a run without an answer. A run that has its report can no longer fail, only be sealed
+   * later.
+   */
   async fail(id: string, failure: RunFailure): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
       where: { id, state: { in: ['queued', 'running'] } },
-      data: { state: 'failed', failure: json(failure), finishedAt: new Date(), leaseUntil: null, progress: Prisma.DbNull },
+      data: {
+        state: 'failed',
+        failure: json(failure),
+        finishedAt: new Date(),
+        leaseUntil: null,
+        progress: Prisma.DbNull,
+      },
     });
     return count === 1;
   }
@@ -158,12 +223,20 @@ export class Runs {
   async cancel(id: string): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
       where: { id, state: { in: ['queued', 'running'] } },
-      data: { state: 'cancelled', finishedAt: new Date(), leaseUntil: null, progress: Prisma.DbNull },
+      data: {
+        state: 'cancelled',
+        finishedAt: new Date(),
+        leaseUntil: null,
+        progress: Prisma.DbNull,
+      },
     });
     return count === 1;
   }
 
-  /** What nobody seems to be working on: waiting for longer than `idleMs`, or running without a living worker. */
+  /**
+   * What nobody seems to be working on: waiting for longer than `idleMs`, or running without a
+   * living worker.
+   */
   async stalled(idleMs: number, limit = 500): Promise<RunRecord[]> {
     const ids = await this.client.prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
       SELECT "id"
@@ -173,7 +246,10 @@ export class Runs {
       ORDER BY "id"
       LIMIT ${limit}`);
     if (ids.length === 0) return [];
-    const rows = await this.client.prisma.run.findMany({ where: { id: { in: ids.map(({ id }) => id) } }, orderBy: { id: 'asc' } });
+    const rows = await this.client.prisma.run.findMany({
+      where: { id: { in: ids.map(({ id }) => id) } },
+      orderBy: { id: 'asc' },
+    });
     return rows.map(toRun);
   }
 

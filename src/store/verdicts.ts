@@ -2,7 +2,10 @@ import { isDuplicate, json, Prisma, type Client } from './client.ts';
 import type { Page, VerdictRecord } from './records.ts';
 import type { Verdict } from './generated/client.ts';
 
-export type SignedVerdict = Omit<VerdictRecord, 'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt' | 'timestamp'>;
+export type SignedVerdict = Omit<
+  VerdictRecord,
+  'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt' | 'timestamp'
+>;
 
 /** Signed answers, at most one per run. */
 export class Verdicts {
@@ -19,53 +22,106 @@ export class Verdicts {
       return toVerdict(await this.client.prisma.verdict.create({ data }));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
-      return toVerdict(await this.client.prisma.verdict.findUniqueOrThrow({ where: { runId: verdict.runId } }));
+      return toVerdict(
+        await this.client.prisma.verdict.findUniqueOrThrow({ where: { runId: verdict.runId } }),
+      );
     }
   }
 
-  /** Another signature in place of one that the log does not have: its key was retired meanwhile. */
+  /**
+   * Another signature in place of one that the log does not have: its key was retired meanwhile.
+   */
   async replaceUnsealed(verdict: SignedVerdict): Promise<VerdictRecord> {
     const data = { ...verdict, information: json(verdict.information) };
-    await this.client.prisma.verdict.updateMany({ where: { id: verdict.id, logIndex: null }, data });
-    return toVerdict(await this.client.prisma.verdict.findUniqueOrThrow({ where: { id: verdict.id } }));
+    await this.client.prisma.verdict.updateMany({
+      where: { id: verdict.id, logIndex: null },
+      data,
+    });
+    return toVerdict(
+      await this.client.prisma.verdict.findUniqueOrThrow({ where: { id: verdict.id } }),
+    );
   }
 
   /**
-   * Erases what a sealed verdict says and what it was made of: envelope, salt, information, report, artifacts, risk, options;
-   * the model too, unless another run of it is left. Leaf and receipt stay: they say nothing, and the log is not touched.
+   * Erases what a sealed verdict says and what it was made of: envelope, salt, information, report,
+   * artifacts, risk, options; the model too, unless another run of it is left. Leaf and receipt
+   * stay: they say nothing, and the log is not touched.
    */
   async erase(id: string): Promise<VerdictRecord | undefined> {
     await this.client.prisma.$transaction(async (transaction) => {
       const { count } = await transaction.verdict.updateMany({
-        where: { id, sealedAt: { not: null }, erasedAt: null }, data: { envelope: '', salt: '', statementDigest: '', information: {}, timestamp: null, erasedAt: new Date() },
+        where: { id, sealedAt: { not: null }, erasedAt: null },
+        data: {
+          envelope: '',
+          salt: '',
+          statementDigest: '',
+          information: {},
+          timestamp: null,
+          erasedAt: new Date(),
+        },
       });
       if (count === 0) return;
       const { runId } = await transaction.verdict.findUniqueOrThrow({ where: { id } });
       // Its reason may say what the verdict said.
-      await transaction.statement.updateMany({ where: { kind: 'revocation', subject: id, logIndex: { not: null } }, data: { envelope: '', salt: '', statementDigest: '' } });
+      await transaction.statement.updateMany({
+        where: { kind: 'revocation', subject: id, logIndex: { not: null } },
+        data: { envelope: '', salt: '', statementDigest: '' },
+      });
       await transaction.artifact.deleteMany({ where: { runId } });
       const { modelId } = await transaction.run.update({
-        where: { id: runId }, data: { report: Prisma.DbNull, risk: Prisma.DbNull, progress: Prisma.DbNull, options: {}, cacheable: false, cacheKey: '' },
+        where: { id: runId },
+        data: {
+          report: Prisma.DbNull,
+          risk: Prisma.DbNull,
+          progress: Prisma.DbNull,
+          options: {},
+          cacheable: false,
+          cacheKey: '',
+        },
       });
-      const others = await transaction.run.count({ where: { modelId, OR: [{ verdict: null }, { verdict: { erasedAt: null } }] } });
-      if (others === 0) await transaction.model.update({ where: { id: modelId }, data: { source: '', annotations: '', annotationsDigest: '', document: {}, name: '', digest: `erased ${modelId}`, sourceDigest: '' } });
+      const others = await transaction.run.count({
+        where: { modelId, OR: [{ verdict: null }, { verdict: { erasedAt: null } }] },
+      });
+      if (others === 0)
+        await transaction.model.update({
+          where: { id: modelId },
+          data: {
+            source: '',
+            annotations: '',
+            annotationsDigest: '',
+            document: {},
+            name: '',
+            digest: `erased ${modelId}`,
+            sourceDigest: '',
+          },
+        });
     });
     return this.get(id);
   }
 
   /** Sealed, and not stamped yet, oldest first. */
   async unstamped(limit: number): Promise<VerdictRecord[]> {
-    const rows = await this.client.prisma.verdict.findMany({ where: { timestamp: null, erasedAt: null, sealedAt: { not: null } }, orderBy: { id: 'asc' }, take: limit });
+    const rows = await this.client.prisma.verdict.findMany({
+      where: { timestamp: null, erasedAt: null, sealedAt: { not: null } },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
     return rows.map(toVerdict);
   }
 
   async stamp(id: string, timestamp: string): Promise<void> {
-    await this.client.prisma.verdict.updateMany({ where: { id, timestamp: null, erasedAt: null }, data: { timestamp } });
+    await this.client.prisma.verdict.updateMany({
+      where: { id, timestamp: null, erasedAt: null },
+      data: { timestamp },
+    });
   }
 
   /** Sealed in this period, oldest first. */
   async sealedBetween(from: Date, to: Date): Promise<VerdictRecord[]> {
-    const rows = await this.client.prisma.verdict.findMany({ where: { sealedAt: { gte: from, lt: to } }, orderBy: { logIndex: 'asc' } });
+    const rows = await this.client.prisma.verdict.findMany({
+      where: { sealedAt: { gte: from, lt: to } },
+      orderBy: { logIndex: 'asc' },
+    });
     return rows.map(toVerdict);
   }
 
@@ -74,9 +130,13 @@ export class Verdicts {
     const now = new Date();
     await this.client.prisma.$transaction(async (transaction) => {
       const { runId } = await transaction.verdict.update({
-        where: { id }, data: { logIndex: BigInt(log.index), receipt: log.receipt, sealedAt: now },
+        where: { id },
+        data: { logIndex: BigInt(log.index), receipt: log.receipt, sealedAt: now },
       });
-      await transaction.run.updateMany({ where: { id: runId, state: 'checked' }, data: { state: 'sealed', finishedAt: now } });
+      await transaction.run.updateMany({
+        where: { id: runId, state: 'checked' },
+        data: { state: 'sealed', finishedAt: now },
+      });
     });
   }
 
@@ -93,7 +153,13 @@ export class Verdicts {
   /** Sealed verdicts, newest first. */
   async list({ first, after, owner }: Page): Promise<VerdictRecord[]> {
     const rows = await this.client.prisma.verdict.findMany({
-      where: { owner, sealedAt: { not: null }, ...(after === undefined ? {} : { id: { lt: after } }) }, orderBy: { id: 'desc' }, take: first,
+      where: {
+        owner,
+        sealedAt: { not: null },
+        ...(after === undefined ? {} : { id: { lt: after } }),
+      },
+      orderBy: { id: 'desc' },
+      take: first,
     });
     return rows.map(toVerdict);
   }
@@ -104,5 +170,9 @@ export class Verdicts {
 }
 
 function toVerdict(row: Verdict): VerdictRecord {
-  return { ...row, information: row.information as Record<string, string>, logIndex: row.logIndex === null ? null : Number(row.logIndex) };
+  return {
+    ...row,
+    information: row.information as Record<string, string>,
+    logIndex: row.logIndex === null ? null : Number(row.logIndex),
+  };
 }

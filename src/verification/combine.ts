@@ -14,46 +14,84 @@ export interface Answer {
 }
 
 /**
- * Believes a violation, or a reached state, only after the one semantics has replayed it (SEMANTICS 11).
- * What does not replay is `unknown{unreplayable}`; the engine's claim stays visible in the message.
+ * Believes a violation, or a reached state, only after the one semantics has replayed it (SEMANTICS
+ * 11). What does not replay is `unknown{unreplayable}`; the engine's claim stays visible in the
+ * message.
  */
-export function replayOutcome(semantics: Semantics, property: Property, outcome: Outcome): { readonly outcome: Outcome; readonly replayed: boolean } {
+export function replayOutcome(
+  semantics: Semantics,
+  property: Property,
+  outcome: Outcome,
+): { readonly outcome: Outcome; readonly replayed: boolean } {
   if (outcome.outcome === 'violated') {
-    const replay = outcome.trace ? replayWitness(semantics, property, outcome.witness, outcome.trace) : { ok: false as const, why: 'the engine gave no trace of this model' };
-    return replay.ok ? { outcome, replayed: true } : { outcome: unreplayable(outcome, replay.why), replayed: false };
+    const replay = outcome.trace
+      ? replayWitness(semantics, property, outcome.witness, outcome.trace)
+      : { ok: false as const, why: 'the engine gave no trace of this model' };
+    return replay.ok
+      ? { outcome, replayed: true }
+      : { outcome: unreplayable(outcome, replay.why), replayed: false };
   }
   if (outcome.outcome === 'holds' && outcome.method === 'witness' && outcome.trace) {
     const replay = replayWitness(semantics, property, 'state', outcome.trace);
-    return replay.ok ? { outcome, replayed: true } : { outcome: unreplayable(outcome, replay.why), replayed: false };
+    return replay.ok
+      ? { outcome, replayed: true }
+      : { outcome: unreplayable(outcome, replay.why), replayed: false };
   }
   return { outcome, replayed: false };
 }
 
-/** A model that leaves something out by a bound speaks of the runs within it: what it shows stands, what it rules out does not. */
+/**
+ * A model that leaves something out by a bound speaks of the runs within it: what it shows stands,
+ * what it rules out does not.
+ */
 export function withinBounds(model: Model, property: Property, outcome: Outcome): Outcome {
-  if (outcome.outcome === 'violated' && property.formula.kind === 'implicit' && property.formula.of === 'withinCapacity' && overflowIsBound(model)) {
-    return { outcome: 'bounded', bound: `at most ${Math.max(...model.channels.map((channel) => channel.capacity))} messages in a channel`, evidence: outcome.evidence };
+  if (
+    outcome.outcome === 'violated' &&
+    property.formula.kind === 'implicit' &&
+    property.formula.of === 'withinCapacity' &&
+    overflowIsBound(model)
+  ) {
+    return {
+      outcome: 'bounded',
+      bound: `at most ${Math.max(...model.channels.map((channel) => channel.capacity))} messages in a channel`,
+      evidence: outcome.evidence,
+    };
   }
   if (model.bounds.length === 0) return outcome;
-  const rulesOut = (outcome.outcome === 'holds' && outcome.method !== 'witness') || (outcome.outcome === 'violated' && outcome.witness === 'exhaustion');
-  return rulesOut ? { outcome: 'bounded', bound: model.bounds.join(' '), evidence: outcome.evidence } : outcome;
+  const rulesOut =
+    (outcome.outcome === 'holds' && outcome.method !== 'witness') ||
+    (outcome.outcome === 'violated' && outcome.witness === 'exhaustion');
+  return rulesOut
+    ? { outcome: 'bounded', bound: model.bounds.join(' '), evidence: outcome.evidence }
+    : outcome;
 }
 
-/** Only where no channel has an end of its own: else it would have to be known which one is full. */
+/**
+ * Only where no channel has an end of its own: else it would have to be known which one is full.
+ */
 function overflowIsBound(model: Model): boolean {
   return model.channels.every((channel) => channel.unbounded);
 }
 
 function unreplayable(claimed: Outcome, why: string): Outcome {
-  return { outcome: 'unknown', reason: 'unreplayable', message: `the engine says "${claimed.outcome}", but its witness does not replay: ${why}`, evidence: claimed.evidence };
+  return {
+    outcome: 'unknown',
+    reason: 'unreplayable',
+    message: `the engine says "${claimed.outcome}", but its witness does not replay: ${why}`,
+    evidence: claimed.evidence,
+  };
 }
 
-/** All answers to one property as one (DESIGN 3): a difference between engines is `unknown{disagreement}`, never a vote. */
+/**
+ * All answers to one property as one (DESIGN 3): a difference between engines is
+ * `unknown{disagreement}`, never a vote.
+ */
 export function combine(property: Property, answers: readonly Answer[]): PropertyReport {
   const holds = answers.filter((a) => a.outcome.outcome === 'holds');
   const violated = answers.filter((a) => a.outcome.outcome === 'violated');
   const agreeing = violated.length > 0 ? violated : holds;
-  const chosen = holds.length > 0 && violated.length > 0 ? disagreement(holds, violated) : best(answers);
+  const chosen =
+    holds.length > 0 && violated.length > 0 ? disagreement(holds, violated) : best(answers);
   return {
     name: property.name,
     kind: property.kind,
@@ -68,15 +106,37 @@ export function combine(property: Property, answers: readonly Answer[]): Propert
 
 function disagreement(holds: readonly Answer[], violated: readonly Answer[]): Outcome {
   const list = (answers: readonly Answer[]): string => answers.map((a) => a.engine).join(', ');
-  return { outcome: 'unknown', reason: 'disagreement', message: `${list(holds)} say it holds, ${list(violated)} say it is violated`, evidence: {} };
+  return {
+    outcome: 'unknown',
+    reason: 'disagreement',
+    message: `${list(holds)} say it holds, ${list(violated)} say it is violated`,
+    evidence: {},
+  };
 }
 
-const RANK: Readonly<Record<Outcome['outcome'], number>> = { violated: 0, holds: 1, bounded: 2, unknown: 3 };
+const RANK: Readonly<Record<Outcome['outcome'], number>> = {
+  violated: 0,
+  holds: 1,
+  bounded: 2,
+  unknown: 3,
+};
 
-/** The strongest answer; among violations the shortest trace; among unknowns one that says more than "unsupported". */
+/**
+ * The strongest answer; among violations the shortest trace; among unknowns one that says more than
+ * "unsupported".
+ */
 function best(answers: readonly Answer[]): Outcome {
-  const sorted = answers.map((a) => a.outcome).sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || weight(a) - weight(b));
-  return sorted[0] ?? { outcome: 'unknown', reason: 'unsupported', message: 'no engine that was asked decides this kind', evidence: {} };
+  const sorted = answers
+    .map((a) => a.outcome)
+    .sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || weight(a) - weight(b));
+  return (
+    sorted[0] ?? {
+      outcome: 'unknown',
+      reason: 'unsupported',
+      message: 'no engine that was asked decides this kind',
+      evidence: {},
+    }
+  );
 }
 
 function weight(outcome: Outcome): number {
@@ -85,10 +145,15 @@ function weight(outcome: Outcome): number {
   return 0;
 }
 
-function assuranceOf(chosen: Outcome, agreeing: readonly Answer[], answers: readonly Answer[]): Assurance[] {
+function assuranceOf(
+  chosen: Outcome,
+  agreeing: readonly Answer[],
+  answers: readonly Answer[],
+): Assurance[] {
   const assurance: Assurance[] = [];
   if (answers.some((a) => a.outcome === chosen && a.replayed)) assurance.push('replayed');
-  if (agreeing.some((a) => a.outcome.evidence['obligationsReproved'] === true)) assurance.push('obligationsReproved');
+  if (agreeing.some((a) => a.outcome.evidence['obligationsReproved'] === true))
+    assurance.push('obligationsReproved');
   if (agreeing.length > 1) assurance.push('crossChecked');
   return assurance;
 }
@@ -96,39 +161,78 @@ function assuranceOf(chosen: Outcome, agreeing: readonly Answer[], answers: read
 function engineReport(answer: Answer): EngineReport {
   const { outcome } = answer;
   return {
-    name: answer.engine, version: answer.version, outcome: outcome.outcome,
+    name: answer.engine,
+    version: answer.version,
+    outcome: outcome.outcome,
     ...(outcome.outcome === 'unknown' ? { reason: outcome.reason, message: outcome.message } : {}),
     ...(answer.states === undefined ? {} : { states: answer.states }),
     durationMs: answer.durationMs,
   };
 }
 
-function detail(outcome: Outcome): Omit<PropertyReport, 'name' | 'kind' | 'assurance' | 'threats' | 'engines'> {
+function detail(
+  outcome: Outcome,
+): Omit<PropertyReport, 'name' | 'kind' | 'assurance' | 'threats' | 'engines'> {
   const evidence = Object.keys(outcome.evidence).length > 0 ? { evidence: outcome.evidence } : {};
   switch (outcome.outcome) {
     case 'holds':
-      return { outcome: 'holds', method: outcome.method, ...(outcome.trace ? { trace: outcome.trace } : {}), ...evidence };
+      return {
+        outcome: 'holds',
+        method: outcome.method,
+        ...(outcome.trace ? { trace: outcome.trace } : {}),
+        ...evidence,
+      };
     case 'bounded':
       return { outcome: 'bounded', bound: outcome.bound, ...evidence };
     case 'violated':
-      return { outcome: 'violated', witness: outcome.witness, ...(outcome.trace ? { trace: outcome.trace } : {}), ...evidence };
+      return {
+        outcome: 'violated',
+        witness: outcome.witness,
+        ...(outcome.trace ? { trace: outcome.trace } : {}),
+        ...evidence,
+      };
     case 'unknown':
       return { outcome: 'unknown', reason: outcome.reason, message: outcome.message, ...evidence };
   }
 }
 
-/** A conjunction of other properties: as strong as its weakest part, and it breaks as its first broken part does. */
+/**
+ * A conjunction of other properties: as strong as its weakest part, and it breaks as its first
+ * broken part does.
+ */
 export function conjoin(property: Property, parts: readonly PropertyReport[]): PropertyReport {
   const common = { name: property.name, kind: property.kind, threats: [], engines: [] };
   const broken = parts.find((p) => p.outcome === 'violated');
   if (broken) {
-    return { ...common, outcome: 'violated', witness: broken.witness, message: `${broken.name} is violated`, assurance: broken.assurance, ...(broken.trace ? { trace: broken.trace } : {}) };
+    return {
+      ...common,
+      outcome: 'violated',
+      witness: broken.witness,
+      message: `${broken.name} is violated`,
+      assurance: broken.assurance,
+      ...(broken.trace ? { trace: broken.trace } : {}),
+    };
   }
   const unknown = parts.find((p) => p.outcome === 'unknown');
-  if (unknown) return { ...common, outcome: 'unknown', reason: unknown.reason, message: `${unknown.name}: ${unknown.message ?? unknown.reason ?? ''}`, assurance: [] };
+  if (unknown)
+    return {
+      ...common,
+      outcome: 'unknown',
+      reason: unknown.reason,
+      message: `${unknown.name}: ${unknown.message ?? unknown.reason ?? ''}`,
+      assurance: [],
+    };
   const bounded = parts.find((p) => p.outcome === 'bounded');
-  if (bounded) return { ...common, outcome: 'bounded', bound: `${bounded.name}: ${bounded.bound ?? ''}`, assurance: [] };
+  if (bounded)
+    return {
+      ...common,
+      outcome: 'bounded',
+      bound: `${bounded.name}: ${bounded.bound ?? ''}`,
+      assurance: [],
+    };
   const [first, ...rest] = parts;
-  const assurance = (first?.assurance ?? []).filter((a) => rest.every((p) => p.assurance.includes(a)));
+  const assurance = (first?.assurance ?? []).filter((a) =>
+    rest.every((p) => p.assurance.includes(a)),
+  );
   return { ...common, outcome: 'holds', method: 'exhaustive', assurance };
 }

@@ -16,7 +16,10 @@ import type { Format, ModelFormat, Submission } from './types.ts';
 /** The largest source that is read at all. */
 export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 
-/** A submission that was understood: its meaning, its canonical document, and the digest that names it. */
+/**
+ * A submission that was understood: its meaning, its canonical document, and the digest that names
+ * it.
+ */
 export interface Inspected {
   readonly semantics: Semantics;
   readonly document: ModelDocument;
@@ -29,7 +32,9 @@ interface Read {
 }
 
 /** One line per frontend. */
-const FRONTENDS: Readonly<Record<ModelFormat, (submission: Submission) => Result<Read> | Promise<Result<Read>>>> = {
+const FRONTENDS: Readonly<
+  Record<ModelFormat, (submission: Submission) => Result<Read> | Promise<Result<Read>>>
+> = {
   native: ({ source }) => readNative(source),
   bpmn: async ({ source, ...submission }) => {
     const beside = readBeside(submission);
@@ -40,7 +45,10 @@ const FRONTENDS: Readonly<Record<ModelFormat, (submission: Submission) => Result
 };
 
 /** What is said of a diagram beside it. */
-export function readBeside({ channels, annotations }: Pick<Submission, 'channels' | 'annotations'>): Result<Beside> {
+export function readBeside({
+  channels,
+  annotations,
+}: Pick<Submission, 'channels' | 'annotations'>): Result<Beside> {
   const given = { ...(channels && { channels }) };
   if (annotations === undefined) return ok(given);
   const read = readYaml(annotations);
@@ -49,18 +57,44 @@ export function readBeside({ channels, annotations }: Pick<Submission, 'channels
   if (problems.length > 0) return { ok: false, problems };
   const found = read.value.value as Annotations;
   if (found.channels !== undefined && !isChannelSemantics(found.channels)) {
-    return bad(problem('OPTION_INVALID', 'channels', `channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${found.channels}\``, read.value.locate(['channels'])));
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        'channels',
+        `channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${found.channels}\``,
+        read.value.locate(['channels']),
+      ),
+    );
   }
-  return ok({ ...(found.channels !== undefined && { channels: found.channels }), ...given, annotations: found });
+  return ok({
+    ...(found.channels !== undefined && { channels: found.channels }),
+    ...given,
+    annotations: found,
+  });
 }
 
 /** Reads, checks and names a submission that becomes a model; runs no engine. */
 export async function inspect(submission: Submission): Promise<Result<Inspected>> {
   if (submission.source.length > MAX_SOURCE_BYTES) {
-    return bad(problem('INPUT_TOO_LARGE', '', `the source has ${submission.source.length} characters; the limit is ${MAX_SOURCE_BYTES}`));
+    return bad(
+      problem(
+        'INPUT_TOO_LARGE',
+        '',
+        `the source has ${submission.source.length} characters; the limit is ${MAX_SOURCE_BYTES}`,
+      ),
+    );
   }
-  const frontend = Object.hasOwn(FRONTENDS, submission.format) ? FRONTENDS[submission.format as ModelFormat] : undefined;
-  if (!frontend) return bad(problem('FORMAT_UNKNOWN', '', `no frontend reads \`${submission.format}\`; known: ${Object.keys(FRONTENDS).join(', ')}`));
+  const frontend = Object.hasOwn(FRONTENDS, submission.format)
+    ? FRONTENDS[submission.format as ModelFormat]
+    : undefined;
+  if (!frontend)
+    return bad(
+      problem(
+        'FORMAT_UNKNOWN',
+        '',
+        `no frontend reads \`${submission.format}\`; known: ${Object.keys(FRONTENDS).join(', ')}`,
+      ),
+    );
   const read = await frontend(submission);
   if (!read.ok) return read;
   const { document, locate } = read.value;
@@ -69,7 +103,11 @@ export async function inspect(submission: Submission): Promise<Result<Inspected>
   const semantics = checkInitial(new Semantics(checked.value), locate);
   if (!semantics.ok) return semantics;
   const canonical = canonicalDocument(document, checked.value);
-  return ok({ semantics: semantics.value, document: canonical, digest: sha256(canonicalJson(canonical)) });
+  return ok({
+    semantics: semantics.value,
+    document: canonical,
+    digest: sha256(canonicalJson(canonical)),
+  });
 }
 
 /** The format of a file, by its name and its beginning. */

@@ -32,36 +32,61 @@ export interface EngineRun {
 
 /** So long explore has the machine for itself: most models are done long before. */
 const RACE_AFTER_MS = 8_000;
-/** What explore left open, soon, is mostly open for good: Z3 gets this part of the time that an engine may take. */
+/**
+ * What explore left open, soon, is mostly open for good: Z3 gets this part of the time that an
+ * engine may take.
+ */
 const SECOND_SHARE = 1 / 3;
 
 /**
- * Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for all values. Where explore takes long, Z3
- * starts beside it, and whoever decides everything first ends the other.
+ * Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for
+ * all values. Where explore takes long, Z3 starts beside it, and whoever decides everything first
+ * ends the other.
  */
-export async function runPlan(task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun[]> {
-  if (options.engines !== 'auto') return Promise.all([...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)));
+export async function runPlan(
+  task: Task,
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<EngineRun[]> {
+  if (options.engines !== 'auto')
+    return Promise.all(
+      [...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)),
+    );
   const [stopExplore, stopZ3] = [new AbortController(), new AbortController()];
-  const under = (stop: AbortController): VerifyContext => ({ ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
+  const under = (stop: AbortController): VerifyContext => ({
+    ...context,
+    signal: AbortSignal.any([context.signal, stop.signal]),
+  });
   const exploring = runEngine(ENGINES.explore, task, options, under(stopExplore));
   const provable = task.properties.filter((p) => ENGINES.z3.refuses(task, p) === undefined);
   const early = await Promise.race([exploring, delay(RACE_AFTER_MS, undefined, { ref: false })]);
-  const racing = early === undefined && provable.length > 0 && !context.signal.aborted ? runEngine(ENGINES.z3, { ...task, properties: provable }, options, under(stopZ3)) : undefined;
+  const racing =
+    early === undefined && provable.length > 0 && !context.signal.aborted
+      ? runEngine(ENGINES.z3, { ...task, properties: provable }, options, under(stopZ3))
+      : undefined;
   void racing?.then((run) => decides(run, task.properties) && stopExplore.abort());
   const first = await exploring;
   // Explore was told to stop: Z3 has all answers.
-  if (racing && stopExplore.signal.aborted && !decides(first, task.properties)) return [await racing];
+  if (racing && stopExplore.signal.aborted && !decides(first, task.properties))
+    return [await racing];
   const outcomes = first.result?.outcomes;
   const open = provable.filter((p) => !isDecided(first, p));
-  // While an implicit property is broken, nothing that is open can become more than bounded (SEMANTICS 4).
-  const done = open.length === 0 || context.signal.aborted || IMPLICIT_KINDS.some((kind) => outcomes?.get(kind)?.outcome === 'violated');
+  // While an implicit property is broken, nothing that is open can become more than bounded
+  // (SEMANTICS 4).
+  const done =
+    open.length === 0 ||
+    context.signal.aborted ||
+    IMPLICIT_KINDS.some((kind) => outcomes?.get(kind)?.outcome === 'violated');
   if (done) {
     stopZ3.abort();
     await racing;
     return [first];
   }
   const last = { ...options, timeoutMs: options.timeoutMs * SECOND_SHARE };
-  return [first, await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, last, context))];
+  return [
+    first,
+    await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, last, context)),
+  ];
 }
 
 function isDecided(run: EngineRun, property: Property): boolean {
@@ -74,35 +99,71 @@ function decides(run: EngineRun, properties: readonly Property[]): boolean {
 }
 
 /**
- * For each answer that lacks a demanded assurance, the next engine that may give it and has not been asked; all of them beside each other.
- * Only Z3 leaves obligations; for a second opinion Z3 goes before TLC, for it also leaves a proof. Engines that were named by hand stay the only ones.
+ * For each answer that lacks a demanded assurance, the next engine that may give it and has not
+ * been asked; all of them beside each other. Only Z3 leaves obligations; for a second opinion Z3
+ * goes before TLC, for it also leaves a proof. Engines that were named by hand stay the only ones.
  */
-export async function runForAssurance(task: Task, reports: readonly PropertyReport[], runs: readonly EngineRun[], options: VerifyOptions, context: VerifyContext): Promise<EngineRun[]> {
+export async function runForAssurance(
+  task: Task,
+  reports: readonly PropertyReport[],
+  runs: readonly EngineRun[],
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<EngineRun[]> {
   if (options.engines !== 'auto' || (options.assurance ?? []).length === 0) return [];
   const wanted = new Map<EngineName, Property[]>();
   for (const property of task.properties) {
     const report = reports.find((r) => r.name === property.name);
     const lack = report ? lackOf(report, options.assurance ?? []) : [];
     if (lack.length === 0) continue;
-    const able: readonly EngineName[] = lack.includes('crossChecked') ? ['z3', 'tlc', 'explore'] : lack.includes('obligationsReproved') ? ['z3'] : [];
+    const able: readonly EngineName[] = lack.includes('crossChecked')
+      ? ['z3', 'tlc', 'explore']
+      : lack.includes('obligationsReproved')
+        ? ['z3']
+        : [];
     // Z3 breaks liveness, and never proves it: what holds it cannot confirm.
     const idle = report?.outcome === 'holds' && isLiveness(property.formula) ? 'z3' : undefined;
-    const next = able.find((name) => name !== idle && !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) && ENGINES[name].refuses(task, property) === undefined);
+    const next = able.find(
+      (name) =>
+        name !== idle &&
+        !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) &&
+        ENGINES[name].refuses(task, property) === undefined,
+    );
     if (next) wanted.set(next, [...(wanted.get(next) ?? []), property]);
   }
-  return Promise.all([...wanted].map(([name, properties]) => runEngine(ENGINES[name], { ...task, properties }, options, context)));
+  return Promise.all(
+    [...wanted].map(([name, properties]) =>
+      runEngine(ENGINES[name], { ...task, properties }, options, context),
+    ),
+  );
 }
 
-async function runEngine(engine: Engine, task: Task, options: VerifyOptions, context: VerifyContext): Promise<EngineRun> {
+async function runEngine(
+  engine: Engine,
+  task: Task,
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<EngineRun> {
   const started = performance.now();
-  const budget: Budget = { timeoutMs: options.timeoutMs, memoryMb: options.memoryMb, maxStates: options.maxStates, cacheDir: context.cacheDir, ...(options.reduction && { reduction: options.reduction }) };
+  const budget: Budget = {
+    timeoutMs: options.timeoutMs,
+    memoryMb: options.memoryMb,
+    maxStates: options.maxStates,
+    cacheDir: context.cacheDir,
+    ...(options.reduction && { reduction: options.reduction }),
+  };
   const duration = (): number => Math.round((performance.now() - started) * 10) / 10;
   const asked = new Set(task.properties.map((p) => p.name));
   let version = 'unavailable';
   try {
     version = await engine.version(context.cacheDir);
     const supported = task.properties.filter((p) => engine.refuses(task, p) === undefined);
-    const result = supported.length === 0 ? undefined : await engine.run({ ...task, properties: supported }, budget, context.signal, (progress) => context.onProgress({ engine: engine.name, ...progress }));
+    const result =
+      supported.length === 0
+        ? undefined
+        : await engine.run({ ...task, properties: supported }, budget, context.signal, (progress) =>
+            context.onProgress({ engine: engine.name, ...progress }),
+          );
     return { engine, version, durationMs: duration(), asked, result };
   } catch (error) {
     return { engine, version, durationMs: duration(), asked, failure: failureOf(error) };
@@ -111,8 +172,18 @@ async function runEngine(engine: Engine, task: Task, options: VerifyOptions, con
 
 /** A broken engine is an answer, `unknown`, and never takes the others down with it. */
 function failureOf(error: unknown): { reason: UnknownReason; message: string } {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) return { reason: 'memory', message: `the disk is full: ${error.message}` };
-  if (!(error instanceof Fault)) return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
-  const reasons: Readonly<Record<string, UnknownReason>> = { TOOL_UNAVAILABLE: 'unavailable', TIMEOUT: 'timeout', CANCELLED: 'cancelled' };
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  )
+    return { reason: 'memory', message: `the disk is full: ${error.message}` };
+  if (!(error instanceof Fault))
+    return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
+  const reasons: Readonly<Record<string, UnknownReason>> = {
+    TOOL_UNAVAILABLE: 'unavailable',
+    TIMEOUT: 'timeout',
+    CANCELLED: 'cancelled',
+  };
   return { reason: reasons[error.code] ?? 'crash', message: error.message };
 }

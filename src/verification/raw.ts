@@ -2,7 +2,11 @@ import { canonicalJson } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
-import { configurationText, withoutComments, type Specification } from '../frontends/tla/specification.ts';
+import {
+  configurationText,
+  withoutComments,
+  type Specification,
+} from '../frontends/tla/specification.ts';
 import type { EngineProgress } from '../model/engine.ts';
 import type { Evidence, Outcome, PropertyReport, Report, UnknownReason } from '../model/outcome.ts';
 import { withLack } from './assurance.ts';
@@ -21,48 +25,104 @@ export interface RawContext {
 }
 
 /**
- * Checks a TLA+ specification as it was submitted: one property for each invariant, each temporal property, deadlock, the assertions
- * (`Assert`) where there are some, and the assumptions. The answers are TLC's word. They stay opaque: nothing of ours replays them, and no
- * assurance is claimed (DESIGN 3).
+ * Checks a TLA+ specification as it was submitted: one property for each invariant, each temporal
+ * property, deadlock, the assertions (`Assert`) where there are some, and the assumptions. The
+ * answers are TLC's word. They stay opaque: nothing of ours replays them, and no assurance is
+ * claimed (DESIGN 3).
  */
-export async function verifySpecification(specification: Specification, digest: string, options: VerifyOptions, context: RawContext): Promise<Result<Report>> {
+export async function verifySpecification(
+  specification: Specification,
+  digest: string,
+  options: VerifyOptions,
+  context: RawContext,
+): Promise<Result<Report>> {
   const { root, configuration } = specification;
   const started = performance.now();
   const check = new RawCheck(specification, options, context);
   const refused = await check.run();
   if (refused) return bad(refused);
   const asked = askedOf(specification);
-  const wanted = options.properties.length === 0 ? asked : asked.filter((property) => options.properties.includes(property.name));
-  const unknown = options.properties.find((name) => !asked.some((property) => property.name === name));
-  if (unknown !== undefined) return bad(problem('PROPERTY_UNKNOWN', 'properties', `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}`));
+  const wanted =
+    options.properties.length === 0
+      ? asked
+      : asked.filter((property) => options.properties.includes(property.name));
+  const unknown = options.properties.find(
+    (name) => !asked.some((property) => property.name === name),
+  );
+  if (unknown !== undefined)
+    return bad(
+      problem(
+        'PROPERTY_UNKNOWN',
+        'properties',
+        `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}`,
+      ),
+    );
   const durationMs = Math.round((performance.now() - started) * 10) / 10;
   return ok({
     model: { name: root, digest, format: 'tla' },
-    properties: wanted.map((property) => reportOf(property, property.kind === 'postcondition' ? NO_POSTCONDITION : check.answers.get(property.name), check.version, check.distinct, durationMs)).map((report) => withLack(report, options.assurance ?? [])),
+    properties: wanted
+      .map((property) =>
+        reportOf(
+          property,
+          property.kind === 'postcondition' ? NO_POSTCONDITION : check.answers.get(property.name),
+          check.version,
+          check.distinct,
+          durationMs,
+        ),
+      )
+      .map((report) => withLack(report, options.assurance ?? [])),
     assumptions: {
-      fairness: [], channels: [], bounds: [...configuration.limits],
-      abstractions: [`The answers are those of TLC on the modules as submitted; nothing else has checked them. Sandbox: ${check.sandbox}.`, ...configuration.notes],
+      fairness: [],
+      channels: [],
+      bounds: [...configuration.limits],
+      abstractions: [
+        `The answers are those of TLC on the modules as submitted; nothing else has checked them. Sandbox: ${check.sandbox}.`,
+        ...configuration.notes,
+      ],
     },
   });
 }
 
-const NO_POSTCONDITION: Answered = { outcome: { outcome: 'unknown', reason: 'unsupported', message: 'this TLC knows no POSTCONDITION; the rest was checked without it', evidence: {} } };
+const NO_POSTCONDITION: Answered = {
+  outcome: {
+    outcome: 'unknown',
+    reason: 'unsupported',
+    message: 'this TLC knows no POSTCONDITION; the rest was checked without it',
+    evidence: {},
+  },
+};
 
 /** Everything that is asked of a specification, in the order of its answers. */
-export function askedOf({ modules, configuration }: Specification): readonly (Asked | { readonly name: string; readonly kind: 'postcondition' })[] {
+export function askedOf({
+  modules,
+  configuration,
+}: Specification): readonly (Asked | { readonly name: string; readonly kind: 'postcondition' })[] {
   const { invariants, properties, checksDeadlock, postcondition } = configuration;
   const asserts = [...modules.values()].some((text) => /\bAssert\s*\(/.test(withoutComments(text)));
   // Names of ours give way to names of the configuration.
   const taken = new Set([...invariants, ...properties]);
-  const ours = (name: string, kind: Asked['kind']): Asked => ({ name: taken.has(name) ? `${name} (TLC)` : name, kind });
+  const ours = (name: string, kind: Asked['kind']): Asked => ({
+    name: taken.has(name) ? `${name} (TLC)` : name,
+    kind,
+  });
   return [
-    ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })), ...unique(properties).filter((name) => !invariants.includes(name)).map((name): Asked => ({ name, kind: 'temporal' })),
-    ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []), ...(asserts ? [ours('assertions', 'assertion')] : []), ours('assumptions', 'assumption'),
-    ...(postcondition === undefined ? [] : [{ name: postcondition, kind: 'postcondition' } as const]),
+    ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })),
+    ...unique(properties)
+      .filter((name) => !invariants.includes(name))
+      .map((name): Asked => ({ name, kind: 'temporal' })),
+    ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []),
+    ...(asserts ? [ours('assertions', 'assertion')] : []),
+    ours('assumptions', 'assumption'),
+    ...(postcondition === undefined
+      ? []
+      : [{ name: postcondition, kind: 'postcondition' } as const]),
   ];
 }
 
-/** TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked again. */
+/**
+ * TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked
+ * again.
+ */
 class RawCheck {
   readonly asked: readonly Asked[];
   readonly answers = new Map<string, Answered>();
@@ -79,7 +139,9 @@ class RawCheck {
     this.#options = options;
     this.#context = context;
     this.#deadline = Date.now() + options.timeoutMs;
-    this.asked = askedOf(specification).filter((property): property is Asked => property.kind !== 'postcondition');
+    this.asked = askedOf(specification).filter(
+      (property): property is Asked => property.kind !== 'postcondition',
+    );
   }
 
   async run(): Promise<Problem | undefined> {
@@ -95,23 +157,32 @@ class RawCheck {
           this.answers.set(read.which.name, { outcome: this.#violated(run, read.which), run });
           open = open.filter((property) => property !== read.which);
           if (!STOPS[read.which.kind]) break;
-          for (const property of open) this.#note(property, run, 'crash', `not answered: ${STOPS[read.which.kind]}`);
+          for (const property of open)
+            this.#note(property, run, 'crash', `not answered: ${STOPS[read.which.kind]}`);
           return undefined;
         case 'some':
-          for (const property of open.filter((found) => found.kind === 'temporal')) await this.#alone(property);
+          for (const property of open.filter((found) => found.kind === 'temporal'))
+            await this.#alone(property);
           open = open.filter((found) => found.kind !== 'temporal');
           break;
         case 'failed': {
           const { which } = read;
-          for (const property of which ? [which] : open) this.#note(property, run, read.reason, read.message);
+          for (const property of which ? [which] : open)
+            this.#note(property, run, read.reason, read.message);
           if (!which) return undefined;
           open = open.filter((property) => property !== which);
           break;
         }
         case 'finished': {
-          if (this.#behaves() && run.distinct === 0) return problem('INIT_EMPTY', this.#specification.root, 'no state satisfies the initial predicate: whatever is asked, it would hold');
+          if (this.#behaves() && run.distinct === 0)
+            return problem(
+              'INIT_EMPTY',
+              this.#specification.root,
+              'no state satisfies the initial predicate: whatever is asked, it would hold',
+            );
           this.distinct ??= run.distinct;
-          for (const property of open) this.answers.set(property.name, { outcome: this.#holds(run), run });
+          for (const property of open)
+            this.answers.set(property.name, { outcome: this.#holds(run), run });
           return undefined;
         }
       }
@@ -129,53 +200,112 @@ class RawCheck {
     if (!run) return;
     const read = readingOf(run, [property]);
     if (read.kind === 'failed') this.#note(property, run, read.reason, read.message);
-    else this.answers.set(property.name, { outcome: read.kind === 'finished' ? this.#holds(run) : this.#violated(run, property), run });
+    else
+      this.answers.set(property.name, {
+        outcome: read.kind === 'finished' ? this.#holds(run) : this.#violated(run, property),
+        run,
+      });
   }
 
   /** Nothing comes back where TLC is not there: all that is open is then unknown. */
   async #tlc(open: readonly Asked[]): Promise<RawRun | undefined> {
     const { root, modules, configuration } = this.#specification;
-    const names = (kind: Asked['kind']): string[] => open.filter((property) => property.kind === kind).map((property) => property.name);
-    const budget = { timeoutMs: this.#options.timeoutMs, memoryMb: this.#options.memoryMb, maxStates: this.#options.maxStates, cacheDir: this.#context.cacheDir };
-    const input = { root, modules, configuration: configurationText(configuration, names('invariant'), names('temporal')), deadlock: names('deadlock').length > 0 };
+    const names = (kind: Asked['kind']): string[] =>
+      open.filter((property) => property.kind === kind).map((property) => property.name);
+    const budget = {
+      timeoutMs: this.#options.timeoutMs,
+      memoryMb: this.#options.memoryMb,
+      maxStates: this.#options.maxStates,
+      cacheDir: this.#context.cacheDir,
+    };
+    const input = {
+      root,
+      modules,
+      configuration: configurationText(configuration, names('invariant'), names('temporal')),
+      deadlock: names('deadlock').length > 0,
+    };
     try {
-      const run = await runRaw(input, budget, this.#deadline, this.#context.signal, this.#context.onProgress);
+      const run = await runRaw(
+        input,
+        budget,
+        this.#deadline,
+        this.#context.signal,
+        this.#context.onProgress,
+      );
       [this.version, this.sandbox] = [run.version, run.sandbox];
       return run;
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'TOOL_UNAVAILABLE') throw error;
-      for (const property of this.asked) if (!this.answers.has(property.name)) this.answers.set(property.name, { outcome: { outcome: 'unknown', reason: 'unavailable', message: error.message, evidence: {} } });
+      for (const property of this.asked)
+        if (!this.answers.has(property.name))
+          this.answers.set(property.name, {
+            outcome: {
+              outcome: 'unknown',
+              reason: 'unavailable',
+              message: error.message,
+              evidence: {},
+            },
+          });
       return undefined;
     }
   }
 
   #note(property: Asked, run: RawRun, reason: UnknownReason, message: string): void {
-    this.answers.set(property.name, { outcome: { outcome: 'unknown', reason, message, evidence: this.#evidence(run) }, run });
+    this.answers.set(property.name, {
+      outcome: { outcome: 'unknown', reason, message, evidence: this.#evidence(run) },
+      run,
+    });
   }
 
-  /** The depth is that of a search by one worker: of a shortest path to the farthest state. With several, TLC's own differs from run to run. */
+  /**
+   * The depth is that of a search by one worker: of a shortest path to the farthest state. With
+   * several, TLC's own differs from run to run.
+   */
   #evidence(run: RawRun): Evidence {
     return {
-      sandbox: run.sandbox, jar: `sha256:${run.jarSha256}`, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }),
-      ...(run.generated === undefined ? {} : { statesGenerated: run.generated }), ...(run.depth === undefined ? {} : { depth: run.distinct === 0 ? 0 : run.depth }),
+      sandbox: run.sandbox,
+      jar: `sha256:${run.jarSha256}`,
+      ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }),
+      ...(run.generated === undefined ? {} : { statesGenerated: run.generated }),
+      ...(run.depth === undefined ? {} : { depth: run.distinct === 0 ? 0 : run.depth }),
     };
   }
 
   #violated(run: RawRun, property: Asked): Outcome {
     const found = traceOf(run);
     const trace = found && canonicalJson(found).length <= MAX_TRACE ? found : undefined;
-    const evidence = { ...this.#evidence(run), ...(found && !trace ? { traceLeftOut: `longer than ${MAX_TRACE} characters` } : {}) };
-    return { outcome: 'violated', witness: property.kind === 'temporal' && found?.loopStart !== undefined ? 'lasso' : 'trace', ...(trace ? { trace } : {}), evidence };
+    const evidence = {
+      ...this.#evidence(run),
+      ...(found && !trace ? { traceLeftOut: `longer than ${MAX_TRACE} characters` } : {}),
+    };
+    return {
+      outcome: 'violated',
+      witness: property.kind === 'temporal' && found?.loopStart !== undefined ? 'lasso' : 'trace',
+      ...(trace ? { trace } : {}),
+      evidence,
+    };
   }
 
-  /** A finished run is a proof only where nothing left out states or took them for each other (SEMANTICS 12). */
+  /**
+   * A finished run is a proof only where nothing left out states or took them for each other
+   * (SEMANTICS 12).
+   */
   #holds(run: RawRun): Outcome {
     const evidence = this.#evidence(run);
     const { limits, symmetry, properties } = this.#specification.configuration;
-    const estimates = run.messages.find((m) => m.code === EC.noError)?.text.matchAll(/val = ([\d.E-]+)/g) ?? [];
+    const estimates =
+      run.messages.find((m) => m.code === EC.noError)?.text.matchAll(/val = ([\d.E-]+)/g) ?? [];
     const worst = Math.max(0, ...[...estimates].map((match) => Number(match[1])));
-    const bounds = [...limits, ...(symmetry && properties.length > 0 ? ['SYMMETRY with temporal properties may hide a violation'] : []), ...(worst < 1e-9 ? [] : [`a chance of ${worst} that two states shared a fingerprint`])];
-    return bounds.length > 0 ? { outcome: 'bounded', bound: bounds.join('; '), evidence } : { outcome: 'holds', method: 'exhaustive', evidence };
+    const bounds = [
+      ...limits,
+      ...(symmetry && properties.length > 0
+        ? ['SYMMETRY with temporal properties may hide a violation']
+        : []),
+      ...(worst < 1e-9 ? [] : [`a chance of ${worst} that two states shared a fingerprint`]),
+    ];
+    return bounds.length > 0
+      ? { outcome: 'bounded', bound: bounds.join('; '), evidence }
+      : { outcome: 'holds', method: 'exhaustive', evidence };
   }
 }
 
@@ -183,18 +313,44 @@ class RawCheck {
 const MAX_TRACE = 4 * 1024 * 1024;
 
 /** What stops every run, whatever else is asked: it is in the modules, not in the configuration. */
-const STOPS: Readonly<Partial<Record<Asked['kind'], string>>> = { assumption: 'an assumption is false', assertion: 'every run stops at the assertion that fails' };
+const STOPS: Readonly<Partial<Record<Asked['kind'], string>>> = {
+  assumption: 'an assumption is false',
+  assertion: 'every run stops at the assertion that fails',
+};
 
 function unique(names: readonly string[]): readonly string[] {
   return [...new Set(names)];
 }
 
-function reportOf(property: { readonly name: string; readonly kind: string }, answered: Answered | undefined, version: string, distinct: number | undefined, durationMs: number): PropertyReport {
-  const outcome = answered?.outcome ?? { outcome: 'unknown', reason: 'crash', message: 'TLC gave no answer', evidence: {} } as const;
+function reportOf(
+  property: { readonly name: string; readonly kind: string },
+  answered: Answered | undefined,
+  version: string,
+  distinct: number | undefined,
+  durationMs: number,
+): PropertyReport {
+  const outcome =
+    answered?.outcome ??
+    ({ outcome: 'unknown', reason: 'crash', message: 'TLC gave no answer', evidence: {} } as const);
   const states = answered?.run?.distinct ?? distinct;
   const base = {
-    name: property.name, kind: property.kind, assurance: [], threats: [], evidence: outcome.evidence,
-    engines: [{ name: 'tlc', version, outcome: outcome.outcome, ...(outcome.outcome === 'unknown' ? { reason: outcome.reason, message: outcome.message } : {}), ...(states === undefined ? {} : { states }), durationMs }],
+    name: property.name,
+    kind: property.kind,
+    assurance: [],
+    threats: [],
+    evidence: outcome.evidence,
+    engines: [
+      {
+        name: 'tlc',
+        version,
+        outcome: outcome.outcome,
+        ...(outcome.outcome === 'unknown'
+          ? { reason: outcome.reason, message: outcome.message }
+          : {}),
+        ...(states === undefined ? {} : { states }),
+        durationMs,
+      },
+    ],
   };
   switch (outcome.outcome) {
     case 'holds':
@@ -202,7 +358,12 @@ function reportOf(property: { readonly name: string; readonly kind: string }, an
     case 'bounded':
       return { ...base, outcome: 'bounded', bound: outcome.bound };
     case 'violated':
-      return { ...base, outcome: 'violated', witness: outcome.witness, ...(outcome.trace ? { trace: outcome.trace } : {}) };
+      return {
+        ...base,
+        outcome: 'violated',
+        witness: outcome.witness,
+        ...(outcome.trace ? { trace: outcome.trace } : {}),
+      };
     case 'unknown':
       return { ...base, outcome: 'unknown', reason: outcome.reason, message: outcome.message };
   }

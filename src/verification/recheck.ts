@@ -9,7 +9,12 @@ import { reproveEverywhere, type Reproof } from '../engines/z3/reprove.ts';
 import { obligations } from '../engines/z3/spacer.ts';
 import { fromUtf8 } from '../evidence/encoding.ts';
 import { isArtifact } from '../evidence/paths.ts';
-import { MODEL_FILE, SEMANTICS_VERSION, type PropertyVerdict, type Statement } from '../evidence/statement.ts';
+import {
+  MODEL_FILE,
+  SEMANTICS_VERSION,
+  type PropertyVerdict,
+  type Statement,
+} from '../evidence/statement.ts';
 import { parseCanonicalJson } from '../evidence/strictJson.ts';
 import { checkShape } from '../frontends/native/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
@@ -21,26 +26,50 @@ import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
-import { failed, RECHECK_LIMITS, skipped, type Found, type Recheck, type RecheckLimits } from './rechecked.ts';
+import {
+  failed,
+  RECHECK_LIMITS,
+  skipped,
+  type Found,
+  type Recheck,
+  type RecheckLimits,
+} from './rechecked.ts';
 import { recheckRaw } from './recheckRaw.ts';
 
-export { RECHECK_CODES, RECHECK_LIMITS, type Recheck, type RecheckCode, type RecheckLimits } from './rechecked.ts';
+export {
+  RECHECK_CODES,
+  RECHECK_LIMITS,
+  type Recheck,
+  type RecheckCode,
+  type RecheckLimits,
+} from './rechecked.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Checks a bundle's answers again from its model (DESIGN 5), one entry for each property of the statement. `verifyBundle` must
- * have accepted the files before: who signed them, and that they are the signed ones, is not asked here. Nothing that an engine
- * wrote is trusted: traces are replayed, obligations are written anew from the model, state sets are counted again. `cacheDir` is where TLC's
- * jar may be found; it is asked only of a specification that is its alone.
+ * Checks a bundle's answers again from its model (DESIGN 5), one entry for each property of the
+ * statement. `verifyBundle` must have accepted the files before: who signed them, and that they are
+ * the signed ones, is not asked here. Nothing that an engine wrote is trusted: traces are replayed,
+ * obligations are written anew from the model, state sets are counted again. `cacheDir` is where
+ * TLC's jar may be found; it is asked only of a specification that is its alone.
  */
-export async function recheck(files: Files, statement: Statement, limits: RecheckLimits = RECHECK_LIMITS, cacheDir = ''): Promise<Recheck[]> {
+export async function recheck(
+  files: Files,
+  statement: Statement,
+  limits: RecheckLimits = RECHECK_LIMITS,
+  cacheDir = '',
+): Promise<Recheck[]> {
   const { properties, semantics: meant, model } = statement.predicate;
-  const all = (found: Found): Recheck[] => properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
-  if (meant !== SEMANTICS_VERSION) return all(skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`));
+  const all = (found: Found): Recheck[] =>
+    properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
+  if (meant !== SEMANTICS_VERSION)
+    return all(
+      skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`),
+    );
   if (isRawFormat(model.format)) return recheckRaw(files, statement, limits, cacheDir);
   const semantics = readModel(files.get(MODEL_FILE));
-  if (semantics === undefined || semantics.model.name !== model.name) return all(failed('RECHECK_MODEL'));
+  if (semantics === undefined || semantics.model.name !== model.name)
+    return all(failed('RECHECK_MODEL'));
   return new Rechecking(files, properties, semantics, limits).run();
 }
 
@@ -64,7 +93,12 @@ class Rechecking {
   #system: SmtSystem | undefined;
   #explored: Promise<ReadonlyMap<string, Outcome>> | undefined;
 
-  constructor(files: Files, verdicts: readonly PropertyVerdict[], semantics: Semantics, limits: RecheckLimits) {
+  constructor(
+    files: Files,
+    verdicts: readonly PropertyVerdict[],
+    semantics: Semantics,
+    limits: RecheckLimits,
+  ) {
     this.#files = files;
     this.#verdicts = verdicts;
     this.#semantics = semantics;
@@ -73,25 +107,36 @@ class Rechecking {
 
   async run(): Promise<Recheck[]> {
     const known = new Map(this.#semantics.model.properties.map((p) => [p.name, p]));
-    const twice = new Set(this.#verdicts.map((v) => v.name).filter((name, at, names) => names.indexOf(name) !== at));
-    const wrong = (v: PropertyVerdict): boolean => known.get(v.name)?.kind !== v.kind || twice.has(v.name);
+    const twice = new Set(
+      this.#verdicts.map((v) => v.name).filter((name, at, names) => names.indexOf(name) !== at),
+    );
+    const wrong = (v: PropertyVerdict): boolean =>
+      known.get(v.name)?.kind !== v.kind || twice.has(v.name);
     for (const verdict of this.#verdicts) {
       const property = known.get(verdict.name);
       if (!property || wrong(verdict)) this.#found.set(verdict.name, failed('RECHECK_PROPERTY'));
-      else if (property.formula.kind !== 'all') this.#found.set(verdict.name, await this.#single(property, verdict));
+      else if (property.formula.kind !== 'all')
+        this.#found.set(verdict.name, await this.#single(property, verdict));
     }
     for (const verdict of this.#verdicts) {
       const formula = known.get(verdict.name)?.formula;
-      if (formula?.kind === 'all' && !wrong(verdict)) this.#found.set(verdict.name, this.#conjunction(verdict, formula.of));
+      if (formula?.kind === 'all' && !wrong(verdict))
+        this.#found.set(verdict.name, this.#conjunction(verdict, formula.of));
     }
-    return this.#verdicts.map((v) => ({ property: v.name, ...this.#resting(v, this.#found.get(v.name) as Found) }) as Recheck);
+    return this.#verdicts.map(
+      (v) =>
+        ({ property: v.name, ...this.#resting(v, this.#found.get(v.name) as Found) }) as Recheck,
+    );
   }
 
   async #single(property: Property, verdict: PropertyVerdict): Promise<Found> {
     const answered = await this.#answer(property, verdict);
     if (answered.status === 'failed' || answered.status === 'recounted') return answered;
     // Counts and digest are claims too, whatever the answer beside them.
-    const counted = verdict.facts?.['stateSetDigest'] === undefined ? undefined : this.#counts(verdict, (await this.#explore()).get(verdict.name));
+    const counted =
+      verdict.facts?.['stateSetDigest'] === undefined
+        ? undefined
+        : this.#counts(verdict, (await this.#explore()).get(verdict.name));
     return counted?.status === 'failed' ? counted : answered;
   }
 
@@ -102,37 +147,64 @@ class Rechecking {
       case 'bounded':
         return skipped('nothing is claimed beyond the bound');
       case 'violated':
-        return verdict.witness === undefined || verdict.trace === undefined ? failed('RECHECK_ANSWER') : this.#replay([property], verdict.trace, verdict.witness);
+        return verdict.witness === undefined || verdict.trace === undefined
+          ? failed('RECHECK_ANSWER')
+          : this.#replay([property], verdict.trace, verdict.witness);
       case 'holds':
         if (verdict.method === 'inductive') return this.#reprove(property, verdict);
-        if (verdict.method === 'witness' && verdict.trace !== undefined) return this.#reached(property, verdict, verdict.trace);
-        if (verdict.method === 'witness' && property.formula.kind === 'reachable' && verdict.facts?.['ways'] !== undefined) return this.#reachedByWays(property, verdict.facts['ways']);
+        if (verdict.method === 'witness' && verdict.trace !== undefined)
+          return this.#reached(property, verdict, verdict.trace);
+        if (
+          verdict.method === 'witness' &&
+          property.formula.kind === 'reachable' &&
+          verdict.facts?.['ways'] !== undefined
+        )
+          return this.#reachedByWays(property, verdict.facts['ways']);
         return verdict.method === undefined ? failed('RECHECK_ANSWER') : this.#recount(verdict);
     }
   }
 
-  /** Of several properties, the witness must show one: a conjunction breaks as its first broken part does. */
+  /**
+   * Of several properties, the witness must show one: a conjunction breaks as its first broken part
+   * does.
+   */
   #replay(properties: readonly Property[], path: string, witness: WitnessKind | 'state'): Found {
     const bytes = this.#files.get(path);
     const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
     if (!json?.ok || !isTrace(json.value)) return failed('RECHECK_TRACE', path);
     const trace = json.value;
-    const replays = properties.map((property) => replayWitness(this.#semantics, property, witness, trace));
+    const replays = properties.map((property) =>
+      replayWitness(this.#semantics, property, witness, trace),
+    );
     const [refused] = replays.flatMap((replay) => (replay.ok ? [] : [replay.why]));
-    return replays.some((replay) => replay.ok) ? { status: 'replayed' } : failed('RECHECK_REPLAY', refused);
+    return replays.some((replay) => replay.ok)
+      ? { status: 'replayed' }
+      : failed('RECHECK_REPLAY', refused);
   }
 
-  /** A reached state is shown for one valuation; `reachable` is meant for each (SEMANTICS 6), so the others are explored. */
+  /**
+   * A reached state is shown for one valuation; `reachable` is meant for each (SEMANTICS 6), so the
+   * others are explored.
+   */
   async #reached(property: Property, verdict: PropertyVerdict, path: string): Promise<Found> {
     const replayed = this.#replay([property], path, 'state');
-    if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0) return replayed;
-    if (verdict.facts?.['ways'] !== undefined) return this.#reachedByWays(property, verdict.facts['ways']);
+    if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0)
+      return replayed;
+    if (verdict.facts?.['ways'] !== undefined)
+      return this.#reachedByWays(property, verdict.facts['ways']);
     const others = await this.#recount(verdict);
     if (others.status === 'failed') return others;
-    return others.status === 'skipped' ? skipped(`the trace replays, for one valuation of the parameters; the others: ${others.detail}`) : replayed;
+    return others.status === 'skipped'
+      ? skipped(
+          `the trace replays, for one valuation of the parameters; the others: ${others.detail}`,
+        )
+      : replayed;
   }
 
-  /** That the ways lead to the goal from every initial state, whatever the parameters are: written anew from the model. */
+  /**
+   * That the ways lead to the goal from every initial state, whatever the parameters are: written
+   * anew from the model.
+   */
   async #reachedByWays(property: Property, texts: unknown): Promise<Found> {
     let goal: string;
     let ways: ReturnType<typeof readWays>;
@@ -140,15 +212,29 @@ class Rechecking {
       this.#system ??= encodeSystem(this.#semantics);
       [goal, ways] = [this.#system.bad(property), readWays(this.#system, texts)];
     } catch (error) {
-      if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
+      if (error instanceof Unencodable)
+        return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
       throw error;
     }
     if (!ways) return failed('RECHECK_INVARIANT', 'its ways are none of this model');
     const { timeoutMs, memoryMb } = this.#limits;
     const list = [{ name: 'everyValuation', text: obligationOf(this.#system, ways, goal) }];
-    const { provedBy, refuted } = await reproveEverywhere(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
-    if (refuted.length > 0) return failed('RECHECK_OBLIGATION', `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`);
-    return provedBy.length > 0 ? { status: 'reproved', detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` } : skipped('no solver came to an answer');
+    const { provedBy, refuted } = await reproveEverywhere(list, {
+      deadline: Date.now() + timeoutMs,
+      memoryMb,
+      signal: new AbortController().signal,
+    });
+    if (refuted.length > 0)
+      return failed(
+        'RECHECK_OBLIGATION',
+        `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`,
+      );
+    return provedBy.length > 0
+      ? {
+          status: 'reproved',
+          detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}`,
+        }
+      : skipped('no solver came to an answer');
   }
 
   async #recount(verdict: PropertyVerdict): Promise<Found> {
@@ -157,26 +243,59 @@ class Rechecking {
     const counted = this.#counts(verdict, mine);
     if (counted.status !== 'recounted' || mine.outcome === verdict.outcome) return counted;
     // With a digest the graph is whole, and what it says is final.
-    if (mine.outcome === 'violated' || mine.evidence['stateSetDigest'] !== undefined) return failed('RECHECK_OUTCOME', mine.outcome === 'bounded' ? `bounded: ${mine.bound}` : mine.outcome);
-    return skipped(mine.outcome === 'bounded' ? `exploring again stopped at ${mine.bound}` : 'exploring again came to no answer');
+    if (mine.outcome === 'violated' || mine.evidence['stateSetDigest'] !== undefined)
+      return failed(
+        'RECHECK_OUTCOME',
+        mine.outcome === 'bounded' ? `bounded: ${mine.bound}` : mine.outcome,
+      );
+    return skipped(
+      mine.outcome === 'bounded'
+        ? `exploring again stopped at ${mine.bound}`
+        : 'exploring again came to no answer',
+    );
   }
 
-  /** The facts of an exploration, compared with ours; a whole graph that is larger than any with a digest is no such graph. */
+  /**
+   * The facts of an exploration, compared with ours; a whole graph that is larger than any with a
+   * digest is no such graph.
+   */
   #counts({ facts }: PropertyVerdict, mine: Outcome | undefined): Found {
     const claimsDigest = facts?.['stateSetDigest'] !== undefined;
-    if (!mine) return claimsDigest ? failed('RECHECK_COUNT', 'our own engine does not decide this kind') : skipped('our own engine does not decide this kind');
+    if (!mine)
+      return claimsDigest
+        ? failed('RECHECK_COUNT', 'our own engine does not decide this kind')
+        : skipped('our own engine does not decide this kind');
     const whole = mine.evidence['stateSetDigest'] !== undefined;
-    if (!claimsDigest && (!whole || facts?.['transitions'] === undefined)) return { status: 'recounted' };
-    if (!whole && !(Number(mine.evidence['states']) > DIGEST_LIMIT)) return skipped(`exploring again stopped at ${mine.outcome === 'bounded' ? mine.bound : 'a limit'}`);
+    if (!claimsDigest && (!whole || facts?.['transitions'] === undefined))
+      return { status: 'recounted' };
+    if (!whole && !(Number(mine.evidence['states']) > DIGEST_LIMIT))
+      return skipped(
+        `exploring again stopped at ${mine.outcome === 'bounded' ? mine.bound : 'a limit'}`,
+      );
     const differing = COUNTED.find((fact) => facts?.[fact] !== mine.evidence[fact]);
-    if (differing !== undefined) return failed('RECHECK_COUNT', `${differing}: ${String(facts?.[differing])} was signed, ${String(mine.evidence[differing])} is counted`);
+    if (differing !== undefined)
+      return failed(
+        'RECHECK_COUNT',
+        `${differing}: ${String(facts?.[differing])} was signed, ${String(mine.evidence[differing])} is counted`,
+      );
     return { status: 'recounted', detail: `${String(mine.evidence['states'])} states` };
   }
 
   #explore(): Promise<ReadonlyMap<string, Outcome>> {
-    const task = { semantics: this.#semantics, digest: '', properties: this.#semantics.model.properties.filter((p) => p.formula.kind !== 'all') };
+    const task = {
+      semantics: this.#semantics,
+      digest: '',
+      properties: this.#semantics.model.properties.filter((p) => p.formula.kind !== 'all'),
+    };
     const properties = task.properties.filter((p) => explore.refuses(task, p) === undefined);
-    this.#explored ??= explore.run({ ...task, properties }, { ...this.#limits, cacheDir: '' }, new AbortController().signal, () => {}).then(({ outcomes }) => outcomes);
+    this.#explored ??= explore
+      .run(
+        { ...task, properties },
+        { ...this.#limits, cacheDir: '' },
+        new AbortController().signal,
+        () => {},
+      )
+      .then(({ outcomes }) => outcomes);
     return this.#explored;
   }
 
@@ -184,25 +303,43 @@ class Rechecking {
     const paths = this.#invariantsOf(verdict);
     if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
     const depth = readDepth(verdict.facts);
-    if (depth === undefined) return failed('RECHECK_INVARIANT', 'it says of no number of steps that we prove that they keep it');
+    if (depth === undefined)
+      return failed(
+        'RECHECK_INVARIANT',
+        'it says of no number of steps that we prove that they keep it',
+      );
     try {
       this.#system ??= encodeSystem(this.#semantics);
       const tried: Found[] = [];
-      for (const path of paths) tried.push(await this.#reproveWith(path, depth, property, this.#system));
+      for (const path of paths)
+        tried.push(await this.#reproveWith(path, depth, property, this.#system));
       return tried.find((found) => found.status === 'reproved') ?? (tried[0] as Found);
     } catch (error) {
-      if (error instanceof Unencodable) return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
-      if (error instanceof SessionError) return skipped(error.end === 'crash' ? `Z3 does not run here, or broke off: ${error.message}` : error.message);
+      if (error instanceof Unencodable)
+        return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
+      if (error instanceof SessionError)
+        return skipped(
+          error.end === 'crash'
+            ? `Z3 does not run here, or broke off: ${error.message}`
+            : error.message,
+        );
       throw error;
     }
   }
 
   #invariantsOf({ facts }: PropertyVerdict): string[] {
     const name = facts?.['invariant'];
-    return typeof name === 'string' ? [...this.#files.keys()].filter((path) => isArtifact(path, name)) : [];
+    return typeof name === 'string'
+      ? [...this.#files.keys()].filter((path) => isArtifact(path, name))
+      : [];
   }
 
-  async #reproveWith(path: string, depth: Depth, property: Property, system: SmtSystem): Promise<Found> {
+  async #reproveWith(
+    path: string,
+    depth: Depth,
+    property: Property,
+    system: SmtSystem,
+  ): Promise<Found> {
     const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
     if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
     system.bad(property);
@@ -213,53 +350,104 @@ class Rechecking {
       this.#proofs.set(key, proof);
     }
     const { open, refuted, provedBy, ended } = await proof;
-    const mine = (name: string): boolean => name === 'initiation' || name === 'consecution' || name === safetyOf(property);
+    const mine = (name: string): boolean =>
+      name === 'initiation' || name === 'consecution' || name === safetyOf(property);
     const against = refuted.filter(({ name }) => mine(name));
-    if (against.length > 0) return failed('RECHECK_OBLIGATION', against.map(({ name, solver }) => `${name}, by ${solver}`).join('; '));
+    if (against.length > 0)
+      return failed(
+        'RECHECK_OBLIGATION',
+        against.map(({ name, solver }) => `${name}, by ${solver}`).join('; '),
+      );
     const unproved = open.filter(mine);
-    if (unproved.length === 0) return { status: 'reproved', ...(provedBy.length > 0 ? { detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` } : {}) };
+    if (unproved.length === 0)
+      return {
+        status: 'reproved',
+        ...(provedBy.length > 0
+          ? { detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` }
+          : {}),
+      };
     // Nobody said that it is wrong; who gives up or is not there has said nothing.
     if (ended) throw ended;
     return failed('RECHECK_OBLIGATION', unproved.join(', '));
   }
 
-  /** In fresh processes of every solver that is here: that the invariant is inductive, and, for each property that it stands for, that it excludes what is bad. */
+  /**
+   * In fresh processes of every solver that is here: that the invariant is inductive, and, for each
+   * property that it stands for, that it excludes what is bad.
+   */
   #prove(path: string, depth: Depth, system: SmtSystem, invariant: string): Promise<Reproof> {
-    const names = new Set(this.#verdicts.filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path)).map((v) => v.name));
-    const list = this.#semantics.model.properties.filter((p) => names.has(p.name)).flatMap((p, i) => {
-      const all = obligations(system, badOf(system, p), 'true', invariant, depth);
-      return all.flatMap((o) => (o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : []));
-    });
+    const names = new Set(
+      this.#verdicts
+        .filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path))
+        .map((v) => v.name),
+    );
+    const list = this.#semantics.model.properties
+      .filter((p) => names.has(p.name))
+      .flatMap((p, i) => {
+        const all = obligations(system, badOf(system, p), 'true', invariant, depth);
+        return all.flatMap((o) =>
+          o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : [],
+        );
+      });
     const { timeoutMs, memoryMb } = this.#limits;
-    return reproveEverywhere(list, { deadline: Date.now() + timeoutMs, memoryMb, signal: new AbortController().signal });
+    return reproveEverywhere(list, {
+      deadline: Date.now() + timeoutMs,
+      memoryMb,
+      signal: new AbortController().signal,
+    });
   }
 
-  /** A conjunction has no evidence of its own: it is what its parts are, and as well checked as the worst of them. */
+  /**
+   * A conjunction has no evidence of its own: it is what its parts are, and as well checked as the
+   * worst of them.
+   */
   #conjunction(verdict: PropertyVerdict, names: readonly string[]): Found {
     const parts = names.map((name) => this.#verdicts.find((v) => v.name === name));
-    if (parts.some((part) => part === undefined)) return failed('RECHECK_PARTS', 'a part has no answer');
+    if (parts.some((part) => part === undefined))
+      return failed('RECHECK_PARTS', 'a part has no answer');
     const outcomes = new Set(parts.map((part) => part?.outcome));
-    const expected = (['violated', 'unknown', 'bounded', 'holds'] as const).find((outcome) => outcomes.has(outcome));
-    if (verdict.outcome !== expected) return failed('RECHECK_PARTS', `${verdict.outcome}, of parts that are ${[...outcomes].join(', ')}`);
-    if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded') return skipped('nothing is claimed beyond the parts');
+    const expected = (['violated', 'unknown', 'bounded', 'holds'] as const).find((outcome) =>
+      outcomes.has(outcome),
+    );
+    if (verdict.outcome !== expected)
+      return failed(
+        'RECHECK_PARTS',
+        `${verdict.outcome}, of parts that are ${[...outcomes].join(', ')}`,
+      );
+    if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded')
+      return skipped('nothing is claimed beyond the parts');
     if (verdict.outcome === 'violated') {
       const properties = this.#semantics.model.properties.filter((p) => names.includes(p.name));
-      return verdict.witness === undefined || verdict.trace === undefined ? failed('RECHECK_ANSWER') : this.#replay(properties, verdict.trace, verdict.witness);
+      return verdict.witness === undefined || verdict.trace === undefined
+        ? failed('RECHECK_ANSWER')
+        : this.#replay(properties, verdict.trace, verdict.witness);
     }
     const found = names.map((name) => [name, this.#found.get(name) as Found] as const);
     const broken = found.find(([, each]) => each.status === 'failed');
     if (broken) return failed('RECHECK_PARTS', `${broken[0]} failed`);
     const open = found.find(([, each]) => each.status === 'skipped');
     if (open) return skipped(`${open[0]} was skipped`);
-    return { status: found[0]?.[1].status === 'reproved' ? 'reproved' : 'recounted', detail: `by ${names.join(', ')}` };
+    return {
+      status: found[0]?.[1].status === 'reproved' ? 'reproved' : 'recounted',
+      detail: `by ${names.join(', ')}`,
+    };
   }
 
-  /** SEMANTICS 4: an invariant excludes what is bad among the states without an error; that there is none is another proof. */
+  /**
+   * SEMANTICS 4: an invariant excludes what is bad among the states without an error; that there is
+   * none is another proof.
+   */
   #resting(verdict: PropertyVerdict, found: Found): Found {
-    if (found.status !== 'reproved' || (IMPLICIT_KINDS as readonly string[]).includes(verdict.name)) return found;
+    if (found.status !== 'reproved' || (IMPLICIT_KINDS as readonly string[]).includes(verdict.name))
+      return found;
     for (const kind of IMPLICIT_KINDS) {
-      if (this.#verdicts.find((v) => v.name === kind)?.outcome !== 'holds' || this.#found.get(kind)?.status === 'failed') return failed('RECHECK_IMPLICIT', kind);
-      if (this.#found.get(kind)?.status === 'skipped') return skipped(`rests on ${kind}, which was skipped`);
+      if (
+        this.#verdicts.find((v) => v.name === kind)?.outcome !== 'holds' ||
+        this.#found.get(kind)?.status === 'failed'
+      )
+        return failed('RECHECK_IMPLICIT', kind);
+      if (this.#found.get(kind)?.status === 'skipped')
+        return skipped(`rests on ${kind}, which was skipped`);
     }
     return found;
   }
@@ -280,13 +468,32 @@ function badOf(system: SmtSystem, property: Property): string {
 /** The facts of `explore` that anybody who explores the same model must find again. */
 const COUNTED = ['states', 'transitions', 'depth', 'valuations', 'stateSetDigest'] as const;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 /** As much of `trace.schema.json` as replay relies on. */
 function isTrace(value: unknown): value is Trace {
-  if (!isRecord(value) || !isRecord(value['params']) || !isRecord(value['initial']) || !Array.isArray(value['steps'])) return false;
-  return value['steps'].every((step: unknown) => isRecord(step) && typeof step['action'] === 'string' && isRecord(step['binding']) && isRecord(step['changed'])
-    && (step['error'] === undefined || isTexts(step['error']))
-    && (step['received'] === undefined || (Array.isArray(step['received']) && step['received'].every((m: unknown) => isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message'])))));
+  if (
+    !isRecord(value) ||
+    !isRecord(value['params']) ||
+    !isRecord(value['initial']) ||
+    !Array.isArray(value['steps'])
+  )
+    return false;
+  return value['steps'].every(
+    (step: unknown) =>
+      isRecord(step) &&
+      typeof step['action'] === 'string' &&
+      isRecord(step['binding']) &&
+      isRecord(step['changed']) &&
+      (step['error'] === undefined || isTexts(step['error'])) &&
+      (step['received'] === undefined ||
+        (Array.isArray(step['received']) &&
+          step['received'].every(
+            (m: unknown) =>
+              isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message']),
+          ))),
+  );
 }

@@ -1,33 +1,57 @@
-/** What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`) and what only a tool can (`recheckRaw.ts`). */
+/**
+ * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
+ * and what only a tool can (`recheckRaw.ts`).
+ */
 
-/** What is wrong with an answer that its evidence does not bear out. A code never changes its meaning. */
+/**
+ * What is wrong with an answer that its evidence does not bear out. A code never changes its
+ * meaning.
+ */
 export const RECHECK_CODES = {
-  RECHECK_MODEL: 'model.json is not a model that can be checked, or not the one that the statement names',
-  RECHECK_PROPERTY: 'the model has no such property, has it under another kind, or the statement answers it twice',
-  RECHECK_ANSWER: 'an answer that no check gives: a violation without a trace, a proof without its method',
+  RECHECK_MODEL:
+    'model.json is not a model that can be checked, or not the one that the statement names',
+  RECHECK_PROPERTY:
+    'the model has no such property, has it under another kind, or the statement answers it twice',
+  RECHECK_ANSWER:
+    'an answer that no check gives: a violation without a trace, a proof without its method',
   RECHECK_TRACE: 'the trace is missing, or not of the shape of a trace',
   RECHECK_REPLAY: 'the trace is no run of the model, or does not show what it should',
-  RECHECK_INVARIANT: 'the invariant is missing, or not exactly one definition over the variables of the model',
+  RECHECK_INVARIANT:
+    'the invariant is missing, or not exactly one definition over the variables of the model',
   RECHECK_OBLIGATION: 'an obligation, written anew from the model, is not proved by the invariant',
   RECHECK_OUTCOME: 'exploring the model again gives another answer',
   RECHECK_COUNT: 'the state set has other counts, or another digest',
   RECHECK_PARTS: 'a conjunction that is not what its parts are',
-  RECHECK_IMPLICIT: 'an answer that rests on an implicit property which the statement does not say holds',
+  RECHECK_IMPLICIT:
+    'an answer that rests on an implicit property which the statement does not say holds',
 } as const;
 export type RecheckCode = keyof typeof RECHECK_CODES;
 
 /**
  * - `replayed`: the model's own semantics followed the trace, and it shows what was signed.
- * - `reproved`: fresh solvers proved the three obligations, written anew from the model, with the bundle's invariant; `detail` says which.
- * - `recounted`: the model was explored again, with the same answer, and the same counts and digest where they were given.
- * - `rerun`: the tool whose word the answer is was asked again here, and said the same; `detail` says which.
- * - `skipped`: nothing was checked, for the reason in `detail`. It says nothing for the answer, and nothing against it.
+ * - `reproved`: fresh solvers proved the three obligations, written anew from the model, with the
+ *   bundle's invariant; `detail` says which.
+ * - `recounted`: the model was explored again, with the same answer, and the same counts and digest
+ *   where they were given.
+ * - `rerun`: the tool whose word the answer is was asked again here, and said the same; `detail`
+ *   says which.
+ * - `skipped`: nothing was checked, for the reason in `detail`. It says nothing for the answer, and
+ *   nothing against it.
  * - `failed`: the evidence does not bear out the answer.
  */
 export type Recheck =
-  | { readonly property: string; readonly status: 'replayed' | 'reproved' | 'recounted' | 'rerun'; readonly detail?: string }
+  | {
+      readonly property: string;
+      readonly status: 'replayed' | 'reproved' | 'recounted' | 'rerun';
+      readonly detail?: string;
+    }
   | { readonly property: string; readonly status: 'skipped'; readonly detail: string }
-  | { readonly property: string; readonly status: 'failed'; readonly code: RecheckCode; readonly detail?: string };
+  | {
+      readonly property: string;
+      readonly status: 'failed';
+      readonly code: RecheckCode;
+      readonly detail?: string;
+    };
 
 export interface RecheckLimits {
   /** For each exploration and each proof. */
@@ -36,9 +60,21 @@ export interface RecheckLimits {
   readonly maxStates: number;
 }
 
-export const RECHECK_LIMITS: RecheckLimits = { timeoutMs: 60_000, memoryMb: 2_048, maxStates: 1_000_000 };
+export const RECHECK_LIMITS: RecheckLimits = {
+  timeoutMs: 60_000,
+  memoryMb: 2_048,
+  maxStates: 1_000_000,
+};
 
-export type Found = Recheck extends infer R ? (R extends Recheck ? Omit<R, 'property'> : never) : never;
+export type Found = Recheck extends infer R
+  ? R extends Recheck
+    ? Omit<R, 'property'>
+    : never
+  : never;
 
-export const failed = (code: RecheckCode, detail?: string): Found => ({ status: 'failed', code, ...(detail === undefined ? {} : { detail }) });
+export const failed = (code: RecheckCode, detail?: string): Found => ({
+  status: 'failed',
+  code,
+  ...(detail === undefined ? {} : { detail }),
+});
 export const skipped = (detail: string): Found => ({ status: 'skipped', detail });

@@ -4,82 +4,164 @@ import { readScript } from '../frontends/smt/script.ts';
 import { readSpecification, type Specification } from '../frontends/tla/specification.ts';
 import { IMPLICIT_KINDS } from '../model/model.ts';
 import type { ScriptReport, ScriptResult } from '../model/outcome.ts';
-import { isRawFormat, isSpecification, MODULE_NAME, type RawFormat, type SpecificationDocument, type SubmittedDocument } from '../model/specification.ts';
+import {
+  isRawFormat,
+  isSpecification,
+  MODULE_NAME,
+  type RawFormat,
+  type SpecificationDocument,
+  type SubmittedDocument,
+} from '../model/specification.ts';
 import { inspect } from './inspect.ts';
 import type { VerifyContext } from './plan.ts';
 import { askedOf, verifySpecification } from './raw.ts';
 import { verifyScript } from './script.ts';
 import type { Submission, SubmittedFile, Verification, VerifyOptions } from './types.ts';
 
-/** The most that a TLA+ specification may consist of, with its configuration; all of it together is under the limit of a source. */
+/**
+ * The most that a TLA+ specification may consist of, with its configuration; all of it together is
+ * under the limit of a source.
+ */
 export const MAX_FILES = 64;
 /** Text that a solver printed and that is longer is left out of the answer. */
 const MAX_PRINTED = 1024 * 1024;
 
 /** A submission by the document and the digest that name it; every format. Runs no engine. */
-export async function identify(submission: Submission): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>> {
-  if (isRawFormat(submission.format)) return identifyRaw({ ...submission, format: submission.format });
-  if (submission.files !== undefined && submission.files.length > 0) return bad(problem('OPTION_INVALID', 'files', 'only a TLA+ specification consists of several files'));
+export async function identify(
+  submission: Submission,
+): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>> {
+  if (isRawFormat(submission.format))
+    return identifyRaw({ ...submission, format: submission.format });
+  if (submission.files !== undefined && submission.files.length > 0)
+    return bad(
+      problem('OPTION_INVALID', 'files', 'only a TLA+ specification consists of several files'),
+    );
   const inspected = await inspect(submission);
-  return inspected.ok ? ok({ document: inspected.value.document, digest: inspected.value.digest }) : inspected;
+  return inspected.ok
+    ? ok({ document: inspected.value.document, digest: inspected.value.digest })
+    : inspected;
 }
 
 type RawSubmission = Submission & { readonly format: RawFormat };
 
-async function identifyRaw(submission: RawSubmission): Promise<Result<{ readonly document: SpecificationDocument; readonly digest: string }>> {
-  const read = submission.format === 'tla' ? await readFiles(submission) : scriptDocument(submission);
+async function identifyRaw(
+  submission: RawSubmission,
+): Promise<Result<{ readonly document: SpecificationDocument; readonly digest: string }>> {
+  const read =
+    submission.format === 'tla' ? await readFiles(submission) : scriptDocument(submission);
   return read.ok ? ok({ document: read.value, digest: digestOf(read.value) }) : read;
 }
 
 function scriptDocument({ source, files }: Submission): Result<SpecificationDocument> {
-  if (files !== undefined && files.length > 0) return bad(problem('OPTION_INVALID', 'files', 'only a TLA+ specification consists of several files'));
+  if (files !== undefined && files.length > 0)
+    return bad(
+      problem('OPTION_INVALID', 'files', 'only a TLA+ specification consists of several files'),
+    );
   const read = readScript(source);
   return read.ok ? ok({ specification: 1, format: 'smt', script: source }) : read;
 }
 
-/** The names of files say which module is in which, and nothing else: no file is ever written under a name that was sent. */
-async function readFiles({ source, files = [] }: Submission): Promise<Result<SpecificationDocument>> {
+/**
+ * The names of files say which module is in which, and nothing else: no file is ever written under
+ * a name that was sent.
+ */
+async function readFiles({
+  source,
+  files = [],
+}: Submission): Promise<Result<SpecificationDocument>> {
   const problems = files.flatMap((file, at) => nameProblem(files, file, at));
-  if (files.length > MAX_FILES) problems.push(problem('INPUT_TOO_LARGE', 'files', `a specification consists of at most ${MAX_FILES} files`));
+  if (files.length > MAX_FILES)
+    problems.push(
+      problem('INPUT_TOO_LARGE', 'files', `a specification consists of at most ${MAX_FILES} files`),
+    );
   const configurations = files.filter(({ name }) => name.endsWith('.cfg'));
-  if (configurations.length !== 1) problems.push(problem('REQUEST_SHAPE', 'files', `a TLA+ module is checked with one configuration (a file \`.cfg\`); there ${configurations.length === 0 ? 'is none' : `are ${configurations.length}`}`));
+  if (configurations.length !== 1)
+    problems.push(
+      problem(
+        'REQUEST_SHAPE',
+        'files',
+        `a TLA+ module is checked with one configuration (a file \`.cfg\`); there ${configurations.length === 0 ? 'is none' : `are ${configurations.length}`}`,
+      ),
+    );
   if (problems.length > 0) return bad(...problems.slice(0, 100));
   const beside = new Map(files.map(({ name, text }) => [name, text]));
-  const read = await readSpecification(source, configurations[0]?.text ?? '', async (module) => beside.get(`${module}.tla`));
+  const read = await readSpecification(source, configurations[0]?.text ?? '', async (module) =>
+    beside.get(`${module}.tla`),
+  );
   if (!read.ok) return read;
   const { modules, root } = read.value;
   const strays = files.flatMap(({ name, text }, at): Problem[] => {
     const module = name.replace(/\.tla$/, '');
     if (name.endsWith('.cfg') || modules.get(module) === text) return [];
-    return [problem('TLA_MODULE', `files.${at}`, module === root ? `${name} is the module to check, in another version` : `${name} is neither extended nor instantiated from ${root}`)];
+    return [
+      problem(
+        'TLA_MODULE',
+        `files.${at}`,
+        module === root
+          ? `${name} is the module to check, in another version`
+          : `${name} is neither extended nor instantiated from ${root}`,
+      ),
+    ];
   });
   return strays.length > 0 ? bad(...strays) : ok(documentOf(read.value));
 }
 
-function nameProblem(files: readonly SubmittedFile[], { name }: SubmittedFile, at: number): Problem[] {
+function nameProblem(
+  files: readonly SubmittedFile[],
+  { name }: SubmittedFile,
+  at: number,
+): Problem[] {
   const [, module, extension] = /^(.*)\.(tla|cfg)$/s.exec(name) ?? [];
   // `MODULE_NAME` has neither a separator nor a dot: what passes leads nowhere.
-  const fine = extension === 'cfg' ? /^[\w.-]{1,100}$/.test(name) : module !== undefined && MODULE_NAME.test(module);
-  if (!fine) return [problem('REQUEST_SHAPE', `files.${at}.name`, 'a file is called as its module, NAME.tla, or is a configuration, NAME.cfg')];
+  const fine =
+    extension === 'cfg'
+      ? /^[\w.-]{1,100}$/.test(name)
+      : module !== undefined && MODULE_NAME.test(module);
+  if (!fine)
+    return [
+      problem(
+        'REQUEST_SHAPE',
+        `files.${at}.name`,
+        'a file is called as its module, NAME.tla, or is a configuration, NAME.cfg',
+      ),
+    ];
   const twice = files.findIndex((other) => other.name.toLowerCase() === name.toLowerCase()) !== at;
   return twice ? [problem('NAME_TAKEN', `files.${at}.name`, `two files are called ${name}`)] : [];
 }
 
 function documentOf({ root, modules, written }: Specification): SpecificationDocument {
-  return { specification: 1, format: 'tla', root, modules: Object.fromEntries(modules), configuration: written };
+  return {
+    specification: 1,
+    format: 'tla',
+    root,
+    modules: Object.fromEntries(modules),
+    configuration: written,
+  };
 }
 
-/** The specification that a document is of: the same modules, each needed, or it is no document of ours. */
-export async function specificationOf(document: SpecificationDocument & { readonly format: 'tla' }): Promise<Result<Specification>> {
+/**
+ * The specification that a document is of: the same modules, each needed, or it is no document of
+ * ours.
+ */
+export async function specificationOf(
+  document: SpecificationDocument & { readonly format: 'tla' },
+): Promise<Result<Specification>> {
   const { root, modules, configuration } = document;
-  const read = await readSpecification(modules[root] ?? '', configuration, async (module) => (Object.hasOwn(modules, module) ? modules[module] : undefined));
+  const read = await readSpecification(modules[root] ?? '', configuration, async (module) =>
+    Object.hasOwn(modules, module) ? modules[module] : undefined,
+  );
   if (!read.ok) return read;
-  return digestOf(documentOf(read.value)) === digestOf(document) ? read : bad(problem('TLA_MODULE', root, 'the modules are not those that the specification consists of'));
+  return digestOf(documentOf(read.value)) === digestOf(document)
+    ? read
+    : bad(
+        problem('TLA_MODULE', root, 'the modules are not those that the specification consists of'),
+      );
 }
 
 /** What can be asked by name. */
 export async function propertyNames(document: SubmittedDocument): Promise<ReadonlySet<string>> {
-  if (!isSpecification(document)) return new Set([...Object.keys(document.properties ?? {}), ...IMPLICIT_KINDS]);
+  if (!isSpecification(document))
+    return new Set([...Object.keys(document.properties ?? {}), ...IMPLICIT_KINDS]);
   if (document.format === 'smt') return new Set();
   const read = await specificationOf(document);
   return new Set(read.ok ? askedOf(read.value).map(({ name }) => name) : []);
@@ -93,14 +175,39 @@ export function rawOptionProblems(format: RawFormat, options: VerifyOptions): Pr
   const engine = RAW_ENGINE[format];
   const ofScript = format === 'smt';
   return [
-    ...(options.engines !== 'auto' && !options.engines.includes(engine) ? [problem('OPTION_INVALID', 'engines', `${format} is answered by ${engine} alone`)] : []),
-    ...(ofScript && options.properties.length > 0 ? [problem('PROPERTY_UNKNOWN', 'properties', 'a script has no properties: it asks for itself')] : []),
-    ...(ofScript && options.assurance !== undefined ? [problem('OPTION_INVALID', 'assurance', 'no assurance can be had of the answers to a script: they are the word of its solver')] : []),
+    ...(options.engines !== 'auto' && !options.engines.includes(engine)
+      ? [problem('OPTION_INVALID', 'engines', `${format} is answered by ${engine} alone`)]
+      : []),
+    ...(ofScript && options.properties.length > 0
+      ? [
+          problem(
+            'PROPERTY_UNKNOWN',
+            'properties',
+            'a script has no properties: it asks for itself',
+          ),
+        ]
+      : []),
+    ...(ofScript && options.assurance !== undefined
+      ? [
+          problem(
+            'OPTION_INVALID',
+            'assurance',
+            'no assurance can be had of the answers to a script: they are the word of its solver',
+          ),
+        ]
+      : []),
   ];
 }
 
-/** Checks a specification or a script as it was submitted. The document goes into the evidence; nothing of ours vouches for the answer. */
-export async function verifyRaw(submission: RawSubmission, options: VerifyOptions, context: VerifyContext): Promise<Result<Verification>> {
+/**
+ * Checks a specification or a script as it was submitted. The document goes into the evidence;
+ * nothing of ours vouches for the answer.
+ */
+export async function verifyRaw(
+  submission: RawSubmission,
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<Result<Verification>> {
   const identified = await identifyRaw(submission);
   if (!identified.ok) return identified;
   const { document, digest } = identified.value;
@@ -110,7 +217,10 @@ export async function verifyRaw(submission: RawSubmission, options: VerifyOption
   if (document.format === 'tla') {
     const specification = await specificationOf(document);
     if (!specification.ok) return specification;
-    const report = await verifySpecification(specification.value, digest, options, { ...context, onProgress: (progress) => context.onProgress({ engine, ...progress }) });
+    const report = await verifySpecification(specification.value, digest, options, {
+      ...context,
+      onProgress: (progress) => context.onProgress({ engine, ...progress }),
+    });
     return report.ok ? ok({ report: report.value, document, artifacts: [] }) : report;
   }
   context.onProgress({ engine, phase: 'solving' });
@@ -119,10 +229,20 @@ export async function verifyRaw(submission: RawSubmission, options: VerifyOption
   const shown = withoutLongText(script.value);
   return ok({
     report: {
-      model: { name: submission.name, digest, format: 'smt' }, properties: [], script: shown,
-      assumptions: { fairness: [], bounds: [], channels: [], abstractions: [`The answers are those of ${shown.engines.map(({ version }) => version).join(' and ')} on the script as submitted; nothing else has checked them.`] },
+      model: { name: submission.name, digest, format: 'smt' },
+      properties: [],
+      script: shown,
+      assumptions: {
+        fairness: [],
+        bounds: [],
+        channels: [],
+        abstractions: [
+          `The answers are those of ${shown.engines.map(({ version }) => version).join(' and ')} on the script as submitted; nothing else has checked them.`,
+        ],
+      },
     },
-    document, artifacts: [],
+    document,
+    artifacts: [],
   });
 }
 

@@ -1,18 +1,47 @@
 import type { EngineName } from './types.ts';
 
-/** The property kinds that an engine can be asked for. A conjunction (`all`) is put together above the engines, from its parts. */
+/**
+ * The property kinds that an engine can be asked for. A conjunction (`all`) is put together above
+ * the engines, from its parts.
+ */
 export const PROPERTY_KINDS = [
-  'always', 'never', 'implicit', 'deadlockFree', 'reachable', 'reachableEach', 'recoverable', 'eventually', 'eventuallyAlways', 'leadsTo', 'ltl',
+  'always',
+  'never',
+  'implicit',
+  'deadlockFree',
+  'reachable',
+  'reachableEach',
+  'recoverable',
+  'eventually',
+  'eventuallyAlways',
+  'leadsTo',
+  'ltl',
 ] as const;
 export type PropertyKind = (typeof PROPERTY_KINDS)[number];
 
-/** What a model's state can be made of. Channels stand beside the types: to an engine they are one more kind of content. */
+/**
+ * What a model's state can be made of. Channels stand beside the types: to an engine they are one
+ * more kind of content.
+ */
 export const CELL_TYPES = [
-  'bool', 'int range', 'int unbounded', 'enum', 'element', 'nullable element', 'set', 'map', 'bag channel', 'fifo channel', 'parameter',
+  'bool',
+  'int range',
+  'int unbounded',
+  'enum',
+  'element',
+  'nullable element',
+  'set',
+  'map',
+  'bag channel',
+  'fifo channel',
+  'parameter',
 ] as const;
 export type CellType = (typeof CELL_TYPES)[number];
 
-/** `limited`: decided within the limit that `LIMITS` names, and beyond it said plainly (`bounded`, or `unknown{unsupported}`). */
+/**
+ * `limited`: decided within the limit that `LIMITS` names, and beyond it said plainly (`bounded`,
+ * or `unknown{unsupported}`).
+ */
 export type Support = 'yes' | 'limited' | 'no';
 
 /** Why an engine is not asked for a kind at all. What is not listed is decided. */
@@ -39,25 +68,57 @@ export interface Limit {
 }
 
 export const LIMITS: readonly Limit[] = [
-  { engine: 'explore', types: ['int unbounded'], about: 'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled from −4 to 4' },
-  { engine: 'tlc', types: ['int unbounded'], about: 'as explore, and in 32 bits, as every integer of TLC: wider ranges are `unsupported`' },
-  { engine: 'tlc', kinds: ['reachable'], types: ['parameter'], about: 'one run per valuation, at most 8' },
-  { engine: 'tlc', kinds: ['ltl'], types: CELL_TYPES, about: 'always and eventually in any combination; no until, release, weak until, which TLA+ has no word for' },
   {
-    engine: 'z3', kinds: ['eventually', 'eventuallyAlways', 'leadsTo'], types: CELL_TYPES,
-    about: 'counterexamples alone: runs that stop or close a circle within 10 steps, else `bounded`, never `holds`',
+    engine: 'explore',
+    types: ['int unbounded'],
+    about:
+      'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled from −4 to 4',
   },
   {
-    engine: 'z3', kinds: ['eventually', 'eventuallyAlways', 'leadsTo'], types: ['bag channel', 'fifo channel'],
-    about: 'not with fairness per message on a fifo, or on a bag of more than 48 possible messages; nor, fair, where a step takes a message from such a bag and puts one back',
+    engine: 'tlc',
+    types: ['int unbounded'],
+    about: 'as explore, and in 32 bits, as every integer of TLC: wider ranges are `unsupported`',
   },
   {
-    engine: 'z3', kinds: ['reachable'], types: ['parameter'],
-    about: 'one search per valuation up to 8 of them; beyond, by at most 24 ways of at most 24 steps that serve all initial states together, else `bounded` or `unknown`',
+    engine: 'tlc',
+    kinds: ['reachable'],
+    types: ['parameter'],
+    about: 'one run per valuation, at most 8',
   },
   {
-    engine: 'z3', kinds: ['deadlockFree'], types: ['bag channel'],
-    about: 'not where a step takes a message from a bag and puts one back, if the bag has more than 48 possible messages',
+    engine: 'tlc',
+    kinds: ['ltl'],
+    types: CELL_TYPES,
+    about:
+      'always and eventually in any combination; no until, release, weak until, which TLA+ has no word for',
+  },
+  {
+    engine: 'z3',
+    kinds: ['eventually', 'eventuallyAlways', 'leadsTo'],
+    types: CELL_TYPES,
+    about:
+      'counterexamples alone: runs that stop or close a circle within 10 steps, else `bounded`, never `holds`',
+  },
+  {
+    engine: 'z3',
+    kinds: ['eventually', 'eventuallyAlways', 'leadsTo'],
+    types: ['bag channel', 'fifo channel'],
+    about:
+      'not with fairness per message on a fifo, or on a bag of more than 48 possible messages; nor, fair, where a step takes a message from such a bag and puts one back',
+  },
+  {
+    engine: 'z3',
+    kinds: ['reachable'],
+    types: ['parameter'],
+    about:
+      'one search per valuation up to 8 of them; beyond, by at most 24 ways of at most 24 steps that serve all initial states together, else `bounded` or `unknown`',
+  },
+  {
+    engine: 'z3',
+    kinds: ['deadlockFree'],
+    types: ['bag channel'],
+    about:
+      'not where a step takes a message from a bag and puts one back, if the bag has more than 48 possible messages',
   },
 ];
 
@@ -67,5 +128,10 @@ export function supported(engine: EngineName, kind: PropertyKind, type: CellType
 }
 
 export function limitsOf(engine: EngineName, kind: PropertyKind, type: CellType): readonly Limit[] {
-  return LIMITS.filter((limit) => limit.engine === engine && limit.types.includes(type) && (limit.kinds?.includes(kind) ?? true));
+  return LIMITS.filter(
+    (limit) =>
+      limit.engine === engine &&
+      limit.types.includes(type) &&
+      (limit.kinds?.includes(kind) ?? true),
+  );
 }

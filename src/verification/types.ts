@@ -11,11 +11,16 @@ export type ModelFormat = (typeof MODEL_FORMATS)[number];
 export const FORMATS = [...MODEL_FORMATS, ...RAW_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap. */
+/**
+ * The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap.
+ */
 export const ENGINE_NAMES = ['explore', 'tlc', 'z3'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
-/** What to check, how hard, and with what. Every field has a default; the defaults are part of a cache key. */
+/**
+ * What to check, how hard, and with what. Every field has a default; the defaults are part of a
+ * cache key.
+ */
 export interface VerifyOptions {
   /** Properties to answer; empty means all. The implicit ones are always answered. */
   readonly properties: readonly string[];
@@ -30,7 +35,11 @@ export interface VerifyOptions {
 }
 
 export const DEFAULT_OPTIONS: VerifyOptions = {
-  properties: [], engines: 'auto', timeoutMs: 60_000, memoryMb: 2_048, maxStates: 5_000_000,
+  properties: [],
+  engines: 'auto',
+  timeoutMs: 60_000,
+  memoryMb: 2_048,
+  maxStates: 5_000_000,
 };
 
 /** A text beside the source, under the name that it has where it comes from. */
@@ -44,7 +53,10 @@ export interface Submission {
   readonly format: Format;
   /** Where it came from, for messages: a file name, an upload's name. */
   readonly name: string;
-  /** Of a TLA+ specification, whose module to check is `source`: the modules that it needs, and one configuration. */
+  /**
+   * Of a TLA+ specification, whose module to check is `source`: the modules that it needs, and one
+   * configuration.
+   */
   readonly files?: readonly SubmittedFile[];
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
@@ -62,7 +74,10 @@ export interface Progress {
   readonly statesPerSecond?: number;
 }
 
-/** All that a check produced: the report for people, the canonical model and the artifacts for the evidence. */
+/**
+ * All that a check produced: the report for people, the canonical model and the artifacts for the
+ * evidence.
+ */
 export interface Verification {
   readonly report: Report;
   readonly document: SubmittedDocument;

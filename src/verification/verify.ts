@@ -15,33 +15,48 @@ import type { Submission, Verification, VerifyOptions } from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
 export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
-  const entries = await Promise.all(Object.values(ENGINES).map(async (engine) => {
-    try {
-      return [engine.name, await engine.version(cacheDir)] as const;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return [engine.name, `unavailable: ${error.message}`] as const;
-    }
-  }));
+  const entries = await Promise.all(
+    Object.values(ENGINES).map(async (engine) => {
+      try {
+        return [engine.name, await engine.version(cacheDir)] as const;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        return [engine.name, `unavailable: ${error.message}`] as const;
+      }
+    }),
+  );
   return Object.fromEntries(entries);
 }
 
 /** Each round asks one more engine of what still lacks something; there are three. */
 const MAX_ROUNDS = 3;
 
-/** From a submission to its report: read → plan → run → replay → combine, or, of a format that is checked as it is, what its tool says. Bad input comes back as problems; nothing else does. */
-export async function verify(submission: Submission, options: VerifyOptions, context: VerifyContext): Promise<Result<Verification>> {
-  if (isRawFormat(submission.format)) return verifyRaw({ ...submission, format: submission.format }, options, context);
+/**
+ * From a submission to its report: read → plan → run → replay → combine, or, of a format that is
+ * checked as it is, what its tool says. Bad input comes back as problems; nothing else does.
+ */
+export async function verify(
+  submission: Submission,
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<Result<Verification>> {
+  if (isRawFormat(submission.format))
+    return verifyRaw({ ...submission, format: submission.format }, options, context);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { semantics, document, digest } = inspected.value;
   const wrong = optionProblems(options, semantics.model.properties);
   if (wrong.length > 0) return bad(...wrong);
   const asked = askedProperties(semantics.model.properties, options.properties);
-  const task: Task = { semantics, digest, properties: asked.filter((p) => p.formula.kind !== 'all') };
+  const task: Task = {
+    semantics,
+    digest,
+    properties: asked.filter((p) => p.formula.kind !== 'all'),
+  };
   const runs = [...(await runPlan(task, options, context))];
   const wanted = options.assurance ?? [];
-  const reported = (): PropertyReport[] => reportProperties(inspected.value, asked, task, runs).map((report) => withLack(report, wanted));
+  const reported = (): PropertyReport[] =>
+    reportProperties(inspected.value, asked, task, runs).map((report) => withLack(report, wanted));
   for (let round = 0; round < MAX_ROUNDS && !context.signal.aborted; round += 1) {
     const more = await runForAssurance(task, reported(), runs, options, context);
     if (more.length === 0) break;
@@ -61,39 +76,91 @@ export async function verify(submission: Submission, options: VerifyOptions, con
   });
 }
 
-/** SEMANTICS 9: what explore saw on its way, and which of the properties that hold no mutant breaks. */
-async function vacuityOf(task: Task, reports: readonly PropertyReport[], runs: readonly EngineRun[], options: VerifyOptions, context: VerifyContext): Promise<Vacuity | undefined> {
+/**
+ * SEMANTICS 9: what explore saw on its way, and which of the properties that hold no mutant breaks.
+ */
+async function vacuityOf(
+  task: Task,
+  reports: readonly PropertyReport[],
+  runs: readonly EngineRun[],
+  options: VerifyOptions,
+  context: VerifyContext,
+): Promise<Vacuity | undefined> {
   const seen = runs.find((run) => run.result?.vacuity)?.result;
   if (!seen?.vacuity || seen.states === undefined) return undefined;
-  const holding = task.properties.filter((p) => reports.some((r) => r.name === p.name && r.outcome === 'holds'));
-  const survivesEveryMutant = await unbreakable(task.semantics.model, holding, seen.states, { ...options, cacheDir: context.cacheDir }, context.signal);
+  const holding = task.properties.filter((p) =>
+    reports.some((r) => r.name === p.name && r.outcome === 'holds'),
+  );
+  const survivesEveryMutant = await unbreakable(
+    task.semantics.model,
+    holding,
+    seen.states,
+    { ...options, cacheDir: context.cacheDir },
+    context.signal,
+  );
   return { ...seen.vacuity, survivesEveryMutant };
 }
 
 function optionProblems(options: VerifyOptions, properties: readonly Property[]): Problem[] {
-  const unknownProperties = options.properties.filter((name) => !properties.some((p) => p.name === name))
-    .map((name) => problem('PROPERTY_UNKNOWN', 'properties', `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`));
+  const unknownProperties = options.properties
+    .filter((name) => !properties.some((p) => p.name === name))
+    .map((name) =>
+      problem(
+        'PROPERTY_UNKNOWN',
+        'properties',
+        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+      ),
+    );
   const engines = options.engines === 'auto' ? [] : options.engines;
-  const unknownEngines = engines.filter((name) => !Object.hasOwn(ENGINES, name)).map((name) => problem('ENGINE_UNKNOWN', 'engines', `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`));
+  const unknownEngines = engines
+    .filter((name) => !Object.hasOwn(ENGINES, name))
+    .map((name) =>
+      problem(
+        'ENGINE_UNKNOWN',
+        'engines',
+        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`,
+      ),
+    );
   return [...unknownProperties, ...unknownEngines];
 }
 
-/** The properties asked for, the parts of conjunctions among them, and the implicit ones that all others rest on. */
-function askedProperties(properties: readonly Property[], names: readonly string[]): readonly Property[] {
+/**
+ * The properties asked for, the parts of conjunctions among them, and the implicit ones that all
+ * others rest on.
+ */
+function askedProperties(
+  properties: readonly Property[],
+  names: readonly string[],
+): readonly Property[] {
   if (names.length === 0) return properties;
   const wanted = new Set(names);
-  for (const p of properties) if (wanted.has(p.name) && p.formula.kind === 'all') p.formula.of.forEach((part) => wanted.add(part));
+  for (const p of properties)
+    if (wanted.has(p.name) && p.formula.kind === 'all')
+      p.formula.of.forEach((part) => wanted.add(part));
   return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
 }
 
-function reportProperties(inspected: Inspected, asked: readonly Property[], task: Task, runs: readonly EngineRun[]): PropertyReport[] {
-  const single = new Map(task.properties.map((property) => {
-    const answers = runs.flatMap((run) => answerOf(inspected, property, task, run));
-    return [property.name, combine(property, answers)] as const;
-  }));
+function reportProperties(
+  inspected: Inspected,
+  asked: readonly Property[],
+  task: Task,
+  runs: readonly EngineRun[],
+): PropertyReport[] {
+  const single = new Map(
+    task.properties.map((property) => {
+      const answers = runs.flatMap((run) => answerOf(inspected, property, task, run));
+      return [property.name, combine(property, answers)] as const;
+    }),
+  );
   return asked.map((property) => {
     const { formula } = property;
-    const report = formula.kind === 'all' ? conjoin(property, formula.of.flatMap((name) => single.get(name) ?? [])) : single.get(property.name);
+    const report =
+      formula.kind === 'all'
+        ? conjoin(
+            property,
+            formula.of.flatMap((name) => single.get(name) ?? []),
+          )
+        : single.get(property.name);
     if (!report) throw new Error(`invariant broken: no answer for ${property.name}`);
     return report;
   });
@@ -101,14 +168,35 @@ function reportProperties(inspected: Inspected, asked: readonly Property[], task
 
 function answerOf(inspected: Inspected, property: Property, task: Task, run: EngineRun): Answer[] {
   if (!run.asked.has(property.name)) return [];
-  const base = { engine: run.engine.name, version: run.version, durationMs: run.durationMs, ...(run.result?.states === undefined ? {} : { states: run.result.states }) };
+  const base = {
+    engine: run.engine.name,
+    version: run.version,
+    durationMs: run.durationMs,
+    ...(run.result?.states === undefined ? {} : { states: run.result.states }),
+  };
   const refusal = run.engine.refuses(task, property);
-  if (refusal !== undefined) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', reason: 'unsupported', message: refusal, evidence: {} } }];
-  if (run.failure) return [{ ...base, replayed: false, outcome: { outcome: 'unknown', ...run.failure, evidence: {} } }];
+  if (refusal !== undefined)
+    return [
+      {
+        ...base,
+        replayed: false,
+        outcome: { outcome: 'unknown', reason: 'unsupported', message: refusal, evidence: {} },
+      },
+    ];
+  if (run.failure)
+    return [
+      { ...base, replayed: false, outcome: { outcome: 'unknown', ...run.failure, evidence: {} } },
+    ];
   const outcome: Outcome | undefined = run.result?.outcomes.get(property.name);
   if (!outcome) return [];
   const judged = replayOutcome(inspected.semantics, property, outcome);
-  return [{ ...base, ...judged, outcome: withinBounds(inspected.semantics.model, property, judged.outcome) }];
+  return [
+    {
+      ...base,
+      ...judged,
+      outcome: withinBounds(inspected.semantics.model, property, judged.outcome),
+    },
+  ];
 }
 
 export { identify, inspect, keepWarm, type Inspected, type VerifyContext };

@@ -22,67 +22,138 @@ const keys = {} as Record<Role, string>;
 beforeAll(async () => {
   running = await openTestApi('api-worker');
   ({ opened, api } = running);
-  for (const role of ROLES) keys[role] = (await opened.service.store.keys.create({ name: role, role })).key;
+  for (const role of ROLES)
+    keys[role] = (await opened.service.store.keys.create({ name: role, role })).key;
 }, 60_000);
 
 afterAll(async () => {
   await running?.stop();
 }, 60_000);
 
-const SUBMIT = 'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id name digest sourceDigest } }';
-const REQUEST = 'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }';
+const SUBMIT =
+  'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id name digest sourceDigest } }';
+const REQUEST =
+  'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }';
 
 async function submit(source: string, key = keys.architect): Promise<string> {
-  const { data } = await post(api.url, key, SUBMIT, { input: { source, format: 'native', name: 'api' } });
+  const { data } = await post(api.url, key, SUBMIT, {
+    input: { source, format: 'native', name: 'api' },
+  });
   return (data as unknown as { submitModel: { id: string } }).submitModel.id;
 }
 
 async function start(source: string, key = keys.architect): Promise<string> {
-  const { data } = await post(api.url, key, REQUEST, { input: { modelId: await submit(source, key) } });
+  const { data } = await post(api.url, key, REQUEST, {
+    input: { modelId: await submit(source, key) },
+  });
   return (data as unknown as { requestVerification: { id: string } }).requestVerification.id;
 }
 
 describe('the core operations', () => {
   it('from submitModel over runUpdated to a verdict whose bundle a stranger accepts', async () => {
     const id = await start('sleep 300');
-    const updates = await subscribe(api.url, keys.architect, 'subscription ($id: ID!) { runUpdated(id: $id) { state version verdict { id } } }', { id });
-    const states = updates.map((update) => (update['data'] as unknown as { runUpdated: { state: string; version: number; verdict: { id: string } | null } }).runUpdated);
+    const updates = await subscribe(
+      api.url,
+      keys.architect,
+      'subscription ($id: ID!) { runUpdated(id: $id) { state version verdict { id } } }',
+      { id },
+    );
+    const states = updates.map(
+      (update) =>
+        (
+          update['data'] as unknown as {
+            runUpdated: { state: string; version: number; verdict: { id: string } | null };
+          }
+        ).runUpdated,
+    );
     expect(states.at(-1)?.state).toBe('sealed');
-    expect(states.map(({ version }) => version)).toEqual(states.map(({ version }) => version).sort((a, b) => a - b));
-    const { data } = await post(api.url, keys.architect, `query ($id: ID!) {
+    expect(states.map(({ version }) => version)).toEqual(
+      states.map(({ version }) => version).sort((a, b) => a - b),
+    );
+    const { data } = await post(
+      api.url,
+      keys.architect,
+      `query ($id: ID!) {
       verdict(id: $id) { id logIndex receipt checkpoint leaf statement statementDigest anchor { state } run { id report { properties { name outcome trace } } } files { path base64 } }
       trustPolicy
-    }`, { id: states.at(-1)?.verdict?.id });
-    const { verdict, trustPolicy } = data as unknown as { verdict: { receipt: string; checkpoint: string; anchor: unknown; run: { id: string; report: { properties: { trace: { steps: unknown[] } }[] } }; files: { path: string; base64: string }[] }; trustPolicy: string };
+    }`,
+      { id: states.at(-1)?.verdict?.id },
+    );
+    const { verdict, trustPolicy } = data as unknown as {
+      verdict: {
+        receipt: string;
+        checkpoint: string;
+        anchor: unknown;
+        run: { id: string; report: { properties: { trace: { steps: unknown[] } }[] } };
+        files: { path: string; base64: string }[];
+      };
+      trustPolicy: string;
+    };
     expect(verdict.run.id).toBe(id);
     expect(verdict.receipt.endsWith(verdict.checkpoint)).toBe(true);
     expect(verdict.anchor).toBeNull();
     expect(verdict.run.report.properties[0]?.trace.steps).toHaveLength(1);
     const policy = await parsePolicy(trustPolicy, nodeCrypto.sha256);
-    const bundle = new Map(verdict.files.map(({ path, base64 }) => [path, new Uint8Array(Buffer.from(base64, 'base64'))]));
+    const bundle = new Map(
+      verdict.files.map(({ path, base64 }) => [
+        path,
+        new Uint8Array(Buffer.from(base64, 'base64')),
+      ]),
+    );
     if (!policy.ok) throw new Error('policy');
-    expect(await verifyBundle(bundle, policy.value, { crypto: nodeCrypto, compliance: false })).toMatchObject({ status: 'verified' });
+    expect(
+      await verifyBundle(bundle, policy.value, { crypto: nodeCrypto, compliance: false }),
+    ).toMatchObject({ status: 'verified' });
   }, 60_000);
 
   it('finds anything by node, and pages newest first', async () => {
     const modelId = await submit('sleep 1');
-    for (const limits of [{ maxStates: 1 }, { maxStates: 2 }, { maxStates: 3 }]) await post(api.url, keys.architect, REQUEST, { input: { modelId, limits } });
-    const { data } = await post(api.url, keys.architect, 'query ($id: ID!) { node(id: $id) { __typename id ... on Model { name } } runs(first: 2, modelId: $id) { nodes { id options } endCursor } }', { id: modelId });
-    const { node, runs } = data as unknown as { node: object; runs: { nodes: { id: string; options: { maxStates: number } }[]; endCursor: string } };
+    for (const limits of [{ maxStates: 1 }, { maxStates: 2 }, { maxStates: 3 }])
+      await post(api.url, keys.architect, REQUEST, { input: { modelId, limits } });
+    const { data } = await post(
+      api.url,
+      keys.architect,
+      'query ($id: ID!) { node(id: $id) { __typename id ... on Model { name } } runs(first: 2, modelId: $id) { nodes { id options } endCursor } }',
+      { id: modelId },
+    );
+    const { node, runs } = data as unknown as {
+      node: object;
+      runs: { nodes: { id: string; options: { maxStates: number } }[]; endCursor: string };
+    };
     expect(node).toEqual({ __typename: 'Model', id: modelId, name: 'api' });
     expect(runs.nodes.map(({ options }) => options.maxStates)).toEqual([3, 2]);
-    const next = await post(api.url, keys.architect, 'query ($id: ID!, $after: ID) { runs(first: 2, modelId: $id, after: $after) { nodes { id } endCursor } }', { id: modelId, after: runs.endCursor });
-    expect((next.data as unknown as { runs: { nodes: unknown[]; endCursor: null } }).runs).toMatchObject({ nodes: [{}], endCursor: null });
+    const next = await post(
+      api.url,
+      keys.architect,
+      'query ($id: ID!, $after: ID) { runs(first: 2, modelId: $id, after: $after) { nodes { id } endCursor } }',
+      { id: modelId, after: runs.endCursor },
+    );
+    expect(
+      (next.data as unknown as { runs: { nodes: unknown[]; endCursor: null } }).runs,
+    ).toMatchObject({ nodes: [{}], endCursor: null });
     for (const id of [runs.nodes[0]?.id, 'tampered-payment-redirect']) {
-      const found = await post(api.url, keys.architect, 'query ($id: ID!) { node(id: $id) { __typename id } }', { id });
+      const found = await post(
+        api.url,
+        keys.architect,
+        'query ($id: ID!) { node(id: $id) { __typename id } }',
+        { id },
+      );
       expect((found.data as unknown as { node: { id: string } }).node.id).toBe(id);
     }
-    expect((await post(api.url, keys.architect, '{ node(id: "run_nothing") { id } }')).data).toEqual({ node: null });
+    expect(
+      (await post(api.url, keys.architect, '{ node(id: "run_nothing") { id } }')).data,
+    ).toEqual({ node: null });
   }, 60_000);
 
   it('tells the trainer of scenarios', async () => {
-    const { data } = await post(api.url, keys.trainer, '{ scenarios { id title story asset threats references vulnerable { source format } fixed { source format } expected { vulnerable fixed } } }');
-    const { scenarios } = data as unknown as { scenarios: { id: string; vulnerable: { source: string } }[] };
+    const { data } = await post(
+      api.url,
+      keys.trainer,
+      '{ scenarios { id title story asset threats references vulnerable { source format } fixed { source format } expected { vulnerable fixed } } }',
+    );
+    const { scenarios } = data as unknown as {
+      scenarios: { id: string; vulnerable: { source: string } }[];
+    };
     expect(scenarios.length).toBeGreaterThanOrEqual(3);
     expect(scenarios.every(({ vulnerable }) => vulnerable.source.length > 100)).toBe(true);
   });
@@ -90,8 +161,12 @@ describe('the core operations', () => {
   it('cancels a run, once', async () => {
     const id = await start('forever');
     const cancel = 'mutation ($id: ID!) { cancelRun(id: $id) { state } }';
-    expect((await post(api.url, keys.architect, cancel, { id })).data).toEqual({ cancelRun: { state: 'cancelled' } });
-    expect((await post(api.url, keys.architect, cancel, { id: await sealed() })).codes).toEqual(['RUN_FINISHED']);
+    expect((await post(api.url, keys.architect, cancel, { id })).data).toEqual({
+      cancelRun: { state: 'cancelled' },
+    });
+    expect((await post(api.url, keys.architect, cancel, { id: await sealed() })).codes).toEqual([
+      'RUN_FINISHED',
+    ]);
   }, 60_000);
 });
 
@@ -102,38 +177,80 @@ async function sealed(): Promise<string> {
 }
 
 describe('after a verdict', () => {
-  const REVOKE = 'mutation ($id: ID!, $reason: String!) { revokeVerdict(id: $id, reason: $reason) { status { state reason by at asOf } } }';
-  const BUNDLE = 'query ($id: ID!) { verdict(id: $id) { status { state proof } files { path base64 } } trustPolicy }';
-  const verdictOf = async (run: string): Promise<string> => (await opened.service.store.verdicts.ofRun(run))?.id ?? '';
+  const REVOKE =
+    'mutation ($id: ID!, $reason: String!) { revokeVerdict(id: $id, reason: $reason) { status { state reason by at asOf } } }';
+  const BUNDLE =
+    'query ($id: ID!) { verdict(id: $id) { status { state proof } files { path base64 } } trustPolicy }';
+  const verdictOf = async (run: string): Promise<string> =>
+    (await opened.service.store.verdicts.ofRun(run))?.id ?? '';
 
   async function judged(id: string): Promise<{ status: string; layer: unknown }> {
     const { data } = await post(api.url, keys.compliance, BUNDLE, { id });
-    const { verdict, trustPolicy } = data as unknown as { verdict: { files: { path: string; base64: string }[] }; trustPolicy: string };
+    const { verdict, trustPolicy } = data as unknown as {
+      verdict: { files: { path: string; base64: string }[] };
+      trustPolicy: string;
+    };
     const policy = await parsePolicy(trustPolicy, nodeCrypto.sha256);
     if (!policy.ok) throw new Error('policy');
-    const report = await verifyBundle(new Map(verdict.files.map(({ path, base64 }) => [path, new Uint8Array(Buffer.from(base64, 'base64'))])), policy.value, { crypto: nodeCrypto });
-    return { status: report.status, layer: report.layers.find(({ layer }) => layer === 'status')?.code };
+    const report = await verifyBundle(
+      new Map(
+        verdict.files.map(({ path, base64 }) => [
+          path,
+          new Uint8Array(Buffer.from(base64, 'base64')),
+        ]),
+      ),
+      policy.value,
+      { crypto: nodeCrypto },
+    );
+    return {
+      status: report.status,
+      layer: report.layers.find(({ layer }) => layer === 'status')?.code,
+    };
   }
 
   it('a compliance officer revokes it; the bundle from then on proves it; asked again it answers the same', async () => {
     const id = await verdictOf(await sealed());
     expect(await judged(id)).toEqual({ status: 'verified', layer: 'STATUS_VALID' });
-    const first = await post(api.url, keys.compliance, REVOKE, { id, reason: 'the model left out refunds' });
-    expect(first.data).toMatchObject({ revokeVerdict: { status: { state: 'revoked', reason: 'the model left out refunds', by: null } } });
+    const first = await post(api.url, keys.compliance, REVOKE, {
+      id,
+      reason: 'the model left out refunds',
+    });
+    expect(first.data).toMatchObject({
+      revokeVerdict: {
+        status: { state: 'revoked', reason: 'the model left out refunds', by: null },
+      },
+    });
     const again = await post(api.url, keys.admin, REVOKE, { id, reason: 'another reason' });
-    expect(again.data).toMatchObject({ revokeVerdict: { status: { state: 'revoked', reason: 'the model left out refunds' } } });
+    expect(again.data).toMatchObject({
+      revokeVerdict: { status: { state: 'revoked', reason: 'the model left out refunds' } },
+    });
     expect(await judged(id)).toEqual({ status: 'untrusted', layer: 'STATUS_REVOKED' });
   }, 60_000);
 
   it('another one stands in its place, and may be revoked all the same', async () => {
-    const [id, by] = [await verdictOf(await sealed()), await verdictOf(await start('sleep 4').then(async (run) => { await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed'); return run; }))];
-    const supersede = 'mutation ($id: ID!, $by: ID!) { supersedeVerdict(id: $id, by: $by, reason: "newer rules") { status { state by } } }';
-    expect((await post(api.url, keys.compliance, supersede, { id: by, by })).codes).toEqual(['NOT_FOUND']);
-    expect((await post(api.url, keys.compliance, supersede, { id: by, by: 'ver_nothing' })).codes).toEqual(['NOT_FOUND']);
+    const [id, by] = [
+      await verdictOf(await sealed()),
+      await verdictOf(
+        await start('sleep 4').then(async (run) => {
+          await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed');
+          return run;
+        }),
+      ),
+    ];
+    const supersede =
+      'mutation ($id: ID!, $by: ID!) { supersedeVerdict(id: $id, by: $by, reason: "newer rules") { status { state by } } }';
+    expect((await post(api.url, keys.compliance, supersede, { id: by, by })).codes).toEqual([
+      'NOT_FOUND',
+    ]);
+    expect(
+      (await post(api.url, keys.compliance, supersede, { id: by, by: 'ver_nothing' })).codes,
+    ).toEqual(['NOT_FOUND']);
     const replaced = await start('sleep 5');
     await until(async () => (await opened.service.store.runs.get(replaced))?.state === 'sealed');
     const old = await verdictOf(replaced);
-    expect((await post(api.url, keys.compliance, supersede, { id: old, by })).data).toEqual({ supersedeVerdict: { status: { state: 'superseded', by } } });
+    expect((await post(api.url, keys.compliance, supersede, { id: old, by })).data).toEqual({
+      supersedeVerdict: { status: { state: 'superseded', by } },
+    });
     expect((await judged(old)).layer).toBe('STATUS_SUPERSEDED');
     await post(api.url, keys.compliance, REVOKE, { id: old, reason: 'it was wrong as well' });
     expect((await judged(old)).layer).toBe('STATUS_REVOKED');
@@ -148,22 +265,48 @@ describe('after a verdict', () => {
     const id = await verdictOf(run);
     const before = await opened.service.store.verdicts.get(id);
     await post(api.url, keys.compliance, REVOKE, { id, reason: 'a name was in the model' });
-    const erase = 'mutation ($id: ID!) { eraseVerdict(id: $id, reason: "asked for by the person") { id erasedAt statement envelope leaf logIndex receipt status { state } files { path } run { report { model { name } } model { source name } } } }';
+    const erase =
+      'mutation ($id: ID!) { eraseVerdict(id: $id, reason: "asked for by the person") { id erasedAt statement envelope leaf logIndex receipt status { state } files { path } run { report { model { name } } model { source name } } } }';
     const { data } = await post(api.url, keys.compliance, erase, { id });
-    expect(data).toMatchObject({ eraseVerdict: { id, statement: null, envelope: null, status: null, files: [], leaf: before?.leaf, logIndex: before?.logIndex, receipt: before?.receipt, run: { report: null, model: { source: '', name: '' } } } });
+    expect(data).toMatchObject({
+      eraseVerdict: {
+        id,
+        statement: null,
+        envelope: null,
+        status: null,
+        files: [],
+        leaf: before?.leaf,
+        logIndex: before?.logIndex,
+        receipt: before?.receipt,
+        run: { report: null, model: { source: '', name: '' } },
+      },
+    });
     const client = new pg.Client({ connectionString: opened.config.databaseUrl });
     await client.connect();
-    const { rows: tables } = await client.query<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'bullmq%'");
+    const { rows: tables } = await client.query<{ name: string }>(
+      "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'bullmq%'",
+    );
     for (const { name } of tables) {
-      const { rows } = await client.query<{ text: string }>(`SELECT row_to_json(t)::text AS text FROM "${name}" t`);
-      for (const what of [before?.salt ?? '?', before?.envelope ?? '?', before?.statementDigest ?? '?', 'a name was in the model']) {
+      const { rows } = await client.query<{ text: string }>(
+        `SELECT row_to_json(t)::text AS text FROM "${name}" t`,
+      );
+      for (const what of [
+        before?.salt ?? '?',
+        before?.envelope ?? '?',
+        before?.statementDigest ?? '?',
+        'a name was in the model',
+      ]) {
         const kept = rows.filter(({ text }) => text.includes(JSON.stringify(what).slice(1, -1)));
         // Why it was revoked stays in the audit, which is the officer's own words.
-        expect(`${name}: ${kept.length}`).toBe(`${name}: ${name === 'audit_events' && what.startsWith('a name') ? 1 : 0}`);
+        expect(`${name}: ${kept.length}`).toBe(
+          `${name}: ${name === 'audit_events' && what.startsWith('a name') ? 1 : 0}`,
+        );
       }
     }
     await client.end();
-    expect((await post(api.url, keys.compliance, REVOKE, { id, reason: 'x' })).codes).toEqual(['VERDICT_ERASED']);
+    expect((await post(api.url, keys.compliance, REVOKE, { id, reason: 'x' })).codes).toEqual([
+      'VERDICT_ERASED',
+    ]);
     const other = await verdictOf(await sealed());
     expect((await judged(other)).status).toBe('verified');
     const again = await start(secret);
@@ -172,9 +315,14 @@ describe('after a verdict', () => {
 
   it('the key is replaced: what came before verifies, what comes after is signed by the new one', async () => {
     const before = await verdictOf(await sealed());
-    const rotate = 'mutation { rotateKey(role: "verdict", reason: "a year has passed") { retired successor index policy } }';
+    const rotate =
+      'mutation { rotateKey(role: "verdict", reason: "a year has passed") { retired successor index policy } }';
     const { data } = await post(api.url, keys.admin, rotate);
-    const { retired, successor, index, policy } = (data as unknown as { rotateKey: { retired: string; successor: string; index: number; policy: string } }).rotateKey;
+    const { retired, successor, index, policy } = (
+      data as unknown as {
+        rotateKey: { retired: string; successor: string; index: number; policy: string };
+      }
+    ).rotateKey;
     expect(policy).toContain(`verdict ${retired} until ${index}
 `);
     expect(policy).toContain(`verdict ${successor}
@@ -183,38 +331,90 @@ describe('after a verdict', () => {
     await until(async () => (await opened.service.store.runs.get(run))?.state === 'sealed');
     const after = await verdictOf(run);
     for (const id of [before, after]) expect((await judged(id)).status).toBe('verified');
-    expect((await opened.service.store.verdicts.get(after))?.envelope).toContain(successor.split('+').slice(0, 2).join('+'));
+    expect((await opened.service.store.verdicts.get(after))?.envelope).toContain(
+      successor.split('+').slice(0, 2).join('+'),
+    );
     const [change] = await opened.service.store.statements.list('key');
     const old = await parsePolicy(policy, nodeCrypto.sha256);
     if (!old.ok || !change) throw new Error('policy');
-    expect(await verifyKeyChange({ ...change, receipt: change.receipt ?? '' }, old.value, nodeCrypto)).toMatchObject({ ok: true, index, change: { retired, successor } });
+    expect(
+      await verifyKeyChange({ ...change, receipt: change.receipt ?? '' }, old.value, nodeCrypto),
+    ).toMatchObject({ ok: true, index, change: { retired, successor } });
   }, 60_000);
 
   it('all of it is in the audit, newest first, with who did it', async () => {
-    const { data } = await post(api.url, keys.compliance, '{ auditEvents(first: 100) { nodes { id at actor role operation subject detail } endCursor } }');
-    const { nodes } = (data as unknown as { auditEvents: { nodes: { id: string; operation: string; role: string; detail: string | null }[] } }).auditEvents;
+    const { data } = await post(
+      api.url,
+      keys.compliance,
+      '{ auditEvents(first: 100) { nodes { id at actor role operation subject detail } endCursor } }',
+    );
+    const { nodes } = (
+      data as unknown as {
+        auditEvents: {
+          nodes: { id: string; operation: string; role: string; detail: string | null }[];
+        };
+      }
+    ).auditEvents;
     const operations = new Set(nodes.map(({ operation }) => operation));
-    for (const each of ['certificate', 'revokeVerdict', 'supersedeVerdict', 'eraseVerdict', 'rotateKey']) expect(operations).toContain(each);
-    expect(nodes.find(({ operation }) => operation === 'rotateKey')).toMatchObject({ role: 'admin', detail: 'a year has passed' });
-    const next = await post(api.url, keys.compliance, `{ auditEvents(first: 1, after: "${nodes[0]?.id}") { nodes { id } endCursor } }`);
-    expect(next.data).toEqual({ auditEvents: { nodes: [{ id: nodes[1]?.id }], endCursor: nodes[1]?.id } });
+    for (const each of [
+      'certificate',
+      'revokeVerdict',
+      'supersedeVerdict',
+      'eraseVerdict',
+      'rotateKey',
+    ])
+      expect(operations).toContain(each);
+    expect(nodes.find(({ operation }) => operation === 'rotateKey')).toMatchObject({
+      role: 'admin',
+      detail: 'a year has passed',
+    });
+    const next = await post(
+      api.url,
+      keys.compliance,
+      `{ auditEvents(first: 1, after: "${nodes[0]?.id}") { nodes { id } endCursor } }`,
+    );
+    expect(next.data).toEqual({
+      auditEvents: { nodes: [{ id: nodes[1]?.id }], endCursor: nodes[1]?.id },
+    });
   });
 });
 
 describe('who may do what', () => {
   const probes: Readonly<Record<string, string>> = {
-    viewer: '{ viewer { role operations } }', node: '{ node(id: "x") { id } }', model: '{ model(id: "x") { id } }', run: '{ run(id: "x") { id } }', runs: '{ runs { endCursor } }',
-    verdict: '{ verdict(id: "x") { id } }', verdicts: '{ verdicts { endCursor } }', scenarios: '{ scenarios { id } }', scenario: '{ scenario(id: "x") { id } }', trustPolicy: '{ trustPolicy }',
-    submitModel: 'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }', requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
-    cancelRun: 'mutation { cancelRun(id: "x") { id } }', apiKeys: '{ apiKeys { id } }', createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
-    revokeVerdict: 'mutation { revokeVerdict(id: "x", reason: "y") { id } }', supersedeVerdict: 'mutation { supersedeVerdict(id: "x", by: "z", reason: "y") { id } }',
-    eraseVerdict: 'mutation { eraseVerdict(id: "x", reason: "y") { id } }', auditEvents: '{ auditEvents { endCursor } }', rotateKey: 'mutation { rotateKey(role: "log", reason: "y") { index } }',
-    revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }', runUpdated: 'subscription { runUpdated(id: "x") { id } }',
+    viewer: '{ viewer { role operations } }',
+    node: '{ node(id: "x") { id } }',
+    model: '{ model(id: "x") { id } }',
+    run: '{ run(id: "x") { id } }',
+    runs: '{ runs { endCursor } }',
+    verdict: '{ verdict(id: "x") { id } }',
+    verdicts: '{ verdicts { endCursor } }',
+    scenarios: '{ scenarios { id } }',
+    scenario: '{ scenario(id: "x") { id } }',
+    trustPolicy: '{ trustPolicy }',
+    submitModel:
+      'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }',
+    requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
+    cancelRun: 'mutation { cancelRun(id: "x") { id } }',
+    apiKeys: '{ apiKeys { id } }',
+    createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
+    revokeVerdict: 'mutation { revokeVerdict(id: "x", reason: "y") { id } }',
+    supersedeVerdict: 'mutation { supersedeVerdict(id: "x", by: "z", reason: "y") { id } }',
+    eraseVerdict: 'mutation { eraseVerdict(id: "x", reason: "y") { id } }',
+    auditEvents: '{ auditEvents { endCursor } }',
+    rotateKey: 'mutation { rotateKey(role: "log", reason: "y") { index } }',
+    revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }',
+    runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
 
   it('the table names exactly the root fields of the schema', () => {
-    const schema = buildSchema(readFileSync(fileURLToPath(new URL('../../schema.graphql', import.meta.url)), 'utf8'));
-    const fields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) => Object.keys(type?.getFields() ?? {}));
+    const schema = buildSchema(
+      readFileSync(fileURLToPath(new URL('../../schema.graphql', import.meta.url)), 'utf8'),
+    );
+    const fields = [
+      schema.getQueryType(),
+      schema.getMutationType(),
+      schema.getSubscriptionType(),
+    ].flatMap((type) => Object.keys(type?.getFields() ?? {}));
     expect(Object.keys(OPERATIONS).sort()).toEqual(fields.sort());
     expect(Object.keys(probes).sort()).toEqual(fields.sort());
   });
@@ -222,10 +422,17 @@ describe('who may do what', () => {
   it('holds for each role and operation, over HTTP and WebSocket', async () => {
     for (const [operation, query] of Object.entries(probes)) {
       for (const role of ROLES) {
-        const codes = operation === 'runUpdated'
-          ? (await subscribe(api.url, keys[role], query)).flatMap((result) => (result['errors'] as unknown as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code))
-          : (await post(api.url, keys[role], query)).codes;
-        expect(codes.includes('FORBIDDEN'), `${role} ${operation} ${codes}`).toBe(!OPERATIONS[operation]?.includes(role));
+        const codes =
+          operation === 'runUpdated'
+            ? (await subscribe(api.url, keys[role], query)).flatMap((result) =>
+                (result['errors'] as unknown as { extensions: { code: string } }[]).map(
+                  ({ extensions }) => extensions.code,
+                ),
+              )
+            : (await post(api.url, keys[role], query)).codes;
+        expect(codes.includes('FORBIDDEN'), `${role} ${operation} ${codes}`).toBe(
+          !OPERATIONS[operation]?.includes(role),
+        );
         expect(codes).not.toContain('UNAUTHENTICATED');
       }
     }
@@ -234,58 +441,150 @@ describe('who may do what', () => {
   it('nobody without a key, with a wrong one, or with a revoked one', async () => {
     for (const [operation, query] of Object.entries(probes)) {
       if (operation === 'runUpdated') continue;
-      expect((await post(api.url, undefined, query)), operation).toMatchObject({ status: 401, codes: ['UNAUTHENTICATED'] });
-      expect((await post(api.url, 'pk_wrong', query)).codes, operation).toEqual(['UNAUTHENTICATED']);
+      expect(await post(api.url, undefined, query), operation).toMatchObject({
+        status: 401,
+        codes: ['UNAUTHENTICATED'],
+      });
+      expect((await post(api.url, 'pk_wrong', query)).codes, operation).toEqual([
+        'UNAUTHENTICATED',
+      ]);
     }
-    await expect(subscribe(api.url, 'pk_wrong', probes['runUpdated'] ?? '')).rejects.toMatchObject({ code: 4403 });
-    const { data } = await post(api.url, keys.admin, 'mutation { createApiKey(input: { name: "short", role: "architect" }) { key apiKey { id } } }');
-    const { key, apiKey } = (data as unknown as { createApiKey: { key: string; apiKey: { id: string } } }).createApiKey;
-    expect((await post(api.url, key, '{ viewer { name } }')).data).toEqual({ viewer: { name: 'short' } });
-    await post(api.url, keys.admin, 'mutation ($id: ID!) { revokeApiKey(id: $id) { revokedAt } }', { id: apiKey.id });
+    await expect(subscribe(api.url, 'pk_wrong', probes['runUpdated'] ?? '')).rejects.toMatchObject({
+      code: 4403,
+    });
+    const { data } = await post(
+      api.url,
+      keys.admin,
+      'mutation { createApiKey(input: { name: "short", role: "architect" }) { key apiKey { id } } }',
+    );
+    const { key, apiKey } = (
+      data as unknown as { createApiKey: { key: string; apiKey: { id: string } } }
+    ).createApiKey;
+    expect((await post(api.url, key, '{ viewer { name } }')).data).toEqual({
+      viewer: { name: 'short' },
+    });
+    await post(api.url, keys.admin, 'mutation ($id: ID!) { revokeApiKey(id: $id) { revokedAt } }', {
+      id: apiKey.id,
+    });
     expect((await post(api.url, key, '{ viewer { name } }')).codes).toEqual(['UNAUTHENTICATED']);
   }, 60_000);
 
   it('an architect sees his own, compliance and admin see all', async () => {
-    const other = (await opened.service.store.keys.create({ name: 'other', role: 'architect' })).key;
+    const other = (await opened.service.store.keys.create({ name: 'other', role: 'architect' }))
+      .key;
     const run = await sealed();
     const verdict = (await opened.service.store.verdicts.ofRun(run))?.id;
-    const query = 'query ($run: ID!, $verdict: ID!) { run(id: $run) { id } verdict(id: $verdict) { id } verdicts(first: 100) { nodes { id } } runs(first: 100) { nodes { id } } }';
+    const query =
+      'query ($run: ID!, $verdict: ID!) { run(id: $run) { id } verdict(id: $verdict) { id } verdicts(first: 100) { nodes { id } } runs(first: 100) { nodes { id } } }';
     const seen = async (key: string) => {
       const { data } = await post(api.url, key, query, { run, verdict });
-      const all = data as unknown as { run: object | null; verdict: object | null; verdicts: { nodes: { id: string }[] }; runs: { nodes: { id: string }[] } };
-      return [all.run !== null, all.verdict !== null, all.verdicts.nodes.some(({ id }) => id === verdict), all.runs.nodes.some(({ id }) => id === run)];
+      const all = data as unknown as {
+        run: object | null;
+        verdict: object | null;
+        verdicts: { nodes: { id: string }[] };
+        runs: { nodes: { id: string }[] };
+      };
+      return [
+        all.run !== null,
+        all.verdict !== null,
+        all.verdicts.nodes.some(({ id }) => id === verdict),
+        all.runs.nodes.some(({ id }) => id === run),
+      ];
     };
     expect(await seen(other)).toEqual([false, false, false, false]);
-    for (const role of ['architect', 'compliance', 'admin'] as const) expect(await seen(keys[role]), role).toEqual([true, true, true, true]);
-    const [foreign] = await subscribe(api.url, other, 'subscription ($id: ID!) { runUpdated(id: $id) { id } }', { id: run });
+    for (const role of ['architect', 'compliance', 'admin'] as const)
+      expect(await seen(keys[role]), role).toEqual([true, true, true, true]);
+    const [foreign] = await subscribe(
+      api.url,
+      other,
+      'subscription ($id: ID!) { runUpdated(id: $id) { id } }',
+      { id: run },
+    );
     expect(JSON.stringify(foreign)).toContain('NOT_FOUND');
   }, 60_000);
 });
 
 describe('bad input is answered with a code, and the service stays up', () => {
-  const deep = (depth: number): string => `{ runs { nodes { ${'verdict { run { '.repeat(depth)} id ${'} } '.repeat(depth)} } } }`;
+  const deep = (depth: number): string =>
+    `{ runs { nodes { ${'verdict { run { '.repeat(depth)} id ${'} } '.repeat(depth)} } } }`;
   const cases: readonly (readonly [name: string, query: string, code: string])[] = [
     ['syntax', '{ viewer {', 'REQUEST_SHAPE'],
     ['an unknown field', '{ viewer { password } }', 'REQUEST_SHAPE'],
     ['a missing argument', '{ run { id } }', 'REQUEST_SHAPE'],
     ['too deep', deep(8), 'QUERY_TOO_COMPLEX'],
-    ['too many aliases', `{ ${Array.from({ length: 40 }, (_, at) => `a${at}: viewer { name }`).join(' ')} }`, 'QUERY_TOO_COMPLEX'],
-    ['too many directives', `{ viewer { name ${'@skip(if: false) '.repeat(40)} } }`, 'QUERY_TOO_COMPLEX'],
+    [
+      'too many aliases',
+      `{ ${Array.from({ length: 40 }, (_, at) => `a${at}: viewer { name }`).join(' ')} }`,
+      'QUERY_TOO_COMPLEX',
+    ],
+    [
+      'too many directives',
+      `{ viewer { name ${'@skip(if: false) '.repeat(40)} } }`,
+      'QUERY_TOO_COMPLEX',
+    ],
     ['too many tokens', `{ viewer { ${'name '.repeat(5_000)} } }`, 'QUERY_TOO_COMPLEX'],
-    ['too costly', '{ verdicts(first: 100) { nodes { files { path base64 } } } }', 'QUERY_TOO_COMPLEX'],
-    ['costly behind fragments', `{ ...f0 } ${Array.from({ length: 20 }, (_, at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`).join(' ')} fragment f20 on Query { viewer { name } }`, 'QUERY_TOO_COMPLEX'],
-    ['a circle of fragments', '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }', 'REQUEST_SHAPE'],
-    ['introspection without end', `{ __schema { types { ${'fields { type { '.repeat(8)} name ${'} } '.repeat(8)} } } }`, 'REQUEST_SHAPE'],
+    [
+      'too costly',
+      '{ verdicts(first: 100) { nodes { files { path base64 } } } }',
+      'QUERY_TOO_COMPLEX',
+    ],
+    [
+      'costly behind fragments',
+      `{ ...f0 } ${Array.from({ length: 20 }, (_, at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`).join(' ')} fragment f20 on Query { viewer { name } }`,
+      'QUERY_TOO_COMPLEX',
+    ],
+    [
+      'a circle of fragments',
+      '{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }',
+      'REQUEST_SHAPE',
+    ],
+    [
+      'introspection without end',
+      `{ __schema { types { ${'fields { type { '.repeat(8)} name ${'} } '.repeat(8)} } } }`,
+      'REQUEST_SHAPE',
+    ],
     ['a page that is too long', '{ runs(first: 1000) { endCursor } }', 'OPTION_INVALID'],
     ['a negative page', '{ runs(first: -1) { endCursor } }', 'OPTION_INVALID'],
-    ['a role that is none', 'mutation { createApiKey(input: { name: "x", role: "root" }) { key } }', 'OPTION_INVALID'],
-    ['a format that is none', 'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }', 'FORMAT_UNKNOWN'],
-    ['a model that is refused', 'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }', 'MODEL_SHAPE'],
-    ['a model that is not there', 'mutation { requestVerification(input: { modelId: "mdl_x" }) { id } }', 'NOT_FOUND'],
-    ['a verdict that is not there', 'mutation { revokeVerdict(id: "ver_\\u0000", reason: "x") { id } }', 'NOT_FOUND'],
-    ['a revocation without a reason', 'mutation { revokeVerdict(id: "x", reason: " ") { id } }', 'REQUEST_SHAPE'],
-    ['a key that is not replaced', 'mutation { rotateKey(role: "witness", reason: "x") { index } }', 'OPTION_INVALID'],
-    ['a page of the audit behind no id', '{ auditEvents(after: "x") { endCursor } }', 'OPTION_INVALID'],
+    [
+      'a role that is none',
+      'mutation { createApiKey(input: { name: "x", role: "root" }) { key } }',
+      'OPTION_INVALID',
+    ],
+    [
+      'a format that is none',
+      'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }',
+      'FORMAT_UNKNOWN',
+    ],
+    [
+      'a model that is refused',
+      'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }',
+      'MODEL_SHAPE',
+    ],
+    [
+      'a model that is not there',
+      'mutation { requestVerification(input: { modelId: "mdl_x" }) { id } }',
+      'NOT_FOUND',
+    ],
+    [
+      'a verdict that is not there',
+      'mutation { revokeVerdict(id: "ver_\\u0000", reason: "x") { id } }',
+      'NOT_FOUND',
+    ],
+    [
+      'a revocation without a reason',
+      'mutation { revokeVerdict(id: "x", reason: " ") { id } }',
+      'REQUEST_SHAPE',
+    ],
+    [
+      'a key that is not replaced',
+      'mutation { rotateKey(role: "witness", reason: "x") { index } }',
+      'OPTION_INVALID',
+    ],
+    [
+      'a page of the audit behind no id',
+      '{ auditEvents(after: "x") { endCursor } }',
+      'OPTION_INVALID',
+    ],
     ['an id with a NUL', '{ run(id: "run_\\u0000") { id } }', 'NONE'],
   ];
 
@@ -294,31 +593,72 @@ describe('bad input is answered with a code, and the service stays up', () => {
     if (code === 'NONE') expect(answer.codes).not.toContain('INTERNAL');
     else {
       expect(answer.codes[0], JSON.stringify(answer.errors)).toBe(code);
-      expect(answer.errors?.[0]?.extensions.problems[0]).toMatchObject({ code, message: expect.any(String), path: expect.any(String) });
+      expect(answer.errors?.[0]?.extensions.problems[0]).toMatchObject({
+        code,
+        message: expect.any(String),
+        path: expect.any(String),
+      });
       const [first] = await subscribe(api.url, keys.admin, query).catch(() => []);
       if (first) expect(JSON.stringify(first)).toContain(code);
     }
   });
 
   it('limits hold on the WebSocket', async () => {
-    const failures = await Promise.all(cases.slice(3, 9).map(([, query]) => subscribe(api.url, keys.admin, query).then(() => 'passed', (errors: { extensions: { code: string } }[]) => errors[0]?.extensions.code)));
+    const failures = await Promise.all(
+      cases.slice(3, 9).map(([, query]) =>
+        subscribe(api.url, keys.admin, query).then(
+          () => 'passed',
+          (errors: { extensions: { code: string } }[]) => errors[0]?.extensions.code,
+        ),
+      ),
+    );
     expect(failures).toEqual(Array.from({ length: 6 }, () => 'QUERY_TOO_COMPLEX'));
   });
 
   it('a body of 50 MB, one that is no JSON, an encoded one, a simple request of another site', async () => {
-    expect(await raw(api.url, `{"query":"${' '.repeat(50 * 1024 * 1024)}"}`, { 'content-type': 'application/json' })).toMatchObject({ status: 413, codes: ['INPUT_TOO_LARGE'] });
-    expect(await raw(api.url, '{"query":', { 'content-type': 'application/json' })).toMatchObject({ status: 400, codes: ['REQUEST_SHAPE'] });
-    expect(await raw(api.url, '{}', { 'content-type': 'application/json', 'content-encoding': 'gzip' })).toMatchObject({ status: 415, codes: ['REQUEST_SHAPE'] });
-    expect((await raw(api.url, '{ viewer { name } }', { 'content-type': 'text/plain' })).status).toBeGreaterThanOrEqual(400);
+    expect(
+      await raw(api.url, `{"query":"${' '.repeat(50 * 1024 * 1024)}"}`, {
+        'content-type': 'application/json',
+      }),
+    ).toMatchObject({ status: 413, codes: ['INPUT_TOO_LARGE'] });
+    expect(await raw(api.url, '{"query":', { 'content-type': 'application/json' })).toMatchObject({
+      status: 400,
+      codes: ['REQUEST_SHAPE'],
+    });
+    expect(
+      await raw(api.url, '{}', { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
+    ).toMatchObject({ status: 415, codes: ['REQUEST_SHAPE'] });
+    expect(
+      (await raw(api.url, '{ viewer { name } }', { 'content-type': 'text/plain' })).status,
+    ).toBeGreaterThanOrEqual(400);
     const source = 'x'.repeat(5 * 1024 * 1024);
-    expect((await post(api.url, keys.architect, SUBMIT, { input: { source, format: 'native', name: 'x' } })).codes).toEqual(['INPUT_TOO_LARGE']);
+    expect(
+      (
+        await post(api.url, keys.architect, SUBMIT, {
+          input: { source, format: 'native', name: 'x' },
+        })
+      ).codes,
+    ).toEqual(['INPUT_TOO_LARGE']);
     const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    expect((await raw(api.url, `{"query":"{ viewer { name } }","variables":{"a":${nested}}}`, { 'content-type': 'application/json', authorization: `Bearer ${keys.admin}` })).status).toBeLessThan(600);
-    expect((await post(api.url, keys.admin, '{ viewer { role } }')).data).toEqual({ viewer: { role: 'admin' } });
+    expect(
+      (
+        await raw(api.url, `{"query":"{ viewer { name } }","variables":{"a":${nested}}}`, {
+          'content-type': 'application/json',
+          authorization: `Bearer ${keys.admin}`,
+        })
+      ).status,
+    ).toBeLessThan(600);
+    expect((await post(api.url, keys.admin, '{ viewer { role } }')).data).toEqual({
+      viewer: { role: 'admin' },
+    });
   }, 60_000);
 
   it('keys of JSON that mean something to JavaScript', async () => {
-    const answer = await raw(api.url, `{"query":"${SUBMIT}","variables":{"input":{"source":"sleep 1","format":"native","name":"x","__proto__":{"a":1}}}}`, { 'content-type': 'application/json', authorization: `Bearer ${keys.architect}` });
+    const answer = await raw(
+      api.url,
+      `{"query":"${SUBMIT}","variables":{"input":{"source":"sleep 1","format":"native","name":"x","__proto__":{"a":1}}}}`,
+      { 'content-type': 'application/json', authorization: `Bearer ${keys.architect}` },
+    );
     expect(answer.codes.includes('INTERNAL')).toBe(false);
     expect(isDeepStrictEqual(({} as { a?: number }).a, undefined)).toBe(true);
   });
@@ -328,14 +668,26 @@ describe('probes', () => {
   it('health, readiness, metrics and the public checkpoint', async () => {
     await sealed();
     expect(await (await fetch(`${api.url}/healthz`)).json()).toEqual({ ok: true });
-    expect(await (await fetch(`${api.url}/readyz`)).json()).toMatchObject({ ready: true, checks: { database: { ok: true }, queue: { ok: true }, log: { ok: true }, ledger: { ok: true } } });
+    expect(await (await fetch(`${api.url}/readyz`)).json()).toMatchObject({
+      ready: true,
+      checks: {
+        database: { ok: true },
+        queue: { ok: true },
+        log: { ok: true },
+        ledger: { ok: true },
+      },
+    });
     const metrics = await (await fetch(`${api.url}/metrics`)).text();
     expect(metrics).toMatch(/^probity_runs\{state="sealed"\} [1-9]\d*$/mu);
-    expect(await (await fetch(`${api.url}/log/checkpoint`)).text()).toMatch(/^test\.probity\/log\n\d+\n/u);
+    expect(await (await fetch(`${api.url}/log/checkpoint`)).text()).toMatch(
+      /^test\.probity\/log\n\d+\n/u,
+    );
     expect((await fetch(`${api.url}/nothing`)).status).toBe(404);
   });
 
   it('a taken port is said with a code', async () => {
-    await expect(startApi({ ...opened.service, config: { ...opened.config, port: api.port } })).rejects.toMatchObject({ code: 'PORT_TAKEN' });
+    await expect(
+      startApi({ ...opened.service, config: { ...opened.config, port: api.port } }),
+    ).rejects.toMatchObject({ code: 'PORT_TAKEN' });
   });
 });

@@ -6,13 +6,31 @@ import { OPERATIONS, ROLES } from '../../src/api/roles.ts';
 
 describe('docs/api.md', () => {
   it('prints the table of roles that the code has', async () => {
-    const rows = Object.entries(OPERATIONS).map(([operation, roles]) => `| \`${operation}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`);
-    await printed('docs/api.md', 'roles', [`| Operation | ${ROLES.join(' | ')} |`, `|---${'|---'.repeat(ROLES.length)}|`, ...rows].join('\n'));
+    const rows = Object.entries(OPERATIONS).map(
+      ([operation, roles]) =>
+        `| \`${operation}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`,
+    );
+    await printed(
+      'docs/api.md',
+      'roles',
+      [`| Operation | ${ROLES.join(' | ')} |`, `|---${'|---'.repeat(ROLES.length)}|`, ...rows].join(
+        '\n',
+      ),
+    );
   });
 
   it('names the variables that the configuration reads', () => {
-    const code = readFileSync(fileURLToPath(new URL('../../src/config/index.ts', import.meta.url)), 'utf8');
-    const read = [...code.matchAll(/read\.\w+\('([A-Z0-9_]+)'/gu)].map(([, name]) => name).sort();
-    expect([...between('docs/api.md', 'environment').matchAll(/^\| `([A-Z0-9_]+)`/gmu)].map(([, name]) => name).sort()).toEqual(read);
+    const code = readFileSync(
+      fileURLToPath(new URL('../../src/config/index.ts', import.meta.url)),
+      'utf8',
+    );
+    const read = [...code.matchAll(/read\.\w+\(\s*'([A-Z0-9_]+)'/gu)]
+      .map(([, name]) => name)
+      .sort();
+    expect(
+      [...between('docs/api.md', 'environment').matchAll(/^\| `([A-Z0-9_]+)`/gmu)]
+        .map(([, name]) => name)
+        .sort(),
+    ).toEqual(read);
   });
 });

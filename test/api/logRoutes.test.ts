@@ -29,15 +29,23 @@ async function serve(log: PublicLog): Promise<{ prefix: string; server: Server }
 }
 
 async function append(log: TransparencyLog, from: number, to: number): Promise<void> {
-  await Promise.all(Array.from({ length: to - from }, (_, at) => log.append(utf8(`leaf ${from + at}`))));
+  await Promise.all(
+    Array.from({ length: to - from }, (_, at) => log.append(utf8(`leaf ${from + at}`))),
+  );
 }
 
-const STORES: readonly { readonly name: string; open(): Promise<{ store: LogStore; close(): Promise<void> }> }[] = [
+const STORES: readonly {
+  readonly name: string;
+  open(): Promise<{ store: LogStore; close(): Promise<void> }>;
+}[] = [
   {
     name: 'folder',
     open: async () => {
       const folder = await temporaryFolder();
-      return { store: await folderLogStore(folder), close: () => rm(folder, { recursive: true, force: true }) };
+      return {
+        store: await folderLogStore(folder),
+        close: () => rm(folder, { recursive: true, force: true }),
+      };
     },
   },
   {
@@ -48,7 +56,13 @@ const STORES: readonly { readonly name: string; open(): Promise<{ store: LogStor
       await migrate(url);
       const pool = new pg.Pool({ connectionString: url, max: 4 });
       pool.on('error', () => undefined);
-      return { store: new PostgresLogStore(pool), close: async () => { await pool.end(); await postgres.stop(); } };
+      return {
+        store: new PostgresLogStore(pool),
+        close: async () => {
+          await pool.end();
+          await postgres.stop();
+        },
+      };
     },
   },
 ];
@@ -66,7 +80,9 @@ for (const { name, open } of STORES) {
       prefix = served.prefix;
       closing.push(() => served.server.close(), close);
     }, 60_000);
-    afterAll(async () => { for (const close of closing) await close(); });
+    afterAll(async () => {
+      for (const close of closing) await close();
+    });
 
     it('gives a monitor the entries whose root was signed, and proofs from tiles alone', async () => {
       const monitor = new Monitor(prefix);
@@ -75,7 +91,11 @@ for (const { name, open } of STORES) {
       const entries = await monitor.entries(300);
       expect(monitor.rootOf(entries)).toBe(before.root);
       expect(entries[299]?.toString()).toBe('leaf 299');
-      for (const index of [0, 1, 255, 256, 299]) expect(await monitor.includes(entries[index] ?? Buffer.of(), index, before), String(index)).toBe(true);
+      for (const index of [0, 1, 255, 256, 299])
+        expect(
+          await monitor.includes(entries[index] ?? Buffer.of(), index, before),
+          String(index),
+        ).toBe(true);
       expect(await monitor.includes(Buffer.from('leaf 1'), 0, before)).toBe(false);
 
       await append(log, 300, 770);
@@ -86,18 +106,22 @@ for (const { name, open } of STORES) {
       expect(await monitor.includes(Buffer.from('leaf 511'), 511, after)).toBe(true);
     });
 
-    describeGo('the code of the Go checksum database', () => it('is satisfied', async () => {
-      const folder = await temporaryFolder();
-      try {
-        const monitor = buildGo(repository('test/evidence/monitor'), folder);
-        const { stdout } = await promisify(execFile)(monitor, [prefix, log.vkey]);
-        expect(stdout).toBe('770\n');
-        const other = (await testKeys('other')).log.vkey;
-        await expect(promisify(execFile)(monitor, [prefix, other])).rejects.toMatchObject({ code: 1 });
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
-    }, 180_000));
+    describeGo('the code of the Go checksum database', () =>
+      it('is satisfied', async () => {
+        const folder = await temporaryFolder();
+        try {
+          const monitor = buildGo(repository('test/evidence/monitor'), folder);
+          const { stdout } = await promisify(execFile)(monitor, [prefix, log.vkey]);
+          expect(stdout).toBe('770\n');
+          const other = (await testKeys('other')).log.vkey;
+          await expect(promisify(execFile)(monitor, [prefix, other])).rejects.toMatchObject({
+            code: 1,
+          });
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      }, 180_000),
+    );
   });
 }
 
@@ -109,25 +133,47 @@ describe('the answers', () => {
     await append(log, 0, 258);
     ({ prefix, server } = await serve(log));
   });
-  afterAll(() => { server.close(); });
+  afterAll(() => {
+    server.close();
+  });
 
   it('have the types and the caching of tlog-tiles', async () => {
     const checkpoint = await fetch(`${prefix}/checkpoint`);
     expect(checkpoint.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(checkpoint.headers.get('cache-control')).toBe('no-cache');
     expect(checkpoint.headers.get('access-control-allow-origin')).toBe('*');
-    for (const path of ['tile/0/000', 'tile/0/001.p/2', 'tile/1/000.p/1', 'tile/entries/000', 'tile/entries/001.p/1']) {
+    for (const path of [
+      'tile/0/000',
+      'tile/0/001.p/2',
+      'tile/1/000.p/1',
+      'tile/entries/000',
+      'tile/entries/001.p/1',
+    ]) {
       const tile = await fetch(`${prefix}/${path}`);
-      expect([path, tile.status, tile.headers.get('content-type'), tile.headers.get('cache-control')]).toEqual([path, 200, 'application/octet-stream', 'public, max-age=31536000, immutable']);
+      expect([
+        path,
+        tile.status,
+        tile.headers.get('content-type'),
+        tile.headers.get('cache-control'),
+      ]).toEqual([path, 200, 'application/octet-stream', 'public, max-age=31536000, immutable']);
     }
     expect((await (await fetch(`${prefix}/tile/0/000`)).arrayBuffer()).byteLength).toBe(8192);
-    expect((await fetch(`${prefix}/tile/0/000`, { method: 'HEAD' })).headers.get('content-length')).toBe('8192');
+    expect(
+      (await fetch(`${prefix}/tile/0/000`, { method: 'HEAD' })).headers.get('content-length'),
+    ).toBe('8192');
   });
 
   it('compress bundles only for those who ask', async () => {
-    const plain = await fetch(`${prefix}/tile/entries/000`, { headers: { 'accept-encoding': 'identity' } });
-    expect([plain.headers.get('content-encoding'), plain.headers.get('vary')]).toEqual([null, 'Accept-Encoding']);
-    const packed = await fetch(`${prefix}/tile/entries/000`, { headers: { 'accept-encoding': 'gzip' } });
+    const plain = await fetch(`${prefix}/tile/entries/000`, {
+      headers: { 'accept-encoding': 'identity' },
+    });
+    expect([plain.headers.get('content-encoding'), plain.headers.get('vary')]).toEqual([
+      null,
+      'Accept-Encoding',
+    ]);
+    const packed = await fetch(`${prefix}/tile/entries/000`, {
+      headers: { 'accept-encoding': 'gzip' },
+    });
     expect(packed.headers.get('content-encoding')).toBe('gzip');
     const bytes = Buffer.from(await plain.arrayBuffer());
     expect(Buffer.from(await packed.arrayBuffer()).equals(bytes)).toBe(true);
@@ -137,13 +183,38 @@ describe('the answers', () => {
 
   it('are 404, never remembered, for what is not there (yet) and for every other spelling', async () => {
     for (const path of [
-      'tile/0/001', 'tile/0/001.p/3', 'tile/0/002.p/1', 'tile/1/000', 'tile/1/000.p/2', 'tile/2/000.p/1', 'tile/7/000.p/1', 'tile/63/000.p/1', 'tile/entries/001', 'tile/entries/x999/x999/x999/x999/999.p/255',
-      'tile/64/000.p/1', 'tile/00/000', 'tile/0/0', 'tile/0/0000', 'tile/0/x000/000', 'tile/0/000.p/0', 'tile/0/000.p/256', 'tile/0/000.p/01', 'tile/0/000.p/', 'tile/-1/000', 'tile/0/000/', 'tile/data/000',
-      'tile/0/%30%30%30', 'tile/0/../0/000.p/999', 'tile/', 'tile/0', 'nothing',
+      'tile/0/001',
+      'tile/0/001.p/3',
+      'tile/0/002.p/1',
+      'tile/1/000',
+      'tile/1/000.p/2',
+      'tile/2/000.p/1',
+      'tile/7/000.p/1',
+      'tile/63/000.p/1',
+      'tile/entries/001',
+      'tile/entries/x999/x999/x999/x999/999.p/255',
+      'tile/64/000.p/1',
+      'tile/00/000',
+      'tile/0/0',
+      'tile/0/0000',
+      'tile/0/x000/000',
+      'tile/0/000.p/0',
+      'tile/0/000.p/256',
+      'tile/0/000.p/01',
+      'tile/0/000.p/',
+      'tile/-1/000',
+      'tile/0/000/',
+      'tile/data/000',
+      'tile/0/%30%30%30',
+      'tile/0/../0/000.p/999',
+      'tile/',
+      'tile/0',
+      'nothing',
     ]) {
       const answer = await fetch(`${prefix}/${path}`);
       expect([path, answer.status]).toEqual([path, 404]);
-      if (path.startsWith('tile/0/') && !path.includes('..')) expect(answer.headers.get('cache-control'), path).toBe('no-store');
+      if (path.startsWith('tile/0/') && !path.includes('..'))
+        expect(answer.headers.get('cache-control'), path).toBe('no-store');
     }
   });
 
@@ -152,7 +223,9 @@ describe('the answers', () => {
       const answer = await fetch(`${prefix}/${path}`, { method: 'POST', body: 'x' });
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     }
-    const empty = await serve(await TransparencyLog.open(memoryLogStore(), (await testKeys('empty')).log));
+    const empty = await serve(
+      await TransparencyLog.open(memoryLogStore(), (await testKeys('empty')).log),
+    );
     expect((await fetch(`${empty.prefix}/checkpoint`)).status).toBe(404);
     expect((await fetch(`${empty.prefix}/tile/0/000.p/1`)).status).toBe(404);
     empty.server.close();
@@ -161,9 +234,13 @@ describe('the answers', () => {
   it('come one after the other when many ask, and not at all when too many do', async () => {
     let [reading, most] = [0, 0];
     let release: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => { release = resolve; });
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     const slow = await serve({
-      checkpoint: async () => undefined, covers: async () => true, leaves: async () => [],
+      checkpoint: async () => undefined,
+      covers: async () => true,
+      leaves: async () => [],
       nodes: async (ids) => {
         reading += 1;
         most = Math.max(most, reading);
@@ -173,11 +250,13 @@ describe('the answers', () => {
       },
     });
     let refused = 0;
-    const statuses = await Promise.all(Array.from({ length: 300 }, async (_, at) => {
-      const { status } = await fetch(`${slow.prefix}/tile/0/${String(at).padStart(3, '0')}`);
-      if (status === 503 && (refused += 1) === 300 - 16 - 256) release();
-      return status;
-    }));
+    const statuses = await Promise.all(
+      Array.from({ length: 300 }, async (_, at) => {
+        const { status } = await fetch(`${slow.prefix}/tile/0/${String(at).padStart(3, '0')}`);
+        if (status === 503 && (refused += 1) === 300 - 16 - 256) release();
+        return status;
+      }),
+    );
     expect(most).toBe(16);
     expect(statuses.filter((status) => status === 200)).toHaveLength(16 + 256);
     expect(statuses.filter((status) => status === 503)).toHaveLength(300 - 16 - 256);
@@ -185,9 +264,15 @@ describe('the answers', () => {
   });
 
   it('have one name each', () => {
-    for (const name of [{ kind: 'entries', index: 1_234_067, width: 256 }, { kind: 'hashes', level: 3, index: 0, width: 7 }, { kind: 'hashes', level: 0, index: 1_000, width: 256 }] as const) {
+    for (const name of [
+      { kind: 'entries', index: 1_234_067, width: 256 },
+      { kind: 'hashes', level: 3, index: 0, width: 7 },
+      { kind: 'hashes', level: 0, index: 1_000, width: 256 },
+    ] as const) {
       expect(parseTileName(tileName(name))).toEqual(name);
     }
-    expect(tileName({ kind: 'entries', index: 1_234_067, width: 256 })).toBe('entries/x001/x234/067');
+    expect(tileName({ kind: 'entries', index: 1_234_067, width: 256 })).toBe(
+      'entries/x001/x234/067',
+    );
   });
 });

@@ -10,20 +10,38 @@ import { modelText } from '../model/tiny.ts';
 import { PROGRAM } from '../program.ts';
 import { check, fileOf, type Ended } from './run.ts';
 
-const HOLDS = modelText('variables: { x: { type: bool, init: false } }\nactions: { turn: { actor: me, then: { x: not(x) } } }\nproperties: { p: { always: x or not(x) } }');
+const HOLDS = modelText(
+  'variables: { x: { type: bool, init: false } }\nactions: { turn: { actor: me, then: { x: not(x) } } }\nproperties: { p: { always: x or not(x) } }',
+);
 const BROKEN = HOLDS.replace('always: x or not(x)', 'never: x');
-const WITHOUT_END = modelText('variables: { n: { type: int, init: 0 } }\nactions: { up: { actor: me, then: { n: n + 1 } } }\nproperties: { p: { never: n = -1 } }');
+const WITHOUT_END = modelText(
+  'variables: { n: { type: int, init: 0 } }\nactions: { up: { actor: me, then: { n: n + 1 } } }\nproperties: { p: { never: n = -1 } }',
+);
 const WRONG = HOLDS.replace('not(x) }', 'noot(x) }');
 
-const problemsIn = (ended: Ended): Problem[] => (JSON.parse(ended.stdout) as { problems: Problem[] }).problems;
+const problemsIn = (ended: Ended): Problem[] =>
+  (JSON.parse(ended.stdout) as { problems: Problem[] }).problems;
 const codes = (ended: Ended): string[] => problemsIn(ended).map(({ code }) => code);
 const reportIn = (ended: Ended): Report => JSON.parse(ended.stdout) as Report;
 
 describe('exit codes', () => {
-  const CASES: readonly (readonly [exit: number, title: string, source: string, ...args: string[]])[] = [
+  const CASES: readonly (readonly [
+    exit: number,
+    title: string,
+    source: string,
+    ...args: string[],
+  ])[] = [
     [0, 'all hold', HOLDS],
     [1, 'something is violated', BROKEN],
-    [1, 'something is violated, and something bounded', WITHOUT_END.replace('n = -1', 'n = 3'), '--max-states', '20', '--engines', 'explore'],
+    [
+      1,
+      'something is violated, and something bounded',
+      WITHOUT_END.replace('n = -1', 'n = 3'),
+      '--max-states',
+      '20',
+      '--engines',
+      'explore',
+    ],
     [2, 'bad input', WRONG],
     [2, 'a property that is not there', HOLDS, '--property', 'q'],
     [2, 'an engine that is not there', HOLDS, '--engines', 'oracle'],
@@ -32,7 +50,13 @@ describe('exit codes', () => {
     [2, 'a limit that is none', HOLDS, '--timeout', '-3'],
     [2, 'a format that is not there', HOLDS, '--format', 'promela'],
     [3, 'something is bounded', WITHOUT_END, '--max-states', '20', '--engines', 'explore'],
-    [3, 'something is unknown', HOLDS.replace('always: x or not(x)', 'eventually: x or not(x)'), '--engines', 'z3'],
+    [
+      3,
+      'something is unknown',
+      HOLDS.replace('always: x or not(x)', 'eventually: x or not(x)'),
+      '--engines',
+      'z3',
+    ],
   ];
   for (const [exit, title, source, ...args] of CASES) {
     it(`${exit}: ${title}`, async () => {
@@ -49,7 +73,11 @@ describe('exit codes', () => {
   }
 
   it('reach the shell', () => {
-    const ended = spawnSync(process.execPath, [...PROGRAM, 'check', fileOf('broken.yaml', BROKEN), '--json'], { cwd: repository('.'), encoding: 'utf8' });
+    const ended = spawnSync(
+      process.execPath,
+      [...PROGRAM, 'check', fileOf('broken.yaml', BROKEN), '--json'],
+      { cwd: repository('.'), encoding: 'utf8' },
+    );
     expect(ended.status).toBe(1);
     expect((JSON.parse(ended.stdout) as Report).properties[0]?.outcome).toBe('violated');
   });
@@ -58,7 +86,8 @@ describe('exit codes', () => {
 describe('what is printed', () => {
   it('shows the shortest way in the words of the model', async () => {
     const { stdout } = await check(repository('test/golden/check/trace.yaml'));
-    expect(stdout.replace(/sha256:\w+…/u, 'sha256:…').replace(/\d+\.\d+ s/u, '0.0 s')).toMatchInlineSnapshot(`
+    expect(stdout.replace(/sha256:\w+…/u, 'sha256:…').replace(/\d+\.\d+ s/u, '0.0 s'))
+      .toMatchInlineSnapshot(`
       "One coupon, two orders · native · sha256:… · 9 states
 
         ✗ onceOnly      violated  in 4 steps · explore
@@ -75,8 +104,16 @@ describe('what is printed', () => {
   });
 
   it('one property alone, with the implicit ones it rests on', async () => {
-    const report = reportIn(await check(repository('specs/demo/checkout.yaml'), '--property', 'canShip', '--json'));
-    expect(report.properties.map((p) => p.name)).toEqual(['canShip', 'withinRange', 'withinCapacity', 'singleWrite', 'defined']);
+    const report = reportIn(
+      await check(repository('specs/demo/checkout.yaml'), '--property', 'canShip', '--json'),
+    );
+    expect(report.properties.map((p) => p.name)).toEqual([
+      'canShip',
+      'withinRange',
+      'withinCapacity',
+      'singleWrite',
+      'defined',
+    ]);
   });
 
   it('keeps what the engines read and wrote, in the folder that is named', async () => {
@@ -93,25 +130,40 @@ describe('what is printed', () => {
 
 /** Files that nobody means well with: each a code, in bounded time. */
 describe('hostile input', () => {
-  const many = (n: number, line: (i: number) => string): string => Array.from({ length: n }, (_, i) => line(i)).join('\n');
-  const INPUTS: Readonly<Record<string, readonly [content: string | Uint8Array, ...codes: string[]]>> = {
+  const many = (n: number, line: (i: number) => string): string =>
+    Array.from({ length: n }, (_, i) => line(i)).join('\n');
+  const INPUTS: Readonly<
+    Record<string, readonly [content: string | Uint8Array, ...codes: string[]]>
+  > = {
     'a file of 50 MB': [new Uint8Array(50 * 1024 * 1024).fill(0x61), 'INPUT_TOO_LARGE'],
-    'nothing': ['', 'MODEL_SHAPE'],
+    nothing: ['', 'MODEL_SHAPE'],
     'a number': ['42', 'MODEL_SHAPE'],
     'no UTF-8': [Uint8Array.of(0x61, 0x3a, 0xff, 0x80), 'INPUT_NOT_UTF8'],
     'NUL bytes': [HOLDS.replace('name: tiny', 'name: "ti\0ny"'), 'YAML_SYNTAX'],
     'a NUL that an escape makes': [HOLDS.replace('name: tiny', 'name: "ti\\0ny"'), 'MODEL_SHAPE'],
     'half of a surrogate pair': [HOLDS.replace('name: tiny', 'name: "ti\\ud800ny"'), 'MODEL_SHAPE'],
     'half of a surrogate pair in a key': [`${HOLDS}\nsets: { "\\udc00": 2 }`, 'MODEL_SHAPE'],
-    'an alias bomb': [`a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n${many(20, (i) => `d${i}: &d${i} [*c, *c]`)}`, 'YAML_ALIAS'],
+    'an alias bomb': [
+      `a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n${many(20, (i) => `d${i}: &d${i} [*c, *c]`)}`,
+      'YAML_ALIAS',
+    ],
     'a merge key': [`${HOLDS}\nsets: { <<: { A: 2 } }`, 'YAML_ALIAS'],
     'a key twice': [`${HOLDS}\nname: again`, 'YAML_DUPLICATE_KEY'],
     'two documents': [`${HOLDS}\n---\n${HOLDS}`, 'MODEL_SHAPE'],
     'brackets without end': ['['.repeat(1_000_000), 'MODEL_SHAPE'],
     'braces without end': [`a: ${'{a: '.repeat(100_000)}`, 'MODEL_SHAPE'],
     'lists without end': [`${'- '.repeat(100_000)}a`, 'MODEL_SHAPE'],
-    'an expression without end': [HOLDS.replace('x or not(x)', `${'('.repeat(50)}${'not('.repeat(300)}x${')'.repeat(350)}`), 'MODEL_SHAPE', 'EXPRESSION_TOO_DEEP'],
-    'a tag that would make an object': ['probity: !!js/function "x"', 'YAML_SYNTAX', 'MODEL_SHAPE', 'MISSING_KEY'],
+    'an expression without end': [
+      HOLDS.replace('x or not(x)', `${'('.repeat(50)}${'not('.repeat(300)}x${')'.repeat(350)}`),
+      'MODEL_SHAPE',
+      'EXPRESSION_TOO_DEEP',
+    ],
+    'a tag that would make an object': [
+      'probity: !!js/function "x"',
+      'YAML_SYNTAX',
+      'MODEL_SHAPE',
+      'MISSING_KEY',
+    ],
     'another format': ['<?xml version="1.0"?><a/>', 'YAML_SYNTAX', 'MODEL_SHAPE'],
   };
   for (const [title, [content, ...expected]] of Object.entries(INPUTS)) {
@@ -124,7 +176,9 @@ describe('hostile input', () => {
 
   it('a file that is not there, and a folder', async () => {
     expect(codes(await check('/nowhere/model.yaml', '--json'))).toEqual(['INPUT_UNREADABLE']);
-    expect(codes(await check(repository('test'), '--json', '--format', 'native'))).toEqual(['INPUT_UNREADABLE']);
+    expect(codes(await check(repository('test'), '--json', '--format', 'native'))).toEqual([
+      'INPUT_UNREADABLE',
+    ]);
   });
 
   it('no file, and two', async () => {
@@ -134,25 +188,60 @@ describe('hostile input', () => {
 
   it('of a diagram: how messages travel, as it is told or as the diagram says', async () => {
     const file = repository('specs/demo/order.bpmn');
-    const outcome = async (...args: string[]): Promise<string | undefined> => reportIn(await check(file, '--json', '--engines', 'explore', ...args)).properties.find((property) => property.name === 'fairSound')?.outcome;
+    const outcome = async (...args: string[]): Promise<string | undefined> =>
+      reportIn(await check(file, '--json', '--engines', 'explore', ...args)).properties.find(
+        (property) => property.name === 'fairSound',
+      )?.outcome;
     expect(await outcome()).toBe('holds');
     expect(await outcome('--channels', 'rsc')).toBe('holds');
     expect(codes(await check(file, '--json', '--channels', 'pigeons'))).toEqual(['OPTION_INVALID']);
-    const report = reportIn(await check(file, '--json', '--engines', 'explore', '--channels', 'fifo-pair'));
+    const report = reportIn(
+      await check(file, '--json', '--engines', 'explore', '--channels', 'fifo-pair'),
+    );
     expect(report.assumptions.channels[0]).toContain('fifo, capacity 10');
-    expect(report.assumptions.abstractions).toContainEqual(expect.stringContaining('in order between each two participants (fifo-pair)'));
+    expect(report.assumptions.abstractions).toContainEqual(
+      expect.stringContaining('in order between each two participants (fifo-pair)'),
+    );
   });
 
   it('of a diagram: why, the drawing, and fixes where they are asked for', async () => {
-    const [file, folder] = [repository('specs/demo/order-broken.bpmn'), mkdtempSync(join(tmpdir(), 'probity-svg-'))];
+    const [file, folder] = [
+      repository('specs/demo/order-broken.bpmn'),
+      mkdtempSync(join(tmpdir(), 'probity-svg-')),
+    ];
     const plain = await check(file, '--fixes', '--svg', folder);
-    expect(plain.stdout).toContain('      “Receive parcel” waits for a message from “Hand parcel to carrier”, which is not sent any more;');
-    expect(plain.stdout).toContain('fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks');
-    expect(readdirSync(folder).sort()).toEqual(['deadlockFree.svg', 'fairMessageSound.svg', 'fairSound.svg', 'noDeadActivities.svg', 'noMessageLeft.svg', 'optionToComplete.svg']);
+    expect(plain.stdout).toContain(
+      '      “Receive parcel” waits for a message from “Hand parcel to carrier”, which is not sent any more;',
+    );
+    expect(plain.stdout).toContain(
+      'fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks',
+    );
+    expect(readdirSync(folder).sort()).toEqual([
+      'deadlockFree.svg',
+      'fairMessageSound.svg',
+      'fairSound.svg',
+      'noDeadActivities.svg',
+      'noMessageLeft.svg',
+      'optionToComplete.svg',
+    ]);
     const report = reportIn(await check(file, '--json', '--fixes'));
-    expect(report.fixes?.[0]).toEqual({ sentence: 'Make Shop_Ready an exclusive gateway.', elements: ['Shop_Ready'], mends: ['optionToComplete', 'noDeadActivities', 'noMessageLeft', 'fairMessageSound', 'fairSound', 'deadlockFree'], leaves: [] });
+    expect(report.fixes?.[0]).toEqual({
+      sentence: 'Make Shop_Ready an exclusive gateway.',
+      elements: ['Shop_Ready'],
+      mends: [
+        'optionToComplete',
+        'noDeadActivities',
+        'noMessageLeft',
+        'fairMessageSound',
+        'fairSound',
+        'deadlockFree',
+      ],
+      leaves: [],
+    });
     expect(plain.stdout).toContain('the same reason as of optionToComplete');
-    expect(report.properties.find((property) => property.name === 'deadlockFree')?.elements).toEqual(['Customer_ReceiveParcel', 'Shop_Ready']);
+    expect(
+      report.properties.find((property) => property.name === 'deadlockFree')?.elements,
+    ).toEqual(['Customer_ReceiveParcel', 'Shop_Ready']);
     expect(reportIn(await check(file, '--json')).fixes).toBeUndefined();
     const sound = await check(repository('specs/demo/order.bpmn'), '--fixes', '--svg', folder);
     expect(sound.exit).toBe(0);
@@ -160,29 +249,86 @@ describe('hostile input', () => {
   });
 
   it('a state space without end is bounded at the limit that is named', async () => {
-    const report = reportIn(await check(fileOf('endless.yaml', WITHOUT_END), '--json', '--max-states', '1000', '--engines', 'explore'));
-    expect(report.properties[0]).toMatchObject({ name: 'p', outcome: 'bounded', bound: expect.stringContaining('1000 states') as string });
+    const report = reportIn(
+      await check(
+        fileOf('endless.yaml', WITHOUT_END),
+        '--json',
+        '--max-states',
+        '1000',
+        '--engines',
+        'explore',
+      ),
+    );
+    expect(report.properties[0]).toMatchObject({
+      name: 'p',
+      outcome: 'bounded',
+      bound: expect.stringContaining('1000 states') as string,
+    });
   });
 
   it('a state space without end is bounded at the time limit', async () => {
     const started = Date.now();
-    const report = reportIn(await check(fileOf('wide.yaml', WITHOUT_END), '--json', '--timeout', '1', '--engines', 'explore'));
+    const report = reportIn(
+      await check(
+        fileOf('wide.yaml', WITHOUT_END),
+        '--json',
+        '--timeout',
+        '1',
+        '--engines',
+        'explore',
+      ),
+    );
     expect(report.properties[0]?.outcome).toBe('bounded');
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 
-  const NAMES = ['__proto__', 'constructor', 'toString', 'EXCEPT', 'SUBSET', 'CHOOSE', 'UNCHANGED', 'Init', 'Next', 'vars', 'error', 'TRUE', 'WF_x', 'let', 'forall', 'store', 'ite', 'Int', 'check_sat', 'model', 'self', 'state'];
+  const NAMES = [
+    '__proto__',
+    'constructor',
+    'toString',
+    'EXCEPT',
+    'SUBSET',
+    'CHOOSE',
+    'UNCHANGED',
+    'Init',
+    'Next',
+    'vars',
+    'error',
+    'TRUE',
+    'WF_x',
+    'let',
+    'forall',
+    'store',
+    'ite',
+    'Int',
+    'check_sat',
+    'model',
+    'self',
+    'state',
+  ];
   it('names that some language reserves come back as they were, from every engine that is here', async () => {
-    const source = modelText([
-      `variables: {${NAMES.map((n) => ` ${n}: { type: bool, init: false }`).join(',')} }`,
-      `actions: {${NAMES.map((n) => ` set_${n}: { actor: me, when: "not(${n})", then: { ${n}: true } }`).slice(0, 3).join(',')} }`,
-      `properties: { p: { never: ${NAMES.slice(0, 3).join(' and ')} } }`,
-    ].join('\n'));
+    const source = modelText(
+      [
+        `variables: {${NAMES.map((n) => ` ${n}: { type: bool, init: false }`).join(',')} }`,
+        `actions: {${NAMES.map(
+          (n) => ` set_${n}: { actor: me, when: "not(${n})", then: { ${n}: true } }`,
+        )
+          .slice(0, 3)
+          .join(',')} }`,
+        `properties: { p: { never: ${NAMES.slice(0, 3).join(' and ')} } }`,
+      ].join('\n'),
+    );
     for (const engine of ['explore', 'z3']) {
-      const report = reportIn(await check(fileOf('names.yaml', source), '--json', '--engines', engine, '--property', 'p'));
+      const report = reportIn(
+        await check(fileOf('names.yaml', source), '--json', '--engines', engine, '--property', 'p'),
+      );
       const [p] = report.properties;
       expect(p, engine).toMatchObject({ outcome: 'violated', assurance: ['replayed'] });
-      expect(p?.trace?.steps.flatMap((s) => Object.keys(s.changed)).sort()).toEqual(['__proto__', 'constructor', 'toString']);
+      expect(p?.trace?.steps.flatMap((s) => Object.keys(s.changed)).sort()).toEqual([
+        '__proto__',
+        'constructor',
+        'toString',
+      ]);
       expect(Object.keys(p?.trace?.initial ?? {})).toEqual(NAMES);
     }
   });

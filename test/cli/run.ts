@@ -12,7 +12,14 @@ export interface Ended {
 /** `probity check …` in this process. */
 export async function check(...args: readonly string[]): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
-  const exit = await checkCommand([...args], { stdout: (text) => { stdout += text; }, stderr: (text) => { stderr += text; } });
+  const exit = await checkCommand([...args], {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+  });
   return { exit, stdout, stderr };
 }
 

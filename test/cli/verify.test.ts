@@ -9,7 +9,9 @@ import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
 import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
 
-const validate = new Ajv({ strict: true, strictTuples: false, validateSchema: false }).compile(VERIFY_SCHEMA);
+const validate = new Ajv({ strict: true, strictTuples: false, validateSchema: false }).compile(
+  VERIFY_SCHEMA,
+);
 
 let folder: string;
 let home: Installation;
@@ -32,7 +34,10 @@ interface Ran {
 async function run(command: typeof verifyCommand, ...args: string[]): Promise<Ran> {
   let out = '';
   let err = '';
-  const exit = await command(args, { stdout: (text) => (out += text), stderr: (text) => (err += text) });
+  const exit = await command(args, {
+    stdout: (text) => (out += text),
+    stderr: (text) => (err += text),
+  });
   return { exit, out, err };
 }
 
@@ -49,7 +54,12 @@ async function writePolicy(text: string): Promise<string> {
 
 describe('probity verify', () => {
   it('exits 0 and shows the verdict and every layer', async () => {
-    const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', await writePolicy(home.policyText));
+    const ran = await run(
+      verifyCommand,
+      await writeIssued('v1'),
+      '--policy',
+      await writePolicy(home.policyText),
+    );
     expect(ran.exit).toBe(0);
     expect(ran.err).toBe('');
     expect(ran.out.replaceAll(folder, '').replaceAll(/[0-9a-f]{64}/g, '…')).toMatchInlineSnapshot(`
@@ -79,7 +89,12 @@ describe('probity verify', () => {
     const policy = await writePolicy(home.policyText);
     const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', policy, '--json');
     const report = JSON.parse(ran.out) as Record<string, unknown>;
-    expect(report).toMatchObject({ status: 'verified', exit: 0, policy, statement: { predicate: { id: 'v1' } } });
+    expect(report).toMatchObject({
+      status: 'verified',
+      exit: 0,
+      policy,
+      statement: { predicate: { id: 'v1' } },
+    });
     expect(report['layers']).toHaveLength(10);
     expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
   });
@@ -87,7 +102,11 @@ describe('probity verify', () => {
   it('prints refusals in the same shape, and bad input as problems', async () => {
     const policy = await writePolicy(home.policyText);
     const forger = await installation('forger');
-    for (const [bundle, exit, more] of [[await writeIssued('f1', forger), 3, []], [await writeIssued('v2'), 3, ['--compliance']], [await writeIssued('v3'), 0, ['--recheck']]] as const) {
+    for (const [bundle, exit, more] of [
+      [await writeIssued('f1', forger), 3, []],
+      [await writeIssued('v2'), 3, ['--compliance']],
+      [await writeIssued('v3'), 0, ['--recheck']],
+    ] as const) {
       const ran = await run(verifyCommand, bundle, '--policy', policy, '--json', ...more);
       const report = JSON.parse(ran.out) as Record<string, unknown>;
       expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
@@ -111,7 +130,12 @@ describe('probity verify', () => {
 
   it('exits 3 for a forger, whatever the policy in his bundle says', async () => {
     const forger = await installation('forger');
-    const ran = await run(verifyCommand, await writeIssued('v1', forger), '--policy', await writePolicy(home.policyText));
+    const ran = await run(
+      verifyCommand,
+      await writeIssued('v1', forger),
+      '--policy',
+      await writePolicy(home.policyText),
+    );
     expect(ran.exit).toBe(3);
     expect(ran.out).toContain('ENVELOPE_UNTRUSTED');
     expect(ran.out).not.toContain('Door');
@@ -136,7 +160,13 @@ describe('probity verify', () => {
   });
 
   it('exits 3 under --compliance without an anchor', async () => {
-    const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', await writePolicy(home.policyText), '--compliance');
+    const ran = await run(
+      verifyCommand,
+      await writeIssued('v1'),
+      '--policy',
+      await writePolicy(home.policyText),
+      '--compliance',
+    );
     expect(ran.exit).toBe(3);
     expect(ran.out).toContain('ANCHOR_REQUIRED');
   });
@@ -146,14 +176,20 @@ describe('probity verify', () => {
     const bundle = await writeIssued('v1');
     expect((await run(verifyCommand)).exit).toBe(2);
     expect((await run(verifyCommand, bundle, '--nonsense')).exit).toBe(2);
-    expect((await run(verifyCommand, join(folder, 'nowhere'), '--policy', policy)).err).toContain('BUNDLE_SHAPE');
+    expect((await run(verifyCommand, join(folder, 'nowhere'), '--policy', policy)).err).toContain(
+      'BUNDLE_SHAPE',
+    );
     await mkdir(join(folder, 'empty'));
     expect((await run(verifyCommand, join(folder, 'empty'), '--policy', policy)).exit).toBe(2);
-    expect((await run(verifyCommand, bundle, '--policy', join(folder, 'nowhere'))).err).toContain('POLICY_SHAPE');
+    expect((await run(verifyCommand, bundle, '--policy', join(folder, 'nowhere'))).err).toContain(
+      'POLICY_SHAPE',
+    );
     const wrong = await writePolicy('verdict nonsense\nfriend me\nquorum none\n');
     const ran = await run(verifyCommand, bundle, '--policy', wrong, '--json');
     expect(ran.exit).toBe(2);
-    expect((JSON.parse(ran.out) as { problems: { line: number }[] }).problems.map(({ line }) => line)).toEqual([1, 2]);
+    expect(
+      (JSON.parse(ran.out) as { problems: { line: number }[] }).problems.map(({ line }) => line),
+    ).toEqual([1, 2]);
     await symlink('/etc/passwd', join(bundle, 'evidence', 'passwd'));
     expect((await run(verifyCommand, bundle, '--policy', policy)).exit).toBe(2);
   });
@@ -161,7 +197,12 @@ describe('probity verify', () => {
   it('lets no control sequence of a bundle reach the terminal', async () => {
     const { files } = await home.issue(sampleCheck('v1', 'Door\u001b[2J\u202eevil'));
     await writeBundle(join(folder, 'v1'), files);
-    const ran = await run(verifyCommand, join(folder, 'v1'), '--policy', await writePolicy(home.policyText));
+    const ran = await run(
+      verifyCommand,
+      join(folder, 'v1'),
+      '--policy',
+      await writePolicy(home.policyText),
+    );
     expect(ran.exit).toBe(0);
     for (const control of ['\u001b', '\u202e']) expect(ran.out).not.toContain(control);
   });
@@ -173,12 +214,21 @@ describe('probity keys', () => {
     expect((await run(keysCommand, 'show', '--data', data)).exit).toBe(2);
     const first = await run(keysCommand, 'init', '--data', data, '--name', 'shop.example');
     expect(first.exit).toBe(0);
-    expect(first.out).toMatch(/^verdict {2}shop\.example\/verdict\+[0-9a-f]{8}\+\S+\nlog {6}shop\.example\/log\+/);
+    expect(first.out).toMatch(
+      /^verdict {2}shop\.example\/verdict\+[0-9a-f]{8}\+\S+\nlog {6}shop\.example\/log\+/,
+    );
     expect((await run(keysCommand, 'show', '--data', data)).out).toBe(first.out);
-    expect((await run(keysCommand, 'init', '--data', data, '--name', 'other.example')).out).toBe(first.out);
+    expect((await run(keysCommand, 'init', '--data', data, '--name', 'other.example')).out).toBe(
+      first.out,
+    );
     const policy = await run(keysCommand, 'policy', '--data', data);
     expect(policy.out).toContain('verdict shop.example/verdict+');
-    const ran = await run(verifyCommand, await writeIssued('v1'), '--policy', await writePolicy(policy.out));
+    const ran = await run(
+      verifyCommand,
+      await writeIssued('v1'),
+      '--policy',
+      await writePolicy(policy.out),
+    );
     expect(ran.exit).toBe(3);
     for (const role of ['verdict', 'log', 'ledger']) {
       const file = join(data, 'keys', `${role}.key`);

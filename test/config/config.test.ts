@@ -8,35 +8,87 @@ describe('the configuration', () => {
     const config = loadConfig({});
     if (!config.ok) throw new Error('refused');
     expect(config.value).toEqual({
-      dataDir: join(homedir(), '.probity'), cacheDir: join(homedir(), '.probity', 'cache'), host: '127.0.0.1', port: 4600, databaseUrl: undefined, redisUrl: undefined,
-      workers: 2, warmJvms: 1, leaseMs: 30_000, origin: 'probity.local', logLevel: 'info', logDir: undefined, witnesses: undefined,
+      dataDir: join(homedir(), '.probity'),
+      cacheDir: join(homedir(), '.probity', 'cache'),
+      host: '127.0.0.1',
+      port: 4600,
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      workers: 2,
+      warmJvms: 1,
+      leaseMs: 30_000,
+      origin: 'probity.local',
+      logLevel: 'info',
+      logDir: undefined,
+      witnesses: undefined,
       iota: {
-        network: 'emulated', url: undefined, packageId: undefined, retentionYears: 10, intervalS: 0, maxPerDay: 1_000_000, gasBudget: undefined, explorer: undefined,
+        network: 'emulated',
+        url: undefined,
+        packageId: undefined,
+        retentionYears: 10,
+        intervalS: 0,
+        maxPerDay: 1_000_000,
+        gasBudget: undefined,
+        explorer: undefined,
       },
     });
     expect(Object.isFrozen(config.value) && Object.isFrozen(config.value.iota)).toBe(true);
   });
 
   it('spends with care where anchors cost', () => {
-    const config = loadConfig({ PROBITY_IOTA_NETWORK: 'mainnet', PROBITY_WITNESSES: 'w', PROBITY_LOG_DIR: '/log' });
-    expect(config).toMatchObject({ ok: true, value: { iota: { intervalS: 600, maxPerDay: 200 }, witnesses: { policy: join(process.cwd(), 'w'), timeoutMs: 5_000 }, logDir: '/log' } });
+    const config = loadConfig({
+      PROBITY_IOTA_NETWORK: 'mainnet',
+      PROBITY_WITNESSES: 'w',
+      PROBITY_LOG_DIR: '/log',
+    });
+    expect(config).toMatchObject({
+      ok: true,
+      value: {
+        iota: { intervalS: 600, maxPerDay: 200 },
+        witnesses: { policy: join(process.cwd(), 'w'), timeoutMs: 5_000 },
+        logDir: '/log',
+      },
+    });
     expect(loadConfig({ PROBITY_IOTA_GAS_BUDGET: '1' }).ok).toBe(false);
-    expect(loadConfig({ PROBITY_IOTA_NETWORK: 'stardust' })).toMatchObject({ ok: false, problems: [{ path: 'PROBITY_IOTA_URL' }] });
+    expect(loadConfig({ PROBITY_IOTA_NETWORK: 'stardust' })).toMatchObject({
+      ok: false,
+      problems: [{ path: 'PROBITY_IOTA_URL' }],
+    });
   });
 
   it('takes an empty variable for an absent one', () => {
-    expect(loadConfig({ PROBITY_PORT: '', DATABASE_URL: ' ', REDIS_URL: '' })).toEqual(loadConfig({}));
+    expect(loadConfig({ PROBITY_PORT: '', DATABASE_URL: ' ', REDIS_URL: '' })).toEqual(
+      loadConfig({}),
+    );
   });
 
   it('reports all that is wrong at once, and repeats no value that may carry a password', () => {
     const config = loadConfig({
-      PROBITY_PORT: '65536', PROBITY_WORKERS: 'many', PROBITY_LEASE_MS: '-1', DATABASE_URL: 'mysql://root:secret@db', REDIS_URL: 'secret', PROBITY_ORIGIN: 'a b',
-      PROBITY_IOTA_NETWORK: 'moon', PROBITY_IOTA_URL: 'file:///etc', PROBITY_IOTA_PACKAGE: 'x', PROBITY_IOTA_RETENTION_YEARS: '1e2', PROBITY_LOG_LEVEL: 'loud',
+      PROBITY_PORT: '65536',
+      PROBITY_WORKERS: 'many',
+      PROBITY_LEASE_MS: '-1',
+      DATABASE_URL: 'mysql://root:secret@db',
+      REDIS_URL: 'secret',
+      PROBITY_ORIGIN: 'a b',
+      PROBITY_IOTA_NETWORK: 'moon',
+      PROBITY_IOTA_URL: 'file:///etc',
+      PROBITY_IOTA_PACKAGE: 'x',
+      PROBITY_IOTA_RETENTION_YEARS: '1e2',
+      PROBITY_LOG_LEVEL: 'loud',
     });
     const problems = config.ok ? [] : config.problems;
     expect(problems.map(({ path }) => path).sort()).toEqual([
-      'DATABASE_URL', 'PROBITY_IOTA_NETWORK', 'PROBITY_IOTA_PACKAGE', 'PROBITY_IOTA_RETENTION_YEARS', 'PROBITY_IOTA_URL', 'PROBITY_LEASE_MS', 'PROBITY_LOG_LEVEL',
-      'PROBITY_ORIGIN', 'PROBITY_PORT', 'PROBITY_WORKERS', 'REDIS_URL',
+      'DATABASE_URL',
+      'PROBITY_IOTA_NETWORK',
+      'PROBITY_IOTA_PACKAGE',
+      'PROBITY_IOTA_RETENTION_YEARS',
+      'PROBITY_IOTA_URL',
+      'PROBITY_LEASE_MS',
+      'PROBITY_LOG_LEVEL',
+      'PROBITY_ORIGIN',
+      'PROBITY_PORT',
+      'PROBITY_WORKERS',
+      'REDIS_URL',
     ]);
     expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['OPTION_INVALID']));
     expect(JSON.stringify(problems)).not.toContain('secret');

@@ -8,7 +8,11 @@ import { inspect } from '../../src/verification/inspect.ts';
 import { goldenText, repository } from '../golden.ts';
 
 async function meaning(path: string): Promise<Semantics> {
-  const read = await inspect({ source: readFileSync(repository(path), 'utf8'), format: 'native', name: path });
+  const read = await inspect({
+    source: readFileSync(repository(path), 'utf8'),
+    format: 'native',
+    name: path,
+  });
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
   return read.value.semantics;
 }
@@ -23,7 +27,13 @@ describe('printed for the other engines', () => {
   for (const [name, { path }] of Object.entries(MODELS)) {
     it(`${name} as TLA+`, async () => {
       const semantics = await meaning(path);
-      goldenText(`test/golden/encode/${name}.tla`, printModule(semantics, semantics.model.properties.filter((p) => p.formula.kind !== 'all')).text);
+      goldenText(
+        `test/golden/encode/${name}.tla`,
+        printModule(
+          semantics,
+          semantics.model.properties.filter((p) => p.formula.kind !== 'all'),
+        ).text,
+      );
     });
   }
 
@@ -32,6 +42,9 @@ describe('printed for the other engines', () => {
     const system = encodeSystem(semantics);
     const asked = semantics.model.properties.find((p) => p.name === 'onceOnly');
     if (!asked) throw new Error('onceOnly');
-    goldenText('test/golden/encode/coupon.horn.smt2', `${hornClauses(system, system.bad(asked), 'true')}\n`);
+    goldenText(
+      'test/golden/encode/coupon.horn.smt2',
+      `${hornClauses(system, system.bad(asked), 'true')}\n`,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Names } from '../../src/encode/names.ts';
 
 describe('printed names', () => {
-  it('are the model\'s own where they can be', () => {
+  it("are the model's own where they can be", () => {
     const names = new Names(['EXCEPT', 'and']);
     expect(names.of('var', 'status')).toBe('status');
     expect(names.of('var', 'status')).toBe('status');
@@ -19,14 +19,40 @@ describe('printed names', () => {
   });
 
   it('are never given twice, are identifiers, and are stable', () => {
-    const name = fc.oneof(fc.constantFrom('a', 'A', 'a_var', 'a_var2', 'm_a', '_a', '__a', 'WF_a', 'm_WF_a', 'EXCEPT', 'EXCEPT_var', 'and', 'constructor', '__proto__'), fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,6}$/));
-    fc.assert(fc.property(fc.uniqueArray(fc.tuple(fc.constantFrom('var', 'action', 'param'), name), { selector: ([kind, n]) => `${kind} ${n}`, maxLength: 30 }), (things) => {
-      const names = new Names(['EXCEPT', 'and', 'IN', 'm_b']);
-      const given = things.map(([kind, n]) => names.of(kind, n));
-      expect(new Set(given).size).toBe(given.length);
-      for (const each of given) expect(each).toMatch(/^[A-Za-z][A-Za-z0-9_]*$/);
-      for (const each of given) expect(['EXCEPT', 'and', 'IN', 'm_b']).not.toContain(each);
-      expect(things.map(([kind, n]) => names.of(kind, n))).toEqual(given);
-    }));
+    const name = fc.oneof(
+      fc.constantFrom(
+        'a',
+        'A',
+        'a_var',
+        'a_var2',
+        'm_a',
+        '_a',
+        '__a',
+        'WF_a',
+        'm_WF_a',
+        'EXCEPT',
+        'EXCEPT_var',
+        'and',
+        'constructor',
+        '__proto__',
+      ),
+      fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,6}$/),
+    );
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(fc.constantFrom('var', 'action', 'param'), name), {
+          selector: ([kind, n]) => `${kind} ${n}`,
+          maxLength: 30,
+        }),
+        (things) => {
+          const names = new Names(['EXCEPT', 'and', 'IN', 'm_b']);
+          const given = things.map(([kind, n]) => names.of(kind, n));
+          expect(new Set(given).size).toBe(given.length);
+          for (const each of given) expect(each).toMatch(/^[A-Za-z][A-Za-z0-9_]*$/);
+          for (const each of given) expect(['EXCEPT', 'and', 'IN', 'm_b']).not.toContain(each);
+          expect(things.map(([kind, n]) => names.of(kind, n))).toEqual(given);
+        },
+      ),
+    );
   });
 });

@@ -1,4 +1,7 @@
-/** A lamp that goes on and off, and may break while it is off. `properties` are lines of YAML, `fair` goes into switching on and off. */
+/**
+ * A lamp that goes on and off, and may break while it is off. `properties` are lines of YAML,
+ * `fair` goes into switching on and off.
+ */
 export const lamp = (properties: string, fair = ''): string => `
 probity: 1
 name: lamp

@@ -3,10 +3,16 @@ import { Z3Session, type SessionLimits } from '../../src/engines/z3/session.ts';
 import { WarmProcesses } from '../../src/engines/z3/warm.ts';
 import type { Z3Process } from '../../src/engines/z3/process.ts';
 
-const limits = (warm: WarmProcesses, ms = 60_000): SessionLimits => ({ deadline: Date.now() + ms, memoryMb: 2_048, signal: new AbortController().signal, warm });
+const limits = (warm: WarmProcesses, ms = 60_000): SessionLimits => ({
+  deadline: Date.now() + ms,
+  memoryMb: 2_048,
+  signal: new AbortController().signal,
+  warm,
+});
 
 /** Z3 does not find out about this in a millisecond. */
-const HARD = '(declare-const a Int)(declare-const b Int)(declare-const c Int)\n(assert (and (> a 1) (> b 1) (> c 1) (= (+ (* a a a) (* b b b)) (* c c c))))\n(check-sat)';
+const HARD =
+  '(declare-const a Int)(declare-const b Int)(declare-const c Int)\n(assert (and (> a 1) (> b 1) (> c 1) (= (+ (* a a a) (* b b b)) (* c c c))))\n(check-sat)';
 
 class Counted extends WarmProcesses {
   readonly taken: Z3Process[] = [];
@@ -22,13 +28,25 @@ describe('a packaged Z3 that serves one question after the other', () => {
     const warm = new Counted();
     try {
       const { session: first } = await Z3Session.open(limits(warm), 'packaged');
-      expect((await first.send('(set-option :timeout 1)\n(declare-const x Int)\n(assert (< x x))\n(check-sat)')).trim()).toBe('unsat');
+      expect(
+        (
+          await first.send(
+            '(set-option :timeout 1)\n(declare-const x Int)\n(assert (< x x))\n(check-sat)',
+          )
+        ).trim(),
+      ).toBe('unsat');
       expect((await first.send(`(reset)\n${HARD}`)).trim()).toBe('unknown');
       first.close();
       const { session: second } = await Z3Session.open(limits(warm), 'packaged');
       expect(await second.send('(assert (< x x))')).toContain('unknown constant x');
       // Were the limit of a millisecond still set, this would be `unknown`.
-      expect((await second.send('(declare-const y Int)(assert (and (= (mod y 1009) 3) (= (mod y 1013) 5) (= (mod y 997) 7) (> y 0)))\n(check-sat)')).trim()).toBe('sat');
+      expect(
+        (
+          await second.send(
+            '(declare-const y Int)(assert (and (= (mod y 1009) 3) (= (mod y 1013) 5) (= (mod y 997) 7) (> y 0)))\n(check-sat)',
+          )
+        ).trim(),
+      ).toBe('sat');
       second.close();
       expect(new Set(warm.taken.map(({ pid }) => pid)).size).toBe(1);
     } finally {

@@ -19,7 +19,9 @@ let issued: Issued;
 beforeAll(async () => {
   home = await installation('honest');
   await home.issue(sampleCheck('before'));
-  issued = await home.issue(sampleCheck('verdict-1', '<img src=x onerror="document.title=1">\u202e'));
+  issued = await home.issue(
+    sampleCheck('verdict-1', '<img src=x onerror="document.title=1">\u202e'),
+  );
 });
 
 describe('the verifier on WebCrypto', () => {
@@ -29,7 +31,9 @@ describe('the verifier on WebCrypto', () => {
       const copy = Uint8Array.from(bytes);
       copy[0] = (copy[0] ?? 0) ^ 1;
       for (const files of [issued.files, new Map(issued.files).set(path, copy)]) {
-        expect(await verifyBundle(files, home.policy, { crypto: webCrypto })).toEqual(await verifyBundle(files, home.policy, { crypto: nodeCrypto }));
+        expect(await verifyBundle(files, home.policy, { crypto: webCrypto })).toEqual(
+          await verifyBundle(files, home.policy, { crypto: nodeCrypto }),
+        );
       }
     }
   });
@@ -40,7 +44,8 @@ describe('the verifier on WebCrypto', () => {
     expect(await webCrypto.blake2b256(data)).toEqual(await nodeCrypto.blake2b256(data));
     const signature = await home.keys.verdict.sign(data);
     expect(await webCrypto.verifyEd25519(home.keys.verdict.publicKey, data, signature)).toBe(true);
-    for (const wrong of [signature.slice(1), new Uint8Array(64), new Uint8Array(0)]) expect(await webCrypto.verifyEd25519(home.keys.verdict.publicKey, data, wrong)).toBe(false);
+    for (const wrong of [signature.slice(1), new Uint8Array(64), new Uint8Array(0)])
+      expect(await webCrypto.verifyEd25519(home.keys.verdict.publicKey, data, wrong)).toBe(false);
     expect(await webCrypto.verifyEd25519(new Uint8Array(31), data, signature)).toBe(false);
   });
 });
@@ -60,7 +65,11 @@ describeTool('chromium', 'verify.html in Chromium', (chromium) => {
   });
 
   /** Opens the page as a file, gives it a bundle and a policy, and reads what it shows. */
-  async function judged(input: '#bundle' | '#folder', path: string, policy = join(folder, 'policy')): Promise<{ status: string; text: string; codes: string[] }> {
+  async function judged(
+    input: '#bundle' | '#folder',
+    path: string,
+    policy = join(folder, 'policy'),
+  ): Promise<{ status: string; text: string; codes: string[] }> {
     await browser.open(pathToFileURL(join(folder, 'verify.html')).href);
     await browser.choose(input, [path]);
     await browser.choose('#policyFile', [policy]);
@@ -96,20 +105,36 @@ describeTool('chromium', 'verify.html in Chromium', (chromium) => {
 
   it('connects to nothing, and could not', async () => {
     expect(browser.requests().filter((url) => !url.startsWith('file:'))).toEqual([]);
-    expect(await browser.evaluate('fetch("data:text/plain,x").then(() => "fetched", () => "refused")')).toBe('refused');
+    expect(
+      await browser.evaluate('fetch("data:text/plain,x").then(() => "fetched", () => "refused")'),
+    ).toBe('refused');
   });
 
   it('refuses a forger, a changed file, a damaged archive, a policy that is none', async () => {
     const forger = await installation('forger');
-    const foreign = await judged('#bundle', await zipOf('forged.probity.zip', (await forger.issue(sampleCheck('verdict-1'))).files));
-    expect(foreign).toMatchObject({ status: 'untrusted', codes: expect.arrayContaining(['ENVELOPE_UNTRUSTED', 'CHECKPOINT_UNTRUSTED']) });
+    const foreign = await judged(
+      '#bundle',
+      await zipOf('forged.probity.zip', (await forger.issue(sampleCheck('verdict-1'))).files),
+    );
+    expect(foreign).toMatchObject({
+      status: 'untrusted',
+      codes: expect.arrayContaining(['ENVELOPE_UNTRUSTED', 'CHECKPOINT_UNTRUSTED']),
+    });
     expect(foreign.text).not.toContain('Door');
-    const changed = await judged('#bundle', await zipOf('changed.probity.zip', new Map(issued.files).set('model.json', utf8('{}'))));
-    expect(changed).toMatchObject({ status: 'failed', codes: expect.arrayContaining(['SUBJECT_DIGEST']) });
+    const changed = await judged(
+      '#bundle',
+      await zipOf('changed.probity.zip', new Map(issued.files).set('model.json', utf8('{}'))),
+    );
+    expect(changed).toMatchObject({
+      status: 'failed',
+      codes: expect.arrayContaining(['SUBJECT_DIGEST']),
+    });
     const archive = writeZip(issued.files);
     await writeFile(join(folder, 'damaged.zip'), archive.subarray(1));
     expect((await judged('#bundle', join(folder, 'damaged.zip'))).status).toBe('malformed');
     await writeFile(join(folder, 'nonsense'), 'trust me\n');
-    expect(await judged('#bundle', join(folder, 'good.probity.zip'), join(folder, 'nonsense'))).toMatchObject({ status: 'problem', text: expect.stringContaining('line 1') });
+    expect(
+      await judged('#bundle', join(folder, 'good.probity.zip'), join(folder, 'nonsense')),
+    ).toMatchObject({ status: 'problem', text: expect.stringContaining('line 1') });
   });
 });

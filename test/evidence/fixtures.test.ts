@@ -10,11 +10,14 @@ import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { policyOf } from './fixture.ts';
 
 /**
- * Bundles that were issued once, of every version of the format. Their keys exist no more: nobody can make them again, and
- * a verifier that refuses one of them has broken a promise. A new version gets a folder; no file here is ever changed.
+ * Bundles that were issued once, of every version of the format. Their keys exist no more: nobody
+ * can make them again, and a verifier that refuses one of them has broken a promise. A new version
+ * gets a folder; no file here is ever changed.
  */
 const root = fileURLToPath(new URL('../fixtures/bundles', import.meta.url));
-const versions = readdirSync(root).filter((name) => /^v\d+$/.test(name)).sort();
+const versions = readdirSync(root)
+  .filter((name) => /^v\d+$/.test(name))
+  .sort();
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
 
 it('there are bundles of version 1', () => expect(versions).toContain('v1'));
@@ -25,7 +28,11 @@ describe.each(versions)('bundles of %s', (version) => {
   it.each(Object.entries(expected))('%s is judged as it was: %s', async (name, said) => {
     const bundle = await readBundle(join(root, version, name));
     if (!bundle.ok) throw new Error(JSON.stringify(bundle.problems));
-    const { status, layers } = await verifyBundle(bundle.value, await policyOf(read(version, 'policy')), { crypto: nodeCrypto, now: new Date('2026-12-01T00:00:00.000Z') });
+    const { status, layers } = await verifyBundle(
+      bundle.value,
+      await policyOf(read(version, 'policy')),
+      { crypto: nodeCrypto, now: new Date('2026-12-01T00:00:00.000Z') },
+    );
     expect([status, ...layers.map(({ code }) => code)].join(' ')).toBe(said);
   });
 
@@ -33,13 +40,21 @@ describe.each(versions)('bundles of %s', (version) => {
     const bundle = await readBundle(join(root, version, 'order-broken.probity.zip'));
     if (!bundle.ok) throw new Error('read');
     const policy = read(version, 'policy');
-    for (const changed of [policy.replace(/ until \d+/, ' until 0'), policy.replace(/^verdict \S+ until.*\n/m, ''), policy.replace(/^log .*\n/m, '')]) {
-      expect((await verifyBundle(bundle.value, await policyOf(changed), { crypto: nodeCrypto })).status).toBe('untrusted');
+    for (const changed of [
+      policy.replace(/ until \d+/, ' until 0'),
+      policy.replace(/^verdict \S+ until.*\n/m, ''),
+      policy.replace(/^log .*\n/m, ''),
+    ]) {
+      expect(
+        (await verifyBundle(bundle.value, await policyOf(changed), { crypto: nodeCrypto })).status,
+      ).toBe('untrusted');
     }
   });
 
   it('the change of keys is proved', async () => {
     const entry = JSON.parse(read(version, 'key-change.json')) as LoggedStatement;
-    expect(await verifyKeyChange(entry, await policyOf(read(version, 'policy')), nodeCrypto)).toMatchObject({ ok: true, change: { role: 'verdict' } });
+    expect(
+      await verifyKeyChange(entry, await policyOf(read(version, 'policy')), nodeCrypto),
+    ).toMatchObject({ ok: true, change: { role: 'verdict' } });
   });
 });

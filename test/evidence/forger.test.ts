@@ -1,10 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { utf8 } from '../../src/evidence/encoding.ts';
-import { check, complaints, installation, policyOf, sampleCheck, type Installation } from './fixture.ts';
+import {
+  check,
+  complaints,
+  installation,
+  policyOf,
+  sampleCheck,
+  type Installation,
+} from './fixture.ts';
 
 /**
- * The forger has keys of his own, a log of his own, and makes a bundle in which everything agrees with everything,
- * down to a policy that trusts him. Nothing in the bundle may make a difference to somebody who does not trust him.
+ * The forger has keys of his own, a log of his own, and makes a bundle in which everything agrees
+ * with everything, down to a policy that trusts him. Nothing in the bundle may make a difference to
+ * somebody who does not trust him.
  */
 describe('a forger', () => {
   let honest: Installation;
@@ -18,7 +26,10 @@ describe('a forger', () => {
     const { files } = await forger.issue(sampleCheck('verdict-1'));
     const report = await check(files, honest.policy);
     expect(report.status).toBe('untrusted');
-    expect(complaints(report)).toEqual(['envelope: ENVELOPE_UNTRUSTED', 'checkpoint: CHECKPOINT_UNTRUSTED']);
+    expect(complaints(report)).toEqual([
+      'envelope: ENVELOPE_UNTRUSTED',
+      'checkpoint: CHECKPOINT_UNTRUSTED',
+    ]);
     expect(report.statement).toBeUndefined();
   });
 
@@ -38,7 +49,10 @@ describe('a forger', () => {
 
   it('cannot name the honest key as his', async () => {
     const { files, sealed } = await forger.issue(sampleCheck('verdict-4'));
-    files.set('envelope.json', utf8(sealed.envelope.replace(forger.keys.verdict.keyId, honest.keys.verdict.keyId)));
+    files.set(
+      'envelope.json',
+      utf8(sealed.envelope.replace(forger.keys.verdict.keyId, honest.keys.verdict.keyId)),
+    );
     const report = await check(files, honest.policy);
     expect(report.status).toBe('failed');
     expect(complaints(report)).toContain('envelope: ENVELOPE_SIGNATURE');

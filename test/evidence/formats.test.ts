@@ -4,9 +4,24 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkpointText, parseCheckpoint } from '../../src/evidence/checkpoint.ts';
-import { fromBase64, fromDecimal, fromHex, fromUtf8, includesBytes, toBase58, toBase64, toHex, utf8 } from '../../src/evidence/encoding.ts';
+import {
+  fromBase64,
+  fromDecimal,
+  fromHex,
+  fromUtf8,
+  includesBytes,
+  toBase58,
+  toBase64,
+  toHex,
+  utf8,
+} from '../../src/evidence/encoding.ts';
 import { growTree, leafHash, NodeMap } from '../../src/evidence/log/tree.ts';
-import { consistencyRanges, inclusionRanges, verifyConsistency, verifyInclusion } from '../../src/evidence/merkle.ts';
+import {
+  consistencyRanges,
+  inclusionRanges,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../src/evidence/merkle.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { keyHash, parseNote, parseVkey, signatureLine } from '../../src/evidence/note.ts';
 import { formatReceipt, parseReceipt } from '../../src/evidence/receipt.ts';
@@ -16,13 +31,17 @@ import { policyOf, testKeys } from './fixture.ts';
 
 describe('encodings', () => {
   it('have one text per value', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      expect(toHex(fromBase64(toBase64(bytes)) ?? Uint8Array.of())).toBe(toHex(bytes));
-      expect(toHex(fromHex(toHex(bytes)) ?? Uint8Array.of())).toBe(toHex(bytes));
-      expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
-    }));
-    for (const text of ['QQ', 'QQ=', 'QR==', 'Q Q=', 'QQ==\n', 'Q-==', '=', '====']) expect(fromBase64(text), text).toBeUndefined();
-    for (const text of ['01', '+1', '1.0', '', '9007199254740993', '1e3']) expect(fromDecimal(text), text).toBeUndefined();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(toHex(fromBase64(toBase64(bytes)) ?? Uint8Array.of())).toBe(toHex(bytes));
+        expect(toHex(fromHex(toHex(bytes)) ?? Uint8Array.of())).toBe(toHex(bytes));
+        expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+      }),
+    );
+    for (const text of ['QQ', 'QQ=', 'QR==', 'Q Q=', 'QQ==\n', 'Q-==', '=', '===='])
+      expect(fromBase64(text), text).toBeUndefined();
+    for (const text of ['01', '+1', '1.0', '', '9007199254740993', '1e3'])
+      expect(fromDecimal(text), text).toBeUndefined();
     for (const text of ['0', '7', '9007199254740991']) expect(fromDecimal(text)).toBe(Number(text));
     for (const text of ['A0', '0', 'zz']) expect(fromHex(text)).toBeUndefined();
   });
@@ -34,8 +53,12 @@ describe('encodings', () => {
   });
 
   it('BLAKE2b-256 of nothing and of abc (RFC 7693 with 32 bytes)', () => {
-    expect(toHex(nodeCrypto.blake2b256(utf8('')) as Uint8Array)).toBe('0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8');
-    expect(toHex(nodeCrypto.blake2b256(utf8('abc')) as Uint8Array)).toBe('bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319');
+    expect(toHex(nodeCrypto.blake2b256(utf8('')) as Uint8Array)).toBe(
+      '0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8',
+    );
+    expect(toHex(nodeCrypto.blake2b256(utf8('abc')) as Uint8Array)).toBe(
+      'bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319',
+    );
   });
 
   it('finds bytes in bytes', () => {
@@ -47,17 +70,33 @@ describe('encodings', () => {
 
 describe('strict JSON', () => {
   it.each([
-    ['{"a":1,"a":1}', 'NOT_CANONICAL'], ['{"b":1,"a":1}', 'NOT_CANONICAL'], ['{"a": 1}', 'NOT_CANONICAL'], ['1.0', 'NOT_CANONICAL'],
-    ['1e2', 'NOT_CANONICAL'], ['"\\u0041"', 'NOT_CANONICAL'], ['"\\ud800"', 'NOT_CANONICAL'], ['{"\\ud800":1}', 'NOT_CANONICAL'],
-    ['\ufeff1', 'NOT_JSON'], ['', 'NOT_JSON'], ['nul', 'NOT_JSON'], ['NaN', 'NOT_JSON'], ['['.repeat(5000) + ']'.repeat(5000), 'NOT_JSON'],
+    ['{"a":1,"a":1}', 'NOT_CANONICAL'],
+    ['{"b":1,"a":1}', 'NOT_CANONICAL'],
+    ['{"a": 1}', 'NOT_CANONICAL'],
+    ['1.0', 'NOT_CANONICAL'],
+    ['1e2', 'NOT_CANONICAL'],
+    ['"\\u0041"', 'NOT_CANONICAL'],
+    ['"\\ud800"', 'NOT_CANONICAL'],
+    ['{"\\ud800":1}', 'NOT_CANONICAL'],
+    ['\ufeff1', 'NOT_JSON'],
+    ['', 'NOT_JSON'],
+    ['nul', 'NOT_JSON'],
+    ['NaN', 'NOT_JSON'],
+    ['['.repeat(5000) + ']'.repeat(5000), 'NOT_JSON'],
     ['{"__proto__":1,"__proto__":2}', 'NOT_CANONICAL'],
   ])('refuses %.40s', (text, reason) => {
     expect(parseCanonicalJson(utf8(text))).toEqual({ ok: false, reason });
   });
 
   it('accepts what JSON.stringify and JCS agree on', () => {
-    expect(parseCanonicalJson(utf8('{"a":[1,"é",null],"b":{}}'))).toEqual({ ok: true, value: { a: [1, 'é', null], b: {} } });
-    expect(parseCanonicalJson(Uint8Array.of(0x22, 0xff, 0x22))).toEqual({ ok: false, reason: 'NOT_JSON' });
+    expect(parseCanonicalJson(utf8('{"a":[1,"é",null],"b":{}}'))).toEqual({
+      ok: true,
+      value: { a: [1, 'é', null], b: {} },
+    });
+    expect(parseCanonicalJson(Uint8Array.of(0x22, 0xff, 0x22))).toEqual({
+      ok: false,
+      reason: 'NOT_JSON',
+    });
   });
 });
 
@@ -66,7 +105,18 @@ describe('notes, checkpoints and receipts', () => {
     const { log } = await testKeys('notes');
     const line = signatureLine(log, new Uint8Array(64));
     expect(parseNote(`a\n\nb\n\n${line}`)?.text).toBe('a\n\nb\n');
-    for (const bad of ['', 'a\n', `a\n${line}`, `a\n\n${line.trimEnd()}`, `a\t\n\n${line}`, `a\r\n\n${line}`, `a\n\n- ${line.slice(2)}`, `a\n\n${line}x\n`, `a\n\n— x+y ${toBase64(new Uint8Array(68))}\n`, `a\n\n— x AAAA\n`]) {
+    for (const bad of [
+      '',
+      'a\n',
+      `a\n${line}`,
+      `a\n\n${line.trimEnd()}`,
+      `a\t\n\n${line}`,
+      `a\r\n\n${line}`,
+      `a\n\n- ${line.slice(2)}`,
+      `a\n\n${line}x\n`,
+      `a\n\n— x+y ${toBase64(new Uint8Array(68))}\n`,
+      `a\n\n— x AAAA\n`,
+    ]) {
       expect(parseNote(bad), JSON.stringify(bad)).toBeUndefined();
     }
     expect(parseNote(`a\n\n${line.repeat(64)}`)?.signatures).toHaveLength(64);
@@ -75,8 +125,18 @@ describe('notes, checkpoints and receipts', () => {
 
   it('a vkey is of its name and key', async () => {
     const { log } = await testKeys('notes');
-    expect(await parseVkey(log.vkey, nodeCrypto.sha256)).toMatchObject({ name: log.name, hash: log.hash });
-    for (const bad of ['', 'x', log.vkey.replace('notes', 'other'), `${log.vkey}A`, log.vkey.replace('+', ' +'), log.keyId]) {
+    expect(await parseVkey(log.vkey, nodeCrypto.sha256)).toMatchObject({
+      name: log.name,
+      hash: log.hash,
+    });
+    for (const bad of [
+      '',
+      'x',
+      log.vkey.replace('notes', 'other'),
+      `${log.vkey}A`,
+      log.vkey.replace('+', ' +'),
+      log.keyId,
+    ]) {
       expect(await parseVkey(bad, nodeCrypto.sha256), bad).toBeUndefined();
     }
   });
@@ -86,18 +146,42 @@ describe('notes, checkpoints and receipts', () => {
     expect(parseCheckpoint(checkpointText(checkpoint))).toEqual(checkpoint);
     expect(parseCheckpoint(`${checkpointText(checkpoint)}extension\n`)).toEqual(checkpoint);
     const root = toBase64(checkpoint.root);
-    for (const bad of ['', `\n7\n${root}\n`, `o\n07\n${root}\n`, `o\n-1\n${root}\n`, 'o\n7\nAAAA\n', `o\n7\n${root}`, `o\n7\n${root}\n\n`]) {
+    for (const bad of [
+      '',
+      `\n7\n${root}\n`,
+      `o\n07\n${root}\n`,
+      `o\n-1\n${root}\n`,
+      'o\n7\nAAAA\n',
+      `o\n7\n${root}`,
+      `o\n7\n${root}\n\n`,
+    ]) {
       expect(parseCheckpoint(bad), JSON.stringify(bad)).toBeUndefined();
     }
   });
 
   it('a receipt is read back, and deviates in nothing', () => {
-    const receipt = { index: 3, proof: [new Uint8Array(32), new Uint8Array(32).fill(2)], checkpoint: 'o\n4\nroot\n\n— k s\n' };
+    const receipt = {
+      index: 3,
+      proof: [new Uint8Array(32), new Uint8Array(32).fill(2)],
+      checkpoint: 'o\n4\nroot\n\n— k s\n',
+    };
     const text = formatReceipt(receipt);
     expect(parseReceipt(text)).toEqual(receipt);
     expect(parseReceipt(formatReceipt({ ...receipt, extra: utf8('x') }))?.extra).toEqual(utf8('x'));
-    expect(parseReceipt(formatReceipt({ ...receipt, proof: [] }))).toEqual({ ...receipt, proof: [] });
-    for (const bad of ['', text.replace('v1', 'v2'), text.replace('index 3', 'index 03'), text.replace('index 3', 'index  3'), text.replace('index 3\n', ''), text.replace('index 3\n', 'index 3\nAAAA\n'), text.replace('\n', '\r\n'), text.split('\n\n')[0] ?? '']) {
+    expect(parseReceipt(formatReceipt({ ...receipt, proof: [] }))).toEqual({
+      ...receipt,
+      proof: [],
+    });
+    for (const bad of [
+      '',
+      text.replace('v1', 'v2'),
+      text.replace('index 3', 'index 03'),
+      text.replace('index 3', 'index  3'),
+      text.replace('index 3\n', ''),
+      text.replace('index 3\n', 'index 3\nAAAA\n'),
+      text.replace('\n', '\r\n'),
+      text.split('\n\n')[0] ?? '',
+    ]) {
       expect(parseReceipt(bad), JSON.stringify(bad)).toBeUndefined();
     }
   });
@@ -105,39 +189,70 @@ describe('notes, checkpoints and receipts', () => {
 
 describe('Merkle trees', () => {
   it('prove every leaf and every prefix, and nothing else (random trees)', async () => {
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat(), async (size, a, b) => {
-      const nodes = new NodeMap();
-      const leaves = Array.from({ length: size }, (_, at) => utf8(`leaf ${at}`));
-      // In two steps, as a log grows.
-      const firstPart = a % (size + 1);
-      growTree(nodes, 0, leaves.slice(0, firstPart));
-      growTree(nodes, firstPart, leaves.slice(firstPart));
-      const root = nodes.hashOf({ start: 0, end: size });
-      const index = b % size;
-      const proof = inclusionRanges(index, size).map((range) => nodes.hashOf(range));
-      const claim = { index, size, leafHash: leafHash(leaves[index] ?? utf8('')), root };
-      expect(await verifyInclusion(claim, proof, nodeCrypto.sha256)).toBe(true);
-      expect(await verifyInclusion({ ...claim, leafHash: leafHash(utf8('other')) }, proof, nodeCrypto.sha256)).toBe(false);
-      if (size > 1) expect(await verifyInclusion({ ...claim, index: (index + 1) % size }, proof, nodeCrypto.sha256)).toBe(false);
-      const old = (b % size) + 1;
-      const growth = consistencyRanges(old, size).map((range) => nodes.hashOf(range));
-      const sizes = { size1: old, size2: size, root1: nodes.hashOf({ start: 0, end: old }), root2: root };
-      expect(await verifyConsistency(sizes, growth, nodeCrypto.sha256)).toBe(true);
-      expect(await verifyConsistency({ ...sizes, root1: leafHash(utf8('other')) }, growth, nodeCrypto.sha256)).toBe(false);
-    }), { numRuns: 200 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat(), async (size, a, b) => {
+        const nodes = new NodeMap();
+        const leaves = Array.from({ length: size }, (_, at) => utf8(`leaf ${at}`));
+        // In two steps, as a log grows.
+        const firstPart = a % (size + 1);
+        growTree(nodes, 0, leaves.slice(0, firstPart));
+        growTree(nodes, firstPart, leaves.slice(firstPart));
+        const root = nodes.hashOf({ start: 0, end: size });
+        const index = b % size;
+        const proof = inclusionRanges(index, size).map((range) => nodes.hashOf(range));
+        const claim = { index, size, leafHash: leafHash(leaves[index] ?? utf8('')), root };
+        expect(await verifyInclusion(claim, proof, nodeCrypto.sha256)).toBe(true);
+        expect(
+          await verifyInclusion(
+            { ...claim, leafHash: leafHash(utf8('other')) },
+            proof,
+            nodeCrypto.sha256,
+          ),
+        ).toBe(false);
+        if (size > 1)
+          expect(
+            await verifyInclusion(
+              { ...claim, index: (index + 1) % size },
+              proof,
+              nodeCrypto.sha256,
+            ),
+          ).toBe(false);
+        const old = (b % size) + 1;
+        const growth = consistencyRanges(old, size).map((range) => nodes.hashOf(range));
+        const sizes = {
+          size1: old,
+          size2: size,
+          root1: nodes.hashOf({ start: 0, end: old }),
+          root2: root,
+        };
+        expect(await verifyConsistency(sizes, growth, nodeCrypto.sha256)).toBe(true);
+        expect(
+          await verifyConsistency(
+            { ...sizes, root1: leafHash(utf8('other')) },
+            growth,
+            nodeCrypto.sha256,
+          ),
+        ).toBe(false);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
 describe('trust policies', () => {
   it('read C2SP tlog-policy with nested groups, comments and URLs', async () => {
     const names = ['w1', 'w2', 'w3'];
-    const witness = await Promise.all(names.map(async (name) => {
-      const { log } = await testKeys(name);
-      const hash = await keyHash(log.name, 4, log.publicKey, nodeCrypto.sha256);
-      return `witness ${name} ${log.name}+${hash}+${toBase64(Uint8Array.of(4, ...log.publicKey))} https://${name}.example/`;
-    }));
+    const witness = await Promise.all(
+      names.map(async (name) => {
+        const { log } = await testKeys(name);
+        const hash = await keyHash(log.name, 4, log.publicKey, nodeCrypto.sha256);
+        return `witness ${name} ${log.name}+${hash}+${toBase64(Uint8Array.of(4, ...log.publicKey))} https://${name}.example/`;
+      }),
+    );
     const { verdict, log } = await testKeys('home');
-    const policy = await policyOf(`  # trust\n\nverdict ${verdict.vkey}\nlog\t${log.vkey}  https://log.example/\n${witness.join('\n')}\ngroup two 2 w1 w2\ngroup either any two w3\nquorum either\n`);
+    const policy = await policyOf(
+      `  # trust\n\nverdict ${verdict.vkey}\nlog\t${log.vkey}  https://log.example/\n${witness.join('\n')}\ngroup two 2 w1 w2\ngroup either any two w3\nquorum either\n`,
+    );
     expect(meetsQuorum(policy, new Set())).toBe(false);
     expect(meetsQuorum(policy, new Set(['w1']))).toBe(false);
     expect(meetsQuorum(policy, new Set(['w1', 'w2']))).toBe(true);
@@ -151,9 +266,17 @@ describe('trust policies', () => {
       return parsed.ok ? [] : parsed.problems.map(({ line }) => line);
     };
     expect(await linesOf('')).toEqual([undefined]);
-    expect(await linesOf(`verdict ${verdict.vkey}\nlog ${verdict.vkey}\nquorum none\n`)).toEqual([2]);
-    expect(await linesOf(`log ${log.vkey}\nlog ${log.vkey}\nquorum none\nquorum none\n`)).toEqual([2, 4]);
-    expect(await linesOf('quorum W\ngroup g 1 W\ngroup none any x\nledger mainnet 0x1\ntrust me\nquorum none\n')).toEqual([1, 2, 3, 4, 5]);
+    expect(await linesOf(`verdict ${verdict.vkey}\nlog ${verdict.vkey}\nquorum none\n`)).toEqual([
+      2,
+    ]);
+    expect(await linesOf(`log ${log.vkey}\nlog ${log.vkey}\nquorum none\nquorum none\n`)).toEqual([
+      2, 4,
+    ]);
+    expect(
+      await linesOf(
+        'quorum W\ngroup g 1 W\ngroup none any x\nledger mainnet 0x1\ntrust me\nquorum none\n',
+      ),
+    ).toEqual([1, 2, 3, 4, 5]);
     expect(await linesOf('quorum none\r\n')).toEqual([undefined, 1]);
     expect(await linesOf('__proto__ x\nconstructor\nquorum none\n')).toEqual([1, 2]);
   });
@@ -167,7 +290,9 @@ describe('the verifier', () => {
     const follow = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      for (const [, target] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)';$/gms)) {
+      for (const [, target] of readFileSync(file, 'utf8').matchAll(
+        /^(?:import|export) (?!type )[^;]*? from '([^']+)';$/gms,
+      )) {
         if (target === undefined) continue;
         if (target.startsWith('.')) follow(join(dirname(file), target));
         else outside.add(target);

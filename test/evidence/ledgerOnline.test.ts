@@ -25,7 +25,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'probity-online-'));
   emulator = await startEmulator();
   home = await installation('online');
-  ledger = new IotaLedger({ network: 'emulated', signer: home.keys.ledger, url: emulator.url, retainUntil: () => UNLOCK, waitMs: 100 });
+  ledger = new IotaLedger({
+    network: 'emulated',
+    signer: home.keys.ledger,
+    url: emulator.url,
+    retainUntil: () => UNLOCK,
+    waitMs: 100,
+  });
 });
 afterEach(async () => {
   await emulator.close();
@@ -47,7 +53,10 @@ const asTheirs = (client: IotaClient): TheirClient => client as unknown as Their
 describe('the official client of the Notarization package', () => {
   it('reads our record: what it says, that it is locked, and until when', async () => {
     const { record } = await anchored();
-    const client = await NotarizationClientReadOnly.createWithPkgId(asTheirs(new IotaClient({ url: emulator.url })), record.packageId);
+    const client = await NotarizationClientReadOnly.createWithPkgId(
+      asTheirs(new IotaClient({ url: emulator.url })),
+      record.packageId,
+    );
     const read = await client.getNotarizationById(record.objectId);
     expect(read.id).toBe(record.objectId);
     expect(read.state.data.toString()).toBe(anchoredState(record.checkpoint));
@@ -65,7 +74,12 @@ describe('an anchor, online', () => {
     const { record } = await anchored();
     const report = await confirmOnline(record, emulator.url);
     expect(report).toMatchObject({ status: 'confirmed', ledgerCheckpoint: '1' });
-    expect(report.checks.map(({ name, ok }) => `${name} ${ok}`)).toEqual(['record true', 'chain true', 'transaction true', 'object true']);
+    expect(report.checks.map(({ name, ok }) => `${name} ${ok}`)).toEqual([
+      'record true',
+      'chain true',
+      'transaction true',
+      'object true',
+    ]);
     expect(report.checks.at(-1)?.detail).toBe('locked until 2046-01-01T00:00:00.000Z');
   });
 
@@ -76,7 +90,10 @@ describe('an anchor, online', () => {
     other.faults.chainId = '6364aad5';
     expect(await confirmOnline(record, other.url)).toMatchObject({ status: 'contradicted' });
     await other.close();
-    await expect(confirmOnline(record, other.url, 500)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', retryable: true });
+    await expect(confirmOnline(record, other.url, 500)).rejects.toMatchObject({
+      code: 'LEDGER_UNAVAILABLE',
+      retryable: true,
+    });
   });
 
   it('is contradicted when the record is not of one piece, before anybody is asked', async () => {
@@ -85,34 +102,79 @@ describe('an anchor, online', () => {
     const another = await publishOnce(ledger, (await home.log.checkpoint()) ?? '');
     emulator.faults.down = true;
     for (const change of [
-      { transaction: 'AAAA' }, { transaction: another.transaction }, { transactionDigest: another.transactionDigest }, { objectId: another.objectId }, { checkpoint: another.checkpoint },
-      { packageId: NETWORK_PRESETS.mainnet.packageId }, { network: 'mainnet' }, { chainId: NETWORK_PRESETS.mainnet.chainId }, { network: 'moon' },
+      { transaction: 'AAAA' },
+      { transaction: another.transaction },
+      { transactionDigest: another.transactionDigest },
+      { objectId: another.objectId },
+      { checkpoint: another.checkpoint },
+      { packageId: NETWORK_PRESETS.mainnet.packageId },
+      { network: 'mainnet' },
+      { chainId: NETWORK_PRESETS.mainnet.chainId },
+      { network: 'moon' },
     ]) {
-      expect(await confirmOnline({ ...record, ...change }, emulator.url), JSON.stringify(change)).toMatchObject({ status: 'contradicted', checks: [{ name: 'record', ok: false }] });
+      expect(
+        await confirmOnline({ ...record, ...change }, emulator.url),
+        JSON.stringify(change),
+      ).toMatchObject({ status: 'contradicted', checks: [{ name: 'record', ok: false }] });
     }
   });
 
   it('can be looked at by people', () => {
-    expect(explorerUrl('testnet', 'AbC')).toBe('https://explorer.iota.org/txblock/AbC?network=testnet');
+    expect(explorerUrl('testnet', 'AbC')).toBe(
+      'https://explorer.iota.org/txblock/AbC?network=testnet',
+    );
     expect(explorerUrl('emulated', 'AbC')).toBeUndefined();
-    expect(explorerUrl('mainnet', 'AbC', 'https://mine.example/{digest}')).toBe('https://mine.example/AbC');
+    expect(explorerUrl('mainnet', 'AbC', 'https://mine.example/{digest}')).toBe(
+      'https://mine.example/AbC',
+    );
   });
 
   it('is an object whose bytes are read in one way', () => {
-    const object = { objectId: `0x${'ab'.repeat(32)}`, state: 'sha256:00', createdAtMs: 1_700_000_000_123, unlockAt: 2_000_000_000 };
+    const object = {
+      objectId: `0x${'ab'.repeat(32)}`,
+      state: 'sha256:00',
+      createdAtMs: 1_700_000_000_123,
+      unlockAt: 2_000_000_000,
+    };
     expect(decodeRecord(encodeRecord(object))).toEqual({ ...object, locked: true });
     expect(decodeRecord(encodeRecord(object).slice(0, -1))).toBeUndefined();
     expect(decodeRecord(new Uint8Array(3))).toBeUndefined();
   });
 });
 
-interface Ran { exit: number; out: string; err: string }
+interface Ran {
+  exit: number;
+  out: string;
+  err: string;
+}
 
-async function run(command: (args: string[], io: { stdout(text: string): void; stderr(text: string): void }, until: () => Promise<void>) => Promise<number>, args: string[], meanwhile: (said: string) => Promise<void> = async () => undefined): Promise<Ran> {
+async function run(
+  command: (
+    args: string[],
+    io: { stdout(text: string): void; stderr(text: string): void },
+    until: () => Promise<void>,
+  ) => Promise<number>,
+  args: string[],
+  meanwhile: (said: string) => Promise<void> = async () => undefined,
+): Promise<Ran> {
   let [out, err] = ['', ''];
   let told: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => { told = resolve; });
-  const exit = await command(args, { stdout: (text) => { out += text; told(); }, stderr: (text) => { err += text; } }, () => ready.then(() => meanwhile(out)));
+  const ready = new Promise<void>((resolve) => {
+    told = resolve;
+  });
+  const exit = await command(
+    args,
+    {
+      stdout: (text) => {
+        out += text;
+        told();
+      },
+      stderr: (text) => {
+        err += text;
+      },
+    },
+    () => ready.then(() => meanwhile(out)),
+  );
   return { exit, out, err };
 }
 
@@ -122,11 +184,16 @@ describe('probity anchor check', () => {
     const fine = await run(anchorCommand, ['check', bundle, '--node', emulator.url]);
     expect([fine.exit, fine.out]).toEqual([0, expect.stringContaining('confirmed   exit 0')]);
     const other = await startEmulator();
-    expect(JSON.parse((await run(anchorCommand, ['check', bundle, '--node', other.url, '--json'])).out)).toMatchObject({ status: 'unknown', exit: 3, node: other.url });
+    expect(
+      JSON.parse((await run(anchorCommand, ['check', bundle, '--node', other.url, '--json'])).out),
+    ).toMatchObject({ status: 'unknown', exit: 3, node: other.url });
     other.faults.chainId = '00000000';
     expect((await run(anchorCommand, ['check', bundle, '--node', other.url])).exit).toBe(1);
     other.faults.down = true;
-    expect(await run(anchorCommand, ['check', bundle, '--node', other.url])).toMatchObject({ exit: 4, err: expect.stringContaining('LEDGER_UNAVAILABLE') });
+    expect(await run(anchorCommand, ['check', bundle, '--node', other.url])).toMatchObject({
+      exit: 4,
+      err: expect.stringContaining('LEDGER_UNAVAILABLE'),
+    });
     await other.close();
   });
 
@@ -134,7 +201,9 @@ describe('probity anchor check', () => {
     const { bundle } = await anchored();
     expect((await run(anchorCommand, ['check', bundle])).err).toContain('--node');
     await rm(join(bundle, 'anchor.json'));
-    expect((await run(anchorCommand, ['check', bundle, '--node', emulator.url])).err).toContain('BUNDLE_SHAPE');
+    expect((await run(anchorCommand, ['check', bundle, '--node', emulator.url])).err).toContain(
+      'BUNDLE_SHAPE',
+    );
     expect((await run(anchorCommand, ['check'])).exit).toBe(2);
     expect((await run(anchorCommand, ['--help'])).out).toContain('probity anchor check');
   });
@@ -142,27 +211,72 @@ describe('probity anchor check', () => {
 
 describe('probity iota-emulator', () => {
   it('has the faults that it was started with, and changes them when asked', async () => {
-    const { exit } = await run(emulatorCommand, ['--port', '0', '--fault', 'delayMs=5', '--fault', 'broke', '--fault', 'reject=a=b', '--json'], async (said) => {
-      const { url } = JSON.parse(said) as { url: string };
-      const admin = async (body: string, type = 'application/json'): Promise<{ status: number; body: unknown }> => {
-        const response = await fetch(`${url}/admin/faults`, { method: 'POST', body, headers: { 'content-type': type } });
-        return { status: response.status, body: await response.json() };
-      };
-      expect(await (await fetch(`${url}/admin/faults`)).json()).toMatchObject({ faults: { delayMs: 5, broke: true, reject: 'a=b', down: false }, transactions: 0, equivocations: 0 });
-      expect(await admin('{"broke": false, "reject": null, "loseAnswers": 2}')).toMatchObject({ status: 200, body: { faults: { broke: false, loseAnswers: 2 } } });
-      for (const wrong of ['{"broke": 1}', '{"moon": true}', '{"forget": -1}', '[]', 'x', '{"down": true, "delayMs": "1"}']) expect((await admin(wrong)).status, wrong).toBe(400);
-      expect((await admin('{"down": true}', 'text/plain')).status).toBe(405);
-      const client = new IotaLedger({ network: 'emulated', signer: home.keys.ledger, url, retainUntil: () => UNLOCK, waitMs: 100 });
-      await home.issue(sampleCheck('verdict-1'));
-      const record = await client.prepare((await home.log.checkpoint()) ?? '');
-      await expect(client.send(record)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
-      expect(await client.settle(record)).toMatchObject({ state: 'confirmed' });
-    });
+    const { exit } = await run(
+      emulatorCommand,
+      [
+        '--port',
+        '0',
+        '--fault',
+        'delayMs=5',
+        '--fault',
+        'broke',
+        '--fault',
+        'reject=a=b',
+        '--json',
+      ],
+      async (said) => {
+        const { url } = JSON.parse(said) as { url: string };
+        const admin = async (
+          body: string,
+          type = 'application/json',
+        ): Promise<{ status: number; body: unknown }> => {
+          const response = await fetch(`${url}/admin/faults`, {
+            method: 'POST',
+            body,
+            headers: { 'content-type': type },
+          });
+          return { status: response.status, body: await response.json() };
+        };
+        expect(await (await fetch(`${url}/admin/faults`)).json()).toMatchObject({
+          faults: { delayMs: 5, broke: true, reject: 'a=b', down: false },
+          transactions: 0,
+          equivocations: 0,
+        });
+        expect(await admin('{"broke": false, "reject": null, "loseAnswers": 2}')).toMatchObject({
+          status: 200,
+          body: { faults: { broke: false, loseAnswers: 2 } },
+        });
+        for (const wrong of [
+          '{"broke": 1}',
+          '{"moon": true}',
+          '{"forget": -1}',
+          '[]',
+          'x',
+          '{"down": true, "delayMs": "1"}',
+        ])
+          expect((await admin(wrong)).status, wrong).toBe(400);
+        expect((await admin('{"down": true}', 'text/plain')).status).toBe(405);
+        const client = new IotaLedger({
+          network: 'emulated',
+          signer: home.keys.ledger,
+          url,
+          retainUntil: () => UNLOCK,
+          waitMs: 100,
+        });
+        await home.issue(sampleCheck('verdict-1'));
+        const record = await client.prepare((await home.log.checkpoint()) ?? '');
+        await expect(client.send(record)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+        expect(await client.settle(record)).toMatchObject({ state: 'confirmed' });
+      },
+    );
     expect(exit).toBe(0);
   });
 
   it('refuses a fault that it does not know', async () => {
-    for (const fault of ['moon', 'broke=1', 'delayMs', 'delayMs=x', 'reject']) expect((await run(emulatorCommand, ['--fault', fault])).err, fault).toContain('OPTION_INVALID');
+    for (const fault of ['moon', 'broke=1', 'delayMs', 'delayMs=x', 'reject'])
+      expect((await run(emulatorCommand, ['--fault', fault])).err, fault).toContain(
+        'OPTION_INVALID',
+      );
     expect((await run(emulatorCommand, ['--port', '-1'])).exit).toBe(2);
     expect((await run(emulatorCommand, ['--help'])).out).toContain('--fault');
   });

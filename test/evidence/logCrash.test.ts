@@ -21,7 +21,13 @@ import { parseReceipt } from '../../src/evidence/receipt.ts';
 import { migrate } from '../../src/store/index.ts';
 import { PostgresLogStore } from '../../src/store/log.ts';
 import { repository } from '../golden.ts';
-import { createDatabase, quickFolder, startPostgres, temporaryFolder, type TestServer } from '../servers.ts';
+import {
+  createDatabase,
+  quickFolder,
+  startPostgres,
+  temporaryFolder,
+  type TestServer,
+} from '../servers.ts';
 import { testKeys } from './fixture.ts';
 
 /** Writers that are killed, for each store. */
@@ -40,24 +46,42 @@ interface Writing {
   readonly refused: Set<string>;
 }
 
-// Bundled once: a writer must come up in a fraction of what loading its sources takes, so that many can be killed. Below
-// the project, where its packages are found.
+// Bundled once: a writer must come up in a fraction of what loading its sources takes, so that many
+// can be killed. Below the project, where its packages are found.
 const scratch = repository(`node_modules/.cache/probity-crash-${process.pid}`);
 const writer = join(scratch, 'writer.mjs');
 beforeAll(async () => {
-  await build({ entryPoints: [repository('test/evidence/logWriter.ts')], outfile: writer, bundle: true, platform: 'node', format: 'esm', external: ['pg', '@noble/hashes', 'canonicalize', 'pkcs11js'], logLevel: 'silent' });
+  await build({
+    entryPoints: [repository('test/evidence/logWriter.ts')],
+    outfile: writer,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['pg', '@noble/hashes', 'canonicalize', 'pkcs11js'],
+    logLevel: 'silent',
+  });
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 
 /** Starts a writer, ends it at a random moment, and collects what it had acknowledged. */
-async function write(into: Writing, args: readonly string[], options: { readonly before?: readonly string[]; readonly early?: boolean; readonly lines?: number } = {}): Promise<void> {
+async function write(
+  into: Writing,
+  args: readonly string[],
+  options: {
+    readonly before?: readonly string[];
+    readonly early?: boolean;
+    readonly lines?: number;
+  } = {},
+): Promise<void> {
   const [command = '', ...rest] = [...(options.before ?? []), process.execPath, writer, ...args];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
   let lines = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     lines += 1;
-    // At any moment from the first append on; of every second writer, from the first one that was acknowledged.
-    if (lines === (options.early === false ? 2 : 1) && options.lines === undefined) setTimeout(() => child.kill('SIGKILL'), Math.random() * 80);
+    // At any moment from the first append on; of every second writer, from the first one that was
+    // acknowledged.
+    if (lines === (options.early === false ? 2 : 1) && options.lines === undefined)
+      setTimeout(() => child.kill('SIGKILL'), Math.random() * 80);
     if (lines === options.lines) child.kill('SIGKILL');
     // The last line may be cut: then it was not acknowledged.
     if (!line.endsWith('}')) continue;
@@ -67,8 +91,15 @@ async function write(into: Writing, args: readonly string[], options: { readonly
   }
 }
 
-/** Nothing that was acknowledged is lost, no checkpoint that was shown is contradicted, and the store is sound. */
-async function expectWhole(store: LogStore, seenFolder: string, { acknowledged }: Writing): Promise<void> {
+/**
+ * Nothing that was acknowledged is lost, no checkpoint that was shown is contradicted, and the
+ * store is sound.
+ */
+async function expectWhole(
+  store: LogStore,
+  seenFolder: string,
+  { acknowledged }: Writing,
+): Promise<void> {
   const { log: key } = await testKeys('crash');
   const seen = await seenInFolder(seenFolder);
   const shown = (await seen.newest()) ?? '';
@@ -88,7 +119,13 @@ async function expectWhole(store: LogStore, seenFolder: string, { acknowledged }
     if (proved.has(old.size)) continue;
     proved.add(old.size);
     const proof = (await log.consistencyProof(old.size, last.size)) ?? [];
-    expect(await verifyConsistency({ size1: old.size, size2: last.size, root1: old.root, root2: last.root }, proof, nodeCrypto.sha256)).toBe(true);
+    expect(
+      await verifyConsistency(
+        { size1: old.size, size2: last.size, root1: old.root, root2: last.root },
+        proof,
+        nodeCrypto.sha256,
+      ),
+    ).toBe(true);
   }
   const { findings } = await fsck(store, key, [{ from: 'shown', note: shown }]);
   expect(findings.filter(({ code }) => code !== 'LEAF_SHAPE')).toEqual([]);
@@ -98,7 +135,11 @@ describe('writers that are killed with -9 lose nothing acknowledged and contradi
   async function killAll(place: string, seen: string): Promise<Writing> {
     const writing: Writing = { acknowledged: [], refused: new Set() };
     for (let round = 0; round < KILLS / AT_ONCE; round += 1) {
-      await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => write(writing, [place, seen, `${round}.${at}`], { early: at % 2 === 0 })));
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, at) =>
+          write(writing, [place, seen, `${round}.${at}`], { early: at % 2 === 0 }),
+        ),
+      );
     }
     // Half of them were killed after they had acknowledged something, or been refused.
     expect(writing.acknowledged.length).toBeGreaterThan(KILLS / 5);
@@ -116,7 +157,9 @@ describe('writers that are killed with -9 lose nothing acknowledged and contradi
 
   describe('on Postgres', () => {
     let postgres: TestServer;
-    beforeAll(async () => { postgres = await startPostgres(); }, 60_000);
+    beforeAll(async () => {
+      postgres = await startPostgres();
+    }, 60_000);
     afterAll(() => postgres?.stop(), 60_000);
 
     it('too', async () => {
@@ -142,7 +185,8 @@ describe('a disk that is full', () => {
     await write(writing, [place, seen, 'before'], { lines: 4 });
     const before = writing.acknowledged.length;
     expect(before).toBeGreaterThan(0);
-    // The kernel refuses files beyond this size with EFBIG: a segment does not fit, a checkpoint would.
+    // The kernel refuses files beyond this size with EFBIG: a segment does not fit, a checkpoint
+    // would.
     await write(writing, [place, seen, 'full'], { before: ['prlimit', '--fsize=400'], lines: 4 });
     expect(writing.acknowledged.length).toBe(before);
     expect([...writing.refused]).toEqual(['DISK_FULL']);

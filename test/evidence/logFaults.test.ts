@@ -15,16 +15,26 @@ import { testKeys } from './fixture.ts';
 
 const { log: key } = await testKeys('faults');
 let folder: string;
-beforeEach(async () => { folder = await quickFolder('faults'); });
+beforeEach(async () => {
+  folder = await quickFolder('faults');
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const logPlace = (): string => join(folder, 'log');
 const seenPlace = (): string => join(folder, 'seen');
 const openLog = async (files: Files = durableFiles): Promise<TransparencyLog> =>
-  TransparencyLog.open(await folderLogStore(logPlace(), files), key, { seen: await seenInFolder(seenPlace(), files) });
+  TransparencyLog.open(await folderLogStore(logPlace(), files), key, {
+    seen: await seenInFolder(seenPlace(), files),
+  });
 
-/** A file system whose n-th write (from 1) fails, before or after it happened; `writes` counts them. */
-function breaking(n: number, fate: 'failed' | 'failed but persisted', code = 'EIO'): Files & { writes: number } {
+/**
+ * A file system whose n-th write (from 1) fails, before or after it happened; `writes` counts them.
+ */
+function breaking(
+  n: number,
+  fate: 'failed' | 'failed but persisted',
+  code = 'EIO',
+): Files & { writes: number } {
   const step = async <T>(write: () => Promise<T>): Promise<T> => {
     broken.writes += 1;
     const now = broken.writes === n;
@@ -34,7 +44,8 @@ function breaking(n: number, fate: 'failed' | 'failed but persisted', code = 'EI
     return done;
   };
   const broken = {
-    ...durableFiles, writes: 0,
+    ...durableFiles,
+    writes: 0,
     create: (path: string, text: string) => step(() => durableFiles.create(path, text)),
     link: (path: string, name: string) => step(() => durableFiles.link(path, name)),
     sync: (place: string) => step(() => durableFiles.sync(place)),
@@ -50,7 +61,9 @@ async function insist(open: () => Promise<TransparencyLog>, leaf: string): Promi
       const log = await open();
       const index = await log.find(utf8(leaf));
       const receipt = index === undefined ? undefined : await log.receipt(index);
-      return index !== undefined && receipt !== undefined ? { index, receipt } : await log.append(utf8(leaf));
+      return index !== undefined && receipt !== undefined
+        ? { index, receipt }
+        : await log.append(utf8(leaf));
     } catch (error) {
       if ((error as { retryable?: unknown }).retryable !== true) throw error;
     }
@@ -60,14 +73,20 @@ async function insist(open: () => Promise<TransparencyLog>, leaf: string): Promi
 const LEAVES = ['a', 'b', 'c'];
 
 /** Runs three appends with one broken write; how many writes there were in all. */
-async function withOneBroken(n: number, fate: 'failed' | 'failed but persisted', reopens: boolean): Promise<number> {
+async function withOneBroken(
+  n: number,
+  fate: 'failed' | 'failed but persisted',
+  reopens: boolean,
+): Promise<number> {
   const files = breaking(n, fate);
   let log: TransparencyLog | undefined;
-  const open = async (): Promise<TransparencyLog> => (log = log === undefined || reopens ? await openLog(files) : log);
+  const open = async (): Promise<TransparencyLog> =>
+    (log = log === undefined || reopens ? await openLog(files) : log);
   const acknowledged: Logged[] = [];
   for (const leaf of LEAVES) acknowledged.push(await insist(open, leaf));
   expect(acknowledged.map(({ index }) => index)).toEqual([0, 1, 2]);
-  // Nothing that was handed out is contradicted: the mark covers it, and a fresh process accepts log and mark.
+  // Nothing that was handed out is contradicted: the mark covers it, and a fresh process accepts
+  // log and mark.
   const shown = (await (await seenInFolder(seenPlace())).newest()) ?? '';
   expect(parseCheckpoint(parseNote(shown)?.text ?? '')?.size).toBe(3);
   const store = await folderLogStore(logPlace());
@@ -98,8 +117,13 @@ describe('each write of a folder and of its mark, broken twice', () => {
       await rm(folder, { recursive: true });
       const files = breaking(0, 'failed');
       const log = await openLog(files);
-      files.create = async () => { throw Object.assign(new Error(code), { code }); };
-      await expect(log.append(utf8('a')), code).rejects.toMatchObject({ code: 'DISK_FULL', retryable: true });
+      files.create = async () => {
+        throw Object.assign(new Error(code), { code });
+      };
+      await expect(log.append(utf8('a')), code).rejects.toMatchObject({
+        code: 'DISK_FULL',
+        retryable: true,
+      });
       files.create = durableFiles.create;
       expect((await log.append(utf8('a'))).index).toBe(0);
     }
@@ -107,8 +131,12 @@ describe('each write of a folder and of its mark, broken twice', () => {
 
   it('acknowledges nothing whose checkpoint could not be kept', async () => {
     const files = { ...durableFiles };
-    const log = await TransparencyLog.open(await folderLogStore(logPlace()), key, { seen: await seenInFolder(seenPlace(), files) });
-    files.create = async () => { throw Object.assign(new Error('full'), { code: 'ENOSPC' }); };
+    const log = await TransparencyLog.open(await folderLogStore(logPlace()), key, {
+      seen: await seenInFolder(seenPlace(), files),
+    });
+    files.create = async () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
     await expect(log.append(utf8('a'))).rejects.toMatchObject({ code: 'DISK_FULL' });
     await expect(log.receipt(0)).rejects.toMatchObject({ code: 'DISK_FULL' });
     await expect(log.checkpoint()).rejects.toMatchObject({ code: 'DISK_FULL' });
@@ -136,11 +164,17 @@ describe('at the start a log is compared with what was last shown', () => {
 
   it('refuses another history of the same length or longer', async () => {
     await grown(['a', 'b']);
-    for (const other of [['a', 'x'], ['x', 'b', 'c']]) {
+    for (const other of [
+      ['a', 'x'],
+      ['x', 'b', 'c'],
+    ]) {
       await rm(logPlace(), { recursive: true });
       const forked = await TransparencyLog.open(await folderLogStore(logPlace()), key);
       for (const leaf of other) await forked.append(utf8(leaf));
-      await expect(openLog(), other.join()).rejects.toMatchObject({ code: 'LOG_FORKED', retryable: false });
+      await expect(openLog(), other.join()).rejects.toMatchObject({
+        code: 'LOG_FORKED',
+        retryable: false,
+      });
     }
   });
 
@@ -151,7 +185,7 @@ describe('at the start a log is compared with what was last shown', () => {
     const log = await openLog();
     expect(await log.size()).toBe(2);
     await log.checkpoint();
-    expect((await readdir(seenPlace()))).toEqual(['0000000000000002.checkpoint']);
+    expect(await readdir(seenPlace())).toEqual(['0000000000000002.checkpoint']);
   });
 
   it('refuses a mark that is damaged or signed by somebody else', async () => {
@@ -160,7 +194,10 @@ describe('at the start a log is compared with what was last shown', () => {
     await expect(openLog()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
     const stranger = await TransparencyLog.open(memoryLogStore(), (await testKeys('stranger')).log);
     await stranger.append(utf8('a'));
-    await writeFile(join(seenPlace(), '0000000000000005.checkpoint'), (await stranger.checkpoint()) ?? '');
+    await writeFile(
+      join(seenPlace(), '0000000000000005.checkpoint'),
+      (await stranger.checkpoint()) ?? '',
+    );
     await expect(openLog()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
   });
 
@@ -176,6 +213,8 @@ describe('at the start a log is compared with what was last shown', () => {
     expect(await (await seenInFolder(seenPlace())).newest()).toBe(notes.at(-1));
     const fork = await TransparencyLog.open(memoryLogStore(), key);
     for (let at = 0; at < 20; at += 1) await fork.append(utf8(`other ${at}`));
-    await expect(marks[0]?.keep((await fork.checkpoint()) ?? '')).rejects.toMatchObject({ code: 'LOG_FORKED' });
+    await expect(marks[0]?.keep((await fork.checkpoint()) ?? '')).rejects.toMatchObject({
+      code: 'LOG_FORKED',
+    });
   });
 });

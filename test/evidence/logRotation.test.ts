@@ -31,7 +31,9 @@ class Ring implements LogKeys {
   signer: Signer = old;
   past: LogKeys['past'] = [];
   onDisk: Pick<LogKeys, 'signer' | 'past'> = { signer: old, past: [] };
-  refresh = async (): Promise<void> => { Object.assign(this, this.onDisk); };
+  refresh = async (): Promise<void> => {
+    Object.assign(this, this.onDisk);
+  };
 
   rotate(until: number): void {
     this.onDisk = { signer: next, past: [{ ...old, until }] };
@@ -39,19 +41,38 @@ class Ring implements LogKeys {
 }
 
 const leaf = (name: string): Uint8Array => utf8(name);
-const signedBy = async (note: string | undefined, key: Signer): Promise<boolean> => (await verifyNote(parseNote(note ?? '') ?? { text: '', signatures: [] }, [key], nodeCrypto)).status === 'verified';
+const signedBy = async (note: string | undefined, key: Signer): Promise<boolean> =>
+  (await verifyNote(parseNote(note ?? '') ?? { text: '', signatures: [] }, [key], nodeCrypto))
+    .status === 'verified';
 
-async function issue(log: TransparencyLog, id: string): Promise<{ files: Map<string, Uint8Array>; sealed: Sealed }> {
+async function issue(
+  log: TransparencyLog,
+  id: string,
+): Promise<{ files: Map<string, Uint8Array>; sealed: Sealed }> {
   const parts = sampleCheck(id);
-  const sealed = await seal(parts, { signer: verdict, issuer: 'x', software: { name: 'probity', version: '0' } }, log);
+  const sealed = await seal(
+    parts,
+    { signer: verdict, issuer: 'x', software: { name: 'probity', version: '0' } },
+    log,
+  );
   return { files: bundleFiles(parts, sealed), sealed };
 }
 
 /** As somebody has it who was told of the change; `until` is the size of the log by then. */
-const told = (until: number): Promise<TrustPolicy> => policyOf(renderPolicy({ verdicts: [verdict.vkey], logs: [next.vkey], ledgers: [], retired: [`log ${old.vkey} until ${until}`] }));
+const told = (until: number): Promise<TrustPolicy> =>
+  policyOf(
+    renderPolicy({
+      verdicts: [verdict.vkey],
+      logs: [next.vkey],
+      ledgers: [],
+      retired: [`log ${old.vkey} until ${until}`],
+    }),
+  );
 
 let folder: string;
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'probity-rotation-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'probity-rotation-'));
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('a thief of the retired log key', () => {
@@ -70,17 +91,40 @@ describe('a thief of the retired log key', () => {
     await forked.append(utf8(before.sealed.leaf));
     const forged = await issue(forked, 'forged');
     const report = await check(forged.files, policy);
-    expect([report.status, ...complaints(report)]).toEqual(['untrusted', 'checkpoint: CHECKPOINT_RETIRED']);
+    expect([report.status, ...complaints(report)]).toEqual([
+      'untrusted',
+      'checkpoint: CHECKPOINT_RETIRED',
+    ]);
     expect((await check(before.files, policy)).status).toBe('verified');
 
     // Neither a start nor a running process takes the thief's store for its log, nor does fsck.
-    await expect(TransparencyLog.open(fork, ring)).rejects.toMatchObject({ code: 'LOG_CORRUPT', message: expect.stringContaining('retired') });
-    expect((await fsck(fork, next, [], ring.past)).findings.map(({ code }) => code)).toContain('CHECKPOINT_RETIRED');
+    await expect(TransparencyLog.open(fork, ring)).rejects.toMatchObject({
+      code: 'LOG_CORRUPT',
+      message: expect.stringContaining('retired'),
+    });
+    expect((await fsck(fork, next, [], ring.past)).findings.map(({ code }) => code)).toContain(
+      'CHECKPOINT_RETIRED',
+    );
 
-    const witness = new Witness({ logs: [{ ...old, until: 1 }, next], cosigner: await cosignerFromSeed('w', new Uint8Array(32)), folder });
-    const ask = async (note: string | undefined, oldSize: number, proof: readonly Uint8Array[] = []) => (await witness.addCheckpoint(formatAddCheckpoint({ oldSize, proof, checkpoint: note ?? '' }))).status;
+    const witness = new Witness({
+      logs: [{ ...old, until: 1 }, next],
+      cosigner: await cosignerFromSeed('w', new Uint8Array(32)),
+      folder,
+    });
+    const ask = async (
+      note: string | undefined,
+      oldSize: number,
+      proof: readonly Uint8Array[] = [],
+    ) =>
+      (await witness.addCheckpoint(formatAddCheckpoint({ oldSize, proof, checkpoint: note ?? '' })))
+        .status;
     expect(await ask(await forked.checkpoint(), 0)).toBe(403);
-    expect(await ask(before.sealed.receipt.slice(before.sealed.receipt.indexOf(`\n\n${old.name}`) + 2), 0)).toBe(200);
+    expect(
+      await ask(
+        before.sealed.receipt.slice(before.sealed.receipt.indexOf(`\n\n${old.name}`) + 2),
+        0,
+      ),
+    ).toBe(200);
     await log.append(leaf('after'));
     expect(await ask(await log.checkpoint(), 1, await log.consistencyProof(1, 2))).toBe(200);
     expect(await ask(await forked.checkpoint(), 2)).toBe(403);
@@ -88,7 +132,8 @@ describe('a thief of the retired log key', () => {
 });
 
 describe.each(['memory', 'folder'] as const)('a log in a %s whose key is replaced', (kind) => {
-  const open = (): Promise<LogStore> => (kind === 'memory' ? Promise.resolve(memoryLogStore()) : folderLogStore(join(folder, 'log')));
+  const open = (): Promise<LogStore> =>
+    kind === 'memory' ? Promise.resolve(memoryLogStore()) : folderLogStore(join(folder, 'log'));
 
   it('goes on under the new key; what both signed verifies under one policy', async () => {
     const store = await open();
@@ -99,13 +144,38 @@ describe.each(['memory', 'folder'] as const)('a log in a %s whose key is replace
     await ring.refresh();
     expect(await log.signAnew()).toBe(true);
     const now = await log.checkpoint();
-    expect([await signedBy(now, next), await signedBy(now, old), parseCheckpoint(parseNote(now ?? '')?.text ?? '')?.size]).toEqual([true, false, 1]);
+    expect([
+      await signedBy(now, next),
+      await signedBy(now, old),
+      parseCheckpoint(parseNote(now ?? '')?.text ?? '')?.size,
+    ]).toEqual([true, false, 1]);
     const after = await issue(log, 'after');
-    for (const { files } of [before, after]) expect(complaints(await check(files, await told(1)))).toEqual([]);
+    for (const { files } of [before, after])
+      expect(complaints(await check(files, await told(1)))).toEqual([]);
     // Who was not told knows the new key for nobody's.
-    const before_ = await policyOf(renderPolicy({ verdicts: [verdict.vkey], logs: [old.vkey], ledgers: [] }));
-    expect(complaints(await check(after.files, before_))).toEqual(['checkpoint: CHECKPOINT_UNTRUSTED']);
-    expect((await fsck(store, next, [{ from: 'before', note: before.sealed.receipt.slice(before.sealed.receipt.indexOf(`\n\n${old.name}`) + 2) }], ring.past)).findings).toEqual([]);
+    const before_ = await policyOf(
+      renderPolicy({ verdicts: [verdict.vkey], logs: [old.vkey], ledgers: [] }),
+    );
+    expect(complaints(await check(after.files, before_))).toEqual([
+      'checkpoint: CHECKPOINT_UNTRUSTED',
+    ]);
+    expect(
+      (
+        await fsck(
+          store,
+          next,
+          [
+            {
+              from: 'before',
+              note: before.sealed.receipt.slice(
+                before.sealed.receipt.indexOf(`\n\n${old.name}`) + 2,
+              ),
+            },
+          ],
+          ring.past,
+        )
+      ).findings,
+    ).toEqual([]);
     expect(log.vkey).toBe(next.vkey);
     await expect(TransparencyLog.open(store, ring)).resolves.toBeDefined();
   });
@@ -119,7 +189,9 @@ describe.each(['memory', 'folder'] as const)('a log in a %s whose key is replace
     for (const each of [ring, other]) each.rotate(1);
     // The slow one looked at its files just before they changed.
     const look = other.refresh;
-    other.refresh = async () => { other.refresh = look; };
+    other.refresh = async () => {
+      other.refresh = look;
+    };
     await ring.refresh();
     await log.signAnew();
     const { receipt, index } = await slow.append(leaf('b'));
@@ -132,7 +204,9 @@ describe.each(['memory', 'folder'] as const)('a log in a %s whose key is replace
   it('is refused at the start when it was put back to before the change, also without the mark of what was seen', async () => {
     const store = await open();
     const ring = new Ring();
-    const log = await TransparencyLog.open(store, ring, { seen: await seenInFolder(join(folder, 'seen')) });
+    const log = await TransparencyLog.open(store, ring, {
+      seen: await seenInFolder(join(folder, 'seen')),
+    });
     await log.append(leaf('a'));
     await log.append(leaf('b'));
     ring.rotate(2);
@@ -141,11 +215,18 @@ describe.each(['memory', 'folder'] as const)('a log in a %s whose key is replace
     const older = memoryLogStore();
     await (await TransparencyLog.open(older, old)).append(leaf('a'));
     for (const seen of [{}, { seen: await seenInFolder(join(folder, 'seen')) }]) {
-      await expect(TransparencyLog.open(older, ring, seen)).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
+      await expect(TransparencyLog.open(older, ring, seen)).rejects.toMatchObject({
+        code: 'LOG_ROLLED_BACK',
+      });
     }
-    await expect(TransparencyLog.open(memoryLogStore(), ring)).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
+    await expect(TransparencyLog.open(memoryLogStore(), ring)).rejects.toMatchObject({
+      code: 'LOG_ROLLED_BACK',
+    });
     // The keys of before the change do not open the log of after it.
     await log.append(leaf('c'));
-    await expect(TransparencyLog.open(store, old)).rejects.toMatchObject({ code: 'LOG_CORRUPT', message: expect.stringContaining(keyIdOf(old)) });
+    await expect(TransparencyLog.open(store, old)).rejects.toMatchObject({
+      code: 'LOG_CORRUPT',
+      message: expect.stringContaining(keyIdOf(old)),
+    });
   });
 });

@@ -17,20 +17,28 @@ logStoreContract('memory', async () => {
 
 logStoreContract('folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'probity-log-'));
-  return { open: () => folderLogStore(folder), remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    open: () => folderLogStore(folder),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 });
 
 describe('a damaged folder', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'probity-log-'));
-    const log = await TransparencyLog.open(await folderLogStore(folder), (await testKeys('damage')).log);
+    const log = await TransparencyLog.open(
+      await folderLogStore(folder),
+      (await testKeys('damage')).log,
+    );
     for (const leaf of ['a', 'b', 'c']) await log.append(utf8(leaf));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const reopen = async (): Promise<TransparencyLog> => TransparencyLog.open(await folderLogStore(folder), (await testKeys('damage')).log);
-  const segments = async (): Promise<string[]> => (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
+  const reopen = async (): Promise<TransparencyLog> =>
+    TransparencyLog.open(await folderLogStore(folder), (await testKeys('damage')).log);
+  const segments = async (): Promise<string[]> =>
+    (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
 
   it('leaves nothing behind but segments', async () => {
     expect(await readdir(folder)).toEqual(await segments());
@@ -41,7 +49,11 @@ describe('a damaged folder', () => {
     const file = join(folder, (await segments())[1] ?? '');
     const text = await readFile(file, 'utf8');
     const segment = JSON.parse(text) as { nodes: [number, number, string][] };
-    const other = segment.nodes.map(([level, index]) => [level, index, Buffer.alloc(32).toString('base64')]);
+    const other = segment.nodes.map(([level, index]) => [
+      level,
+      index,
+      Buffer.alloc(32).toString('base64'),
+    ]);
     await writeFile(file, JSON.stringify({ ...segment, nodes: other }));
     await expect(reopen()).rejects.toMatchObject({ code: 'LOG_CORRUPT' });
     await writeFile(file, text.slice(0, 40));
@@ -58,7 +70,10 @@ describe('a log', () => {
   it('puts appends of one moment into one commit', async () => {
     const store = memoryLogStore();
     let commits = 0;
-    const counting: LogStore = { ...store, commit: (wanted) => ((commits += 1), store.commit(wanted)) };
+    const counting: LogStore = {
+      ...store,
+      commit: (wanted) => ((commits += 1), store.commit(wanted)),
+    };
     const log = await TransparencyLog.open(counting, (await testKeys('batch')).log);
     await Promise.all(Array.from({ length: 100 }, (_, at) => log.append(utf8(`leaf ${at}`))));
     expect(commits).toBe(1);
@@ -71,8 +86,11 @@ describe('a log', () => {
     const { log: key } = await testKeys('rollback');
     let current = memoryLogStore();
     const swappable: LogStore = {
-      checkpoint: () => current.checkpoint(), leaves: (first, count) => current.leaves(first, count),
-      nodes: (ids) => current.nodes(ids), find: (hash) => current.find(hash), commit: (wanted) => current.commit(wanted),
+      checkpoint: () => current.checkpoint(),
+      leaves: (first, count) => current.leaves(first, count),
+      nodes: (ids) => current.nodes(ids),
+      find: (hash) => current.find(hash),
+      commit: (wanted) => current.commit(wanted),
     };
     const log = await TransparencyLog.open(swappable, key);
     for (const leaf of ['a', 'b', 'c']) await log.append(utf8(leaf));
@@ -82,7 +100,11 @@ describe('a log', () => {
       for (const leaf of leaves) await fork.append(utf8(leaf));
       return store;
     };
-    for (const [past, code] of [[['a', 'b'], 'LOG_ROLLED_BACK'], [['a', 'x', 'c', 'd'], 'LOG_FORKED'], [['a', 'b', 'x'], 'LOG_FORKED']] as const) {
+    for (const [past, code] of [
+      [['a', 'b'], 'LOG_ROLLED_BACK'],
+      [['a', 'x', 'c', 'd'], 'LOG_FORKED'],
+      [['a', 'b', 'x'], 'LOG_FORKED'],
+    ] as const) {
       current = await grow(past);
       await expect(log.append(utf8('next')), past.join()).rejects.toMatchObject({ code });
     }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A monitor of a tiled log that knows it only by HTTP, written from https://c2sp.org/tlog-tiles, RFC 6962 section 2.1 and
- * nothing of ours: what it computes must agree with what the log signed.
+ * A monitor of a tiled log that knows it only by HTTP, written from https://c2sp.org/tlog-tiles,
+ * RFC 6962 section 2.1 and nothing of ours: what it computes must agree with what the log signed.
  */
 export interface Head {
   readonly origin: string;
@@ -16,7 +16,8 @@ const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest();
 };
 const leafHash = (entry: Uint8Array): Buffer => sha256(Uint8Array.of(0), entry);
-const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
+  sha256(Uint8Array.of(1), left, right);
 
 /** RFC 6962 section 2.1: MTH. */
 function treeHash(hashes: readonly Buffer[]): Buffer {
@@ -46,7 +47,9 @@ export class Monitor {
     const entries: Buffer[] = [];
     for (let n = 0; n * 256 < size; n += 1) {
       const width = Math.min(256, size - n * 256);
-      let bundle = Buffer.from(await (await this.#get(`tile/entries/${pathOf(n)}${partial(width)}`)).arrayBuffer());
+      let bundle = Buffer.from(
+        await (await this.#get(`tile/entries/${pathOf(n)}${partial(width)}`)).arrayBuffer(),
+      );
       for (let at = 0; at < width; at += 1) {
         const length = bundle.readUInt16BE(0);
         entries.push(bundle.subarray(2, 2 + length));
@@ -61,23 +64,44 @@ export class Monitor {
     return treeHash(entries.map(leafHash)).toString('base64');
   }
 
-  /** MTH of the leaves [start, end) of a log of `size`, from tiles only; `start` is a multiple of the range's power of two. */
+  /**
+   * MTH of the leaves [start, end) of a log of `size`, from tiles only; `start` is a multiple of
+   * the range's power of two.
+   */
   async hashOf(start: number, end: number, size: number): Promise<Buffer> {
     const count = end - start;
     let level = 0;
-    while (256 ** (level + 1) <= count && start % 256 ** (level + 1) === 0 && count % 256 ** (level + 1) === 0) level += 1;
+    while (
+      256 ** (level + 1) <= count &&
+      start % 256 ** (level + 1) === 0 &&
+      count % 256 ** (level + 1) === 0
+    )
+      level += 1;
     const each = 256 ** level;
-    if (count % each === 0 && count / each <= 256 && Math.floor(start / each / 256) === Math.floor((end / each - 1) / 256)) {
+    if (
+      count % each === 0 &&
+      count / each <= 256 &&
+      Math.floor(start / each / 256) === Math.floor((end / each - 1) / 256)
+    ) {
       const n = Math.floor(start / each / 256);
       const available = Math.min(256, Math.floor(size / each) - n * 256);
-      const tile = Buffer.from(await (await this.#get(`tile/${level}/${pathOf(n)}${partial(available)}`)).arrayBuffer());
+      const tile = Buffer.from(
+        await (await this.#get(`tile/${level}/${pathOf(n)}${partial(available)}`)).arrayBuffer(),
+      );
       if (tile.length !== available * 32) throw new Error('a tile has another width');
       const first = start / each - n * 256;
-      return treeHash(Array.from({ length: count / each }, (_, at) => tile.subarray((first + at) * 32, (first + at + 1) * 32)));
+      return treeHash(
+        Array.from({ length: count / each }, (_, at) =>
+          tile.subarray((first + at) * 32, (first + at + 1) * 32),
+        ),
+      );
     }
     let k = 1;
     while (k * 2 < count) k *= 2;
-    return nodeHash(await this.hashOf(start, start + k, size), await this.hashOf(start + k, end, size));
+    return nodeHash(
+      await this.hashOf(start, start + k, size),
+      await this.hashOf(start + k, end, size),
+    );
   }
 
   /** RFC 6962 section 2.1.1: that `entry` is leaf `index`, along its audit path made from tiles. */
@@ -93,10 +117,16 @@ export class Monitor {
     return (await path(0, size)).toString('base64') === root;
   }
 
-  /** That the log of the older head is the beginning of the newer one: the old root, from the new log's tiles. */
+  /**
+   * That the log of the older head is the beginning of the newer one: the old root, from the new
+   * log's tiles.
+   */
   async extends(older: Head, newer: Head): Promise<boolean> {
     if (older.origin !== newer.origin || older.size > newer.size) return false;
-    const [old, now] = await Promise.all([this.hashOf(0, older.size, newer.size), this.hashOf(0, newer.size, newer.size)]);
+    const [old, now] = await Promise.all([
+      this.hashOf(0, older.size, newer.size),
+      this.hashOf(0, newer.size, newer.size),
+    ]);
     return old.toString('base64') === older.root && now.toString('base64') === newer.root;
   }
 
@@ -113,6 +143,7 @@ const partial = (width: number): string => (width === 256 ? '' : `.p/${width}`);
 /** tlog-tiles: groups of three digits, all but the last with an `x` before them. */
 function pathOf(n: number): string {
   const groups = [String(n % 1000).padStart(3, '0')];
-  for (let rest = Math.floor(n / 1000); rest > 0; rest = Math.floor(rest / 1000)) groups.unshift(`x${String(rest % 1000).padStart(3, '0')}`);
+  for (let rest = Math.floor(n / 1000); rest > 0; rest = Math.floor(rest / 1000))
+    groups.unshift(`x${String(rest % 1000).padStart(3, '0')}`);
   return groups.join('/');
 }

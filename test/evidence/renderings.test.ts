@@ -8,7 +8,12 @@ import { pageOf, printPdf } from '../../src/cli/print.ts';
 import { parseEnvelope } from '../../src/evidence/dsse.ts';
 import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { credentialOf, didOf, signCredential, signCredentialJwt } from '../../src/evidence/renderings/credential.ts';
+import {
+  credentialOf,
+  didOf,
+  signCredential,
+  signCredentialJwt,
+} from '../../src/evidence/renderings/credential.ts';
 import { signSvr } from '../../src/evidence/renderings/svr.ts';
 import type { Statement } from '../../src/evidence/statement.ts';
 import { judgeSignatures } from '../../src/evidence/verify/signatures.ts';
@@ -29,55 +34,118 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const logged = () => ({ statementDigest: issued.sealed.statementDigest, leaf: issued.sealed.leaf, logIndex: issued.sealed.leafIndex, receipt: issued.sealed.receipt });
+const logged = () => ({
+  statementDigest: issued.sealed.statementDigest,
+  leaf: issued.sealed.leaf,
+  logIndex: issued.sealed.leafIndex,
+  receipt: issued.sealed.receipt,
+});
 
 describe('a Simple Verification Result', () => {
   it('is signed, and names only what holds', async () => {
-    const envelope = parseEnvelope(utf8(await signSvr(statement, issued.sealed.statementDigest, home.keys.verdict)));
+    const envelope = parseEnvelope(
+      utf8(await signSvr(statement, issued.sealed.statementDigest, home.keys.verdict)),
+    );
     if (!envelope.ok) throw new Error(envelope.reason);
-    expect((await judgeSignatures(envelope.envelope, home.policy.verdicts, 0, nodeCrypto)).status).toBe('signed');
-    const svr = JSON.parse(fromUtf8(envelope.envelope.payload) ?? '') as { subject: unknown; predicateType: string; predicate: object };
+    expect(
+      (await judgeSignatures(envelope.envelope, home.policy.verdicts, 0, nodeCrypto)).status,
+    ).toBe('signed');
+    const svr = JSON.parse(fromUtf8(envelope.envelope.payload) ?? '') as {
+      subject: unknown;
+      predicateType: string;
+      predicate: object;
+    };
     expect(svr.predicateType).toBe('https://in-toto.io/attestation/svr/v0.2');
     expect(svr.subject).toEqual(statement.subject);
     expect(svr.predicate).toEqual({
-      verifier: { id: 'urn:probity:verifier:honest.example:0.1.0', policies: [], verdict: { uri: 'urn:probity:verdict:verdict-1', digest: { sha256: issued.sealed.statementDigest.slice(7) } } },
-      timeCreated: '2026-01-02T03:04:05.678Z', properties: ['PROBITY_HOLDS_canOpen'],
+      verifier: {
+        id: 'urn:probity:verifier:honest.example:0.1.0',
+        policies: [],
+        verdict: {
+          uri: 'urn:probity:verdict:verdict-1',
+          digest: { sha256: issued.sealed.statementDigest.slice(7) },
+        },
+      },
+      timeCreated: '2026-01-02T03:04:05.678Z',
+      properties: ['PROBITY_HOLDS_canOpen'],
     });
   });
 
   it('says that all hold only where all do', async () => {
-    const held = { ...statement, predicate: { ...statement.predicate, properties: statement.predicate.properties.filter(({ outcome }) => outcome === 'holds') } };
-    expect(fromUtf8(utf8(Buffer.from((JSON.parse(await signSvr(held, 'sha256:00', home.keys.verdict)) as { payload: string }).payload, 'base64').toString()))).toContain('PROBITY_ALL_PROPERTIES_HOLD');
+    const held = {
+      ...statement,
+      predicate: {
+        ...statement.predicate,
+        properties: statement.predicate.properties.filter(({ outcome }) => outcome === 'holds'),
+      },
+    };
+    expect(
+      fromUtf8(
+        utf8(
+          Buffer.from(
+            (JSON.parse(await signSvr(held, 'sha256:00', home.keys.verdict)) as { payload: string })
+              .payload,
+            'base64',
+          ).toString(),
+        ),
+      ),
+    ).toContain('PROBITY_ALL_PROPERTIES_HOLD');
   });
 });
 
 describeTool('python', 'a Verifiable Credential, verified in Python', (python) => {
   const script = fileURLToPath(new URL('independent/credential.py', import.meta.url));
-  const judged = async (kind: 'vc' | 'vc-jwt', text: string, did = didOf(home.keys.verdict)): Promise<string> => {
+  const judged = async (
+    kind: 'vc' | 'vc-jwt',
+    text: string,
+    did = didOf(home.keys.verdict),
+  ): Promise<string> => {
     await writeFile(join(folder, kind), text);
-    const { status, stdout, stderr } = spawnSync(python, [script, kind, join(folder, kind), did], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(python, [script, kind, join(folder, kind), did], {
+      encoding: 'utf8',
+    });
     return `${status} ${stdout}${stderr}`.trim();
   };
 
   it('by its Data Integrity proof', async () => {
-    const signed = await signCredential(credentialOf(statement, logged(), home.keys.verdict), home.keys.verdict);
+    const signed = await signCredential(
+      credentialOf(statement, logged(), home.keys.verdict),
+      home.keys.verdict,
+    );
     expect(await judged('vc', signed)).toBe('0 urn:probity:verdict:verdict-1');
-    expect(await judged('vc', signed.replace('"violated"', '"holds"'))).toBe('1 refused: InvalidSignature');
-    expect(await judged('vc', signed, didOf((await installation('forger')).keys.verdict))).toBe('1 refused: AssertionError');
+    expect(await judged('vc', signed.replace('"violated"', '"holds"'))).toBe(
+      '1 refused: InvalidSignature',
+    );
+    expect(await judged('vc', signed, didOf((await installation('forger')).keys.verdict))).toBe(
+      '1 refused: AssertionError',
+    );
   });
 
   it('as a JWT', async () => {
-    const signed = await signCredentialJwt(credentialOf(statement, logged(), home.keys.verdict), home.keys.verdict);
+    const signed = await signCredentialJwt(
+      credentialOf(statement, logged(), home.keys.verdict),
+      home.keys.verdict,
+    );
     expect(await judged('vc-jwt', signed)).toBe('0 urn:probity:verdict:verdict-1');
     const [head, body, signature] = signed.split('.');
-    const changed = Buffer.from(Buffer.from(body ?? '', 'base64url').toString().replace('"violated"', '"holds"')).toString('base64url');
-    expect(await judged('vc-jwt', `${head}.${changed}.${signature}`)).toBe('1 refused: InvalidSignature');
+    const changed = Buffer.from(
+      Buffer.from(body ?? '', 'base64url')
+        .toString()
+        .replace('"violated"', '"holds"'),
+    ).toString('base64url');
+    expect(await judged('vc-jwt', `${head}.${changed}.${signature}`)).toBe(
+      '1 refused: InvalidSignature',
+    );
   });
 });
 
 describe('a page to print', () => {
   it('shows the answers as text, a QR code, and how it was verified', async () => {
-    const page = await pageOf(issued.files, 'https://verdicts.example/verdicts/verdict-1', home.policy);
+    const page = await pageOf(
+      issued.files,
+      'https://verdicts.example/verdicts/verdict-1',
+      home.policy,
+    );
     expect(page).toContain('Tür &lt;script&gt;alert(1)&lt;/script&gt; &quot;門&quot; �');
     expect(page).not.toMatch(/<script/i);
     expect(page).toContain('<svg');
@@ -90,14 +158,18 @@ describe('a page to print', () => {
   it('is not printed of a bundle that does not verify', async () => {
     const changed = new Map(issued.files).set('model.json', utf8('{}'));
     await expect(pageOf(changed, 'urn:x', home.policy)).rejects.toThrow('failed');
-    await expect(pageOf(issued.files, 'urn:x', (await installation('forger')).policy)).rejects.toThrow('untrusted');
+    await expect(
+      pageOf(issued.files, 'urn:x', (await installation('forger')).policy),
+    ).rejects.toThrow('untrusted');
     await expect(pageOf(new Map(), 'urn:x', undefined)).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(await pageOf(issued.files, 'urn:x', undefined)).not.toContain('As verified');
   });
 
   it('needs a Chromium to become a PDF', async () => {
     vi.stubEnv('CHROMIUM_BIN', join(folder, 'no-browser'));
-    await expect(printPdf('<p>x', join(folder, 'x.pdf'))).rejects.toMatchObject({ code: 'TOOL_UNAVAILABLE' });
+    await expect(printPdf('<p>x', join(folder, 'x.pdf'))).rejects.toMatchObject({
+      code: 'TOOL_UNAVAILABLE',
+    });
     vi.unstubAllEnvs();
   });
 });
@@ -105,7 +177,10 @@ describe('a page to print', () => {
 describeTool('chromium', 'a page printed by Chromium', (chromium) => {
   it('is a PDF', async () => {
     vi.stubEnv('CHROMIUM_BIN', chromium);
-    await printPdf(await pageOf(issued.files, 'urn:probity:verdict:verdict-1', home.policy), join(folder, 'page.pdf'));
+    await printPdf(
+      await pageOf(issued.files, 'urn:probity:verdict:verdict-1', home.policy),
+      join(folder, 'page.pdf'),
+    );
     const pdf = await readFile(join(folder, 'page.pdf'));
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
     expect(pdf.length).toBeGreaterThan(10_000);

@@ -12,20 +12,62 @@ const samples = new Map<object, unknown>();
 beforeAll(async () => {
   const home = await installation('honest');
   const { sealed } = await home.issue(sampleCheck('verdict-1'));
-  const payload = (envelope: string): unknown => JSON.parse(Buffer.from((JSON.parse(envelope) as { payload: string }).payload, 'base64').toString('utf8'));
+  const payload = (envelope: string): unknown =>
+    JSON.parse(
+      Buffer.from((JSON.parse(envelope) as { payload: string }).payload, 'base64').toString('utf8'),
+    );
   const issuer = { signer: home.keys.verdict, issuer: 'honest.example' };
   const about = { verdict: 'verdict-1', statementDigest: sealed.statementDigest };
-  const revocation = await signRevocation({ id: 'rev-1', ...about, state: 'superseded', by: 'verdict-2', reason: 'x', leafDigest: (JSON.parse(sealed.leaf) as { digest: string }).digest }, issuer);
-  const status = await signStatus({ id: 'sta-1', ...about, state: 'superseded', revocation: { id: 'rev-1', ...revocation, receipt: sealed.receipt } }, { checkpoint: (await home.log.checkpoint()) ?? '', consistency: [new Uint8Array(32)] }, issuer);
+  const revocation = await signRevocation(
+    {
+      id: 'rev-1',
+      ...about,
+      state: 'superseded',
+      by: 'verdict-2',
+      reason: 'x',
+      leafDigest: (JSON.parse(sealed.leaf) as { digest: string }).digest,
+    },
+    issuer,
+  );
+  const status = await signStatus(
+    {
+      id: 'sta-1',
+      ...about,
+      state: 'superseded',
+      revocation: { id: 'rev-1', ...revocation, receipt: sealed.receipt },
+    },
+    { checkpoint: (await home.log.checkpoint()) ?? '', consistency: [new Uint8Array(32)] },
+    issuer,
+  );
   samples.set(schemas.STATEMENT_SCHEMA, payload(sealed.envelope));
-  samples.set(schemas.LEAF_SCHEMA, { ...JSON.parse(sealed.leaf) as object, prev: `sha256:${'0'.repeat(64)}` });
+  samples.set(schemas.LEAF_SCHEMA, {
+    ...(JSON.parse(sealed.leaf) as object),
+    prev: `sha256:${'0'.repeat(64)}`,
+  });
   samples.set(schemas.REVOCATION_SCHEMA, payload(revocation.envelope));
   samples.set(schemas.STATUS_FILE_SCHEMA, JSON.parse(status));
-  samples.set(schemas.STATUS_SCHEMA, payload((JSON.parse(status) as { envelope: string }).envelope));
+  samples.set(
+    schemas.STATUS_SCHEMA,
+    payload((JSON.parse(status) as { envelope: string }).envelope),
+  );
 });
 
 function* mutants(value: unknown): Generator<unknown> {
-  for (const other of [null, true, 0, -1, 1.5, '', 'x', 'é'.repeat(70_000), [], ['x'], {}, { x: 1 }]) yield other;
+  for (const other of [
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    '',
+    'x',
+    'é'.repeat(70_000),
+    [],
+    ['x'],
+    {},
+    { x: 1 },
+  ])
+    yield other;
   if (Array.isArray(value)) {
     yield [...value, ...value];
     for (const [at, item] of value.entries()) {
@@ -53,7 +95,8 @@ describe('the shapes of evidence', () => {
       expect(judge(sample), JSON.stringify(judge.errors)).toBe(true);
       for (const value of [sample, ...mutants(sample)]) {
         const expected = judge(value);
-        if (hasShape(schema, value) !== expected) throw new Error(`Ajv says ${expected} of ${JSON.stringify(value).slice(0, 300)}`);
+        if (hasShape(schema, value) !== expected)
+          throw new Error(`Ajv says ${expected} of ${JSON.stringify(value).slice(0, 300)}`);
         if (expected) accepted += 1;
         else refused += 1;
       }
@@ -63,7 +106,8 @@ describe('the shapes of evidence', () => {
   });
 
   it('use no keyword that nobody checks', () => {
-    for (const schema of Object.values(schemas)) expect(() => hasShape(schema, samples.get(schema) ?? {})).not.toThrow();
+    for (const schema of Object.values(schemas))
+      expect(() => hasShape(schema, samples.get(schema) ?? {})).not.toThrow();
     expect(() => hasShape({ format: 'date' }, 'x')).toThrow('format');
   });
 });

@@ -6,7 +6,12 @@ import { webCrypto } from '../../src/evidence/browser/webCrypto.ts';
 import { preAuthEncoding } from '../../src/evidence/dsse.ts';
 import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from '../../src/evidence/encoding.ts';
 import { NodeMap, growTree, leafHash } from '../../src/evidence/log/tree.ts';
-import { consistencyRanges, inclusionRanges, verifyConsistency, verifyInclusion } from '../../src/evidence/merkle.ts';
+import {
+  consistencyRanges,
+  inclusionRanges,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../src/evidence/merkle.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parseNote, parseVkey, verifyNote } from '../../src/evidence/note.ts';
 import { parseCanonicalJson } from '../../src/evidence/strictJson.ts';
@@ -14,7 +19,9 @@ import { canonicalJson } from '../../src/canonical/index.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 function jsonFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(folder, name));
 }
 
 const read = (...parts: string[]): string => readFileSync(sharedPath('vectors', ...parts), 'utf8');
@@ -31,9 +38,23 @@ describeShared('Merkle proofs (transparency-dev/merkle)', () => {
     const files = jsonFiles(sharedPath('vectors', 'merkle', 'testdata', 'inclusion'));
     expect(files).toHaveLength(98);
     for (const file of files) {
-      const vector = JSON.parse(readFileSync(file, 'utf8')) as ProofVector & { leafIdx: number; treeSize: number; root: string; leafHash: string };
-      const claim = { index: vector.leafIdx, size: vector.treeSize, leafHash: bytes(vector.leafHash), root: bytes(vector.root) };
-      const proved = await verifyInclusion(claim, (vector.proof ?? []).map(bytes), nodeCrypto.sha256);
+      const vector = JSON.parse(readFileSync(file, 'utf8')) as ProofVector & {
+        leafIdx: number;
+        treeSize: number;
+        root: string;
+        leafHash: string;
+      };
+      const claim = {
+        index: vector.leafIdx,
+        size: vector.treeSize,
+        leafHash: bytes(vector.leafHash),
+        root: bytes(vector.root),
+      };
+      const proved = await verifyInclusion(
+        claim,
+        (vector.proof ?? []).map(bytes),
+        nodeCrypto.sha256,
+      );
       expect(proved, `${file}: ${vector.desc}`).toBe(!vector.wantErr);
     }
   });
@@ -42,15 +63,32 @@ describeShared('Merkle proofs (transparency-dev/merkle)', () => {
     const files = jsonFiles(sharedPath('vectors', 'merkle', 'testdata', 'consistency'));
     expect(files).toHaveLength(98);
     for (const file of files) {
-      const vector = JSON.parse(readFileSync(file, 'utf8')) as ProofVector & { size1: number; size2: number; root1: string; root2: string };
-      const claim = { size1: vector.size1, size2: vector.size2, root1: bytes(vector.root1), root2: bytes(vector.root2) };
-      const proved = await verifyConsistency(claim, (vector.proof ?? []).map(bytes), nodeCrypto.sha256);
+      const vector = JSON.parse(readFileSync(file, 'utf8')) as ProofVector & {
+        size1: number;
+        size2: number;
+        root1: string;
+        root2: string;
+      };
+      const claim = {
+        size1: vector.size1,
+        size2: vector.size2,
+        root1: bytes(vector.root1),
+        root2: bytes(vector.root2),
+      };
+      const proved = await verifyConsistency(
+        claim,
+        (vector.proof ?? []).map(bytes),
+        nodeCrypto.sha256,
+      );
       expect(proved, `${file}: ${vector.desc}`).toBe(!vector.wantErr);
     }
   });
 
   it('the 9 roots of the classical leaves, and every proof between them', async () => {
-    const vectors = JSON.parse(read('rfc6962-roots.json')) as { leaves_hex: string[]; roots_hex: string[] };
+    const vectors = JSON.parse(read('rfc6962-roots.json')) as {
+      leaves_hex: string[];
+      roots_hex: string[];
+    };
     const leaves = vectors.leaves_hex.map((hex) => fromHex(hex) as Uint8Array);
     const nodes = new NodeMap();
     growTree(nodes, 0, leaves);
@@ -59,11 +97,23 @@ describeShared('Merkle proofs (transparency-dev/merkle)', () => {
     for (let size = 1; size <= leaves.length; size += 1) {
       for (const [index, leaf] of leaves.slice(0, size).entries()) {
         const proof = inclusionRanges(index, size).map((range) => nodes.hashOf(range));
-        expect(await verifyInclusion({ index, size, leafHash: leafHash(leaf), root: root(size) }, proof, nodeCrypto.sha256)).toBe(true);
+        expect(
+          await verifyInclusion(
+            { index, size, leafHash: leafHash(leaf), root: root(size) },
+            proof,
+            nodeCrypto.sha256,
+          ),
+        ).toBe(true);
       }
       for (let old = 1; old <= size; old += 1) {
         const proof = consistencyRanges(old, size).map((range) => nodes.hashOf(range));
-        expect(await verifyConsistency({ size1: old, size2: size, root1: root(old), root2: root(size) }, proof, nodeCrypto.sha256)).toBe(true);
+        expect(
+          await verifyConsistency(
+            { size1: old, size2: size, root1: root(old), root2: root(size) },
+            proof,
+            nodeCrypto.sha256,
+          ),
+        ).toBe(true);
       }
     }
   });
@@ -71,15 +121,34 @@ describeShared('Merkle proofs (transparency-dev/merkle)', () => {
 
 describeShared('Ed25519 (Wycheproof)', () => {
   it('all 151 signatures, by Node and by WebCrypto, as a browser has it', async () => {
-    interface Group { readonly publicKey: { readonly pk: string }; readonly tests: readonly { readonly tcId: number; readonly msg: string; readonly sig: string; readonly result: string }[] }
+    interface Group {
+      readonly publicKey: { readonly pk: string };
+      readonly tests: readonly {
+        readonly tcId: number;
+        readonly msg: string;
+        readonly sig: string;
+        readonly result: string;
+      }[];
+    }
     const folder = join('wycheproof', 'testvectors_v1');
     const { testGroups } = JSON.parse(read(folder, 'ed25519_test.json')) as { testGroups: Group[] };
     let tried = 0;
     for (const { publicKey, tests } of testGroups) {
       for (const { tcId, msg, sig, result } of tests) {
-        const verified = nodeCrypto.verifyEd25519(fromHex(publicKey.pk) as Uint8Array, fromHex(msg) as Uint8Array, fromHex(sig) as Uint8Array);
+        const verified = nodeCrypto.verifyEd25519(
+          fromHex(publicKey.pk) as Uint8Array,
+          fromHex(msg) as Uint8Array,
+          fromHex(sig) as Uint8Array,
+        );
         expect(verified, `test ${tcId}`).toBe(result === 'valid');
-        expect(await webCrypto.verifyEd25519(fromHex(publicKey.pk) as Uint8Array, fromHex(msg) as Uint8Array, fromHex(sig) as Uint8Array), `test ${tcId} by WebCrypto`).toBe(result === 'valid');
+        expect(
+          await webCrypto.verifyEd25519(
+            fromHex(publicKey.pk) as Uint8Array,
+            fromHex(msg) as Uint8Array,
+            fromHex(sig) as Uint8Array,
+          ),
+          `test ${tcId} by WebCrypto`,
+        ).toBe(result === 'valid');
         tried += 1;
       }
     }
@@ -93,7 +162,10 @@ describeShared('JCS (RFC 8785)', () => {
     expect(names).toHaveLength(6);
     for (const name of names) {
       const input = read('jcs', 'testdata', 'input', name);
-      const hex = read('jcs', 'testdata', 'outhex', name.replace('.json', '.txt')).replaceAll(/\s/g, '');
+      const hex = read('jcs', 'testdata', 'outhex', name.replace('.json', '.txt')).replaceAll(
+        /\s/g,
+        '',
+      );
       const output = fromUtf8(fromHex(hex) as Uint8Array) ?? '';
       expect(canonicalJson(JSON.parse(input)), name).toBe(output);
       expect(parseCanonicalJson(utf8(output)).ok, name).toBe(true);
@@ -105,16 +177,26 @@ describeShared('JCS (RFC 8785)', () => {
 describeShared('DSSE and signed notes', () => {
   it('the DSSE example: its encoding, and its ECDSA P-256 signature over that', () => {
     interface Vector {
-      readonly payload_utf8: string; readonly payloadType: string; readonly pae: string;
+      readonly payload_utf8: string;
+      readonly payloadType: string;
+      readonly pae: string;
       readonly ecdsa_p256: { readonly x: string; readonly y: string };
       readonly envelope: { readonly signatures: readonly { readonly sig: string }[] };
     }
     // The coordinates are numbers in some editions of the file, beyond what JSON.parse keeps.
-    const vector = JSON.parse(read('dsse', 'vector.json').replaceAll(/("[xy]"\s*:\s*)([0-9]+)/g, '$1"$2"')) as Vector;
+    const vector = JSON.parse(
+      read('dsse', 'vector.json').replaceAll(/("[xy]"\s*:\s*)([0-9]+)/g, '$1"$2"'),
+    ) as Vector;
     const pae = preAuthEncoding(vector.payloadType, utf8(vector.payload_utf8));
     expect(fromUtf8(pae)).toBe(vector.pae);
-    const coordinate = (decimal: string): string => Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex').toString('base64url');
-    const jwk = { kty: 'EC', crv: 'P-256', x: coordinate(vector.ecdsa_p256.x), y: coordinate(vector.ecdsa_p256.y) };
+    const coordinate = (decimal: string): string =>
+      Buffer.from(BigInt(decimal).toString(16).padStart(64, '0'), 'hex').toString('base64url');
+    const jwk = {
+      kty: 'EC',
+      crv: 'P-256',
+      x: coordinate(vector.ecdsa_p256.x),
+      y: coordinate(vector.ecdsa_p256.y),
+    };
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     const signature = fromBase64(vector.envelope.signatures[0]?.sig ?? '') as Uint8Array;
     expect(verify('sha256', pae, { key, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
@@ -126,7 +208,9 @@ describeShared('DSSE and signed notes', () => {
     const note = parseNote(vector.note);
     if (key === undefined || note === undefined) throw new Error('both can be read');
     expect(await verifyNote(note, [key], nodeCrypto)).toEqual({ status: 'verified', by: [key] });
-    expect((await verifyNote({ ...note, text: `${note.text}\n` }, [key], nodeCrypto)).status).toBe('invalid');
+    expect((await verifyNote({ ...note, text: `${note.text}\n` }, [key], nodeCrypto)).status).toBe(
+      'invalid',
+    );
     expect((await verifyNote(note, [], nodeCrypto)).status).toBe('unknown');
   });
 });

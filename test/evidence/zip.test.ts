@@ -24,14 +24,31 @@ interface Entry {
   readonly [field: string]: unknown;
 }
 
-/** A ZIP as an attacker makes one: each field can be said otherwise, in the directory, in the local header or in both. */
-function hostileZip(entries: readonly Entry[], options: { before?: Uint8Array; between?: Uint8Array; behind?: Uint8Array; comment?: string } = {}): Uint8Array {
-  const { before = Buffer.alloc(0), between = Buffer.alloc(0), behind = Buffer.alloc(0), comment = '' } = options;
+/**
+ * A ZIP as an attacker makes one: each field can be said otherwise, in the directory, in the local
+ * header or in both.
+ */
+function hostileZip(
+  entries: readonly Entry[],
+  options: {
+    before?: Uint8Array;
+    between?: Uint8Array;
+    behind?: Uint8Array;
+    comment?: string;
+  } = {},
+): Uint8Array {
+  const {
+    before = Buffer.alloc(0),
+    between = Buffer.alloc(0),
+    behind = Buffer.alloc(0),
+    comment = '',
+  } = options;
   const parts: Buffer[] = [Buffer.from(before)];
   const directory: Buffer[] = [];
   let offset = before.length;
   for (const entry of entries) {
-    const number = (field: string, otherwise: number): number => (entry[field] as number | undefined) ?? otherwise;
+    const number = (field: string, otherwise: number): number =>
+      (entry[field] as number | undefined) ?? otherwise;
     const method = number('method', 0);
     const data = method === 8 ? deflateRawSync(entry.bytes) : Buffer.from(entry.bytes);
     const header = (kind: 'local' | 'central'): Buffer => {
@@ -39,7 +56,8 @@ function hostileZip(entries: readonly Entry[], options: { before?: Uint8Array; b
       const fixed = Buffer.alloc(kind === 'local' ? 30 : 46);
       let at = fixed.writeUInt32LE(kind === 'local' ? 0x04034b50 : 0x02014b50);
       if (kind === 'central') at = fixed.writeUInt16LE(number('madeBy', 20), at);
-      for (const value of [20, number('flags', 0), method, number('time', 0), number('date', 33)]) at = fixed.writeUInt16LE(value, at);
+      for (const value of [20, number('flags', 0), method, number('time', 0), number('date', 33)])
+        at = fixed.writeUInt16LE(value, at);
       at = fixed.writeUInt32LE(number('crc', zlibCrc32?.(entry.bytes) ?? crc32(entry.bytes)), at);
       at = fixed.writeUInt32LE(number(`${kind}Packed`, data.length), at);
       at = fixed.writeUInt32LE(number(`${kind}Size`, entry.bytes.length), at);
@@ -64,7 +82,9 @@ function hostileZip(entries: readonly Entry[], options: { before?: Uint8Array; b
   end.writeUInt32LE(central.length, 12);
   end.writeUInt32LE(offset, 16);
   end.writeUInt16LE(comment.length, 20);
-  return new Uint8Array(Buffer.concat([...parts, central, end, Buffer.from(comment), Buffer.from(behind)]));
+  return new Uint8Array(
+    Buffer.concat([...parts, central, end, Buffer.from(comment), Buffer.from(behind)]),
+  );
 }
 
 const a = { name: 'a.txt', bytes: utf8('aaa') };
@@ -79,17 +99,27 @@ describe('a bundle as one file', () => {
     await writeBundleZip(join(folder, 'one.probity.zip'), files);
     const read = await readBundle(join(folder, 'one.probity.zip'));
     expect(read.ok && [...read.value.keys()].sort()).toEqual([...files.keys()].sort());
-    await expect(writeBundleZip(join(folder, 'one.probity.zip'), files)).rejects.toMatchObject({ code: 'DATA_DIR' });
-    await expect(writeBundleZip(join(folder, 'no', 'such.zip'), files)).rejects.toMatchObject({ code: 'DATA_DIR' });
+    await expect(writeBundleZip(join(folder, 'one.probity.zip'), files)).rejects.toMatchObject({
+      code: 'DATA_DIR',
+    });
+    await expect(writeBundleZip(join(folder, 'no', 'such.zip'), files)).rejects.toMatchObject({
+      code: 'DATA_DIR',
+    });
   });
 
   it('is what a standard tool unpacks', async () => {
     await writeFile(join(folder, 'tool.zip'), writeZip(files));
-    const script = 'import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1]) as z:\n  assert z.testzip() is None\n  z.extractall(sys.argv[2])';
-    const python = spawnSync('python3', ['-c', script, join(folder, 'tool.zip'), join(folder, 'unpacked')], { encoding: 'utf8' });
+    const script =
+      'import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1]) as z:\n  assert z.testzip() is None\n  z.extractall(sys.argv[2])';
+    const python = spawnSync(
+      'python3',
+      ['-c', script, join(folder, 'tool.zip'), join(folder, 'unpacked')],
+      { encoding: 'utf8' },
+    );
     if (python.error) return; // No Python here: the other tests hold the format to its own reader.
     expect(python.stderr).toBe('');
-    for (const [path, bytes] of files) expect(new Uint8Array(await readFile(join(folder, 'unpacked', path))), path).toEqual(bytes);
+    for (const [path, bytes] of files)
+      expect(new Uint8Array(await readFile(join(folder, 'unpacked', path))), path).toEqual(bytes);
   });
 
   it('is refused with any one byte changed, cut or added', () => {
@@ -105,7 +135,10 @@ describe('a bundle as one file', () => {
   });
 
   it('reads what the attacker of this test makes, as long as it says nothing otherwise', () => {
-    expect([...readZip(hostileZip([a, b])) ?? []]).toEqual([['a.txt', a.bytes], ['b.txt', b.bytes]]);
+    expect([...(readZip(hostileZip([a, b])) ?? [])]).toEqual([
+      ['a.txt', a.bytes],
+      ['b.txt', b.bytes],
+    ]);
   });
 
   it.each<[string, Uint8Array]>([
@@ -121,7 +154,10 @@ describe('a bundle as one file', () => {
     ['names out of order', hostileZip([b, a])],
     ['two names for one entry', hostileZip([{ ...a, localName: 'x.txt', centralName: 'a.txt' }])],
     ['two sizes for one entry', hostileZip([{ ...a, localSize: 2 }])],
-    ['compression, and so any bomb', hostileZip([{ name: 'a.txt', bytes: new Uint8Array(1_000_000), method: 8 }])],
+    [
+      'compression, and so any bomb',
+      hostileZip([{ name: 'a.txt', bytes: new Uint8Array(1_000_000), method: 8 }]),
+    ],
     ['encryption', hostileZip([{ ...a, flags: 1 }])],
     ['a data descriptor', hostileZip([{ ...a, flags: 8 }])],
     ['UTF-8 names', hostileZip([{ ...a, flags: 0x800 }])],
@@ -130,12 +166,18 @@ describe('a bundle as one file', () => {
     ['a link', hostileZip([{ ...a, madeBy: 0x0314, attributes: 0o120777 * 65536 }])],
     ['entries that overlap', hostileZip([a, { ...b, offset: 0 }])],
     ['an offset behind the end', hostileZip([{ ...a, offset: 0xfffffff0 }])],
-    ['a size behind the end', hostileZip([{ ...a, centralSize: 0xfffffff0, centralPacked: 0xfffffff0 }])],
+    [
+      'a size behind the end',
+      hostileZip([{ ...a, centralSize: 0xfffffff0, centralPacked: 0xfffffff0 }]),
+    ],
     ['data before', hostileZip([a], { before: utf8('#!/bin/sh\n') })],
     ['data between', hostileZip([a, b], { between: utf8('hidden') })],
     ['data behind', hostileZip([a], { behind: utf8('x') })],
     ['a comment', hostileZip([a], { comment: 'hello' })],
-    ['a second end record in a comment', hostileZip([a], { comment: Buffer.from(hostileZip([b])).toString('latin1') })],
+    [
+      'a second end record in a comment',
+      hostileZip([a], { comment: Buffer.from(hostileZip([b])).toString('latin1') }),
+    ],
     ['nothing', new Uint8Array(0)],
   ])('is refused with %s', (_what, archive) => {
     expect(readZip(archive)).toBeUndefined();
@@ -143,7 +185,12 @@ describe('a bundle as one file', () => {
 
   it('does not make much out of little: ten thousand entries over the same bytes', () => {
     const large = { name: 'aaaaaa.txt', bytes: new Uint8Array(1_000_000) };
-    const entries = Array.from({ length: 10_000 }, (_, at) => ({ name: `${at}.txt`, bytes: new Uint8Array(0), centralSize: 1_000_000, offset: 0 }));
+    const entries = Array.from({ length: 10_000 }, (_, at) => ({
+      name: `${at}.txt`,
+      bytes: new Uint8Array(0),
+      centralSize: 1_000_000,
+      offset: 0,
+    }));
     const before = process.memoryUsage().arrayBuffers;
     expect(readZip(hostileZip([large, ...entries]))).toBeUndefined();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(200_000_000);
@@ -153,16 +200,34 @@ describe('a bundle as one file', () => {
 describe('reading a bundle', () => {
   it('refuses a file that is no archive, a pipe, a link and names that differ in capitals only', async () => {
     await writeFile(join(folder, 'text.zip'), 'PK');
-    expect(await readBundle(join(folder, 'text.zip'))).toMatchObject({ ok: false, problems: [{ code: 'BUNDLE_SHAPE' }] });
-    await writeBundle(join(folder, 'capitals'), new Map([['README.md', utf8('a')], ['readme.md', utf8('b')]]));
-    expect(await readBundle(join(folder, 'capitals'))).toMatchObject({ ok: false, problems: [{ code: 'BUNDLE_SHAPE' }] });
+    expect(await readBundle(join(folder, 'text.zip'))).toMatchObject({
+      ok: false,
+      problems: [{ code: 'BUNDLE_SHAPE' }],
+    });
+    await writeBundle(
+      join(folder, 'capitals'),
+      new Map([
+        ['README.md', utf8('a')],
+        ['readme.md', utf8('b')],
+      ]),
+    );
+    expect(await readBundle(join(folder, 'capitals'))).toMatchObject({
+      ok: false,
+      problems: [{ code: 'BUNDLE_SHAPE' }],
+    });
     await writeBundle(join(folder, 'piped'), new Map([['README.md', utf8('a')]]));
     if (spawnSync('mkfifo', [join(folder, 'piped', 'pipe')]).status === 0) {
-      expect(await readBundle(join(folder, 'piped'))).toMatchObject({ ok: false, problems: [{ code: 'BUNDLE_SHAPE' }] });
+      expect(await readBundle(join(folder, 'piped'))).toMatchObject({
+        ok: false,
+        problems: [{ code: 'BUNDLE_SHAPE' }],
+      });
     }
     await writeBundle(join(folder, 'linked'), new Map([['README.md', utf8('a')]]));
     await symlink('/etc/passwd', join(folder, 'linked', 'link'));
-    expect(await readBundle(join(folder, 'linked'))).toMatchObject({ ok: false, problems: [{ code: 'BUNDLE_SHAPE' }] });
+    expect(await readBundle(join(folder, 'linked'))).toMatchObject({
+      ok: false,
+      problems: [{ code: 'BUNDLE_SHAPE' }],
+    });
   });
 
   it('takes an archive by a link, since its reader chose the name', async () => {

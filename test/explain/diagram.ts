@@ -8,17 +8,49 @@ export { collaboration, definitions, process, readBpmn };
 
 /** What explore says of a small diagram. */
 export async function reportOf(source: string): Promise<Report> {
-  const verified = await verify({ source, format: 'bpmn', name: 'test' }, { ...DEFAULT_OPTIONS, engines: ['explore'] }, { signal: new AbortController().signal, cacheDir: '', onProgress: () => undefined });
+  const verified = await verify(
+    { source, format: 'bpmn', name: 'test' },
+    { ...DEFAULT_OPTIONS, engines: ['explore'] },
+    { signal: new AbortController().signal, cacheDir: '', onProgress: () => undefined },
+  );
   if (!verified.ok) throw new Error(JSON.stringify(verified.problems));
   return verified.value.report;
 }
 
 /** A choice whose ways a parallel gateway waits for: stuck. */
-export const MISMATCH = definitions(process('p', ['startEvent s', 'exclusiveGateway split', 'task a', 'task b', 'parallelGateway join', 'task last', 'endEvent e'],
-  ['s split', 'split a', 'split b', 'a join', 'b join', 'join last', 'last e']));
+export const MISMATCH = definitions(
+  process(
+    'p',
+    [
+      'startEvent s',
+      'exclusiveGateway split',
+      'task a',
+      'task b',
+      'parallelGateway join',
+      'task last',
+      'endEvent e',
+    ],
+    ['s split', 'split a', 'split b', 'a join', 'b join', 'join last', 'last e'],
+  ),
+);
 
 /** The other way round: both ways are taken, and merged one by one. */
-export const UNJOINED = definitions(process('p', ['startEvent s', 'parallelGateway split', 'task a', 'task b', 'exclusiveGateway join', 'task last', 'endEvent e'],
-  ['s split', 'split a', 'split b', 'a join', 'b join', 'join last', 'last e']));
+export const UNJOINED = definitions(
+  process(
+    'p',
+    [
+      'startEvent s',
+      'parallelGateway split',
+      'task a',
+      'task b',
+      'exclusiveGateway join',
+      'task last',
+      'endEvent e',
+    ],
+    ['s split', 'split a', 'split b', 'a join', 'b join', 'join last', 'last e'],
+  ),
+);
 
-export const SOUND = definitions(process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a e']));
+export const SOUND = definitions(
+  process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a e']),
+);

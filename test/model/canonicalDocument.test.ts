@@ -44,22 +44,38 @@ actors: { me: {} }
 variables: { y: { init: a, type: "enum [a, b]" }, x: { init: 0, type: map S to int 0..3 } }
 sets: { S: 2 }
 probity: 1`,
-  'other spelling': BASE.replace('x[s]=0 and y=a', '( x[ s ] = 0 ) and (y = a) // as it was').replace('1+2*1', '1 + (2 * 1)').replace('map S to int 0..3', 'map  S  to  int 0 .. 3').replace('enum [a, b]', 'enum [ a,b ]'),
-  'defaults written out': BASE.replace('me: {}', 'me: { trust: trusted }').replace('S: 2', 'S: [s1, s2]'),
-  'controls as a list': BASE.replace('{ one: "x[s] <= 1", two: y = a }', '[{ one: "x[s] <= 1" }, { two: y = a }]'),
+  'other spelling': BASE.replace('x[s]=0 and y=a', '( x[ s ] = 0 ) and (y = a) // as it was')
+    .replace('1+2*1', '1 + (2 * 1)')
+    .replace('map S to int 0..3', 'map  S  to  int 0 .. 3')
+    .replace('enum [a, b]', 'enum [ a,b ]'),
+  'defaults written out': BASE.replace('me: {}', 'me: { trust: trusted }').replace(
+    'S: 2',
+    'S: [s1, s2]',
+  ),
+  'controls as a list': BASE.replace(
+    '{ one: "x[s] <= 1", two: y = a }',
+    '[{ one: "x[s] <= 1" }, { two: y = a }]',
+  ),
   'as JSON': JSON.stringify(parse(BASE)),
 };
 
 const OTHER: Readonly<Record<string, string>> = {
   'another guard': BASE.replace('y=a', 'y!=a'),
-  'controls in another order': BASE.replace('one: "x[s] <= 1", two: y = a', 'two: y = a, one: "x[s] <= 1"'),
+  'controls in another order': BASE.replace(
+    'one: "x[s] <= 1", two: y = a',
+    'two: y = a, one: "x[s] <= 1"',
+  ),
   'members in another order': BASE.replace('[a, b]', '[b, a]'),
   'another initial value': BASE.replace('init: 0', 'init: 1'),
 };
 
 describe('the digest', () => {
-  for (const [title, source] of Object.entries(SAME)) it(`does not depend on ${title}`, async () => expect(await digest(source)).toBe(await digest(BASE)));
-  for (const [title, source] of Object.entries(OTHER)) it(`depends on ${title}`, async () => expect(await digest(source)).not.toBe(await digest(BASE)));
+  for (const [title, source] of Object.entries(SAME))
+    it(`does not depend on ${title}`, async () =>
+      expect(await digest(source)).toBe(await digest(BASE)));
+  for (const [title, source] of Object.entries(OTHER))
+    it(`depends on ${title}`, async () =>
+      expect(await digest(source)).not.toBe(await digest(BASE)));
 });
 
 describe('the canonical document', () => {
@@ -71,7 +87,8 @@ describe('the canonical document', () => {
   });
 
   it('keeps the meaning of names that JavaScript knows', () => {
-    const source = 'probity: 1\nname: n\nvariables: { __proto__: { type: bool, init: false }, x: { type: bool, init: true } }\nactors: { me: {} }\nactions: { go: { actor: me, then: { __proto__: x } } }';
+    const source =
+      'probity: 1\nname: n\nvariables: { __proto__: { type: bool, init: false }, x: { type: bool, init: true } }\nactors: { me: {} }\nactions: { go: { actor: me, then: { __proto__: x } } }';
     const once = canonical(source);
     expect(Object.keys(once.variables)).toEqual(['__proto__', 'x']);
     expect(JSON.stringify(once)).toContain('"__proto__"');

@@ -3,7 +3,11 @@ import { FeelError } from '../../src/model/feel.ts';
 import { holdsOnLasso, type Ltl } from '../../src/model/ltl.ts';
 import { ltlText, parseLtl, type AtomText } from '../../src/model/ltlText.ts';
 
-const NAMES = { isDeclared: (name: string): boolean => name === 'F', elementsOf: (set: string): readonly string[] | undefined => (set === 'Order' ? ['o1', 'o2'] : undefined) };
+const NAMES = {
+  isDeclared: (name: string): boolean => name === 'F',
+  elementsOf: (set: string): readonly string[] | undefined =>
+    set === 'Order' ? ['o1', 'o2'] : undefined,
+};
 const read = (text: string): string => ltlText(parseLtl(text, NAMES), (atom) => atom.text);
 function refusal(text: string): string {
   try {
@@ -31,12 +35,21 @@ describe('the text of a formula', () => {
     ['G status[o1] = paid', 'always (status[o1] = paid)'],
     ['G (x + 1) * 2 = 4', 'always ((x + 1) * 2 = 4)'],
     ['G ((x = 1))', 'always (x = 1)'],
-    ['eventually count(notice) = 0 and G x in (1, 2)', '(eventually (count(notice) = 0) and always (x in (1, 2)))'],
+    [
+      'eventually count(notice) = 0 and G x in (1, 2)',
+      '(eventually (count(notice) = 0) and always (x in (1, 2)))',
+    ],
     ['eventually F', 'eventually (F)'],
     ['F = 1 U b', '((F = 1) until (b))'],
-    ['every o in Order satisfies G (s[o] = a -> eventually s[o] = b)', '(always ((s[o1]= a) implies eventually (s[o1]= b)) and always ((s[o2]= a) implies eventually (s[o2]= b)))'],
+    [
+      'every o in Order satisfies G (s[o] = a -> eventually s[o] = b)',
+      '(always ((s[o1]= a) implies eventually (s[o1]= b)) and always ((s[o2]= a) implies eventually (s[o2]= b)))',
+    ],
     ['G (some o in Order satisfies s[o] = a)', 'always ((s[o1]= a) or (s[o2]= a))'],
-    ['G (every i in [1, 2] satisfies i < x and true)', 'always (every i in [1, 2] satisfies i < x and true)'],
+    [
+      'G (every i in [1, 2] satisfies i < x and true)',
+      'always (every i in [1, 2] satisfies i < x and true)',
+    ],
     ['G if a then b else c', 'always (if a then b else c)'],
   ])('%s', (text, expected) => {
     expect(read(text)).toBe(expected);
@@ -61,20 +74,48 @@ describe('the text of a formula', () => {
 });
 
 describe('the value of a formula on a run that goes round', () => {
-  /** Letters are states; those in brackets come again and again. An atom is true in the states that it names. */
+  /**
+   * Letters are states; those in brackets come again and again. An atom is true in the states that
+   * it names.
+   */
   const value = (text: string, run: string): boolean => {
     const letters = run.replace(/[()]/g, '');
-    const formula: Ltl<AtomText> = parseLtl(text, { isDeclared: () => false, elementsOf: () => undefined });
-    return holdsOnLasso(formula, letters.length, run.indexOf('('), (atom, at) => (letters[at] === '?' ? undefined : atom.text.includes(letters[at] as string)));
+    const formula: Ltl<AtomText> = parseLtl(text, {
+      isDeclared: () => false,
+      elementsOf: () => undefined,
+    });
+    return holdsOnLasso(formula, letters.length, run.indexOf('('), (atom, at) =>
+      letters[at] === '?' ? undefined : atom.text.includes(letters[at] as string),
+    );
   };
   it.each([
-    ['G ab', 'a(b)', true], ['G a', 'a(b)', false], ['eventually c', 'ab(c)', true], ['eventually c', 'a(b)', false],
-    ['[]<> a', '(ab)', true], ['[]<> a', 'a(b)', false], ['<>[] b', 'a(b)', true], ['<>[] b', '(ab)', false],
-    ['a U b', 'aa(b)', true], ['a U b', 'ac(b)', false], ['a U b', '(a)', false], ['a W b', '(a)', true], ['a W b', 'ac(b)', false],
-    ['b R a', '(a)', true], ['a R ab', 'a(b)', true], ['a R b', 'b(a)', false], ['a ~> c', 'ab(cab)', true], ['a ~> c', 'abc(ab)', false],
+    ['G ab', 'a(b)', true],
+    ['G a', 'a(b)', false],
+    ['eventually c', 'ab(c)', true],
+    ['eventually c', 'a(b)', false],
+    ['[]<> a', '(ab)', true],
+    ['[]<> a', 'a(b)', false],
+    ['<>[] b', 'a(b)', true],
+    ['<>[] b', '(ab)', false],
+    ['a U b', 'aa(b)', true],
+    ['a U b', 'ac(b)', false],
+    ['a U b', '(a)', false],
+    ['a W b', '(a)', true],
+    ['a W b', 'ac(b)', false],
+    ['b R a', '(a)', true],
+    ['a R ab', 'a(b)', true],
+    ['a R b', 'b(a)', false],
+    ['a ~> c', 'ab(cab)', true],
+    ['a ~> c', 'abc(ab)', false],
     ['not(a U b) -> G a or (a U c)', 'aac(a)', true],
     // At `?` no atom has a value: what is false there is false whatever it would be.
-    ['G a', '?(a)', true], ['G a', '?(b)', false], ['not(F a)', '?(b)', true], ['a -> G b', '?(b)', true], ['G b -> a', '(?)', true], ['F a or F not(a)', '(?)', true], ['b U c', 'a(?)', false],
+    ['G a', '?(a)', true],
+    ['G a', '?(b)', false],
+    ['not(F a)', '?(b)', true],
+    ['a -> G b', '?(b)', true],
+    ['G b -> a', '(?)', true],
+    ['F a or F not(a)', '(?)', true],
+    ['b U c', 'a(?)', false],
   ])('%s on %s: %s', (text, run, expected) => {
     expect(value(text, run)).toBe(expected);
   });

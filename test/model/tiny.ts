@@ -10,8 +10,12 @@ import type { Problem, Result } from '../../src/errors/index.ts';
 export function modelText(text: string): string {
   const has = (key: string): boolean => new RegExp(`^${key}:`, 'm').test(text);
   return [
-    'probity: 1', ...(has('name') ? [] : ['name: tiny']), ...(has('actors') ? [] : ['actors: { me: {} }']), ...(has('variables') ? [] : ['variables: { unused: { type: bool, init: false } }']),
-    ...(has('actions') ? [] : ['actions: {}']), text,
+    'probity: 1',
+    ...(has('name') ? [] : ['name: tiny']),
+    ...(has('actors') ? [] : ['actors: { me: {} }']),
+    ...(has('variables') ? [] : ['variables: { unused: { type: bool, init: false } }']),
+    ...(has('actions') ? [] : ['actions: {}']),
+    text,
   ].join('\n');
 }
 
@@ -39,7 +43,9 @@ export function codesOf(text: string): string[] {
 }
 
 export function firstStates(semantics: Semantics): State[] {
-  return [...valuations(semantics)].flatMap((valuation) => [...starts(semantics, valuation)].filter((s) => s.errors === 0).map((s) => s.state));
+  return [...valuations(semantics)].flatMap((valuation) =>
+    [...starts(semantics, valuation)].filter((s) => s.errors === 0).map((s) => s.state),
+  );
 }
 
 /** The steps of a state, each as a line: `pay(o1) paid false→true`, `add breaks withinRange`. */
@@ -47,16 +53,30 @@ export function steps(semantics: Semantics, state: State): string[] {
   const codec = new Codec(semantics.layout);
   const lines: string[] = [];
   semantics.successors(state, (instance, next, errors, taken) => {
-    const received = instance.action.receives.map((r, i) => Object.values(codec.message(state, semantics.layout.channel(r.channel), taken[i] as number).message).map(String).join(','));
-    const binding = [...Object.values(codec.binding(instance)).map(String), ...received.map((m) => `{${m}}`)].join(' ');
+    const received = instance.action.receives.map((r, i) =>
+      Object.values(
+        codec.message(state, semantics.layout.channel(r.channel), taken[i] as number).message,
+      )
+        .map(String)
+        .join(','),
+    );
+    const binding = [
+      ...Object.values(codec.binding(instance)).map(String),
+      ...received.map((m) => `{${m}}`),
+    ].join(' ');
     const name = `${instance.action.name}${binding ? `(${binding})` : ''}`;
     if (!next) {
       lines.push(`${name} breaks ${errorKinds(errors).join('+')}`);
       return;
     }
-    const changed = Object.entries(codec.changed(state, next)).map(([cell, [before, after]]) => `${cell} ${text(before)}→${text(after)}`);
+    const changed = Object.entries(codec.changed(state, next)).map(
+      ([cell, [before, after]]) => `${cell} ${text(before)}→${text(after)}`,
+    );
     const channels = semantics.layout.channels.flatMap((block) => {
-      const [was, is] = [contents(codec, semantics, state, block.channel.name), contents(codec, semantics, next, block.channel.name)];
+      const [was, is] = [
+        contents(codec, semantics, state, block.channel.name),
+        contents(codec, semantics, next, block.channel.name),
+      ];
       return was === is ? [] : [`${block.channel.name} ${was}→${is}`];
     });
     lines.push([name, ...changed, ...channels].join(' '));
@@ -65,7 +85,10 @@ export function steps(semantics: Semantics, state: State): string[] {
 }
 
 function contents(codec: Codec, semantics: Semantics, state: State, channel: string): string {
-  return `[${codec.messages(state, semantics.layout.channel(channel)).map((m) => Object.values(m.message).map(text).join(',')).join(' ')}]`;
+  return `[${codec
+    .messages(state, semantics.layout.channel(channel))
+    .map((m) => Object.values(m.message).map(text).join(','))
+    .join(' ')}]`;
 }
 
 function text(value: unknown): string {
@@ -80,7 +103,10 @@ export function firstSteps(model: string): string[] {
   return steps(semantics, state);
 }
 
-/** Follows the named actions, each with exactly one way to happen, and gives the steps of the state they lead to. */
+/**
+ * Follows the named actions, each with exactly one way to happen, and gives the steps of the state
+ * they lead to.
+ */
 export function stepsAfter(model: string, ...path: readonly string[]): string[] {
   const semantics = tiny(model);
   let [state] = firstStates(semantics);

@@ -1,9 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECK_QUEUE, consume, Queues, type CheckJob, type QueuePlace } from '../../src/queue/index.ts';
-import { createDatabase, describeRedis, startPostgres, startRedis, until, type TestServer } from '../servers.ts';
+import {
+  CHECK_QUEUE,
+  consume,
+  Queues,
+  type CheckJob,
+  type QueuePlace,
+} from '../../src/queue/index.ts';
+import {
+  createDatabase,
+  describeRedis,
+  startPostgres,
+  startRedis,
+  until,
+  type TestServer,
+} from '../servers.ts';
 
 let postgres: TestServer;
-beforeAll(async () => { postgres = await startPostgres(); });
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
 afterAll(() => postgres?.stop());
 
 const settings = { concurrency: 4, leaseMs: 1_000, onError: () => undefined };
@@ -14,9 +29,18 @@ function queueContract(place: () => Promise<QueuePlace>): void {
     const at = await place();
     const queues = new Queues(at);
     const seen: string[] = [];
-    const consumer = consume<CheckJob>(CHECK_QUEUE, at, async ({ runId }) => { seen.push(runId); }, settings);
+    const consumer = consume<CheckJob>(
+      CHECK_QUEUE,
+      at,
+      async ({ runId }) => {
+        seen.push(runId);
+      },
+      settings,
+    );
     await consumer.ready();
-    await Promise.all(Array.from({ length: 50 }, (_, index) => queues.sendRun(`run_${index}`, '0')));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => queues.sendRun(`run_${index}`, '0')),
+    );
     await until(async () => seen.length >= 50);
     expect(new Set(seen).size).toBe(50);
     await until(async () => (await queues.depth()).check === 0);
@@ -39,10 +63,15 @@ function queueContract(place: () => Promise<QueuePlace>): void {
     const at = await place();
     const queues = new Queues(at);
     let tries = 0;
-    const consumer = consume<CheckJob>(CHECK_QUEUE, at, async () => {
-      tries += 1;
-      if (tries < 3) throw new Error('not yet');
-    }, settings);
+    const consumer = consume<CheckJob>(
+      CHECK_QUEUE,
+      at,
+      async () => {
+        tries += 1;
+        if (tries < 3) throw new Error('not yet');
+      },
+      settings,
+    );
     await queues.sendRun('run_b', '0');
     await until(async () => tries === 3);
     await consumer.close();
@@ -55,7 +84,10 @@ describe('the queue in Postgres', () => {
 
   it('says with a code that the database is away', async () => {
     const queues = new Queues({ databaseUrl: 'postgresql://nobody:none@127.0.0.1:9/none' });
-    await expect(queues.sendRun('run_x', '0')).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', retryable: true });
+    await expect(queues.sendRun('run_x', '0')).rejects.toMatchObject({
+      code: 'QUEUE_UNAVAILABLE',
+      retryable: true,
+    });
     await queues.close();
   });
 });
@@ -63,7 +95,12 @@ describe('the queue in Postgres', () => {
 describeRedis('the queue in Redis', () => {
   let redis: TestServer;
   let databases = 0;
-  beforeAll(async () => { redis = await startRedis(); });
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
   afterAll(() => redis?.stop());
-  queueContract(async () => ({ databaseUrl: postgres.url, redisUrl: redis.url.replace(/0$/u, String(databases++)) }));
+  queueContract(async () => ({
+    databaseUrl: postgres.url,
+    redisUrl: redis.url.replace(/0$/u, String(databases++)),
+  }));
 });

@@ -3,11 +3,20 @@ import { align } from '../../src/risk/align.ts';
 import { readEventLog } from '../../src/risk/eventLog.ts';
 import { chainFor, FORK, named, semanticsOf, value } from './fixture.ts';
 
-async function aligned(log: string, model = FORK): Promise<{ counts: Record<string, number>; result: ReturnType<typeof align> }> {
+async function aligned(
+  log: string,
+  model = FORK,
+): Promise<{ counts: Record<string, number>; result: ReturnType<typeof align> }> {
   const chain = await chainFor(await semanticsOf(model), 'safe');
   const result = align(chain, value(readEventLog(log)));
   const [earlier, later] = result.counts;
-  return { counts: named(chain, earlier.map((n, b) => n + (later[b] as number))), result };
+  return {
+    counts: named(
+      chain,
+      earlier.map((n, b) => n + (later[b] as number)),
+    ),
+    result,
+  };
 }
 
 // The nodes of FORK: 0 the start, 1 left, 2 right, 3 end, 4 lost.
@@ -15,18 +24,37 @@ describe('alignment', () => {
   it('counts the moves and the stop of a case that fits one path', async () => {
     const { counts, result } = await aligned('case,activity,side\n1,go,r\n1,lose,\n');
     expect(counts).toEqual({ 'root start 0': 1, '0 go 2': 1, '2 lose 4': 1, '4 stop -1': 1 });
-    expect(result).toMatchObject({ deviations: [], openCases: 0, ambiguousCases: 0, eventsCounted: 2, goalCases: 1, unusedColumns: [] });
+    expect(result).toMatchObject({
+      deviations: [],
+      openCases: 0,
+      ambiguousCases: 0,
+      eventsCounted: 2,
+      goalCases: 1,
+      unusedColumns: [],
+    });
   });
 
   it('a later event can tell which path it was', async () => {
     const { counts, result } = await aligned('case,activity\n1,go\n1,b\n1,back\n');
-    expect(counts).toEqual({ 'root start 0': 1, '0 go 1': 1, '1 b 3': 1, '3 back 0': 1, '0 stop -1': 1 });
+    expect(counts).toEqual({
+      'root start 0': 1,
+      '0 go 1': 1,
+      '1 b 3': 1,
+      '3 back 0': 1,
+      '0 stop -1': 1,
+    });
     expect(result.ambiguousCases).toBe(0);
   });
 
   it('shares a move among the paths that explain it', async () => {
     const { counts, result } = await aligned('case,activity\n1,go\n1,c\n');
-    expect(counts).toEqual({ 'root start 0': 1, '0 go 1': 0.5, '0 go 2': 0.5, '1 c 3': 0.5, '2 c 3': 0.5 });
+    expect(counts).toEqual({
+      'root start 0': 1,
+      '0 go 1': 0.5,
+      '0 go 2': 0.5,
+      '1 c 3': 0.5,
+      '2 c 3': 0.5,
+    });
     expect(result).toMatchObject({ ambiguousCases: 1, openCases: 1, eventsCounted: 2 });
   });
 
@@ -37,7 +65,9 @@ describe('alignment', () => {
   });
 
   it('a foreign move is non-conformance, and the rest of the case does not count', async () => {
-    const { counts, result } = await aligned('case,activity,side\n1,go,l\n1,lose,\n1,b,\n2,dance,\n3,go,x\n4,,\n');
+    const { counts, result } = await aligned(
+      'case,activity,side\n1,go,l\n1,lose,\n1,b,\n2,dance,\n3,go,x\n4,,\n',
+    );
     expect(result.deviations).toEqual([
       { case: '1', row: 3, activity: 'lose', reason: 'notEnabled' },
       { case: '2', row: 5, activity: 'dance', reason: 'unknownActivity' },
@@ -59,7 +89,9 @@ describe('alignment', () => {
   });
 
   it('the counts of a conformant case sum to its moves, its start and its end, however ambiguous', async () => {
-    const events = Array.from({ length: 40 }, (_, i) => `1,${['go', 'c', 'back'][i % 3]}`).join('\n');
+    const events = Array.from({ length: 40 }, (_, i) => `1,${['go', 'c', 'back'][i % 3]}`).join(
+      '\n',
+    );
     const { counts } = await aligned(`case,activity\n${events}\n`);
     expect(Object.values(counts).reduce((a, b) => a + b, 0)).toBeCloseTo(42, 9);
   });

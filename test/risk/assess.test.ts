@@ -4,7 +4,17 @@ import { describe, expect, it } from 'vitest';
 import type { Result } from '../../src/errors/index.ts';
 import type { Semantics } from '../../src/model/semantics.ts';
 import {
-  assessRisk, branchWeights, EVENT_LOG_SCHEMA, generateLog, MODEL_CARD_SCHEMA, readEventLog, readWeights, RISK_SCHEMA, trueProbability, type RiskAssessment, type RiskOptions,
+  assessRisk,
+  branchWeights,
+  EVENT_LOG_SCHEMA,
+  generateLog,
+  MODEL_CARD_SCHEMA,
+  readEventLog,
+  readWeights,
+  RISK_SCHEMA,
+  trueProbability,
+  type RiskAssessment,
+  type RiskOptions,
 } from '../../src/risk/index.ts';
 import { chainFor, codes, FORK, parcel, repository, semanticsOf, value } from './fixture.ts';
 
@@ -16,8 +26,19 @@ async function golden(path: string, content: unknown): Promise<void> {
   expect(text, path).toBe(await readFile(repository(path), 'utf8'));
 }
 
-function ask(semantics: Semantics, property: string, log: string, options: Partial<RiskOptions> = {}): Promise<Result<RiskAssessment>> {
-  return assessRisk({ semantics, loss: { property }, log: value(readEventLog(log)), options, signal: new AbortController().signal });
+function ask(
+  semantics: Semantics,
+  property: string,
+  log: string,
+  options: Partial<RiskOptions> = {},
+): Promise<Result<RiskAssessment>> {
+  return assessRisk({
+    semantics,
+    loss: { property },
+    log: value(readEventLog(log)),
+    options,
+    signal: new AbortController().signal,
+  });
 }
 
 const demoLog = (): Promise<string> => readFile(repository('specs/demo/parcel-events.csv'), 'utf8');
@@ -31,19 +52,42 @@ describe('public shapes', () => {
 
   it('an assessment of the demo, digit for digit', async () => {
     const { semantics, digest } = await parcel();
-    const assessed = value(await assessRisk({
-      semantics, modelDigest: digest, loss: { property: 'notStolen' }, log: value(readEventLog(await demoLog())), signal: new AbortController().signal,
-    }));
-    expect(new Ajv({ strict: true, allowUnionTypes: true, validateSchema: false }).validate(RISK_SCHEMA, assessed)).toBe(true);
+    const assessed = value(
+      await assessRisk({
+        semantics,
+        modelDigest: digest,
+        loss: { property: 'notStolen' },
+        log: value(readEventLog(await demoLog())),
+        signal: new AbortController().signal,
+      }),
+    );
+    expect(
+      new Ajv({ strict: true, allowUnionTypes: true, validateSchema: false }).validate(
+        RISK_SCHEMA,
+        assessed,
+      ),
+    ).toBe(true);
     // Twelve digits: the last ones may differ between processors.
-    const rounded = JSON.parse(JSON.stringify(assessed), (_, x: unknown) => (typeof x === 'number' ? Number(x.toPrecision(12)) : x)) as unknown;
+    const rounded = JSON.parse(JSON.stringify(assessed), (_, x: unknown) =>
+      typeof x === 'number' ? Number(x.toPrecision(12)) : x,
+    ) as unknown;
     await golden('test/risk/golden/assessment.json', rounded);
   });
 
   it('the demo log is what the documented weights and seed make, and its interval holds the truth', async () => {
     const { semantics } = await parcel();
     const chain = await chainFor(semantics, 'notStolen');
-    const weights = value(branchWeights(chain, value(readWeights(await readFile(repository('specs/demo/parcel-weights.json'), 'utf8'), semantics))));
+    const weights = value(
+      branchWeights(
+        chain,
+        value(
+          readWeights(
+            await readFile(repository('specs/demo/parcel-weights.json'), 'utf8'),
+            semantics,
+          ),
+        ),
+      ),
+    );
     expect(generateLog(chain, weights, 300, 2026)).toBe(await demoLog());
     const truth = trueProbability(chain, weights);
     const { probability } = value(await ask(semantics, 'notStolen', await demoLog()));
@@ -56,7 +100,11 @@ describe('public shapes', () => {
 describe('an assessment', () => {
   it('is the same for the same seed, and another for another', async () => {
     const { semantics } = await parcel();
-    const [first, again, other] = await Promise.all([{ seed: 3 }, { seed: 3 }, { seed: 4 }].map(async (o) => value(await ask(semantics, 'notStolen', await demoLog(), o))));
+    const [first, again, other] = await Promise.all(
+      [{ seed: 3 }, { seed: 3 }, { seed: 4 }].map(async (o) =>
+        value(await ask(semantics, 'notStolen', await demoLog(), o)),
+      ),
+    );
     expect(again).toEqual(first);
     expect(other?.probability.mean).not.toBe(first?.probability.mean);
     expect(other?.probability.atMeanRates).toBe(first?.probability.atMeanRates);
@@ -74,25 +122,44 @@ actions:
 properties: { noTails: { never: at = tails } }
 `);
     const log = `case,activity\n${Array.from({ length: 40 }, (_, i) => `${i},${i < 10 ? 'tail' : 'head'}\n`).join('')}`;
-    const { probability, perCases, card } = value(await ask(semantics, 'noTails', log, { draws: 20_000, cases: 10 }));
-    // Beta(10.5, 30.5): mean 10.5 / 41; the quantiles by integrating its density over 400,000 points.
+    const { probability, perCases, card } = value(
+      await ask(semantics, 'noTails', log, { draws: 20_000, cases: 10 }),
+    );
+    // Beta(10.5, 30.5): mean 10.5 / 41; the quantiles by integrating its density over 400,000
+    // points.
     expect(probability.atMeanRates).toBeCloseTo(10.5 / 41, 12);
     expect(probability.mean).toBeCloseTo(10.5 / 41, 2);
     expect(probability.lower).toBeCloseTo(0.1364, 2);
     expect(probability.upper).toBeCloseTo(0.3983, 2);
     expect(perCases.expected).toBeCloseTo(10 * probability.mean, 9);
     // 1 − E[(1 − p)^10] = 1 − B(10.5, 40.5) / B(10.5, 30.5)
-    const survive = Array.from({ length: 10 }, (_, i) => (30.5 + i) / (41 + i)).reduce((a, b) => a * b, 1);
+    const survive = Array.from({ length: 10 }, (_, i) => (30.5 + i) / (41 + i)).reduce(
+      (a, b) => a * b,
+      1,
+    );
     expect(perCases.atLeastOne).toBeCloseTo(1 - survive, 2);
-    expect(card).toMatchObject({ insufficientData: true, branchings: { relevant: 1, unseen: 0, throughUnseen: 0 }, solution: { solver: 'sparse LU' } });
+    expect(card).toMatchObject({
+      insufficientData: true,
+      branchings: { relevant: 1, unseen: 0, throughUnseen: 0 },
+      solution: { solver: 'sparse LU' },
+    });
   });
 
   it('with nothing seen is the prior, and says so', async () => {
-    const { probability, card } = value(await ask(await semanticsOf(FORK), 'safe', 'case,activity\n1,dance\n'));
+    const { probability, card } = value(
+      await ask(await semanticsOf(FORK), 'safe', 'case,activity\n1,dance\n'),
+    );
     expect(card.branchings.unseen).toBeGreaterThan(0);
     expect(card.branchings.throughUnseen).toBeGreaterThan(0.5);
-    expect(card.data).toMatchObject({ cases: 1, events: 1, eventsCounted: 0, nonConformantCases: 1 });
-    expect(card.nonConformance).toEqual([{ case: '1', row: 2, activity: 'dance', reason: 'unknownActivity' }]);
+    expect(card.data).toMatchObject({
+      cases: 1,
+      events: 1,
+      eventsCounted: 0,
+      nonConformantCases: 1,
+    });
+    expect(card.nonConformance).toEqual([
+      { case: '1', row: 2, activity: 'dance', reason: 'unknownActivity' },
+    ]);
     expect(probability.upper - probability.lower).toBeGreaterThan(0.5);
   });
 
@@ -100,7 +167,13 @@ properties: { noTails: { never: at = tails } }
     const { semantics } = await parcel();
     const before = value(await ask(semantics, 'notStolen', await demoLog()));
     // The case is known to have been loaded, and nothing after that.
-    const after = value(await ask(semantics, 'notStolen', `${await demoLog()}x,load,2030-01-01\nx,steal,2030-01-02\nx,steal,2030-01-03\n`));
+    const after = value(
+      await ask(
+        semantics,
+        'notStolen',
+        `${await demoLog()}x,load,2030-01-01\nx,steal,2030-01-02\nx,steal,2030-01-03\n`,
+      ),
+    );
     expect([before, after].map((a) => a.card.data.nonConformantCases)).toEqual([0, 1]);
     expect(after.card.data.events - after.card.data.eventsCounted).toBe(2);
     expect(after.card.nonConformance).toMatchObject([{ case: 'x', reason: 'notEnabled' }]);
@@ -120,10 +193,22 @@ properties: { noTails: { never: at = tails } }
   it('tells a drift, where the halves of the log have different rates', async () => {
     const { semantics } = await parcel();
     const chain = await chainFor(semantics, 'notStolen');
-    const logs = [0.1, 3].map((missed, i) => generateLog(chain, value(branchWeights(chain, { weights: { missed }, stop: 0 })), 300, i).replaceAll('case-', `half${i}-`).replaceAll('2026-', `${2026 + i}-`));
-    const { card } = value(await ask(semantics, 'notStolen', [logs[0], ...(logs[1] as string).split('\n').slice(1)].join('\n').replace('\n\n', '\n')));
+    const logs = [0.1, 3].map((missed, i) =>
+      generateLog(chain, value(branchWeights(chain, { weights: { missed }, stop: 0 })), 300, i)
+        .replaceAll('case-', `half${i}-`)
+        .replaceAll('2026-', `${2026 + i}-`),
+    );
+    const { card } = value(
+      await ask(
+        semantics,
+        'notStolen',
+        [logs[0], ...(logs[1] as string).split('\n').slice(1)].join('\n').replace('\n\n', '\n'),
+      ),
+    );
     expect(card.drift.found).toBe(true);
-    expect(value(await ask(semantics, 'notStolen', logs[0] as string)).card.drift.found).toBe(false);
+    expect(value(await ask(semantics, 'notStolen', logs[0] as string)).card.drift.found).toBe(
+      false,
+    );
   });
 
   it('takes the worst valuation of the parameters, and names it', async () => {
@@ -141,7 +226,13 @@ actions:
 properties: { wins: { never: n = tries } }
 final: true
 `);
-    const { card, probability } = value(await ask(semantics, 'wins', `case,activity\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 3 === 0 ? 'fail' : 'win'}\n`).join('')}`));
+    const { card, probability } = value(
+      await ask(
+        semantics,
+        'wins',
+        `case,activity\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 3 === 0 ? 'fail' : 'win'}\n`).join('')}`,
+      ),
+    );
     expect(card.parameters).toEqual({ valuations: 3, worst: { tries: 1 } });
     expect(probability.atMeanRates).toBeCloseTo(20.5 / 61, 12);
   });
@@ -151,12 +242,19 @@ final: true
     const formula = semantics.model.properties.find((p) => p.name === 'safe')?.formula;
     if (formula?.kind !== 'never') throw new Error('safe is a never property');
     const log = value(readEventLog('case,activity,side\n1,go,r\n1,lose,\n'));
-    const asked = (loss: Parameters<typeof assessRisk>[0]['loss']): ReturnType<typeof assessRisk> => assessRisk({ semantics, loss, log, signal: new AbortController().signal });
-    const [property, predicate] = [value(await asked({ property: 'safe' })), value(await asked({ name: 'lost', predicate: formula.expr }))];
+    const asked = (loss: Parameters<typeof assessRisk>[0]['loss']): ReturnType<typeof assessRisk> =>
+      assessRisk({ semantics, loss, log, signal: new AbortController().signal });
+    const [property, predicate] = [
+      value(await asked({ property: 'safe' })),
+      value(await asked({ name: 'lost', predicate: formula.expr })),
+    ];
     expect(predicate.probability).toEqual(property.probability);
     expect(predicate.property).toBe('lost');
     const never = value(await asked({ property: 'deadlockFree' }));
-    expect(never).toMatchObject({ probability: { mean: 0, lower: 0, upper: 0 }, card: { solution: { solver: 'graph' }, branchings: { relevant: 0 } } });
+    expect(never).toMatchObject({
+      probability: { mean: 0, lower: 0, upper: 0 },
+      card: { solution: { solver: 'graph' }, branchings: { relevant: 0 } },
+    });
   });
 });
 
@@ -170,26 +268,46 @@ describe('refusals', () => {
   });
 
   it('a model that breaks an implicit property', async () => {
-    const semantics = await semanticsOf(FORK.replace('b: { actor: a, when: at = left, then: { at: end } }', 'b: { actor: a, when: n = 1, then: { n: n + 1 } }').replace('variables:', 'variables:\n  n: { type: int 0..1, init: 1 }'));
+    const semantics = await semanticsOf(
+      FORK.replace(
+        'b: { actor: a, when: at = left, then: { at: end } }',
+        'b: { actor: a, when: n = 1, then: { n: n + 1 } }',
+      ).replace('variables:', 'variables:\n  n: { type: int 0..1, init: 1 }'),
+    );
     const read = await ask(semantics, 'safe', LOG);
     expect(codes(read)).toEqual(['RISK_MODEL_BROKEN']);
-    expect(read.ok ? '' : read.problems[0]?.message).toMatch(/withinRange is broken by b: mend these first/);
+    expect(read.ok ? '' : read.problems[0]?.message).toMatch(
+      /withinRange is broken by b: mend these first/,
+    );
   });
 
   it('a graph that does not end', async () => {
-    const semantics = await semanticsOf('probity: 1\nname: Count\nvariables: { n: { type: int, init: 0 } }\nactors: { a: { trust: trusted } }\nactions: { up: { actor: a, then: { n: n + 1 } } }\nproperties: { low: { always: n < 3 } }\n');
-    expect(codes(await ask(semantics, 'low', 'case,activity\n1,up\n', { maxStates: 1_000 }))).toEqual(['RISK_INCOMPLETE']);
+    const semantics = await semanticsOf(
+      'probity: 1\nname: Count\nvariables: { n: { type: int, init: 0 } }\nactors: { a: { trust: trusted } }\nactions: { up: { actor: a, then: { n: n + 1 } } }\nproperties: { low: { always: n < 3 } }\n',
+    );
+    expect(
+      codes(await ask(semantics, 'low', 'case,activity\n1,up\n', { maxStates: 1_000 })),
+    ).toEqual(['RISK_INCOMPLETE']);
   });
 
   it('a cancelled assessment is a fault, not a number', async () => {
     const abort = new AbortController();
     abort.abort();
-    await expect(assessRisk({ semantics: await semanticsOf(FORK), loss: { property: 'safe' }, log: value(readEventLog(LOG)), signal: abort.signal })).rejects.toThrow(/cancelled/);
+    await expect(
+      assessRisk({
+        semantics: await semanticsOf(FORK),
+        loss: { property: 'safe' },
+        log: value(readEventLog(LOG)),
+        signal: abort.signal,
+      }),
+    ).rejects.toThrow(/cancelled/);
   });
 
   it('neither is one that takes too long', async () => {
     const { semantics } = await parcel();
-    await expect(ask(semantics, 'notStolen', await demoLog(), { draws: 10_000_000, timeoutMs: 200 })).rejects.toThrow(/time limit was reached at \d+ of 10000000 draws/);
+    await expect(
+      ask(semantics, 'notStolen', await demoLog(), { draws: 10_000_000, timeoutMs: 200 }),
+    ).rejects.toThrow(/time limit was reached at \d+ of 10000000 draws/);
   });
 
   it('weights that name nothing, are no numbers, or leave a state without a step', async () => {
@@ -197,8 +315,15 @@ describe('refusals', () => {
     const read = (text: string): string[] => codes(readWeights(text, semantics));
     expect(read('{')).toEqual(['WEIGHTS_SHAPE']);
     expect(read('[]')).toEqual(['WEIGHTS_SHAPE']);
-    expect(read('{"weights":{"fly":1,"load":-1},"stop":"x","more":1}')).toEqual(['WEIGHTS_SHAPE', 'WEIGHTS_SHAPE', 'WEIGHTS_SHAPE', 'WEIGHTS_SHAPE']);
+    expect(read('{"weights":{"fly":1,"load":-1},"stop":"x","more":1}')).toEqual([
+      'WEIGHTS_SHAPE',
+      'WEIGHTS_SHAPE',
+      'WEIGHTS_SHAPE',
+      'WEIGHTS_SHAPE',
+    ]);
     const chain = await chainFor(semantics);
-    expect(codes(branchWeights(chain, { weights: { load: 0, cancel: 0 }, stop: 0 }))).toEqual(['WEIGHTS_SHAPE']);
+    expect(codes(branchWeights(chain, { weights: { load: 0, cancel: 0 }, stop: 0 }))).toEqual([
+      'WEIGHTS_SHAPE',
+    ]);
   });
 });

@@ -11,7 +11,14 @@ const weights = repository('specs/demo/parcel-weights.json');
 
 async function run(...args: string[]): Promise<{ exit: number; out: string; err: string }> {
   let [out, err] = ['', ''];
-  const exit = await riskCommand(args, { stdout: (text) => { out += text; }, stderr: (text) => { err += text; } });
+  const exit = await riskCommand(args, {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+  });
   return { exit, out, err };
 }
 
@@ -22,10 +29,22 @@ describe('probity risk', () => {
   });
 
   it('says the number, its interval and what it rests on', async () => {
-    const { exit, out, err } = await run(model, '--events', events, '--property', 'notStolen', '--cases', '500');
+    const { exit, out, err } = await run(
+      model,
+      '--events',
+      events,
+      '--property',
+      'notStolen',
+      '--cases',
+      '500',
+    );
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
-    expect(out).toMatch(/^Last mile · native · sha256:[0-9a-f]{6}… · 15 states · 300 cases, 726 events\n/);
-    expect(out).toMatch(/notStolen {2}a case is lost with probability 0\.\d+ % · 95 % interval 0\.\d+ % to 1\.\d+ %/);
+    expect(out).toMatch(
+      /^Last mile · native · sha256:[0-9a-f]{6}… · 15 states · 300 cases, 726 events\n/,
+    );
+    expect(out).toMatch(
+      /notStolen {2}a case is lost with probability 0\.\d+ % · 95 % interval 0\.\d+ % to 1\.\d+ %/,
+    );
     expect(out).toMatch(/in 500 cases: [\d.]+ expected · \d+ EUR · at least one/);
     expect(out).toMatch(/never part of it · 400 draws, seed 1/);
   });
@@ -35,26 +54,65 @@ describe('probity risk', () => {
     await writeFile(log, 'case,activity,depot\n1,load,north\n1,fly,\n2,load,\n');
     const { exit, out } = await run(model, '--events', log, '--property', 'notStolen');
     expect(exit).toBe(0);
-    for (const words of [/insufficient data/, /1 of 2 cases leave the model; first: 1, row 3: fly is no action/, /1 cases end where/, /name nothing in the model: depot/, /too few cases to test/]) expect(out).toMatch(words);
+    for (const words of [
+      /insufficient data/,
+      /1 of 2 cases leave the model; first: 1, row 3: fly is no action/,
+      /1 cases end where/,
+      /name nothing in the model: depot/,
+      /too few cases to test/,
+    ])
+      expect(out).toMatch(words);
   });
 
   it('gives JSON', async () => {
-    const { out } = await run(model, '--events', events, '--property', 'notStolen', '--json', '--draws', '50', '--seed', '9');
-    expect(JSON.parse(out)).toMatchObject({ v: 1, property: 'notStolen', states: 15, card: { sampling: { draws: 50, seed: 9 } } });
+    const { out } = await run(
+      model,
+      '--events',
+      events,
+      '--property',
+      'notStolen',
+      '--json',
+      '--draws',
+      '50',
+      '--seed',
+      '9',
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      v: 1,
+      property: 'notStolen',
+      states: 15,
+      card: { sampling: { draws: 50, seed: 9 } },
+    });
   });
 
   it('generates the demo log, and tells the truth behind it', async () => {
-    const { exit, out, err } = await run(model, '--generate', '300', '--weights', weights, '--seed', '2026', '--property', 'notStolen');
+    const { exit, out, err } = await run(
+      model,
+      '--generate',
+      '300',
+      '--weights',
+      weights,
+      '--seed',
+      '2026',
+      '--property',
+      'notStolen',
+    );
     expect(exit).toBe(0);
     expect(out).toBe(await readFile(events, 'utf8'));
     expect(err).toMatch(/^notStolen: a case is lost with probability 0\.00498150924537/);
   });
 
   it.each([
-    [[], 'OPTION_INVALID'], [[model], 'OPTION_INVALID'], [[model, '--events', events], 'OPTION_INVALID'], [[model, '--generate', '3'], 'OPTION_INVALID'],
-    [[model, '--events', events, '--property', 'notStolen', '--seed', '-1'], 'OPTION_INVALID'], [[model, '--colour'], 'OPTION_INVALID'],
-    [[model, '--events', 'missing.csv', '--property', 'notStolen'], 'INPUT_UNREADABLE'], [[model, '--events', model, '--property', 'notStolen'], 'EVENT_LOG_SYNTAX'],
-    [[model, '--events', events, '--property', 'canBeHanded'], 'RISK_PROPERTY'], [[model, '--generate', '3', '--weights', events], 'WEIGHTS_SHAPE'],
+    [[], 'OPTION_INVALID'],
+    [[model], 'OPTION_INVALID'],
+    [[model, '--events', events], 'OPTION_INVALID'],
+    [[model, '--generate', '3'], 'OPTION_INVALID'],
+    [[model, '--events', events, '--property', 'notStolen', '--seed', '-1'], 'OPTION_INVALID'],
+    [[model, '--colour'], 'OPTION_INVALID'],
+    [[model, '--events', 'missing.csv', '--property', 'notStolen'], 'INPUT_UNREADABLE'],
+    [[model, '--events', model, '--property', 'notStolen'], 'EVENT_LOG_SYNTAX'],
+    [[model, '--events', events, '--property', 'canBeHanded'], 'RISK_PROPERTY'],
+    [[model, '--generate', '3', '--weights', events], 'WEIGHTS_SHAPE'],
   ])('%j is bad input', async (args, code) => {
     const { exit, out, err } = await run(...args);
     expect(exit).toBe(2);

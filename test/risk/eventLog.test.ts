@@ -12,7 +12,9 @@ describe('CSV', () => {
   it('reads quotes, doubled quotes, line ends inside quotes, CRLF and a byte order mark', () => {
     const text = '\uFEFFa,b\r\n"x, ""y""","two\nlines"\r\n\r\nlast,\r\n';
     expect(value(readCsv(text))).toEqual([
-      { fields: ['a', 'b'], line: 1 }, { fields: ['x, "y"', 'two\nlines'], line: 2 }, { fields: ['last', ''], line: 5 },
+      { fields: ['a', 'b'], line: 1 },
+      { fields: ['x, "y"', 'two\nlines'], line: 2 },
+      { fields: ['last', ''], line: 5 },
     ]);
   });
 
@@ -28,39 +30,79 @@ describe('CSV', () => {
 
 describe('event log', () => {
   it('groups by case, orders events and cases by time, keeps bindings', () => {
-    const log = value(readEventLog([
-      'case,activity,timestamp,o', 'late,ship,2026-01-02T00:00:00Z,o1', 'early,pay,2026-01-01T10:00:00+01:00,',
-      'late,pay,2026-01-01T23:00:00,o2', 'early,order,2026-01-01T08:59:59Z,',
-    ].join('\n')));
-    expect(log.cases.map((c) => [c.id, c.events.map((e) => e.activity)])).toEqual([['early', ['order', 'pay']], ['late', ['pay', 'ship']]]);
+    const log = value(
+      readEventLog(
+        [
+          'case,activity,timestamp,o',
+          'late,ship,2026-01-02T00:00:00Z,o1',
+          'early,pay,2026-01-01T10:00:00+01:00,',
+          'late,pay,2026-01-01T23:00:00,o2',
+          'early,order,2026-01-01T08:59:59Z,',
+        ].join('\n'),
+      ),
+    );
+    expect(log.cases.map((c) => [c.id, c.events.map((e) => e.activity)])).toEqual([
+      ['early', ['order', 'pay']],
+      ['late', ['pay', 'ship']],
+    ]);
     expect(log.cases[1]?.events[0]).toMatchObject({ binding: { o: 'o2' }, row: 4 });
-    expect(log.window).toEqual({ from: '2026-01-01T08:59:59.000Z', to: '2026-01-02T00:00:00.000Z' });
+    expect(log.window).toEqual({
+      from: '2026-01-01T08:59:59.000Z',
+      to: '2026-01-02T00:00:00.000Z',
+    });
     expect(log.eventCount).toBe(4);
     expect(log.bindingColumns).toEqual(['o']);
   });
 
   it('keeps the order of rows where there are no times, and a case in which nothing happened', () => {
     const log = value(readEventLog('case:concept:name,concept:name\n2,b\n1,\n2,a\n'));
-    expect(log.cases).toEqual([{ id: '2', events: [{ activity: 'b', binding: {}, row: 2 }, { activity: 'a', binding: {}, row: 4 }] }, { id: '1', events: [] }]);
+    expect(log.cases).toEqual([
+      {
+        id: '2',
+        events: [
+          { activity: 'b', binding: {}, row: 2 },
+          { activity: 'a', binding: {}, row: 4 },
+        ],
+      },
+      { id: '1', events: [] },
+    ]);
     expect(log.window).toBeUndefined();
   });
 
   it('reads the JSON form to the same cases', () => {
-    const csv = value(readEventLog('case,activity,timestamp,n\n1,go,2026-01-01,2\n1,,2026-01-02,\n'.replace('1,,2026-01-02,\n', '')));
-    const json = value(readEventLog('[{"case":1,"activity":"go","timestamp":"2026-01-01","binding":{"n":2}}]'));
+    const csv = value(
+      readEventLog(
+        'case,activity,timestamp,n\n1,go,2026-01-01,2\n1,,2026-01-02,\n'.replace(
+          '1,,2026-01-02,\n',
+          '',
+        ),
+      ),
+    );
+    const json = value(
+      readEventLog('[{"case":1,"activity":"go","timestamp":"2026-01-01","binding":{"n":2}}]'),
+    );
     expect(json.cases[0]?.events[0]).toEqual({ ...csv.cases[0]?.events[0], row: 1 });
     expect(json.digest).not.toBe(csv.digest);
   });
 
   it('names every bad row', () => {
-    expect(messages('case,activity,timestamp\n,pay,2026-01-01\nx,pay,yesterday\ny,pay,2026-13-45\n')).toEqual([
-      'EVENT_LOG_ROW row 2 an event without a case', 'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time', 'EVENT_LOG_ROW row 4 `2026-13-45` is no ISO 8601 time',
+    expect(
+      messages('case,activity,timestamp\n,pay,2026-01-01\nx,pay,yesterday\ny,pay,2026-13-45\n'),
+    ).toEqual([
+      'EVENT_LOG_ROW row 2 an event without a case',
+      'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time',
+      'EVENT_LOG_ROW row 4 `2026-13-45` is no ISO 8601 time',
     ]);
-    expect(messages('case,activity\n1,a,b\n')).toEqual(['EVENT_LOG_ROW row 2 3 fields where the first line names 2']);
+    expect(messages('case,activity\n1,a,b\n')).toEqual([
+      'EVENT_LOG_ROW row 2 3 fields where the first line names 2',
+    ]);
     expect(messages('case,activity\n1,a\n1,\n')[0]).toMatch(/row 3 an event without an activity/);
-    expect(messages('case,activity,timestamp\n1,a,2026-01-01\n1,b,\n')[0]).toMatch(/row 3 an event without a time/);
+    expect(messages('case,activity,timestamp\n1,a,2026-01-01\n1,b,\n')[0]).toMatch(
+      /row 3 an event without a time/,
+    );
     expect(messages('[{"case":true},{"case":"1","resource":"x"}]')).toEqual([
-      'EVENT_LOG_ROW row 1 `case` is a text or a number', expect.stringMatching(/row 2 an event has no `resource`/),
+      'EVENT_LOG_ROW row 1 `case` is a text or a number',
+      expect.stringMatching(/row 2 an event has no `resource`/),
     ]);
   });
 
@@ -71,8 +113,13 @@ describe('event log', () => {
   });
 
   it.each([
-    ['', 'EVENT_LOG_EMPTY'], ['case,activity\n', 'EVENT_LOG_EMPTY'], ['[]', 'EVENT_LOG_EMPTY'], ['[1', 'EVENT_LOG_SYNTAX'],
-    ['case;activity\n1;a\n', 'EVENT_LOG_SYNTAX'], ['id,activity\n1,a\n', 'EVENT_LOG_SYNTAX'], ['case,activity,x,x\n1,a,,\n', 'EVENT_LOG_SYNTAX'],
+    ['', 'EVENT_LOG_EMPTY'],
+    ['case,activity\n', 'EVENT_LOG_EMPTY'],
+    ['[]', 'EVENT_LOG_EMPTY'],
+    ['[1', 'EVENT_LOG_SYNTAX'],
+    ['case;activity\n1;a\n', 'EVENT_LOG_SYNTAX'],
+    ['id,activity\n1,a\n', 'EVENT_LOG_SYNTAX'],
+    ['case,activity,x,x\n1,a,,\n', 'EVENT_LOG_SYNTAX'],
   ])('refuses %j', (text, code) => {
     expect(codes(readEventLog(text))).toEqual([code]);
   });

@@ -7,7 +7,8 @@ import { exploreLosses, type Loss } from '../../src/risk/explored.ts';
 import { RISK_DEFAULTS } from '../../src/risk/index.ts';
 import { inspect } from '../../src/verification/inspect.ts';
 
-export const repository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+export const repository = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export function value<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
@@ -22,14 +23,29 @@ export async function semanticsOf(source: string): Promise<Semantics> {
   return value(await inspect({ source, format: 'native', name: 'model.yaml' })).semantics;
 }
 
-export async function parcel(): Promise<{ readonly semantics: Semantics; readonly digest: string }> {
-  return value(await inspect({ source: await readFile(repository('specs/demo/parcel-risk.yaml'), 'utf8'), format: 'native', name: 'parcel-risk.yaml' }));
+export async function parcel(): Promise<{
+  readonly semantics: Semantics;
+  readonly digest: string;
+}> {
+  return value(
+    await inspect({
+      source: await readFile(repository('specs/demo/parcel-risk.yaml'), 'utf8'),
+      format: 'native',
+      name: 'parcel-risk.yaml',
+    }),
+  );
 }
 
-export async function chainFor(semantics: Semantics, property?: string, valuation = 0): Promise<StateChain> {
+export async function chainFor(
+  semantics: Semantics,
+  property?: string,
+  valuation = 0,
+): Promise<StateChain> {
   const found = semantics.model.properties.find((p) => p.name === property);
   const loss: Loss = found ? { kind: 'property', property: found } : { kind: 'none' };
-  const { graph, loss: flags } = value(await exploreLosses(semantics, loss, RISK_DEFAULTS, new AbortController().signal));
+  const { graph, loss: flags } = value(
+    await exploreLosses(semantics, loss, RISK_DEFAULTS, new AbortController().signal),
+  );
   return chainOfValuation(graph, valuation, flags);
 }
 
@@ -37,16 +53,27 @@ export async function chainFor(semantics: Semantics, property?: string, valuatio
 export function named(chain: StateChain, counts: Float64Array): Record<string, number> {
   const found: Record<string, number> = {};
   for (let node = 0; node < chain.topology.nodes; node += 1) {
-    for (let b = chain.topology.rows[node] as number; b < (chain.topology.rows[node + 1] as number); b += 1) {
+    for (
+      let b = chain.topology.rows[node] as number;
+      b < (chain.topology.rows[node + 1] as number);
+      b += 1
+    ) {
       if (counts[b] === 0) continue;
-      const what = chain.instances[b]?.action.name ?? ((chain.topology.targets[b] as number) < 0 ? 'stop' : 'start');
-      found[`${node === chain.root ? 'root' : node} ${what} ${chain.topology.targets[b]}`] = counts[b] as number;
+      const what =
+        chain.instances[b]?.action.name ??
+        ((chain.topology.targets[b] as number) < 0 ? 'stop' : 'start');
+      found[`${node === chain.root ? 'root' : node} ${what} ${chain.topology.targets[b]}`] = counts[
+        b
+      ] as number;
     }
   }
   return found;
 }
 
-/** Two ways to say `go` at the start; only one of them lets `b` follow. `loop` and `stop` tell a case that may stop anywhere. */
+/**
+ * Two ways to say `go` at the start; only one of them lets `b` follow. `loop` and `stop` tell a
+ * case that may stop anywhere.
+ */
 export const FORK = `
 probity: 1
 name: Fork

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/risk/random.ts';
 
 describe('xoshiro128**', () => {
-  /** The reference program of Blackman and Vigna in exact integers, kept apart from the one under test. */
+  /**
+   * The reference program of Blackman and Vigna in exact integers, kept apart from the one under
+   * test.
+   */
   function reference(words: bigint[], count: number): number[] {
     const m = 0xffffffffn;
     const rotate = (x: bigint, k: bigint): bigint => ((x << k) | (x >> (32n - k))) & m;
@@ -28,11 +31,16 @@ describe('xoshiro128**', () => {
   it('agrees with the reference in exact integers', () => {
     const words = [0xdeadbeef, 0x12345678, 0x80000000, 0xffffffff] as const;
     const random = Random.fromState(words);
-    expect(Array.from({ length: 1000 }, () => random.bits32())).toEqual(reference(words.map(BigInt), 1000));
+    expect(Array.from({ length: 1000 }, () => random.bits32())).toEqual(
+      reference(words.map(BigInt), 1000),
+    );
   });
 
   it('a seed fixes the sequence, another seed gives another', () => {
-    const draw = (seed: number): number[] => { const r = new Random(seed); return [r.uniform(), r.normal(), r.logGamma(0.3)]; };
+    const draw = (seed: number): number[] => {
+      const r = new Random(seed);
+      return [r.uniform(), r.normal(), r.logGamma(0.3)];
+    };
     expect(draw(5)).toEqual(draw(5));
     expect(draw(5)).not.toEqual(draw(6));
     expect(() => new Random(-1)).toThrow('invariant');
@@ -47,12 +55,15 @@ describe('variables', () => {
     return [mean, values.reduce((a, b) => a + (b - mean) ** 2, 0) / n];
   };
 
-  it.each([0.2, 1, 2.5, 40])('gamma of shape %d has mean and variance equal to its shape', (shape) => {
-    const random = new Random(11);
-    const [mean, variance] = moments(() => Math.exp(random.logGamma(shape)));
-    expect(Math.abs(mean - shape)).toBeLessThan(5 * Math.sqrt(shape / n));
-    expect(Math.abs(variance - shape) / shape).toBeLessThan(0.15);
-  });
+  it.each([0.2, 1, 2.5, 40])(
+    'gamma of shape %d has mean and variance equal to its shape',
+    (shape) => {
+      const random = new Random(11);
+      const [mean, variance] = moments(() => Math.exp(random.logGamma(shape)));
+      expect(Math.abs(mean - shape)).toBeLessThan(5 * Math.sqrt(shape / n));
+      expect(Math.abs(variance - shape) / shape).toBeLessThan(0.15);
+    },
+  );
 
   it('a gamma logarithm stays finite where the value itself would be 0', () => {
     const random = new Random(3);

@@ -9,25 +9,51 @@ import { describeShared, sharedPath } from '../shared.ts';
 
 type Transition = readonly [number, number, number];
 
-async function three(nodes: number, goals: number[], transitions: readonly Transition[], start = 0): Promise<{ lu: number; fast: number; fastUpper: number; lower: number; upper: number }> {
+async function three(
+  nodes: number,
+  goals: number[],
+  transitions: readonly Transition[],
+  start = 0,
+): Promise<{ lu: number; fast: number; fastUpper: number; lower: number; upper: number }> {
   const { topology, probabilities } = chainOf(nodes, start, goals, transitions);
   const question = new Question(topology);
-  const [sound, fast] = [solve(question, probabilities, SOUND), solve(question, probabilities, FAST)];
-  return { lu: await solveByLu(question, probabilities), fast: fast.lower[start] as number, fastUpper: fast.upper[start] as number, lower: sound.lower[start] as number, upper: sound.upper[start] as number };
+  const [sound, fast] = [
+    solve(question, probabilities, SOUND),
+    solve(question, probabilities, FAST),
+  ];
+  return {
+    lu: await solveByLu(question, probabilities),
+    fast: fast.lower[start] as number,
+    fastUpper: fast.upper[start] as number,
+    lower: sound.lower[start] as number,
+    upper: sound.upper[start] as number,
+  };
 }
 
-/** Gambler's ruin: from `at` of `top`, win with probability p; reaching the top is (1 − r^at) / (1 − r^top) with r = (1 − p) / p. */
+/**
+ * Gambler's ruin: from `at` of `top`, win with probability p; reaching the top is (1 − r^at) / (1 −
+ * r^top) with r = (1 − p) / p.
+ */
 function gambler(top: number, p: number): Transition[] {
-  return Array.from({ length: top - 1 }, (_, i) => i + 1).flatMap((i): Transition[] => [[i, i + 1, p], [i, i - 1, 1 - p]]);
+  return Array.from({ length: top - 1 }, (_, i) => i + 1).flatMap((i): Transition[] => [
+    [i, i + 1, p],
+    [i, i - 1, 1 - p],
+  ]);
 }
 
 describe('reaching a goal', () => {
-  it.each([[5, 2, 0.4], [140, 70, 0.5], [140, 3, 0.49], [300, 150, 0.501]])('gambler: top %d from %d with p = %d', async (top, at, p) => {
+  it.each([
+    [5, 2, 0.4],
+    [140, 70, 0.5],
+    [140, 3, 0.49],
+    [300, 150, 0.501],
+  ])('gambler: top %d from %d with p = %d', async (top, at, p) => {
     const r = (1 - p) / p;
     const exact = p === 0.5 ? at / top : (1 - r ** at) / (1 - r ** top);
     const { lu, fast, fastUpper, lower, upper } = await three(top + 1, [top], gambler(top, p), at);
     expect(Math.abs(lu - exact) / exact).toBeLessThan(1e-9);
-    // Above 150 nodes the fast solver iterates, and stops early here: what it says is then wide, and still true.
+    // Above 150 nodes the fast solver iterates, and stops early here: what it says is then wide,
+    // and still true.
     if (top < 150) expect(Math.abs(fast - exact) / exact).toBeLessThan(1e-9);
     expect(fast).toBeLessThanOrEqual(exact * (1 + 1e-9));
     expect(fastUpper).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
@@ -36,14 +62,36 @@ describe('reaching a goal', () => {
   });
 
   it('settles by the graph what needs no numbers', () => {
-    const { topology } = chainOf(6, 0, [3], [[0, 1, 0.5], [0, 2, 0.5], [1, 1, 0.9], [1, 3, 0.1], [2, 2, 0.5], [2, 4, 0.5], [5, 0, 1]]);
+    const { topology } = chainOf(
+      6,
+      0,
+      [3],
+      [
+        [0, 1, 0.5],
+        [0, 2, 0.5],
+        [1, 1, 0.9],
+        [1, 3, 0.1],
+        [2, 2, 0.5],
+        [2, 4, 0.5],
+        [5, 0, 1],
+      ],
+    );
     const question = new Question(topology);
     expect([...question.verdicts]).toEqual([DEPENDS, SURELY, NEVER, SURELY, NEVER, DEPENDS]);
     expect(question.unsettled).toEqual([0]);
   });
 
   it('an exit that is a billion times less likely than the loop costs no accuracy', async () => {
-    const { fast, lower, upper } = await three(4, [2], [[0, 1, 1], [1, 0, 1 - 2e-12], [1, 2, 0.5e-12], [1, 3, 1.5e-12]]);
+    const { fast, lower, upper } = await three(
+      4,
+      [2],
+      [
+        [0, 1, 1],
+        [1, 0, 1 - 2e-12],
+        [1, 2, 0.5e-12],
+        [1, 3, 1.5e-12],
+      ],
+    );
     expect(fast).toBeCloseTo(0.25, 9);
     expect(lower).toBeLessThanOrEqual(0.25);
     expect(upper).toBeGreaterThanOrEqual(0.25);
@@ -51,29 +99,41 @@ describe('reaching a goal', () => {
 
   it('bounds that were stopped early are wide and true', () => {
     const { topology, probabilities } = chainOf(201, 100, [200], gambler(200, 0.5));
-    const { lower, upper } = solve(new Question(topology), probabilities, { ...SOUND, maxSweeps: 20 });
+    const { lower, upper } = solve(new Question(topology), probabilities, {
+      ...SOUND,
+      maxSweeps: 20,
+    });
     expect(upper[100] as number).toBeGreaterThan(0.9);
     expect(lower[100] as number).toBeLessThan(0.1);
   });
 
   it('random chains: LU and elimination lie within the sound bounds, over 200 chains', async () => {
-    await fc.assert(fc.asyncProperty(
-      fc.integer({ min: 2, max: 12 }), fc.array(fc.tuple(fc.nat(11), fc.nat(11), fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 50 }), fc.nat(11),
-      async (nodes, raw, goal) => {
-        const rows = new Map<number, [number, number][]>();
-        for (const [from, to, weight] of raw) rows.set(from % nodes, [...(rows.get(from % nodes) ?? []), [to % nodes, weight]]);
-        const transitions = [...rows].flatMap(([from, list]): Transition[] => {
-          const total = list.reduce((n, [, w]) => n + w, 0);
-          return list.map(([to, w]) => [from, to, w / total]);
-        });
-        const { lu, fast, lower, upper } = await three(nodes, [goal % nodes], transitions);
-        for (const x of [lu, fast]) {
-          expect(x).toBeGreaterThanOrEqual(lower * (1 - 1e-9));
-          expect(x).toBeLessThanOrEqual(upper * (1 + 1e-9));
-        }
-        expect(upper - lower).toBeLessThan(1e-6);
-      },
-    ), { numRuns: 200, seed: 42 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 12 }),
+        fc.array(fc.tuple(fc.nat(11), fc.nat(11), fc.integer({ min: 1, max: 50 })), {
+          minLength: 1,
+          maxLength: 50,
+        }),
+        fc.nat(11),
+        async (nodes, raw, goal) => {
+          const rows = new Map<number, [number, number][]>();
+          for (const [from, to, weight] of raw)
+            rows.set(from % nodes, [...(rows.get(from % nodes) ?? []), [to % nodes, weight]]);
+          const transitions = [...rows].flatMap(([from, list]): Transition[] => {
+            const total = list.reduce((n, [, w]) => n + w, 0);
+            return list.map(([to, w]) => [from, to, w / total]);
+          });
+          const { lu, fast, lower, upper } = await three(nodes, [goal % nodes], transitions);
+          for (const x of [lu, fast]) {
+            expect(x).toBeGreaterThanOrEqual(lower * (1 - 1e-9));
+            expect(x).toBeLessThanOrEqual(upper * (1 + 1e-9));
+          }
+          expect(upper - lower).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 200, seed: 42 },
+    );
   });
 });
 
@@ -91,7 +151,9 @@ describeShared('published Markov chains', () => {
   it('are there', () => expect(files.length).toBeGreaterThanOrEqual(16));
 
   it.each(files)('%s', async (name) => {
-    const { states, initial, targets, transitions, published } = JSON.parse(readFileSync(sharedPath('cases', 'markov', name), 'utf8')) as PublishedChain;
+    const { states, initial, targets, transitions, published } = JSON.parse(
+      readFileSync(sharedPath('cases', 'markov', name), 'utf8'),
+    ) as PublishedChain;
     const { lu, fast, lower, upper } = await three(states, targets, transitions, initial);
     const expected = Number(published);
     // The published numbers come from an iteration that stops at a relative change of 1e-6.

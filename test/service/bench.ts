@@ -8,7 +8,9 @@ import { startWorker } from '../../src/service/worker.ts';
 import { createDatabase, startPostgres, temporaryFolder } from '../servers.ts';
 import { fakeVerifier } from './fakeVerifier.ts';
 
-export const silent = jsonLogger('error', (line) => { if (process.env['PROBITY_TEST_LOG']) process.stderr.write(line); });
+export const silent = jsonLogger('error', (line) => {
+  if (process.env['PROBITY_TEST_LOG']) process.stderr.write(line);
+});
 
 export interface TestService extends OpenService {
   readonly config: Config;
@@ -24,17 +26,29 @@ interface TestOptions {
 }
 
 /** A service over a given database, in a data folder of its own. */
-export async function openTestService(databaseUrl: string, options: TestOptions = {}): Promise<TestService> {
+export async function openTestService(
+  databaseUrl: string,
+  options: TestOptions = {},
+): Promise<TestService> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const loaded = loadConfig({
-    DATABASE_URL: databaseUrl, PROBITY_DATA_DIR: dataDir, REDIS_URL: options.redisUrl, PROBITY_LEASE_MS: String(options.leaseMs ?? 5_000),
-    PROBITY_IOTA_NETWORK: 'none', PROBITY_ORIGIN: 'test.probity', ...options.env,
+    DATABASE_URL: databaseUrl,
+    PROBITY_DATA_DIR: dataDir,
+    REDIS_URL: options.redisUrl,
+    PROBITY_LEASE_MS: String(options.leaseMs ?? 5_000),
+    PROBITY_IOTA_NETWORK: 'none',
+    PROBITY_ORIGIN: 'test.probity',
+    ...options.env,
   });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const config = loaded.value;
-  const opened = await openService(config, { verifier: options.verifier ?? fakeVerifier, logger: silent });
+  const opened = await openService(config, {
+    verifier: options.verifier ?? fakeVerifier,
+    logger: silent,
+  });
   return {
-    ...opened, config,
+    ...opened,
+    config,
     close: async () => {
       await opened.close();
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });

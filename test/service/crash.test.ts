@@ -6,17 +6,38 @@ import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { sealRun } from '../../src/service/seal.ts';
 import { sweep } from '../../src/service/sweep.ts';
 import { startWorker } from '../../src/service/worker.ts';
-import { createDatabase, describeRedis, startPostgres, startRedis, temporaryFolder, until, type TestServer } from '../servers.ts';
+import {
+  createDatabase,
+  describeRedis,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  until,
+  type TestServer,
+} from '../servers.ts';
 import { ALICE, openTestService, type TestService } from './bench.ts';
 
 const LEASE_MS = 1_500;
 const script = fileURLToPath(new URL('crashWorker.ts', import.meta.url));
 const children: ChildProcess[] = [];
 
-async function startProcess(databaseUrl: string, dataDir: string, redisUrl?: string): Promise<ChildProcess> {
+async function startProcess(
+  databaseUrl: string,
+  dataDir: string,
+  redisUrl?: string,
+): Promise<ChildProcess> {
   const child = fork(script, {
-    execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl ?? '', PROBITY_DATA_DIR: dataDir, PROBITY_LEASE_MS: String(LEASE_MS), PROBITY_IOTA_NETWORK: 'none', PROBITY_ORIGIN: 'test.probity' },
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl ?? '',
+      PROBITY_DATA_DIR: dataDir,
+      PROBITY_LEASE_MS: String(LEASE_MS),
+      PROBITY_IOTA_NETWORK: 'none',
+      PROBITY_ORIGIN: 'test.probity',
+    },
   });
   children.push(child);
   await new Promise<void>((resolve, reject) => {
@@ -27,20 +48,31 @@ async function startProcess(databaseUrl: string, dataDir: string, redisUrl?: str
 }
 
 async function start(opened: TestService, source: string): Promise<RunRecord> {
-  const model = await submitModel(opened.service, ALICE, { source, format: 'native', name: 'crash' });
+  const model = await submitModel(opened.service, ALICE, {
+    source,
+    format: 'native',
+    name: 'crash',
+  });
   if (!model.ok) throw new Error('refused');
   const run = await requestVerification(opened.service, ALICE, { modelId: model.value.id });
   if (!run.ok) throw new Error('refused');
   return run.value;
 }
 
-const state = (opened: TestService, id: string, wanted: (run: RunRecord) => boolean): Promise<RunRecord> => until(async () => {
-  const run = await opened.service.store.runs.get(id);
-  return run && wanted(run) ? run : undefined;
-});
+const state = (
+  opened: TestService,
+  id: string,
+  wanted: (run: RunRecord) => boolean,
+): Promise<RunRecord> =>
+  until(async () => {
+    const run = await opened.service.store.runs.get(id);
+    return run && wanted(run) ? run : undefined;
+  });
 
 let postgres: TestServer;
-beforeAll(async () => { postgres = await startPostgres(); }, 60_000);
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await postgres?.stop();
@@ -76,7 +108,11 @@ function crashTests(redis: () => TestServer | undefined): void {
     await first.stop();
     expect((await opened.service.store.runs.get(run.id))?.state).toBe('queued');
     const second = await startWorker(opened.service, 'second');
-    expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({ state: 'sealed', attempt: 2, worker: 'second' });
+    expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({
+      state: 'sealed',
+      attempt: 2,
+      worker: 'second',
+    });
     await second.stop();
     await opened.close();
   }, 60_000);
@@ -86,7 +122,9 @@ describe('crashes, queue in Postgres', () => crashTests(() => undefined));
 
 describeRedis('crashes, queue in Redis', () => {
   let redis: TestServer;
-  beforeAll(async () => { redis = await startRedis(); }, 30_000);
+  beforeAll(async () => {
+    redis = await startRedis();
+  }, 30_000);
   afterAll(() => redis?.stop());
   crashTests(() => redis);
 });
@@ -102,7 +140,10 @@ describe('what a crash leaves behind', () => {
       await until(async () => (await opened.service.store.runs.stalled(60_000)).length === 1);
     }
     const worker = await startWorker(opened.service, 'last');
-    expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({ state: 'failed', failure: { code: 'CHILD_CRASHED' } });
+    expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({
+      state: 'failed',
+      failure: { code: 'CHILD_CRASHED' },
+    });
     await worker.stop();
     await opened.close();
   }, 60_000);
@@ -115,10 +156,18 @@ describe('what a crash leaves behind', () => {
     await state(opened, run.id, ({ state: now }) => now === 'sealed');
     await worker.stop();
     const verdict = await store.verdicts.ofRun(run.id);
-    // Turn the clock back to just after the append: the row does not know yet what the log already has.
-    await rewind(opened, `UPDATE "verdicts" SET "log_index" = NULL, "receipt" = NULL, "sealed_at" = NULL`);
+    // Turn the clock back to just after the append: the row does not know yet what the log already
+    // has.
+    await rewind(
+      opened,
+      `UPDATE "verdicts" SET "log_index" = NULL, "receipt" = NULL, "sealed_at" = NULL`,
+    );
     await Promise.all([sealRun(opened.service, run.id), sealRun(opened.service, run.id)]);
-    expect(await store.verdicts.ofRun(run.id)).toMatchObject({ id: verdict?.id, envelope: verdict?.envelope, logIndex: 0 });
+    expect(await store.verdicts.ofRun(run.id)).toMatchObject({
+      id: verdict?.id,
+      envelope: verdict?.envelope,
+      logIndex: 0,
+    });
     expect(await notary.log.size()).toBe(1);
     expect((await store.runs.get(run.id))?.state).toBe('sealed');
     await opened.close();

@@ -7,7 +7,10 @@ import { fakeVerifier } from './fakeVerifier.ts';
 
 const config = loadConfig(process.env);
 if (!config.ok) throw new Error(JSON.stringify(config.problems));
-const { service, close } = await openService(config.value, { verifier: fakeVerifier, logger: silent });
+const { service, close } = await openService(config.value, {
+  verifier: fakeVerifier,
+  logger: silent,
+});
 const worker = await startWorker(service, `crash-${process.pid}`);
 process.send?.('ready');
 const stop = async (): Promise<void> => {

@@ -6,11 +6,22 @@ import { temporaryFolder } from '../servers.ts';
 
 function demo(dataDir: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [...PROGRAM, 'demo'], {
-    stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_IOTA_NETWORK: 'emulated' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      DATABASE_URL: '',
+      REDIS_URL: '',
+      PROBITY_DATA_DIR: dataDir,
+      PROBITY_IOTA_NETWORK: 'emulated',
+    },
   });
   const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => { texts.stdout += chunk.toString('utf8'); });
-  child.stderr.on('data', (chunk: Buffer) => { texts.stderr += chunk.toString('utf8'); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    texts.stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    texts.stderr += chunk.toString('utf8');
+  });
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...texts })));
 }
 

@@ -7,13 +7,14 @@ import type { Verifier } from '../../src/service/service.ts';
 import type { Submission } from '../../src/verification/types.ts';
 
 /**
- * A verifier whose source text is a script: one word a line. `sleep N` takes N ms, `forever` never ends by itself,
- * `unknown` and `bounded` answer so, `bad` is refused, `flaky` meets a fault that may pass, `bug` throws, `die` kills the
- * process, `name X` makes another model.
+ * A verifier whose source text is a script: one word a line. `sleep N` takes N ms, `forever` never
+ * ends by itself, `unknown` and `bounded` answer so, `bad` is refused, `flaky` meets a fault that
+ * may pass, `bug` throws, `die` kills the process, `name X` makes another model.
  */
 export const fakeVerifier: Verifier = {
   inspect: async (submission) => {
-    if (submission.source.includes('bad')) return bad(problem('MODEL_SHAPE', 'line', 'a bad line', { line: 1, column: 1 }));
+    if (submission.source.includes('bad'))
+      return bad(problem('MODEL_SHAPE', 'line', 'a bad line', { line: 1, column: 1 }));
     const document = documentOf(submission);
     return ok({ document, digest: digestOf(document) });
   },
@@ -22,7 +23,14 @@ export const fakeVerifier: Verifier = {
     onProgress({ engine: 'fake', phase: 'exploring', states: 1 });
     for (const line of submission.source.split('\n')) await act(line.trim(), signal);
     const document = documentOf(submission);
-    return ok({ document, report: reportOf(submission, document), artifacts: [{ name: 'module.tla', mediaType: 'text/plain', text: '---- MODULE m ----' }, { name: 'module.tla', mediaType: 'text/plain', text: 'again' }] });
+    return ok({
+      document,
+      report: reportOf(submission, document),
+      artifacts: [
+        { name: 'module.tla', mediaType: 'text/plain', text: '---- MODULE m ----' },
+        { name: 'module.tla', mediaType: 'text/plain', text: 'again' },
+      ],
+    });
   },
 };
 
@@ -36,24 +44,54 @@ async function act(line: string, signal: AbortSignal): Promise<void> {
 }
 
 function documentOf({ source, name }: Submission): ModelDocument {
-  const comment = source.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+  const comment = source
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
   return {
-    probity: 1, name: `${name}: ${comment.slice(0, 40)}`, variables: { done: { type: 'bool', init: false } },
-    actors: { shop: {} }, actions: { finish: { actor: 'shop', then: { done: true } } }, properties: { finishes: { reachable: 'done' } },
+    probity: 1,
+    name: `${name}: ${comment.slice(0, 40)}`,
+    variables: { done: { type: 'bool', init: false } },
+    actors: { shop: {} },
+    actions: { finish: { actor: 'shop', then: { done: true } } },
+    properties: { finishes: { reachable: 'done' } },
   };
 }
 
 function reportOf({ source, format }: Submission, document: ModelDocument): Report {
-  const outcome = source.includes('unknown') ? 'unknown' : source.includes('bounded') ? 'bounded' : 'holds';
+  const outcome = source.includes('unknown')
+    ? 'unknown'
+    : source.includes('bounded')
+      ? 'bounded'
+      : 'holds';
   return {
     model: { name: document.name, digest: digestOf(document), format },
-    properties: [{
-      name: 'finishes', kind: 'reachable', outcome,
-      ...(outcome === 'holds' ? { method: 'witness' as const } : outcome === 'bounded' ? { bound: '1 state' } : { reason: 'timeout' as const }),
-      assurance: outcome === 'holds' ? ['replayed'] : [], threats: [],
-      engines: [{ name: 'explore', version: '1', outcome, durationMs: 1 }],
-      ...(outcome === 'holds' ? { trace: { params: {}, initial: { done: false }, steps: [{ action: 'finish', binding: {}, changed: { done: [false, true] as const } }] } } : {}),
-    }],
+    properties: [
+      {
+        name: 'finishes',
+        kind: 'reachable',
+        outcome,
+        ...(outcome === 'holds'
+          ? { method: 'witness' as const }
+          : outcome === 'bounded'
+            ? { bound: '1 state' }
+            : { reason: 'timeout' as const }),
+        assurance: outcome === 'holds' ? ['replayed'] : [],
+        threats: [],
+        engines: [{ name: 'explore', version: '1', outcome, durationMs: 1 }],
+        ...(outcome === 'holds'
+          ? {
+              trace: {
+                params: {},
+                initial: { done: false },
+                steps: [
+                  { action: 'finish', binding: {}, changed: { done: [false, true] as const } },
+                ],
+              },
+            }
+          : {}),
+      },
+    ],
     assumptions: { fairness: [], bounds: [], channels: [], abstractions: [] },
   };
 }

@@ -15,13 +15,21 @@ import { createDatabase, startPostgres, temporaryFolder, type TestServer } from 
 import { ALICE, openTestService } from './bench.ts';
 
 let postgres: TestServer;
-beforeAll(async () => { postgres = await startPostgres(); }, 60_000);
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
 afterAll(() => postgres?.stop(), 60_000);
 
 let runs = 0;
 async function seal(service: Service): Promise<string> {
-  const model = await submitModel(service, ALICE, { source: `sleep ${(runs += 1)}`, format: 'native', name: 'log' });
-  const asked = model.ok ? await requestVerification(service, ALICE, { modelId: model.value.id }) : model;
+  const model = await submitModel(service, ALICE, {
+    source: `sleep ${(runs += 1)}`,
+    format: 'native',
+    name: 'log',
+  });
+  const asked = model.ok
+    ? await requestVerification(service, ALICE, { modelId: model.value.id })
+    : model;
   if (!asked.ok) throw new Error('refused');
   await processRun(service, asked.value.id, 'w', new AbortController().signal);
   return asked.value.id;
@@ -42,7 +50,10 @@ describe('a service whose log is in a folder', () => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(`UPDATE "runs" SET "state" = 'checked' WHERE "id" = $1`, [run]);
-    await client.query(`UPDATE "verdicts" SET "log_index" = NULL, "receipt" = NULL, "sealed_at" = NULL WHERE "run_id" = $1`, [run]);
+    await client.query(
+      `UPDATE "verdicts" SET "log_index" = NULL, "receipt" = NULL, "sealed_at" = NULL WHERE "run_id" = $1`,
+      [run],
+    );
     await client.end();
     await first.close();
     const second = await open();
@@ -50,7 +61,10 @@ describe('a service whose log is in a folder', () => {
     expect((await second.service.store.verdicts.ofRun(run))?.logIndex).toBe(verdict?.logIndex);
     expect(await second.service.notary.log.size()).toBe(2);
     expect(await second.service.store.log.checkpoint()).toBeUndefined();
-    expect(await fsck(await folderLogStore(logDir), second.service.notary.keys.log)).toMatchObject({ size: 2, findings: [] });
+    expect(await fsck(await folderLogStore(logDir), second.service.notary.keys.log)).toMatchObject({
+      size: 2,
+      findings: [],
+    });
     await second.close();
     await rm(logDir, { recursive: true });
     await cp(join(dataDir, 'backup'), logDir, { recursive: true });
@@ -65,7 +79,12 @@ describe('a data folder', () => {
     const opened = await openTestService(url, { dataDir });
     await seal(opened.service);
     await opened.close();
-    await expect(openTestService(await createDatabase(postgres), { dataDir })).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK', message: expect.stringContaining('docs/log.md') });
+    await expect(
+      openTestService(await createDatabase(postgres), { dataDir }),
+    ).rejects.toMatchObject({
+      code: 'LOG_ROLLED_BACK',
+      message: expect.stringContaining('docs/log.md'),
+    });
     const again = await openTestService(url, { dataDir });
     expect(await again.service.notary.log.size()).toBe(1);
     await again.close();
@@ -77,7 +96,11 @@ describe('the verdict, over GraphQL', () => {
   it('shows the anchor with what the ledger said and where to look, and that nobody was asked to cosign', async () => {
     const emulator = await startEmulator();
     const opened = await openTestService(await createDatabase(postgres), {
-      env: { PROBITY_IOTA_NETWORK: 'emulated', PROBITY_IOTA_URL: emulator.url, PROBITY_IOTA_EXPLORER: 'https://look.example/{digest}' },
+      env: {
+        PROBITY_IOTA_NETWORK: 'emulated',
+        PROBITY_IOTA_URL: emulator.url,
+        PROBITY_IOTA_EXPLORER: 'https://look.example/{digest}',
+      },
     });
     const run = await seal(opened.service);
     await anchorDue(opened.service);
@@ -86,9 +109,15 @@ describe('the verdict, over GraphQL', () => {
     const source = `{ run(id: "${run}") { verdict { cosigned { size } anchor { state network transactionDigest explorer confirmation } } } }`;
     const { data, errors } = await graphql({ schema, source, contextValue });
     expect(errors).toBeUndefined();
-    const { cosigned, anchor } = (data as { run: { verdict: { cosigned: unknown; anchor: Record<string, unknown> } } }).run.verdict;
+    const { cosigned, anchor } = (
+      data as { run: { verdict: { cosigned: unknown; anchor: Record<string, unknown> } } }
+    ).run.verdict;
     expect(cosigned).toBeNull();
-    expect(anchor).toMatchObject({ state: 'confirmed', network: 'emulated', confirmation: { state: 'confirmed', ledgerCheckpoint: '1' } });
+    expect(anchor).toMatchObject({
+      state: 'confirmed',
+      network: 'emulated',
+      confirmation: { state: 'confirmed', ledgerCheckpoint: '1' },
+    });
     expect(anchor['explorer']).toBe(`https://look.example/${String(anchor['transactionDigest'])}`);
     await opened.close();
     await emulator.close();

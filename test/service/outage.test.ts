@@ -8,11 +8,22 @@ import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { anchorDue } from '../../src/service/anchor.ts';
 import type { Service } from '../../src/service/service.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
-import { anchorOf, verdictFiles, visibleVerdict, type SealedVerdict } from '../../src/service/verdict.ts';
+import {
+  anchorOf,
+  verdictFiles,
+  visibleVerdict,
+  type SealedVerdict,
+} from '../../src/service/verdict.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import { readiness } from '../../src/api/probes.ts';
 import { startEmbeddedPostgres } from '../../src/store/index.ts';
-import { createDatabase, startPostgres, temporaryFolder, until, type TestServer } from '../servers.ts';
+import {
+  createDatabase,
+  startPostgres,
+  temporaryFolder,
+  until,
+  type TestServer,
+} from '../servers.ts';
 import { ALICE, openTestService, type TestService } from './bench.ts';
 
 type OpenIota = Awaited<ReturnType<typeof openIota>>;
@@ -32,7 +43,11 @@ async function run(service: Service, source: string): Promise<SealedVerdict> {
   if (!model.ok) throw new Error('refused');
   const asked = await requestVerification(service, ALICE, { modelId: model.value.id });
   if (!asked.ok) throw new Error('refused');
-  const verdict = await until(async () => service.store.verdicts.ofRun(asked.value.id).then((each) => each && visibleVerdict(service, ALICE, each.id)));
+  const verdict = await until(async () =>
+    service.store.verdicts
+      .ofRun(asked.value.id)
+      .then((each) => each && visibleVerdict(service, ALICE, each.id)),
+  );
   return verdict;
 }
 
@@ -45,10 +60,21 @@ function anchoring({ service }: TestService): { service: Service; ledgers: OpenI
     service: {
       ...service,
       notary: {
-        ...notary, ledgerNetwork: 'emulated', ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
+        ...notary,
+        ledgerNetwork: 'emulated',
+        ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
         openLedger: async () => {
-          if (emulator.faults.down) throw new Fault('LEDGER_UNAVAILABLE', 'the ledger does not answer', { retryable: true });
-          const opened = ledgers[0] ?? (await openIota({ network: 'emulated', signer: notary.keys.ledger, url: emulator.url }));
+          if (emulator.faults.down)
+            throw new Fault('LEDGER_UNAVAILABLE', 'the ledger does not answer', {
+              retryable: true,
+            });
+          const opened =
+            ledgers[0] ??
+            (await openIota({
+              network: 'emulated',
+              signer: notary.keys.ledger,
+              url: emulator.url,
+            }));
           ledgers[0] ??= opened;
           return opened.ledger;
         },
@@ -71,14 +97,21 @@ describe('a ledger that is away', () => {
     emulator.faults.down = false;
     await until(async () => (await anchorOf(service, second))?.state === 'confirmed');
     expect(await anchorOf(service, first)).toMatchObject({ state: 'confirmed' });
-    const policy = await parsePolicy(renderPolicy({
-      verdicts: [service.notary.keys.verdict.vkey], logs: [service.notary.log.vkey], ledgers: [{ network: 'emulated', address: ledgers[0]?.ledger.address ?? '' }],
-    }), nodeCrypto.sha256);
+    const policy = await parsePolicy(
+      renderPolicy({
+        verdicts: [service.notary.keys.verdict.vkey],
+        logs: [service.notary.log.vkey],
+        ledgers: [{ network: 'emulated', address: ledgers[0]?.ledger.address ?? '' }],
+      }),
+      nodeCrypto.sha256,
+    );
     if (!policy.ok) throw new Error('policy');
     for (const verdict of [first, second]) {
       const files = await verdictFiles(service, verdict);
       expect(files.has('anchor.json')).toBe(true);
-      expect(await verifyBundle(files, policy.value, { crypto: nodeCrypto, compliance: false })).toMatchObject({ status: 'verified' });
+      expect(
+        await verifyBundle(files, policy.value, { crypto: nodeCrypto, compliance: false }),
+      ).toMatchObject({ status: 'verified' });
     }
     await worker.stop();
     await opened.close();
@@ -87,7 +120,10 @@ describe('a ledger that is away', () => {
   it('a publication whose answer was lost, and a kill after publishing, end in one confirmed anchor', async () => {
     const opened = await openTestService(await createDatabase(postgres));
     const { service } = anchoring(opened);
-    const quiet = { ...service, notary: { ...service.notary, ledgerNetwork: undefined, ledgerSender: undefined } };
+    const quiet = {
+      ...service,
+      notary: { ...service.notary, ledgerNetwork: undefined, ledgerSender: undefined },
+    };
     const worker = await startWorker(quiet, 'w');
     await run(quiet, 'sleep 1');
     await worker.stop();
@@ -113,8 +149,13 @@ describe('a database that goes away', () => {
     await run(opened.service, 'sleep 1');
     const port = server.port;
     await server.stop();
-    expect(await readiness(opened.service)).toMatchObject({ ready: false, checks: { database: { ok: false } } });
-    await expect(opened.service.store.runs.get('run_00000000000000000000000000')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
+    expect(await readiness(opened.service)).toMatchObject({
+      ready: false,
+      checks: { database: { ok: false } },
+    });
+    await expect(
+      opened.service.store.runs.get('run_00000000000000000000000000'),
+    ).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
     const again = await startEmbeddedPostgres(folder, { port });
     await until(async () => (await readiness(opened.service)).ready);
     expect((await run(opened.service, 'sleep 2')).logIndex).toBe(1);

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
-import { requestVerification, submitModel, type VerificationInput } from '../../src/service/submit.ts';
+import {
+  requestVerification,
+  submitModel,
+  type VerificationInput,
+} from '../../src/service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import type { Verifier } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
@@ -17,7 +21,10 @@ import { ALICE, openTestApi, type TestApi, type TestService } from './bench.ts';
 
 const MODEL = readFileSync(repository('specs/demo/parcel-risk.yaml'), 'utf8');
 const EVENTS = readFileSync(repository('specs/demo/parcel-events.csv'), 'utf8');
-/** Breaks an implicit property: there is no risk to learn, and its verdict is a verdict all the same. */
+/**
+ * Breaks an implicit property: there is no risk to learn, and its verdict is a verdict all the
+ * same.
+ */
 const ERRING = `
 probity: 1
 name: Erring
@@ -38,7 +45,9 @@ let parcel: string;
 beforeAll(async () => {
   running = await openTestApi('worker-risk', { verifier: real });
   ({ opened, api } = running);
-  key = (await opened.service.store.keys.create({ name: 'alice', role: 'architect', owner: ALICE.owner })).key;
+  key = (
+    await opened.service.store.keys.create({ name: 'alice', role: 'architect', owner: ALICE.owner })
+  ).key;
   parcel = await submit(MODEL);
 }, 60_000);
 
@@ -47,7 +56,11 @@ afterAll(async () => {
 }, 60_000);
 
 async function submit(source: string): Promise<string> {
-  const model = await submitModel(opened.service, ALICE, { source, format: 'native', name: 'risk' });
+  const model = await submitModel(opened.service, ALICE, {
+    source,
+    format: 'native',
+    name: 'risk',
+  });
   if (!model.ok) throw new Error(JSON.stringify(model.problems));
   return model.value.id;
 }
@@ -62,7 +75,10 @@ async function ended(input: VerificationInput): Promise<RunRecord> {
 }
 
 async function codes(risk: object): Promise<string[]> {
-  const run = await requestVerification(opened.service, ALICE, { modelId: parcel, risk: { property: 'notStolen', events: EVENTS, ...risk } });
+  const run = await requestVerification(opened.service, ALICE, {
+    modelId: parcel,
+    risk: { property: 'notStolen', events: EVENTS, ...risk },
+  });
   return run.ok ? [] : run.problems.map(({ code, path }) => `${code} ${path}`);
 }
 
@@ -73,25 +89,45 @@ const shown = async (id: string): Promise<unknown> => {
 
 describe('risk in a run', () => {
   it('is assessed beside the verdict, shown, signed, and its model card in the bundle', async () => {
-    const run = await ended({ modelId: parcel, risk: { property: 'notStolen', events: EVENTS, format: 'csv', cases: 200, seed: 7 } });
+    const run = await ended({
+      modelId: parcel,
+      risk: { property: 'notStolen', events: EVENTS, format: 'csv', cases: 200, seed: 7 },
+    });
     const without = await ended({ modelId: parcel });
     expect(without.id).not.toBe(run.id);
-    expect(run.report?.properties.map(({ name, outcome }) => [name, outcome])).toEqual(without.report?.properties.map(({ name, outcome }) => [name, outcome]));
-    const risk = (await shown(run.id)) as { scores: { property: string; perCases: { n: number }; probability: { mean: number } }; card: object };
+    expect(run.report?.properties.map(({ name, outcome }) => [name, outcome])).toEqual(
+      without.report?.properties.map(({ name, outcome }) => [name, outcome]),
+    );
+    const risk = (await shown(run.id)) as {
+      scores: { property: string; perCases: { n: number }; probability: { mean: number } };
+      card: object;
+    };
     expect(Object.keys(risk).sort()).toEqual(['card', 'scores']);
     expect(risk.scores).toMatchObject({ property: 'notStolen', perCases: { n: 200 } });
     expect(risk.scores.probability.mean).toBeGreaterThan(0);
     expect(await shown(without.id)).toBeNull();
 
-    const verdict = await visibleVerdict(opened.service, ALICE, (await opened.service.store.verdicts.ofRun(run.id))?.id ?? '');
+    const verdict = await visibleVerdict(
+      opened.service,
+      ALICE,
+      (await opened.service.store.verdicts.ofRun(run.id))?.id ?? '',
+    );
     const files = await verdictFiles(opened.service, verdict!);
     const { keys, log } = opened.service.notary;
-    const policy = await policyOf(renderPolicy({ verdicts: [keys.verdict.vkey], logs: [log.vkey], ledgers: [] }));
+    const policy = await policyOf(
+      renderPolicy({ verdicts: [keys.verdict.vkey], logs: [log.vkey], ledgers: [] }),
+    );
     const report = await verifyBundle(files, policy, { crypto: nodeCrypto });
     expect(report.status).toBe('verified');
-    expect(report.statement?.predicate.risk).toEqual({ scores: risk.scores, card: 'evidence/model-card.json' });
-    expect(JSON.parse(new TextDecoder().decode(files.get('evidence/model-card.json')))).toEqual(risk.card);
-    for (const bytes of files.values()) expect(new TextDecoder().decode(bytes)).not.toContain('case-001');
+    expect(report.statement?.predicate.risk).toEqual({
+      scores: risk.scores,
+      card: 'evidence/model-card.json',
+    });
+    expect(JSON.parse(new TextDecoder().decode(files.get('evidence/model-card.json')))).toEqual(
+      risk.card,
+    );
+    for (const bytes of files.values())
+      expect(new TextDecoder().decode(bytes)).not.toContain('case-001');
   }, 60_000);
 
   it('is part of what makes two requests the same', async () => {
@@ -103,32 +139,60 @@ describe('risk in a run', () => {
 
   it('is refused with all problems that can be known at once', async () => {
     expect(await codes({ property: 'canBeHanded', events: '', cases: 0, seed: -1 })).toEqual([
-      'RISK_PROPERTY input.risk.property', 'OPTION_INVALID input.risk.cases', 'OPTION_INVALID input.risk.seed', expect.stringMatching(/^EVENT_LOG_\w+ input\.risk\.events$/u),
+      'RISK_PROPERTY input.risk.property',
+      'OPTION_INVALID input.risk.cases',
+      'OPTION_INVALID input.risk.seed',
+      expect.stringMatching(/^EVENT_LOG_\w+ input\.risk\.events$/u),
     ]);
     expect(await codes({ property: 'nobody' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
     expect(await codes({ property: 'toString' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
     expect(await codes({ format: 'xes' })).toEqual(['OPTION_INVALID input.risk.format']);
     expect(await codes({ format: 'json' })).toEqual(['EVENT_LOG_SYNTAX input.risk.events']);
     expect(await codes({ events: `${EVENTS}\0` })).toEqual(['INPUT_NOT_UTF8 input.risk.events']);
-    expect(await codes({ events: 'x'.repeat(1024 * 1024 + 1) })).toEqual(['INPUT_TOO_LARGE input.risk.events']);
+    expect(await codes({ events: 'x'.repeat(1024 * 1024 + 1) })).toEqual([
+      'INPUT_TOO_LARGE input.risk.events',
+    ]);
   });
 
   it('is asked for through GraphQL', async () => {
-    const request = 'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id risk } }';
-    const refused = await post(api.url, key, request, { input: { modelId: parcel, risk: { property: 'nobody', events: EVENTS } } });
+    const request =
+      'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id risk } }';
+    const refused = await post(api.url, key, request, {
+      input: { modelId: parcel, risk: { property: 'nobody', events: EVENTS } },
+    });
     expect(refused.codes).toEqual(['PROPERTY_UNKNOWN']);
-    const asked = await post(api.url, key, request, { input: { modelId: parcel, engines: ['explore'], risk: { property: 'notStolen', events: EVENTS, seed: 3 } } });
-    const { id, risk } = (asked.data as unknown as { requestVerification: { id: string; risk: unknown } }).requestVerification;
+    const asked = await post(api.url, key, request, {
+      input: {
+        modelId: parcel,
+        engines: ['explore'],
+        risk: { property: 'notStolen', events: EVENTS, seed: 3 },
+      },
+    });
+    const { id, risk } = (
+      asked.data as unknown as { requestVerification: { id: string; risk: unknown } }
+    ).requestVerification;
     expect(risk).toBeNull();
-    expect(await until(async () => (await shown(id)) ?? undefined)).toMatchObject({ scores: { property: 'notStolen' } });
+    expect(await until(async () => (await shown(id)) ?? undefined)).toMatchObject({
+      scores: { property: 'notStolen' },
+    });
   }, 60_000);
 
   it('that cannot be assessed says why, and changes no verdict', async () => {
-    const run = await ended({ modelId: await submit(ERRING), risk: { property: 'small', events: 'case,activity\n1,grow\n' } });
+    const run = await ended({
+      modelId: await submit(ERRING),
+      risk: { property: 'small', events: 'case,activity\n1,grow\n' },
+    });
     expect(run.state).toBe('sealed');
-    expect(run.report?.properties.find(({ name }) => name === 'withinRange')?.outcome).toBe('violated');
+    expect(run.report?.properties.find(({ name }) => name === 'withinRange')?.outcome).toBe(
+      'violated',
+    );
     expect(await shown(run.id)).toMatchObject({ problems: [{ code: 'RISK_MODEL_BROKEN' }] });
     const verdict = await opened.service.store.verdicts.ofRun(run.id);
-    expect(Buffer.from((JSON.parse(verdict?.envelope ?? '{}') as { payload: string }).payload, 'base64').toString()).not.toContain('"risk"');
+    expect(
+      Buffer.from(
+        (JSON.parse(verdict?.envelope ?? '{}') as { payload: string }).payload,
+        'base64',
+      ).toString(),
+    ).not.toContain('"risk"');
   }, 60_000);
 });

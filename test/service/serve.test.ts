@@ -28,13 +28,19 @@ final: "step = 2"
 
 interface Started {
   readonly child: ChildProcess;
-  readonly addresses: { readonly graphql: string; readonly firstAdminKey?: string; readonly dataDir: string };
+  readonly addresses: {
+    readonly graphql: string;
+    readonly firstAdminKey?: string;
+    readonly dataDir: string;
+  };
   readonly url: string;
 }
 
 let dataDir: string;
 const children: ChildProcess[] = [];
-beforeAll(async () => { dataDir = await temporaryFolder(); });
+beforeAll(async () => {
+  dataDir = await temporaryFolder();
+});
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await rm(dataDir, { recursive: true, force: true });
@@ -42,17 +48,33 @@ afterAll(async () => {
 
 function probity(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const child = spawn(process.execPath, [...PROGRAM, ...args], {
-    cwd: repository, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, DATABASE_URL: '', REDIS_URL: '', PROBITY_DATA_DIR: dataDir, PROBITY_PORT: '0', PROBITY_LOG_LEVEL: 'warn', PROBITY_IOTA_NETWORK: 'emulated', ...env },
+    cwd: repository,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      DATABASE_URL: '',
+      REDIS_URL: '',
+      PROBITY_DATA_DIR: dataDir,
+      PROBITY_PORT: '0',
+      PROBITY_LOG_LEVEL: 'warn',
+      PROBITY_IOTA_NETWORK: 'emulated',
+      ...env,
+    },
   });
   children.push(child);
   return child;
 }
 
-async function finished(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+async function finished(
+  child: ChildProcess,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const texts = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk: Buffer) => { texts.stdout += chunk.toString('utf8'); });
-  child.stderr?.on('data', (chunk: Buffer) => { texts.stderr += chunk.toString('utf8'); });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    texts.stdout += chunk.toString('utf8');
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    texts.stderr += chunk.toString('utf8');
+  });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, ...texts };
 }
@@ -68,18 +90,28 @@ async function serve(): Promise<Started> {
       if (text.includes('\n')) resolve(text);
     });
     let errors = '';
-    child.stderr?.on('data', (chunk: Buffer) => { errors += chunk.toString('utf8'); });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      errors += chunk.toString('utf8');
+    });
     child.once('close', (code) => reject(new Error(`serve ended with ${code}: ${errors}`)));
   });
   const addresses = JSON.parse(line) as Started['addresses'];
   return { child, addresses, url: addresses.graphql.replace('/graphql', '') };
 }
 
-const postgresPid = (): number => Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+const postgresPid = (): number =>
+  Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
 async function workersOf(parent: number): Promise<number[]> {
-  const { stdout } = await finished(spawn('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], { stdio: ['ignore', 'pipe', 'pipe'] }));
-  return stdout.split('\n').filter((line) => line.includes('workers/run')).map((line) => Number(line.trim().split(' ')[0]));
+  const { stdout } = await finished(
+    spawn('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes('workers/run'))
+    .map((line) => Number(line.trim().split(' ')[0]));
 }
 
 describe('probity serve, and the commands that talk to it', () => {
@@ -89,7 +121,9 @@ describe('probity serve, and the commands that talk to it', () => {
   it('comes up with one command and shows the first admin key', async () => {
     started = await serve();
     key = started.addresses.firstAdminKey ?? '';
-    expect((await post(started.url, key, '{ viewer { role } }')).data).toEqual({ viewer: { role: 'admin' } });
+    expect((await post(started.url, key, '{ viewer { role } }')).data).toEqual({
+      viewer: { role: 'admin' },
+    });
     expect(await workersOf(started.child.pid ?? 0)).toHaveLength(2);
   }, 60_000);
 
@@ -100,64 +134,163 @@ describe('probity serve, and the commands that talk to it', () => {
     const at = ['--server', started.url, '--key', key];
     const submitted = await run(['submit', file, '--engine', 'explore', '--json', ...at]);
     expect(submitted.code, submitted.stderr).toBe(1);
-    const report = JSON.parse(submitted.stdout) as { verdict: string; properties: { name: string; outcome: string }[] };
-    expect(Object.fromEntries(report.properties.map(({ name, outcome }) => [name, outcome]))).toMatchObject({ small: 'violated', ends: 'holds', deadlockFree: 'holds' });
+    const report = JSON.parse(submitted.stdout) as {
+      verdict: string;
+      properties: { name: string; outcome: string }[];
+    };
+    expect(
+      Object.fromEntries(report.properties.map(({ name, outcome }) => [name, outcome])),
+    ).toMatchObject({ small: 'violated', ends: 'holds', deadlockFree: 'holds' });
     const checked = await run(['check', file, '--engine', 'explore', '--json']);
     const { properties } = JSON.parse(checked.stdout) as { properties: object[] };
-    const timeless = (value: object[]): unknown => JSON.parse(JSON.stringify(value).replaceAll(/"durationMs":[\d.]+/gu, '"durationMs":0'));
+    const timeless = (value: object[]): unknown =>
+      JSON.parse(JSON.stringify(value).replaceAll(/"durationMs":[\d.]+/gu, '"durationMs":0'));
     expect(timeless(report.properties)).toEqual(timeless(properties));
     expect((await run(['verdict', report.verdict, ...at])).stdout).toContain('violated');
     const bundle = join(dataDir, 'bundle');
-    expect((await run(['certificate', report.verdict, '--out', bundle, '--anchored', '30', ...at])).code).toBe(0);
+    expect(
+      (await run(['certificate', report.verdict, '--out', bundle, '--anchored', '30', ...at])).code,
+    ).toBe(0);
     expect(existsSync(join(bundle, 'anchor.json'))).toBe(true);
     const policy = join(dataDir, 'policy');
-    await writeFile(policy, ((await post(started.url, key, '{ trustPolicy }')).data as unknown as { trustPolicy: string }).trustPolicy);
+    await writeFile(
+      policy,
+      ((await post(started.url, key, '{ trustPolicy }')).data as unknown as { trustPolicy: string })
+        .trustPolicy,
+    );
     expect((await run(['verify', bundle, '--policy', policy])).code).toBe(0);
     expect((await run(['verify', bundle])).code).toBe(3);
   }, 120_000);
 
   it('tells on a diagram why it breaks, and what would mend it', async () => {
     const source = readFileSync(join(repository, 'specs', 'demo', 'order-broken.bpmn'), 'utf8');
-    const submitted = (await post(started.url, key, 'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "order" }) { id } }', { s: source })).data as unknown as { submitModel: { id: string } };
-    const asked = (await post(started.url, key, 'mutation ($id: ID!) { requestVerification(input: { modelId: $id, engines: ["explore"] }) { id } }', { id: submitted.submitModel.id })).data as unknown as { requestVerification: { id: string } };
-    const query = '{ run(id: $id) { state explanations { property why elements } drawing(property: "deadlockFree") fixes { sentence mends leaves source } } }';
+    const submitted = (
+      await post(
+        started.url,
+        key,
+        'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "order" }) { id } }',
+        { s: source },
+      )
+    ).data as unknown as { submitModel: { id: string } };
+    const asked = (
+      await post(
+        started.url,
+        key,
+        'mutation ($id: ID!) { requestVerification(input: { modelId: $id, engines: ["explore"] }) { id } }',
+        { id: submitted.submitModel.id },
+      )
+    ).data as unknown as { requestVerification: { id: string } };
+    const query =
+      '{ run(id: $id) { state explanations { property why elements } drawing(property: "deadlockFree") fixes { sentence mends leaves source } } }';
     const { run: told } = await until(async () => {
-      const data = (await post(started.url, key, `query ($id: ID!) ${query}`, { id: asked.requestVerification.id })).data as unknown as { run: { state: string; explanations: { property: string; why: string }[]; drawing: string; fixes: { mends: string[]; source: string }[] } };
+      const data = (
+        await post(started.url, key, `query ($id: ID!) ${query}`, {
+          id: asked.requestVerification.id,
+        })
+      ).data as unknown as {
+        run: {
+          state: string;
+          explanations: { property: string; why: string }[];
+          drawing: string;
+          fixes: { mends: string[]; source: string }[];
+        };
+      };
       return data.run.state === 'sealed' ? data : undefined;
     });
-    expect(told.explanations.map(({ property }) => property)).toEqual(['optionToComplete', 'noDeadActivities', 'noMessageLeft', 'fairMessageSound', 'fairSound', 'deadlockFree']);
+    expect(told.explanations.map(({ property }) => property)).toEqual([
+      'optionToComplete',
+      'noDeadActivities',
+      'noMessageLeft',
+      'fairMessageSound',
+      'fairSound',
+      'deadlockFree',
+    ]);
     expect(told.explanations[0]?.why).toContain('“Receive parcel” waits for a message');
     expect(told.drawing).toMatch(/^<svg [^]*data-element-id="Shop_Ready"/u);
-    expect(told.fixes[0]).toMatchObject({ mends: expect.arrayContaining(['optionToComplete']) as string[], leaves: [] });
+    expect(told.fixes[0]).toMatchObject({
+      mends: expect.arrayContaining(['optionToComplete']) as string[],
+      leaves: [],
+    });
     expect(told.fixes[0]?.source).not.toBe(source);
   }, 60_000);
 
   it('takes what is said of a diagram beside it: how messages travel', async () => {
     const { writeFile } = await import('node:fs/promises');
-    // The second message is received first: in any order that works, in the order of sending it never does.
+    // The second message is received first: in any order that works, in the order of sending it
+    // never does.
     const file = join(dataDir, 'crossed.bpmn');
-    await writeFile(file, definitions(collaboration(['P p', 'Q q'], ['a second', 'b first'])
-      + pool('p', ['startEvent s', 'sendTask a', 'sendTask b', 'endEvent e'], ['s a', 'a b', 'b e'])
-      + pool('q', ['startEvent qs', 'receiveTask first', 'receiveTask second', 'endEvent qe'], ['qs first', 'first second', 'second qe'])));
+    await writeFile(
+      file,
+      definitions(
+        collaboration(['P p', 'Q q'], ['a second', 'b first']) +
+          pool(
+            'p',
+            ['startEvent s', 'sendTask a', 'sendTask b', 'endEvent e'],
+            ['s a', 'a b', 'b e'],
+          ) +
+          pool(
+            'q',
+            ['startEvent qs', 'receiveTask first', 'receiveTask second', 'endEvent qe'],
+            ['qs first', 'first second', 'second qe'],
+          ),
+      ),
+    );
     const at = ['--server', started.url, '--key', key];
-    const outcome = async (args: readonly string[]): Promise<{ verdict: string; outcome: string | undefined }> => {
-      const { stdout, stderr } = await run(['submit', file, '--engine', 'explore', '--property', 'optionToComplete', '--json', ...args, ...at]);
+    const outcome = async (
+      args: readonly string[],
+    ): Promise<{ verdict: string; outcome: string | undefined }> => {
+      const { stdout, stderr } = await run([
+        'submit',
+        file,
+        '--engine',
+        'explore',
+        '--property',
+        'optionToComplete',
+        '--json',
+        ...args,
+        ...at,
+      ]);
       if (stdout === '') throw new Error(stderr);
-      const report = JSON.parse(stdout) as { verdict: string; properties: { name: string; outcome: string }[] };
-      return { verdict: report.verdict, outcome: report.properties.find(({ name }) => name === 'optionToComplete')?.outcome };
+      const report = JSON.parse(stdout) as {
+        verdict: string;
+        properties: { name: string; outcome: string }[];
+      };
+      return {
+        verdict: report.verdict,
+        outcome: report.properties.find(({ name }) => name === 'optionToComplete')?.outcome,
+      };
     };
     expect((await outcome([])).outcome).toBe('holds');
     const inOrder = await outcome(['--channels', 'fifo-pair']);
     expect(inOrder.outcome).toBe('violated');
-    const { verdict } = (await post(started.url, key, 'query ($id: ID!) { verdict(id: $id) { run { explanations { why } drawing model { annotations } } files { path base64 } } trustPolicy }', { id: inOrder.verdict })).data as unknown as {
-      verdict: { run: { explanations: { why: string }[]; drawing: string; model: { annotations: string } }; files: { path: string; base64: string }[] };
+    const { verdict } = (
+      await post(
+        started.url,
+        key,
+        'query ($id: ID!) { verdict(id: $id) { run { explanations { why } drawing model { annotations } } files { path base64 } } trustPolicy }',
+        { id: inOrder.verdict },
+      )
+    ).data as unknown as {
+      verdict: {
+        run: { explanations: { why: string }[]; drawing: string; model: { annotations: string } };
+        files: { path: string; base64: string }[];
+      };
     };
     expect(verdict.run.model.annotations).toBe('channels: fifo-pair\n');
     expect(verdict.run.explanations[0]?.why).toContain('first');
-    expect(verdict.files.filter(({ path }) => path.endsWith('-annotations.yaml')).map(({ base64 }) => Buffer.from(base64, 'base64').toString())).toEqual(['channels: fifo-pair\n']);
+    expect(
+      verdict.files
+        .filter(({ path }) => path.endsWith('-annotations.yaml'))
+        .map(({ base64 }) => Buffer.from(base64, 'base64').toString()),
+    ).toEqual(['channels: fifo-pair\n']);
     const both = await run(['submit', file, '--channels', 'inbox', '--annotations', file, ...at]);
     expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('OPTION_INVALID') });
-    const wrong = await post(started.url, key, 'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "x", annotations: "channels: pigeon" }) { id } }', { s: readFileSync(file, 'utf8') });
+    const wrong = await post(
+      started.url,
+      key,
+      'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "x", annotations: "channels: pigeon" }) { id } }',
+      { s: readFileSync(file, 'utf8') },
+    );
     expect(wrong.codes).toEqual(['OPTION_INVALID']);
   }, 60_000);
 
@@ -167,11 +300,22 @@ describe('probity serve, and the commands that talk to it', () => {
     await writeFile(bad, 'probity: 1\nname: x\n');
     const refused = await run(['submit', bad, '--server', started.url, '--key', key, '--json']);
     expect(refused.code).toBe(2);
-    expect((JSON.parse(refused.stdout) as { problems: object[] }).problems[0]).toMatchObject({ code: expect.any(String), path: expect.any(String) });
-    expect(await run(['verdict', 'ver_none', '--server', started.url, '--key', key])).toMatchObject({ code: 2, stderr: expect.stringContaining('NOT_FOUND') });
-    expect(await run(['verdict', 'ver_none', '--server', started.url, '--key', 'pk_wrong'])).toMatchObject({ code: 2, stderr: expect.stringContaining('UNAUTHENTICATED') });
-    expect(await run(['verdict', 'ver_none', '--server', 'http://127.0.0.1:9', '--key', key])).toMatchObject({ code: 4, stderr: expect.stringContaining('TOOL_UNAVAILABLE') });
-    expect((await run(['certificate', 'ver_none', '--server', started.url, '--key', key])).code).toBe(2);
+    expect((JSON.parse(refused.stdout) as { problems: object[] }).problems[0]).toMatchObject({
+      code: expect.any(String),
+      path: expect.any(String),
+    });
+    expect(await run(['verdict', 'ver_none', '--server', started.url, '--key', key])).toMatchObject(
+      { code: 2, stderr: expect.stringContaining('NOT_FOUND') },
+    );
+    expect(
+      await run(['verdict', 'ver_none', '--server', started.url, '--key', 'pk_wrong']),
+    ).toMatchObject({ code: 2, stderr: expect.stringContaining('UNAUTHENTICATED') });
+    expect(
+      await run(['verdict', 'ver_none', '--server', 'http://127.0.0.1:9', '--key', key]),
+    ).toMatchObject({ code: 4, stderr: expect.stringContaining('TOOL_UNAVAILABLE') });
+    expect(
+      (await run(['certificate', 'ver_none', '--server', started.url, '--key', key])).code,
+    ).toBe(2);
     expect((await run(['submit'])).code).toBe(2);
   }, 120_000);
 
@@ -185,10 +329,16 @@ describe('probity serve, and the commands that talk to it', () => {
   }, 60_000);
 
   it('a port that is taken, and a data folder that is in use, are said with a code', async () => {
-    expect(await run(['serve'])).toMatchObject({ code: 4, stderr: expect.stringContaining('DATA_DIR') });
+    expect(await run(['serve'])).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('DATA_DIR'),
+    });
     const other = await temporaryFolder();
     const port = new URL(started.url).port;
-    expect(await run(['serve', '--port', port], { PROBITY_DATA_DIR: other })).toMatchObject({ code: 4, stderr: expect.stringContaining('PORT_TAKEN') });
+    expect(await run(['serve', '--port', port], { PROBITY_DATA_DIR: other })).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('PORT_TAKEN'),
+    });
     await rm(other, { recursive: true, force: true });
     expect((await run(['serve', '--port', 'http'])).code).toBe(2);
   }, 120_000);

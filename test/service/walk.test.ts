@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
-import { cancelRun, requestVerification, submitModel, type Asker } from '../../src/service/submit.ts';
+import {
+  cancelRun,
+  requestVerification,
+  submitModel,
+  type Asker,
+} from '../../src/service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
@@ -34,10 +39,11 @@ async function ask(asker: Asker, modelId: string, limits = {}): Promise<RunRecor
   return run.value;
 }
 
-const ended = (id: string): Promise<RunRecord> => until(async () => {
-  const run = await opened.service.store.runs.get(id);
-  return run && isFinished(run.state) ? run : undefined;
-});
+const ended = (id: string): Promise<RunRecord> =>
+  until(async () => {
+    const run = await opened.service.store.runs.get(id);
+    return run && isFinished(run.state) ? run : undefined;
+  });
 
 describe('the walk from a submitted text to a sealed verdict', () => {
   it('seals a run: signed, logged, with a bundle', async () => {
@@ -77,7 +83,9 @@ describe('the walk from a submitted text to a sealed verdict', () => {
     expect(sealed.report).toEqual(first.report);
     // Nobody took it up, but nothing that its owner sees tells so.
     expect(sealed).toMatchObject({ worker: null, attempt: 1, startedAt: expect.any(Date) });
-    expect((await opened.service.store.verdicts.ofRun(other.id))?.id).not.toBe((await opened.service.store.verdicts.ofRun(first.id))?.id);
+    expect((await opened.service.store.verdicts.ofRun(other.id))?.id).not.toBe(
+      (await opened.service.store.verdicts.ofRun(first.id))?.id,
+    );
   }, 30_000);
 
   it('never answers from memory with an unknown, nor with a bounded under another budget', async () => {
@@ -99,9 +107,15 @@ describe('the walk from a submitted text to a sealed verdict', () => {
     await until(async () => (await opened.service.store.runs.get(run.id))?.state === 'running');
     expect((await cancelRun(opened.service, BOB, run.id)).ok).toBe(false);
     expect((await cancelRun(opened.service, ALICE, run.id)).ok).toBe(true);
-    expect((await ended((await ask(ALICE, await submit(ALICE, 'sleep 2'))).id)).state).toBe('sealed');
+    expect((await ended((await ask(ALICE, await submit(ALICE, 'sleep 2'))).id)).state).toBe(
+      'sealed',
+    );
     expect((await opened.service.store.runs.get(run.id))?.state).toBe('cancelled');
-    const late = await cancelRun(opened.service, ALICE, (await ended((await ask(ALICE, await submit(ALICE, 'sleep 2'))).id)).id);
+    const late = await cancelRun(
+      opened.service,
+      ALICE,
+      (await ended((await ask(ALICE, await submit(ALICE, 'sleep 2'))).id)).id,
+    );
     expect(late).toMatchObject({ ok: false, problems: [{ code: 'RUN_FINISHED' }] });
   }, 30_000);
 
@@ -115,7 +129,11 @@ describe('the walk from a submitted text to a sealed verdict', () => {
 describe('bad input', () => {
   const base = { source: 'sleep 1', format: 'native', name: 'demo' };
   it.each([
-    ['a source over the limit', { ...base, source: 'x'.repeat(4 * 1024 * 1024 + 1) }, 'INPUT_TOO_LARGE'],
+    [
+      'a source over the limit',
+      { ...base, source: 'x'.repeat(4 * 1024 * 1024 + 1) },
+      'INPUT_TOO_LARGE',
+    ],
     ['a NUL', { ...base, source: 'a\0b' }, 'INPUT_NOT_UTF8'],
     ['half a surrogate pair', { ...base, source: 'a\ud800b' }, 'INPUT_NOT_UTF8'],
     ['a format that is none', { ...base, format: 'visio' }, 'FORMAT_UNKNOWN'],
@@ -131,18 +149,38 @@ describe('bad input', () => {
   it('refuses options that mean nothing, all at once', async () => {
     const modelId = await submit(ALICE, 'sleep 1');
     const result = await requestVerification(opened.service, ALICE, {
-      modelId, properties: ['no'], engines: ['nuxmv'], threats: ['forge.x'], budget: 2, assurance: ['sworn'], limits: { timeoutMs: 0 },
+      modelId,
+      properties: ['no'],
+      engines: ['nuxmv'],
+      threats: ['forge.x'],
+      budget: 2,
+      assurance: ['sworn'],
+      limits: { timeoutMs: 0 },
     });
-    expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual(
-      ['PROPERTY_UNKNOWN', 'ENGINE_UNKNOWN', 'OPTION_INVALID', 'OPTION_INVALID', 'OPTION_INVALID', 'OPTION_INVALID']);
-    expect(await requestVerification(opened.service, BOB, { modelId })).toMatchObject({ ok: false, problems: [{ code: 'NOT_FOUND' }] });
+    expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual([
+      'PROPERTY_UNKNOWN',
+      'ENGINE_UNKNOWN',
+      'OPTION_INVALID',
+      'OPTION_INVALID',
+      'OPTION_INVALID',
+      'OPTION_INVALID',
+    ]);
+    expect(await requestVerification(opened.service, BOB, { modelId })).toMatchObject({
+      ok: false,
+      problems: [{ code: 'NOT_FOUND' }],
+    });
   });
 
   it('keeps an idempotency key to one input', async () => {
     const input = { ...base, source: 'sleep 3', idempotencyKey: 'k1' };
-    const [first, again] = [await submitModel(opened.service, ALICE, input), await submitModel(opened.service, ALICE, input)];
+    const [first, again] = [
+      await submitModel(opened.service, ALICE, input),
+      await submitModel(opened.service, ALICE, input),
+    ];
     expect(first.ok && again.ok && first.value.id === again.value.id).toBe(true);
-    expect(await submitModel(opened.service, ALICE, { ...input, source: 'sleep 4' })).toMatchObject({ ok: false, problems: [{ code: 'IDEMPOTENCY_CONFLICT' }] });
+    expect(await submitModel(opened.service, ALICE, { ...input, source: 'sleep 4' })).toMatchObject(
+      { ok: false, problems: [{ code: 'IDEMPOTENCY_CONFLICT' }] },
+    );
     expect((await submitModel(opened.service, BOB, { ...input, source: 'sleep 4' })).ok).toBe(true);
   });
 });

@@ -14,7 +14,10 @@ import { sampleCheck } from '../evidence/fixture.ts';
 import { createDatabase, startPostgres, type TestServer } from '../servers.ts';
 import { ALICE, BOB, openTestService, type TestService } from './bench.ts';
 
-/** What a process leaves that is killed between two writes, made by a log or a disk that fails there. */
+/**
+ * What a process leaves that is killed between two writes, made by a log or a disk that fails
+ * there.
+ */
 
 let postgres: TestServer;
 let opened: TestService;
@@ -31,8 +34,22 @@ afterAll(async () => {
 async function checkedRun(name: string): Promise<string> {
   const { store } = opened.service;
   const parts = sampleCheck('x', name);
-  const model = await store.models.put({ owner: 'alice', digest: parts.report.model.digest, sourceDigest: name, name, format: 'native', source: parts.source.text, document: parts.document });
-  const { id } = await store.runs.create({ id: newId('run'), owner: 'alice', modelId: model.id, options: {}, cacheKey: name });
+  const model = await store.models.put({
+    owner: 'alice',
+    digest: parts.report.model.digest,
+    sourceDigest: name,
+    name,
+    format: 'native',
+    source: parts.source.text,
+    document: parts.document,
+  });
+  const { id } = await store.runs.create({
+    id: newId('run'),
+    owner: 'alice',
+    modelId: model.id,
+    options: {},
+    cacheKey: name,
+  });
   const claim = await store.runs.claim(id, 'worker', 60_000);
   if (!claim) throw new Error('claimed');
   await store.runs.check(claim, { report: parts.report, artifacts: [], cacheable: true });
@@ -49,7 +66,15 @@ async function sealedVerdict(run: string): Promise<SealedVerdict> {
 /** Whether the bundle of a verdict verifies under the policy of now. */
 async function judged(verdict: SealedVerdict): Promise<string[]> {
   const { notary } = opened.service;
-  const policy = await parsePolicy(renderPolicy({ verdicts: [notary.keys.verdict.vkey], logs: [notary.log.vkey], ledgers: [], retired: notary.retired }), nodeCrypto.sha256);
+  const policy = await parsePolicy(
+    renderPolicy({
+      verdicts: [notary.keys.verdict.vkey],
+      logs: [notary.log.vkey],
+      ledgers: [],
+      retired: notary.retired,
+    }),
+    nodeCrypto.sha256,
+  );
   if (!policy.ok) throw new Error(JSON.stringify(policy.problems));
   const files = await verdictFiles(opened.service, verdict);
   const { status, layers } = await verifyBundle(files, policy.value, { crypto: nodeCrypto });
@@ -72,7 +97,10 @@ describe('a timestamp', () => {
   it('is in the bundle once there is one, and nothing waits for it', async () => {
     const verdict = await sealedVerdict(await checkedRun('stamped'));
     expect((await verdictFiles(opened.service, verdict)).has('timestamp.tsr')).toBe(false);
-    await opened.service.store.verdicts.stamp(verdict.id, Buffer.from('no timestamp').toString('base64'));
+    await opened.service.store.verdicts.stamp(
+      verdict.id,
+      Buffer.from('no timestamp').toString('base64'),
+    );
     const stamped = await visibleVerdict(opened.service, ALICE, verdict.id);
     const files = stamped && (await verdictFiles(opened.service, stamped));
     expect(Buffer.from(files?.get('timestamp.tsr') ?? '').toString()).toBe('no timestamp');
@@ -83,22 +111,35 @@ describe('a timestamp', () => {
 });
 
 describe('a revocation', () => {
-  it.each(['before', 'after'] as const)('is finished by the sweep when its process dies %s the append, and logged once', async (when) => {
-    const verdict = await sealedVerdict(await checkedRun(`revoked ${when}`));
-    breakAppend(when);
-    await expect(withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, { state: 'revoked', reason: 'wrong' })).rejects.toThrow('killed');
-    expect(await judged(verdict)).toEqual(['verified', 'STATUS_VALID']);
-    const size = await opened.service.notary.log.size();
-    await finishWithdrawals(opened.service);
-    await finishWithdrawals(opened.service);
-    expect(await opened.service.notary.log.size()).toBe(size + (when === 'before' ? 1 : 0));
-    expect(await judged(verdict)).toEqual(['untrusted', 'STATUS_REVOKED']);
-  });
+  it.each(['before', 'after'] as const)(
+    'is finished by the sweep when its process dies %s the append, and logged once',
+    async (when) => {
+      const verdict = await sealedVerdict(await checkedRun(`revoked ${when}`));
+      breakAppend(when);
+      await expect(
+        withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, {
+          state: 'revoked',
+          reason: 'wrong',
+        }),
+      ).rejects.toThrow('killed');
+      expect(await judged(verdict)).toEqual(['verified', 'STATUS_VALID']);
+      const size = await opened.service.notary.log.size();
+      await finishWithdrawals(opened.service);
+      await finishWithdrawals(opened.service);
+      expect(await opened.service.notary.log.size()).toBe(size + (when === 'before' ? 1 : 0));
+      expect(await judged(verdict)).toEqual(['untrusted', 'STATUS_REVOKED']);
+    },
+  );
 
   it('that a key signed which was replaced before the log had it is signed again', async () => {
     const verdict = await sealedVerdict(await checkedRun('signed again'));
     breakAppend('before');
-    await expect(withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, { state: 'revoked', reason: 'wrong' })).rejects.toThrow('killed');
+    await expect(
+      withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, {
+        state: 'revoked',
+        reason: 'wrong',
+      }),
+    ).rejects.toThrow('killed');
     expect((await rotateKey(opened.service, 'verdict', 'key_1', 'a year')).ok).toBe(true);
     await finishWithdrawals(opened.service);
     expect(await judged(verdict)).toEqual(['untrusted', 'STATUS_REVOKED']);
@@ -106,9 +147,19 @@ describe('a revocation', () => {
 
   it("is not for another's verdict, and needs a reason", async () => {
     const verdict = await sealedVerdict(await checkedRun('others'));
-    expect(await withdrawVerdict(opened.service, BOB, 'key_2', verdict.id, { state: 'revoked', reason: 'x' })).toMatchObject({ ok: false, problems: [{ code: 'NOT_FOUND' }] });
+    expect(
+      await withdrawVerdict(opened.service, BOB, 'key_2', verdict.id, {
+        state: 'revoked',
+        reason: 'x',
+      }),
+    ).toMatchObject({ ok: false, problems: [{ code: 'NOT_FOUND' }] });
     for (const reason of ['', ' ', 'a\nb', 'x'.repeat(2_001)]) {
-      expect(await withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, { state: 'revoked', reason })).toMatchObject({ ok: false, problems: [{ code: 'REQUEST_SHAPE' }] });
+      expect(
+        await withdrawVerdict(opened.service, ALICE, 'key_1', verdict.id, {
+          state: 'revoked',
+          reason,
+        }),
+      ).toMatchObject({ ok: false, problems: [{ code: 'REQUEST_SHAPE' }] });
     }
   });
 });
@@ -139,23 +190,35 @@ describe('a key that is replaced', () => {
     expect((await judged(verdict))[0]).toBe('verified');
   });
 
-  it.each(['before', 'after'] as const)('is replaced by the same one when the process dies %s the append and it is asked again', async (when) => {
-    const folder = opened.service.notary.keysFolder;
-    breakAppend(when);
-    await expect(rotateKey(opened.service, 'verdict', 'key_1', 'a year')).rejects.toThrow('killed');
-    const next = await readFile(join(folder, 'verdict.next.key'), 'utf8');
-    const rotated = await rotateKey(opened.service, 'verdict', 'key_1', 'a year');
-    expect(rotated.ok && next.includes(rotated.value.successor.split('+')[1] ?? '?')).toBe(true);
-    expect(await readFile(join(folder, 'verdict.key'), 'utf8')).toBe(next);
-    expect((await readdir(folder)).sort()).toEqual(['ledger.key', 'log.key', 'retired', 'verdict.key']);
-    const lines = (await readFile(join(folder, 'retired'), 'utf8')).trim().split('\n');
-    expect(new Set(lines).size).toBe(lines.length);
-    expect(lines.at(-1)).toMatch(/^verdict test\.probity\/verdict\+\S+ until \d+$/);
-    expect(JSON.stringify(lines)).not.toContain('PRIVATE');
-  });
+  it.each(['before', 'after'] as const)(
+    'is replaced by the same one when the process dies %s the append and it is asked again',
+    async (when) => {
+      const folder = opened.service.notary.keysFolder;
+      breakAppend(when);
+      await expect(rotateKey(opened.service, 'verdict', 'key_1', 'a year')).rejects.toThrow(
+        'killed',
+      );
+      const next = await readFile(join(folder, 'verdict.next.key'), 'utf8');
+      const rotated = await rotateKey(opened.service, 'verdict', 'key_1', 'a year');
+      expect(rotated.ok && next.includes(rotated.value.successor.split('+')[1] ?? '?')).toBe(true);
+      expect(await readFile(join(folder, 'verdict.key'), 'utf8')).toBe(next);
+      expect((await readdir(folder)).sort()).toEqual([
+        'ledger.key',
+        'log.key',
+        'retired',
+        'verdict.key',
+      ]);
+      const lines = (await readFile(join(folder, 'retired'), 'utf8')).trim().split('\n');
+      expect(new Set(lines).size).toBe(lines.length);
+      expect(lines.at(-1)).toMatch(/^verdict test\.probity\/verdict\+\S+ until \d+$/);
+      expect(JSON.stringify(lines)).not.toContain('PRIVATE');
+    },
+  );
 
   it('of the log: what both signed verifies, by whichever process, and an older copy of the log is refused at the start', async () => {
-    const other = await openTestService(opened.config.databaseUrl ?? '', { dataDir: opened.config.dataDir });
+    const other = await openTestService(opened.config.databaseUrl ?? '', {
+      dataDir: opened.config.dataDir,
+    });
     try {
       const before = await sealedVerdict(await checkedRun('log before'));
       const old = opened.service.notary.log.vkey;
@@ -171,44 +234,70 @@ describe('a key that is replaced', () => {
       const after = await visibleVerdict(opened.service, ALICE, verdictIdOf(run));
       if (!after) throw new Error('sealed');
       for (const verdict of [before, after]) expect((await judged(verdict))[0]).toBe('verified');
-      expect((await opened.service.store.statements.list('key')).at(-1)).toMatchObject({ subject: old, state: 'log', actor: 'key_1' });
+      expect((await opened.service.store.statements.list('key')).at(-1)).toMatchObject({
+        subject: old,
+        state: 'log',
+        actor: 'key_1',
+      });
     } finally {
       await other.close();
     }
     // The same keys over a log that does not reach to the change.
-    await expect(openTestService(await createDatabase(postgres), { dataDir: opened.config.dataDir }).then((each) => each.close())).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
+    await expect(
+      openTestService(await createDatabase(postgres), { dataDir: opened.config.dataDir }).then(
+        (each) => each.close(),
+      ),
+    ).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
   });
 
-  it.each(['verdict', 'log'] as const)('of the %s: killed before the end is written down, what it signed until it is asked again counts', async (role) => {
-    const { statements } = opened.service.store;
-    vi.spyOn(statements, 'log').mockRejectedValueOnce(new Error('killed'));
-    await expect(rotateKey(opened.service, role, 'key_1', 'a year')).rejects.toThrow('killed');
-    const meanwhile = await sealedVerdict(await checkedRun(`meanwhile ${role}`));
-    const old = opened.service.notary.keys[role].vkey;
-    const rotated = await rotateKey(opened.service, role, 'key_1', 'a year');
-    expect(rotated).toMatchObject({ ok: true, value: { retired: old, index: (await opened.service.notary.log.size()) - 1 } });
-    expect((await judged(meanwhile))[0]).toBe('verified');
-    expect((await judged(await sealedVerdict(await checkedRun(`since ${role}`))))[0]).toBe('verified');
-  });
+  it.each(['verdict', 'log'] as const)(
+    'of the %s: killed before the end is written down, what it signed until it is asked again counts',
+    async (role) => {
+      const { statements } = opened.service.store;
+      vi.spyOn(statements, 'log').mockRejectedValueOnce(new Error('killed'));
+      await expect(rotateKey(opened.service, role, 'key_1', 'a year')).rejects.toThrow('killed');
+      const meanwhile = await sealedVerdict(await checkedRun(`meanwhile ${role}`));
+      const old = opened.service.notary.keys[role].vkey;
+      const rotated = await rotateKey(opened.service, role, 'key_1', 'a year');
+      expect(rotated).toMatchObject({
+        ok: true,
+        value: { retired: old, index: (await opened.service.notary.log.size()) - 1 },
+      });
+      expect((await judged(meanwhile))[0]).toBe('verified');
+      expect((await judged(await sealedVerdict(await checkedRun(`since ${role}`))))[0]).toBe(
+        'verified',
+      );
+    },
+  );
 
   it('of the log keeps its name, and the ledger key needs a ledger', async () => {
     const { signer, secretText } = await seedSigner('another.log', new Uint8Array(32).fill(5));
     const file = join(opened.service.notary.keysFolder, 'log.next.key');
     await writeFile(file, `${secretText}\n`, { mode: 0o600 });
-    expect(await rotateKey(opened.service, 'log', 'key_1', 'a year')).toMatchObject({ ok: false, problems: [{ code: 'OPTION_INVALID', message: expect.stringContaining('keeps its name') }] });
+    expect(await rotateKey(opened.service, 'log', 'key_1', 'a year')).toMatchObject({
+      ok: false,
+      problems: [{ code: 'OPTION_INVALID', message: expect.stringContaining('keeps its name') }],
+    });
     await rm(file);
     expect(opened.service.notary.keys.log.vkey).not.toBe(signer.vkey);
-    expect(await rotateKey(opened.service, 'ledger', 'key_1', 'a year')).toMatchObject({ ok: false, problems: [{ code: 'OPTION_INVALID', path: 'role' }] });
+    expect(await rotateKey(opened.service, 'ledger', 'key_1', 'a year')).toMatchObject({
+      ok: false,
+      problems: [{ code: 'OPTION_INVALID', path: 'role' }],
+    });
   });
 
   it('is noticed by a process that did not replace it, before it signs', async () => {
-    const other = await openTestService(opened.config.databaseUrl ?? '', { dataDir: opened.config.dataDir });
+    const other = await openTestService(opened.config.databaseUrl ?? '', {
+      dataDir: opened.config.dataDir,
+    });
     try {
       const rotated = await rotateKey(opened.service, 'verdict', 'key_1', 'a year');
       expect(other.service.notary.keys.verdict.vkey).toBe(rotated.ok ? rotated.value.retired : '');
       const run = await checkedRun('elsewhere');
       await sealRun(other.service, run);
-      expect(other.service.notary.keys.verdict.vkey).toBe(rotated.ok ? rotated.value.successor : '');
+      expect(other.service.notary.keys.verdict.vkey).toBe(
+        rotated.ok ? rotated.value.successor : '',
+      );
       const verdict = await visibleVerdict(opened.service, ALICE, verdictIdOf(run));
       expect(verdict && (await judged(verdict))[0]).toBe('verified');
     } finally {

@@ -31,7 +31,9 @@ describe('embedded Postgres', () => {
     expect(second.adopted).toBe(false);
     expect(await value(second.url, 'SELECT n FROM kept')).toBe(42);
     expect(await value(second.url, 'SHOW listen_addresses')).toBe('127.0.0.1');
-    await expect(value(Object.assign(new URL(second.url), { password: 'wrong' }).href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+    await expect(
+      value(Object.assign(new URL(second.url), { password: 'wrong' }).href, 'SELECT 1'),
+    ).rejects.toMatchObject({ code: '28P01' });
     await second.stop();
     await rm(folder, { recursive: true });
   }, 60_000);
@@ -39,7 +41,9 @@ describe('embedded Postgres', () => {
   it('takes over the server of a process that was killed with -9', async () => {
     const folder = await temporaryFolder();
     const child = fork(script, [folder], { execArgv: ['--import', 'tsx'] });
-    const url = await new Promise<string>((resolve) => child.once('message', (message) => resolve(String(message))));
+    const url = await new Promise<string>((resolve) =>
+      child.once('message', (message) => resolve(String(message))),
+    );
     child.kill('SIGKILL');
     await until(async () => child.signalCode !== null);
     const adopted = await startEmbeddedPostgres(folder);
@@ -54,7 +58,14 @@ describe('embedded Postgres', () => {
     const server = await startEmbeddedPostgres(folder);
     const { pid } = server;
     process.kill(pid, 'SIGKILL');
-    await until(async () => server.pid !== pid && value(server.url, 'SELECT 1').then((one) => one === 1, () => false));
+    await until(
+      async () =>
+        server.pid !== pid &&
+        value(server.url, 'SELECT 1').then(
+          (one) => one === 1,
+          () => false,
+        ),
+    );
     await server.stop();
     await rm(folder, { recursive: true });
   }, 60_000);
@@ -78,6 +89,8 @@ describe('embedded Postgres', () => {
   }, 60_000);
 
   it('says with a code that the data folder cannot be made', async () => {
-    await expect(startEmbeddedPostgres('/dev/null/data')).rejects.toMatchObject({ code: 'DATA_DIR' });
+    await expect(startEmbeddedPostgres('/dev/null/data')).rejects.toMatchObject({
+      code: 'DATA_DIR',
+    });
   });
 });

@@ -13,7 +13,9 @@ import { testKeys } from '../evidence/fixture.ts';
 import { createDatabase, startPostgres, temporaryFolder, type TestServer } from '../servers.ts';
 
 let postgres: TestServer;
-beforeAll(async () => { postgres = await startPostgres(); }, 60_000);
+beforeAll(async () => {
+  postgres = await startPostgres();
+}, 60_000);
 afterAll(() => postgres?.stop(), 60_000);
 
 logStoreContract('postgres', async () => {
@@ -28,26 +30,41 @@ logStoreContract('postgres', async () => {
       pools.push(pool);
       return new PostgresLogStore(pool);
     },
-    remove: async () => { await Promise.all(pools.map((pool) => pool.end())); },
+    remove: async () => {
+      await Promise.all(pools.map((pool) => pool.end()));
+    },
   };
 });
 
 type Query = (text: string, values?: unknown[]) => Promise<unknown>;
 
-const reset = (): Error => Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
+const reset = (): Error =>
+  Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
 
-/** A pool whose n-th statement (from 1) fails, before or after the server did it; `statements` lists all. */
-function breaking(pool: pg.Pool, n: number, fate: 'failed' | 'failed but persisted'): { pool: pg.Pool; statements: string[] } {
+/**
+ * A pool whose n-th statement (from 1) fails, before or after the server did it; `statements` lists
+ * all.
+ */
+function breaking(
+  pool: pg.Pool,
+  n: number,
+  fate: 'failed' | 'failed but persisted',
+): { pool: pg.Pool; statements: string[] } {
   const statements: string[] = [];
-  const broken = (query: Query): Query => async (text, values) => {
-    statements.push(text);
-    const now = statements.length === n;
-    if (now && fate === 'failed') throw reset();
-    const done = await query(text, values);
-    if (now) throw reset();
-    return done;
-  };
-  const of = (pg_: object): Query => ((text: string, values?: unknown[]) => (pg_ as { query: Query }).query(text, values));
+  const broken =
+    (query: Query): Query =>
+    async (text, values) => {
+      statements.push(text);
+      const now = statements.length === n;
+      if (now && fate === 'failed') throw reset();
+      const done = await query(text, values);
+      if (now) throw reset();
+      return done;
+    };
+  const of =
+    (pg_: object): Query =>
+    (text: string, values?: unknown[]) =>
+      (pg_ as { query: Query }).query(text, values);
   const wrapped = {
     query: broken(of(pool)),
     connect: async () => {
@@ -92,7 +109,9 @@ describe('each statement of the log on Postgres, broken twice', () => {
       expect(total).toBeGreaterThan(15);
       const store = new PostgresLogStore(pool);
       expect((await store.leaves(0, 999)).map(fromUtf8)).toEqual(leaves);
-      const { findings } = await fsck(store, key, [{ from: 'shown', note: (await seen.newest()) ?? '' }]);
+      const { findings } = await fsck(store, key, [
+        { from: 'shown', note: (await seen.newest()) ?? '' },
+      ]);
       expect(findings.filter(({ code }) => code !== 'LEAF_SHAPE')).toEqual([]);
       await pool.end();
       await rm(folder, { recursive: true });
@@ -107,12 +126,15 @@ describe('a database that was put back', () => {
     await migrate(url);
     const pool = new pg.Pool({ connectionString: url, max: 4 });
     const folder = await temporaryFolder();
-    const open = async (): Promise<TransparencyLog> => TransparencyLog.open(new PostgresLogStore(pool), key, { seen: await seenInFolder(folder) });
+    const open = async (): Promise<TransparencyLog> =>
+      TransparencyLog.open(new PostgresLogStore(pool), key, { seen: await seenInFolder(folder) });
     const log = await open();
     await log.append(utf8('a'));
-    for (const table of ['log_leaves', 'log_nodes', 'log_checkpoint']) await pool.query(`CREATE TABLE "${table}_backup" AS TABLE "${table}"`);
+    for (const table of ['log_leaves', 'log_nodes', 'log_checkpoint'])
+      await pool.query(`CREATE TABLE "${table}_backup" AS TABLE "${table}"`);
     await log.append(utf8('b'));
-    for (const table of ['log_leaves', 'log_nodes', 'log_checkpoint']) await pool.query(`TRUNCATE "${table}"; INSERT INTO "${table}" TABLE "${table}_backup"`);
+    for (const table of ['log_leaves', 'log_nodes', 'log_checkpoint'])
+      await pool.query(`TRUNCATE "${table}"; INSERT INTO "${table}" TABLE "${table}_backup"`);
     await expect(open()).rejects.toMatchObject({ code: 'LOG_ROLLED_BACK' });
     await (await TransparencyLog.open(new PostgresLogStore(pool), key)).append(utf8('x'));
     await expect(open()).rejects.toMatchObject({ code: 'LOG_FORKED' });
@@ -135,16 +157,32 @@ describe('fsck over each column of the tables of the log', () => {
     const { log: key } = await testKeys('columns');
     const url = await createDatabase(postgres);
     await migrate(url);
-    // One connection, so that what is broken in a transaction is seen by fsck and taken back after it.
+    // One connection, so that what is broken in a transaction is seen by fsck and taken back after
+    // it.
     const pool = new pg.Pool({ connectionString: url, max: 1 });
     const store = new PostgresLogStore(pool);
     const log = await TransparencyLog.open(store, key);
-    for (let at = 0; at < 7; at += 1) await log.append(utf8(canonicalJson({ v: 1, kind: 'verdict', id: `ver_${at}`, digest: sha256(utf8(String(at))) })));
-    const findings = async (): Promise<string[]> => (await fsck(store, key)).findings.map(({ code }) => code);
+    for (let at = 0; at < 7; at += 1)
+      await log.append(
+        utf8(
+          canonicalJson({
+            v: 1,
+            kind: 'verdict',
+            id: `ver_${at}`,
+            digest: sha256(utf8(String(at))),
+          }),
+        ),
+      );
+    const findings = async (): Promise<string[]> =>
+      (await fsck(store, key)).findings.map(({ code }) => code);
     expect(await findings()).toEqual([]);
     const broken = async (what: string, sql: string): Promise<string[]> => {
       await pool.query('BEGIN');
-      const told = await pool.query(sql).then(findings, (error: { code?: string }) => [error.code === '23514' ? 'refused by the database' : String(error)]);
+      const told = await pool
+        .query(sql)
+        .then(findings, (error: { code?: string }) => [
+          error.code === '23514' ? 'refused by the database' : String(error),
+        ]);
       await pool.query('ROLLBACK');
       expect(told, what).not.toEqual([]);
       return told;
@@ -157,17 +195,30 @@ describe('fsck over each column of the tables of the log', () => {
       if (UNREAD.includes(`${table}.${column}`)) continue;
       const { rows } = await pool.query<{ ctid: string }>(`SELECT ctid FROM "${table}"`);
       for (const { ctid } of rows) {
-        const [first = ''] = await broken(`${table}.${column} ${ctid}`, `UPDATE "${table}" SET "${column}" = ${CHANGED[type]?.(`"${column}"`)} WHERE ctid = '${ctid}'`);
+        const [first = ''] = await broken(
+          `${table}.${column} ${ctid}`,
+          `UPDATE "${table}" SET "${column}" = ${CHANGED[type]?.(`"${column}"`)} WHERE ctid = '${ctid}'`,
+        );
         told[`${table}.${column}`] = first;
-        await broken(`a row of ${table} that is gone, ${ctid}`, `DELETE FROM "${table}" WHERE ctid = '${ctid}'`);
+        await broken(
+          `a row of ${table} that is gone, ${ctid}`,
+          `DELETE FROM "${table}" WHERE ctid = '${ctid}'`,
+        );
       }
     }
-    expect(told).toMatchObject({ 'log_leaves.hash': 'LOOKUP_WRONG', 'log_leaves.bytes': 'LEAF_SHAPE', 'log_nodes.hash': 'NODE_WRONG', 'log_checkpoint.size': 'SIZE_WRONG', 'log_checkpoint.id': 'refused by the database' });
+    expect(told).toMatchObject({
+      'log_leaves.hash': 'LOOKUP_WRONG',
+      'log_leaves.bytes': 'LEAF_SHAPE',
+      'log_nodes.hash': 'NODE_WRONG',
+      'log_checkpoint.size': 'SIZE_WRONG',
+      'log_checkpoint.id': 'refused by the database',
+    });
     for (const extra of [
       `INSERT INTO "log_leaves" SELECT 5000, "bytes", "hash" FROM "log_leaves" WHERE "index" = 1`,
       `INSERT INTO "log_leaves" SELECT -1, "bytes", "hash" FROM "log_leaves" WHERE "index" = 1`,
       `INSERT INTO "log_nodes" SELECT 40, 3, "hash" FROM "log_leaves" WHERE "index" = 1`,
-    ]) expect(await broken(extra, extra)).toEqual(['STORE_EXTRA']);
+    ])
+      expect(await broken(extra, extra)).toEqual(['STORE_EXTRA']);
     await pool.end();
   }, 60_000);
 });

@@ -22,13 +22,27 @@ afterAll(async () => {
 }, 60_000);
 
 const SQL_TYPES: Readonly<Record<string, string>> = {
-  String: 'text', Int: 'integer', BigInt: 'bigint', Boolean: 'boolean', Bytes: 'bytea', Json: 'json', DateTime: 'timestamp with time zone',
+  String: 'text',
+  Int: 'integer',
+  BigInt: 'bigint',
+  Boolean: 'boolean',
+  Bytes: 'bytea',
+  Json: 'json',
+  DateTime: 'timestamp with time zone',
 };
 
-/** What schema.prisma says of columns, keys and indexes, in the words of the database's own catalogue. */
+/**
+ * What schema.prisma says of columns, keys and indexes, in the words of the database's own
+ * catalogue.
+ */
 async function declared(): Promise<{ columns: string[]; indexes: string[] }> {
-  const text = await readFile(fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url)), 'utf8');
-  const models = [...text.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gmu)].map(([, name = '', body = '']) => ({ name, body }));
+  const text = await readFile(
+    fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url)),
+    'utf8',
+  );
+  const models = [...text.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gmu)].map(
+    ([, name = '', body = '']) => ({ name, body }),
+  );
   const names = new Set(models.map(({ name }) => name));
   const columns: string[] = [];
   const indexes: string[] = [];
@@ -42,13 +56,22 @@ async function declared(): Promise<{ columns: string[]; indexes: string[] }> {
       if (names.has(type)) continue;
       const column = /@map\("(\w+)"\)/u.exec(rest)?.[1] ?? name;
       columnOf.set(name, column);
-      columns.push(`${table}.${column} ${SQL_TYPES[type]}${modifier === '?' ? '' : ' not null'}${rest.includes('@default') ? ' default' : ''}`);
+      columns.push(
+        `${table}.${column} ${SQL_TYPES[type]}${modifier === '?' ? '' : ' not null'}${rest.includes('@default') ? ' default' : ''}`,
+      );
       if (/@id\b/u.test(rest)) indexes.push(`${table} primary (${column})`);
       if (/@unique\b/u.test(rest)) indexes.push(`${table} unique (${column})`);
     }
     for (const [, kind, list = ''] of body.matchAll(/@@(id|unique|index)\(\[([^\]]+)\]/gu)) {
-      const word = { id: 'primary', unique: 'unique', index: 'index' }[kind as 'id' | 'unique' | 'index'];
-      indexes.push(`${table} ${word} (${list.split(',').map((field) => columnOf.get(field.trim())).join(', ')})`);
+      const word = { id: 'primary', unique: 'unique', index: 'index' }[
+        kind as 'id' | 'unique' | 'index'
+      ];
+      indexes.push(
+        `${table} ${word} (${list
+          .split(',')
+          .map((field) => columnOf.get(field.trim()))
+          .join(', ')})`,
+      );
     }
   }
   return { columns: columns.sort(), indexes: indexes.sort() };
@@ -70,7 +93,10 @@ async function present(): Promise<{ columns: string[]; indexes: string[] }> {
     JOIN pg_class t ON t.oid = i.indrelid
     JOIN pg_namespace n ON n.oid = t.relnamespace
     WHERE n.nspname = 'public' AND t.relname <> '_prisma_migrations'`);
-  return { columns: columns.map(({ line }) => line).sort(), indexes: indexes.map(({ line }) => line).sort() };
+  return {
+    columns: columns.map(({ line }) => line).sort(),
+    indexes: indexes.map(({ line }) => line).sort(),
+  };
 }
 
 describe('migrations', () => {
@@ -78,8 +104,12 @@ describe('migrations', () => {
     const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
     const names = (await readMigrations()).map(({ name }) => name);
     expect(applied.flat().sort()).toEqual([...names].sort());
-    const { rows } = await client.query<{ migration_name: string; checksum: string }>('SELECT "migration_name", "checksum" FROM "_prisma_migrations" ORDER BY 1');
-    expect(rows).toEqual((await readMigrations()).map(({ name, checksum }) => ({ migration_name: name, checksum })));
+    const { rows } = await client.query<{ migration_name: string; checksum: string }>(
+      'SELECT "migration_name", "checksum" FROM "_prisma_migrations" ORDER BY 1',
+    );
+    expect(rows).toEqual(
+      (await readMigrations()).map(({ name, checksum }) => ({ migration_name: name, checksum })),
+    );
   });
 
   it('give the tables, keys and indexes that schema.prisma declares, no more and no fewer', async () => {
@@ -93,12 +123,17 @@ describe('migrations', () => {
     await connection.connect();
     await connection.query(`UPDATE "_prisma_migrations" SET "checksum" = 'x'`);
     await expect(migrate(other)).rejects.toMatchObject({ code: 'DATABASE_SCHEMA' });
-    await connection.query(`UPDATE "_prisma_migrations" SET "migration_name" = '29990101000000_future'`);
+    await connection.query(
+      `UPDATE "_prisma_migrations" SET "migration_name" = '29990101000000_future'`,
+    );
     await expect(migrate(other)).rejects.toMatchObject({ code: 'DATABASE_SCHEMA' });
     await connection.end();
   });
 
   it('say so when the database is not there', async () => {
-    await expect(migrate('postgresql://nobody:none@127.0.0.1:9/none')).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
+    await expect(migrate('postgresql://nobody:none@127.0.0.1:9/none')).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+      retryable: true,
+    });
   });
 });

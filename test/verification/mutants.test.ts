@@ -23,13 +23,16 @@ final: shipped
 
 describe('vacuity', () => {
   it('a property that some mutant breaks is not vacuous, one that none breaks is', async () => {
-    const report = await reportOn(model('  tautology: { always: "paid or not(paid)" }'), ['explore']);
+    const report = await reportOn(model('  tautology: { always: "paid or not(paid)" }'), [
+      'explore',
+    ]);
     expect(report.properties.filter((p) => p.outcome !== 'holds')).toEqual([]);
     expect(report.vacuity?.survivesEveryMutant).toEqual(['tautology']);
   });
 
   it('actions that never fire, guards and premises that are never true are named', async () => {
-    const report = await reportOn(`
+    const report = await reportOn(
+      `
 probity: 1
 name: Dead parts
 variables:
@@ -42,8 +45,14 @@ properties:
   empty: { always: "if n = 7 then false else true" }
   idle: { leadsTo: { from: n = 9, to: n = 0 } }
 final: n = 1
-`, ['explore']);
-    expect(report.vacuity).toMatchObject({ neverFires: ['never'], guardNeverTrue: ['never'], premiseNeverTrue: ['empty', 'idle'] });
+`,
+      ['explore'],
+    );
+    expect(report.vacuity).toMatchObject({
+      neverFires: ['never'],
+      guardNeverTrue: ['never'],
+      premiseNeverTrue: ['empty', 'idle'],
+    });
     expect(report.properties.every((p) => p.outcome === 'holds')).toBe(true);
   });
 });

@@ -6,8 +6,9 @@ const MAX_NODES = 50_000;
 type Env = ReadonlyMap<string, Sexpr>;
 
 /**
- * The conjuncts of an invariant `(define-fun Inv (…) Bool term)`: `let`s written out, negations driven inwards as far as they split
- * something. Together they say what the term says. Nothing comes back where that would be too much text.
+ * The conjuncts of an invariant `(define-fun Inv (…) Bool term)`: `let`s written out, negations
+ * driven inwards as far as they split something. Together they say what the term says. Nothing
+ * comes back where that would be too much text.
  */
 export function clausesOf(definition: string): Sexpr[] | undefined {
   const [list] = parseSexprs(definition);
@@ -15,7 +16,9 @@ export function clausesOf(definition: string): Sexpr[] | undefined {
   if (body === undefined) return undefined;
   const budget = { nodes: MAX_NODES };
   const expanded = expand(body, new Map(), budget);
-  return expanded === undefined ? undefined : distinct(conjuncts(expanded, true)).filter((clause) => clause !== 'true');
+  return expanded === undefined
+    ? undefined
+    : distinct(conjuncts(expanded, true)).filter((clause) => clause !== 'true');
 }
 
 function expand(term: Sexpr, env: Env, budget: { nodes: number }): Sexpr | undefined {
@@ -54,21 +57,33 @@ function conjuncts(term: Sexpr, positive: boolean): Sexpr[] {
     if (head === 'not') return conjuncts(rest[0] as Sexpr, !positive);
     if (head === 'and' && positive) return rest.flatMap((part) => conjuncts(part, true));
     if (head === 'or' && !positive) return rest.flatMap((part) => conjuncts(part, false));
-    if (head === '=>' && !positive) return [...rest.slice(0, -1).flatMap((part) => conjuncts(part, true)), ...conjuncts(rest.at(-1) as Sexpr, false)];
-    if (head === '<=' && rest.length > 2 && positive) return rest.slice(1).map((part, i) => ['<=', rest[i] as Sexpr, part]);
+    if (head === '=>' && !positive)
+      return [
+        ...rest.slice(0, -1).flatMap((part) => conjuncts(part, true)),
+        ...conjuncts(rest.at(-1) as Sexpr, false),
+      ];
+    if (head === '<=' && rest.length > 2 && positive)
+      return rest.slice(1).map((part, i) => ['<=', rest[i] as Sexpr, part]);
   }
   if (positive) return [term];
   return [term === 'true' ? 'false' : term === 'false' ? 'true' : ['not', term]];
 }
 
 /** The disjuncts of a clause, each with whether it stands there denied. */
-export function disjuncts(term: Sexpr, positive = true): { readonly term: Sexpr; readonly positive: boolean }[] {
+export function disjuncts(
+  term: Sexpr,
+  positive = true,
+): { readonly term: Sexpr; readonly positive: boolean }[] {
   if (typeof term !== 'string') {
     const [head, ...rest] = term;
     if (head === 'not') return disjuncts(rest[0] as Sexpr, !positive);
     if (head === 'or' && positive) return rest.flatMap((part) => disjuncts(part, true));
     if (head === 'and' && !positive) return rest.flatMap((part) => disjuncts(part, false));
-    if (head === '=>' && positive) return [...rest.slice(0, -1).flatMap((part) => disjuncts(part, false)), ...disjuncts(rest.at(-1) as Sexpr, true)];
+    if (head === '=>' && positive)
+      return [
+        ...rest.slice(0, -1).flatMap((part) => disjuncts(part, false)),
+        ...disjuncts(rest.at(-1) as Sexpr, true),
+      ];
   }
   return [{ term, positive }];
 }

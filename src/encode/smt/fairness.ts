@@ -14,12 +14,16 @@ export interface FairCondition {
 }
 
 /**
- * The fairness conditions of a model: one for each instance of a fair action, with `perMessage` for each message that it may receive, and one
- * for each group of actions. Throws `Unencodable` where messages have no rules of their own, or a step may put back what it takes.
+ * The fairness conditions of a model: one for each instance of a fair action, with `perMessage` for
+ * each message that it may receive, and one for each group of actions. Throws `Unencodable` where
+ * messages have no rules of their own, or a step may put back what it takes.
  */
 export function fairConditions(semantics: Semantics, system: SmtSystem): FairCondition[] {
   const { model } = semantics;
-  const keyed = new Map<string, { readonly strength: 'weak' | 'strong'; readonly rules: number[] }>();
+  const keyed = new Map<
+    string,
+    { readonly strength: 'weak' | 'strong'; readonly rules: number[] }
+  >();
   const note = (key: string, strength: 'weak' | 'strong', rule: number): void => {
     const entry = keyed.get(key) ?? { strength, rules: [] };
     entry.rules.push(rule);
@@ -27,19 +31,26 @@ export function fairConditions(semantics: Semantics, system: SmtSystem): FairCon
   };
   system.rules.forEach(({ by }, index) => {
     const { action } = by.instance;
-    if (action.fair !== 'none') note(`${by.instance.index} ${messageKey(action, by.messages)}`, action.fair, index);
+    if (action.fair !== 'none')
+      note(`${by.instance.index} ${messageKey(action, by.messages)}`, action.fair, index);
     model.fairness.forEach((joint, group) => {
       if (joint.actions.includes(action.name)) note(`group ${group}`, joint.strength, index);
     });
   });
   return [...keyed.values()].map(({ strength, rules }) => ({
-    strength, rules,
-    enabled: smtOr(rules.map((index) => smtAnd([system.rules[index]?.condition ?? 'false', system.changes(index)]))),
+    strength,
+    rules,
+    enabled: smtOr(
+      rules.map((index) =>
+        smtAnd([system.rules[index]?.condition ?? 'false', system.changes(index)]),
+      ),
+    ),
   }));
 }
 
 function messageKey(action: Action, messages: readonly number[] | undefined): string {
   if (!action.perMessage || action.receives.length === 0) return '';
-  if (!messages) throw new Unencodable('fairness per message where messages are not counted by their values');
+  if (!messages)
+    throw new Unencodable('fairness per message where messages are not counted by their values');
   return messages.join();
 }

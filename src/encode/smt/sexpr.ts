@@ -9,7 +9,8 @@ export function parseSexprs(text: string): Sexpr[] {
     if (token === '(') stack.push([]);
     else if (token === ')') {
       const list = stack.pop();
-      if (!list || stack.length === 0) throw new Error('Z3 closed a parenthesis that it had not opened');
+      if (!list || stack.length === 0)
+        throw new Error('Z3 closed a parenthesis that it had not opened');
       stack.at(-1)?.push(list);
     } else stack.at(-1)?.push(token);
   }
@@ -22,6 +23,7 @@ export function valueOf(e: Sexpr): number | boolean {
   if (e === 'true' || e === 'false') return e === 'true';
   if (Array.isArray(e) && e[0] === '-') return -Number(valueOf(e[1] as Sexpr));
   const value = Number(e);
-  if (!Number.isSafeInteger(value)) throw new Error(`Z3 gave a value that is no safe integer: ${String(e).slice(0, 40)}`);
+  if (!Number.isSafeInteger(value))
+    throw new Error(`Z3 gave a value that is no safe integer: ${String(e).slice(0, 40)}`);
   return value;
 }

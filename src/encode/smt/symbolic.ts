@@ -7,7 +7,10 @@ import { Unencodable } from '../definedness.ts';
 /** An SMT-LIB term as text. */
 export type Term = string;
 
-/** A message as the terms of its fields: a term, or for a set field one membership flag per value of its base. */
+/**
+ * A message as the terms of its fields: a term, or for a set field one membership flag per value of
+ * its base.
+ */
 export type FieldTerms = Term | readonly Flag[];
 export type RecordTerms = readonly FieldTerms[];
 
@@ -24,18 +27,25 @@ interface Item {
   readonly copies?: Term;
 }
 
-/** A list or set with its possible items; in a set known to be `distinct` no two present items are equal. */
+/**
+ * A list or set with its possible items; in a set known to be `distinct` no two present items are
+ * equal.
+ */
 interface Items {
   readonly items: readonly Item[];
   readonly distinct: boolean;
 }
 
 /**
- * One channel. With few possible messages a bag is one counter per message value, which leaves no symmetry to search through;
- * else there are slots, of which the first `count` are in use.
+ * One channel. With few possible messages a bag is one counter per message value, which leaves no
+ * symmetry to search through; else there are slots, of which the first `count` are in use.
  */
 export type ChannelTerms =
-  | { readonly kind: 'counters'; readonly count: Term; readonly counters: readonly { readonly message: RecordTerms; readonly copies: Term }[] }
+  | {
+      readonly kind: 'counters';
+      readonly count: Term;
+      readonly counters: readonly { readonly message: RecordTerms; readonly copies: Term }[];
+    }
   | { readonly kind: 'slots'; readonly count: Term; readonly slots: readonly RecordTerms[] };
 
 /** The state that expressions read, as terms. */
@@ -48,9 +58,20 @@ export interface StateTerms {
 export type LocalTerms = ReadonlyMap<string, Term | RecordTerms>;
 
 export const smtInt = (n: number): Term => (n < 0 ? `(- ${-n})` : String(n));
-export const smtAnd = (terms: readonly Term[]): Term => nary('and', terms.filter((t) => t !== 'true'), 'true');
-export const smtOr = (terms: readonly Term[]): Term => nary('or', terms.filter((t) => t !== 'false'), 'false');
-export const smtNot = (t: Term): Term => (t === 'true' ? 'false' : t === 'false' ? 'true' : `(not ${t})`);
+export const smtAnd = (terms: readonly Term[]): Term =>
+  nary(
+    'and',
+    terms.filter((t) => t !== 'true'),
+    'true',
+  );
+export const smtOr = (terms: readonly Term[]): Term =>
+  nary(
+    'or',
+    terms.filter((t) => t !== 'false'),
+    'false',
+  );
+export const smtNot = (t: Term): Term =>
+  t === 'true' ? 'false' : t === 'false' ? 'true' : `(not ${t})`;
 
 function nary(operator: string, terms: readonly Term[], unit: Term): Term {
   const zero = unit === 'true' ? 'false' : 'true';
@@ -71,7 +92,10 @@ export function smtEq(a: Term, b: Term): Term {
 
 const NUMERAL = /^(?:\d+|\(- \d+\))$/;
 
-/** Expressions as ground terms: finite maps, sets and channels are expanded (SEMANTICS 14), integers stay unbounded. */
+/**
+ * Expressions as ground terms: finite maps, sets and channels are expanded (SEMANTICS 14), integers
+ * stay unbounded.
+ */
 export class Symbolic {
   readonly #layout: Layout;
   readonly #state: StateTerms;
@@ -119,14 +143,30 @@ export class Symbolic {
       case 'contains':
         return contains(this.items(e.list, locals), this.term(e.value, locals));
       case 'if':
-        return smtIte(this.term(e.condition, locals), this.term(e.yes, locals), this.term(e.no, locals));
+        return smtIte(
+          this.term(e.condition, locals),
+          this.term(e.yes, locals),
+          this.term(e.no, locals),
+        );
       case 'some':
       case 'every':
         return this.#quantified(e, locals);
       case 'count':
-        return sum(this.#unique(e.list, locals).map((item) => smtIte(item.present, item.copies ?? '1', '0')));
+        return sum(
+          this.#unique(e.list, locals).map((item) => smtIte(item.present, item.copies ?? '1', '0')),
+        );
       case 'sum':
-        return sum(this.#unique(e.list, locals).map((item) => smtIte(item.present, item.copies === undefined ? (item.value as Term) : `(* ${item.copies} ${item.value as Term})`, '0')));
+        return sum(
+          this.#unique(e.list, locals).map((item) =>
+            smtIte(
+              item.present,
+              item.copies === undefined
+                ? (item.value as Term)
+                : `(* ${item.copies} ${item.value as Term})`,
+              '0',
+            ),
+          ),
+        );
       case 'min':
       case 'max':
         return extremum(e.kind, this.items(e.list, locals), this.#fresh);
@@ -138,15 +178,29 @@ export class Symbolic {
   items(e: Expr, locals: LocalTerms): Items {
     switch (e.kind) {
       case 'elements':
-        return { items: this.#layout.set(e.set).elements.map((_, i) => ({ present: 'true', value: smtInt(i) })), distinct: true };
+        return {
+          items: this.#layout
+            .set(e.set)
+            .elements.map((_, i) => ({ present: 'true', value: smtInt(i) })),
+          distinct: true,
+        };
       case 'messages': {
         const channel = this.#state.channel(e.channel);
-        const items = channel.kind === 'slots' ? channel.slots.map((value, i) => ({ present: `(< ${i} ${channel.count})`, value }))
-          : channel.counters.map(({ message, copies }) => ({ present: `(< 0 ${copies})`, value: message, copies }));
+        const items =
+          channel.kind === 'slots'
+            ? channel.slots.map((value, i) => ({ present: `(< ${i} ${channel.count})`, value }))
+            : channel.counters.map(({ message, copies }) => ({
+                present: `(< 0 ${copies})`,
+                value: message,
+                copies,
+              }));
         return { items, distinct: false };
       }
       case 'list':
-        return { items: e.items.map((item) => ({ present: 'true', value: this.term(item, locals) })), distinct: e.items.length < 2 };
+        return {
+          items: e.items.map((item) => ({ present: 'true', value: this.term(item, locals) })),
+          distinct: e.items.length < 2,
+        };
       case 'toSet':
         return { ...this.items(e.list, locals) };
       case 'cell':
@@ -156,17 +210,39 @@ export class Symbolic {
       case 'if': {
         const condition = this.term(e.condition, locals);
         const [yes, no] = [this.items(e.yes, locals), this.items(e.no, locals)];
-        const guarded = (side: Items, when: Term): Items['items'] => side.items.map((item) => ({ ...item, present: smtAnd([when, item.present]) }));
-        return { items: [...guarded(yes, condition), ...guarded(no, smtNot(condition))], distinct: yes.distinct && no.distinct };
+        const guarded = (side: Items, when: Term): Items['items'] =>
+          side.items.map((item) => ({ ...item, present: smtAnd([when, item.present]) }));
+        return {
+          items: [...guarded(yes, condition), ...guarded(no, smtNot(condition))],
+          distinct: yes.distinct && no.distinct,
+        };
       }
       case 'filter': {
         const domain = this.items(e.domain, locals);
-        return { items: domain.items.map((item) => ({ ...item, present: smtAnd([item.present, this.term(e.body, new Map(locals).set(e.local, item.value))]) })), distinct: domain.distinct };
+        return {
+          items: domain.items.map((item) => ({
+            ...item,
+            present: smtAnd([
+              item.present,
+              this.term(e.body, new Map(locals).set(e.local, item.value)),
+            ]),
+          })),
+          distinct: domain.distinct,
+        };
       }
       case 'for':
-        return { items: this.items(e.domain, locals).items.map((item) => ({ ...item, value: this.term(e.body, new Map(locals).set(e.local, item.value)) })), distinct: false };
+        return {
+          items: this.items(e.domain, locals).items.map((item) => ({
+            ...item,
+            value: this.term(e.body, new Map(locals).set(e.local, item.value)),
+          })),
+          distinct: false,
+        };
       case 'union':
-        return { items: e.lists.flatMap((list) => this.items(list, locals).items), distinct: false };
+        return {
+          items: e.lists.flatMap((list) => this.items(list, locals).items),
+          distinct: false,
+        };
       default:
         throw new Unencodable(`${e.kind} as a list`);
     }
@@ -177,7 +253,9 @@ export class Symbolic {
     const { items, distinct } = this.items(e, locals);
     if (distinct || e.type.kind !== 'set') return items;
     return items.map((item, i) => {
-      const earlier = items.slice(0, i).map((other) => smtAnd([other.present, smtEq(other.value as Term, item.value as Term)]));
+      const earlier = items
+        .slice(0, i)
+        .map((other) => smtAnd([other.present, smtEq(other.value as Term, item.value as Term)]));
       return { present: smtAnd([item.present, smtNot(smtOr(earlier))]), value: item.value };
     });
   }
@@ -191,17 +269,31 @@ export class Symbolic {
 
   /** The values of a set's base, as terms, in order. */
   base(type: Extract<Type, { kind: 'set' }>): Term[] {
-    return scalarValues(type.of, this.#layout.set).map((value) => (type.of.kind === 'bool' ? String(value === 1) : smtInt(value)));
+    return scalarValues(type.of, this.#layout.set).map((value) =>
+      type.of.kind === 'bool' ? String(value === 1) : smtInt(value),
+    );
   }
 
-  /** For each cell of a variable, the condition that the keys pick it; a single `true` without keys. */
-  selected(name: string, of: 'variable' | 'parameter', keys: readonly Expr[], locals: LocalTerms): Term[] {
+  /**
+   * For each cell of a variable, the condition that the keys pick it; a single `true` without keys.
+   */
+  selected(
+    name: string,
+    of: 'variable' | 'parameter',
+    keys: readonly Expr[],
+    locals: LocalTerms,
+  ): Term[] {
     const block = this.#layout.cell(of, name);
-    return keys.reduce<Term[]>((conditions, key, i) => {
-      const term = this.term(key, locals);
-      const elements = block.keySets[i]?.elements ?? [];
-      return conditions.flatMap((condition) => elements.map((_, value) => smtAnd([condition, smtEq(term, smtInt(value))])));
-    }, ['true']);
+    return keys.reduce<Term[]>(
+      (conditions, key, i) => {
+        const term = this.term(key, locals);
+        const elements = block.keySets[i]?.elements ?? [];
+        return conditions.flatMap((condition) =>
+          elements.map((_, value) => smtAnd([condition, smtEq(term, smtInt(value))])),
+        );
+      },
+      ['true'],
+    );
   }
 
   #cell(e: Extract<Expr, { kind: 'cell' }>, locals: LocalTerms): Term {
@@ -214,7 +306,13 @@ export class Symbolic {
     invariant(e.type.kind === 'set', 'a set');
     const conditions = this.selected(e.name, e.of, e.keys, locals);
     const cells = conditions.map((_, i) => this.#state.cell(e.of, e.name, i) as readonly Flag[]);
-    return (cells[0] ?? []).map((flag, bit) => ({ value: flag.value, present: choose(conditions, cells.map((cell) => (cell[bit] as Flag).present)) }));
+    return (cells[0] ?? []).map((flag, bit) => ({
+      value: flag.value,
+      present: choose(
+        conditions,
+        cells.map((cell) => (cell[bit] as Flag).present),
+      ),
+    }));
   }
 
   #field(e: Extract<Expr, { kind: 'field' }>, locals: LocalTerms): FieldTerms {
@@ -229,7 +327,10 @@ export class Symbolic {
     if (isCollection(e.left.type)) {
       if (e.left.type.kind !== 'set') throw new Unencodable('the order of a list');
       const [left, right] = [this.items(e.left, locals), this.items(e.right, locals)];
-      const within = (a: Items, b: Items): Term => smtAnd(a.items.map((item) => smtOr([smtNot(item.present), contains(b, item.value as Term)])));
+      const within = (a: Items, b: Items): Term =>
+        smtAnd(
+          a.items.map((item) => smtOr([smtNot(item.present), contains(b, item.value as Term)])),
+        );
       const same = smtAnd([within(left, right), within(right, left)]);
       return e.operator === '=' ? same : smtNot(same);
     }
@@ -257,13 +358,21 @@ function sum(terms: readonly Term[]): Term {
   return counted.length === 1 ? (counted[0] as Term) : `(+ ${counted.join(' ')})`;
 }
 
-/** The cell that its condition picks; the last one needs no condition, for the conditions exclude each other and one is true. */
+/**
+ * The cell that its condition picks; the last one needs no condition, for the conditions exclude
+ * each other and one is true.
+ */
 function choose(conditions: readonly Term[], cells: readonly Term[]): Term {
   const last = cells.length - 1;
-  return cells.slice(0, last).reduceRight((rest, cell, i) => smtIte(conditions[i] as Term, cell, rest), cells[last] as Term);
+  return cells
+    .slice(0, last)
+    .reduceRight((rest, cell, i) => smtIte(conditions[i] as Term, cell, rest), cells[last] as Term);
 }
 
-/** The least or greatest present item, by a chain of `let`s so that no term is printed twice. Without present items: anything. */
+/**
+ * The least or greatest present item, by a chain of `let`s so that no term is printed twice.
+ * Without present items: anything.
+ */
 function extremum(kind: 'min' | 'max', list: Items, fresh: () => number): Term {
   const better = kind === 'min' ? '<' : '>';
   return list.items.reduce<(best: Term | undefined, has: Term) => Term>(
@@ -271,7 +380,14 @@ function extremum(kind: 'min' | 'max', list: Items, fresh: () => number): Term {
       const number = fresh();
       const [b, h] = [`best!${number}`, `has!${number}`];
       const value = item.value as Term;
-      const taken = best === undefined ? value : smtIte(smtAnd([item.present, smtOr([smtNot(has), `(${better} ${value} ${best})`])]), value, best);
+      const taken =
+        best === undefined
+          ? value
+          : smtIte(
+              smtAnd([item.present, smtOr([smtNot(has), `(${better} ${value} ${best})`])]),
+              value,
+              best,
+            );
       return `(let ((${b} ${taken}) (${h} ${smtOr([has, item.present])})) ${next(b, h)})`;
     },
     (best) => best ?? '0',

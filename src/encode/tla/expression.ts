@@ -5,15 +5,117 @@ import { isCollection, type Type } from '../../model/types.ts';
 import { Unencodable } from '../definedness.ts';
 import { Names } from '../names.ts';
 
-/** Words that TLA+ or the standard modules we extend already use, and names that the printed module itself defines. */
+/**
+ * Words that TLA+ or the standard modules we extend already use, and names that the printed module
+ * itself defines.
+ */
 const RESERVED = [
-  'ASSUME', 'ASSUMPTION', 'AXIOM', 'ACTION', 'BOOLEAN', 'BY', 'CASE', 'CHOOSE', 'CONSTANT', 'CONSTANTS', 'COROLLARY', 'DEF', 'DEFINE', 'DEFS', 'DOMAIN', 'ELSE',
-  'ENABLED', 'EXCEPT', 'EXTENDS', 'FALSE', 'HAVE', 'HIDE', 'IF', 'IN', 'INSTANCE', 'LAMBDA', 'LEMMA', 'LET', 'LOCAL', 'MODULE', 'NEW', 'OBVIOUS', 'OMITTED', 'ONLY',
-  'OTHER', 'PICK', 'PROOF', 'PROPOSITION', 'PROVE', 'QED', 'RECURSIVE', 'SF_', 'STATE', 'STRING', 'SUBSET', 'SUFFICES', 'TAKE', 'TEMPORAL', 'THEN', 'THEOREM', 'TRUE',
-  'UNCHANGED', 'UNION', 'USE', 'VARIABLE', 'VARIABLES', 'WF_', 'WITH', 'WITNESS',
-  'Nat', 'Int', 'Real', 'Infinity', 'Seq', 'Len', 'Append', 'Head', 'Tail', 'SubSeq', 'SelectSeq', 'Cardinality', 'IsFiniteSet', 'IsABag', 'BagToSet', 'SetToBag',
-  'BagIn', 'EmptyBag', 'CopiesIn', 'BagUnion', 'SubBag', 'BagOfAll', 'BagCardinality', 'Bags', 'Integers', 'Naturals', 'Sequences', 'FiniteSets', 'TLC', 'Sum',
-  'Init', 'Next', 'Spec', 'vars', 'error', 'Terminating', 'Final', 'Fairness', 'LeastOf', 'GreatestOf', 'Total', 'Messages', 'x', 'y', 'f', 'S', 'NULL',
+  'ASSUME',
+  'ASSUMPTION',
+  'AXIOM',
+  'ACTION',
+  'BOOLEAN',
+  'BY',
+  'CASE',
+  'CHOOSE',
+  'CONSTANT',
+  'CONSTANTS',
+  'COROLLARY',
+  'DEF',
+  'DEFINE',
+  'DEFS',
+  'DOMAIN',
+  'ELSE',
+  'ENABLED',
+  'EXCEPT',
+  'EXTENDS',
+  'FALSE',
+  'HAVE',
+  'HIDE',
+  'IF',
+  'IN',
+  'INSTANCE',
+  'LAMBDA',
+  'LEMMA',
+  'LET',
+  'LOCAL',
+  'MODULE',
+  'NEW',
+  'OBVIOUS',
+  'OMITTED',
+  'ONLY',
+  'OTHER',
+  'PICK',
+  'PROOF',
+  'PROPOSITION',
+  'PROVE',
+  'QED',
+  'RECURSIVE',
+  'SF_',
+  'STATE',
+  'STRING',
+  'SUBSET',
+  'SUFFICES',
+  'TAKE',
+  'TEMPORAL',
+  'THEN',
+  'THEOREM',
+  'TRUE',
+  'UNCHANGED',
+  'UNION',
+  'USE',
+  'VARIABLE',
+  'VARIABLES',
+  'WF_',
+  'WITH',
+  'WITNESS',
+  'Nat',
+  'Int',
+  'Real',
+  'Infinity',
+  'Seq',
+  'Len',
+  'Append',
+  'Head',
+  'Tail',
+  'SubSeq',
+  'SelectSeq',
+  'Cardinality',
+  'IsFiniteSet',
+  'IsABag',
+  'BagToSet',
+  'SetToBag',
+  'BagIn',
+  'EmptyBag',
+  'CopiesIn',
+  'BagUnion',
+  'SubBag',
+  'BagOfAll',
+  'BagCardinality',
+  'Bags',
+  'Integers',
+  'Naturals',
+  'Sequences',
+  'FiniteSets',
+  'TLC',
+  'Sum',
+  'Init',
+  'Next',
+  'Spec',
+  'vars',
+  'error',
+  'Terminating',
+  'Final',
+  'Fairness',
+  'LeastOf',
+  'GreatestOf',
+  'Total',
+  'Messages',
+  'x',
+  'y',
+  'f',
+  'S',
+  'NULL',
 ];
 
 export function tlaNames(): Names {
@@ -23,7 +125,10 @@ export function tlaNames(): Names {
 /** `null` as a value: a string that no element can be called. */
 const NULL_TEXT = '"null"';
 
-/** Expressions of the model in TLA+. Sets are sets, fifo channels sequences, bags bags, maps functions, members and elements strings. */
+/**
+ * Expressions of the model in TLA+. Sets are sets, fifo channels sequences, bags bags, maps
+ * functions, members and elements strings.
+ */
 export class TlaExpressions {
   readonly layout: Layout;
   readonly names: Names;
@@ -36,7 +141,9 @@ export class TlaExpressions {
   /** Text that can stand as an operand: in parentheses unless it is atomic. */
   atom(e: Expr): string {
     const text = this.text(e);
-    return /^[\w.]+$|^"[^"]*"$|^\w+(\[[\w."]+\])+$|^\w+\([^()]*\)$|^\{[^{}]*\}$/.test(text) ? text : `(${text})`;
+    return /^[\w.]+$|^"[^"]*"$|^\w+(\[[\w."]+\])+$|^\w+\([^()]*\)$|^\{[^{}]*\}$/.test(text)
+      ? text
+      : `(${text})`;
   }
 
   text(e: Expr): string {
@@ -118,7 +225,9 @@ export class TlaExpressions {
       case 'enum':
         return `{${type.members.map((m) => `"${m}"`).join(', ')}}`;
       case 'element':
-        return type.nullable ? `${this.names.of('set', type.set)} \\cup {${NULL_TEXT}}` : this.names.of('set', type.set);
+        return type.nullable
+          ? `${this.names.of('set', type.set)} \\cup {${NULL_TEXT}}`
+          : this.names.of('set', type.set);
       case 'set':
         return `SUBSET (${this.domain(type.of)})`;
       case 'map':
@@ -136,7 +245,9 @@ export class TlaExpressions {
       case 'toSet':
         return this.asSet(e.list);
       case 'messages':
-        return this.#order(e.channel) === 'bag' ? `BagToSet(${this.names.of('channel', e.channel)})` : `Messages(${this.names.of('channel', e.channel)})`;
+        return this.#order(e.channel) === 'bag'
+          ? `BagToSet(${this.names.of('channel', e.channel)})`
+          : `Messages(${this.names.of('channel', e.channel)})`;
       case 'for':
         return `{${this.text(e.body)} : ${this.names.of('local', e.local)} \\in ${this.asSet(e.domain)}}`;
       case 'filter':
@@ -157,7 +268,8 @@ export class TlaExpressions {
   #compare(e: Extract<Expr, { kind: 'compare' }>): string {
     const operator = e.operator === '!=' ? '#' : e.operator === '<=' ? '<=' : e.operator;
     if (!isCollection(e.left.type)) return `${this.atom(e.left)} ${operator} ${this.atom(e.right)}`;
-    if (e.left.type.kind === 'set') return `${this.asSet(e.left)} ${operator} ${this.asSet(e.right)}`;
+    if (e.left.type.kind === 'set')
+      return `${this.asSet(e.left)} ${operator} ${this.asSet(e.right)}`;
     return `${this.#sequence(e.left)} ${operator} ${this.#sequence(e.right)}`;
   }
 
@@ -177,7 +289,9 @@ export class TlaExpressions {
       case 'messages':
         return `${this.#order(list.channel) === 'bag' ? 'BagCardinality' : 'Len'}(${this.names.of('channel', list.channel)})`;
       case 'filter':
-        return list.domain.kind === 'messages' ? this.#countMessages(list.domain.channel, list) : this.#cardinality(list, 'count');
+        return list.domain.kind === 'messages'
+          ? this.#countMessages(list.domain.channel, list)
+          : this.#cardinality(list, 'count');
       case 'if':
         return `(IF ${this.text(list.condition)} THEN ${this.#count(list.yes)} ELSE ${this.#count(list.no)})`;
       default:
@@ -193,18 +307,29 @@ export class TlaExpressions {
   #countMessages(channel: string, e: Extract<Expr, { kind: 'filter' }>): string {
     const local = this.names.of('local', e.local);
     const name = this.names.of('channel', channel);
-    if (this.#order(channel) === 'fifo') return `Len(SelectSeq(${name}, LAMBDA ${local} : ${this.text(e.body)}))`;
+    if (this.#order(channel) === 'fifo')
+      return `Len(SelectSeq(${name}, LAMBDA ${local} : ${this.text(e.body)}))`;
     return `BagCardinality([${local} \\in ${this.asSet(e)} |-> ${name}[${local}]])`;
   }
 
   /** A sum with multiplicity: of written items, of a set, or of a term over a set. */
   #sum(list: Expr): string {
-    if (list.kind === 'list') return list.items.length === 0 ? '0' : `(${list.items.map((item) => this.atom(item)).join(' + ')})`;
+    if (list.kind === 'list')
+      return list.items.length === 0
+        ? '0'
+        : `(${list.items.map((item) => this.atom(item)).join(' + ')})`;
     if (list.kind === 'for' && list.domain.type.kind === 'set') {
       return `Total([${this.names.of('local', list.local)} \\in ${this.asSet(list.domain)} |-> ${this.text(list.body)}])`;
     }
-    if (list.kind === 'for' && list.domain.kind === 'messages' && this.#order(list.domain.channel) === 'bag') {
-      const [local, name] = [this.names.of('local', list.local), this.names.of('channel', list.domain.channel)];
+    if (
+      list.kind === 'for' &&
+      list.domain.kind === 'messages' &&
+      this.#order(list.domain.channel) === 'bag'
+    ) {
+      const [local, name] = [
+        this.names.of('local', list.local),
+        this.names.of('channel', list.domain.channel),
+      ];
       return `Total([${local} \\in BagToSet(${name}) |-> ${this.atom(list.body)} * ${name}[${local}]])`;
     }
     if (list.type.kind === 'set') return `Total([x \\in ${this.asSet(list)} |-> x])`;

@@ -19,8 +19,15 @@ export interface TlaModule {
   /** Whether it has an `error`: some step, or a first state, can break an implicit property. */
   readonly mayErr: boolean;
   readonly properties: readonly TlaProperty[];
-  /** Printed names back to the model's: variables, parameters and channels, as TLC's traces show them. */
-  readonly variables: readonly { readonly printed: string; readonly of: 'parameter' | 'variable' | 'channel'; readonly name: string }[];
+  /**
+   * Printed names back to the model's: variables, parameters and channels, as TLC's traces show
+   * them.
+   */
+  readonly variables: readonly {
+    readonly printed: string;
+    readonly of: 'parameter' | 'variable' | 'channel';
+    readonly name: string;
+  }[];
   /** The printed name of a message field. */
   readonly field: (name: string) => string;
   /** The key text of each cell of a parameter (`["o1"]`, or nothing), in layout order. */
@@ -31,7 +38,9 @@ export interface TlaModule {
 
 const MODULE_NAME = 'Workflow';
 
-/** Prints a model as one TLA+ module in the layout of *Specifying Systems*. Throws `Unencodable`. */
+/**
+ * Prints a model as one TLA+ module in the layout of *Specifying Systems*. Throws `Unencodable`.
+ */
 export function printModule(semantics: Semantics, properties: readonly Property[]): TlaModule {
   return new ModulePrinter(semantics).print(properties);
 }
@@ -44,7 +53,10 @@ class ModulePrinter {
   readonly #variables: TlaModule['variables'];
   readonly #lowered: readonly LoweredAction[];
   readonly #init: { readonly conditions: readonly string[]; readonly fine: readonly string[] };
-  /** Whether some step, or a first state, can break an implicit property: only then there is an `error`. */
+  /**
+   * Whether some step, or a first state, can break an implicit property: only then there is an
+   * `error`.
+   */
   readonly #mayErr: boolean;
 
   constructor(semantics: Semantics) {
@@ -53,13 +65,25 @@ class ModulePrinter {
     this.#layout = semantics.layout;
     const names = tlaNames();
     this.#tla = new TlaExpressions(semantics.layout, names);
-    const of = (kind: 'parameter' | 'variable' | 'channel', list: readonly { name: string }[]): TlaModule['variables'] =>
+    const of = (
+      kind: 'parameter' | 'variable' | 'channel',
+      list: readonly { name: string }[],
+    ): TlaModule['variables'] =>
       list.map(({ name }) => ({ printed: names.of(kind, name), of: kind, name }));
-    this.#variables = [...of('parameter', this.#model.parameters), ...of('variable', this.#model.variables), ...of('channel', this.#model.channels)];
+    this.#variables = [
+      ...of('parameter', this.#model.parameters),
+      ...of('variable', this.#model.variables),
+      ...of('channel', this.#model.channels),
+    ];
     this.#lowered = this.#model.actions.map((action) => lowerAction(action, this.#layout));
     this.#init = this.#initial();
     // A module needs a variable.
-    this.#mayErr = this.#variables.length === 0 || this.#init.fine.length > 0 || this.#lowered.some((lowered) => !isTrue(lowered.guardDefined) || this.#brokenSet(lowered) !== undefined);
+    this.#mayErr =
+      this.#variables.length === 0 ||
+      this.#init.fine.length > 0 ||
+      this.#lowered.some(
+        (lowered) => !isTrue(lowered.guardDefined) || this.#brokenSet(lowered) !== undefined,
+      );
   }
 
   print(properties: readonly Property[]): TlaModule {
@@ -80,12 +104,25 @@ class ModulePrinter {
     const sections = [
       `---- MODULE ${MODULE_NAME} ----`,
       `\\* ${this.#model.name.replace(/[^\x20-\x7e]/g, '?').replace(/\*\)|\(\*/g, '')}`,
-      extendsOf(text), helpersOf(text), ...body, '====',
+      extendsOf(text),
+      helpersOf(text),
+      ...body,
+      '====',
     ];
     return {
-      name: MODULE_NAME, mayErr: this.#mayErr, text: `${sections.filter((s) => s !== '').join('\n\n')}\n`, properties: printed.map((p) => p.property), variables: this.#variables,
+      name: MODULE_NAME,
+      mayErr: this.#mayErr,
+      text: `${sections.filter((s) => s !== '').join('\n\n')}\n`,
+      properties: printed.map((p) => p.property),
+      variables: this.#variables,
       field: (name) => this.#tla.names.of('field', name),
-      parameterCells: (name) => this.#layout.cell('parameter', name).keySets.reduce<string[]>((keys, set) => keys.flatMap((key) => set.elements.map((e) => `${key}["${e}"]`)), ['']),
+      parameterCells: (name) =>
+        this.#layout
+          .cell('parameter', name)
+          .keySets.reduce<string[]>(
+            (keys, set) => keys.flatMap((key) => set.elements.map((e) => `${key}["${e}"]`)),
+            [''],
+          ),
       literal: (name, words) => this.#wordsText(name, words),
     };
   }
@@ -94,11 +131,18 @@ class ModulePrinter {
     const { type, width } = this.#layout.cell('parameter', parameter);
     if (type.kind !== 'set') return this.#tla.literal(words[0] ?? 0, type);
     const { of } = type;
-    return `{${unpackSet(words, 0, width, this.#layout.bounds(of).lo).map((value) => this.#tla.literal(value, of)).join(', ')}}`;
+    return `{${unpackSet(words, 0, width, this.#layout.bounds(of).lo)
+      .map((value) => this.#tla.literal(value, of))
+      .join(', ')}}`;
   }
 
   #sets(): string {
-    return this.#model.sets.map((set) => `${this.#tla.names.of('set', set.name)} == {${set.elements.map((e) => `"${e}"`).join(', ')}}`).join('\n');
+    return this.#model.sets
+      .map(
+        (set) =>
+          `${this.#tla.names.of('set', set.name)} == {${set.elements.map((e) => `"${e}"`).join(', ')}}`,
+      )
+      .join('\n');
   }
 
   #initial(): { readonly conditions: readonly string[]; readonly fine: readonly string[] } {
@@ -106,19 +150,30 @@ class ModulePrinter {
     const conditions: string[] = [];
     const fine: string[] = [];
     const undefinedTerms: string[] = [];
-    for (const p of this.#model.parameters) conditions.push(`${this.#tla.names.of('parameter', p.name)} \\in ${this.#window(this.#tla.domain(p.type), sampled.has(p.name))}`);
+    for (const p of this.#model.parameters)
+      conditions.push(
+        `${this.#tla.names.of('parameter', p.name)} \\in ${this.#window(this.#tla.domain(p.type), sampled.has(p.name))}`,
+      );
     for (const v of this.#model.variables) {
       const name = this.#tla.names.of('variable', v.name);
-      conditions.push(this.#initialOf(name, v.type, v.init, sampled.has(v.name), fine, undefinedTerms));
+      conditions.push(
+        this.#initialOf(name, v.type, v.init, sampled.has(v.name), fine, undefinedTerms),
+      );
     }
-    for (const channel of this.#model.channels) conditions.push(`${this.#tla.names.of('channel', channel.name)} = ${channel.order === 'bag' ? 'EmptyBag' : '<<>>'}`);
+    for (const channel of this.#model.channels)
+      conditions.push(
+        `${this.#tla.names.of('channel', channel.name)} = ${channel.order === 'bag' ? 'EmptyBag' : '<<>>'}`,
+      );
     if (undefinedTerms.length > 0) throw new Unencodable('an initial value that may be undefined');
     return { conditions, fine };
   }
 
   #initText(): string {
     const { conditions, fine } = this.#init;
-    const error = fine.length === 0 ? 'error = {}' : `error = IF ${fine.join(' /\\ ')} THEN {} ELSE {"withinRange"}`;
+    const error =
+      fine.length === 0
+        ? 'error = {}'
+        : `error = IF ${fine.join(' /\\ ')} THEN {} ELSE {"withinRange"}`;
     return `Init ==\n${[...conditions, ...(this.#mayErr ? [error] : [])].map((c) => `  /\\ ${c}`).join('\n')}`;
   }
 
@@ -126,7 +181,14 @@ class ModulePrinter {
     return sampled ? domain.replace(/\bInt\b/, `(${WINDOW.lo})..${WINDOW.hi}`) : domain;
   }
 
-  #initialOf(name: string, type: Model['variables'][number]['type'], rule: InitRule, sampled: boolean, fine: string[], undefinedTerms: string[]): string {
+  #initialOf(
+    name: string,
+    type: Model['variables'][number]['type'],
+    rule: InitRule,
+    sampled: boolean,
+    fine: string[],
+    undefinedTerms: string[],
+  ): string {
     const cell = cellType(type);
     const note = (e: Expr): void => {
       const inside = inRangeOf(e, cell, this.#layout.set);
@@ -134,7 +196,8 @@ class ModulePrinter {
       if (!isTrue(definedness(e, this.#layout.set))) undefinedTerms.push(name);
     };
     if (type.kind === 'map') {
-      if (type.to.kind === 'map' || rule.kind === 'each') return this.#initialNested(name, type, rule, note);
+      if (type.to.kind === 'map' || rule.kind === 'each')
+        return this.#initialNested(name, type, rule, note);
       const keys = this.#tla.names.of('set', type.from);
       if (rule.kind === 'value') {
         note(rule.value);
@@ -149,12 +212,23 @@ class ModulePrinter {
     return `${name} \\in ${this.#options(rule, cell, sampled, note)}`;
   }
 
-  /** A map of maps, or one with a rule per key: a function written out, free choices only of one kind. */
-  #initialNested(name: string, type: Extract<Model['variables'][number]['type'], { kind: 'map' }>, rule: InitRule, note: (e: Expr) => void): string {
+  /**
+   * A map of maps, or one with a rule per key: a function written out, free choices only of one
+   * kind.
+   */
+  #initialNested(
+    name: string,
+    type: Extract<Model['variables'][number]['type'], { kind: 'map' }>,
+    rule: InitRule,
+    note: (e: Expr) => void,
+  ): string {
     const value = (t: Model['variables'][number]['type'], r: InitRule): string => {
       if (t.kind === 'map') {
         const elements = this.#layout.set(t.from).elements;
-        const entries = elements.map((element, i) => `("${element}" :> ${value(t.to, r.kind === 'each' ? (r.rules[i] as InitRule) : r)})`);
+        const entries = elements.map(
+          (element, i) =>
+            `("${element}" :> ${value(t.to, r.kind === 'each' ? (r.rules[i] as InitRule) : r)})`,
+        );
         return `(${entries.join(' @@ ')})`;
       }
       if (r.kind !== 'value') throw new Unencodable('a free choice inside a nested map');
@@ -164,7 +238,12 @@ class ModulePrinter {
     return `${name} = ${value(type, rule)}`;
   }
 
-  #options(rule: InitRule, cell: Model['variables'][number]['type'], sampled: boolean, note: (e: Expr) => void): string {
+  #options(
+    rule: InitRule,
+    cell: Model['variables'][number]['type'],
+    sampled: boolean,
+    note: (e: Expr) => void,
+  ): string {
     switch (rule.kind) {
       case 'any':
         return `(${this.#window(this.#tla.domain(cell), sampled)})`;
@@ -173,7 +252,8 @@ class ModulePrinter {
         return `{${rule.options.map((o) => this.#tla.text(o)).join(', ')}}`;
       case 'range':
         [rule.lo, rule.hi].forEach((e) => {
-          if (e.kind !== 'literal') throw new Unencodable('a range of initial values that depends on a parameter');
+          if (e.kind !== 'literal')
+            throw new Unencodable('a range of initial values that depends on a parameter');
         });
         return `((${this.#tla.text(rule.lo)})..(${this.#tla.text(rule.hi)}))`;
       default:
@@ -190,17 +270,29 @@ class ModulePrinter {
   /** Fair for each message: the step that takes this one is a definition of its own. */
   #actionPerMessage(lowered: LoweredAction): string {
     const { action } = lowered;
-    const parameters = [...action.binders.map((b) => this.#tla.names.of('local', b.name)), ...action.receives.map((r) => this.#tla.names.of('local', r.local))];
+    const parameters = [
+      ...action.binders.map((b) => this.#tla.names.of('local', b.name)),
+      ...action.receives.map((r) => this.#tla.names.of('local', r.local)),
+    ];
     const offered = action.receives.map((receive) => {
-      const [channel, local] = [this.#tla.names.of('channel', receive.channel), this.#tla.names.of('local', receive.local)];
-      return this.#layout.channel(receive.channel).channel.order === 'bag' ? `/\\ ${local} \\in BagToSet(${channel})` : `/\\ ${channel} # <<>> /\\ ${local} = Head(${channel})`;
+      const [channel, local] = [
+        this.#tla.names.of('channel', receive.channel),
+        this.#tla.names.of('local', receive.local),
+      ];
+      return this.#layout.channel(receive.channel).channel.order === 'bag'
+        ? `/\\ ${local} \\in BagToSet(${channel})`
+        : `/\\ ${channel} # <<>> /\\ ${local} = Head(${channel})`;
     });
     const one = `${this.#taking(action)}(${parameters.join(', ')})`;
     const some = action.receives.map((receive) => {
-      const [channel, local] = [this.#tla.names.of('channel', receive.channel), this.#tla.names.of('local', receive.local)];
+      const [channel, local] = [
+        this.#tla.names.of('channel', receive.channel),
+        this.#tla.names.of('local', receive.local),
+      ];
       return `${local} \\in ${this.#layout.channel(receive.channel).channel.order === 'bag' ? `BagToSet(${channel})` : `Messages(${channel})`}`;
     });
-    const label = action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
+    const label =
+      action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
     return `${label}${one} ==\n${[...(this.#mayErr ? ['/\\ error = {}'] : []), ...offered, ...this.#body(lowered)].map((line) => `  ${line}`).join('\n')}\n\n${this.#signature(lowered)} ==\n  \\E ${some.join(', ')} : ${one}`;
   }
 
@@ -208,12 +300,24 @@ class ModulePrinter {
     return this.#tla.names.of('taking', `${action.name}Of`);
   }
 
-  /** All messages that may ever be on a channel: a record of each combination of the fields' values. */
+  /**
+   * All messages that may ever be on a channel: a record of each combination of the fields' values.
+   */
   #payloads(channel: string): string {
     const { fields } = this.#layout.channel(channel);
     if (fields.length === 0) return '{"signal"}';
-    const count = fields.reduce((product, f) => product * (f.type.kind === 'set' || (f.type.kind === 'int' && f.type.lo === undefined) ? Infinity : scalarValues(f.type, this.#layout.set).length), 1);
-    if (count > MAX_PAYLOADS) throw new Unencodable(`fairness per message where more than ${MAX_PAYLOADS} messages are possible`);
+    const count = fields.reduce(
+      (product, f) =>
+        product *
+        (f.type.kind === 'set' || (f.type.kind === 'int' && f.type.lo === undefined)
+          ? Infinity
+          : scalarValues(f.type, this.#layout.set).length),
+      1,
+    );
+    if (count > MAX_PAYLOADS)
+      throw new Unencodable(
+        `fairness per message where more than ${MAX_PAYLOADS} messages are possible`,
+      );
     return `[${fields.map((f) => `${this.#tla.names.of('field', f.name)} : ${this.#tla.domain(f.type)}`).join(', ')}]`;
   }
 
@@ -224,8 +328,12 @@ class ModulePrinter {
     let indent = '';
     const quantified: string[] = [];
     for (const receive of action.receives) {
-      const [channel, local] = [this.#tla.names.of('channel', receive.channel), this.#tla.names.of('local', receive.local)];
-      if (this.#layout.channel(receive.channel).channel.order === 'bag') quantified.push(`\\E ${local} \\in BagToSet(${channel}) :`);
+      const [channel, local] = [
+        this.#tla.names.of('channel', receive.channel),
+        this.#tla.names.of('local', receive.local),
+      ];
+      if (this.#layout.channel(receive.channel).channel.order === 'bag')
+        quantified.push(`\\E ${local} \\in BagToSet(${channel}) :`);
       else {
         lines.push(`${channel} # <<>>`);
         quantified.push(`LET ${local} == Head(${channel}) IN`);
@@ -236,42 +344,64 @@ class ModulePrinter {
       out.push(`${indent}  ${i === 0 ? '/\\ ' : '   '}${q}`);
       indent += '   ';
     });
-    out.push(...this.#body(lowered).map((line) => `${indent}${quantified.length > 0 ? '   ' : '  '}${line}`));
-    const label = action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
+    out.push(
+      ...this.#body(lowered).map(
+        (line) => `${indent}${quantified.length > 0 ? '   ' : '  '}${line}`,
+      ),
+    );
+    const label =
+      action.label === undefined ? '' : `\\* ${action.label.replace(/[^\x20-\x7e]/g, '?')}\n`;
     return `${label}${this.#signature(lowered)} ==\n${out.join('\n')}`;
   }
 
-  /** Guard, then the step, or the error step in its place. Guards are printed `(…) = TRUE`: TLC evaluates both sides of a bare `\/` in an action. */
+  /**
+   * Guard, then the step, or the error step in its place. Guards are printed `(…) = TRUE`: TLC
+   * evaluates both sides of a bare `\/` in an action.
+   */
   #body(lowered: LoweredAction): string[] {
     const step = this.#step(lowered);
     const guard = isTrue(lowered.guard) ? [] : [`/\\ ${this.#asGuard(lowered.guard)}`];
     const broken = this.#brokenSet(lowered);
     const untouched = `UNCHANGED << ${this.#variables.map((v) => v.printed).join(', ')} >>`;
-    const taken = broken === undefined ? step.map((s) => `/\\ ${s}`) : [
-      `/\\ LET broken == ${broken} IN`,
-      '   IF broken = {}',
-      ...step.map((s, i) => `   ${i === 0 ? 'THEN' : '    '} /\\ ${s}`),
-      `   ELSE /\\ error' = broken`,
-      `        /\\ ${untouched}`,
-    ];
+    const taken =
+      broken === undefined
+        ? step.map((s) => `/\\ ${s}`)
+        : [
+            `/\\ LET broken == ${broken} IN`,
+            '   IF broken = {}',
+            ...step.map((s, i) => `   ${i === 0 ? 'THEN' : '    '} /\\ ${s}`),
+            `   ELSE /\\ error' = broken`,
+            `        /\\ ${untouched}`,
+          ];
     if (isTrue(lowered.guardDefined)) return [...guard, ...taken];
     const defined = this.#tla.atom(lowered.guardDefined);
     return [
-      `/\\ \\/ /\\ ~${defined}`, `      /\\ error' = {"defined"}`, `      /\\ ${untouched}`,
-      `   \\/ /\\ ${defined}`, ...[...guard, ...taken].map((line) => `      ${line}`),
+      `/\\ \\/ /\\ ~${defined}`,
+      `      /\\ error' = {"defined"}`,
+      `      /\\ ${untouched}`,
+      `   \\/ /\\ ${defined}`,
+      ...[...guard, ...taken].map((line) => `      ${line}`),
     ];
   }
 
   #asGuard(guard: Expr): string {
     const parts = conjuncts(guard);
-    return parts.every((c) => c.kind === 'compare' || c.kind === 'cell' || c.kind === 'contains' || (c.kind === 'not' && c.body.kind !== 'or'))
+    return parts.every(
+      (c) =>
+        c.kind === 'compare' ||
+        c.kind === 'cell' ||
+        c.kind === 'contains' ||
+        (c.kind === 'not' && c.body.kind !== 'or'),
+    )
       ? parts.map((c) => this.#tla.text(c)).join(' /\\ ')
       : `(${this.#tla.text(guard)}) = TRUE`;
   }
 
   /** The set of implicit properties that the step breaks, or nothing where none can be. */
   #brokenSet(lowered: LoweredAction): string | undefined {
-    const parts = Object.entries(lowered.fine).filter(([, e]) => !isTrue(e)).map(([kind, e]) => `(IF ${this.#tla.text(e)} THEN {} ELSE {"${kind}"})`);
+    const parts = Object.entries(lowered.fine)
+      .filter(([, e]) => !isTrue(e))
+      .map(([kind, e]) => `(IF ${this.#tla.text(e)} THEN {} ELSE {"${kind}"})`);
     const union = parts.length === 0 ? '{}' : parts.join(' \\cup ');
     if (isTrue(lowered.bodyDefined)) return parts.length === 0 ? undefined : union;
     return `IF ~${this.#tla.atom(lowered.bodyDefined)} THEN {"defined"} ELSE ${union}`;
@@ -283,17 +413,27 @@ class ModulePrinter {
     for (const a of action.assignments) {
       const name = this.#tla.names.of('variable', a.variable);
       const keys = a.keys.map((key) => `[${this.#tla.text(key)}]`).join('');
-      written.set(name, [...(written.get(name) ?? []), a.keys.length === 0 ? this.#tla.atom(a.value) : `!${keys} = ${this.#tla.text(a.value)}`]);
+      written.set(name, [
+        ...(written.get(name) ?? []),
+        a.keys.length === 0 ? this.#tla.atom(a.value) : `!${keys} = ${this.#tla.text(a.value)}`,
+      ]);
     }
-    const changed = [...written].map(([name, updates]) => (updates[0]?.startsWith('!')
-      ? `${name}' = [${name} EXCEPT ${updates.join(', ')}]`
-      : `${name}' = ${updates[0] ?? name}`));
-    const channels = [...new Set([...action.receives.map((r) => r.channel), ...action.sends.map((s) => s.channel)])];
-    const moved = channels.map((name) => `${this.#tla.names.of('channel', name)}' = ${this.#channelAfter(name, lowered)}`);
+    const changed = [...written].map(([name, updates]) =>
+      updates[0]?.startsWith('!')
+        ? `${name}' = [${name} EXCEPT ${updates.join(', ')}]`
+        : `${name}' = ${updates[0] ?? name}`,
+    );
+    const channels = [
+      ...new Set([...action.receives.map((r) => r.channel), ...action.sends.map((s) => s.channel)]),
+    ];
+    const moved = channels.map(
+      (name) => `${this.#tla.names.of('channel', name)}' = ${this.#channelAfter(name, lowered)}`,
+    );
     const touched = [...written.keys(), ...channels.map((c) => this.#tla.names.of('channel', c))];
     const rest = this.#variables.map((v) => v.printed).filter((v) => !touched.includes(v));
     return [
-      ...changed, ...moved,
+      ...changed,
+      ...moved,
       ...(rest.length > 0 ? [`UNCHANGED << ${rest.join(', ')} >>`] : []),
       ...(this.#mayErr ? ["error' = error"] : []),
       ...(alwaysChanges(lowered, (e) => this.#tla.text(e)) ? [] : [this.#changes(touched)]),
@@ -303,19 +443,28 @@ class ModulePrinter {
   /** A step that changes nothing is none (SEMANTICS 3): only what the step writes can differ. */
   #changes(touched: readonly string[]): string {
     if (touched.length === 0) return "vars' # vars";
-    return touched.length === 1 ? `${touched[0] ?? ''}' # ${touched[0] ?? ''}` : `<< ${touched.join(', ')} >>' # << ${touched.join(', ')} >>`;
+    return touched.length === 1
+      ? `${touched[0] ?? ''}' # ${touched[0] ?? ''}`
+      : `<< ${touched.join(', ')} >>' # << ${touched.join(', ')} >>`;
   }
 
   #channelAfter(name: string, { action }: LoweredAction): string {
     const channel = this.#tla.names.of('channel', name);
     const fifo = this.#layout.channel(name).channel.order === 'fifo';
-    const received = action.receives.filter((r) => r.channel === name).map((r) => this.#tla.names.of('local', r.local));
-    const sent = action.sends.filter((s) => s.channel === name).map((s) => this.#message(name, s.values));
+    const received = action.receives
+      .filter((r) => r.channel === name)
+      .map((r) => this.#tla.names.of('local', r.local));
+    const sent = action.sends
+      .filter((s) => s.channel === name)
+      .map((s) => this.#message(name, s.values));
     if (fifo) {
       const remaining = received.length > 0 ? `Tail(${channel})` : channel;
       return sent.reduce((all, message) => `Append(${all}, ${message})`, remaining);
     }
-    const removed = received.reduce((all, message) => `(${all} (-) SetToBag({${message}}))`, channel);
+    const removed = received.reduce(
+      (all, message) => `(${all} (-) SetToBag({${message}}))`,
+      channel,
+    );
     return sent.reduce((all, message) => `(${all} (+) SetToBag({${message}}))`, removed);
   }
 
@@ -329,7 +478,11 @@ class ModulePrinter {
     const disjuncts = this.#model.actions.map((action) => this.#existsStep(action));
     const final = this.#model.final;
     const defined = final && definedness(final, this.#layout.set);
-    const ended = !final ? 'FALSE' : isTrue(defined as Expr) ? this.#tla.text(final) : `IF ${this.#tla.text(defined as Expr)} THEN ${this.#tla.text(final)} ELSE TRUE`;
+    const ended = !final
+      ? 'FALSE'
+      : isTrue(defined as Expr)
+        ? this.#tla.text(final)
+        : `IF ${this.#tla.text(defined as Expr)} THEN ${this.#tla.text(final)} ELSE TRUE`;
     return [
       `Final == ${ended}`,
       '',
@@ -345,15 +498,31 @@ class ModulePrinter {
   }
 
   #fairness(): string {
-    const conditions = this.#model.actions.filter((a) => a.fair !== 'none').map((action) => {
-      const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
-      const taken = isFairPerMessage(action) ? action.receives.map((r) => `${this.#tla.names.of('local', r.local)} \\in ${this.#payloads(r.channel)}`) : [];
-      const step = taken.length > 0 ? `${this.#taking(action)}(${[...action.binders.map((b) => b.name), ...action.receives.map((r) => r.local)].map((name) => this.#tla.names.of('local', name)).join(', ')})` : this.#signature(lowerAction(action, this.#layout));
-      return `${bound.length + taken.length > 0 ? `\\A ${[...bound, ...taken].join(', ')} : ` : ''}${action.fair === 'weak' ? 'WF' : 'SF'}_vars(${step})`;
-    });
+    const conditions = this.#model.actions
+      .filter((a) => a.fair !== 'none')
+      .map((action) => {
+        const bound = action.binders.map(
+          (b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`,
+        );
+        const taken = isFairPerMessage(action)
+          ? action.receives.map(
+              (r) => `${this.#tla.names.of('local', r.local)} \\in ${this.#payloads(r.channel)}`,
+            )
+          : [];
+        const step =
+          taken.length > 0
+            ? `${this.#taking(action)}(${[...action.binders.map((b) => b.name), ...action.receives.map((r) => r.local)].map((name) => this.#tla.names.of('local', name)).join(', ')})`
+            : this.#signature(lowerAction(action, this.#layout));
+        return `${bound.length + taken.length > 0 ? `\\A ${[...bound, ...taken].join(', ')} : ` : ''}${action.fair === 'weak' ? 'WF' : 'SF'}_vars(${step})`;
+      });
     for (const { strength, actions } of this.#model.fairness) {
-      const steps = this.#model.actions.filter((a) => actions.includes(a.name)).map((action) => action.binders.length > 0 ? `(${this.#existsStep(action)})` : this.#existsStep(action));
-      if (steps.length > 0) conditions.push(`${strength === 'weak' ? 'WF' : 'SF'}_vars(${steps.join(' \\/ ')})`);
+      const steps = this.#model.actions
+        .filter((a) => actions.includes(a.name))
+        .map((action) =>
+          action.binders.length > 0 ? `(${this.#existsStep(action)})` : this.#existsStep(action),
+        );
+      if (steps.length > 0)
+        conditions.push(`${strength === 'weak' ? 'WF' : 'SF'}_vars(${steps.join(' \\/ ')})`);
     }
     if (conditions.length === 0) return 'Spec == Init /\\ [][Next]_vars';
     return `Fairness ==\n${conditions.map((c) => `  /\\ ${c}`).join('\n')}\n\nSpec == Init /\\ [][Next]_vars /\\ Fairness`;
@@ -361,7 +530,9 @@ class ModulePrinter {
 
   /** A step of an action, with some value for each of its names. */
   #existsStep(action: Action): string {
-    const bound = action.binders.map((b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`);
+    const bound = action.binders.map(
+      (b) => `${this.#tla.names.of('local', b.name)} \\in ${this.#tla.domain(b.type)}`,
+    );
     return `${bound.length > 0 ? `\\E ${bound.join(', ')} : ` : ''}${this.#signature(lowerAction(action, this.#layout))}`;
   }
 }

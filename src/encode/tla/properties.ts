@@ -14,7 +14,10 @@ export interface TlaProperty {
   readonly name: string;
 }
 
-/** Prints properties over the state of a module, which has an `error` only where a step can break an implicit property. */
+/**
+ * Prints properties over the state of a module, which has an `error` only where a step can break an
+ * implicit property.
+ */
 export class PropertyPrinter {
   readonly #tla: TlaExpressions;
   readonly #layout: Layout;
@@ -22,7 +25,13 @@ export class PropertyPrinter {
   readonly #mayErr: boolean;
   readonly #mentionsState: RegExp;
 
-  constructor(tla: TlaExpressions, layout: Layout, model: Model, mayErr: boolean, variables: readonly string[]) {
+  constructor(
+    tla: TlaExpressions,
+    layout: Layout,
+    model: Model,
+    mayErr: boolean,
+    variables: readonly string[],
+  ) {
     [this.#tla, this.#layout, this.#model, this.#mayErr] = [tla, layout, model, mayErr];
     this.#mentionsState = new RegExp(`\\b(${variables.join('|')})\\b`);
   }
@@ -30,30 +39,64 @@ export class PropertyPrinter {
   print(property: Property): { readonly text: string; readonly property: TlaProperty } {
     const { formula } = property;
     const name = this.#tla.names.of('property', property.name);
-    const made = (as: TlaProperty['as'], text: string): { text: string; property: TlaProperty } => ({ text, property: { property, as, name } });
+    const made = (
+      as: TlaProperty['as'],
+      text: string,
+    ): { text: string; property: TlaProperty } => ({ text, property: { property, as, name } });
     switch (formula.kind) {
       case 'deadlockFree':
         return made('deadlock', '');
       case 'implicit':
         return made('invariant', `${name} == ${this.#implicit(formula.of)}`);
       case 'always':
-        return made('invariant', `${name} == ${this.#unlessError(this.#judged(formula.expr, 'TRUE'))}`);
+        return made(
+          'invariant',
+          `${name} == ${this.#unlessError(this.#judged(formula.expr, 'TRUE'))}`,
+        );
       case 'never':
-        return made('invariant', `${name} == ${this.#unlessError(`~(${this.#judged(formula.expr, 'FALSE')})`)}`);
+        return made(
+          'invariant',
+          `${name} == ${this.#unlessError(`~(${this.#judged(formula.expr, 'FALSE')})`)}`,
+        );
       case 'eventually':
-        return made('temporal', `${name} == <>(${this.#unlessError(this.#judged(formula.expr, 'TRUE'))})`);
+        return made(
+          'temporal',
+          `${name} == <>(${this.#unlessError(this.#judged(formula.expr, 'TRUE'))})`,
+        );
       case 'eventuallyAlways':
-        return made('temporal', `${name} == <>[](${this.#unlessError(this.#judged(formula.expr, 'TRUE'))})`);
+        return made(
+          'temporal',
+          `${name} == <>[](${this.#unlessError(this.#judged(formula.expr, 'TRUE'))})`,
+        );
       case 'leadsTo':
-        return made('temporal', `${name} == (${this.#withoutError(this.#judged(formula.from, 'FALSE'))}) ~> (${this.#unlessError(this.#judged(formula.to, 'TRUE'))})`);
+        return made(
+          'temporal',
+          `${name} == (${this.#withoutError(this.#judged(formula.from, 'FALSE'))}) ~> (${this.#unlessError(this.#judged(formula.to, 'TRUE'))})`,
+        );
       case 'ltl': {
-        // A run that ends in an error, or meets a state where an atom has no value, is no counterexample (SEMANTICS 4).
-        const undefinedAtoms = ltlAtoms(formula.formula).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e)).map((e) => `~${this.#tla.atom(e)}`);
-        const excused = [...(this.#mayErr ? ['error # {}'] : []), ...undefinedAtoms, ...(isTakenApart(formula.formula) && !this.#mayErr && undefinedAtoms.length === 0 ? ['vars # vars'] : [])];
-        return made('temporal', `${name} == ${temporalText(formula.formula, (e) => this.#unlessError(this.#judged(e, 'TRUE')))}${excused.length > 0 ? ` \\/ <>(${excused.join(' \\/ ')})` : ''}`);
+        // A run that ends in an error, or meets a state where an atom has no value, is no
+        // counterexample (SEMANTICS 4).
+        const undefinedAtoms = ltlAtoms(formula.formula)
+          .map((e) => definedness(e, this.#layout.set))
+          .filter((e) => !isTrue(e))
+          .map((e) => `~${this.#tla.atom(e)}`);
+        const excused = [
+          ...(this.#mayErr ? ['error # {}'] : []),
+          ...undefinedAtoms,
+          ...(isTakenApart(formula.formula) && !this.#mayErr && undefinedAtoms.length === 0
+            ? ['vars # vars']
+            : []),
+        ];
+        return made(
+          'temporal',
+          `${name} == ${temporalText(formula.formula, (e) => this.#unlessError(this.#judged(e, 'TRUE')))}${excused.length > 0 ? ` \\/ <>(${excused.join(' \\/ ')})` : ''}`,
+        );
       }
       case 'reachable':
-        return made('reachable', `\\* Its violation is a run that reaches the goal.\n${name} == ~(${this.#withoutError(this.#judged(formula.expr, 'FALSE'))})`);
+        return made(
+          'reachable',
+          `\\* Its violation is a run that reaches the goal.\n${name} == ~(${this.#withoutError(this.#judged(formula.expr, 'FALSE'))})`,
+        );
       default:
         throw new Unencodable(`the property kind ${formula.kind}`);
     }
@@ -68,28 +111,45 @@ export class PropertyPrinter {
     return this.#mayErr ? `error = {} /\\ (${text})` : this.#ofState(text);
   }
 
-  /** TLC takes a predicate without variables for a constant: a false one is an error to it, and what leads to a true one a violation. */
+  /**
+   * TLC takes a predicate without variables for a constant: a false one is an error to it, and what
+   * leads to a true one a violation.
+   */
   #ofState(text: string): string {
-    return this.#mentionsState.test(text.replace(/"[^"]*"/g, '')) ? text : `vars = vars /\\ (${text})`;
+    return this.#mentionsState.test(text.replace(/"[^"]*"/g, ''))
+      ? text
+      : `vars = vars /\\ (${text})`;
   }
 
-  /** A predicate where it has a value, and what stands in for it where it has none (SEMANTICS 4). */
+  /**
+   * A predicate where it has a value, and what stands in for it where it has none (SEMANTICS 4).
+   */
   #judged(e: Expr, otherwise: 'TRUE' | 'FALSE'): string {
     const defined = definedness(e, this.#layout.set);
-    return isTrue(defined) ? this.#tla.text(e) : `IF ${this.#tla.text(defined)} THEN ${this.#tla.text(e)} ELSE ${otherwise}`;
+    return isTrue(defined)
+      ? this.#tla.text(e)
+      : `IF ${this.#tla.text(defined)} THEN ${this.#tla.text(e)} ELSE ${otherwise}`;
   }
 
   #implicit(kind: string): string {
-    const conditions = kind === 'defined' ? judgedPredicates(this.#model).map((e) => definedness(e, this.#layout.set)).filter((e) => !isTrue(e)).map((e) => this.#tla.atom(e)) : [];
+    const conditions =
+      kind === 'defined'
+        ? judgedPredicates(this.#model)
+            .map((e) => definedness(e, this.#layout.set))
+            .filter((e) => !isTrue(e))
+            .map((e) => this.#tla.atom(e))
+        : [];
     const judged = conditions.length === 0 ? [] : [this.#unlessError(conditions.join(' /\\ '))];
-    if (this.#mayErr) return [`"${kind}" \\notin error`, ...judged.map((text) => `(${text})`)].join(' /\\ ');
+    if (this.#mayErr)
+      return [`"${kind}" \\notin error`, ...judged.map((text) => `(${text})`)].join(' /\\ ');
     return judged[0] ?? 'TRUE \\* no step can break it';
   }
 }
 
 /**
- * Whether TLC takes a property, or a conjunct of it, for an invariant or a predicate of the first state: it does so with `[]P`, and then shows
- * no lasso. What can never happen is added to it, so that it stays a formula of temporal logic.
+ * Whether TLC takes a property, or a conjunct of it, for an invariant or a predicate of the first
+ * state: it does so with `[]P`, and then shows no lasso. What can never happen is added to it, so
+ * that it stays a formula of temporal logic.
  */
 function isTakenApart(formula: Ltl<Expr>): boolean {
   switch (formula.kind) {

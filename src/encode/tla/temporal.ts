@@ -5,7 +5,10 @@ import { Unencodable } from '../definedness.ts';
 const UNARY = { not: '~', always: '[]', eventually: '<>' } as const;
 const BINARY = { and: '/\\', or: '\\/' } as const;
 
-/** A formula of temporal logic as TLA+, its atoms by `atom`. Throws `Unencodable` for until, release and weak until. */
+/**
+ * A formula of temporal logic as TLA+, its atoms by `atom`. Throws `Unencodable` for until, release
+ * and weak until.
+ */
 export function temporalText<Atom>(formula: Ltl<Atom>, atom: (atom: Atom) => string): string {
   const text = (f: Ltl<Atom>): string => temporalText(f, atom);
   switch (formula.kind) {
@@ -23,6 +26,8 @@ export function temporalText<Atom>(formula: Ltl<Atom>, atom: (atom: Atom) => str
     case 'until':
     case 'release':
     case 'weakUntil':
-      throw new Unencodable(`${formula.kind === 'weakUntil' ? 'weak until' : formula.kind}: TLA+ has always and eventually`);
+      throw new Unencodable(
+        `${formula.kind === 'weakUntil' ? 'weak until' : formula.kind}: TLA+ has always and eventually`,
+      );
   }
 }

@@ -7,11 +7,14 @@ export interface Literal {
 }
 
 /**
- * A generalised Büchi automaton over states: a run is accepted if it can be walked along, every place agreeing with its state, so that each set of
- * `accepting` is visited again and again.
+ * A generalised Büchi automaton over states: a run is accepted if it can be walked along, every
+ * place agreeing with its state, so that each set of `accepting` is visited again and again.
  */
 export interface Automaton {
-  readonly places: readonly { readonly literals: readonly Literal[]; readonly next: readonly number[] }[];
+  readonly places: readonly {
+    readonly literals: readonly Literal[];
+    readonly next: readonly number[];
+  }[];
   readonly initial: readonly number[];
   readonly accepting: readonly ReadonlySet<number>[];
 }
@@ -26,9 +29,16 @@ const MAX_STEPS = 200_000;
 type Nnf =
   | { readonly kind: 'literal'; readonly atom: number; readonly wanted: boolean }
   | { readonly kind: 'true' | 'false' }
-  | { readonly kind: 'and' | 'or' | 'until' | 'release'; readonly left: number; readonly right: number };
+  | {
+      readonly kind: 'and' | 'or' | 'until' | 'release';
+      readonly left: number;
+      readonly right: number;
+    };
 
-/** The automaton of all runs that satisfy a formula (Gerth, Peled, Vardi and Wolper 1995). Atoms are numbers. */
+/**
+ * The automaton of all runs that satisfy a formula (Gerth, Peled, Vardi and Wolper 1995). Atoms are
+ * numbers.
+ */
 export function automatonOf(formula: Ltl<number>): Automaton {
   return new Tableau().build(formula);
 }
@@ -57,21 +67,34 @@ class Tableau {
   readonly #known = new Map<string, number>();
 
   build(formula: Ltl<number>): Automaton {
-    const open: Open[] = [{ incoming: new Set([INITIAL]), fresh: [this.#nnf(formula, true)], now: new Set(), next: new Set() }];
+    const open: Open[] = [
+      {
+        incoming: new Set([INITIAL]),
+        fresh: [this.#nnf(formula, true)],
+        now: new Set(),
+        next: new Set(),
+      },
+    ];
     let steps = 0;
     for (let at = open.pop(); at; at = open.pop()) {
       steps += 1;
-      if (steps > MAX_STEPS) throw new TooLarge(`the formula's automaton takes more than ${MAX_STEPS} steps to build`);
+      if (steps > MAX_STEPS)
+        throw new TooLarge(`the formula's automaton takes more than ${MAX_STEPS} steps to build`);
       open.push(...this.#step(at));
     }
     const next = this.#places.map((): number[] => []);
     const initial: number[] = [];
     this.#places.forEach(({ incoming }, place) => {
-      for (const from of incoming) (from === INITIAL ? initial : next[from] as number[]).push(place);
+      for (const from of incoming)
+        (from === INITIAL ? initial : (next[from] as number[])).push(place);
     });
     return {
-      places: this.#places.map(({ now }, place) => ({ literals: [...now].flatMap((number): Literal[] => this.#literal(number)), next: next[place] as number[] })),
-      initial, accepting: this.#accepting(),
+      places: this.#places.map(({ now }, place) => ({
+        literals: [...now].flatMap((number): Literal[] => this.#literal(number)),
+        next: next[place] as number[],
+      })),
+      initial,
+      accepting: this.#accepting(),
     };
   }
 
@@ -82,8 +105,17 @@ class Tableau {
 
   /** Of each until that is promised, the places where it is kept, or not promised. */
   #accepting(): ReadonlySet<number>[] {
-    return this.#formulas.flatMap((formula, number) => (formula.kind === 'until'
-      ? [new Set(this.#places.flatMap(({ now }, place) => (!now.has(number) || now.has(formula.right) ? [place] : [])))] : []));
+    return this.#formulas.flatMap((formula, number) =>
+      formula.kind === 'until'
+        ? [
+            new Set(
+              this.#places.flatMap(({ now }, place) =>
+                !now.has(number) || now.has(formula.right) ? [place] : [],
+              ),
+            ),
+          ]
+        : [],
+    );
   }
 
   #number(formula: Nnf): number {
@@ -97,13 +129,18 @@ class Tableau {
 
   /** The formula, or its negation, pushed down to the atoms. */
   #nnf(formula: Ltl<number>, wanted: boolean): number {
-    if (formula.kind === 'atom') return this.#number({ kind: 'literal', atom: formula.atom, wanted });
+    if (formula.kind === 'atom')
+      return this.#number({ kind: 'literal', atom: formula.atom, wanted });
     if (formula.kind === 'not') return this.#nnf(formula.body, !wanted);
     const constant = (kind: 'true' | 'false'): number => this.#number({ kind });
     if ('body' in formula) {
       const body = this.#nnf(formula.body, wanted);
       const stays = (formula.kind === 'always') === wanted;
-      return this.#number(stays ? { kind: 'release', left: constant('false'), right: body } : { kind: 'until', left: constant('true'), right: body });
+      return this.#number(
+        stays
+          ? { kind: 'release', left: constant('false'), right: body }
+          : { kind: 'until', left: constant('true'), right: body },
+      );
     }
     const left = this.#nnf(formula.left, formula.kind === 'implies' ? !wanted : wanted);
     const right = this.#nnf(formula.right, wanted);
@@ -119,27 +156,44 @@ class Tableau {
         return this.#number({ kind: wanted ? 'release' : 'until', left, right });
       case 'weakUntil':
         // p W q = q R (p or q); not (p W q) = not q U (not p and not q)
-        return wanted ? this.#number({ kind: 'release', left: right, right: this.#number({ kind: 'or', left, right }) })
-          : this.#number({ kind: 'until', left: right, right: this.#number({ kind: 'and', left, right }) });
+        return wanted
+          ? this.#number({
+              kind: 'release',
+              left: right,
+              right: this.#number({ kind: 'or', left, right }),
+            })
+          : this.#number({
+              kind: 'until',
+              left: right,
+              right: this.#number({ kind: 'and', left, right }),
+            });
     }
   }
 
-  /** One formula of what is open is taken apart; or the place is complete, and what it promises is opened. */
+  /**
+   * One formula of what is open is taken apart; or the place is complete, and what it promises is
+   * opened.
+   */
   #step({ incoming, fresh, now, next }: Open): readonly Open[] {
     const [first, ...rest] = fresh;
     if (first === undefined) return this.#complete(incoming, now, next);
     const formula = this.#formulas[first] as Nnf;
     if (now.has(first)) return [{ incoming, fresh: rest, now, next }];
-    const taken = (more: readonly number[], later: readonly number[] = []): Open => (
-      { incoming: new Set(incoming), fresh: [...rest, ...more.filter((number) => !now.has(number))], now: new Set([...now, first]), next: new Set([...next, ...later]) }
-    );
+    const taken = (more: readonly number[], later: readonly number[] = []): Open => ({
+      incoming: new Set(incoming),
+      fresh: [...rest, ...more.filter((number) => !now.has(number))],
+      now: new Set([...now, first]),
+      next: new Set([...next, ...later]),
+    });
     switch (formula.kind) {
       case 'false':
         return [];
       case 'true':
         return [taken([])];
       case 'literal': {
-        const opposite = this.#numbers.get(JSON.stringify({ kind: 'literal', atom: formula.atom, wanted: !formula.wanted }));
+        const opposite = this.#numbers.get(
+          JSON.stringify({ kind: 'literal', atom: formula.atom, wanted: !formula.wanted }),
+        );
         return opposite !== undefined && now.has(opposite) ? [] : [taken([])];
       }
       case 'and':
@@ -153,8 +207,13 @@ class Tableau {
     }
   }
 
-  #complete(incoming: Set<number>, now: ReadonlySet<number>, next: ReadonlySet<number>): readonly Open[] {
-    const sorted = (numbers: ReadonlySet<number>): string => [...numbers].sort((a, b) => a - b).join();
+  #complete(
+    incoming: Set<number>,
+    now: ReadonlySet<number>,
+    next: ReadonlySet<number>,
+  ): readonly Open[] {
+    const sorted = (numbers: ReadonlySet<number>): string =>
+      [...numbers].sort((a, b) => a - b).join();
     const key = `${sorted(now)}|${sorted(next)}`;
     const known = this.#known.get(key);
     if (known !== undefined) {
@@ -162,7 +221,8 @@ class Tableau {
       return [];
     }
     const place = this.#places.push({ incoming, now, next }) - 1;
-    if (place >= MAX_PLACES) throw new TooLarge(`the formula's automaton has more than ${MAX_PLACES} places`);
+    if (place >= MAX_PLACES)
+      throw new TooLarge(`the formula's automaton has more than ${MAX_PLACES} places`);
     this.#known.set(key, place);
     return [{ incoming: new Set([place]), fresh: [...next], now: new Set(), next: new Set() }];
   }

@@ -2,24 +2,39 @@ import type { Selection } from '../../graph/graph.ts';
 import type { Expr } from '../../model/expression.ts';
 import { fairActions, predicatesOf, type Model, type Property } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
-import { atomOf, conjuncts, countersOf, disjuncts, namesIn, touchesOf, type Touch } from './structure.ts';
+import {
+  atomOf,
+  conjuncts,
+  countersOf,
+  disjuncts,
+  namesIn,
+  touchesOf,
+  type Touch,
+} from './structure.ts';
 
 /**
- * Partial-order reduction for models that move tokens (docs/adr/009-eager-clusters.md has the proof).
+ * Partial-order reduction for models that move tokens (docs/adr/009-eager-clusters.md has the
+ * proof).
  *
- * A *cluster* is a counter and all instances that take from it. It is *eager* if each of them takes one from it, asks for nothing else,
- * puts something somewhere, and nobody else can tell whether the token stands before or behind. From a state in which an eager
- * counter is positive only its cluster is followed: whatever else could happen there can happen afterwards as well. These are persistent sets
- * (Godefroid 1996, chapter 4; Valmari 1989); nothing is put off for ever, since eager clusters never lead in a circle.
+ * A *cluster* is a counter and all instances that take from it. It is *eager* if each of them takes
+ * one from it, asks for nothing else, puts something somewhere, and nobody else can tell whether
+ * the token stands before or behind. From a state in which an eager counter is positive only its
+ * cluster is followed: whatever else could happen there can happen afterwards as well. These are
+ * persistent sets (Godefroid 1996, chapter 4; Valmari 1989); nothing is put off for ever, since
+ * eager clusters never lead in a circle.
  */
 export function eagerClusters(semantics: Semantics): Selection | undefined {
   const finder = new ClusterFinder(semantics);
   const clusters = acyclic(finder.eager());
   if (clusters.length === 0) return undefined;
   const { layout } = semantics;
-  const selected = clusters.map(({ counter, touches }) => ({ offset: layout.cell('variable', counter).offset, instances: touches.map(({ instance }): Instance => instance) }));
+  const selected = clusters.map(({ counter, touches }) => ({
+    offset: layout.cell('variable', counter).offset,
+    instances: touches.map(({ instance }): Instance => instance),
+  }));
   return (state) => {
-    for (const { offset, instances } of selected) if ((state[offset] as number) > 0) return instances;
+    for (const { offset, instances } of selected)
+      if ((state[offset] as number) > 0) return instances;
     return undefined;
   };
 }
@@ -29,7 +44,10 @@ interface Cluster {
   readonly touches: readonly Touch[];
 }
 
-/** Counters that somebody looks at together: are they all 0, or not? Tokens may move inside, but neither in nor out. */
+/**
+ * Counters that somebody looks at together: are they all 0, or not? Tokens may move inside, but
+ * neither in nor out.
+ */
 type Watched = ReadonlySet<string>;
 
 class ClusterFinder {
@@ -73,8 +91,15 @@ class ClusterFinder {
     }
     return [...consumers].flatMap(([counter, touches]) => {
       // Each of them asks for it, and nobody else does.
-      const alone = !this.#visible.has(counter) && !this.#kept.has(counter) && needed.get(counter) === touches.length;
-      const eager = alone && touches.every((touch) => fair.has(touch.instance.action.name) && this.#movesOn(counter, touch));
+      const alone =
+        !this.#visible.has(counter) &&
+        !this.#kept.has(counter) &&
+        needed.get(counter) === touches.length;
+      const eager =
+        alone &&
+        touches.every(
+          (touch) => fair.has(touch.instance.action.name) && this.#movesOn(counter, touch),
+        );
       return eager ? [{ counter, touches }] : [];
     });
   }
@@ -82,26 +107,53 @@ class ClusterFinder {
   /** One token from here to somewhere, unnoticed. */
   #movesOn(counter: string, touch: Touch): boolean {
     const outputs = outputsOf(touch);
-    if (touch.needs.size !== 1 || !touch.needs.has(counter) || touch.adds.get(counter) !== -1) return false;
+    if (touch.needs.size !== 1 || !touch.needs.has(counter) || touch.adds.get(counter) !== -1)
+      return false;
     if (touch.zero.size > 0 || touch.some.length > 0 || touch.other.size > 0) return false;
-    if (outputs.length === 0 || outputs.length !== touch.adds.size - 1 || outputs.some((name) => this.#visible.has(name))) return false;
-    if (![...touch.sets].every(([name, value]) => this.#flags.get(name) === value && !this.#visible.has(name))) return false;
+    if (
+      outputs.length === 0 ||
+      outputs.length !== touch.adds.size - 1 ||
+      outputs.some((name) => this.#visible.has(name))
+    )
+      return false;
+    if (
+      ![...touch.sets].every(
+        ([name, value]) => this.#flags.get(name) === value && !this.#visible.has(name),
+      )
+    )
+      return false;
     const limit = this.#bounds.get(counter);
-    if (limit !== undefined && !outputs.some((name) => (this.#bounds.get(name) ?? Infinity) <= limit)) return false;
-    return this.#watched.every((set) => (set.has(counter) ? outputs.some((name) => set.has(name)) : outputs.every((name) => !set.has(name))))
-      && this.#cleared.every((set) => (set.has(counter) ? outputs.every((name) => set.has(name)) : outputs.every((name) => !set.has(name))));
+    if (
+      limit !== undefined &&
+      !outputs.some((name) => (this.#bounds.get(name) ?? Infinity) <= limit)
+    )
+      return false;
+    return (
+      this.#watched.every((set) =>
+        set.has(counter)
+          ? outputs.some((name) => set.has(name))
+          : outputs.every((name) => !set.has(name)),
+      ) &&
+      this.#cleared.every((set) =>
+        set.has(counter)
+          ? outputs.every((name) => set.has(name))
+          : outputs.every((name) => !set.has(name)),
+      )
+    );
   }
 
   #findFlags(): void {
     const values = new Map<string, Set<number>>();
     const read = new Set<string>();
     for (const { sets, other } of this.#touches) {
-      for (const [name, value] of sets) values.set(name, (values.get(name) ?? new Set()).add(value));
+      for (const [name, value] of sets)
+        values.set(name, (values.get(name) ?? new Set()).add(value));
       for (const name of other) read.add(name);
     }
     for (const [name, given] of values) {
       const [value] = given;
-      if (value !== undefined && given.size === 1 && !read.has(name) && !this.#counters.has(name)) this.#flags.set(name, value);
+      if (value !== undefined && given.size === 1 && !read.has(name) && !this.#counters.has(name))
+        this.#flags.set(name, value);
     }
   }
 
@@ -110,13 +162,21 @@ class ClusterFinder {
       if (zero.size > 0) this.#watched.push(zero);
       this.#watched.push(...some);
       for (const name of other) this.#visible.add(name);
-      for (const [name, by] of adds) if (by < -1 || (by < 0 && !needs.has(name))) this.#visible.add(name);
-      const emptied = [...sets].flatMap(([name, value]) => (this.#counters.has(name) && value === 0 ? [name] : []));
-      for (const [name, value] of sets) if (this.#counters.has(name) && value !== 0) this.#visible.add(name);
+      for (const [name, by] of adds)
+        if (by < -1 || (by < 0 && !needs.has(name))) this.#visible.add(name);
+      const emptied = [...sets].flatMap(([name, value]) =>
+        this.#counters.has(name) && value === 0 ? [name] : [],
+      );
+      for (const [name, value] of sets)
+        if (this.#counters.has(name) && value !== 0) this.#visible.add(name);
       if (emptied.length > 0) this.#cleared.push(new Set(emptied));
     }
     for (const { name, init } of this.#model.variables) {
-      if (this.#counters.has(name) && !(init.kind === 'value' && init.value.kind === 'literal' && init.value.value >= 0)) this.#visible.add(name);
+      if (
+        this.#counters.has(name) &&
+        !(init.kind === 'value' && init.value.kind === 'literal' && init.value.value >= 0)
+      )
+        this.#visible.add(name);
     }
   }
 
@@ -125,17 +185,27 @@ class ClusterFinder {
       for (const term of conjuncts(formula.expr)) {
         const atom = atomOf(term, this.#counters);
         if (atom?.kind !== 'atMost' || atom.bound < 0) this.#lookAt(term);
-        else this.#bounds.set(atom.name, Math.min(atom.bound, this.#bounds.get(atom.name) ?? Infinity));
+        else
+          this.#bounds.set(
+            atom.name,
+            Math.min(atom.bound, this.#bounds.get(atom.name) ?? Infinity),
+          );
       }
     } else if (formula.kind === 'reachable' || formula.kind === 'reachableEach') {
-      for (const goal of formula.kind === 'reachable' ? [formula.expr] : formula.goals.map(({ expr }) => expr)) {
+      for (const goal of formula.kind === 'reachable'
+        ? [formula.expr]
+        : formula.goals.map(({ expr }) => expr)) {
         for (const way of disjuncts(goal)) this.#lookAtGoal(way);
       }
     } else for (const predicate of predicatesOf(formula)) this.#lookAt(predicate);
-    if (formula.kind === 'ltl') for (const { name } of this.#model.variables) this.#visible.add(name);
+    if (formula.kind === 'ltl')
+      for (const { name } of this.#model.variables) this.#visible.add(name);
   }
 
-  /** A goal of one term is seen when its token comes; one of several only if none of them goes on before the others are there. */
+  /**
+   * A goal of one term is seen when its token comes; one of several only if none of them goes on
+   * before the others are there.
+   */
   #lookAtGoal(goal: Expr): void {
     const terms = conjuncts(goal);
     const zero = new Set<string>();
@@ -144,7 +214,8 @@ class ClusterFinder {
       if (atom?.kind === 'positive') {
         if (terms.length > 1) this.#kept.add(atom.name);
       } else if (atom?.kind === 'zero') zero.add(atom.name);
-      else if (atom?.kind !== 'is' || this.#flags.get(atom.name) !== atom.value) namesIn(term, this.#visible);
+      else if (atom?.kind !== 'is' || this.#flags.get(atom.name) !== atom.value)
+        namesIn(term, this.#visible);
     }
     if (zero.size > 0) this.#watched.push(zero);
   }
@@ -164,7 +235,10 @@ function outputsOf(touch: Touch): readonly string[] {
   return [...touch.adds].flatMap(([name, by]) => (by > 0 ? [name] : []));
 }
 
-/** Some of the clusters, so that no way through them leads in a circle: in every endless run the others have their turn. */
+/**
+ * Some of the clusters, so that no way through them leads in a circle: in every endless run the
+ * others have their turn.
+ */
 function acyclic(clusters: readonly Cluster[]): readonly Cluster[] {
   const all = new Map(clusters.map((cluster) => [cluster.counter, cluster]));
   const done = new Set<string>();

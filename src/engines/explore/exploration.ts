@@ -4,7 +4,14 @@ import type { Budget, EngineProgress, EngineResult, Task } from '../../model/eng
 import type { Expr } from '../../model/expression.ts';
 import { liftRun } from '../../model/lift.ts';
 import { mapLtl } from '../../model/ltl.ts';
-import { IMPLICIT_KINDS, predicatesOf, type Formula, type FormulaKind, type ImplicitKind, type Property } from '../../model/model.ts';
+import {
+  IMPLICIT_KINDS,
+  predicatesOf,
+  type Formula,
+  type FormulaKind,
+  type ImplicitKind,
+  type Property,
+} from '../../model/model.ts';
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
@@ -22,8 +29,18 @@ export const EAGER = 'eager';
 
 /** What each property kind needs of the graph. `all` is combined above the engines. */
 export const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
-  always: 'states', never: 'states', reachable: 'states', reachableEach: 'states', deadlockFree: 'states', implicit: 'states',
-  recoverable: 'edges', eventually: 'edges', eventuallyAlways: 'edges', leadsTo: 'edges', ltl: 'edges', all: 'nothing',
+  always: 'states',
+  never: 'states',
+  reachable: 'states',
+  reachableEach: 'states',
+  deadlockFree: 'states',
+  implicit: 'states',
+  recoverable: 'edges',
+  eventually: 'edges',
+  eventuallyAlways: 'edges',
+  leadsTo: 'edges',
+  ltl: 'edges',
+  all: 'nothing',
 };
 
 /** Whether an expression has a value in every state. */
@@ -34,14 +51,19 @@ function isTotal(semantics: Semantics, expr: Expr): boolean {
 /** Where a graph without an end is cut, once that was noticed. */
 const ENDLESS_STATES = 30_000;
 
-/** One walk over the graph of a task, and what the properties are on it. With a `selection` it is a part of the graph that is enough (clusters.ts). */
+/**
+ * One walk over the graph of a task, and what the properties are on it. With a `selection` it is a
+ * part of the graph that is enough (clusters.ts).
+ */
 export class Exploration {
   readonly #task: Task;
   readonly #semantics: Semantics;
   readonly #graph: Graph;
   readonly #watches: readonly StateWatch[];
   readonly #vacuity: VacuityWatch;
-  /** The first break of each implicit property: an edge, or a state where a predicate has no value. */
+  /**
+   * The first break of each implicit property: an edge, or a state where a predicate has no value.
+   */
   readonly #broken = new Map<ImplicitKind, ErrorEdge>();
   readonly #undefinedAt: { state: number }[] = [];
   /** Valuations in which some path ends in an error, or some predicate has no value. */
@@ -55,49 +77,87 @@ export class Exploration {
     this.#semantics = task.semantics;
     this.#graph = new Graph(task.semantics, selection);
     this.#reduced = selection !== undefined;
-    this.#watches = task.properties.flatMap((p) => predicatesOf(p.formula).map((expr) => new StateWatch(p, task.semantics.predicate(expr), isTotal(task.semantics, expr))));
+    this.#watches = task.properties.flatMap((p) =>
+      predicatesOf(p.formula).map(
+        (expr) => new StateWatch(p, task.semantics.predicate(expr), isTotal(task.semantics, expr)),
+      ),
+    );
     this.#vacuity = new VacuityWatch(task.semantics);
   }
 
-  async run(budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult> {
+  async run(
+    budget: Budget,
+    signal: AbortSignal,
+    onProgress: (progress: EngineProgress) => void,
+  ): Promise<EngineResult> {
     const keepEdges = this.#task.properties.some((p) => NEEDS[p.formula.kind] === 'edges');
-    const final = this.#semantics.model.final && this.#semantics.predicate(this.#semantics.model.final);
-    // `final` and the predicates of properties that were not asked are judged for definedness all the same (SEMANTICS 4).
+    const final =
+      this.#semantics.model.final && this.#semantics.predicate(this.#semantics.model.final);
+    // `final` and the predicates of properties that were not asked are judged for definedness all
+    // the same (SEMANTICS 4).
     const asked = new Set(this.#task.properties.map((p) => p.name));
-    const others = this.#semantics.model.properties.filter((p) => !asked.has(p.name)).flatMap((p) => predicatesOf(p.formula))
-      .filter((expr) => !isTotal(this.#semantics, expr)).map((expr) => this.#semantics.predicate(expr));
+    const others = this.#semantics.model.properties
+      .filter((p) => !asked.has(p.name))
+      .flatMap((p) => predicatesOf(p.formula))
+      .filter((expr) => !isTotal(this.#semantics, expr))
+      .map((expr) => this.#semantics.predicate(expr));
     const started = Date.now();
     this.#deadline = started + budget.timeoutMs;
     // What is asked of whole runs is answered afterwards, and takes time too.
-    const limits = { maxStates: budget.maxStates, memoryMb: budget.memoryMb, deadline: started + budget.timeoutMs * (keepEdges ? 2 / 3 : 1), reason: undefined as string | undefined };
+    const limits = {
+      maxStates: budget.maxStates,
+      memoryMb: budget.memoryMb,
+      deadline: started + budget.timeoutMs * (keepEdges ? 2 / 3 : 1),
+      reason: undefined as string | undefined,
+    };
     const pumping = new PumpWatch(this.#graph);
     const onEndless = (names: readonly string[]): void => {
       if (limits.reason !== undefined || limits.maxStates <= ENDLESS_STATES) return;
       limits.maxStates = Math.max(ENDLESS_STATES, this.#graph.store.count);
       limits.reason = `${limits.maxStates} states: without end, ${names.map((name) => this.#labelOf(name)).join(', ')} can grow`;
     };
-    await this.#graph.explore(limits, keepEdges, {
-      onState: (index, state, valuation) => {
-        const endless = pumping.look(index, state);
-        if (endless) onEndless(endless);
-        let undefinedHere = final?.(state) === undefined && final !== undefined;
-        for (const watch of this.#watches) undefinedHere = watch.look(index, state, valuation) || undefinedHere;
-        for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
-        if (undefinedHere) this.#noteUndefined(index, valuation);
-        this.#vacuity.look(state);
+    await this.#graph.explore(
+      limits,
+      keepEdges,
+      {
+        onState: (index, state, valuation) => {
+          const endless = pumping.look(index, state);
+          if (endless) onEndless(endless);
+          let undefinedHere = final?.(state) === undefined && final !== undefined;
+          for (const watch of this.#watches)
+            undefinedHere = watch.look(index, state, valuation) || undefinedHere;
+          for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
+          if (undefinedHere) this.#noteUndefined(index, valuation);
+          this.#vacuity.look(state);
+        },
+        onExpanded: (index, state, stuck) => {
+          if (
+            stuck &&
+            this.#deadlock === undefined &&
+            (final?.(state) ?? (final ? undefined : false)) === false
+          )
+            this.#deadlock = index;
+        },
+        onError: (edge) => {
+          this.#erring.add(edge.valuation);
+          for (const kind of IMPLICIT_KINDS)
+            if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind))
+              this.#broken.set(kind, edge);
+        },
+        onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
       },
-      onExpanded: (index, state, stuck) => {
-        if (stuck && this.#deadlock === undefined && (final?.(state) ?? (final ? undefined : false)) === false) this.#deadlock = index;
-      },
-      onError: (edge) => {
-        this.#erring.add(edge.valuation);
-        for (const kind of IMPLICIT_KINDS) if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind)) this.#broken.set(kind, edge);
-      },
-      onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
-    }, signal);
+      signal,
+    );
     for (const start of this.#graph.badStarts) this.#erring.add(start.valuation);
-    const outcomes = new Map(this.#task.properties.map((property) => [property.name, this.#outcome(property)]));
-    return { outcomes, artifacts: [], states: this.#graph.store.count, vacuity: this.#vacuity.report(this.#graph) };
+    const outcomes = new Map(
+      this.#task.properties.map((property) => [property.name, this.#outcome(property)]),
+    );
+    return {
+      outcomes,
+      artifacts: [],
+      states: this.#graph.store.count,
+      vacuity: this.#vacuity.report(this.#graph),
+    };
   }
 
   get complete(): boolean {
@@ -119,8 +179,15 @@ export class Exploration {
   get #evidence(): Evidence {
     const graph = this.#graph;
     this.#evidenceOnce ??= {
-      states: graph.store.count, transitions: graph.transitions, depth: graph.depth, valuations: graph.valuationCount,
-      ...(this.#reduced ? { reduction: EAGER } : graph.complete && graph.store.count <= DIGEST_LIMIT ? { stateSetDigest: stateSetDigest(graph) } : {}),
+      states: graph.store.count,
+      transitions: graph.transitions,
+      depth: graph.depth,
+      valuations: graph.valuationCount,
+      ...(this.#reduced
+        ? { reduction: EAGER }
+        : graph.complete && graph.store.count <= DIGEST_LIMIT
+          ? { stateSetDigest: stateSetDigest(graph) }
+          : {}),
     };
     return this.#evidenceOnce;
   }
@@ -129,9 +196,20 @@ export class Exploration {
     try {
       return this.#judge(property);
     } catch (error) {
-      if (error instanceof TooLarge) return { outcome: 'unknown', reason: 'unsupported', message: error.message, evidence: this.#evidence };
+      if (error instanceof TooLarge)
+        return {
+          outcome: 'unknown',
+          reason: 'unsupported',
+          message: error.message,
+          evidence: this.#evidence,
+        };
       if (!(error instanceof OutOfTime)) throw error;
-      return { outcome: 'unknown', reason: 'timeout', message: `the search for a run that breaks ${property.name} was not finished in time, on ${this.#graph.store.count} states`, evidence: this.#evidence };
+      return {
+        outcome: 'unknown',
+        reason: 'timeout',
+        message: `the search for a run that breaks ${property.name} was not finished in time, on ${this.#graph.store.count} states`,
+        evidence: this.#evidence,
+      };
     }
   }
 
@@ -144,7 +222,9 @@ export class Exploration {
       case 'never':
         return this.#safety(property, formula.kind === 'always');
       case 'deadlockFree':
-        return this.#deadlock === undefined ? this.#proved('exhaustive') : this.#violatedAt(this.#deadlock);
+        return this.#deadlock === undefined
+          ? this.#proved('exhaustive')
+          : this.#violatedAt(this.#deadlock);
       case 'reachable':
       case 'reachableEach':
         return this.#reachability(property, formula);
@@ -158,21 +238,34 @@ export class Exploration {
       case 'ltl':
         return this.#ltl(property, formula);
       default:
-        return { outcome: 'unknown', reason: 'unsupported', message: `explore does not decide ${formula.kind}`, evidence: {} };
+        return {
+          outcome: 'unknown',
+          reason: 'unsupported',
+          message: `explore does not decide ${formula.kind}`,
+          evidence: {},
+        };
     }
   }
 
-  /** Nothing was found: what that is worth depends on how much was seen, and on the implicit properties (SEMANTICS 4). */
+  /**
+   * Nothing was found: what that is worth depends on how much was seen, and on the implicit
+   * properties (SEMANTICS 4).
+   */
   #proved(method: 'exhaustive'): Outcome {
     const [bound] = this.#graph.bounds;
-    if (bound !== undefined) return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
+    if (bound !== undefined)
+      return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
     if (this.#erring.size > 0) return this.#notProvedBecause();
     return { outcome: 'holds', method, evidence: this.#evidence };
   }
 
   #notProvedBecause(): Outcome {
     const broken = IMPLICIT_KINDS.filter((kind) => this.#implicit(kind).outcome === 'violated');
-    return { outcome: 'bounded', bound: `runs that break none of ${broken.join(', ')}`, evidence: this.#evidence };
+    return {
+      outcome: 'bounded',
+      bound: `runs that break none of ${broken.join(', ')}`,
+      evidence: this.#evidence,
+    };
   }
 
   #implicit(kind: ImplicitKind): Outcome {
@@ -180,11 +273,16 @@ export class Exploration {
     if (start) return this.#violated('trace', liftRun(this.#semantics, { states: [start.state] }));
     const edge = this.#broken.get(kind);
     const undefinedAt = kind === 'defined' ? this.#undefinedAt[0] : undefined;
-    if (edge && (!undefinedAt || this.#graph.pathTo(edge.source).length < this.#graph.pathTo(undefinedAt.state).length)) {
+    if (
+      edge &&
+      (!undefinedAt ||
+        this.#graph.pathTo(edge.source).length < this.#graph.pathTo(undefinedAt.state).length)
+    ) {
       return this.#violated('trace', this.#lift(this.#graph.pathTo(edge.source), edge.errors));
     }
     if (undefinedAt) return this.#violatedAt(undefinedAt.state);
-    if (!this.#graph.complete) return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
+    if (!this.#graph.complete)
+      return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
     return { outcome: 'holds', method: 'exhaustive', evidence: this.#evidence };
   }
 
@@ -198,22 +296,41 @@ export class Exploration {
     return this.#watches.filter((watch) => watch.property === property);
   }
 
-  /** EF for every valuation, from some start of it (SEMANTICS 6); an error that cuts a path leaves it open (4). */
-  #reachability(property: Property, formula: Extract<Formula, { kind: 'reachable' | 'reachableEach' }>): Outcome {
+  /**
+   * EF for every valuation, from some start of it (SEMANTICS 6); an error that cuts a path leaves
+   * it open (4).
+   */
+  #reachability(
+    property: Property,
+    formula: Extract<Formula, { kind: 'reachable' | 'reachableEach' }>,
+  ): Outcome {
     const watches = this.#watchesOf(property);
     const sampled = !this.#graph.complete;
     const count = this.#graph.valuationCount;
-    const missing = watches.map((watch) => Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)));
+    const missing = watches.map((watch) =>
+      Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)),
+    );
     if (missing.every((valuations) => valuations.length === 0)) {
       if (sampled && this.#samplesValuations()) return this.#proved('exhaustive');
       const [first] = watches;
-      const trace = formula.kind === 'reachable' && first?.firstTrue !== undefined ? this.#lift(this.#graph.pathTo(first.firstTrue)) : undefined;
-      return { outcome: 'holds', method: 'witness', ...(trace ? { trace } : {}), evidence: this.#evidence };
+      const trace =
+        formula.kind === 'reachable' && first?.firstTrue !== undefined
+          ? this.#lift(this.#graph.pathTo(first.firstTrue))
+          : undefined;
+      return {
+        outcome: 'holds',
+        method: 'witness',
+        ...(trace ? { trace } : {}),
+        evidence: this.#evidence,
+      };
     }
     if (sampled && !this.#stoppedBySampling()) return this.#proved('exhaustive');
     const unreached = missing.flat().find((valuation) => !this.#erring.has(valuation));
     if (unreached === undefined) return this.#notProvedBecause();
-    const names = formula.kind === 'reachableEach' ? formula.goals.filter((_, i) => missing[i]?.includes(unreached)).map((g) => g.name) : [];
+    const names =
+      formula.kind === 'reachableEach'
+        ? formula.goals.filter((_, i) => missing[i]?.includes(unreached)).map((g) => g.name)
+        : [];
     const start = this.#graph.starts.find((index) => this.#graph.valuation(index) === unreached);
     const trace = start === undefined ? undefined : this.#lift([start]);
     return this.#violated('exhaustion', trace, names.length > 0 ? { unreachable: names } : {});
@@ -225,10 +342,15 @@ export class Exploration {
 
   /** The graph of the valuations that were looked at is whole; only not all of them were. */
   #stoppedBySampling(): boolean {
-    return this.#graph.bounds.every((bound) => bound.includes('only in a window')) && this.#graph.expanded === this.#graph.store.count;
+    return (
+      this.#graph.bounds.every((bound) => bound.includes('only in a window')) &&
+      this.#graph.expanded === this.#graph.store.count
+    );
   }
 
-  /** AG EF: some reachable state from which neither the goal nor an error can be reached is a trap. */
+  /**
+   * AG EF: some reachable state from which neither the goal nor an error can be reached is a trap.
+   */
   #recoverable(property: Property): Outcome {
     const [watch] = this.#watchesOf(property);
     if (!watch) return this.#proved('exhaustive');
@@ -238,45 +360,79 @@ export class Exploration {
     return this.#violated('trap', this.#lift(this.#graph.pathTo(trapped)));
   }
 
-  #liveness(property: Property, formula: Extract<Formula, { kind: 'eventually' | 'leadsTo' }>): Outcome {
+  #liveness(
+    property: Property,
+    formula: Extract<Formula, { kind: 'eventually' | 'leadsTo' }>,
+  ): Outcome {
     if (this.#reduced) return this.#undecided(property);
     const watches = this.#watchesOf(property);
     const goal = watches.at(-1);
     if (!goal) return this.#proved('exhaustive');
     const misses = (index: number): boolean => goal.values[index] === FALSE;
-    const from = formula.kind === 'eventually' ? this.#graph.starts.filter(misses)
-      : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter((i) => watches[0]?.values[i] === TRUE && misses(i));
-    return this.#lasso(findFairRun(arenaOf(this.#graph), { from, region: misses, deadline: this.#deadline }));
+    const from =
+      formula.kind === 'eventually'
+        ? this.#graph.starts.filter(misses)
+        : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter(
+            (i) => watches[0]?.values[i] === TRUE && misses(i),
+          );
+    return this.#lasso(
+      findFairRun(arenaOf(this.#graph), { from, region: misses, deadline: this.#deadline }),
+    );
   }
 
-  /** Some fair run leaves the wanted states again and again. Without any circle a fair run is one that stops, and a part of the graph has all of those. */
+  /**
+   * Some fair run leaves the wanted states again and again. Without any circle a fair run is one
+   * that stops, and a part of the graph has all of those.
+   */
   #staying(property: Property): Outcome {
     const [watch] = this.#watchesOf(property);
     if (!watch) return this.#proved('exhaustive');
     if (this.#reduced && !isAcyclic(this.#graph)) return this.#undecided(property);
-    return this.#lasso(findFairRun(arenaOf(this.#graph), { from: this.#graph.starts, recurs: [(index) => watch.values[index] === FALSE], deadline: this.#deadline }));
+    return this.#lasso(
+      findFairRun(arenaOf(this.#graph), {
+        from: this.#graph.starts,
+        recurs: [(index) => watch.values[index] === FALSE],
+        deadline: this.#deadline,
+      }),
+    );
   }
 
-  /** Some fair run satisfies the negation: a fair circle in the product of the graph with its automaton (Vardi and Wolper 1986). */
+  /**
+   * Some fair run satisfies the negation: a fair circle in the product of the graph with its
+   * automaton (Vardi and Wolper 1986).
+   */
   #ltl(property: Property, { formula }: Extract<Formula, { kind: 'ltl' }>): Outcome {
     if (this.#reduced) return this.#undecided(property);
     const watches = this.#watchesOf(property);
     let atoms = 0;
     const automaton = automatonOf({ kind: 'not', body: mapLtl(formula, () => atoms++) });
-    const truth = (atom: number, state: number): boolean | undefined => TRUTH[watches[atom]?.values[state] ?? 0];
+    const truth = (atom: number, state: number): boolean | undefined =>
+      TRUTH[watches[atom]?.values[state] ?? 0];
     const product = productOf(this.#graph, automaton, truth, stopping(this.#graph), this.#deadline);
-    const recurs = automaton.accepting.map((places) => (node: number): boolean => places.has(product.placeOf(node)));
+    const recurs = automaton.accepting.map(
+      (places) =>
+        (node: number): boolean =>
+          places.has(product.placeOf(node)),
+    );
     const run = findFairRun(product, { from: product.starts, recurs, deadline: this.#deadline });
     if (!run) return this.#proved('exhaustive');
     const stop = run.nodes.findIndex((node) => product.isStopped(node));
     const nodes = stop < 0 ? run.nodes : run.nodes.slice(0, stop);
     const states = nodes.map((node) => this.#graph.store.get(product.stateOf(node)));
-    return this.#violated('lasso', liftRun(this.#semantics, { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 }));
+    return this.#violated(
+      'lasso',
+      liftRun(this.#semantics, { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 }),
+    );
   }
 
   /** A part of the graph does not answer this; the whole graph will. */
   #undecided(property: Property): Outcome {
-    return { outcome: 'unknown', reason: 'unsupported', message: `${property.name} is not asked of a reduced graph`, evidence: this.#evidence };
+    return {
+      outcome: 'unknown',
+      reason: 'unsupported',
+      message: `${property.name} is not asked of a reduced graph`,
+      evidence: this.#evidence,
+    };
   }
 
   #lasso(run: FairRun | undefined): Outcome {
@@ -284,7 +440,10 @@ export class Exploration {
     const [first] = run.nodes;
     const prefix = first === undefined ? [] : this.#graph.pathTo(first).slice(0, -1);
     const states = [...prefix, ...run.nodes].map((index) => this.#graph.store.get(index));
-    return this.#violated('lasso', liftRun(this.#semantics, { states, loopStart: prefix.length + run.loopStart }));
+    return this.#violated(
+      'lasso',
+      liftRun(this.#semantics, { states, loopStart: prefix.length + run.loopStart }),
+    );
   }
 
   #violatedAt(index: number): Outcome {
@@ -292,10 +451,22 @@ export class Exploration {
   }
 
   #lift(path: readonly number[], error?: number): Trace | undefined {
-    return liftRun(this.#semantics, { states: path.map((index) => this.#graph.store.get(index)), error });
+    return liftRun(this.#semantics, {
+      states: path.map((index) => this.#graph.store.get(index)),
+      error,
+    });
   }
 
-  #violated(witness: 'trace' | 'lasso' | 'trap' | 'exhaustion', trace: Trace | undefined, evidence: Evidence = {}): Outcome {
-    return { outcome: 'violated', witness, ...(trace ? { trace } : {}), evidence: { ...this.#evidence, ...evidence } };
+  #violated(
+    witness: 'trace' | 'lasso' | 'trap' | 'exhaustion',
+    trace: Trace | undefined,
+    evidence: Evidence = {},
+  ): Outcome {
+    return {
+      outcome: 'violated',
+      witness,
+      ...(trace ? { trace } : {}),
+      evidence: { ...this.#evidence, ...evidence },
+    };
   }
 }

@@ -1,22 +1,28 @@
 import { Components } from '../../graph/components.ts';
 import { ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
 
-/** A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node. */
+/**
+ * A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node.
+ */
 export interface FairRun {
   readonly nodes: readonly number[];
   readonly loopStart: number;
 }
 
 /**
- * What is searched: the graph itself, or its product with an automaton. Nodes carry a state of the graph; what is enabled is the state's
- * affair, where an edge leads is the node's. Edges to `ERROR_TARGET`, and to nodes whose steps are not known, are not followed.
+ * What is searched: the graph itself, or its product with an automaton. Nodes carry a state of the
+ * graph; what is enabled is the state's affair, where an edge leads is the node's. Edges to
+ * `ERROR_TARGET`, and to nodes whose steps are not known, are not followed.
  */
 export interface Arena {
   readonly graph: Graph;
   readonly edges: Edges;
   /** How many nodes have their edges in `edges`. */
   readonly size: number;
-  /** Whether a run that stops is a node where nothing fair is enabled; else stopping is a circle like any other. */
+  /**
+   * Whether a run that stops is a node where nothing fair is enabled; else stopping is a circle
+   * like any other.
+   */
   readonly stops: boolean;
   stateOf(node: number): number;
 }
@@ -42,12 +48,14 @@ export interface Sought {
 export class OutOfTime extends Error {}
 
 /**
- * Looks for a fair run: one that treats every fairness condition as it asks (SEMANTICS 7) and comes again and again to each of `recurs`.
- * Strong fairness by Streett's condition: a component that a strong condition cannot be fair in is cut at the states that enable it,
- * and what remains is searched again (Emerson and Lei 1987; Etessami and Holzmann 2000, section 3).
+ * Looks for a fair run: one that treats every fairness condition as it asks (SEMANTICS 7) and comes
+ * again and again to each of `recurs`. Strong fairness by Streett's condition: a component that a
+ * strong condition cannot be fair in is cut at the states that enable it, and what remains is
+ * searched again (Emerson and Lei 1987; Etessami and Holzmann 2000, section 3).
  */
 export function findFairRun(arena: Arena, sought: Sought): FairRun | undefined {
-  // Near the start first: what goes round there goes round in fewer steps than what goes round everywhere.
+  // Near the start first: what goes round there goes round in fewer steps than what goes round
+  // everywhere.
   for (let size = NEAR; size < arena.size; size *= FARTHER) {
     const near = findWithin({ ...arena, size }, sought);
     if (near) return near;
@@ -71,7 +79,10 @@ function findWithin(arena: Arena, sought: Sought): FairRun | undefined {
   return { nodes: [...prefix, ...loop], loopStart: prefix.length - 1 };
 }
 
-/** Whether a run may stop in a state: no fair condition is enabled (SEMANTICS 7). A state whose steps are not known is none. */
+/**
+ * Whether a run may stop in a state: no fair condition is enabled (SEMANTICS 7). A state whose
+ * steps are not known is none.
+ */
 export function stopping(graph: Graph): (state: number) => boolean {
   const search = new FairSearch(arenaOf(graph), { from: [], deadline: Infinity });
   return (state) => state < graph.expanded && !search.stateEnables(state);
@@ -94,7 +105,10 @@ class FairSearch {
   readonly #deadline: number;
   #work = 0;
   readonly #parents: Int32Array;
-  /** Of each label, the conditions that a step with it serves, as numbers from 0; and which of them are strong. */
+  /**
+   * Of each label, the conditions that a step with it serves, as numbers from 0; and which of them
+   * are strong.
+   */
   readonly #conditionsOf: (readonly number[] | undefined)[] = [];
   readonly #strong: boolean[] = [];
   readonly #numbers = new Map<string, number>();
@@ -115,7 +129,11 @@ class FairSearch {
   }
 
   #follows(target: number): boolean {
-    return target !== ERROR_TARGET && target < this.#arena.size && (this.#region === undefined || this.#region(target));
+    return (
+      target !== ERROR_TARGET &&
+      target < this.#arena.size &&
+      (this.#region === undefined || this.#region(target))
+    );
   }
 
   #conditions(label: number): readonly number[] {
@@ -126,7 +144,11 @@ class FairSearch {
     const { action } = graph.instance(label);
     const found = [
       ...(action.fair === 'none' ? [] : [this.#number(`own ${label}`, action.fair === 'strong')]),
-      ...graph.semantics.model.fairness.flatMap((joint, i) => (joint.actions.includes(action.name) ? [this.#number(`joint ${i}`, joint.strength === 'strong')] : [])),
+      ...graph.semantics.model.fairness.flatMap((joint, i) =>
+        joint.actions.includes(action.name)
+          ? [this.#number(`joint ${i}`, joint.strength === 'strong')]
+          : [],
+      ),
     ];
     this.#conditionsOf[label] = found;
     return found;
@@ -164,7 +186,8 @@ class FairSearch {
 
   pathTo(node: number): number[] {
     const path = [node];
-    for (let at = this.#parents[node] as number; at >= 0; at = this.#parents[at] as number) path.push(at);
+    for (let at = this.#parents[node] as number; at >= 0; at = this.#parents[at] as number)
+      path.push(at);
     return path.reverse();
   }
 
@@ -189,13 +212,18 @@ class FairSearch {
   /** Whether a fair condition is enabled in a state of the graph. */
   stateEnables(state: number): boolean {
     const { rows, labels } = this.#arena.graph.edges as Edges;
-    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1) if (this.#conditions(labels[e] as number).length > 0) return true;
+    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1)
+      if (this.#conditions(labels[e] as number).length > 0) return true;
     return false;
   }
 
   /** A set of nodes in which a run can go round fairly, or one at which it can stop. */
   fairComponent(candidates: readonly number[]): Component | undefined {
-    const stop = !this.#arena.stops ? undefined : candidates.find((node) => this.#recurs.every((recurs) => recurs(node)) && !this.#enables(node));
+    const stop = !this.#arena.stops
+      ? undefined
+      : candidates.find(
+          (node) => this.#recurs.every((recurs) => recurs(node)) && !this.#enables(node),
+        );
     if (stop !== undefined) return { nodes: [stop], stops: true };
     const { rows, targets } = this.#arena.edges;
     const members = new Uint8Array(this.#arena.size);
@@ -209,7 +237,9 @@ class FairSearch {
       const unfair = this.#unfairConditions(component, members);
       if (unfair.weak) continue;
       if (unfair.strong.size === 0) return { nodes: component, stops: false };
-      work.push(...components.among(component.filter((node) => !this.#enablesAny(node, unfair.strong))));
+      work.push(
+        ...components.among(component.filter((node) => !this.#enablesAny(node, unfair.strong))),
+      );
     }
     return undefined;
   }
@@ -224,7 +254,10 @@ class FairSearch {
   }
 
   /** Conditions that going round all of the component would starve. */
-  #unfairConditions(component: readonly number[], members: Uint8Array): { weak: boolean; strong: Set<number> } {
+  #unfairConditions(
+    component: readonly number[],
+    members: Uint8Array,
+  ): { weak: boolean; strong: Set<number> } {
     const { rows, targets, labels } = this.#arena.edges;
     const enabledIn: number[] = [];
     const taken: boolean[] = [];
@@ -237,7 +270,8 @@ class FairSearch {
       });
       for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
         const target = targets[e] as number;
-        if (target !== ERROR_TARGET && members[target] === 1) for (const condition of this.#conditions(labels[e] as number)) taken[condition] = true;
+        if (target !== ERROR_TARGET && members[target] === 1)
+          for (const condition of this.#conditions(labels[e] as number)) taken[condition] = true;
       }
     }
     for (const node of component) members[node] = 0;
@@ -251,7 +285,10 @@ class FairSearch {
     return { weak, strong };
   }
 
-  /** The nodes after `entry` on a loop that gives every condition of the component its due, back to `entry`. */
+  /**
+   * The nodes after `entry` on a loop that gives every condition of the component its due, back to
+   * `entry`.
+   */
   loopThrough(component: readonly number[], inside: ReadonlySet<number>, entry: number): number[] {
     const { rows, targets, labels } = this.#arena.edges;
     const loop: number[] = [];
@@ -262,7 +299,13 @@ class FairSearch {
     };
     for (const condition of this.#owed(component)) {
       if (this.#isServed(condition, [entry, ...loop])) continue;
-      const edge = firstEdge(component, rows, (e) => inside.has(targets[e] as number) && this.#conditions(labels[e] as number).includes(condition));
+      const edge = firstEdge(
+        component,
+        rows,
+        (e) =>
+          inside.has(targets[e] as number) &&
+          this.#conditions(labels[e] as number).includes(condition),
+      );
       if (edge) {
         if (edge.node !== at) walk(edge.node);
         at = targets[edge.index] as number;
@@ -281,12 +324,19 @@ class FairSearch {
     return loop;
   }
 
-  /** Whether some step along these nodes serves the condition, or some node does not enable it and it is weak. */
+  /**
+   * Whether some step along these nodes serves the condition, or some node does not enable it and
+   * it is weak.
+   */
   #isServed(condition: number, nodes: readonly number[]): boolean {
     const { rows, targets, labels } = this.#arena.edges;
     return nodes.some((node, i) => {
       for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) {
-        if (targets[e] === nodes[i + 1] && this.#conditions(labels[e] as number).includes(condition)) return true;
+        if (
+          targets[e] === nodes[i + 1] &&
+          this.#conditions(labels[e] as number).includes(condition)
+        )
+          return true;
       }
       return !this.#strong[condition] && i > 0 && !this.#enablesAny(node, new Set([condition]));
     });
@@ -327,13 +377,19 @@ const UNSEEN = -2;
 const ROOT = -1;
 
 function hasEdge(rows: Int32Array, targets: Int32Array, from: number, to: number): boolean {
-  for (let e = rows[from] as number; e < (rows[from + 1] as number); e += 1) if (targets[e] === to) return true;
+  for (let e = rows[from] as number; e < (rows[from + 1] as number); e += 1)
+    if (targets[e] === to) return true;
   return false;
 }
 
-function firstEdge(nodes: readonly number[], rows: Int32Array, test: (edge: number) => boolean): { node: number; index: number } | undefined {
+function firstEdge(
+  nodes: readonly number[],
+  rows: Int32Array,
+  test: (edge: number) => boolean,
+): { node: number; index: number } | undefined {
   for (const node of nodes) {
-    for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1) if (test(e)) return { node, index: e };
+    for (let e = rows[node] as number; e < (rows[node + 1] as number); e += 1)
+      if (test(e)) return { node, index: e };
   }
   return undefined;
 }

@@ -8,44 +8,81 @@ export { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 /** The version of this engine: part of the evidence, and of every cache key. */
 export const EXPLORE_VERSION = '3';
 
-/** Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a digest and shortest traces. */
+/**
+ * Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a
+ * digest and shortest traces.
+ */
 const SMALL = 2_000;
-/** Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to so many states. */
+/**
+ * Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to
+ * so many states.
+ */
 const SHORTER = 50_000;
 
 /** Ours: breadth first over the exact graph of all valuations, every state kept whole. */
 export const explore: Engine = {
   name: 'explore',
   version: () => Promise.resolve(EXPLORE_VERSION),
-  refuses: (_task, property) => (NEEDS[property.formula.kind] === 'nothing' ? `explore does not decide ${property.formula.kind}` : undefined),
+  refuses: (_task, property) =>
+    NEEDS[property.formula.kind] === 'nothing'
+      ? `explore does not decide ${property.formula.kind}`
+      : undefined,
   run,
 };
 
 /**
- * A small graph whole; else a part of it that is enough, where there is one (clusters.ts); else, and for shortest traces of what breaks, the whole.
- * `reduction` says otherwise: `always` the part alone, `never` the whole alone.
+ * A small graph whole; else a part of it that is enough, where there is one (clusters.ts); else,
+ * and for shortest traces of what breaks, the whole. `reduction` says otherwise: `always` the part
+ * alone, `never` the whole alone.
  */
-async function run(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void): Promise<EngineResult> {
+async function run(
+  task: Task,
+  budget: Budget,
+  signal: AbortSignal,
+  onProgress: (progress: EngineProgress) => void,
+): Promise<EngineResult> {
   const { reduction = 'auto' } = budget;
   const clusters = reduction === 'never' ? undefined : eagerClusters(task.semantics);
   if (!clusters) return new Exploration(task).run(budget, signal, onProgress);
   const started = Date.now();
-  const rest = (part: number): number => Math.max(1, (started + budget.timeoutMs - Date.now()) * part);
+  const rest = (part: number): number =>
+    Math.max(1, (started + budget.timeoutMs - Date.now()) * part);
   if (reduction === 'auto') {
     const small = new Exploration(task);
-    const found = await small.run({ ...budget, maxStates: Math.min(SMALL, budget.maxStates) }, signal, onProgress);
+    const found = await small.run(
+      { ...budget, maxStates: Math.min(SMALL, budget.maxStates) },
+      signal,
+      onProgress,
+    );
     if (small.complete || budget.maxStates <= SMALL || signal.aborted) return found;
   }
   const part = new Exploration(task, clusters);
   const reduced = await part.run({ ...budget, timeoutMs: rest(0.5) }, signal, onProgress);
-  const open = task.properties.filter(({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds');
+  const open = task.properties.filter(
+    ({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds',
+  );
   if (reduction === 'always' || open.length === 0 || signal.aborted) return reduced;
   const maxStates = part.complete ? budget.maxStates : Math.min(SHORTER, budget.maxStates);
-  const whole = await new Exploration(task).run({ ...budget, maxStates, timeoutMs: rest(1) }, signal, onProgress);
-  return { ...whole, outcomes: new Map(task.properties.map(({ name }) => [name, better(whole.outcomes.get(name), reduced.outcomes.get(name))])) };
+  const whole = await new Exploration(task).run(
+    { ...budget, maxStates, timeoutMs: rest(1) },
+    signal,
+    onProgress,
+  );
+  return {
+    ...whole,
+    outcomes: new Map(
+      task.properties.map(({ name }) => [
+        name,
+        better(whole.outcomes.get(name), reduced.outcomes.get(name)),
+      ]),
+    ),
+  };
 }
 
-/** The answer of the whole graph where it has one. Both walk the same graph: where both answer they agree. */
+/**
+ * The answer of the whole graph where it has one. Both walk the same graph: where both answer they
+ * agree.
+ */
 function better(whole: Outcome | undefined, reduced: Outcome | undefined): Outcome {
   if (!whole || !reduced) throw new Error('invariant broken: every property was asked');
   const decided = ({ outcome }: Outcome): boolean => outcome === 'holds' || outcome === 'violated';

@@ -17,10 +17,17 @@ export interface Product extends Arena {
 const MAX_NODES = 20_000_000;
 
 /**
- * The product of the graph with an automaton: a node is a state with a place that agrees with it. Where no fair condition is enabled a run may stop
- * (SEMANTICS 7); from then on it stays, in nodes of their own, and only the automaton moves.
+ * The product of the graph with an automaton: a node is a state with a place that agrees with it.
+ * Where no fair condition is enabled a run may stop (SEMANTICS 7); from then on it stays, in nodes
+ * of their own, and only the automaton moves.
  */
-export function productOf(graph: Graph, automaton: Automaton, holds: (atom: number, state: number) => boolean | undefined, mayStop: (state: number) => boolean, deadline: number): Product {
+export function productOf(
+  graph: Graph,
+  automaton: Automaton,
+  holds: (atom: number, state: number) => boolean | undefined,
+  mayStop: (state: number) => boolean,
+  deadline: number,
+): Product {
   const builder = new ProductBuilder(graph, automaton, holds, mayStop);
   return builder.build(deadline);
 }
@@ -34,7 +41,12 @@ class ProductBuilder {
   readonly #keys: number[] = [];
   readonly #recorder = new EdgeRecorder();
 
-  constructor(graph: Graph, automaton: Automaton, holds: (atom: number, state: number) => boolean | undefined, mayStop: (state: number) => boolean) {
+  constructor(
+    graph: Graph,
+    automaton: Automaton,
+    holds: (atom: number, state: number) => boolean | undefined,
+    mayStop: (state: number) => boolean,
+  ) {
     this.#graph = graph;
     this.#automaton = automaton;
     this.#holds = holds;
@@ -43,16 +55,24 @@ class ProductBuilder {
 
   build(deadline: number): Product {
     const places = this.#automaton.places.length;
-    const starts = this.#graph.starts.flatMap((state) => this.#automaton.initial.flatMap((place) => this.#node(state, place, false) ?? []));
+    const starts = this.#graph.starts.flatMap((state) =>
+      this.#automaton.initial.flatMap((place) => this.#node(state, place, false) ?? []),
+    );
     for (let node = 0; node < this.#keys.length; node += 1) {
-      if ((node & 0xfff) === 0 && (Date.now() > deadline || this.#keys.length > MAX_NODES)) throw new OutOfTime();
+      if ((node & 0xfff) === 0 && (Date.now() > deadline || this.#keys.length > MAX_NODES))
+        throw new OutOfTime();
       this.#recorder.open();
       this.#expand(this.#keys[node] as number);
     }
     const keys = this.#keys;
     const stateOf = (node: number): number => Math.floor((keys[node] as number) / 2 / places);
     return {
-      graph: this.#graph, edges: this.#recorder.finish(), size: keys.length, starts, stateOf, stops: false,
+      graph: this.#graph,
+      edges: this.#recorder.finish(),
+      size: keys.length,
+      starts,
+      stateOf,
+      stops: false,
       placeOf: (node) => Math.floor((keys[node] as number) / 2) % places,
       isStopped: (node) => (keys[node] as number) % 2 === 1,
     };
@@ -63,7 +83,12 @@ class ProductBuilder {
     const key = (state * this.#automaton.places.length + place) * 2 + (stopped ? 1 : 0);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    if (!(this.#automaton.places[place]?.literals ?? []).every(({ atom, wanted }) => this.#holds(atom, state) === wanted)) return undefined;
+    if (
+      !(this.#automaton.places[place]?.literals ?? []).every(
+        ({ atom, wanted }) => this.#holds(atom, state) === wanted,
+      )
+    )
+      return undefined;
     const number = this.#keys.push(key) - 1;
     this.#numbers.set(key, number);
     return number;

@@ -6,9 +6,10 @@ import { sameState, type Instance, type Semantics } from '../../model/semantics.
 import { countersOf, namesIn } from './structure.ts';
 
 /**
- * Looks for a sign that a graph has no end: a state on the way to another one that differs in nothing but counters, none of which is
- * smaller, and from which the same steps lead on in the same way (Karp and Miller 1969). Those steps can then be repeated for ever, provided that
- * nobody tells many tokens from more: only counters that are compared with small numbers are looked at.
+ * Looks for a sign that a graph has no end: a state on the way to another one that differs in
+ * nothing but counters, none of which is smaller, and from which the same steps lead on in the same
+ * way (Karp and Miller 1969). Those steps can then be repeated for ever, provided that nobody tells
+ * many tokens from more: only counters that are compared with small numbers are looked at.
  */
 export class PumpWatch {
   readonly #graph: Graph;
@@ -26,7 +27,10 @@ export class PumpWatch {
   /** The names of counters that grow without end; asked about a state that was just found. */
   look(index: number, state: State): readonly string[] | undefined {
     if (this.#found || this.#left === 0 || index < PATIENCE) return this.#found;
-    const counters = (this.#counters ??= [...onlyAskedForLittle(this.#semantics)].map((name) => ({ name, offset: this.#semantics.layout.cell('variable', name).offset })));
+    const counters = (this.#counters ??= [...onlyAskedForLittle(this.#semantics)].map((name) => ({
+      name,
+      offset: this.#semantics.layout.cell('variable', name).offset,
+    })));
     if (!counters.some(({ offset }) => (state[offset] as number) >= SUSPICIOUS)) return undefined;
     this.#left -= 1;
     const path = this.#graph.pathTo(index);
@@ -40,12 +44,19 @@ export class PumpWatch {
 
   #grown(earlier: State, later: State): string[] {
     const counters = this.#counters ?? [];
-    const grown = counters.filter(({ offset }) => (later[offset] as number) > (earlier[offset] as number));
+    const grown = counters.filter(
+      ({ offset }) => (later[offset] as number) > (earlier[offset] as number),
+    );
     const others = new Set(grown.map(({ offset }) => offset));
-    return earlier.every((word, i) => others.has(i) || word === later[i]) ? grown.map(({ name }) => name) : [];
+    return earlier.every((word, i) => others.has(i) || word === later[i])
+      ? grown.map(({ name }) => name)
+      : [];
   }
 
-  /** Whether the steps between the states of `path` can be taken twice more from `state`, with the same effect each time. */
+  /**
+   * Whether the steps between the states of `path` can be taken twice more from `state`, with the
+   * same effect each time.
+   */
   #repeats(path: readonly number[], state: State): boolean {
     const states = path.map((index) => this.#graph.store.get(index));
     let at = state;
@@ -67,7 +78,14 @@ export class PumpWatch {
     let found: State | undefined;
     if (taken) {
       this.#semantics.stepsOf(taken, at, (_instance, next) => {
-        if (!found && next && next.every((word, i) => word - (at[i] as number) === (to[i] as number) - (from[i] as number))) found = next;
+        if (
+          !found &&
+          next &&
+          next.every(
+            (word, i) => word - (at[i] as number) === (to[i] as number) - (from[i] as number),
+          )
+        )
+          found = next;
       });
     }
     return found;
@@ -80,22 +98,32 @@ const SUSPICIOUS = 3;
 const MAX_LOOKS = 500;
 
 /**
- * The counters that steps and predicates only compare with small numbers: when they have grown beyond those, more tokens are never told from many.
- * Whatever is compared with something else might have an end far up.
+ * The counters that steps and predicates only compare with small numbers: when they have grown
+ * beyond those, more tokens are never told from many. Whatever is compared with something else
+ * might have an end far up.
  */
 function onlyAskedForLittle(semantics: Semantics): ReadonlySet<string> {
   const { model } = semantics;
   const counters = new Set(countersOf(model));
-  const asked = [...judgedPredicates(model), ...model.actions.flatMap((action) => [
-    ...(action.when ? [action.when] : []), ...action.controls.map((control) => control.condition), ...action.assignments.map((assignment) => assignment.value),
-  ])];
-  for (const expr of asked) if (anyNode(expr, asksForMuch)) for (const name of namesOf(expr)) counters.delete(name);
+  const asked = [
+    ...judgedPredicates(model),
+    ...model.actions.flatMap((action) => [
+      ...(action.when ? [action.when] : []),
+      ...action.controls.map((control) => control.condition),
+      ...action.assignments.map((assignment) => assignment.value),
+    ]),
+  ];
+  for (const expr of asked)
+    if (anyNode(expr, asksForMuch)) for (const name of namesOf(expr)) counters.delete(name);
   return counters;
 }
 
 function asksForMuch(e: Expr): boolean {
   if (e.kind === 'literal') return Math.abs(e.value) >= SUSPICIOUS;
-  return e.kind === 'between' || (e.kind === 'compare' && e.left.kind !== 'literal' && e.right.kind !== 'literal');
+  return (
+    e.kind === 'between' ||
+    (e.kind === 'compare' && e.left.kind !== 'literal' && e.right.kind !== 'literal')
+  );
 }
 
 function namesOf(expr: Expr): ReadonlySet<string> {

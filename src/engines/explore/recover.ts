@@ -1,8 +1,8 @@
 import { ERROR_TARGET, type Graph } from '../../graph/graph.ts';
 
 /**
- * For each state, 1 when a step sequence leads from it to a goal, to an error step or to a state whose steps are not known; else 0.
- * Backward search over the reversed edges: linear in the graph.
+ * For each state, 1 when a step sequence leads from it to a goal, to an error step or to a state
+ * whose steps are not known; else 0. Backward search over the reversed edges: linear in the graph.
  */
 export function backwardReach(graph: Graph, goal: (index: number) => boolean): Uint8Array {
   const { edges, expanded, store } = graph;
@@ -14,7 +14,8 @@ export function backwardReach(graph: Graph, goal: (index: number) => boolean): U
     const target = targets[e] as number;
     if (target !== ERROR_TARGET) incoming[target + 1] = (incoming[target + 1] as number) + 1;
   }
-  for (let i = 0; i < store.count; i += 1) incoming[i + 1] = (incoming[i + 1] as number) + (incoming[i] as number);
+  for (let i = 0; i < store.count; i += 1)
+    incoming[i + 1] = (incoming[i + 1] as number) + (incoming[i] as number);
   const sources = new Int32Array(incoming[store.count] as number);
   const fill = incoming.slice();
   const queue: number[] = [];
@@ -36,18 +37,22 @@ export function backwardReach(graph: Graph, goal: (index: number) => boolean): U
   }
   for (let s = expanded; s < store.count; s += 1) add(s);
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-    for (let i = incoming[at] as number; i < (incoming[at + 1] as number); i += 1) add(sources[i] as number);
+    for (let i = incoming[at] as number; i < (incoming[at + 1] as number); i += 1)
+      add(sources[i] as number);
   }
   return open;
 }
 
-/** Whether no state can be come back to. Takes edges from what is known: Kahn's algorithm (1962). */
+/**
+ * Whether no state can be come back to. Takes edges from what is known: Kahn's algorithm (1962).
+ */
 export function isAcyclic(graph: Graph): boolean {
   const { edges, expanded, store } = graph;
   if (!edges) throw new Error('invariant broken: circles are made of edges');
   const { rows, targets } = edges;
   const incoming = new Int32Array(store.count);
-  for (const target of targets) if (target !== ERROR_TARGET) incoming[target] = (incoming[target] as number) + 1;
+  for (const target of targets)
+    if (target !== ERROR_TARGET) incoming[target] = (incoming[target] as number) + 1;
   const free: number[] = [];
   for (let s = 0; s < store.count; s += 1) if (incoming[s] === 0) free.push(s);
   let removed = 0;

@@ -3,8 +3,8 @@ import type { Model } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 
 /**
- * What one instance does to the counters of a model, read off its expressions: a Petri net's view, as far as there is one.
- * A counter is an integer variable without an upper bound and without keys.
+ * What one instance does to the counters of a model, read off its expressions: a Petri net's view,
+ * as far as there is one. A counter is an integer variable without an upper bound and without keys.
  */
 export interface Touch {
   readonly instance: Instance;
@@ -24,7 +24,11 @@ export interface Touch {
 
 /** The counters of a model. */
 export function countersOf(model: Model): ReadonlySet<string> {
-  return new Set(model.variables.filter(({ type }) => type.kind === 'int' && type.hi === undefined).map(({ name }) => name));
+  return new Set(
+    model.variables
+      .filter(({ type }) => type.kind === 'int' && type.hi === undefined)
+      .map(({ name }) => name),
+  );
 }
 
 export function touchesOf(semantics: Semantics): readonly Touch[] {
@@ -40,7 +44,9 @@ function touchOf(instance: Instance, counters: ReadonlySet<string>): Touch {
   const adds = new Map<string, number>();
   const sets = new Map<string, number>();
   const other = new Set<string>();
-  for (const term of [action.when, ...action.controls.map((control) => control.condition)].flatMap((guard) => (guard ? conjuncts(guard) : []))) {
+  for (const term of [action.when, ...action.controls.map((control) => control.condition)].flatMap(
+    (guard) => (guard ? conjuncts(guard) : []),
+  )) {
     const atom = atomOf(term, counters);
     if (atom?.kind === 'positive') needs.add(atom.name);
     else if (atom?.kind === 'zero') zero.add(atom.name);
@@ -84,13 +90,24 @@ export type Atom =
   | { readonly kind: 'atMost'; readonly name: string; readonly bound: number }
   | { readonly kind: 'is'; readonly name: string; readonly value: number };
 
-/** A comparison of a variable without keys with a constant, where it is one of these. Counters are never below 0 where each is only taken from when it is positive. */
+/**
+ * A comparison of a variable without keys with a constant, where it is one of these. Counters are
+ * never below 0 where each is only taken from when it is positive.
+ */
 export function atomOf(e: Expr, counters: ReadonlySet<string>): Atom | undefined {
-  if (e.kind !== 'compare' || e.left.kind !== 'cell' || e.left.of !== 'variable' || e.left.keys.length > 0 || e.right.kind !== 'literal') return undefined;
+  if (
+    e.kind !== 'compare' ||
+    e.left.kind !== 'cell' ||
+    e.left.of !== 'variable' ||
+    e.left.keys.length > 0 ||
+    e.right.kind !== 'literal'
+  )
+    return undefined;
   const { name } = e.left;
   const { value } = e.right;
   if (counters.has(name)) {
-    if ((e.operator === '>' && value === 0) || (e.operator === '>=' && value === 1)) return { kind: 'positive', name };
+    if ((e.operator === '>' && value === 0) || (e.operator === '>=' && value === 1))
+      return { kind: 'positive', name };
     if (e.operator === '=' && value === 0) return { kind: 'zero', name };
     if (e.operator === '<=') return { kind: 'atMost', name, bound: value };
     return undefined;
@@ -109,7 +126,13 @@ function positives(e: Expr, counters: ReadonlySet<string>): ReadonlySet<string> 
 function addition(name: string, value: Expr): number | undefined {
   if (value.kind !== 'arithmetic' || value.operator === '*') return undefined;
   const { left, right } = value;
-  if (left.kind !== 'cell' || left.of !== 'variable' || left.name !== name || right.kind !== 'literal') return undefined;
+  if (
+    left.kind !== 'cell' ||
+    left.of !== 'variable' ||
+    left.name !== name ||
+    right.kind !== 'literal'
+  )
+    return undefined;
   return value.operator === '+' ? right.value : -right.value;
 }
 

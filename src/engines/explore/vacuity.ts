@@ -9,7 +9,10 @@ interface Premise {
   readonly predicate: (state: State) => boolean | undefined;
 }
 
-/** SEMANTICS 9, seen on the way: actions that never fire, guards and premises that are never true. A report, never an outcome. */
+/**
+ * SEMANTICS 9, seen on the way: actions that never fire, guards and premises that are never true. A
+ * report, never an outcome.
+ */
 export class VacuityWatch {
   readonly #semantics: Semantics;
   #open: Premise[];
@@ -17,22 +20,32 @@ export class VacuityWatch {
 
   constructor(semantics: Semantics) {
     this.#semantics = semantics;
-    this.#open = semantics.model.properties.flatMap((p) => premises(p.name, p.formula).map(({ name, expr }) => ({ name, predicate: semantics.predicate(expr) })));
+    this.#open = semantics.model.properties.flatMap((p) =>
+      premises(p.name, p.formula).map(({ name, expr }) => ({
+        name,
+        predicate: semantics.predicate(expr),
+      })),
+    );
     this.#guards = semantics.model.actions
       .filter((a) => a.when && a.binders.length === 0 && a.receives.length === 0)
       .map((a) => ({ name: a.name, predicate: semantics.predicate(a.when as Expr) }));
   }
 
   look(state: State): void {
-    if (this.#open.length > 0) this.#open = this.#open.filter((premise) => premise.predicate(state) !== true);
-    if (this.#guards.length > 0) this.#guards = this.#guards.filter((guard) => guard.predicate(state) !== true);
+    if (this.#open.length > 0)
+      this.#open = this.#open.filter((premise) => premise.predicate(state) !== true);
+    if (this.#guards.length > 0)
+      this.#guards = this.#guards.filter((guard) => guard.predicate(state) !== true);
   }
 
   /** Empty lists when the graph is not whole: what was not seen may still come. */
   report(graph: Graph): Vacuity {
-    if (!graph.complete) return { neverFires: [], guardNeverTrue: [], premiseNeverTrue: [], survivesEveryMutant: [] };
+    if (!graph.complete)
+      return { neverFires: [], guardNeverTrue: [], premiseNeverTrue: [], survivesEveryMutant: [] };
     return {
-      neverFires: this.#semantics.model.actions.map((a) => a.name).filter((name) => !graph.fired.has(name)),
+      neverFires: this.#semantics.model.actions
+        .map((a) => a.name)
+        .filter((name) => !graph.fired.has(name)),
       guardNeverTrue: this.#guards.map((g) => g.name),
       premiseNeverTrue: this.#open.map((p) => p.name),
       survivesEveryMutant: [],
@@ -40,8 +53,13 @@ export class VacuityWatch {
   }
 }
 
-/** What a property says only *if*: the `from` of leadsTo, the condition of `if … then … else true`. */
-function premises(name: string, formula: { readonly kind: string; readonly expr?: Expr; readonly from?: Expr }): { name: string; expr: Expr }[] {
+/**
+ * What a property says only *if*: the `from` of leadsTo, the condition of `if … then … else true`.
+ */
+function premises(
+  name: string,
+  formula: { readonly kind: string; readonly expr?: Expr; readonly from?: Expr },
+): { name: string; expr: Expr }[] {
   if (formula.kind === 'leadsTo' && formula.from) return [{ name, expr: formula.from }];
   const { expr } = formula;
   if (formula.kind !== 'always' || expr?.kind !== 'if') return [];

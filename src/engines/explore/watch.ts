@@ -8,11 +8,16 @@ const NO_VALUE = 3;
 /** As a truth value; nothing where the predicate has none. */
 export const TRUTH: readonly (boolean | undefined)[] = [undefined, false, true, undefined];
 
-/** One predicate, judged at every state as it is found, for as long as there is something to learn. */
+/**
+ * One predicate, judged at every state as it is found, for as long as there is something to learn.
+ */
 export class StateWatch {
   readonly property: Property;
   readonly #predicate: (state: State) => boolean | undefined;
-  /** What is sought, where one finding is enough and the predicate has a value everywhere; else every state is judged. */
+  /**
+   * What is sought, where one finding is enough and the predicate has a value everywhere; else
+   * every state is judged.
+   */
   readonly #sought: boolean | undefined;
   /** Per state: FALSE, TRUE or NO_VALUE; 0 where it was not asked. */
   values = new Uint8Array(1 << 12);
@@ -21,7 +26,11 @@ export class StateWatch {
   /** The valuations in which it was ever true. */
   readonly trueIn = new Set<number>();
 
-  constructor(property: Property, predicate: (state: State) => boolean | undefined, isTotal: boolean) {
+  constructor(
+    property: Property,
+    predicate: (state: State) => boolean | undefined,
+    isTotal: boolean,
+  ) {
     this.property = property;
     this.#predicate = predicate;
     this.#sought = isTotal ? SOUGHT[property.formula.kind] : undefined;
@@ -29,7 +38,11 @@ export class StateWatch {
 
   /** Whether the predicate has no value at this state. */
   look(index: number, state: State, valuation: number): boolean {
-    if (this.#sought !== undefined && (this.#sought ? this.trueIn.has(valuation) : this.firstFalse !== undefined)) return false;
+    if (
+      this.#sought !== undefined &&
+      (this.#sought ? this.trueIn.has(valuation) : this.firstFalse !== undefined)
+    )
+      return false;
     if (index >= this.values.length) this.#grow(index);
     const value = this.#predicate(state);
     this.values[index] = value === undefined ? NO_VALUE : value ? TRUE : FALSE;
@@ -50,4 +63,9 @@ export class StateWatch {
 }
 
 /** Kinds that one state decides: what it would have to be. */
-const SOUGHT: Readonly<Partial<Record<FormulaKind, boolean>>> = { always: false, never: true, reachable: true, reachableEach: true };
+const SOUGHT: Readonly<Partial<Record<FormulaKind, boolean>>> = {
+  always: false,
+  never: true,
+  reachable: true,
+  reachableEach: true,
+};

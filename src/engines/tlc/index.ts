@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { decodeState } from '../../encode/tla/decode.ts';
 import { Unencodable } from '../../encode/definedness.ts';
 import { printModule, type TlaModule, type TlaProperty } from '../../encode/tla/module.ts';
-import { boundUnproved, type Budget, type Engine, type EngineProgress, type EngineResult, type Task } from '../../model/engine.ts';
+import {
+  boundUnproved,
+  type Budget,
+  type Engine,
+  type EngineProgress,
+  type EngineResult,
+  type Task,
+} from '../../model/engine.ts';
 import { sampledNames, starts, valuations } from '../../model/initial.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
@@ -30,7 +37,8 @@ export const tlc: Engine = {
     return `TLC jar sha256:${tools.jarSha256.slice(0, 12)} on Java ${tools.javaVersion}`;
   },
   refuses,
-  run: async (task, budget, signal, onProgress) => new TlcCheck(task, budget, signal, onProgress, await toolchain(budget.cacheDir)).run(),
+  run: async (task, budget, signal, onProgress) =>
+    new TlcCheck(task, budget, signal, onProgress, await toolchain(budget.cacheDir)).run(),
 };
 
 function refuses(task: Task, property: Property): string | undefined {
@@ -39,7 +47,8 @@ function refuses(task: Task, property: Property): string | undefined {
   if (kind === 'reachableEach' || kind === 'all') return `TLC is not asked for ${kind}`;
   const unfit = unfitModel(task.semantics);
   if (unfit) return unfit;
-  if (kind === 'reachable' && countValuations(task.semantics) > MAX_VALUATIONS) return `one run per valuation, and there are more than ${MAX_VALUATIONS}`;
+  if (kind === 'reachable' && countValuations(task.semantics) > MAX_VALUATIONS)
+    return `one run per valuation, and there are more than ${MAX_VALUATIONS}`;
   try {
     printModule(task.semantics, [property]);
     return undefined;
@@ -51,8 +60,12 @@ function refuses(task: Task, property: Property): string | undefined {
 
 function unfitModel(semantics: Semantics): string | undefined {
   const { parameters, variables, channels } = semantics.layout;
-  const types = [...parameters, ...variables].map((b) => b.type).concat(channels.flatMap((c) => c.fields.map((f) => f.type)));
-  const wide = types.some((t) => t.kind === 'int' && isFinite(t) && ((t.lo ?? 0) < -MAX_INT32 || (t.hi ?? 0) > MAX_INT32));
+  const types = [...parameters, ...variables]
+    .map((b) => b.type)
+    .concat(channels.flatMap((c) => c.fields.map((f) => f.type)));
+  const wide = types.some(
+    (t) => t.kind === 'int' && isFinite(t) && ((t.lo ?? 0) < -MAX_INT32 || (t.hi ?? 0) > MAX_INT32),
+  );
   return wide ? 'its integers have 32 bits' : undefined;
 }
 
@@ -69,7 +82,11 @@ function countValuations(semantics: Semantics): number {
 interface TlcRun {
   readonly verdict:
     | { readonly kind: 'ok' }
-    | { readonly kind: 'violated'; readonly what: 'invariant' | 'deadlock' | 'temporal'; readonly name: string }
+    | {
+        readonly kind: 'violated';
+        readonly what: 'invariant' | 'deadlock' | 'temporal';
+        readonly name: string;
+      }
     | { readonly kind: 'failed'; readonly outcome: Outcome };
   readonly messages: readonly TlcMessage[];
   readonly distinct: number | undefined;
@@ -89,7 +106,13 @@ class TlcCheck {
   #folder = '';
   #distinct: number | undefined;
 
-  constructor(task: Task, budget: Budget, signal: AbortSignal, onProgress: (progress: EngineProgress) => void, tools: Toolchain) {
+  constructor(
+    task: Task,
+    budget: Budget,
+    signal: AbortSignal,
+    onProgress: (progress: EngineProgress) => void,
+    tools: Toolchain,
+  ) {
     this.#task = task;
     this.#budget = budget;
     this.#signal = signal;
@@ -103,21 +126,34 @@ class TlcCheck {
     this.#folder = await mkdtemp(join(tmpdir(), 'probity-tlc-'));
     try {
       await writeFile(join(this.#folder, `${this.#module.name}.tla`), this.#module.text);
-      this.#artifacts.push({ name: `tlc/${this.#module.name}.tla`, mediaType: 'text/x-tlaplus', text: this.#module.text });
-      const of = (as: TlaProperty['as']): TlaProperty[] => this.#module.properties.filter((p) => p.as === as);
+      this.#artifacts.push({
+        name: `tlc/${this.#module.name}.tla`,
+        mediaType: 'text/x-tlaplus',
+        text: this.#module.text,
+      });
+      const of = (as: TlaProperty['as']): TlaProperty[] =>
+        this.#module.properties.filter((p) => p.as === as);
       await this.#together([...of('invariant'), ...of('deadlock')], of('temporal'));
-      for (const p of of('reachable')) this.#outcomes.set(p.property.name, await this.#reachable(p));
+      for (const p of of('reachable'))
+        this.#outcomes.set(p.property.name, await this.#reachable(p));
       boundUnproved(this.#outcomes);
-      const errorFree = IMPLICIT_KINDS.every((kind) => this.#outcomes.get(kind)?.outcome !== 'violated');
-      return { outcomes: this.#outcomes, artifacts: this.#artifacts, ...(this.#distinct === undefined || !errorFree ? {} : { states: this.#distinct }) };
+      const errorFree = IMPLICIT_KINDS.every(
+        (kind) => this.#outcomes.get(kind)?.outcome !== 'violated',
+      );
+      return {
+        outcomes: this.#outcomes,
+        artifacts: this.#artifacts,
+        ...(this.#distinct === undefined || !errorFree ? {} : { states: this.#distinct }),
+      };
     } finally {
       await rm(this.#folder, { recursive: true, force: true });
     }
   }
 
   /**
-   * Everything in one process as long as nothing breaks. TLC stops at the first violation: what broke is noted and left out,
-   * and the rest is asked again. A broken temporal property has no name in TLC's output, so then each is asked by itself.
+   * Everything in one process as long as nothing breaks. TLC stops at the first violation: what
+   * broke is noted and left out, and the rest is asked again. A broken temporal property has no
+   * name in TLC's output, so then each is asked by itself.
    */
   async #together(open: readonly TlaProperty[], temporal: readonly TlaProperty[]): Promise<void> {
     let remaining = [...open];
@@ -126,12 +162,14 @@ class TlcCheck {
       const run = await this.#tlc(remaining, together);
       const { verdict } = run;
       if (verdict.kind === 'failed') {
-        for (const p of [...remaining, ...together]) this.#outcomes.set(p.property.name, verdict.outcome);
+        for (const p of [...remaining, ...together])
+          this.#outcomes.set(p.property.name, verdict.outcome);
         return;
       }
       if (verdict.kind === 'ok') {
         this.#distinct ??= run.distinct;
-        for (const p of [...remaining, ...together]) this.#outcomes.set(p.property.name, this.#holds(run));
+        for (const p of [...remaining, ...together])
+          this.#outcomes.set(p.property.name, this.#holds(run));
         return;
       }
       if (verdict.what === 'temporal') {
@@ -141,37 +179,72 @@ class TlcCheck {
         together = [];
         continue;
       }
-      const broken = verdict.what === 'deadlock' ? remaining.filter((p) => p.as === 'deadlock') : remaining.filter((p) => p.name === verdict.name);
-      if (broken.length === 0) throw new Error(`TLC names a violated ${verdict.what} ${verdict.name} that it was not asked for`);
+      const broken =
+        verdict.what === 'deadlock'
+          ? remaining.filter((p) => p.as === 'deadlock')
+          : remaining.filter((p) => p.name === verdict.name);
+      if (broken.length === 0)
+        throw new Error(
+          `TLC names a violated ${verdict.what} ${verdict.name} that it was not asked for`,
+        );
       for (const p of broken) this.#outcomes.set(p.property.name, this.#violated(run));
       remaining = remaining.filter((p) => !broken.includes(p));
     }
   }
 
-  /** EF: the violation of "never" is the witness; without parameters one run, else one for each valuation. */
+  /**
+   * EF: the violation of "never" is the witness; without parameters one run, else one for each
+   * valuation.
+   */
   async #reachable(p: TlaProperty): Promise<Outcome> {
     let first: Outcome | undefined;
     for (const constraint of this.#valuationConstraints()) {
       const run = await this.#tlc([p], [], constraint);
       if (run.verdict.kind === 'failed') return run.verdict.outcome;
       if (run.verdict.kind === 'ok') {
-        if (await this.#mayErr(constraint)) return { outcome: 'bounded', bound: 'runs that break no implicit property', evidence: this.#evidence(run) };
+        if (await this.#mayErr(constraint))
+          return {
+            outcome: 'bounded',
+            bound: 'runs that break no implicit property',
+            evidence: this.#evidence(run),
+          };
         const start = this.#startOf(constraint?.valuation ?? []);
-        return { outcome: 'violated', witness: 'exhaustion', ...(start ? { trace: start } : {}), evidence: this.#evidence(run) };
+        return {
+          outcome: 'violated',
+          witness: 'exhaustion',
+          ...(start ? { trace: start } : {}),
+          evidence: this.#evidence(run),
+        };
       }
       const reached = this.#violated(run);
       if (reached.outcome !== 'violated') return reached;
-      first ??= { outcome: 'holds', method: 'witness', ...(reached.trace ? { trace: reached.trace } : {}), evidence: reached.evidence };
+      first ??= {
+        outcome: 'holds',
+        method: 'witness',
+        ...(reached.trace ? { trace: reached.trace } : {}),
+        evidence: reached.evidence,
+      };
     }
     const sampled = sampledNames(this.#task.semantics);
-    if (sampled.length > 0) return { outcome: 'bounded', bound: `${sampled.join(', ')} only in a window`, evidence: {} };
-    return first ?? { outcome: 'unknown', reason: 'crash', message: 'there is no valuation to look at', evidence: {} };
+    if (sampled.length > 0)
+      return { outcome: 'bounded', bound: `${sampled.join(', ')} only in a window`, evidence: {} };
+    return (
+      first ?? {
+        outcome: 'unknown',
+        reason: 'crash',
+        message: 'there is no valuation to look at',
+        evidence: {},
+      }
+    );
   }
 
   /** Whether some implicit property breaks under one valuation. */
   async #mayErr(constraint: Constraint | undefined): Promise<boolean> {
     if (!this.#module.mayErr) return false;
-    const module = printModule(this.#task.semantics, this.#task.semantics.model.properties.filter((p) => p.formula.kind === 'implicit'));
+    const module = printModule(
+      this.#task.semantics,
+      this.#task.semantics.model.properties.filter((p) => p.formula.kind === 'implicit'),
+    );
     const run = await this.#tlc(module.properties, [], constraint, module);
     return run.verdict.kind !== 'ok';
   }
@@ -179,22 +252,40 @@ class TlcCheck {
   #valuationConstraints(): (Constraint | undefined)[] {
     const { parameters } = this.#task.semantics.layout;
     if (parameters.length === 0) return [undefined];
-    return [...valuations(this.#task.semantics)].map((valuation) => ({ valuation, text: this.#task.semantics.layout.parameters.map((block) => constraintText(this.#task, this.#module, block.name, valuation)).join(' /\\ ') }));
+    return [...valuations(this.#task.semantics)].map((valuation) => ({
+      valuation,
+      text: this.#task.semantics.layout.parameters
+        .map((block) => constraintText(this.#task, this.#module, block.name, valuation))
+        .join(' /\\ '),
+    }));
   }
 
   #startOf(valuation: readonly number[]): ReturnType<typeof liftRun> {
-    for (const start of startsOf(this.#task.semantics, valuation)) return liftRun(this.#task.semantics, { states: [start] });
+    for (const start of startsOf(this.#task.semantics, valuation))
+      return liftRun(this.#task.semantics, { states: [start] });
     return undefined;
   }
 
-  async #tlc(invariants: readonly TlaProperty[], temporal: readonly TlaProperty[], constraint?: Constraint, module: TlaModule = this.#module): Promise<TlcRun> {
+  async #tlc(
+    invariants: readonly TlaProperty[],
+    temporal: readonly TlaProperty[],
+    constraint?: Constraint,
+    module: TlaModule = this.#module,
+  ): Promise<TlcRun> {
     const number = this.#artifacts.length;
     const name = `${module.name}${number}`;
     const config = configText(invariants, temporal);
     // A valuation is fixed in a module of its own, so that the printed one stays as it is.
-    const text = module.text.replace(`MODULE ${module.name} `, `MODULE ${name} `).replace(/\n====\n$/, constraint ? `\nInitHere == Init /\\ ${constraint.text}\n====\n` : '\n====\n');
+    const text = module.text
+      .replace(`MODULE ${module.name} `, `MODULE ${name} `)
+      .replace(
+        /\n====\n$/,
+        constraint ? `\nInitHere == Init /\\ ${constraint.text}\n====\n` : '\n====\n',
+      );
     await writeFile(join(this.#folder, `${name}.tla`), text);
-    const cfg = constraint ? config.replace('SPECIFICATION Spec', 'INIT InitHere\nNEXT Next') : config;
+    const cfg = constraint
+      ? config.replace('SPECIFICATION Spec', 'INIT InitHere\nNEXT Next')
+      : config;
     await writeFile(join(this.#folder, `${name}.cfg`), cfg);
     this.#artifacts.push({ name: `tlc/${name}.cfg`, mediaType: 'text/x-tlaplus-cfg', text: cfg });
     const deadlock = invariants.some((p) => p.as === 'deadlock');
@@ -203,43 +294,93 @@ class TlcCheck {
   }
 
   #java(name: string, deadlock: boolean): Promise<TlcChild> {
-    const limits = { deadline: this.#deadline, memoryMb: this.#budget.memoryMb, diskMb: MAX_DISK_MB, signal: this.#signal };
-    return runTlc(this.#tools, this.#budget.cacheDir, { folder: this.#folder, config: `${name}.cfg`, module: name, deadlock }, limits, this.#onProgress);
+    const limits = {
+      deadline: this.#deadline,
+      memoryMb: this.#budget.memoryMb,
+      diskMb: MAX_DISK_MB,
+      signal: this.#signal,
+    };
+    return runTlc(
+      this.#tools,
+      this.#budget.cacheDir,
+      { folder: this.#folder, config: `${name}.cfg`, module: name, deadlock },
+      limits,
+      this.#onProgress,
+    );
   }
 
   #evidence(run: TlcRun): Evidence {
-    return { module: `tlc/${this.#module.name}.tla`, jar: `sha256:${this.#tools.jarSha256}`, jvm: run.jvm, ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }) };
+    return {
+      module: `tlc/${this.#module.name}.tla`,
+      jar: `sha256:${this.#tools.jarSha256}`,
+      jvm: run.jvm,
+      ...(run.distinct === undefined ? {} : { distinctStates: run.distinct }),
+    };
   }
 
   #holds(run: TlcRun): Outcome {
     const sampled = sampledNames(this.#task.semantics);
-    if (sampled.length > 0) return { outcome: 'bounded', bound: `${sampled.join(', ')} only in a window`, evidence: this.#evidence(run) };
+    if (sampled.length > 0)
+      return {
+        outcome: 'bounded',
+        bound: `${sampled.join(', ')} only in a window`,
+        evidence: this.#evidence(run),
+      };
     const why = incomplete(run.messages);
     if (why !== undefined) return { outcome: 'bounded', bound: why, evidence: this.#evidence(run) };
     return { outcome: 'holds', method: 'exhaustive', evidence: this.#evidence(run) };
   }
 
-  /** TLC's states as rows, lifted by `semantics`; a run that is none of the model is `unreplayable`. */
+  /**
+   * TLC's states as rows, lifted by `semantics`; a run that is none of the model is `unreplayable`.
+   */
   #violated(run: TlcRun): Outcome {
-    const decoded = run.messages.filter((m) => m.code === EC.state).map((m) => decodeState(this.#task.semantics.layout, this.#module, parseState(m.text)));
+    const decoded = run.messages
+      .filter((m) => m.code === EC.state)
+      .map((m) => decodeState(this.#task.semantics.layout, this.#module, parseState(m.text)));
     const erring = decoded.findIndex((s) => s.errors.length > 0);
-    const states = (erring < 0 ? decoded : decoded.slice(0, Math.max(1, erring))).map((s) => s.state);
-    const errors = erring <= 0 ? undefined : (decoded[erring]?.errors ?? []).reduce((bits, kind) => bits | (ERROR_BIT[kind as keyof typeof ERROR_BIT] ?? 0), 0);
-    return this.#asViolation('trace', liftRun(this.#task.semantics, { states, error: errors }), run);
+    const states = (erring < 0 ? decoded : decoded.slice(0, Math.max(1, erring))).map(
+      (s) => s.state,
+    );
+    const errors =
+      erring <= 0
+        ? undefined
+        : (decoded[erring]?.errors ?? []).reduce(
+            (bits, kind) => bits | (ERROR_BIT[kind as keyof typeof ERROR_BIT] ?? 0),
+            0,
+          );
+    return this.#asViolation(
+      'trace',
+      liftRun(this.#task.semantics, { states, error: errors }),
+      run,
+    );
   }
 
   #lasso(run: TlcRun): Outcome {
-    const states = run.messages.filter((m) => m.code === EC.state).map((m) => decodeState(this.#task.semantics.layout, this.#module, parseState(m.text)).state);
+    const states = run.messages
+      .filter((m) => m.code === EC.state)
+      .map((m) => decodeState(this.#task.semantics.layout, this.#module, parseState(m.text)).state);
     const back = run.messages.find((m) => m.code === EC.backTo);
     const stutters = run.messages.some((m) => m.code === EC.loop);
-    const loopStart = stutters ? states.length - 1 : Number(/^(\d+): Back to state/.exec(back?.text ?? '')?.[1] ?? 0) - 1;
+    const loopStart = stutters
+      ? states.length - 1
+      : Number(/^(\d+): Back to state/.exec(back?.text ?? '')?.[1] ?? 0) - 1;
     if (!stutters && states[loopStart]) states.push(states[loopStart]);
     return this.#asViolation('lasso', liftRun(this.#task.semantics, { states, loopStart }), run);
   }
 
-  #asViolation(witness: 'trace' | 'lasso', trace: ReturnType<typeof liftRun>, run: TlcRun): Outcome {
+  #asViolation(
+    witness: 'trace' | 'lasso',
+    trace: ReturnType<typeof liftRun>,
+    run: TlcRun,
+  ): Outcome {
     if (trace) return { outcome: 'violated', witness, trace, evidence: this.#evidence(run) };
-    return { outcome: 'unknown', reason: 'unreplayable', message: 'TLC shows a violation whose states are no run of the model', evidence: this.#evidence(run) };
+    return {
+      outcome: 'unknown',
+      reason: 'unreplayable',
+      message: 'TLC shows a violation whose states are no run of the model',
+      evidence: this.#evidence(run),
+    };
   }
 }
 
@@ -248,11 +389,23 @@ interface Constraint {
   readonly text: string;
 }
 
-function constraintText(task: Task, module: TlaModule, parameter: string, valuation: readonly number[]): string {
+function constraintText(
+  task: Task,
+  module: TlaModule,
+  parameter: string,
+  valuation: readonly number[],
+): string {
   const block = task.semantics.layout.cell('parameter', parameter);
-  const printed = module.variables.find((v) => v.of === 'parameter' && v.name === parameter)?.printed ?? parameter;
+  const printed =
+    module.variables.find((v) => v.of === 'parameter' && v.name === parameter)?.printed ??
+    parameter;
   const cells = module.parameterCells(parameter);
-  return cells.map((key, i) => `${printed}${key} = ${module.literal(parameter, valuation.slice(block.offset + i * block.width, block.offset + (i + 1) * block.width))}`).join(' /\\ ');
+  return cells
+    .map(
+      (key, i) =>
+        `${printed}${key} = ${module.literal(parameter, valuation.slice(block.offset + i * block.width, block.offset + (i + 1) * block.width))}`,
+    )
+    .join(' /\\ ');
 }
 
 function* startsOf(semantics: Semantics, valuation: readonly number[]): Generator<State> {
@@ -269,22 +422,43 @@ function configText(invariants: readonly TlaProperty[], temporal: readonly TlaPr
   ].join('\n');
 }
 
-/** SEMANTICS 12: `ok` needs the completion message, exit 0 and an empty queue; what a killed or lying process leaves is a failure. */
+/**
+ * SEMANTICS 12: `ok` needs the completion message, exit 0 and an empty queue; what a killed or
+ * lying process leaves is a failure.
+ */
 function readRun(child: TlcChild, invariants: readonly TlaProperty[]): TlcRun {
   const messages = parseMessages(child.stdout);
   const { distinct, left } = statsOf(messages);
-  const run = (verdict: TlcRun['verdict']): TlcRun => ({ verdict, messages, distinct, jvm: child.jvm });
+  const run = (verdict: TlcRun['verdict']): TlcRun => ({
+    verdict,
+    messages,
+    distinct,
+    jvm: child.jvm,
+  });
   const violated = messages.find((m) => m.code === EC.invariant || m.code === EC.invariantInitial);
   const end = child.end;
-  if (outOfRoom(messages, child.stdout + child.stderr) !== undefined) return run({ kind: 'failed', outcome: failureOf(child, messages) });
+  if (outOfRoom(messages, child.stdout + child.stderr) !== undefined)
+    return run({ kind: 'failed', outcome: failureOf(child, messages) });
   if (end.kind === 'exited' && violated) {
     const name = /Invariant (\w+) is violated/.exec(violated.text)?.[1] ?? '';
     // An initial state that breaks an invariant is printed inside the message, without a number.
-    const initial = violated.code === EC.invariantInitial ? [{ code: EC.state, text: violated.text.slice(violated.text.indexOf('\n')) }] : [];
-    return { ...run({ kind: 'violated', what: 'invariant', name }), messages: [...messages, ...initial] };
+    const initial =
+      violated.code === EC.invariantInitial
+        ? [{ code: EC.state, text: violated.text.slice(violated.text.indexOf('\n')) }]
+        : [];
+    return {
+      ...run({ kind: 'violated', what: 'invariant', name }),
+      messages: [...messages, ...initial],
+    };
   }
-  if (end.kind === 'exited' && messages.some((m) => m.code === EC.deadlock) && invariants.some((p) => p.as === 'deadlock')) return run({ kind: 'violated', what: 'deadlock', name: '' });
-  if (end.kind === 'exited' && messages.some((m) => m.code === EC.temporal)) return run({ kind: 'violated', what: 'temporal', name: '' });
+  if (
+    end.kind === 'exited' &&
+    messages.some((m) => m.code === EC.deadlock) &&
+    invariants.some((p) => p.as === 'deadlock')
+  )
+    return run({ kind: 'violated', what: 'deadlock', name: '' });
+  if (end.kind === 'exited' && messages.some((m) => m.code === EC.temporal))
+    return run({ kind: 'violated', what: 'temporal', name: '' });
   const finished = messages.some((m) => m.code === EC.noError) && left === 0;
   if (end.kind === 'exited' && end.code === 0 && finished) return run({ kind: 'ok' });
   return run({ kind: 'failed', outcome: failureOf(child, messages) });
@@ -292,7 +466,10 @@ function readRun(child: TlcChild, invariants: readonly TlaProperty[]): TlcRun {
 
 function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
   const { end } = child;
-  const unknown = (reason: 'timeout' | 'memory' | 'cancelled' | 'crash', message: string): Outcome => ({ outcome: 'unknown', reason, message, evidence: {} });
+  const unknown = (
+    reason: 'timeout' | 'memory' | 'cancelled' | 'crash',
+    message: string,
+  ): Outcome => ({ outcome: 'unknown', reason, message, evidence: {} });
   switch (end.kind) {
     case 'timeout':
       return unknown('timeout', 'TLC reached the time limit');
@@ -313,16 +490,31 @@ function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
       if (room !== undefined) return unknown('memory', room);
       // SANY prints what it dislikes outside of messages.
       const sany = /\*\*\* Errors?:[\s\S]*?(?=@!@!@|$)/.exec(child.stdout)?.[0] ?? '';
-      const text = [sany, ...messages.filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code)).map((m) => m.text), child.stderr].join(' ').replace(/\s+/g, ' ').trim();
-return unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
+      const text = [
+        sany,
+        ...messages
+          .filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code))
+          .map((m) => m.text),
+        child.stderr,
+      ]
+        .join(' ')
+        .replace(/\s+/g, ' ')
+        .trim();
+      return unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
     }
   }
 }
 
 /** Messages that tell how the run goes, not what went wrong. */
-const QUIET: ReadonlySet<number> = new Set([2185, 2401, 2212, 2284, 2279, 2188, 2776, 2269, 2266, 2264, 2279, 2186, 2187, 2189, 2190, 2192, 2193, 2194, 2199, 2200, 2217, 2218, 2219, 2220, 2262, 2268]);
+const QUIET: ReadonlySet<number> = new Set([
+  2185, 2401, 2212, 2284, 2279, 2188, 2776, 2269, 2266, 2264, 2279, 2186, 2187, 2189, 2190, 2192,
+  2193, 2194, 2199, 2200, 2217, 2218, 2219, 2220, 2262, 2268,
+]);
 
-/** Why a completed run is not a proof: the chance that two states shared a fingerprint (SEMANTICS 12). */
+/**
+ * Why a completed run is not a proof: the chance that two states shared a fingerprint (SEMANTICS
+ * 12).
+ */
 function incomplete(messages: readonly TlcMessage[]): string | undefined {
   const text = messages.find((m) => m.code === EC.noError)?.text ?? '';
   const estimates = [...text.matchAll(/val = ([\d.E-]+)/g)].map((m) => Number(m[1]));

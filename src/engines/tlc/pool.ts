@@ -6,9 +6,10 @@ import { archiveFlags, classPath, JVM_FLAGS, type Host } from './host.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /**
- * JVMs that have started, have run TLC once on a model of no interest, and wait. Each serves one job and ends: TLC keeps static state, and
- * what a job did to its JVM must not reach the next (FACTS: it also leaks). A process that lives long keeps some; a command that checks one
- * model has no use for them.
+ * JVMs that have started, have run TLC once on a model of no interest, and wait. Each serves one
+ * job and ends: TLC keeps static state, and what a job did to its JVM must not reach the next
+ * (FACTS: it also leaks). A process that lives long keeps some; a command that checks one model has
+ * no use for them.
  */
 export interface WarmJvm {
   readonly child: ChildProcessWithoutNullStreams;
@@ -27,7 +28,9 @@ let pending = 0;
 const ready: WarmJvm[] = [];
 const starting = new Set<ChildProcessWithoutNullStreams>();
 
-/** From the first use of TLC on, this process keeps so many JVMs waiting. 0 ends those that wait. */
+/**
+ * From the first use of TLC on, this process keeps so many JVMs waiting. 0 ends those that wait.
+ */
 export function keepWarm(count: number): void {
   wanted = count;
   if (count > 0) return;
@@ -48,25 +51,32 @@ export function takeWarm(tools: Toolchain, host: Host): WarmJvm | undefined {
   if (wanted === 0 || host.jar === undefined) return undefined;
   const jvm = ready.shift();
   if (jvm === undefined) fill(tools, host);
-  return jvm && { ...jvm, dispose: async () => {
-    await jvm.dispose();
-    fill(tools, host);
-  } };
+  return (
+    jvm && {
+      ...jvm,
+      dispose: async () => {
+        await jvm.dispose();
+        fill(tools, host);
+      },
+    }
+  );
 }
 
 function fill(tools: Toolchain, host: Host): void {
   if (ready.length + pending >= wanted) return;
   pending += 1;
-  void start(tools, host).catch(() => undefined).then((jvm) => {
-    pending -= 1;
-    if (jvm && wanted > 0) {
-      ready.push(jvm);
-      fill(tools, host);
-    } else if (jvm) {
-      kill(jvm.child);
-      void jvm.dispose();
-    }
-  });
+  void start(tools, host)
+    .catch(() => undefined)
+    .then((jvm) => {
+      pending -= 1;
+      if (jvm && wanted > 0) {
+        ready.push(jvm);
+        fill(tools, host);
+      } else if (jvm) {
+        kill(jvm.child);
+        void jvm.dispose();
+      }
+    });
 }
 
 /** Written once for each JVM: every construct that our modules use, once. */
@@ -94,9 +104,33 @@ async function start(tools: Toolchain, host: Host): Promise<WarmJvm | undefined>
   await writeFile(join(folder, 'Warm.tla'), MODEL);
   await writeFile(join(folder, 'Warm.cfg'), CONFIGURATION);
   const { flags } = await archiveFlags(host);
-  const dummy = ['-tool', '-workers', '1', '-metadir', join(folder, 'states'), '-config', join(folder, 'Warm.cfg'), join(folder, 'Warm.tla')];
+  const dummy = [
+    '-tool',
+    '-workers',
+    '1',
+    '-metadir',
+    join(folder, 'states'),
+    '-config',
+    join(folder, 'Warm.cfg'),
+    join(folder, 'Warm.tla'),
+  ];
   // An archive is written at exit, and with the classes of one job: only a cold run writes one.
-  const child = spawn(tools.java, [...JVM_FLAGS, ...flags.filter((flag) => !flag.includes('AtExit')), `-Xmx${WARM_HEAP_MB}m`, `-Djava.io.tmpdir=${folder}`, '-cp', classPath(tools, host.jar ?? ''), 'TlcHost', '--warm', tools.jar, ...dummy], { cwd: folder, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(
+    tools.java,
+    [
+      ...JVM_FLAGS,
+      ...flags.filter((flag) => !flag.includes('AtExit')),
+      `-Xmx${WARM_HEAP_MB}m`,
+      `-Djava.io.tmpdir=${folder}`,
+      '-cp',
+      classPath(tools, host.jar ?? ''),
+      'TlcHost',
+      '--warm',
+      tools.jar,
+      ...dummy,
+    ],
+    { cwd: folder, detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
   starting.add(child);
   const isReady = await readiness(child);
   starting.delete(child);
@@ -105,9 +139,11 @@ async function start(tools: Toolchain, host: Host): Promise<WarmJvm | undefined>
     await dispose();
     return undefined;
   }
-  // Waiting must not keep our own process alive. When it ends, the JVM reads the end of its input and ends too.
+  // Waiting must not keep our own process alive. When it ends, the JVM reads the end of its input
+  // and ends too.
   child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr] as unknown as { unref?(): void }[]) stream.unref?.();
+  for (const stream of [child.stdin, child.stdout, child.stderr] as unknown as { unref?(): void }[])
+    stream.unref?.();
   child.once('exit', () => {
     const at = ready.findIndex((jvm) => jvm.child === child);
     if (at >= 0) {

@@ -5,7 +5,14 @@ import { dirname, join } from 'node:path';
 import type { Budget, EngineProgress } from '../../model/engine.ts';
 import { runChild, type ChildRun } from '../../processes/child.ts';
 import { archiveFlags, classPath, JVM_FLAGS, tlcHost } from './host.ts';
-import { hostProgress, parseMessages, progressIn, statsOf, withoutProgress, type TlcMessage } from './output.ts';
+import {
+  hostProgress,
+  parseMessages,
+  progressIn,
+  statsOf,
+  withoutProgress,
+  type TlcMessage,
+} from './output.ts';
 import { toolchain } from './toolchain.ts';
 
 /** What TLC is given: texts under names of their own, nothing else. */
@@ -35,11 +42,18 @@ const MAX_OUTPUT = 32 * 1024 * 1024;
 export const MAX_DISK_MB = 8_192;
 
 /**
- * Runs TLC on text that somebody sent. It is hostile until shown otherwise: a folder of its own with nothing but `.tla` and `.cfg` text in
- * it (TLC loads a class that lies beside a module), a class path of the jar alone, no network and no other files where bubblewrap can be
- * had, limits on time, memory and output.
+ * Runs TLC on text that somebody sent. It is hostile until shown otherwise: a folder of its own
+ * with nothing but `.tla` and `.cfg` text in it (TLC loads a class that lies beside a module), a
+ * class path of the jar alone, no network and no other files where bubblewrap can be had, limits on
+ * time, memory and output.
  */
-export async function runRaw(input: RawInput, budget: Budget, deadline: number, signal: AbortSignal, onProgress: (progress: EngineProgress) => void = () => undefined): Promise<RawRun> {
+export async function runRaw(
+  input: RawInput,
+  budget: Budget,
+  deadline: number,
+  signal: AbortSignal,
+  onProgress: (progress: EngineProgress) => void = () => undefined,
+): Promise<RawRun> {
   const tools = await toolchain(budget.cacheDir);
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'probity-raw-')));
   try {
@@ -51,24 +65,56 @@ export async function runRaw(input: RawInput, budget: Budget, deadline: number, 
     const heap = Math.max(128, Math.floor(budget.memoryMb * 0.8));
     const host = await tlcHost(budget.cacheDir, tools);
     const started = await archiveFlags(host);
-    // Text of others never writes what later runs load: an archive is used where there is one, and not made.
+    // Text of others never writes what later runs load: an archive is used where there is one, and
+    // not made.
     const archive = started.flags.filter((flag) => flag.startsWith('-XX:SharedArchiveFile='));
-    const main = host.jar === undefined ? ['-cp', tools.jar, 'tlc2.TLC'] : ['-cp', classPath(tools, host.jar), 'TlcHost', '--run'];
+    const main =
+      host.jar === undefined
+        ? ['-cp', tools.jar, 'tlc2.TLC']
+        : ['-cp', classPath(tools, host.jar), 'TlcHost', '--run'];
     const java = [
-      ...JVM_FLAGS, ...archive, '-Xss64m', `-Xmx${heap}m`, '-Dfile.encoding=UTF-8', `-Djava.io.tmpdir=${scratch}`, ...main,
-      '-tool', '-workers', '1', '-metadir', join(scratch, 'states'), ...(input.deadlock ? [] : ['-deadlock']), '-config', join(folder, config), join(folder, `${input.root}.tla`),
+      ...JVM_FLAGS,
+      ...archive,
+      '-Xss64m',
+      `-Xmx${heap}m`,
+      '-Dfile.encoding=UTF-8',
+      `-Djava.io.tmpdir=${scratch}`,
+      ...main,
+      '-tool',
+      '-workers',
+      '1',
+      '-metadir',
+      join(scratch, 'states'),
+      ...(input.deadlock ? [] : ['-deadlock']),
+      '-config',
+      join(folder, config),
+      join(folder, `${input.root}.tla`),
     ];
     const boxed = sandboxed(folder, [tools.jar, ...(host.jar === undefined ? [] : [host.jar])]);
-    const limits = { timeoutMs: Math.max(1, deadline - Date.now()), memoryMb: budget.memoryMb + 768, signal, outputBytes: MAX_OUTPUT, disk: { folder, mb: MAX_DISK_MB } };
-    const told = {
-      cwd: folder, leash: host.jar !== undefined,
-      onStdout: (chunk: string): void => progressIn(chunk, onProgress), onStderr: (chunk: string): void => hostProgress(chunk, onProgress),
+    const limits = {
+      timeoutMs: Math.max(1, deadline - Date.now()),
+      memoryMb: budget.memoryMb + 768,
+      signal,
+      outputBytes: MAX_OUTPUT,
+      disk: { folder, mb: MAX_DISK_MB },
     };
-    const ran = boxed ? await runChild('bwrap', [...boxed, tools.java, ...java], limits, told) : await runChild(tools.java, java, limits, told);
+    const told = {
+      cwd: folder,
+      leash: host.jar !== undefined,
+      onStdout: (chunk: string): void => progressIn(chunk, onProgress),
+      onStderr: (chunk: string): void => hostProgress(chunk, onProgress),
+    };
+    const ran = boxed
+      ? await runChild('bwrap', [...boxed, tools.java, ...java], limits, told)
+      : await runChild(tools.java, java, limits, told);
     const child = { ...ran, stderr: withoutProgress(ran.stderr) };
     const messages = parseMessages(child.stdout);
     return {
-      child, messages, ...statsOf(messages), sandbox: boxed ? 'bubblewrap' : 'none', jarSha256: tools.jarSha256,
+      child,
+      messages,
+      ...statsOf(messages),
+      sandbox: boxed ? 'bubblewrap' : 'none',
+      jarSha256: tools.jarSha256,
       version: `TLC jar sha256:${tools.jarSha256.slice(0, 12)} on Java ${tools.javaVersion}`,
     };
   } finally {
@@ -80,7 +126,9 @@ let permitted: boolean | undefined;
 
 /** Whether this machine has bubblewrap and lets us use it: asked once. */
 function mayBox(): boolean {
-  permitted ??= spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true'], { timeout: 10_000 }).status === 0;
+  permitted ??=
+    spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true'], { timeout: 10_000 })
+      .status === 0;
   return permitted;
 }
 
@@ -88,8 +136,37 @@ function sandboxed(folder: string, readable: readonly string[]): string[] | unde
   if (!mayBox()) return undefined;
   const home = process.env['JAVA_HOME'];
   return [
-    '--unshare-all', '--die-with-parent', '--new-session', '--uid', '65534', '--gid', '65534', '--clearenv', '--setenv', 'PATH', '/usr/bin:/bin',
-    ...['/usr', '/bin', '/lib', '/lib64', '/etc/alternatives', '/etc/java-17-openjdk', ...(home ? [home] : [])].flatMap((path) => ['--ro-bind-try', path, path]),
-    '--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', ...[...new Set(readable.map(dirname))].flatMap((path) => ['--ro-bind', path, path]), '--bind', folder, folder, '--chdir', folder,
+    '--unshare-all',
+    '--die-with-parent',
+    '--new-session',
+    '--uid',
+    '65534',
+    '--gid',
+    '65534',
+    '--clearenv',
+    '--setenv',
+    'PATH',
+    '/usr/bin:/bin',
+    ...[
+      '/usr',
+      '/bin',
+      '/lib',
+      '/lib64',
+      '/etc/alternatives',
+      '/etc/java-17-openjdk',
+      ...(home ? [home] : []),
+    ].flatMap((path) => ['--ro-bind-try', path, path]),
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--tmpfs',
+    '/tmp',
+    ...[...new Set(readable.map(dirname))].flatMap((path) => ['--ro-bind', path, path]),
+    '--bind',
+    folder,
+    folder,
+    '--chdir',
+    folder,
   ];
 }

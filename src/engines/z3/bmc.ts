@@ -7,8 +7,9 @@ import type { Z3Session } from './session.ts';
 export type ValuePath = readonly (readonly (number | boolean)[])[];
 
 /**
- * Incremental bounded model checking (Biere, Cimatti, Clarke and Zhu 1999): one more unrolling of the rules at each depth,
- * all questions asked of it in turn. Depth grows by one, so the first path to anything is a shortest one.
+ * Incremental bounded model checking (Biere, Cimatti, Clarke and Zhu 1999): one more unrolling of
+ * the rules at each depth, all questions asked of it in turn. Depth grows by one, so the first path
+ * to anything is a shortest one.
  */
 export class BoundedSearch {
   readonly #system: SmtSystem;
@@ -20,9 +21,20 @@ export class BoundedSearch {
     this.#session = session;
   }
 
-  static async start(system: SmtSystem, session: Z3Session, constraint: Term = 'true'): Promise<BoundedSearch> {
+  static async start(
+    system: SmtSystem,
+    session: Z3Session,
+    constraint: Term = 'true',
+  ): Promise<BoundedSearch> {
     const search = new BoundedSearch(system, session);
-    await session.send([definitions(system), search.#declare(0), `(assert (Init ${search.#at(0)}))`, `(assert (let (${search.#lets(0)}) ${constraint}))`].join('\n'));
+    await session.send(
+      [
+        definitions(system),
+        search.#declare(0),
+        `(assert (Init ${search.#at(0)}))`,
+        `(assert (let (${search.#lets(0)}) ${constraint}))`,
+      ].join('\n'),
+    );
     return search;
   }
 
@@ -32,13 +44,17 @@ export class BoundedSearch {
 
   /** Whether a state of the current depth satisfies a condition, and a path to it if so. */
   async reaches(condition: Term): Promise<ValuePath | undefined> {
-    const answer = await this.#session.send(`(push)\n(assert (let (${this.#lets(this.#depth)}) ${condition}))\n(check-sat)`);
-    // "unknown" (non-linear arithmetic) finds nothing and proves nothing; a search never proves anyhow.
+    const answer = await this.#session.send(
+      `(push)\n(assert (let (${this.#lets(this.#depth)}) ${condition}))\n(check-sat)`,
+    );
+    // "unknown" (non-linear arithmetic) finds nothing and proves nothing; a search never proves
+    // anyhow.
     if (/^(unsat|unknown)/.test(answer.trim())) {
       await this.#session.send('(pop)');
       return undefined;
     }
-    if (!answer.trim().startsWith('sat')) throw new Error(`Z3 answered ${answer.trim().slice(0, 200)}`);
+    if (!answer.trim().startsWith('sat'))
+      throw new Error(`Z3 answered ${answer.trim().slice(0, 200)}`);
     const path = await this.#path();
     await this.#session.send('(pop)');
     return path;
@@ -47,7 +63,13 @@ export class BoundedSearch {
   /** One step more; false when no step is possible from any state at this depth. */
   async deepen(): Promise<boolean> {
     this.#depth += 1;
-    const answer = await this.#session.send([this.#declare(this.#depth), `(assert (Step ${this.#at(this.#depth - 1)} ${this.#at(this.#depth)}))`, '(check-sat)'].join('\n'));
+    const answer = await this.#session.send(
+      [
+        this.#declare(this.#depth),
+        `(assert (Step ${this.#at(this.#depth - 1)} ${this.#at(this.#depth)}))`,
+        '(check-sat)',
+      ].join('\n'),
+    );
     return !answer.trim().startsWith('unsat');
   }
 
@@ -57,7 +79,9 @@ export class BoundedSearch {
   }
 
   #declare(step: number): string {
-    return this.#system.variables.map((v) => `(declare-const ${this.#name(v, step)} ${v.sort})`).join('\n');
+    return this.#system.variables
+      .map((v) => `(declare-const ${this.#name(v, step)} ${v.sort})`)
+      .join('\n');
   }
 
   #name(v: SmtVariable, step: number): string {
@@ -76,21 +100,35 @@ export class BoundedSearch {
     const path: (number | boolean)[][] = [];
     for (let step = 0; step <= this.#depth; step += 1) {
       const [pairs] = parseSexprs(await this.#session.send(`(get-value (${this.#at(step)}))`));
-      path.push((pairs as readonly Sexpr[]).map((pair) => valueOf((pair as readonly Sexpr[])[1] as Sexpr)));
+      path.push(
+        (pairs as readonly Sexpr[]).map((pair) => valueOf((pair as readonly Sexpr[])[1] as Sexpr)),
+      );
     }
     return path;
   }
 }
 
-/** `Init` and `Step` as named functions, one named disjunct per rule: the same text that the obligations use. */
+/**
+ * `Init` and `Step` as named functions, one named disjunct per rule: the same text that the
+ * obligations use.
+ */
 export function definitions(system: SmtSystem): string {
   const parameters = system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
   const primed = system.variables.map((v) => `(${v.name}!next ${v.sort})`).join(' ');
   const rules = system.rules.map((rule, i) => {
-    const equalities = system.variables.map((v, k) => `(= ${v.name}!next ${rule.next[k]})`).join(' ');
+    const equalities = system.variables
+      .map((v, k) => `(= ${v.name}!next ${rule.next[k]})`)
+      .join(' ');
     return `; ${rule.label}\n(define-fun Rule${i} (${parameters} ${primed}) Bool (and ${rule.condition} ${equalities}))`;
   });
   const names = `${system.variables.map((v) => v.name).join(' ')} ${system.variables.map((v) => `${v.name}!next`).join(' ')}`;
-  const step = system.rules.length === 0 ? 'false' : `(or ${system.rules.map((_, i) => `(Rule${i} ${names})`).join(' ')})`;
-  return [`(define-fun Init (${parameters}) Bool ${system.init})`, ...rules, `(define-fun Step (${parameters} ${primed}) Bool ${step})`].join('\n');
+  const step =
+    system.rules.length === 0
+      ? 'false'
+      : `(or ${system.rules.map((_, i) => `(Rule${i} ${names})`).join(' ')})`;
+  return [
+    `(define-fun Init (${parameters}) Bool ${system.init})`,
+    ...rules,
+    `(define-fun Step (${parameters} ${primed}) Bool ${step})`,
+  ].join('\n');
 }

@@ -37,26 +37,46 @@ export function manyValuations(semantics: Semantics): boolean {
 type Way = readonly number[];
 
 export type Reached =
-  /** The ways, as they stand in the evidence; the goal is reached by one of them from every initial state, if `obligation` is `unsat`. `path` is the first that was found. */
-  | { readonly kind: 'always'; readonly ways: readonly string[]; readonly obligation: string; readonly path: ValuePath }
+  /**
+   * The ways, as they stand in the evidence; the goal is reached by one of them from every initial
+   * state, if `obligation` is `unsat`. `path` is the first that was found.
+   */
+  | {
+      readonly kind: 'always';
+      readonly ways: readonly string[];
+      readonly obligation: string;
+      readonly path: ValuePath;
+    }
   /** An initial state from which no run of at most `steps` steps reaches it. */
-  | { readonly kind: 'missed'; readonly start: readonly (number | boolean)[]; readonly steps: number }
+  | {
+      readonly kind: 'missed';
+      readonly start: readonly (number | boolean)[];
+      readonly steps: number;
+    }
   /** Every initial state that was tried reaches it, by ever new ways. */
   | { readonly kind: 'open'; readonly tried: number };
 
 /**
- * "For every price there is a run", without naming the prices: a few ways that together lead to the goal from every initial state. A rule is a function, so
- * that taking it has a weakest precondition without quantifiers, and "no way leads there" is a formula over the initial state alone. Whatever satisfies
- * it is an initial state that needs another way, which bounded search finds; when nothing does, the ways are enough
- * (counterexample-guided instantiation of ∀∃, Reynolds et al. 2015). From every initial state is more than SEMANTICS 6 asks for: some state of each valuation
- * would do. So what is proved is true, and where initial states are a choice not all that is true is proved.
+ * "For every price there is a run", without naming the prices: a few ways that together lead to the
+ * goal from every initial state. A rule is a function, so that taking it has a weakest precondition
+ * without quantifiers, and "no way leads there" is a formula over the initial state alone. Whatever
+ * satisfies it is an initial state that needs another way, which bounded search finds; when nothing
+ * does, the ways are enough (counterexample-guided instantiation of ∀∃, Reynolds et al. 2015). From
+ * every initial state is more than SEMANTICS 6 asks for: some state of each valuation would do. So
+ * what is proved is true, and where initial states are a choice not all that is true is proved.
  */
-export async function reachedFromEverywhere(system: SmtSystem, goal: Term, limits: SessionLimits): Promise<Reached> {
+export async function reachedFromEverywhere(
+  system: SmtSystem,
+  goal: Term,
+  limits: SessionLimits,
+): Promise<Reached> {
   const { session } = await Z3Session.open(limits);
   const ways: Way[] = [];
   let first: ValuePath | undefined;
   try {
-    await session.send(`${definitions(system)}\n${declared(system)}\n(assert (Init ${names(system)}))`);
+    await session.send(
+      `${definitions(system)}\n${declared(system)}\n(assert (Init ${names(system)}))`,
+    );
     for (;;) {
       const start = await missing(session, system);
       if (start === undefined) break;
@@ -71,28 +91,71 @@ export async function reachedFromEverywhere(system: SmtSystem, goal: Term, limit
     session.close();
   }
   if (!first) throw new Error('there is no initial state');
-  return { kind: 'always', ways: ways.map((way) => wayText(system, way)), obligation: obligationOf(system, ways, goal), path: first };
+  return {
+    kind: 'always',
+    ways: ways.map((way) => wayText(system, way)),
+    obligation: obligationOf(system, ways, goal),
+    path: first,
+  };
 }
 
-/** `holds` once others have proved that the ways are enough. The trace is one of them, for values that a replay finds. */
-export async function everyValuation(semantics: Semantics, system: SmtSystem, property: Property, reached: Extract<Reached, { kind: 'always' }>, limits: SessionLimits): Promise<Outcome> {
-  const { provedBy, refuted } = await reproveByTwo([{ name: 'everyValuation', text: reached.obligation }], limits);
-  if (provedBy.length === 0 || refuted.length > 0) return { outcome: 'unknown', reason: 'unreplayable', message: 'that the ways lead there from everywhere was not proved again', evidence: {} };
-  const evidence = { ways: reached.ways, everyValuation: `z3/${property.name}/everyValuation.smt2`, reprovedBy: provedBy };
+/**
+ * `holds` once others have proved that the ways are enough. The trace is one of them, for values
+ * that a replay finds.
+ */
+export async function everyValuation(
+  semantics: Semantics,
+  system: SmtSystem,
+  property: Property,
+  reached: Extract<Reached, { kind: 'always' }>,
+  limits: SessionLimits,
+): Promise<Outcome> {
+  const { provedBy, refuted } = await reproveByTwo(
+    [{ name: 'everyValuation', text: reached.obligation }],
+    limits,
+  );
+  if (provedBy.length === 0 || refuted.length > 0)
+    return {
+      outcome: 'unknown',
+      reason: 'unreplayable',
+      message: 'that the ways lead there from everywhere was not proved again',
+      evidence: {},
+    };
+  const evidence = {
+    ways: reached.ways,
+    everyValuation: `z3/${property.name}/everyValuation.smt2`,
+    reprovedBy: provedBy,
+  };
   const shown = shownBy(semantics, system, property, reached.path);
   if (shown.outcome !== 'holds') return shown;
-  const mine = (system.row(reached.path[0] ?? []).state).slice(0, semantics.layout.parameterWidth);
-  const isListed = [...valuations(semantics)].some((valuation) => valuation.every((word, i) => word === mine[i]));
-  return { outcome: 'holds', method: 'witness', ...(isListed && shown.trace ? { trace: shown.trace } : {}), evidence };
+  const mine = system.row(reached.path[0] ?? []).state.slice(0, semantics.layout.parameterWidth);
+  const isListed = [...valuations(semantics)].some((valuation) =>
+    valuation.every((word, i) => word === mine[i]),
+  );
+  return {
+    outcome: 'holds',
+    method: 'witness',
+    ...(isListed && shown.trace ? { trace: shown.trace } : {}),
+    evidence,
+  };
 }
 
-/** Written from the model and the ways alone: `unsat` where each initial state reaches the goal by one of them. */
+/**
+ * Written from the model and the ways alone: `unsat` where each initial state reaches the goal by
+ * one of them.
+ */
 export function obligationOf(system: SmtSystem, ways: readonly Way[], goal: Term): string {
-  const missed = ways.map((way, i) => `; way ${i + 1}: ${wayText(system, way)}\n(assert ${smtNot(reachesBy(system, way, goal))})`);
+  const missed = ways.map(
+    (way, i) =>
+      `; way ${i + 1}: ${wayText(system, way)}\n(assert ${smtNot(reachesBy(system, way, goal))})`,
+  );
   return `(set-logic ALL)\n${declared(system)}\n(assert ${system.init})\n${missed.join('\n')}\n(check-sat)\n`;
 }
 
-/** `checkout(0), capture [redirect 1]`: each step by its action, its binding and the places of its messages. */
+/**
+ * `checkout(0), capture [redirect 1]`: each step by its action, its binding and the places of its
+ * messages.
+ */
 function wayText(system: SmtSystem, way: Way): string {
   return way.map((rule) => stepText(system.rules[rule] as Rule)).join(', ');
 }
@@ -101,48 +164,100 @@ function stepText({ label, by }: Rule): string {
   return by.takes.length === 0 ? label : `${label} [${by.takes.join('; ')}]`;
 }
 
-/** The ways that somebody else hands over; nothing where they are too many or too long, or name a step that the model has not. */
+/**
+ * The ways that somebody else hands over; nothing where they are too many or too long, or name a
+ * step that the model has not.
+ */
 export function readWays(system: SmtSystem, texts: unknown): readonly Way[] | undefined {
   if (!Array.isArray(texts) || texts.length > MAX_WAYS) return undefined;
   const rules = new Map(system.rules.map((rule, index) => [stepText(rule), index]));
-  const ways = texts.map((text: unknown) => (typeof text !== 'string' ? [undefined] : text === '' ? [] : text.split(', ').map((step) => rules.get(step))));
-  return ways.every((way): way is number[] => way.length <= MAX_STEPS && !way.includes(undefined)) ? ways : undefined;
+  const ways = texts.map((text: unknown) =>
+    typeof text !== 'string'
+      ? [undefined]
+      : text === ''
+        ? []
+        : text.split(', ').map((step) => rules.get(step)),
+  );
+  return ways.every((way): way is number[] => way.length <= MAX_STEPS && !way.includes(undefined))
+    ? ways
+    : undefined;
 }
 
-/** The weakest precondition: each rule is possible where the one before it has led, and the last leads to the goal. `let` binds all at once, as a step does. */
+/**
+ * The weakest precondition: each rule is possible where the one before it has led, and the last
+ * leads to the goal. `let` binds all at once, as a step does.
+ */
 function reachesBy(system: SmtSystem, way: Way, goal: Term): Term {
   return way.reduceRight<Term>((then, index) => {
     const rule = system.rules[index] as Rule;
-    const changed = system.variables.flatMap((v, i) => (rule.next[i] === v.name ? [] : [`(${v.name} ${rule.next[i]})`]));
-    return smtAnd([rule.condition, changed.length === 0 ? then : `(let (${changed.join(' ')}) ${then})`]);
+    const changed = system.variables.flatMap((v, i) =>
+      rule.next[i] === v.name ? [] : [`(${v.name} ${rule.next[i]})`],
+    );
+    return smtAnd([
+      rule.condition,
+      changed.length === 0 ? then : `(let (${changed.join(' ')}) ${then})`,
+    ]);
   }, goal);
 }
 
 /** An initial state that no way serves, with small numbers where there is one. */
-async function missing(session: Z3Session, system: SmtSystem): Promise<(number | boolean)[] | undefined> {
-  const near = smtAnd(system.variables.filter(({ sort }) => sort === 'Int').map((v) => `(<= ${smtInt(-NEAR)} ${v.name} ${NEAR})`));
+async function missing(
+  session: Z3Session,
+  system: SmtSystem,
+): Promise<(number | boolean)[] | undefined> {
+  const near = smtAnd(
+    system.variables
+      .filter(({ sort }) => sort === 'Int')
+      .map((v) => `(<= ${smtInt(-NEAR)} ${v.name} ${NEAR})`),
+  );
   for (const close of [near, 'true']) {
     const answer = (await session.send(`(push)\n(assert ${close})\n(check-sat)`)).trim();
-    const start = answer === 'sat' ? await valuesOf(session, system.variables.map(({ name }) => name)) : undefined;
+    const start =
+      answer === 'sat'
+        ? await valuesOf(
+            session,
+            system.variables.map(({ name }) => name),
+          )
+        : undefined;
     await session.send('(pop)');
     if (start) return start;
-    if (close === 'true' && answer !== 'unsat') throw new Error(`Z3 answered ${answer.slice(0, 200)}`);
+    if (close === 'true' && answer !== 'unsat')
+      throw new Error(`Z3 answered ${answer.slice(0, 200)}`);
   }
   return undefined;
 }
 
 /** The shortest way from one initial state to the goal, and the states on it. */
-async function wayFrom(system: SmtSystem, start: readonly (number | boolean)[], goal: Term, limits: SessionLimits): Promise<{ readonly way: Way; readonly path: ValuePath } | undefined> {
+async function wayFrom(
+  system: SmtSystem,
+  start: readonly (number | boolean)[],
+  goal: Term,
+  limits: SessionLimits,
+): Promise<{ readonly way: Way; readonly path: ValuePath } | undefined> {
   const { session } = await Z3Session.open(limits);
   const path = new SymbolicPath(system);
   try {
-    await session.send(`${definitions(system)}\n${path.declared(0)}\n(assert ${path.at(0, smtAnd(system.variables.map((v, i) => is(v, start[i] as number | boolean))))})`);
+    await session.send(
+      `${definitions(system)}\n${path.declared(0)}\n(assert ${path.at(0, smtAnd(system.variables.map((v, i) => is(v, start[i] as number | boolean))))})`,
+    );
     for (let steps = 0; steps <= MAX_STEPS; steps += 1) {
-      if ((await session.send(`(push)\n(assert ${path.at(steps, goal)})\n(check-sat)`)).trim() === 'sat') {
+      if (
+        (await session.send(`(push)\n(assert ${path.at(steps, goal)})\n(check-sat)`)).trim() ===
+        'sat'
+      ) {
         const states: (number | boolean)[][] = [];
-        for (let i = 0; i <= steps; i += 1) states.push(await valuesOf(session, path.names(i).split(' ')));
+        for (let i = 0; i <= steps; i += 1)
+          states.push(await valuesOf(session, path.names(i).split(' ')));
         const way: number[] = [];
-        for (let i = 0; i < steps; i += 1) way.push((await valuesOf(session, system.rules.map((_, r) => `(Rule${r} ${path.names(i)} ${path.names(i + 1)})`))).indexOf(true));
+        for (let i = 0; i < steps; i += 1)
+          way.push(
+            (
+              await valuesOf(
+                session,
+                system.rules.map((_, r) => `(Rule${r} ${path.names(i)} ${path.names(i + 1)})`),
+              )
+            ).indexOf(true),
+          );
         return { way, path: states };
       }
       await session.send(`(pop)\n${path.declared(steps + 1)}\n(assert ${path.step(steps)})`);

@@ -5,15 +5,17 @@ import { parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /**
- * Reads an invariant that somebody else hands over, and writes it anew for `system`; `undefined` when it is anything but one
- * `(define-fun Inv (…) Bool term)` over exactly the system's variables, in whatever order. What comes back is printed from what
- * was understood, so that no second command (`assert false`), string, quoted symbol or annotation can reach the solver.
+ * Reads an invariant that somebody else hands over, and writes it anew for `system`; `undefined`
+ * when it is anything but one `(define-fun Inv (…) Bool term)` over exactly the system's variables,
+ * in whatever order. What comes back is printed from what was understood, so that no second command
+ * (`assert false`), string, quoted symbol or annotation can reach the solver.
  */
 export function readInvariant(text: string, system: SmtSystem): string | undefined {
   const definition = onlyList(text);
   if (definition?.length !== 5) return undefined;
   const [command, name, parameters, sort, body] = definition;
-  if (command !== 'define-fun' || name !== 'Inv' || sort !== 'Bool' || body === undefined) return undefined;
+  if (command !== 'define-fun' || name !== 'Inv' || sort !== 'Bool' || body === undefined)
+    return undefined;
   if (!declaresVariables(parameters, system)) return undefined;
   const term = printed(body);
   const bound = system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
@@ -37,7 +39,10 @@ function declaresVariables(parameters: Sexpr | undefined, system: SmtSystem): bo
     if (!Array.isArray(parameter) || parameter.length !== 2) return false;
     sorts.set(parameter[0] as Sexpr, parameter[1] as Sexpr);
   }
-  return parameters.length === system.variables.length && system.variables.every((v) => sorts.get(v.name) === v.sort);
+  return (
+    parameters.length === system.variables.length &&
+    system.variables.every((v) => sorts.get(v.name) === v.sort)
+  );
 }
 
 /** A term as text, without recursion: how deep it goes is the writer's choice. */

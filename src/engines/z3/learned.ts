@@ -13,22 +13,34 @@ type Values = readonly (number | boolean)[];
 
 const MAX_LITERALS = 220;
 const MAX_CLAUSES = 4_000;
-/** A number with more values than this in what was seen is compared with others, not with each value. */
+/**
+ * A number with more values than this in what was seen is compared with others, not with each
+ * value.
+ */
 const FEW = 4;
 
 /**
- * What is true of every state that was seen, in the forms that people use: a value that something never has, two things that never are
- * together, two numbers that are the same whenever something is the case. Examples prove nothing: these are candidates for Houdini
- * (`induction.ts`), which keeps those that are inductive. A proof of them reads well, and holds for integers without bounds, of which the
- * examples are a few.
+ * What is true of every state that was seen, in the forms that people use: a value that something
+ * never has, two things that never are together, two numbers that are the same whenever something
+ * is the case. Examples prove nothing: these are candidates for Houdini (`induction.ts`), which
+ * keeps those that are inductive. A proof of them reads well, and holds for integers without
+ * bounds, of which the examples are a few.
  */
 export function learnedClauses(system: SmtSystem, states: readonly Values[]): Term[] {
   if (states.length === 0) return [];
   const literals = literalsOf(system, states).slice(0, MAX_LITERALS);
   const always = literals.filter((literal) => literal.count === states.length);
   const never = literals.filter((literal) => literal.count === 0);
-  const sometimes = literals.filter((literal) => literal.count > 0 && literal.count < states.length);
-  const clauses = [...always.map((literal) => literal.term), ...never.map((literal) => smtNot(literal.term)), ...same(system, states, sometimes), ...somewhere(system, literals, sometimes), ...apart(sometimes)];
+  const sometimes = literals.filter(
+    (literal) => literal.count > 0 && literal.count < states.length,
+  );
+  const clauses = [
+    ...always.map((literal) => literal.term),
+    ...never.map((literal) => smtNot(literal.term)),
+    ...same(system, states, sometimes),
+    ...somewhere(system, literals, sometimes),
+    ...apart(sometimes),
+  ];
   return clauses.slice(0, MAX_CLAUSES);
 }
 
@@ -36,40 +48,79 @@ export function learnedClauses(system: SmtSystem, states: readonly Values[]): Te
 function apart(literals: readonly Literal[]): Term[] {
   const clauses: Term[] = [];
   literals.forEach((a, i) => {
-    for (const b of literals.slice(i + 1)) if (a.of !== b.of && !a.true.some((yes, s) => yes === 1 && b.true[s] === 1)) clauses.push(`(not (and ${a.term} ${b.term}))`);
+    for (const b of literals.slice(i + 1))
+      if (a.of !== b.of && !a.true.some((yes, s) => yes === 1 && b.true[s] === 1))
+        clauses.push(`(not (and ${a.term} ${b.term}))`);
   });
   return clauses;
 }
 
-/** Whenever something is the case, some message that carries a certain element is on its way: what waits is waited for. */
-function somewhere(system: SmtSystem, literals: readonly Literal[], premises: readonly Literal[]): Term[] {
+/**
+ * Whenever something is the case, some message that carries a certain element is on its way: what
+ * waits is waited for.
+ */
+function somewhere(
+  system: SmtSystem,
+  literals: readonly Literal[],
+  premises: readonly Literal[],
+): Term[] {
   const groups = new Map<string, Literal[]>();
   for (const literal of literals) {
     const { meaning } = system.variables[literal.of] as SmtVariable;
-    const carried = meaning.kind === 'count' ? (literal.term === `(< 0 ${system.variables[literal.of]?.name})` ? (meaning.carries ?? []) : [])
-      : meaning.kind === 'cell' && meaning.held !== undefined && meaning.values ? [[...meaning.values].find(([value]) => literal.term.includes(` ${smtInt(value)})`))?.[1] ?? ''] : [];
-    for (const name of carried) if (!/^-?\d+$|^(true|false)$/.test(name)) groups.set(name, [...(groups.get(name) ?? []), literal]);
+    const carried =
+      meaning.kind === 'count'
+        ? literal.term === `(< 0 ${system.variables[literal.of]?.name})`
+          ? (meaning.carries ?? [])
+          : []
+        : meaning.kind === 'cell' && meaning.held !== undefined && meaning.values
+          ? [
+              [...meaning.values].find(([value]) =>
+                literal.term.includes(` ${smtInt(value)})`),
+              )?.[1] ?? '',
+            ]
+          : [];
+    for (const name of carried)
+      if (!/^-?\d+$|^(true|false)$/.test(name))
+        groups.set(name, [...(groups.get(name) ?? []), literal]);
   }
-  return [...groups.values()].flatMap((group) => premises.flatMap((premise) => {
-    const follows = !group.includes(premise) && !premise.true.some((yes, s) => yes === 1 && !group.some((literal) => literal.true[s] === 1));
-    return follows ? [`(=> ${premise.term} (or ${group.map((literal) => literal.term).join(' ')}))`] : [];
-  }));
+  return [...groups.values()].flatMap((group) =>
+    premises.flatMap((premise) => {
+      const follows =
+        !group.includes(premise) &&
+        !premise.true.some(
+          (yes, s) => yes === 1 && !group.some((literal) => literal.true[s] === 1),
+        );
+      return follows
+        ? [`(=> ${premise.term} (or ${group.map((literal) => literal.term).join(' ')}))`]
+        : [];
+    }),
+  );
 }
 
 /** Two numbers that are the same, always or whenever something is the case. */
 function same(system: SmtSystem, states: readonly Values[], premises: readonly Literal[]): Term[] {
-  const numbers = system.variables.flatMap((variable, at) => (isNumber(variable) ? [{ variable, at, isHeld: holder(system, at) }] : []));
+  const numbers = system.variables.flatMap((variable, at) =>
+    isNumber(variable) ? [{ variable, at, isHeld: holder(system, at) }] : [],
+  );
   const clauses: Term[] = [];
   numbers.forEach((x, i) => {
     for (const y of numbers.slice(i + 1)) {
       const held = [heldOf(x.variable), heldOf(y.variable)].filter((term) => term !== 'true');
       const equal = `(= ${x.variable.name} ${y.variable.name})`;
-      const differs = states.map((values) => x.isHeld(values) && y.isHeld(values) && values[x.at] !== values[y.at]);
+      const differs = states.map(
+        (values) => x.isHeld(values) && y.isHeld(values) && values[x.at] !== values[y.at],
+      );
       if (!differs.includes(true)) {
         clauses.push(held.length === 0 ? equal : `(=> ${smtAnd(held)} ${equal})`);
         continue;
       }
-      for (const premise of premises) if (premise.of !== x.at && premise.of !== y.at && !premise.true.some((yes, s) => yes === 1 && differs[s] === true)) clauses.push(`(=> ${smtAnd([...held, premise.term])} ${equal})`);
+      for (const premise of premises)
+        if (
+          premise.of !== x.at &&
+          premise.of !== y.at &&
+          !premise.true.some((yes, s) => yes === 1 && differs[s] === true)
+        )
+          clauses.push(`(=> ${smtAnd([...held, premise.term])} ${equal})`);
     }
   });
   return clauses;
@@ -78,29 +129,65 @@ function same(system: SmtSystem, states: readonly Values[], premises: readonly L
 function literalsOf(system: SmtSystem, states: readonly Values[]): Literal[] {
   return system.variables.flatMap((variable, at) => {
     const isHeld = holder(system, at);
-    const seen = (test: (values: Values) => boolean): Uint8Array => Uint8Array.from(states, (values) => (isHeld(values) && test(values) ? 1 : 0));
+    const seen = (test: (values: Values) => boolean): Uint8Array =>
+      Uint8Array.from(states, (values) => (isHeld(values) && test(values) ? 1 : 0));
     const literal = (term: Term, test: (value: number | boolean) => boolean): Literal => {
       const held = heldOf(variable);
       const truth = seen((values) => test(values[at] as number | boolean));
-      return { term: held === 'true' ? term : `(and ${held} ${term})`, of: at, true: truth, count: truth.reduce((n, yes) => n + yes, 0) };
+      return {
+        term: held === 'true' ? term : `(and ${held} ${term})`,
+        of: at,
+        true: truth,
+        count: truth.reduce((n, yes) => n + yes, 0),
+      };
     };
     const { meaning } = variable;
     if (meaning.kind === 'error') return [];
-    if (variable.sort === 'Bool') return [literal(variable.name, (v) => v === true), literal(smtNot(variable.name), (v) => v === false)];
-    if (meaning.kind === 'count') return countLiterals(variable, states.map((values) => values[at] as number), literal);
-    const distinct = meaning.kind === 'cell' && meaning.values ? [...meaning.values.keys()] : [...new Set(states.filter(isHeld).map((values) => values[at] as number))];
+    if (variable.sort === 'Bool')
+      return [
+        literal(variable.name, (v) => v === true),
+        literal(smtNot(variable.name), (v) => v === false),
+      ];
+    if (meaning.kind === 'count')
+      return countLiterals(
+        variable,
+        states.map((values) => values[at] as number),
+        literal,
+      );
+    const distinct =
+      meaning.kind === 'cell' && meaning.values
+        ? [...meaning.values.keys()]
+        : [...new Set(states.filter(isHeld).map((values) => values[at] as number))];
     const named = meaning.kind === 'cell' && meaning.values !== undefined;
-    const compared = named || distinct.length <= FEW ? distinct : distinct.filter((value) => value === 0);
-    const equal = compared.map((value) => literal(`(= ${variable.name} ${smtInt(value)})`, (v) => v === value));
-    return named ? equal : [...equal, ...compared.map((value) => literal(`(not (= ${variable.name} ${smtInt(value)}))`, (v) => v !== value)), literal(`(<= 0 ${variable.name})`, (v) => (v as number) >= 0)];
+    const compared =
+      named || distinct.length <= FEW ? distinct : distinct.filter((value) => value === 0);
+    const equal = compared.map((value) =>
+      literal(`(= ${variable.name} ${smtInt(value)})`, (v) => v === value),
+    );
+    return named
+      ? equal
+      : [
+          ...equal,
+          ...compared.map((value) =>
+            literal(`(not (= ${variable.name} ${smtInt(value)}))`, (v) => v !== value),
+          ),
+          literal(`(<= 0 ${variable.name})`, (v) => (v as number) >= 0),
+        ];
   });
 }
 
-function countLiterals(variable: SmtVariable, counts: readonly number[], literal: (term: Term, test: (value: number | boolean) => boolean) => Literal): Literal[] {
+function countLiterals(
+  variable: SmtVariable,
+  counts: readonly number[],
+  literal: (term: Term, test: (value: number | boolean) => boolean) => Literal,
+): Literal[] {
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
   return [
-    literal(`(= ${variable.name} 0)`, (v) => v === 0), literal(`(<= ${variable.name} ${most})`, (v) => (v as number) <= most),
-    ...Array.from({ length: Math.min(most, FEW) }, (_, i) => literal(`(< ${i} ${variable.name})`, (v) => (v as number) > i)),
+    literal(`(= ${variable.name} 0)`, (v) => v === 0),
+    literal(`(<= ${variable.name} ${most})`, (v) => (v as number) <= most),
+    ...Array.from({ length: Math.min(most, FEW) }, (_, i) =>
+      literal(`(< ${i} ${variable.name})`, (v) => (v as number) > i),
+    ),
   ];
 }
 
@@ -112,9 +199,13 @@ function heldOf({ meaning }: SmtVariable): Term {
   return meaning.kind === 'cell' ? (meaning.held ?? 'true') : 'true';
 }
 
-/** Whether there is what a variable speaks of: `held` is `(< slot count)`, and the count a value of the same state. */
+/**
+ * Whether there is what a variable speaks of: `held` is `(< slot count)`, and the count a value of
+ * the same state.
+ */
 function holder(system: SmtSystem, at: number): (values: Values) => boolean {
-  const [, slot, count] = /^\(< (\d+) (\S+)\)$/.exec(heldOf(system.variables[at] as SmtVariable)) ?? [];
+  const [, slot, count] =
+    /^\(< (\d+) (\S+)\)$/.exec(heldOf(system.variables[at] as SmtVariable)) ?? [];
   if (slot === undefined) return () => true;
   const index = system.variables.findIndex((v) => v.name === count);
   return (values) => (values[index] as number) > Number(slot);

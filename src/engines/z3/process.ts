@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /**
- * A Z3 in a process of its own, in a group of its own: what it is told, it answers, in order. It knows no limits; whoever uses it
- * (`Z3Session`) watches over it and kills it.
+ * A Z3 in a process of its own, in a group of its own: what it is told, it answers, in order. It
+ * knows no limits; whoever uses it (`Z3Session`) watches over it and kills it.
  */
 export class Z3Process {
   readonly #child: ChildProcess;
@@ -21,8 +21,11 @@ export class Z3Process {
   private constructor(child: ChildProcess, native: boolean) {
     this.#child = child;
     this.#native = native;
-    this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
-    // A child of the child may hold the pipe open: that the child is gone ends the wait, not that the pipe is.
+    this.#lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[
+      Symbol.asyncIterator
+    ]();
+    // A child of the child may hold the pipe open: that the child is gone ends the wait, not that
+    // the pipe is.
     this.#gone = new Promise((resolve) => {
       const gone = (): void => {
         this.#alive = false;
@@ -41,16 +44,31 @@ export class Z3Process {
   }
 
   /**
-   * z3-solver's wasm. Its functions are checked when they are first compiled, not all 35 MB at once: a good half of the start. A function
-   * that does not check still does not run.
+   * z3-solver's wasm. Its functions are checked when they are first compiled, not all 35 MB at
+   * once: a good half of the start. A function that does not check still does not run.
    */
   static packaged(): Z3Process {
-    return new Z3Process(spawn(process.execPath, ['--wasm-lazy-validation', WASM_CHILD], { stdio: ['pipe', 'pipe', 'ignore'], detached: true }), false);
+    return new Z3Process(
+      spawn(process.execPath, ['--wasm-lazy-validation', WASM_CHILD], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+        detached: true,
+      }),
+      false,
+    );
   }
 
-  /** A native solver. It does not notice that we are gone while it thinks: it gets a limit of its own. */
+  /**
+   * A native solver. It does not notice that we are gone while it thinks: it gets a limit of its
+   * own.
+   */
   static native(binary: string, seconds: number): Z3Process {
-    return new Z3Process(spawn(binary, ['-in', '-smt2', `-T:${seconds}`], { stdio: ['pipe', 'pipe', 'ignore'], detached: true }), true);
+    return new Z3Process(
+      spawn(binary, ['-in', '-smt2', `-T:${seconds}`], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+        detached: true,
+      }),
+      true,
+    );
   }
 
   get pid(): number | undefined {
@@ -78,7 +96,8 @@ export class Z3Process {
     if (!this.#native) return this.#ask(text);
     this.#child.stdin?.write(`${text}\n(echo "${MARK}")\n`);
     const printed: string[] = [];
-    for (let line = await this.#line(); line !== MARK; line = await this.#line()) printed.push(line);
+    for (let line = await this.#line(); line !== MARK; line = await this.#line())
+      printed.push(line);
     return printed.join('\n');
   }
 
@@ -101,7 +120,10 @@ export class Z3Process {
     void this.#gone.then(then);
   }
 
-  /** Whether it keeps our own process from ending. When we end, its input is closed, and it ends as well. */
+  /**
+   * Whether it keeps our own process from ending. When we end, its input is closed, and it ends as
+   * well.
+   */
   hold(held: boolean): void {
     const streams = [this.#child.stdin, this.#child.stdout] as unknown as readonly Socket[];
     for (const end of [this.#child, ...streams]) {
@@ -120,9 +142,16 @@ export class Z3Process {
     try {
       const line = this.#lines.next();
       // What was printed before the end is still to be read.
-      const next = await Promise.race([line, this.#gone.then(() => Promise.race([line, delay(200, undefined, { ref: false })]))]);
+      const next = await Promise.race([
+        line,
+        this.#gone.then(() => Promise.race([line, delay(200, undefined, { ref: false })])),
+      ]);
       if (next && !next.done) return next.value;
-      throw new Error(this.#printed > MAX_OUTPUT ? 'Z3 printed more than the limit' : 'Z3 ended before it answered');
+      throw new Error(
+        this.#printed > MAX_OUTPUT
+          ? 'Z3 printed more than the limit'
+          : 'Z3 ended before it answered',
+      );
     } finally {
       this.#waiting -= 1;
     }

@@ -25,26 +25,46 @@ export interface Claim {
 }
 
 export type Attempt =
-  | { readonly kind: 'proved'; readonly outcome: Extract<Outcome, { outcome: 'holds' }>; readonly artifacts: readonly Artifact[] }
+  | {
+      readonly kind: 'proved';
+      readonly outcome: Extract<Outcome, { outcome: 'holds' }>;
+      readonly artifacts: readonly Artifact[];
+    }
   | { readonly kind: 'open'; readonly message: string };
 
 /** What looking for a smaller invariant may take, of the time that is there. */
 const CORE_MS = 10_000;
 
 /**
- * Reduces an invariant to what the proof needs, and has the three obligations, written anew from the model, proved by other processes,
- * of two solvers where there are two. Only then it is a proof; and the evidence says in the model's words why it holds, on which guards and
- * controls it rests, and who proved it.
+ * Reduces an invariant to what the proof needs, and has the three obligations, written anew from
+ * the model, proved by other processes, of two solvers where there are two. Only then it is a
+ * proof; and the evidence says in the model's words why it holds, on which guards and controls it
+ * rests, and who proved it.
  */
-export async function establish(system: SmtSystem, claim: Claim, limits: SessionLimits): Promise<Attempt> {
-  // What looks further back than a step is not cut down: its clauses keep each other over several states.
-  const core = claim.depth ? undefined : await coreOf(system, claim, { ...limits, deadline: Math.min(limits.deadline, Date.now() + CORE_MS) });
-  const reduced = core && (await reproved(system, { ...claim, invariant: core.invariant }, core, limits));
+export async function establish(
+  system: SmtSystem,
+  claim: Claim,
+  limits: SessionLimits,
+): Promise<Attempt> {
+  // What looks further back than a step is not cut down: its clauses keep each other over several
+  // states.
+  const core = claim.depth
+    ? undefined
+    : await coreOf(system, claim, {
+        ...limits,
+        deadline: Math.min(limits.deadline, Date.now() + CORE_MS),
+      });
+  const reduced =
+    core && (await reproved(system, { ...claim, invariant: core.invariant }, core, limits));
   // A smaller invariant that does not re-prove says nothing of the one that was found.
   return reduced?.kind === 'proved' ? reduced : reproved(system, claim, undefined, limits);
 }
 
-async function coreOf(system: SmtSystem, claim: Claim, limits: SessionLimits): Promise<ProofCore | undefined> {
+async function coreOf(
+  system: SmtSystem,
+  claim: Claim,
+  limits: SessionLimits,
+): Promise<ProofCore | undefined> {
   try {
     return await proofCore(system, claim.bad, claim.invariant, limits);
   } catch (error) {
@@ -53,25 +73,50 @@ async function coreOf(system: SmtSystem, claim: Claim, limits: SessionLimits): P
   }
 }
 
-async function reproved(system: SmtSystem, { name, bad, constraint, invariant, depth = ONE_STEP, horn, goals }: Claim, core: ProofCore | undefined, limits: SessionLimits): Promise<Attempt> {
+async function reproved(
+  system: SmtSystem,
+  { name, bad, constraint, invariant, depth = ONE_STEP, horn, goals }: Claim,
+  core: ProofCore | undefined,
+  limits: SessionLimits,
+): Promise<Attempt> {
   const list = obligations(system, bad, constraint, invariant, depth);
   const { provedBy, open, refuted, ended } = await reproveByTwo(list, limits);
-  if (refuted.length > 0) return { kind: 'open', message: `the invariant does not re-prove: ${refuted.map((found) => `${found.name} (${found.solver})`).join(', ')}` };
+  if (refuted.length > 0)
+    return {
+      kind: 'open',
+      message: `the invariant does not re-prove: ${refuted.map((found) => `${found.name} (${found.solver})`).join(', ')}`,
+    };
   if (provedBy.length === 0) {
     if (ended && ended.end !== 'timeout') throw ended;
     return { kind: 'open', message: `the invariant was not re-proved in time: ${open.join(', ')}` };
   }
   const because = readableInvariant(system, invariant, goals);
-  const text = (file: string, body: string): Artifact => ({ name: `z3/${name}/${file}.smt2`, mediaType: 'text/x-smtlib2', text: body });
+  const text = (file: string, body: string): Artifact => ({
+    name: `z3/${name}/${file}.smt2`,
+    mediaType: 'text/x-smtlib2',
+    text: body,
+  });
   const evidence: Evidence = {
-    obligationsReproved: true, reprovedBy: provedBy, invariant: `z3/${name}/invariant.smt2`, obligations: list.map((o) => `z3/${name}/${o.name}.smt2`),
-    because: because.slice(0, MAX_SENTENCES), ...depthFacts(depth), ...(core ? { needs: core.needs } : {}),
+    obligationsReproved: true,
+    reprovedBy: provedBy,
+    invariant: `z3/${name}/invariant.smt2`,
+    obligations: list.map((o) => `z3/${name}/${o.name}.smt2`),
+    because: because.slice(0, MAX_SENTENCES),
+    ...depthFacts(depth),
+    ...(core ? { needs: core.needs } : {}),
   };
   return {
-    kind: 'proved', outcome: { outcome: 'holds', method: 'inductive', evidence },
+    kind: 'proved',
+    outcome: { outcome: 'holds', method: 'inductive', evidence },
     artifacts: [
-      ...(horn === undefined ? [] : [text('horn', `${horn}\n`)]), text('invariant', `${invariant}\n`), ...list.map((o) => text(o.name, o.text)),
-      { name: `z3/${name}/why.txt`, mediaType: 'text/plain', text: whyText(because, core?.needs, provedBy, depth) },
+      ...(horn === undefined ? [] : [text('horn', `${horn}\n`)]),
+      text('invariant', `${invariant}\n`),
+      ...list.map((o) => text(o.name, o.text)),
+      {
+        name: `z3/${name}/why.txt`,
+        mediaType: 'text/plain',
+        text: whyText(because, core?.needs, provedBy, depth),
+      },
     ],
   };
 }
@@ -79,11 +124,33 @@ async function reproved(system: SmtSystem, { name, bad, constraint, invariant, d
 /** More sentences are in `why.txt`. */
 const MAX_SENTENCES = 60;
 
-function whyText(because: readonly string[], needs: readonly string[] | undefined, provedBy: readonly string[], { steps, distinct }: Depth): string {
+function whyText(
+  because: readonly string[],
+  needs: readonly string[] | undefined,
+  provedBy: readonly string[],
+  { steps, distinct }: Depth,
+): string {
   return [
-    'In every reachable state, as long as no implicit property is broken:', ...because.map((sentence) => `  ${sentence}`), '',
-    ...(steps > 1 ? [`The first ${steps} states of every run satisfy this, and after ${steps}${distinct ? ' different' : ''} states in a row that do, the next one does.`, ''] : []),
-    ...(needs === undefined ? [] : ['Every step keeps this, and needs for it:', ...(needs.length === 0 ? ['  no guard and no control'] : needs.map((name) => `  ${name}`)), '']),
-    'Proved again, from the model and this invariant alone, by:', ...provedBy.map((solver) => `  ${solver}`), '',
+    'In every reachable state, as long as no implicit property is broken:',
+    ...because.map((sentence) => `  ${sentence}`),
+    '',
+    ...(steps > 1
+      ? [
+          `The first ${steps} states of every run satisfy this, and after ${steps}${distinct ? ' different' : ''} states in a row that do, the next one does.`,
+          '',
+        ]
+      : []),
+    ...(needs === undefined
+      ? []
+      : [
+          'Every step keeps this, and needs for it:',
+          ...(needs.length === 0
+            ? ['  no guard and no control']
+            : needs.map((name) => `  ${name}`)),
+          '',
+        ]),
+    'Proved again, from the model and this invariant alone, by:',
+    ...provedBy.map((solver) => `  ${solver}`),
+    '',
   ].join('\n');
 }

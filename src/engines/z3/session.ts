@@ -17,7 +17,10 @@ export interface SessionLimits {
   readonly deadline: number;
   readonly memoryMb: number;
   readonly signal: AbortSignal;
-  /** Where packaged processes come from and go back to. Absent: each session has a process of its own. */
+  /**
+   * Where packaged processes come from and go back to. Absent: each session has a process of its
+   * own.
+   */
   readonly warm?: WarmProcesses;
   /** The same for processes that see nothing but obligations. */
   readonly provers?: WarmProcesses;
@@ -38,7 +41,10 @@ export class Z3Session {
       z3.kill();
     };
     const onAbort = (): void => kill('cancelled', 'the check was cancelled');
-    const timer = setTimeout(() => kill('timeout', 'Z3 reached the time limit'), Math.max(1, limits.deadline - Date.now()));
+    const timer = setTimeout(
+      () => kill('timeout', 'Z3 reached the time limit'),
+      Math.max(1, limits.deadline - Date.now()),
+    );
     limits.signal.addEventListener('abort', onAbort, { once: true });
     const watchdog = setInterval(() => {
       void residentMb(z3.pid).then((mb) => {
@@ -57,16 +63,38 @@ export class Z3Session {
     if (limits.signal.aborted) onAbort();
   }
 
-  /** Opens `Z3_BIN` where it is set, else z3-solver's wasm; or the one of them that is asked for. */
-  static async open(limits: SessionLimits, which?: 'packaged' | 'native'): Promise<{ session: Z3Session; version: string }> {
+  /**
+   * Opens `Z3_BIN` where it is set, else z3-solver's wasm; or the one of them that is asked for.
+   */
+  static async open(
+    limits: SessionLimits,
+    which?: 'packaged' | 'native',
+  ): Promise<{ session: Z3Session; version: string }> {
     const binary = which === 'packaged' ? undefined : process.env['Z3_BIN'];
     // A native solver starts in milliseconds: there is nothing to keep warm.
-    if (binary) return Z3Session.#begin(Z3Process.native(binary, Math.max(1, Math.ceil((limits.deadline - Date.now()) / 1_000)) + 5), limits, undefined, false);
-    const { process: z3, used } = limits.warm?.take() ?? { process: takeSpare() ?? Z3Process.packaged(), used: false };
+    if (binary)
+      return Z3Session.#begin(
+        Z3Process.native(
+          binary,
+          Math.max(1, Math.ceil((limits.deadline - Date.now()) / 1_000)) + 5,
+        ),
+        limits,
+        undefined,
+        false,
+      );
+    const { process: z3, used } = limits.warm?.take() ?? {
+      process: takeSpare() ?? Z3Process.packaged(),
+      used: false,
+    };
     return Z3Session.#begin(z3, limits, limits.warm, used);
   }
 
-  static async #begin(z3: Z3Process, limits: SessionLimits, warm: WarmProcesses | undefined, used: boolean): Promise<{ session: Z3Session; version: string }> {
+  static async #begin(
+    z3: Z3Process,
+    limits: SessionLimits,
+    warm: WarmProcesses | undefined,
+    used: boolean,
+  ): Promise<{ session: Z3Session; version: string }> {
     const session = new Z3Session(z3, limits, warm);
     const version = await session.#answered(z3.version());
     if (used) await session.#answered(z3.renew());
@@ -83,7 +111,10 @@ export class Z3Session {
     try {
       return await answer;
     } catch (error) {
-      throw this.#ended ?? new SessionError('crash', error instanceof Error ? error.message : String(error));
+      throw (
+        this.#ended ??
+        new SessionError('crash', error instanceof Error ? error.message : String(error))
+      );
     }
   }
 

@@ -6,15 +6,19 @@ import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 /** Up to this many reachable states, they can stand as the invariant themselves. */
 const MAX_STATES = 1_500;
 
-/** A shortest way to where a property breaks, or to its goal. With `error`, one more step leads into the error. */
+/**
+ * A shortest way to where a property breaks, or to its goal. With `error`, one more step leads into
+ * the error.
+ */
 export interface Hit {
   readonly states: readonly State[];
   readonly error: boolean;
 }
 
 /**
- * The whole graph of a model that has few states. To Z3 it is a hint and nothing more: a set of states counts as an invariant
- * only when it is re-proved, a path counts only when Z3 takes it step by step (docs/adr/005).
+ * The whole graph of a model that has few states. To Z3 it is a hint and nothing more: a set of
+ * states counts as an invariant only when it is re-proved, a path counts only when Z3 takes it step
+ * by step (docs/adr/005).
  */
 export class SmallGraph {
   readonly states: readonly State[];
@@ -27,7 +31,12 @@ export class SmallGraph {
   readonly #errors: readonly ErrorEdge[];
   readonly #stuck: readonly number[];
 
-  private constructor(semantics: Semantics, graph: Graph, errors: readonly ErrorEdge[], stuck: readonly number[]) {
+  private constructor(
+    semantics: Semantics,
+    graph: Graph,
+    errors: readonly ErrorEdge[],
+    stuck: readonly number[],
+  ) {
     this.#semantics = semantics;
     this.#graph = graph;
     this.#errors = errors;
@@ -38,14 +47,28 @@ export class SmallGraph {
   }
 
   /** Nothing comes back where some start is already wrong. */
-  static async walk(semantics: Semantics, limits: { readonly memoryMb: number; readonly deadline: number }, signal: AbortSignal): Promise<SmallGraph | undefined> {
+  static async walk(
+    semantics: Semantics,
+    limits: { readonly memoryMb: number; readonly deadline: number },
+    signal: AbortSignal,
+  ): Promise<SmallGraph | undefined> {
     const graph = new Graph(semantics);
     const errors: ErrorEdge[] = [];
     const stuck: number[] = [];
-    await graph.explore({ ...limits, maxStates: MAX_STATES }, false, {
-      onState: () => undefined, onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)), onError: (edge) => void errors.push(edge), onProgress: () => undefined,
-    }, signal);
-    return graph.badStarts.length === 0 ? new SmallGraph(semantics, graph, errors, stuck) : undefined;
+    await graph.explore(
+      { ...limits, maxStates: MAX_STATES },
+      false,
+      {
+        onState: () => undefined,
+        onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)),
+        onError: (edge) => void errors.push(edge),
+        onProgress: () => undefined,
+      },
+      signal,
+    );
+    return graph.badStarts.length === 0
+      ? new SmallGraph(semantics, graph, errors, stuck)
+      : undefined;
   }
 
   /** The nearest hit among the states that belong. */
@@ -72,7 +95,9 @@ export class SmallGraph {
       case 'deadlockFree': {
         const { final } = this.#semantics.model;
         const ended = final && this.#semantics.predicate(final);
-        return this.#stuck.find((index) => !ended || ended(this.states[index] as State) === false) ?? -1;
+        return (
+          this.#stuck.find((index) => !ended || ended(this.states[index] as State) === false) ?? -1
+        );
       }
       default:
         return -1;

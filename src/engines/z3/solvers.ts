@@ -7,8 +7,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { SessionError, Z3Session } from './session.ts';
 
 /**
- * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, the same source built by somebody else; `cvc5` (`CVC5_BIN`, or
- * `cvc5` on the path) shares no code with either.
+ * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, the same source
+ * built by somebody else; `cvc5` (`CVC5_BIN`, or `cvc5` on the path) shares no code with either.
  */
 export interface Solver {
   readonly kind: 'packaged' | 'native' | 'cvc5';
@@ -19,7 +19,10 @@ export interface Solver {
 
 const known = new Map<string, Promise<Solver | undefined>>();
 
-/** The solvers of this machine, looked for once for each setting of the environment. Those that do not start are left out. */
+/**
+ * The solvers of this machine, looked for once for each setting of the environment. Those that do
+ * not start are left out.
+ */
 export async function solversHere(): Promise<readonly Solver[]> {
   const found = await Promise.all((['packaged', 'native', 'cvc5'] as const).map(solverHere));
   return found.filter((solver) => solver !== undefined);
@@ -27,7 +30,12 @@ export async function solversHere(): Promise<readonly Solver[]> {
 
 /** One of them, if it is there and starts. */
 export function solverHere(kind: Solver['kind']): Promise<Solver | undefined> {
-  const of = JSON.stringify([kind, process.env['Z3_BIN'], process.env['CVC5_BIN'], process.env['PATH']]);
+  const of = JSON.stringify([
+    kind,
+    process.env['Z3_BIN'],
+    process.env['CVC5_BIN'],
+    process.env['PATH'],
+  ]);
   const found = known.get(of) ?? FINDERS[kind]();
   known.set(of, found);
   return found;
@@ -54,7 +62,14 @@ export async function cvc5Binary(): Promise<string | undefined> {
 async function onPath(name: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, name);
-    if (folder !== '' && (await access(path, 1).then(() => true, () => false))) return path;
+    if (
+      folder !== '' &&
+      (await access(path, 1).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return path;
   }
   return undefined;
 }
@@ -63,27 +78,49 @@ async function packaged(): Promise<Solver | undefined> {
   try {
     const folder = dirname(createRequire(import.meta.url).resolve('z3-solver/package.json'));
     const binary = join(folder, 'build', 'z3-built.wasm');
-    const { session, version } = await Z3Session.open({ deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal }, 'packaged');
+    const { session, version } = await Z3Session.open(
+      { deadline: Date.now() + 30_000, memoryMb: 1_024, signal: new AbortController().signal },
+      'packaged',
+    );
     session.leave();
-    return { kind: 'packaged', binary, name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await hashOf(binary)}` };
+    return {
+      kind: 'packaged',
+      binary,
+      name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await hashOf(binary)}`,
+    };
   } catch (error) {
     if (error instanceof SessionError) return undefined;
     throw error;
   }
 }
 
-async function named(kind: Solver['kind'], binary: string, versionOf: (output: string) => string | undefined): Promise<Solver | undefined> {
+async function named(
+  kind: Solver['kind'],
+  binary: string,
+  versionOf: (output: string) => string | undefined,
+): Promise<Solver | undefined> {
   const output = await outputOf(binary);
   const version = output === undefined ? undefined : versionOf(output);
-  return version === undefined ? undefined : { kind, binary, name: `${version}, sha256:${await hashOf(await realpath(binary))}` };
+  return version === undefined
+    ? undefined
+    : { kind, binary, name: `${version}, sha256:${await hashOf(await realpath(binary))}` };
 }
 
-const z3Version = (output: string): string | undefined => { const found = /Z3 version ([\d.]+)/.exec(output)?.[1]; return found && `Z3 ${found} native`; };
-const cvc5Version = (output: string): string | undefined => { const found = /cvc5 version (\S+)/.exec(output)?.[1]; return found && `cvc5 ${found}`; };
+const z3Version = (output: string): string | undefined => {
+  const found = /Z3 version ([\d.]+)/.exec(output)?.[1];
+  return found && `Z3 ${found} native`;
+};
+const cvc5Version = (output: string): string | undefined => {
+  const found = /cvc5 version (\S+)/.exec(output)?.[1];
+  return found && `cvc5 ${found}`;
+};
 
 function outputOf(binary: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(binary, ['--version'], { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000 });
+    const child = spawn(binary, ['--version'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 10_000,
+    });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     child.once('error', () => resolve(undefined));
@@ -96,4 +133,3 @@ async function hashOf(path: string): Promise<string> {
   for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   return hash.digest('hex');
 }
-

@@ -7,9 +7,10 @@ const KEPT_MB = 600;
 const SPARE_MS = 10_000;
 
 /**
- * The packaged Z3 processes of one check. Half of what a small check costs is the start of the wasm module, and its functions are compiled
- * as they are first called: a process that has answered is handed on, with all that it was told forgotten. Whoever is killed is not handed on, and
- * no process serves two checks.
+ * The packaged Z3 processes of one check. Half of what a small check costs is the start of the wasm
+ * module, and its functions are compiled as they are first called: a process that has answered is
+ * handed on, with all that it was told forgotten. Whoever is killed is not handed on, and no
+ * process serves two checks.
  */
 export class WarmProcesses {
   readonly #idle: Z3Process[] = [];
@@ -22,7 +23,8 @@ export class WarmProcesses {
 
   /** A process that knows nothing; it may still be starting. */
   take(): { readonly process: Z3Process; readonly used: boolean } {
-    for (let process = this.#idle.pop(); process; process = this.#idle.pop()) if (process.idle) return { process, used: this.#used.has(process) };
+    for (let process = this.#idle.pop(); process; process = this.#idle.pop())
+      if (process.idle) return { process, used: this.#used.has(process) };
     return { process: takeSpare() ?? Z3Process.packaged(), used: false };
   }
 
@@ -47,7 +49,8 @@ export class WarmProcesses {
   }
 }
 
-let spare: { readonly process: Z3Process; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+let spare:
+  { readonly process: Z3Process; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
 /** Leaves a process that was asked nothing but its version to the first check that comes soon. */
 export function leaveSpare(process: Z3Process): void {

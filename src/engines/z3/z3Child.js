@@ -15,7 +15,8 @@ import { init } from 'z3-solver';
  * @property {(bytes: number) => number} _malloc
  * @property {(pointer: number) => void} _free
  * @property {(context: unknown, text: number) => void} _async_Z3_eval_smtlib2_string
- * @property {(f: Emscripten['_async_Z3_eval_smtlib2_string'], context: unknown, text: number) => Promise<string>} async_call
+ * @property {(f: Emscripten['_async_Z3_eval_smtlib2_string'], context: unknown, text: number) =>
+ * Promise<string>} async_call
  */
 
 const { Z3, em: module } = await init();
@@ -24,8 +25,9 @@ let context = Z3.mk_context(Z3.mk_config());
 const encoder = new TextEncoder();
 
 /**
- * Our own call into the wasm module. The package's `eval_smtlib2_string` puts the text on the stack of the calling thread,
- * returns, and lets another thread read it: by then it can be overwritten, and Z3 reads something else (docs/adr/004).
+ * Our own call into the wasm module. The package's `eval_smtlib2_string` puts the text on the stack
+ * of the calling thread, returns, and lets another thread read it: by then it can be overwritten,
+ * and Z3 reads something else (docs/adr/004).
  * @param {string} text
  */
 async function evaluate(text) {
@@ -40,7 +42,10 @@ async function evaluate(text) {
   }
 }
 
-/** Options that are set in SMT-LIB (`:timeout`, `:fp.spacer.global`) belong to the process, not to the context. */
+/**
+ * Options that are set in SMT-LIB (`:timeout`, `:fp.spacer.global`) belong to the process, not to
+ * the context.
+ */
 function renew() {
   Z3.del_context(context);
   Z3.global_param_reset_all();

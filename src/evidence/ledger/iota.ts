@@ -7,7 +7,14 @@ import type { Signer } from '../keys.ts';
 import { addressOf } from './address.ts';
 import type { AnchorRecord, Ledger, Settlement } from './ledger.ts';
 import { NETWORK_PRESETS, type Network } from './networks.ts';
-import { anchoredState, createdObjectId, digestText, notarizationTransaction, readNotarization, transactionDigest } from './notarization.ts';
+import {
+  anchoredState,
+  createdObjectId,
+  digestText,
+  notarizationTransaction,
+  readNotarization,
+  transactionDigest,
+} from './notarization.ts';
 
 export interface IotaOptions {
   readonly network: Network;
@@ -27,7 +34,12 @@ export interface IotaOptions {
 
 /** A node that is waited for no longer than this, each time. */
 export function iotaClient(url: string, timeoutMs = 15_000): IotaClient {
-  return new IotaClient({ transport: new IotaHTTPTransport({ url, fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }) }) });
+  return new IotaClient({
+    transport: new IotaHTTPTransport({
+      url,
+      fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+    }),
+  });
 }
 
 /** A record costs about 0.004 IOTA; a fixed budget, in nanos, spares the dry run. */
@@ -58,9 +70,10 @@ class SdkSigner extends IotaSigner {
 }
 
 /**
- * Anchors on IOTA Rebased. Two transactions that use the same version of a gas coin are refused, and can lock the coin until
- * the epoch ends. So there is one sender, a transaction is kept by the caller before it is sent, and until it is settled
- * the same bytes are sent again and nothing else is signed.
+ * Anchors on IOTA Rebased. Two transactions that use the same version of a gas coin are refused,
+ * and can lock the coin until the epoch ends. So there is one sender, a transaction is kept by the
+ * caller before it is sent, and until it is settled the same bytes are sent again and nothing else
+ * is signed.
  */
 export class IotaLedger implements Ledger<AnchorRecord> {
   readonly network: Network;
@@ -86,7 +99,10 @@ export class IotaLedger implements Ledger<AnchorRecord> {
     this.#client = iotaClient(options.url ?? preset.url, options.requestTimeoutMs);
   }
 
-  /** Looks for a coin and asks for the gas price, builds and signs. The coin is the caller's until the record is settled. */
+  /**
+   * Looks for a coin and asks for the gas price, builds and signs. The coin is the caller's until
+   * the record is settled.
+   */
   async prepare(checkpoint: string): Promise<AnchorRecord> {
     const state = anchoredState(checkpoint);
     invariant(state, 'only a signed checkpoint is anchored');
@@ -98,8 +114,15 @@ export class IotaLedger implements Ledger<AnchorRecord> {
     const bytes = await this.#ask(async () => {
       const coins = await this.#client.getCoins({ owner: this.address });
       const coin = coins.data.find(({ balance }) => BigInt(balance) >= this.#gasBudget);
-      if (coin === undefined) throw new Fault('LEDGER_FUNDS', `${this.address} has no coin of ${this.#gasBudget} nanos on ${this.network}`, { retryable: true });
-      transaction.setGasPayment([{ objectId: coin.coinObjectId, version: coin.version, digest: coin.digest }]);
+      if (coin === undefined)
+        throw new Fault(
+          'LEDGER_FUNDS',
+          `${this.address} has no coin of ${this.#gasBudget} nanos on ${this.network}`,
+          { retryable: true },
+        );
+      transaction.setGasPayment([
+        { objectId: coin.coinObjectId, version: coin.version, digest: coin.digest },
+      ]);
       return transaction.build({ client: this.#client });
     });
     const { signature } = await this.#signer.signTransaction(bytes);
@@ -119,14 +142,28 @@ export class IotaLedger implements Ledger<AnchorRecord> {
   /** Sends, and waits a while until the ledger has it in a checkpoint of its own. */
   async send(record: AnchorRecord): Promise<void> {
     await this.#checkChain();
-    const answer = await this.#ask(() => this.#client.executeTransactionBlock({
-      transactionBlock: record.transaction, signature: record.signature, options: { showEffects: true },
-    }));
+    const answer = await this.#ask(() =>
+      this.#client.executeTransactionBlock({
+        transactionBlock: record.transaction,
+        signature: record.signature,
+        options: { showEffects: true },
+      }),
+    );
     if (answer.effects?.status.status !== 'success') {
-      throw new Fault('LEDGER_REJECTED', `the transaction failed: ${answer.effects?.status.error ?? 'without a reason'}`, { retryable: true });
+      throw new Fault(
+        'LEDGER_REJECTED',
+        `the transaction failed: ${answer.effects?.status.error ?? 'without a reason'}`,
+        { retryable: true },
+      );
     }
     // Executed is executed: if waiting fails, `settle` finds it.
-    await this.#client.waitForTransaction({ digest: record.transactionDigest, timeout: this.#options.waitMs ?? WAIT_MS, pollInterval: 500 }).catch(() => undefined);
+    await this.#client
+      .waitForTransaction({
+        digest: record.transactionDigest,
+        timeout: this.#options.waitMs ?? WAIT_MS,
+        pollInterval: 500,
+      })
+      .catch(() => undefined);
   }
 
   async settle(record: AnchorRecord): Promise<Settlement> {
@@ -135,16 +172,27 @@ export class IotaLedger implements Ledger<AnchorRecord> {
     if (found !== undefined) return found;
     if (await this.#coinIsUnspent(record)) return { state: 'pending' };
     // Between the two questions the transaction itself may have spent the coin.
-    return (await this.#find(record)) ?? { state: 'dead', reason: 'its coin was spent by another transaction' };
+    return (
+      (await this.#find(record)) ?? {
+        state: 'dead',
+        reason: 'its coin was spent by another transaction',
+      }
+    );
   }
 
   /** The transaction as the node knows it; nothing when it does not. */
   #find(record: AnchorRecord): Promise<Settlement | undefined> {
     return this.#ask(async () => {
       try {
-        const { effects, checkpoint, timestampMs } = await this.#client.getTransactionBlock({ digest: record.transactionDigest, options: { showEffects: true } });
-        if (effects?.status.status === 'failure') return { state: 'dead', reason: effects.status.error ?? 'it was taken and failed' };
-        return checkpoint ? { state: 'confirmed', ledgerCheckpoint: checkpoint, timestampMs: timestampMs ?? null } : { state: 'pending' };
+        const { effects, checkpoint, timestampMs } = await this.#client.getTransactionBlock({
+          digest: record.transactionDigest,
+          options: { showEffects: true },
+        });
+        if (effects?.status.status === 'failure')
+          return { state: 'dead', reason: effects.status.error ?? 'it was taken and failed' };
+        return checkpoint
+          ? { state: 'confirmed', ledgerCheckpoint: checkpoint, timestampMs: timestampMs ?? null }
+          : { state: 'pending' };
       } catch (cause) {
         if (cause instanceof JsonRpcError) return undefined;
         throw cause;
@@ -152,7 +200,10 @@ export class IotaLedger implements Ledger<AnchorRecord> {
     });
   }
 
-  /** Whether the coin is at the version that the transaction spends: then, and only then, can it still be taken. */
+  /**
+   * Whether the coin is at the version that the transaction spends: then, and only then, can it
+   * still be taken.
+   */
   #coinIsUnspent({ transaction }: AnchorRecord): Promise<boolean> {
     const gas = readNotarization(fromBase64(transaction) ?? new Uint8Array(0))?.gas;
     invariant(gas, 'a record holds a transaction of ours');
@@ -162,12 +213,18 @@ export class IotaLedger implements Ledger<AnchorRecord> {
     });
   }
 
-  /** A node of another chain would take our word for nothing, or worse, our coins for another purpose. */
+  /**
+   * A node of another chain would take our word for nothing, or worse, our coins for another
+   * purpose.
+   */
   async #checkChain(): Promise<void> {
     if (this.#chainChecked) return;
     const chainId = await this.#ask(() => this.#client.getChainIdentifier());
     if (chainId !== this.#chainId) {
-      throw new Fault('LEDGER_REJECTED', `the node is of chain ${chainId}, ${this.network} is ${this.#chainId}`);
+      throw new Fault(
+        'LEDGER_REJECTED',
+        `the node is of chain ${chainId}, ${this.network} is ${this.#chainId}`,
+      );
     }
     this.#chainChecked = true;
   }
@@ -178,8 +235,15 @@ export class IotaLedger implements Ledger<AnchorRecord> {
       return await question();
     } catch (cause) {
       if (cause instanceof Fault) throw cause;
-      if (cause instanceof JsonRpcError) throw new Fault('LEDGER_REJECTED', `the ledger refused: ${cause.message}`, { retryable: true, cause });
-      throw new Fault('LEDGER_UNAVAILABLE', `${this.network} does not answer`, { retryable: true, cause });
+      if (cause instanceof JsonRpcError)
+        throw new Fault('LEDGER_REJECTED', `the ledger refused: ${cause.message}`, {
+          retryable: true,
+          cause,
+        });
+      throw new Fault('LEDGER_UNAVAILABLE', `${this.network} does not answer`, {
+        retryable: true,
+        cause,
+      });
     }
   }
 }

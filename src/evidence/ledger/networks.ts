@@ -1,10 +1,14 @@
-/** The networks that an anchor can name. A verifier knows them too, so this file imports nothing. */
+/**
+ * The networks that an anchor can name. A verifier knows them too, so this file imports nothing.
+ */
 export const NETWORKS = ['mainnet', 'testnet', 'devnet', 'emulated'] as const;
 export type Network = (typeof NETWORKS)[number];
 
 export interface NetworkPreset {
   readonly url: string;
-  /** The first four bytes of the genesis checkpoint's digest, as `iota_getChainIdentifier` answers. */
+  /**
+   * The first four bytes of the genesis checkpoint's digest, as `iota_getChainIdentifier` answers.
+   */
   readonly chainId: string;
   /** The published IOTA Notarization package. */
   readonly packageId: string;
@@ -12,7 +16,8 @@ export interface NetworkPreset {
   readonly explorer?: string;
 }
 
-const explorerOf = (network: string): string => `https://explorer.iota.org/txblock/{digest}?network=${network}`;
+const explorerOf = (network: string): string =>
+  `https://explorer.iota.org/txblock/{digest}?network=${network}`;
 
 export const NETWORK_PRESETS: Readonly<Record<Network, NetworkPreset>> = {
   mainnet: {
@@ -33,7 +38,10 @@ export const NETWORK_PRESETS: Readonly<Record<Network, NetworkPreset>> = {
     chainId: 'daf90477',
     packageId: '0x72c8433b88e6bdee0eb02a257fdebd0ec2b6c990043f35b155cb4c5cf727fdca',
   },
-  /** ASCII `emul` and `probity-emulated-notarization`: no package of a real chain, and to be seen in the bytes. */
+  /**
+   * ASCII `emul` and `probity-emulated-notarization`: no package of a real chain, and to be seen in
+   * the bytes.
+   */
   emulated: {
     url: 'http://127.0.0.1:0',
     chainId: '656d756c',
@@ -42,7 +50,11 @@ export const NETWORK_PRESETS: Readonly<Record<Network, NetworkPreset>> = {
 };
 
 /** The address of a transaction for people; nothing where there is no explorer. */
-export function explorerUrl(network: string, digest: string, template = isNetwork(network) ? NETWORK_PRESETS[network].explorer : undefined): string | undefined {
+export function explorerUrl(
+  network: string,
+  digest: string,
+  template = isNetwork(network) ? NETWORK_PRESETS[network].explorer : undefined,
+): string | undefined {
   return template?.replace('{digest}', encodeURIComponent(digest));
 }
 

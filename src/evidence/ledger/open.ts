@@ -35,11 +35,20 @@ export async function openLedger(options: LedgerOptions): Promise<OpenLedger> {
   if (network !== 'stardust') return openIota({ network, ...rest });
   invariant(options.url, 'the configuration names a node for a Stardust network');
   const { StardustLedger } = await import('./stardust.ts');
-  return { ledger: new StardustLedger({ url: options.url }), url: options.url, close: async () => undefined };
+  return {
+    ledger: new StardustLedger({ url: options.url }),
+    url: options.url,
+    close: async () => undefined,
+  };
 }
 
-/** Opens a ledger. The SDK is loaded here and nowhere before: it takes half a second, and the CLI rarely needs it. */
-export async function openIota(options: LedgerOptions & { readonly network: Network }): Promise<OpenLedger & { readonly ledger: IotaLedger }> {
+/**
+ * Opens a ledger. The SDK is loaded here and nowhere before: it takes half a second, and the CLI
+ * rarely needs it.
+ */
+export async function openIota(
+  options: LedgerOptions & { readonly network: Network },
+): Promise<OpenLedger & { readonly ledger: IotaLedger }> {
   const { IotaLedger: Driver } = await import('./iota.ts');
   const { NETWORK_PRESETS } = await import('./networks.ts');
   const retainUntil = (): Date => {
@@ -51,11 +60,24 @@ export async function openIota(options: LedgerOptions & { readonly network: Netw
   const spending = gasBudget === undefined ? {} : { gasBudget: BigInt(gasBudget) };
   if (network === 'emulated' && options.url === undefined) {
     const { startEmulator } = await import('./emulator.ts');
-    const emulator = await startEmulator(options.emulatorPort === undefined ? {} : { port: options.emulatorPort });
+    const emulator = await startEmulator(
+      options.emulatorPort === undefined ? {} : { port: options.emulatorPort },
+    );
     const { url } = emulator;
-    return { ledger: new Driver({ network, signer, url, retainUntil, ...spending }), url, close: () => emulator.close() };
+    return {
+      ledger: new Driver({ network, signer, url, retainUntil, ...spending }),
+      url,
+      close: () => emulator.close(),
+    };
   }
   const url = options.url ?? NETWORK_PRESETS[network].url;
-  const ledger = new Driver({ network, signer, url, retainUntil, ...spending, ...(packageId === undefined ? {} : { packageId }) });
+  const ledger = new Driver({
+    network,
+    signer,
+    url,
+    retainUntil,
+    ...spending,
+    ...(packageId === undefined ? {} : { packageId }),
+  });
   return { ledger, url, close: async () => undefined };
 }

@@ -26,15 +26,18 @@ interface Metadata {
 }
 
 /**
- * Anchors on a network of the Stardust protocol, which IOTA's mainnet was until 2025: a block of tagged data that carries the
- * digest of a checkpoint. Such a block costs nothing and is signed by nobody, so that it shows *when*, not *who*: a bundle
- * does not carry it, and it never passes for compliance.
+ * Anchors on a network of the Stardust protocol, which IOTA's mainnet was until 2025: a block of
+ * tagged data that carries the digest of a checkpoint. Such a block costs nothing and is signed by
+ * nobody, so that it shows *when*, not *who*: a bundle does not carry it, and it never passes for
+ * compliance.
  */
 export class StardustLedger implements Ledger<StardustRecord> {
   readonly network = 'stardust';
   readonly #url: string;
   readonly #options: StardustOptions;
-  /** Blocks that the node refused: too old for it by now, and nothing is lost by building another. */
+  /**
+   * Blocks that the node refused: too old for it by now, and nothing is lost by building another.
+   */
   readonly #refused = new Set<string>();
 
   constructor(options: StardustOptions) {
@@ -48,28 +51,64 @@ export class StardustLedger implements Ledger<StardustRecord> {
     invariant(state, 'only a signed checkpoint is anchored');
     const { protocol } = await this.#get<Info>('info');
     const networkName = protocol?.networkName;
-    if (networkName === undefined) throw new Fault('LEDGER_REJECTED', `${this.#url} is no node of a Stardust network`);
+    if (networkName === undefined)
+      throw new Fault('LEDGER_REJECTED', `${this.#url} is no node of a Stardust network`);
     const block = await this.#build(state);
     const read = readStardustBlock(block);
-    invariant(read?.tag === STARDUST_TAG && read.data === state, 'the SDK built the block that was asked for');
-    return { v: 1, driver: 'iota-stardust', network: this.network, networkName, blockId: stardustBlockId(block), block: toBase64(block), checkpoint };
+    invariant(
+      read?.tag === STARDUST_TAG && read.data === state,
+      'the SDK built the block that was asked for',
+    );
+    return {
+      v: 1,
+      driver: 'iota-stardust',
+      network: this.network,
+      networkName,
+      blockId: stardustBlockId(block),
+      block: toBase64(block),
+      checkpoint,
+    };
   }
 
   async send({ block, blockId }: StardustRecord): Promise<void> {
-    const response = await this.#ask('blocks', { method: 'POST', headers: { 'content-type': 'application/vnd.iota.serializer-v1' }, body: Buffer.from(block, 'base64') });
+    const response = await this.#ask('blocks', {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.iota.serializer-v1' },
+      body: Buffer.from(block, 'base64'),
+    });
     if (response.status === 201 || response.status === 202) return;
     if (response.status >= 400 && response.status < 500) this.#refused.add(blockId);
-    throw new Fault('LEDGER_REJECTED', `the node answers ${response.status}: ${(await response.text()).slice(0, 200)}`, { retryable: true });
+    throw new Fault(
+      'LEDGER_REJECTED',
+      `the node answers ${response.status}: ${(await response.text()).slice(0, 200)}`,
+      { retryable: true },
+    );
   }
 
   async settle({ block, blockId }: StardustRecord): Promise<Settlement> {
-    invariant(stardustBlockId(fromBase64(block) ?? new Uint8Array(0)) === blockId, 'a record holds its own block');
+    invariant(
+      stardustBlockId(fromBase64(block) ?? new Uint8Array(0)) === blockId,
+      'a record holds its own block',
+    );
     const response = await this.#ask(`blocks/${blockId}/metadata`);
-    if (response.status === 404) return this.#refused.has(blockId) ? { state: 'dead', reason: 'the node refused the block and does not have it' } : { state: 'pending' };
-    if (response.status !== 200) throw new Fault('LEDGER_REJECTED', `the node answers ${response.status}`, { retryable: true });
+    if (response.status === 404)
+      return this.#refused.has(blockId)
+        ? { state: 'dead', reason: 'the node refused the block and does not have it' }
+        : { state: 'pending' };
+    if (response.status !== 200)
+      throw new Fault('LEDGER_REJECTED', `the node answers ${response.status}`, {
+        retryable: true,
+      });
     const { referencedByMilestoneIndex, shouldReattach } = await this.#json<Metadata>(response);
-    if (referencedByMilestoneIndex !== undefined) return { state: 'confirmed', ledgerCheckpoint: String(referencedByMilestoneIndex), timestampMs: null };
-    return shouldReattach === true ? { state: 'dead', reason: 'no milestone will reference the block any more' } : { state: 'pending' };
+    if (referencedByMilestoneIndex !== undefined)
+      return {
+        state: 'confirmed',
+        ledgerCheckpoint: String(referencedByMilestoneIndex),
+        timestampMs: null,
+      };
+    return shouldReattach === true
+      ? { state: 'dead', reason: 'no milestone will reference the block any more' }
+      : { state: 'pending' };
   }
 
   async #build(data: string): Promise<Uint8Array> {
@@ -78,13 +117,44 @@ export class StardustLedger implements Ledger<StardustRecord> {
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve, reject) => {
-        timer = setTimeout(() => reject(new Fault('LEDGER_UNAVAILABLE', `no block was built in ${timeoutMs} ms`, { retryable: true })), timeoutMs);
-        thread.once('error', (cause) => reject(new Fault('LEDGER_UNAVAILABLE', 'the thread that builds blocks ended', { retryable: true, cause })));
-        thread.once('message', (answer: { block: Uint8Array } | { failed: string; missing: boolean }) => {
-          if ('block' in answer) resolve(answer.block);
-          else if (answer.missing) reject(new Fault('TOOL_UNAVAILABLE', 'the package @iota/sdk, which is optional, is not installed'));
-          else reject(new Fault('LEDGER_UNAVAILABLE', `no block could be built: ${answer.failed.slice(0, 300)}`, { retryable: true }));
-        });
+        timer = setTimeout(
+          () =>
+            reject(
+              new Fault('LEDGER_UNAVAILABLE', `no block was built in ${timeoutMs} ms`, {
+                retryable: true,
+              }),
+            ),
+          timeoutMs,
+        );
+        thread.once('error', (cause) =>
+          reject(
+            new Fault('LEDGER_UNAVAILABLE', 'the thread that builds blocks ended', {
+              retryable: true,
+              cause,
+            }),
+          ),
+        );
+        thread.once(
+          'message',
+          (answer: { block: Uint8Array } | { failed: string; missing: boolean }) => {
+            if ('block' in answer) resolve(answer.block);
+            else if (answer.missing)
+              reject(
+                new Fault(
+                  'TOOL_UNAVAILABLE',
+                  'the package @iota/sdk, which is optional, is not installed',
+                ),
+              );
+            else
+              reject(
+                new Fault(
+                  'LEDGER_UNAVAILABLE',
+                  `no block could be built: ${answer.failed.slice(0, 300)}`,
+                  { retryable: true },
+                ),
+              );
+          },
+        );
         thread.postMessage(data);
       });
     } finally {
@@ -95,19 +165,34 @@ export class StardustLedger implements Ledger<StardustRecord> {
 
   async #get<T>(path: string): Promise<T> {
     const response = await this.#ask(path);
-    if (response.status !== 200) throw new Fault('LEDGER_REJECTED', `${this.#url} answers ${response.status}: no node of a Stardust network`);
+    if (response.status !== 200)
+      throw new Fault(
+        'LEDGER_REJECTED',
+        `${this.#url} answers ${response.status}: no node of a Stardust network`,
+      );
     return this.#json<T>(response);
   }
 
   async #json<T>(response: Response): Promise<T> {
-    return (await response.json().catch((cause: unknown) => { throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer as a node does`, { retryable: true, cause }); })) as T;
+    return (await response.json().catch((cause: unknown) => {
+      throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer as a node does`, {
+        retryable: true,
+        cause,
+      });
+    })) as T;
   }
 
   async #ask(path: string, init: RequestInit = {}): Promise<Response> {
     try {
-      return await fetch(`${this.#url}/api/core/v2/${path}`, { ...init, signal: AbortSignal.timeout(this.#options.requestTimeoutMs ?? 15_000) });
+      return await fetch(`${this.#url}/api/core/v2/${path}`, {
+        ...init,
+        signal: AbortSignal.timeout(this.#options.requestTimeoutMs ?? 15_000),
+      });
     } catch (cause) {
-      throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer`, { retryable: true, cause });
+      throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer`, {
+        retryable: true,
+        cause,
+      });
     }
   }
 }
@@ -115,7 +200,11 @@ export class StardustLedger implements Ledger<StardustRecord> {
 function startThread(workerData: { readonly url: string; readonly tag: string }): Worker {
   const compiled = fileURLToPath(new URL('stardustThread.js', import.meta.url));
   if (existsSync(compiled)) return new Worker(compiled, { workerData });
-  // From source (tests, development) the thread has to be taught TypeScript before it can load itself.
+  // From source (tests, development) the thread has to be taught TypeScript before it can load
+  // itself.
   const source = JSON.stringify(new URL('stardustThread.ts', import.meta.url).href);
-  return new Worker(`import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`, { eval: true, workerData });
+  return new Worker(
+    `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`,
+    { eval: true, workerData },
+  );
 }

@@ -1,14 +1,16 @@
 /**
- * The inside of the thread that builds blocks for a Stardust network (`stardust.ts`). The legacy SDK does its proof of work in
- * place, which takes the thread for seconds, and knows no way to build a block without sending it: the send is caught here,
- * so that the bytes can be kept first.
+ * The inside of the thread that builds blocks for a Stardust network (`stardust.ts`). The legacy
+ * SDK does its proof of work in place, which takes the thread for seconds, and knows no way to
+ * build a block without sending it: the send is caught here, so that the bytes can be kept first.
  */
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { stardustBlockId } from './stardustBlock.ts';
 
 interface Sdk {
-  readonly Client: new (options: object) => { buildAndPostBlock(secret: undefined, options: object): Promise<unknown> };
+  readonly Client: new (options: object) => {
+    buildAndPostBlock(secret: undefined, options: object): Promise<unknown>;
+  };
   utf8ToHex(text: string): string;
 }
 
@@ -37,6 +39,10 @@ async function build(data: string): Promise<Uint8Array> {
 parentPort?.on('message', (data: string) => {
   build(data).then(
     (block) => parentPort?.postMessage({ block }),
-    (error: unknown) => parentPort?.postMessage({ failed: error instanceof Error ? error.message : JSON.stringify(error), missing: (error as { code?: unknown } | null)?.code === 'MODULE_NOT_FOUND' }),
+    (error: unknown) =>
+      parentPort?.postMessage({
+        failed: error instanceof Error ? error.message : JSON.stringify(error),
+        missing: (error as { code?: unknown } | null)?.code === 'MODULE_NOT_FOUND',
+      }),
   );
 });

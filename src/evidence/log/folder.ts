@@ -16,17 +16,29 @@ interface Segment {
 }
 
 /**
- * A durable log in a folder: numbered, immutable segments, one per commit. A segment is written aside, flushed, and
- * then *linked* to its number; linking fails when the number is taken, which makes it the compare-and-swap, between
- * processes too. A crash leaves at most a file without a number, which nobody reads.
+ * A durable log in a folder: numbered, immutable segments, one per commit. A segment is written
+ * aside, flushed, and then *linked* to its number; linking fails when the number is taken, which
+ * makes it the compare-and-swap, between processes too. A crash leaves at most a file without a
+ * number, which nobody reads.
  *
  * Node hashes are held in memory (64 bytes a leaf); the leaves are read again when asked for.
  */
-export async function folderLogStore(folder: string, files: Files = durableFiles): Promise<LogStore> {
+export async function folderLogStore(
+  folder: string,
+  files: Files = durableFiles,
+): Promise<LogStore> {
   await openFolder(folder);
-  const numbers = (await files.list(folder)).filter((name) => name.endsWith(ENDING)).map((name) => Number.parseInt(name, 10));
-  await files.sync(folder).catch((cause: unknown) => { throw writeFault(folder, cause); });
-  return new FolderLogStore(folder, files, numbers.reduce((most, number) => Math.max(most, number + 1), 0));
+  const numbers = (await files.list(folder))
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => Number.parseInt(name, 10));
+  await files.sync(folder).catch((cause: unknown) => {
+    throw writeFault(folder, cause);
+  });
+  return new FolderLogStore(
+    folder,
+    files,
+    numbers.reduce((most, number) => Math.max(most, number + 1), 0),
+  );
 }
 
 class FolderLogStore implements LogStore {
@@ -37,7 +49,9 @@ class FolderLogStore implements LogStore {
   readonly #firstIndex: number[] = [];
   #size = 0;
   #checkpoint: string | undefined;
-  /** Segments whose names are known to be on the disk, not only in a cache that a power cut empties. */
+  /**
+   * Segments whose names are known to be on the disk, not only in a cache that a power cut empties.
+   */
   #flushed: number;
   #reading: Promise<void> = Promise.resolve();
 
@@ -59,13 +73,17 @@ class FolderLogStore implements LogStore {
     let number = this.#segmentOf(first);
     for (let at = first; at < end; number += 1) {
       const segment = await this.#read(number);
-      for (const text of segment?.leaves.slice(at - (this.#firstIndex[number] ?? 0), end - (this.#firstIndex[number] ?? 0)) ?? []) {
+      for (const text of segment?.leaves.slice(
+        at - (this.#firstIndex[number] ?? 0),
+        end - (this.#firstIndex[number] ?? 0),
+      ) ?? []) {
         const leaf = fromBase64(text);
         if (leaf === undefined) throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged`);
         leaves.push(leaf);
         at += 1;
       }
-      if (at < end && this.#firstIndex[number + 1] !== at) throw new Fault('LOG_CORRUPT', `${this.#path(number)} lost leaves`);
+      if (at < end && this.#firstIndex[number + 1] !== at)
+        throw new Fault('LOG_CORRUPT', `${this.#path(number)} lost leaves`);
     }
     return leaves;
   }
@@ -74,7 +92,11 @@ class FolderLogStore implements LogStore {
     await this.#refresh();
     return ids.map((id) => {
       const hash = this.#nodes.get(id);
-      if (hash === undefined) throw new Fault('LOG_CORRUPT', `node ${id.level}/${id.index} is missing in ${this.#folder}`);
+      if (hash === undefined)
+        throw new Fault(
+          'LOG_CORRUPT',
+          `node ${id.level}/${id.index} is missing in ${this.#folder}`,
+        );
       return hash;
     });
   }
@@ -90,18 +112,31 @@ class FolderLogStore implements LogStore {
     const known = this.#firstIndex.length;
     const history = [];
     for (let number = 0; number < known - 1; number += 1) {
-      history.push({ from: nameOf(number), note: (await this.#read(number))?.checkpoint ?? '', size: this.#firstIndex[number + 1] ?? 0 });
+      history.push({
+        from: nameOf(number),
+        note: (await this.#read(number))?.checkpoint ?? '',
+        size: this.#firstIndex[number + 1] ?? 0,
+      });
     }
-    const names = await this.#files.list(this.#folder).catch((cause: unknown) => { throw writeFault(this.#folder, cause); });
+    const names = await this.#files.list(this.#folder).catch((cause: unknown) => {
+      throw writeFault(this.#folder, cause);
+    });
     // What was written aside and never linked is of a writer that was killed, or is at work.
-    const strange = names.filter((name) => name.endsWith(ENDING) && !(Number.parseInt(name, 10) < known && nameOf(Number.parseInt(name, 10)) === name));
+    const strange = names.filter(
+      (name) =>
+        name.endsWith(ENDING) &&
+        !(Number.parseInt(name, 10) < known && nameOf(Number.parseInt(name, 10)) === name),
+    );
     return { leaves: this.#size, nodes: this.#nodes.count(), history, strange };
   }
 
   async commit(change: Parameters<LogStore['commit']>[0]): Promise<boolean> {
     await this.#refresh();
     if (change.expected !== this.#checkpoint) return false;
-    invariant(change.firstIndex === this.#size, 'a commit that expects the checkpoint knows the size');
+    invariant(
+      change.firstIndex === this.#size,
+      'a commit that expects the checkpoint knows the size',
+    );
     const segment: Segment = {
       v: 1,
       firstIndex: change.firstIndex,
@@ -110,39 +145,53 @@ class FolderLogStore implements LogStore {
       checkpoint: change.checkpoint,
     };
     const number = this.#firstIndex.length;
-    const won = await publishFile(this.#files, this.#folder, nameOf(number), `${JSON.stringify(segment)}\n`);
+    const won = await publishFile(
+      this.#files,
+      this.#folder,
+      nameOf(number),
+      `${JSON.stringify(segment)}\n`,
+    );
     if (won) this.#flushed = Math.max(this.#flushed, number + 1);
     await this.#refresh();
     return won;
   }
 
   /**
-   * Takes in the segments that this or another process has added, one reader at a time. What was linked but perhaps not
-   * flushed (its writer was killed in between) is flushed here: nothing that was seen may be taken back by a power cut.
+   * Takes in the segments that this or another process has added, one reader at a time. What was
+   * linked but perhaps not flushed (its writer was killed in between) is flushed here: nothing that
+   * was seen may be taken back by a power cut.
    */
   #refresh(): Promise<void> {
-    const next = this.#reading.catch(() => undefined).then(async () => {
-      for (;;) {
-        const number = this.#firstIndex.length;
-        const segment = await this.#read(number);
-        if (segment === undefined) return;
-        if (number >= this.#flushed) {
-          await this.#files.sync(this.#folder).catch((cause: unknown) => { throw writeFault(this.#folder, cause); });
-          this.#flushed = number + 1;
+    const next = this.#reading
+      .catch(() => undefined)
+      .then(async () => {
+        for (;;) {
+          const number = this.#firstIndex.length;
+          const segment = await this.#read(number);
+          if (segment === undefined) return;
+          if (number >= this.#flushed) {
+            await this.#files.sync(this.#folder).catch((cause: unknown) => {
+              throw writeFault(this.#folder, cause);
+            });
+            this.#flushed = number + 1;
+          }
+          this.#take(segment);
         }
-        this.#take(segment);
-      }
-    });
+      });
     this.#reading = next;
     return next;
   }
 
   #take(segment: Segment): void {
-    if (segment.firstIndex !== this.#size) throw new Fault('LOG_CORRUPT', `a segment is missing in ${this.#folder}`);
+    if (segment.firstIndex !== this.#size)
+      throw new Fault('LOG_CORRUPT', `a segment is missing in ${this.#folder}`);
     for (const [level, index, encoded] of segment.nodes) {
       const hash = fromBase64(encoded);
       if (hash === undefined || !this.#nodes.append({ level, index, hash })) {
-        throw new Fault('LOG_CORRUPT', `node ${level}/${index} in ${this.#folder} cannot be read, or is not the next of its level`);
+        throw new Fault(
+          'LOG_CORRUPT',
+          `node ${level}/${index} in ${this.#folder} cannot be read, or is not the next of its level`,
+        );
       }
     }
     this.#firstIndex.push(segment.firstIndex);
@@ -170,7 +219,8 @@ class FolderLogStore implements LogStore {
     }
     if (text === undefined) return undefined;
     const segment = parseSegment(text);
-    if (segment === undefined) throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged, or of another version`);
+    if (segment === undefined)
+      throw new Fault('LOG_CORRUPT', `${this.#path(number)} is damaged, or of another version`);
     return segment;
   }
 
@@ -183,11 +233,26 @@ class FolderLogStore implements LogStore {
 function parseSegment(text: string): Segment | undefined {
   const value = jsonOf(text);
   const shape = exactObject(value, ['v', 'firstIndex', 'leaves', 'nodes', 'checkpoint']);
-  if (shape?.['v'] !== 1 || !Number.isSafeInteger(shape['firstIndex']) || typeof shape['checkpoint'] !== 'string') return undefined;
+  if (
+    shape?.['v'] !== 1 ||
+    !Number.isSafeInteger(shape['firstIndex']) ||
+    typeof shape['checkpoint'] !== 'string'
+  )
+    return undefined;
   const { leaves, nodes } = shape;
-  const wellFormed = Array.isArray(leaves) && leaves.every((leaf) => typeof leaf === 'string')
-    && Array.isArray(nodes) && nodes.every((node) => Array.isArray(node) && node.length === 3 && Number.isSafeInteger(node[0]) && Number.isSafeInteger(node[1]) && typeof node[2] === 'string');
-  return wellFormed ? value as Segment : undefined;
+  const wellFormed =
+    Array.isArray(leaves) &&
+    leaves.every((leaf) => typeof leaf === 'string') &&
+    Array.isArray(nodes) &&
+    nodes.every(
+      (node) =>
+        Array.isArray(node) &&
+        node.length === 3 &&
+        Number.isSafeInteger(node[0]) &&
+        Number.isSafeInteger(node[1]) &&
+        typeof node[2] === 'string',
+    );
+  return wellFormed ? (value as Segment) : undefined;
 }
 
 const ENDING = '.segment';

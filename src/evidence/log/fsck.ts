@@ -15,7 +15,8 @@ export const FSCK_CODES = {
   CHECKPOINT_MISSING: 'there are leaves, or a checkpoint was seen, but the log has no checkpoint',
   CHECKPOINT_SHAPE: 'the checkpoint cannot be read',
   CHECKPOINT_SIGNATURE: 'the checkpoint is not signed by the key of the log',
-  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
+  CHECKPOINT_RETIRED:
+    'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_ORIGIN: 'the checkpoint has another origin than the key that signed it',
   LEAF_MISSING: 'a leaf that the checkpoint covers is not there',
   LEAF_SHAPE: 'a leaf is not of the published format',
@@ -31,7 +32,8 @@ export const FSCK_CODES = {
   AGAINST_SHAPE: 'what the log is compared with is no checkpoint',
   AGAINST_SIGNATURE: 'what the log is compared with is not signed by the key of the log',
   ROLLED_BACK: 'the log is shorter than a checkpoint that was signed',
-  FORKED: 'the log does not begin with what was signed before: one of the two histories was made up',
+  FORKED:
+    'the log does not begin with what was signed before: one of the two histories was made up',
 } as const;
 export type FsckCode = keyof typeof FSCK_CODES;
 
@@ -53,25 +55,45 @@ export interface FsckReport {
 const AT_ONCE = 256;
 const LISTED = 100;
 
-/** Earlier checkpoints that the log must be an extension of, each with the place it came from, and the size that it is known by there. */
-export type Against = readonly { readonly from: string; readonly note: string; readonly size?: number }[];
+/**
+ * Earlier checkpoints that the log must be an extension of, each with the place it came from, and
+ * the size that it is known by there.
+ */
+export type Against = readonly {
+  readonly from: string;
+  readonly note: string;
+  readonly size?: number;
+}[];
 
 /**
- * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature, earlier checkpoints, and
- * whatever else its store keeps.
- * Holds one batch of leaves and the right edge of the tree in memory, whatever the size of the log. `past` are keys that
- * signed for it before, each up to its end.
+ * Recomputes a log from its leaves alone, and compares: each stored node, the root, the signature,
+ * earlier checkpoints, and whatever else its store keeps. Holds one batch of leaves and the right
+ * edge of the tree in memory, whatever the size of the log. `past` are keys that signed for it
+ * before, each up to its end.
  */
-export async function fsck(log: LogReader, key: VerificationKey, against: Against = [], past: readonly TrustedKey[] = []): Promise<FsckReport> {
+export async function fsck(
+  log: LogReader,
+  key: VerificationKey,
+  against: Against = [],
+  past: readonly TrustedKey[] = [],
+): Promise<FsckReport> {
   const check = new Check(log, key, past);
   const opened = await check.open();
   if (opened === undefined) return check.report(undefined, 0);
   const { head, audit } = opened;
   const earlier = await check.earlier([...(audit?.history ?? []), ...against]);
   const size = head?.size ?? 0;
-  await check.tree(size, earlier.filter((each) => each.checkpoint.size <= size), head);
+  await check.tree(
+    size,
+    earlier.filter((each) => each.checkpoint.size <= size),
+    head,
+  );
   for (const { from, checkpoint } of earlier) {
-    if (checkpoint.size > size) check.found('ROLLED_BACK', `${from}: ${checkpoint.size} leaves were signed, the log has ${size}`);
+    if (checkpoint.size > size)
+      check.found(
+        'ROLLED_BACK',
+        `${from}: ${checkpoint.size} leaves were signed, the log has ${size}`,
+      );
   }
   check.beside(size, audit);
   return check.report(head?.origin, size);
@@ -104,11 +126,19 @@ class Check {
   }
 
   report(origin: string | undefined, size: number): FsckReport {
-    return { ...(origin === undefined ? {} : { origin }), size, root: toBase64(this.#root), findings: this.#findings, more: this.#more };
+    return {
+      ...(origin === undefined ? {} : { origin }),
+      size,
+      root: toBase64(this.#root),
+      findings: this.#findings,
+      more: this.#more,
+    };
   }
 
   /** Checkpoint and audit; nothing of a store that cannot be read, which is the finding then. */
-  async open(): Promise<{ readonly head: Checkpoint | undefined; readonly audit: StoreAudit | undefined } | undefined> {
+  async open(): Promise<
+    { readonly head: Checkpoint | undefined; readonly audit: StoreAudit | undefined } | undefined
+  > {
     try {
       const head = await this.head();
       this.#audit = await this.#log.audit?.();
@@ -123,11 +153,14 @@ class Check {
   /** What is stored once more, or where no reader of the log comes to. */
   beside(size: number, audit: StoreAudit | undefined): void {
     if (audit === undefined) return;
-    if ((audit.size ?? size) !== size) this.found('SIZE_WRONG', `${audit.size} beside a checkpoint of ${size} leaves`);
+    if ((audit.size ?? size) !== size)
+      this.found('SIZE_WRONG', `${audit.size} beside a checkpoint of ${size} leaves`);
     let nodes = 0;
     for (let width = 1; width <= size; width *= 2) nodes += Math.floor(size / width);
-    if (audit.leaves > size) this.found('STORE_EXTRA', `${audit.leaves} leaves are stored, the log has ${size}`);
-    if (audit.nodes > nodes) this.found('STORE_EXTRA', `${audit.nodes} nodes are stored, the log has ${nodes}`);
+    if (audit.leaves > size)
+      this.found('STORE_EXTRA', `${audit.leaves} leaves are stored, the log has ${size}`);
+    if (audit.nodes > nodes)
+      this.found('STORE_EXTRA', `${audit.nodes} nodes are stored, the log has ${nodes}`);
     for (const name of audit.strange) this.found('STORE_EXTRA', name);
   }
 
@@ -136,9 +169,12 @@ class Check {
     if (note === undefined) return undefined;
     const read = await this.#open(note);
     if (read.wrong === 'shape') this.found('CHECKPOINT_SHAPE', 'the latest checkpoint');
-    if (read.wrong === 'retired') this.found('CHECKPOINT_RETIRED', `${read.checkpoint?.size ?? 0} leaves`);
-    if (read.wrong === 'signature') this.found('CHECKPOINT_SIGNATURE', `it is not signed by ${this.#key.name}+${this.#key.hash}`);
-    if (read.checkpoint && read.checkpoint.origin !== this.#key.name) this.found('CHECKPOINT_ORIGIN', read.checkpoint.origin);
+    if (read.wrong === 'retired')
+      this.found('CHECKPOINT_RETIRED', `${read.checkpoint?.size ?? 0} leaves`);
+    if (read.wrong === 'signature')
+      this.found('CHECKPOINT_SIGNATURE', `it is not signed by ${this.#key.name}+${this.#key.hash}`);
+    if (read.checkpoint && read.checkpoint.origin !== this.#key.name)
+      this.found('CHECKPOINT_ORIGIN', read.checkpoint.origin);
     return read.checkpoint;
   }
 
@@ -146,7 +182,11 @@ class Check {
     const earlier: Earlier[] = [];
     for (const { from, note, size } of against) {
       const { checkpoint, wrong } = await this.#open(note);
-      if (checkpoint && size !== undefined && checkpoint.size !== size) this.found('SIZE_WRONG', `${from}: a checkpoint of ${checkpoint.size} leaves stands for ${size}`);
+      if (checkpoint && size !== undefined && checkpoint.size !== size)
+        this.found(
+          'SIZE_WRONG',
+          `${from}: a checkpoint of ${checkpoint.size} leaves stands for ${size}`,
+        );
       if (wrong === 'shape') this.found('AGAINST_SHAPE', from);
       // What nobody we know has signed proves nothing against the log.
       else if (wrong === 'signature' || wrong === 'retired') this.found('AGAINST_SIGNATURE', from);
@@ -155,14 +195,20 @@ class Check {
     return earlier.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
   }
 
-  async #open(text: string): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' | 'retired' }> {
+  async #open(
+    text: string,
+  ): Promise<{ checkpoint?: Checkpoint; wrong?: 'shape' | 'signature' | 'retired' }> {
     const { checkpoint, by } = await openCheckpoint(text, { signer: this.#key, past: this.#past });
     if (checkpoint === undefined) return { wrong: 'shape' };
     if (by === 'retired') return { checkpoint, wrong: 'retired' };
     return by === undefined ? { checkpoint, wrong: 'signature' } : { checkpoint };
   }
 
-  async tree(size: number, earlier: readonly Earlier[], head: Checkpoint | undefined): Promise<void> {
+  async tree(
+    size: number,
+    earlier: readonly Earlier[],
+    head: Checkpoint | undefined,
+  ): Promise<void> {
     let at = 0;
     let next = 0;
     for (const stop of new Set([...earlier.map(({ checkpoint }) => checkpoint.size), size])) {
@@ -176,7 +222,11 @@ class Check {
       }
       this.#root = root;
     }
-    if (head && !equalBytes(head.root, this.#root)) this.found('ROOT_WRONG', `${toBase64(head.root)} was signed, the leaves give ${toBase64(this.#root)}`);
+    if (head && !equalBytes(head.root, this.#root))
+      this.found(
+        'ROOT_WRONG',
+        `${toBase64(head.root)} was signed, the leaves give ${toBase64(this.#root)}`,
+      );
     await this.#behind(size, head === undefined);
   }
 
@@ -184,13 +234,17 @@ class Check {
   async #batch(first: number, count: number): Promise<boolean> {
     const hashes = await this.#leafHashes(first, count);
     if (hashes === undefined) return false;
-    const edge = completeSubtrees({ start: 0, end: first }).map((id): LogNode => ({ ...id, hash: this.#nodes.get(id) as Uint8Array }));
+    const edge = completeSubtrees({ start: 0, end: first }).map((id): LogNode => ({
+      ...id,
+      hash: this.#nodes.get(id) as Uint8Array,
+    }));
     this.#nodes = new NodeMap(edge);
     const nodes = growHashes(this.#nodes, first, hashes);
     const lookups = await this.#audit?.lookups?.(first, count);
     hashes.forEach((hash, offset) => {
       const kept = lookups?.get(first + offset);
-      if (kept !== undefined && !equalBytes(kept, hash)) this.found('LOOKUP_WRONG', String(first + offset));
+      if (kept !== undefined && !equalBytes(kept, hash))
+        this.found('LOOKUP_WRONG', String(first + offset));
     });
     const stored = await this.#stored(nodes);
     nodes.forEach(({ level, index, hash }, at) => {

@@ -10,7 +10,10 @@ const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 17_000_000;
 const REMEMBERED = 32;
 
-/** A log that somebody else serves (https://c2sp.org/tlog-tiles): what it says is compared, never believed. */
+/**
+ * A log that somebody else serves (https://c2sp.org/tlog-tiles): what it says is compared, never
+ * believed.
+ */
 export function httpLogReader(prefix: string): LogReader {
   const base = prefix.replace(/\/+$/u, '');
   const tiles = new Map<string, Promise<Uint8Array | undefined>>();
@@ -25,7 +28,8 @@ export function httpLogReader(prefix: string): LogReader {
     return known;
   };
   /** The widest tile that a log of this size has at a place. */
-  const widthAt = (level: number, index: number): number => Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH);
+  const widthAt = (level: number, index: number): number =>
+    Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - index * TILE_WIDTH);
 
   return {
     async checkpoint() {
@@ -41,11 +45,17 @@ export function httpLogReader(prefix: string): LogReader {
       if (width < 1) return [];
       const bundle = await tile({ kind: 'entries', index, width });
       const entries = bundle && parseEntries(bundle);
-      if (entries?.length !== width) throw new Fault('LOG_CORRUPT', `bundle ${index} of ${base} has not the ${width} entries that it should`);
+      if (entries?.length !== width)
+        throw new Fault(
+          'LOG_CORRUPT',
+          `bundle ${index} of ${base} has not the ${width} entries that it should`,
+        );
       const skip = first - index * TILE_WIDTH;
       const here = entries.slice(skip, skip + count);
       const rest = count - here.length;
-      return here.length > 0 && rest > 0 && first + here.length < size ? [...here, ...(await this.leaves(first + here.length, rest))] : here;
+      return here.length > 0 && rest > 0 && first + here.length < size
+        ? [...here, ...(await this.leaves(first + here.length, rest))]
+        : here;
     },
     nodes: (ids) => Promise.all(ids.map((id) => nodeFrom(id, widthAt, tile, base))),
   };
@@ -53,19 +63,26 @@ export function httpLogReader(prefix: string): LogReader {
 
 /** A node is in a tile, or is the hash of some that are: tiles have every eighth level only. */
 async function nodeFrom(
-  { level, index }: NodeId, widthAt: (level: number, index: number) => number,
-  tile: (name: TileName) => Promise<Uint8Array | undefined>, base: string,
+  { level, index }: NodeId,
+  widthAt: (level: number, index: number) => number,
+  tile: (name: TileName) => Promise<Uint8Array | undefined>,
+  base: string,
 ): Promise<Uint8Array> {
   const tileLevel = Math.floor(level / TILE_HEIGHT);
   const count = 2 ** (level % TILE_HEIGHT);
   const first = index * count;
   const tileIndex = Math.floor(first / TILE_WIDTH);
   const width = widthAt(tileLevel, tileIndex);
-  const bytes = width < 1 ? undefined : await tile({ kind: 'hashes', level: tileLevel, index: tileIndex, width });
+  const bytes =
+    width < 1
+      ? undefined
+      : await tile({ kind: 'hashes', level: tileLevel, index: tileIndex, width });
   const from = first - tileIndex * TILE_WIDTH;
-  if (bytes?.length !== width * 32 || from + count > width) throw new Fault('LOG_CORRUPT', `${base} has no node ${level}/${index}`);
+  if (bytes?.length !== width * 32 || from + count > width)
+    throw new Fault('LOG_CORRUPT', `${base} has no node ${level}/${index}`);
   const nodes = new NodeMap();
-  for (let at = 0; at < count; at += 1) nodes.set({ level: 0, index: at, hash: bytes.slice((from + at) * 32, (from + at + 1) * 32) });
+  for (let at = 0; at < count; at += 1)
+    nodes.set({ level: 0, index: at, hash: bytes.slice((from + at) * 32, (from + at + 1) * 32) });
   return hashOfAll(nodes, count);
 }
 
@@ -83,12 +100,14 @@ async function get(url: string): Promise<Uint8Array | undefined> {
   let bytes: Uint8Array;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
-    if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES) throw new Error('the answer is too large');
+    if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES)
+      throw new Error('the answer is too large');
     bytes = new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     throw new Fault('LOG_UNAVAILABLE', `${url} does not answer`, { retryable: true, cause });
   }
   if (response.status === 404) return undefined;
-  if (response.status !== 200) throw new Fault('LOG_UNAVAILABLE', `${url} answers ${response.status}`, { retryable: true });
+  if (response.status !== 200)
+    throw new Fault('LOG_UNAVAILABLE', `${url} answers ${response.status}`, { retryable: true });
   return bytes;
 }

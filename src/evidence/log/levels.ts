@@ -3,15 +3,17 @@ import type { LogNode, NodeId } from './store.ts';
 const HASH_BYTES = 32;
 
 /**
- * All node hashes of a log in memory, 64 bytes a leaf: per level one growing block, in the order of their indices. A log
- * finishes the nodes of a level in that order, so a gap means that something is missing.
+ * All node hashes of a log in memory, 64 bytes a leaf: per level one growing block, in the order of
+ * their indices. A log finishes the nodes of a level in that order, so a gap means that something
+ * is missing.
  */
 export class HashLevels {
   readonly #levels: { bytes: Buffer; count: number }[] = [];
 
   /** False when the node is not the next of its level. */
   append({ level, index, hash }: LogNode): boolean {
-    while (this.#levels.length <= level) this.#levels.push({ bytes: Buffer.alloc(HASH_BYTES * 16), count: 0 });
+    while (this.#levels.length <= level)
+      this.#levels.push({ bytes: Buffer.alloc(HASH_BYTES * 16), count: 0 });
     const block = this.#levels[level];
     if (block === undefined || index !== block.count || hash.length !== HASH_BYTES) return false;
     if ((index + 1) * HASH_BYTES > block.bytes.length) {
@@ -27,7 +29,11 @@ export class HashLevels {
   get({ level, index }: NodeId): Uint8Array | undefined {
     const block = this.#levels[level];
     if (block === undefined || index < 0 || index >= block.count) return undefined;
-    return Uint8Array.prototype.slice.call(block.bytes, index * HASH_BYTES, (index + 1) * HASH_BYTES);
+    return Uint8Array.prototype.slice.call(
+      block.bytes,
+      index * HASH_BYTES,
+      (index + 1) * HASH_BYTES,
+    );
   }
 
   count(): number {

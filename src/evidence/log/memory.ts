@@ -17,7 +17,8 @@ export function memoryLogStore(): LogStore {
     async nodes(ids) {
       return ids.map((id) => {
         const hash = nodes.get(id);
-        if (hash === undefined) throw new Fault('LOG_CORRUPT', `node ${id.level}/${id.index} is missing`);
+        if (hash === undefined)
+          throw new Fault('LOG_CORRUPT', `node ${id.level}/${id.index} is missing`);
         return hash;
       });
     },
@@ -26,7 +27,10 @@ export function memoryLogStore(): LogStore {
     },
     async commit(change) {
       if (change.expected !== current) return false;
-      invariant(change.firstIndex === leaves.length, 'a commit that expects the checkpoint knows the size');
+      invariant(
+        change.firstIndex === leaves.length,
+        'a commit that expects the checkpoint knows the size',
+      );
       leaves.push(...change.leaves);
       for (const node of change.nodes) invariant(nodes.append(node), 'nodes come in order');
       current = change.checkpoint;

@@ -5,8 +5,8 @@ import { parseNote } from '../note.ts';
 import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
 
 /**
- * The newest checkpoint that this installation has shown to anybody, kept apart from the log's store: whoever puts an older
- * copy of the store back does not put this back with it.
+ * The newest checkpoint that this installation has shown to anybody, kept apart from the log's
+ * store: whoever puts an older copy of the store back does not put this back with it.
  */
 export interface Seen {
   /** A signed note, or nothing before the first. */
@@ -16,8 +16,9 @@ export interface Seen {
 }
 
 /**
- * One file per checkpoint, named by its size, the largest counts, smaller ones are removed afterwards. So any number of
- * processes may keep what they saw, in any order and killed at any moment, and none can move the mark back.
+ * One file per checkpoint, named by its size, the largest counts, smaller ones are removed
+ * afterwards. So any number of processes may keep what they saw, in any order and killed at any
+ * moment, and none can move the mark back.
  */
 export async function seenInFolder(folder: string, files: Files = durableFiles): Promise<Seen> {
   await openFolder(folder);
@@ -39,7 +40,11 @@ async function newest(folder: string, files: Files): Promise<string | undefined>
     const text = await read(folder, files, name);
     // Gone in between: another process kept a larger one.
     if (text === undefined) continue;
-    if (nameOf(text) !== name) throw new Fault('LOG_CORRUPT', `${join(folder, name)} is not the checkpoint that its name says`);
+    if (nameOf(text) !== name)
+      throw new Fault(
+        'LOG_CORRUPT',
+        `${join(folder, name)} is not the checkpoint that its name says`,
+      );
     return text;
   }
 }
@@ -49,10 +54,15 @@ async function keep(folder: string, files: Files, checkpoint: string): Promise<v
   if (!(await publishFile(files, folder, name, checkpoint))) {
     const before = await read(folder, files, name);
     if (before !== undefined && parseNote(before)?.text !== parseNote(checkpoint)?.text) {
-      throw new Fault('LOG_FORKED', `two checkpoints of one size: ${join(folder, name)} and the log's`);
+      throw new Fault(
+        'LOG_FORKED',
+        `two checkpoints of one size: ${join(folder, name)} and the log's`,
+      );
     }
     // Linked by somebody who may have been killed before flushing.
-    await files.sync(folder).catch((cause: unknown) => { throw writeFault(folder, cause); });
+    await files.sync(folder).catch((cause: unknown) => {
+      throw writeFault(folder, cause);
+    });
   }
   for (const smaller of (await names(folder, files)).filter((other) => other < name)) {
     await files.remove(join(folder, smaller)).catch(() => undefined);
@@ -62,12 +72,16 @@ async function keep(folder: string, files: Files, checkpoint: string): Promise<v
 const ENDING = '.checkpoint';
 
 async function names(folder: string, files: Files): Promise<string[]> {
-  const all = await files.list(folder).catch((cause: unknown) => { throw writeFault(folder, cause); });
+  const all = await files.list(folder).catch((cause: unknown) => {
+    throw writeFault(folder, cause);
+  });
   return all.filter((name) => name.endsWith(ENDING)).sort();
 }
 
 async function read(folder: string, files: Files, name: string): Promise<string | undefined> {
-  return files.read(join(folder, name)).catch((cause: unknown) => { throw writeFault(folder, cause); });
+  return files.read(join(folder, name)).catch((cause: unknown) => {
+    throw writeFault(folder, cause);
+  });
 }
 
 function nameOf(checkpoint: string): string {

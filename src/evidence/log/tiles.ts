@@ -1,8 +1,9 @@
 import { concat } from '../encoding.ts';
 
 /**
- * A log as static resources (https://c2sp.org/tlog-tiles): tiles of 256 hashes, bundles of 256 entries.
- * What is served never changes once it is there, so any monitor, mirror or cache can follow.
+ * A log as static resources (https://c2sp.org/tlog-tiles): tiles of 256 hashes, bundles of 256
+ * entries. What is served never changes once it is there, so any monitor, mirror or cache can
+ * follow.
  */
 
 /** The height of a tile: 256 hashes. */
@@ -12,12 +13,21 @@ export const TILE_WIDTH = 2 ** TILE_HEIGHT;
 export const MAX_ENTRY_BYTES = 0xffff;
 
 export type TileName =
-  | { readonly kind: 'hashes'; readonly level: number; readonly index: number; readonly width: number }
+  | {
+      readonly kind: 'hashes';
+      readonly level: number;
+      readonly index: number;
+      readonly width: number;
+    }
   | { readonly kind: 'entries'; readonly index: number; readonly width: number };
 
-const NAME = /^(?<place>entries|0|[1-9]\d?)\/(?<index>(?:x\d{3}\/){0,4}\d{3})(?:\.p\/(?<width>[1-9]\d{0,2}))?$/u;
+const NAME =
+  /^(?<place>entries|0|[1-9]\d?)\/(?<index>(?:x\d{3}\/){0,4}\d{3})(?:\.p\/(?<width>[1-9]\d{0,2}))?$/u;
 
-/** Reads what stands behind `<prefix>/tile/`; nothing when it is not the one spelling of a tile's name. */
+/**
+ * Reads what stands behind `<prefix>/tile/`; nothing when it is not the one spelling of a tile's
+ * name.
+ */
 export function parseTileName(text: string): TileName | undefined {
   const { place, index: digits, width: widthText } = NAME.exec(text)?.groups ?? {};
   if (place === undefined || digits === undefined) return undefined;
@@ -55,10 +65,16 @@ export async function readTile(log: TileSource, name: TileName): Promise<Uint8Ar
   if (!Number.isSafeInteger(size) || !(await log.covers(size))) return undefined;
   if (name.kind === 'entries') {
     const leaves = await log.leaves(first, name.width);
-    return leaves.length === name.width ? concat(...leaves.flatMap((leaf) => [uint16(leaf.length), leaf])) : undefined;
+    return leaves.length === name.width
+      ? concat(...leaves.flatMap((leaf) => [uint16(leaf.length), leaf]))
+      : undefined;
   }
   const level = TILE_HEIGHT * name.level;
-  return concat(...(await log.nodes(Array.from({ length: name.width }, (_, at) => ({ level, index: first + at })))));
+  return concat(
+    ...(await log.nodes(
+      Array.from({ length: name.width }, (_, at) => ({ level, index: first + at })),
+    )),
+  );
 }
 
 const uint16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 0xff);

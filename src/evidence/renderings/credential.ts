@@ -4,15 +4,26 @@ import type { Signer } from '../keys.ts';
 import { nodeCrypto } from '../nodeCrypto.ts';
 import type { Statement } from '../statement.ts';
 
-/** W3C Verifiable Credentials 2.0: with a Data Integrity proof (eddsa-jcs-2022), or enveloped as a JWT (vc+jwt, EdDSA). */
+/**
+ * W3C Verifiable Credentials 2.0: with a Data Integrity proof (eddsa-jcs-2022), or enveloped as a
+ * JWT (vc+jwt, EdDSA).
+ */
 
-const CONTEXT = ['https://www.w3.org/ns/credentials/v2', { '@vocab': 'urn:probity:vocab:v1#' }] as const;
+const CONTEXT = [
+  'https://www.w3.org/ns/credentials/v2',
+  { '@vocab': 'urn:probity:vocab:v1#' },
+] as const;
 /** Multicodec `ed25519-pub` as a varint, and the multibase letter of base58btc (did:key). */
 const ED25519_PUB = Uint8Array.of(0xed, 0x01);
 
-/** `did:key` of an Ed25519 key: the key itself, so that nothing has to be looked up. Whether to trust it is the policy's to say. */
-export const didOf = ({ publicKey }: { readonly publicKey: Uint8Array }): string => `did:key:z${toBase58(concat(ED25519_PUB, publicKey))}`;
-const methodOf = (key: { readonly publicKey: Uint8Array }): string => `${didOf(key)}#${didOf(key).slice('did:key:'.length)}`;
+/**
+ * `did:key` of an Ed25519 key: the key itself, so that nothing has to be looked up. Whether to
+ * trust it is the policy's to say.
+ */
+export const didOf = ({ publicKey }: { readonly publicKey: Uint8Array }): string =>
+  `did:key:z${toBase58(concat(ED25519_PUB, publicKey))}`;
+const methodOf = (key: { readonly publicKey: Uint8Array }): string =>
+  `${didOf(key)}#${didOf(key).slice('did:key:'.length)}`;
 
 export interface Logged {
   readonly statementDigest: string;
@@ -21,8 +32,14 @@ export interface Logged {
   readonly receipt: string;
 }
 
-/** A verdict as a credential about its model. What proves it beyond the signature is in `evidence`. */
-export function credentialOf({ subject, predicate }: Statement, logged: Logged, signer: Signer): Readonly<Record<string, Json>> {
+/**
+ * A verdict as a credential about its model. What proves it beyond the signature is in `evidence`.
+ */
+export function credentialOf(
+  { subject, predicate }: Statement,
+  logged: Logged,
+  signer: Signer,
+): Readonly<Record<string, Json>> {
   return {
     '@context': CONTEXT as unknown as Json,
     id: `urn:probity:verdict:${predicate.id}`,
@@ -37,33 +54,68 @@ export function credentialOf({ subject, predicate }: Statement, logged: Logged, 
       sourceDigest: `sha256:${subject[0].digest.sha256}`,
       semantics: predicate.semantics,
       assumptions: predicate.assumptions as unknown as Json,
-      properties: predicate.properties.map(({ name, kind, outcome, bound, assurance, threats }) => ({
-        name, kind, outcome, ...(bound === undefined ? {} : { bound }), assurance: [...assurance], threats: [...threats],
-      })),
+      properties: predicate.properties.map(
+        ({ name, kind, outcome, bound, assurance, threats }) => ({
+          name,
+          kind,
+          outcome,
+          ...(bound === undefined ? {} : { bound }),
+          assurance: [...assurance],
+          threats: [...threats],
+        }),
+      ),
       ...(predicate.script === undefined ? {} : { answers: [...predicate.script.answers] }),
     },
-    evidence: [{
-      type: ['TransparencyLogEvidence'],
-      statementDigest: logged.statementDigest, leaf: logged.leaf, logIndex: logged.logIndex, receipt: logged.receipt,
-    }],
+    evidence: [
+      {
+        type: ['TransparencyLogEvidence'],
+        statementDigest: logged.statementDigest,
+        leaf: logged.leaf,
+        logIndex: logged.logIndex,
+        receipt: logged.receipt,
+      },
+    ],
   };
 }
 
-/** The credential with its proof: vc-di-eddsa, section 3.3; hash of the proof's configuration, then hash of the document. */
-export async function signCredential(credential: Readonly<Record<string, Json>>, signer: Signer, now: () => Date = () => new Date()): Promise<string> {
+/**
+ * The credential with its proof: vc-di-eddsa, section 3.3; hash of the proof's configuration, then
+ * hash of the document.
+ */
+export async function signCredential(
+  credential: Readonly<Record<string, Json>>,
+  signer: Signer,
+  now: () => Date = () => new Date(),
+): Promise<string> {
   const proof = {
-    type: 'DataIntegrityProof', cryptosuite: 'eddsa-jcs-2022', created: `${now().toISOString().slice(0, 19)}Z`,
-    verificationMethod: methodOf(signer), proofPurpose: 'assertionMethod', '@context': credential['@context'],
+    type: 'DataIntegrityProof',
+    cryptosuite: 'eddsa-jcs-2022',
+    created: `${now().toISOString().slice(0, 19)}Z`,
+    verificationMethod: methodOf(signer),
+    proofPurpose: 'assertionMethod',
+    '@context': credential['@context'],
   };
   const hash = (value: unknown) => nodeCrypto.sha256(utf8(canonicalJson(value)));
   const signature = await signer.sign(concat(await hash(proof), await hash(credential)));
-  return canonicalJson({ ...credential, proof: { ...proof, proofValue: `z${toBase58(signature)}` } });
+  return canonicalJson({
+    ...credential,
+    proof: { ...proof, proofValue: `z${toBase58(signature)}` },
+  });
 }
 
 /** The credential as a JWS in compact form (VC-JOSE-COSE, `vc+jwt`). */
-export async function signCredentialJwt(credential: Readonly<Record<string, Json>>, signer: Signer): Promise<string> {
+export async function signCredentialJwt(
+  credential: Readonly<Record<string, Json>>,
+  signer: Signer,
+): Promise<string> {
   const part = (value: string | Uint8Array): string => Buffer.from(value).toString('base64url');
-  const header = canonicalJson({ alg: 'EdDSA', typ: 'vc+jwt', cty: 'vc', kid: methodOf(signer), iss: didOf(signer) });
+  const header = canonicalJson({
+    alg: 'EdDSA',
+    typ: 'vc+jwt',
+    cty: 'vc',
+    kid: methodOf(signer),
+    iss: didOf(signer),
+  });
   const input = `${part(header)}.${part(canonicalJson(credential))}`;
   return `${input}.${part(await signer.sign(utf8(input)))}`;
 }

@@ -2,14 +2,25 @@ import { renderSVG } from 'uqr';
 import type { PropertyVerdict, Statement } from '../statement.ts';
 import { LAYER_CODES, type VerifyReport } from '../verify/report.ts';
 
-/** Text of a model in HTML, without characters that show nothing or turn the order of others around. */
-const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
-  .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+/**
+ * Text of a model in HTML, without characters that show nothing or turn the order of others around.
+ */
+const plain = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 
 export interface PageInput {
   readonly statement: Statement;
   readonly statementDigest: string;
-  /** What a verifier said of the bundle, and under whose policy: printed, since paper cannot be checked again. */
+  /**
+   * What a verifier said of the bundle, and under whose policy: printed, since paper cannot be
+   * checked again.
+   */
   readonly report?: VerifyReport;
   readonly logIndex: number;
   readonly logOrigin: string;
@@ -31,23 +42,69 @@ tr { break-inside: avoid; } th { font-weight: normal; color: #555; white-space: 
 
 /** One sentence for each answer, so that no reader of paper takes a bound for a proof. */
 const SAYS: Readonly<Record<PropertyVerdict['outcome'], string>> = {
-  holds: 'holds', violated: 'violated', bounded: 'nothing found up to a bound; not proved', unknown: 'not answered',
+  holds: 'holds',
+  violated: 'violated',
+  bounded: 'nothing found up to a bound; not proved',
+  unknown: 'not answered',
 };
 
-/** A certificate to print: one HTML file, without scripts, addresses to load, or anything else from outside. */
-export function certificatePage({ statement, statementDigest, report, logIndex, logOrigin, link }: PageInput): string {
+/**
+ * A certificate to print: one HTML file, without scripts, addresses to load, or anything else from
+ * outside.
+ */
+export function certificatePage({
+  statement,
+  statementDigest,
+  report,
+  logIndex,
+  logOrigin,
+  link,
+}: PageInput): string {
   const { subject, predicate } = statement;
   const { model, issuer, properties, assumptions } = predicate;
-  const rows = [...(predicate.script?.answers ?? []).map((answer, at) => `<tr><td>${at + 1}</td><td>check-sat</td><td class="outcome">${answer}</td><td>the word of a solver</td></tr>`), ...properties.map(({ name, kind, outcome, bound, assurance, threats }) => `<tr><td>${plain(name)}</td><td>${plain(kind)}</td>
-    <td class="outcome">${SAYS[outcome]}${bound === undefined ? '' : ` (${plain(bound)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>`)].join('\n');
+  const rows = [
+    ...(predicate.script?.answers ?? []).map(
+      (answer, at) =>
+        `<tr><td>${at + 1}</td><td>check-sat</td><td class="outcome">${answer}</td><td>the word of a solver</td></tr>`,
+    ),
+    ...properties.map(
+      ({
+        name,
+        kind,
+        outcome,
+        bound,
+        assurance,
+        threats,
+      }) => `<tr><td>${plain(name)}</td><td>${plain(kind)}</td>
+    <td class="outcome">${SAYS[outcome]}${bound === undefined ? '' : ` (${plain(bound)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>`,
+    ),
+  ].join('\n');
   const facts: [string, string][] = [
-    ['Verdict', predicate.id], ['Issued', predicate.issuedAt], ...(predicate.validUntil === undefined ? [] : [['Valid until', predicate.validUntil] as [string, string]]),
-    ['Issuer', `${issuer.name}, key ${issuer.key}`], ['Software', `${issuer.software.name} ${issuer.software.version}, semantics ${predicate.semantics}`],
-    ['Model', `${model.name} (${model.format})`], ['Log', `${logOrigin}, leaf ${logIndex}`],
+    ['Verdict', predicate.id],
+    ['Issued', predicate.issuedAt],
+    ...(predicate.validUntil === undefined
+      ? []
+      : [['Valid until', predicate.validUntil] as [string, string]]),
+    ['Issuer', `${issuer.name}, key ${issuer.key}`],
+    [
+      'Software',
+      `${issuer.software.name} ${issuer.software.version}, semantics ${predicate.semantics}`,
+    ],
+    ['Model', `${model.name} (${model.format})`],
+    ['Log', `${logOrigin}, leaf ${logIndex}`],
   ];
-  const digests: [string, string][] = [['Statement', statementDigest], ['Model', `sha256:${subject[1].digest.sha256}`], ['Source', `sha256:${subject[0].digest.sha256}`]];
-  const rests = Object.entries(assumptions).flatMap(([about, texts]) => (texts as readonly string[]).map((text) => `<li>${plain(about)}: ${plain(text)}</li>`)).join('\n');
-  const table = (lines: readonly (readonly [string, string])[], className = ''): string => `<table>${lines.map(([name, text]) => `<tr><th>${name}</th><td class="${className}">${plain(text)}</td></tr>`).join('\n')}</table>`;
+  const digests: [string, string][] = [
+    ['Statement', statementDigest],
+    ['Model', `sha256:${subject[1].digest.sha256}`],
+    ['Source', `sha256:${subject[0].digest.sha256}`],
+  ];
+  const rests = Object.entries(assumptions)
+    .flatMap(([about, texts]) =>
+      (texts as readonly string[]).map((text) => `<li>${plain(about)}: ${plain(text)}</li>`),
+    )
+    .join('\n');
+  const table = (lines: readonly (readonly [string, string])[], className = ''): string =>
+    `<table>${lines.map(([name, text]) => `<tr><th>${name}</th><td class="${className}">${plain(text)}</td></tr>`).join('\n')}</table>`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -2,12 +2,16 @@ import { signEnvelope } from '../sign.ts';
 import type { Signer } from '../keys.ts';
 import { STATEMENT_TYPE, type Statement } from '../statement.ts';
 
-/** in-toto Simple Verification Result, version 0.2 (https://github.com/in-toto/attestation, spec/predicates/svr.md). */
+/**
+ * in-toto Simple Verification Result, version 0.2 (https://github.com/in-toto/attestation,
+ * spec/predicates/svr.md).
+ */
 export const SVR_TYPE = 'https://in-toto.io/attestation/svr/v0.2';
 
 /**
- * A verdict for tools that gate on names: the properties that hold, and no others, as `PROBITY_HOLDS_<name>`. It cannot carry
- * a counterexample, a bound or an assumption: `verifier.verdict`, a field of ours, says where they are.
+ * A verdict for tools that gate on names: the properties that hold, and no others, as
+ * `PROBITY_HOLDS_<name>`. It cannot carry a counterexample, a bound or an assumption:
+ * `verifier.verdict`, a field of ours, says where they are.
  */
 export function svrOf({ subject, predicate }: Statement, statementDigest: string) {
   const held = predicate.properties.filter(({ outcome }) => outcome === 'holds');
@@ -20,15 +24,25 @@ export function svrOf({ subject, predicate }: Statement, statementDigest: string
       verifier: {
         id: `urn:probity:verifier:${encodeURIComponent(predicate.issuer.name)}:${encodeURIComponent(predicate.issuer.software.version)}`,
         policies: [],
-        verdict: { uri: `urn:probity:verdict:${predicate.id}`, digest: { sha256: statementDigest.slice('sha256:'.length) } },
+        verdict: {
+          uri: `urn:probity:verdict:${predicate.id}`,
+          digest: { sha256: statementDigest.slice('sha256:'.length) },
+        },
       },
       timeCreated: predicate.issuedAt,
-      properties: [...held.map(({ name }) => `PROBITY_HOLDS_${name}`), ...(all ? ['PROBITY_ALL_PROPERTIES_HOLD'] : [])],
+      properties: [
+        ...held.map(({ name }) => `PROBITY_HOLDS_${name}`),
+        ...(all ? ['PROBITY_ALL_PROPERTIES_HOLD'] : []),
+      ],
     },
   };
 }
 
 /** The DSSE envelope of the result, as its canonical JSON text. */
-export async function signSvr(statement: Statement, statementDigest: string, signer: Signer): Promise<string> {
+export async function signSvr(
+  statement: Statement,
+  statementDigest: string,
+  signer: Signer,
+): Promise<string> {
   return (await signEnvelope(svrOf(statement, statementDigest), [signer])).envelope;
 }

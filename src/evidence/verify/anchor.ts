@@ -16,19 +16,28 @@ const ED25519_FLAG = 0x00;
 /** The prefix under which IOTA derives the ids of the objects that a transaction creates. */
 const OBJECT_ID_PREFIX = Uint8Array.of(0xf1);
 
-const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer =>
-  ({ layer: 'anchor', status, code, ...(detail === undefined ? {} : { detail }) });
+const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer => ({
+  layer: 'anchor',
+  status,
+  code,
+  ...(detail === undefined ? {} : { detail }),
+});
 
 /**
- * What can be said offline about an anchor: who signed which transaction, and that it carries a checkpoint of this log
- * that covers the receipt's. That the ledger accepted the transaction cannot be seen from here.
+ * What can be said offline about an anchor: who signed which transaction, and that it carries a
+ * checkpoint of this log that covers the receipt's. That the ledger accepted the transaction cannot
+ * be seen from here.
  */
 export async function verifyAnchor(
-  bytes: Uint8Array | undefined, receipt: Checkpoint, policy: TrustPolicy,
+  bytes: Uint8Array | undefined,
+  receipt: Checkpoint,
+  policy: TrustPolicy,
   options: { readonly crypto: VerifierCrypto; readonly compliance?: boolean },
 ): Promise<Layer> {
   if (bytes === undefined) {
-    return options.compliance === true ? answer('untrusted', 'ANCHOR_REQUIRED') : answer('skipped', 'ANCHOR_ABSENT');
+    return options.compliance === true
+      ? answer('untrusted', 'ANCHOR_REQUIRED')
+      : answer('skipped', 'ANCHOR_ABSENT');
   }
   const json = parseCanonicalJson(bytes);
   if (!json.ok) return answer('failed', 'ANCHOR_NOT_CANONICAL');
@@ -39,41 +48,73 @@ export async function verifyAnchor(
   if (wrongCheckpoint !== undefined) return wrongCheckpoint;
   const transaction = await openTransaction(anchor, options.crypto);
   if (transaction === undefined) return answer('failed', 'ANCHOR_TRANSACTION');
-  if (!(await carriesCheckpoint(anchor, transaction, options.crypto))) return answer('failed', 'ANCHOR_CONTENT');
+  if (!(await carriesCheckpoint(anchor, transaction, options.crypto)))
+    return answer('failed', 'ANCHOR_CONTENT');
   return trustInAnchor(anchor, transaction.sender, policy, options.compliance === true);
 }
 
-/** A retired sender speaks for checkpoints up to its end: those are of its time, and what is larger was made after it. */
-function trustInAnchor(anchor: BundledAnchor, sender: string, policy: TrustPolicy, compliance: boolean): Layer {
+/**
+ * A retired sender speaks for checkpoints up to its end: those are of its time, and what is larger
+ * was made after it.
+ */
+function trustInAnchor(
+  anchor: BundledAnchor,
+  sender: string,
+  policy: TrustPolicy,
+  compliance: boolean,
+): Layer {
   const where = `${anchor.network} ${anchor.transactionDigest}`;
   const preset = isNetwork(anchor.network) ? NETWORK_PRESETS[anchor.network] : undefined;
-  if (preset === undefined || preset.chainId !== anchor.chainId || preset.packageId !== anchor.packageId) {
+  if (
+    preset === undefined ||
+    preset.chainId !== anchor.chainId ||
+    preset.packageId !== anchor.packageId
+  ) {
     return answer('untrusted', 'ANCHOR_NETWORK', where);
   }
-  if (compliance && anchor.network === 'emulated') return answer('untrusted', 'ANCHOR_EMULATED', where);
-  const listed = policy.ledgers.find(({ network, address }) => network === anchor.network && address === sender);
+  if (compliance && anchor.network === 'emulated')
+    return answer('untrusted', 'ANCHOR_EMULATED', where);
+  const listed = policy.ledgers.find(
+    ({ network, address }) => network === anchor.network && address === sender,
+  );
   const { size } = parseCheckpoint(parseNote(anchor.checkpoint)?.text ?? '') ?? { size: Infinity };
-  if (listed?.until !== undefined && size > listed.until) return answer('untrusted', 'ANCHOR_RETIRED', `${where} from ${sender} until ${listed.until}`);
+  if (listed?.until !== undefined && size > listed.until)
+    return answer('untrusted', 'ANCHOR_RETIRED', `${where} from ${sender} until ${listed.until}`);
   if (listed) return answer('signed', 'ANCHOR_SIGNED', where);
-  if (policy.ledgers.length === 0 && !compliance) return answer('skipped', 'ANCHOR_SENDER_UNLISTED', where);
+  if (policy.ledgers.length === 0 && !compliance)
+    return answer('skipped', 'ANCHOR_SENDER_UNLISTED', where);
   return answer('untrusted', 'ANCHOR_UNTRUSTED', `${where} from ${sender}`);
 }
 
 /** The anchored checkpoint is of the same log, no smaller, and an extension of the receipt's. */
 async function checkAnchoredCheckpoint(
-  anchor: BundledAnchor, receipt: Checkpoint, policy: TrustPolicy, crypto: VerifierCrypto,
+  anchor: BundledAnchor,
+  receipt: Checkpoint,
+  policy: TrustPolicy,
+  crypto: VerifierCrypto,
 ): Promise<Layer | undefined> {
   const note = parseNote(anchor.checkpoint);
   const checkpoint = note === undefined ? undefined : parseCheckpoint(note.text);
   const proof = anchor.consistency.map(fromBase64);
-  if (note === undefined || checkpoint === undefined || checkpoint.origin !== receipt.origin) return answer('failed', 'ANCHOR_CHECKPOINT');
-  if (!proof.every((hash): hash is Uint8Array => hash?.length === 32)) return answer('failed', 'ANCHOR_SHAPE');
-  // Witnesses are asked for at the receipt's checkpoint, which the anchored one extends; here only the log counts.
+  if (note === undefined || checkpoint === undefined || checkpoint.origin !== receipt.origin)
+    return answer('failed', 'ANCHOR_CHECKPOINT');
+  if (!proof.every((hash): hash is Uint8Array => hash?.length === 32))
+    return answer('failed', 'ANCHOR_SHAPE');
+  // Witnesses are asked for at the receipt's checkpoint, which the anchored one extends; here only
+  // the log counts.
   const signed = await judgeCheckpoint(note, checkpoint, { ...policy, quorum: 'none' }, crypto);
   if (signed.status === 'failed') return answer('failed', 'ANCHOR_CHECKPOINT', signed.detail);
-  const sizes = { size1: receipt.size, size2: checkpoint.size, root1: receipt.root, root2: checkpoint.root };
-  if (!(await verifyConsistency(sizes, proof, crypto.sha256))) return answer('failed', 'ANCHOR_CHECKPOINT');
-  return signed.status === 'untrusted' ? answer('untrusted', signed.code, signed.detail) : undefined;
+  const sizes = {
+    size1: receipt.size,
+    size2: checkpoint.size,
+    root1: receipt.root,
+    root2: checkpoint.root,
+  };
+  if (!(await verifyConsistency(sizes, proof, crypto.sha256)))
+    return answer('failed', 'ANCHOR_CHECKPOINT');
+  return signed.status === 'untrusted'
+    ? answer('untrusted', signed.code, signed.detail)
+    : undefined;
 }
 
 interface OpenTransaction {
@@ -82,11 +123,17 @@ interface OpenTransaction {
   readonly sender: string;
 }
 
-/** The transaction's bytes when its digest, signature and created object are what the record says. */
-async function openTransaction(anchor: BundledAnchor, crypto: VerifierCrypto): Promise<OpenTransaction | undefined> {
+/**
+ * The transaction's bytes when its digest, signature and created object are what the record says.
+ */
+async function openTransaction(
+  anchor: BundledAnchor,
+  crypto: VerifierCrypto,
+): Promise<OpenTransaction | undefined> {
   const bytes = fromBase64(anchor.transaction);
   const signature = fromBase64(anchor.signature);
-  if (bytes === undefined || signature?.length !== 97 || signature[0] !== ED25519_FLAG) return undefined;
+  if (bytes === undefined || signature?.length !== 97 || signature[0] !== ED25519_FLAG)
+    return undefined;
   const digest = await crypto.blake2b256(concat(utf8('TransactionData::'), bytes));
   if (toBase58(digest) !== anchor.transactionDigest) return undefined;
   // The notarization is the only object that the transaction creates, so its creation number is 0.
@@ -99,11 +146,21 @@ async function openTransaction(anchor: BundledAnchor, crypto: VerifierCrypto): P
   return includesBytes(bytes, address) ? { bytes, sender: `0x${toHex(address)}` } : undefined;
 }
 
-/** The argument `sha256:<hex>` (BCS: its length as ULEB128, then its bytes) and the package that is called. */
-async function carriesCheckpoint(anchor: BundledAnchor, { bytes }: OpenTransaction, crypto: VerifierCrypto): Promise<boolean> {
+/**
+ * The argument `sha256:<hex>` (BCS: its length as ULEB128, then its bytes) and the package that is
+ * called.
+ */
+async function carriesCheckpoint(
+  anchor: BundledAnchor,
+  { bytes }: OpenTransaction,
+  crypto: VerifierCrypto,
+): Promise<boolean> {
   const text = parseNote(anchor.checkpoint)?.text ?? '';
   const state = utf8(`sha256:${toHex(await crypto.sha256(utf8(text)))}`);
   const packageId = fromHex(anchor.packageId.slice(2)) ?? new Uint8Array(0);
-  return includesBytes(bytes, concat(Uint8Array.of(state.length), state)) && packageId.length === 32 && includesBytes(bytes, packageId);
+  return (
+    includesBytes(bytes, concat(Uint8Array.of(state.length), state)) &&
+    packageId.length === 32 &&
+    includesBytes(bytes, packageId)
+  );
 }
-

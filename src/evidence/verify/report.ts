@@ -2,12 +2,23 @@ import type { Statement } from '../statement.ts';
 
 /** The layers of a bundle, in the order in which each rests on the one before. */
 export const LAYERS = [
-  'bundle', 'envelope', 'statement', 'subject', 'evidence', 'leaf', 'inclusion', 'checkpoint', 'anchor', 'status', 'timestamp',
+  'bundle',
+  'envelope',
+  'statement',
+  'subject',
+  'evidence',
+  'leaf',
+  'inclusion',
+  'checkpoint',
+  'anchor',
+  'status',
+  'timestamp',
 ] as const;
 export type LayerName = (typeof LAYERS)[number];
 
 /**
- * - `proved`: computed again here, from bytes that a lower layer accepted; nobody has to be believed.
+ * - `proved`: computed again here, from bytes that a lower layer accepted; nobody has to be
+ *   believed.
  * - `signed`: as good as the word of a key that the policy trusts.
  * - `skipped`: not there and not asked for, or not reached because a layer below did not pass.
  * - `untrusted`: possibly right, but resting on nobody whom the policy trusts.
@@ -24,7 +35,8 @@ export const LAYER_CODES = {
   BUNDLE_FILES: 'a file that bundle.json lists is missing, or one is there that it does not list',
   ENVELOPE_SIGNED: 'signed by a trusted verdict key',
   ENVELOPE_NOT_JSON: 'envelope.json is not JSON',
-  ENVELOPE_NOT_CANONICAL: 'envelope.json is not canonical JSON: a duplicate key, white space, key order or number form',
+  ENVELOPE_NOT_CANONICAL:
+    'envelope.json is not canonical JSON: a duplicate key, white space, key order or number form',
   ENVELOPE_SHAPE: 'envelope.json has a field too many or too few, or not strict base64',
   ENVELOPE_PAYLOAD_TYPE: 'the payload is not an in-toto statement',
   ENVELOPE_SIGNATURE: 'the signature of a trusted key does not verify',
@@ -36,8 +48,10 @@ export const LAYER_CODES = {
   STATEMENT_PREDICATE_TYPE: 'the statement is of another predicate type',
   STATEMENT_SHAPE: 'the statement has an unknown field, lacks one, or one has the wrong type',
   STATEMENT_SIGNERS: 'the envelope has other signatures than the statement announces',
-  STATEMENT_OPAQUE: 'an answer of a tool alone claims more than that, or the answers are not those of the format',
-  STATEMENT_PATHS: 'the statement lists a file twice or under a name of its own, or names one that it does not list',
+  STATEMENT_OPAQUE:
+    'an answer of a tool alone claims more than that, or the answers are not those of the format',
+  STATEMENT_PATHS:
+    'the statement lists a file twice or under a name of its own, or names one that it does not list',
   STATEMENT_ISSUER: 'the statement names another key than the one that signed it',
   SUBJECT_MATCHES: 'source and canonical model are the ones that were checked',
   SUBJECT_MISSING: 'the source or the canonical model is missing',
@@ -55,42 +69,55 @@ export const LAYER_CODES = {
   INCLUSION_PROVED: 'the leaf is in the log of the checkpoint',
   RECEIPT_SHAPE: 'the receipt is not a c2sp.org/tlog-proof@v1',
   INCLUSION_INVALID: 'the proof does not lead from the leaf to the root of the checkpoint',
-  CHECKPOINT_SIGNED: 'the checkpoint is signed by a trusted log, and by the witnesses that the policy asks for',
+  CHECKPOINT_SIGNED:
+    'the checkpoint is signed by a trusted log, and by the witnesses that the policy asks for',
   CHECKPOINT_SIGNATURE: 'a signature of a trusted key on the checkpoint does not verify',
-  CHECKPOINT_STRAY: 'the checkpoint has a signature twice, or one that is neither of its log nor a cosignature',
+  CHECKPOINT_STRAY:
+    'the checkpoint has a signature twice, or one that is neither of its log nor a cosignature',
   CHECKPOINT_ORIGIN: 'the checkpoint is of another log than its key',
   CHECKPOINT_UNTRUSTED: 'the checkpoint is signed by no log of the policy',
-  CHECKPOINT_RETIRED: 'the checkpoint is larger than the last one of the retired key that signed it',
+  CHECKPOINT_RETIRED:
+    'the checkpoint is larger than the last one of the retired key that signed it',
   CHECKPOINT_QUORUM: 'too few witnesses of the policy cosigned the checkpoint',
-  ANCHOR_SIGNED: 'a trusted ledger key signed the transaction; that the ledger accepted it takes a look online',
+  ANCHOR_SIGNED:
+    'a trusted ledger key signed the transaction; that the ledger accepted it takes a look online',
   ANCHOR_ABSENT: 'the bundle has no anchor',
   ANCHOR_SENDER_UNLISTED: 'the anchor is consistent in itself, but the policy names no ledger key',
   ANCHOR_REQUIRED: 'compliance asks for an anchor',
   ANCHOR_EMULATED: 'the anchor is on the emulated network, which compliance refuses',
   ANCHOR_NETWORK: 'the network, chain or package of the anchor is not a known one',
   ANCHOR_UNTRUSTED: 'the anchor was sent by an address that the policy does not list',
-  ANCHOR_RETIRED: 'the anchor was sent by a retired sender, and its checkpoint is larger than that one may anchor',
+  ANCHOR_RETIRED:
+    'the anchor was sent by a retired sender, and its checkpoint is larger than that one may anchor',
   ANCHOR_NOT_CANONICAL: 'anchor.json is not canonical JSON',
   ANCHOR_SHAPE: 'anchor.json has the wrong shape',
-  ANCHOR_CHECKPOINT: 'the anchored checkpoint is not of this log, or does not extend the one of the receipt',
+  ANCHOR_CHECKPOINT:
+    'the anchored checkpoint is not of this log, or does not extend the one of the receipt',
   ANCHOR_TRANSACTION: 'the transaction is not the one with this digest, object and signature',
   ANCHOR_CONTENT: 'the transaction does not carry this checkpoint',
-  STATUS_ABSENT: 'the bundle does not say whether the verdict was revoked later; only a look online tells',
+  STATUS_ABSENT:
+    'the bundle does not say whether the verdict was revoked later; only a look online tells',
   STATUS_VALID: 'neither revoked nor superseded, in the word of the issuer, as of this checkpoint',
   STATUS_REVOKED: 'the issuer revoked the verdict, and the log has the revocation',
   STATUS_SUPERSEDED: 'another verdict stands in the place of this one, and the log says so',
   STATUS_EXPIRED: 'the time that the issuer set for the verdict has ended',
   STATUS_TOO_OLD: 'the verdict is older than the policy allows',
-  STATUS_UNTRUSTED: 'the status is signed by nobody that the policy trusts for it, or under no checkpoint that it trusts',
+  STATUS_UNTRUSTED:
+    'the status is signed by nobody that the policy trusts for it, or under no checkpoint that it trusts',
   STATUS_SHAPE: 'status.json is not canonical JSON of its shape, or speaks of another verdict',
-  STATUS_SIGNATURE: 'a signature of a trusted key on the status or on the revocation does not verify',
-  STATUS_CHECKPOINT: 'the checkpoint of the status is not of this log, or does not extend the one of the receipt',
+  STATUS_SIGNATURE:
+    'a signature of a trusted key on the status or on the revocation does not verify',
+  STATUS_CHECKPOINT:
+    'the checkpoint of the status is not of this log, or does not extend the one of the receipt',
   STATUS_REVOCATION: 'the revocation is not of this verdict, or not in the log',
-  TIMESTAMP_SIGNED: 'an authority that the policy pins signed that these bytes were there at this time',
+  TIMESTAMP_SIGNED:
+    'an authority that the policy pins signed that these bytes were there at this time',
   TIMESTAMP_UNLISTED: 'the timestamp is consistent in itself, but the policy names no authority',
   TIMESTAMP_UNTRUSTED: 'the timestamp is of an authority that the policy does not list',
-  TIMESTAMP_CERTIFICATE: 'the certificate of the authority was not valid at the time that it stamped',
-  TIMESTAMP_ALGORITHM: 'the timestamp is signed by an algorithm that is not known here; `openssl ts -verify` may know it',
+  TIMESTAMP_CERTIFICATE:
+    'the certificate of the authority was not valid at the time that it stamped',
+  TIMESTAMP_ALGORITHM:
+    'the timestamp is signed by an algorithm that is not known here; `openssl ts -verify` may know it',
   TIMESTAMP_SHAPE: 'timestamp.tsr is not a granted RFC 3161 response of one signer',
   TIMESTAMP_IMPRINT: 'the timestamp is of other bytes than envelope.json',
   TIMESTAMP_SIGNATURE: 'the timestamp is signed by the key of none of its certificates',
@@ -106,7 +133,10 @@ export interface Layer {
   readonly detail?: string;
 }
 
-/** `malformed`: not a bundle (exit 2). `failed`: tampered (exit 1). `untrusted`: by nobody we trust (exit 3). */
+/**
+ * `malformed`: not a bundle (exit 2). `failed`: tampered (exit 1). `untrusted`: by nobody we trust
+ * (exit 3).
+ */
 export type VerifyStatus = 'verified' | 'untrusted' | 'failed' | 'malformed';
 
 export interface VerifyReport {
@@ -116,7 +146,9 @@ export interface VerifyReport {
   readonly statement?: Statement;
 }
 
-/** The worst layer decides; "changed" is worse than "unknown to me", and both are worse than "fine". */
+/**
+ * The worst layer decides; "changed" is worse than "unknown to me", and both are worse than "fine".
+ */
 export function statusOf(layers: readonly Layer[]): VerifyStatus {
   if (layers.some(({ code }) => code === 'BUNDLE_SHAPE')) return 'malformed';
   if (layers.some(({ status }) => status === 'failed')) return 'failed';

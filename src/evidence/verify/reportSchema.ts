@@ -1,6 +1,8 @@
 import { LAYER_CODES, LAYERS } from './report.ts';
 
-/** What `probity verify --json` prints (`schemas/verify.schema.json`). Codes are only ever added. */
+/**
+ * What `probity verify --json` prints (`schemas/verify.schema.json`). Codes are only ever added.
+ */
 export const VERIFY_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:verify:v1',
@@ -27,7 +29,12 @@ export const VERIFY_SCHEMA = {
       type: 'array',
       items: {
         type: 'object',
-        properties: { property: { type: 'string' }, status: { enum: ['replayed', 'reproved', 'recounted', 'rerun', 'skipped', 'failed'] }, code: { type: 'string' }, detail: { type: 'string' } },
+        properties: {
+          property: { type: 'string' },
+          status: { enum: ['replayed', 'reproved', 'recounted', 'rerun', 'skipped', 'failed'] },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+        },
         required: ['property', 'status'],
         additionalProperties: false,
       },

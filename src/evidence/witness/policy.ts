@@ -21,16 +21,30 @@ export interface WitnessPolicy {
   readonly policy: TrustPolicy;
 }
 
-/** Reads a C2SP tlog-policy as a log reads it: every witness must have an address to be asked at. */
+/**
+ * Reads a C2SP tlog-policy as a log reads it: every witness must have an address to be asked at.
+ */
 export async function parseWitnessPolicy(text: string): Promise<Result<WitnessPolicy>> {
   const parsed = await parsePolicy(text, nodeCrypto.sha256);
   if (!parsed.ok) return parsed;
-  const urls = new Map(text.split('\n').map((line) => line.trim().split(/[ \t]+/u)).filter(([keyword]) => keyword === 'witness').map(([, name = '', , url]) => [name, url]));
+  const urls = new Map(
+    text
+      .split('\n')
+      .map((line) => line.trim().split(/[ \t]+/u))
+      .filter(([keyword]) => keyword === 'witness')
+      .map(([, name = '', , url]) => [name, url]),
+  );
   const witnesses: KnownWitness[] = [];
   for (const [name, key] of parsed.value.witnesses) {
     const url = urls.get(name);
     if (url === undefined || !/^https?:\/\//u.test(url) || !URL.canParse(url)) {
-      return bad(problem('POLICY_SHAPE', '', `witness ${name} has no address (http:// or https://) to be asked at`));
+      return bad(
+        problem(
+          'POLICY_SHAPE',
+          '',
+          `witness ${name} has no address (http:// or https://) to be asked at`,
+        ),
+      );
     }
     witnesses.push({ name, key, url: url.replace(/\/+$/u, '') });
   }
@@ -38,7 +52,9 @@ export async function parseWitnessPolicy(text: string): Promise<Result<WitnessPo
   const { groups, quorum } = parsed.value;
   const lines = [
     ...witnesses.map(({ name, key, url }) => `witness ${name} ${key.vkey} ${url}`),
-    ...[...groups].map(([name, { threshold, members }]) => `group ${name} ${threshold} ${members.join(' ')}`),
+    ...[...groups].map(
+      ([name, { threshold, members }]) => `group ${name} ${threshold} ${members.join(' ')}`,
+    ),
     `quorum ${quorum}`,
   ];
   return ok({ witnesses, lines, policy: parsed.value });

@@ -1,6 +1,9 @@
 import { fromBase64, fromDecimal, toBase64 } from '../encoding.ts';
 
-/** `add-checkpoint` of https://c2sp.org/tlog-witness: an old size, a consistency proof from it, and a signed checkpoint. */
+/**
+ * `add-checkpoint` of https://c2sp.org/tlog-witness: an old size, a consistency proof from it, and
+ * a signed checkpoint.
+ */
 export interface AddCheckpoint {
   readonly oldSize: number;
   readonly proof: readonly Uint8Array[];
@@ -17,7 +20,9 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
   return `${[`old ${oldSize}`, ...proof.map(toBase64)].join('\n')}\n\n${checkpoint}`;
 }
 
-/** Reads a request body; nothing when it deviates in any byte. The checkpoint is not looked into. */
+/**
+ * Reads a request body; nothing when it deviates in any byte. The checkpoint is not looked into.
+ */
 export function parseAddCheckpoint(text: string): AddCheckpoint | undefined {
   const blank = text.indexOf('\n\n');
   if (blank < 0) return undefined;

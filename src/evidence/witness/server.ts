@@ -33,7 +33,10 @@ const PER_SECOND = 10;
 const BURST_S = 10;
 const ADDRESSES = 10_000;
 
-/** Serves `add-checkpoint` (https://c2sp.org/tlog-witness). One process for a folder: throws DATA_DIR when another has it. */
+/**
+ * Serves `add-checkpoint` (https://c2sp.org/tlog-witness). One process for a folder: throws
+ * DATA_DIR when another has it.
+ */
 export async function startWitness(options: WitnessOptions): Promise<RunningWitness> {
   const release = await lockFolder(options.folder);
   const witness = new Witness(options);
@@ -41,14 +44,21 @@ export async function startWitness(options: WitnessOptions): Promise<RunningWitn
   const server = createServer((request, response) => {
     serve(witness, bucket, request, response).catch((cause: unknown) => {
       options.onFault?.(cause);
-      if (!response.headersSent) answer(response, 500, 'this witness cannot keep what it sees, so it cosigns nothing');
+      if (!response.headersSent)
+        answer(response, 500, 'this witness cannot keep what it sees, so it cosigns nothing');
     });
   });
   server.requestTimeout = 15_000;
   server.headersTimeout = 10_000;
   try {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) => reject(new Fault('PORT_TAKEN', `the witness cannot listen on port ${options.port ?? 0}`, { cause })));
+      server.once('error', (cause) =>
+        reject(
+          new Fault('PORT_TAKEN', `the witness cannot listen on port ${options.port ?? 0}`, {
+            cause,
+          }),
+        ),
+      );
       server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
     });
   } catch (error) {
@@ -65,8 +75,14 @@ export async function startWitness(options: WitnessOptions): Promise<RunningWitn
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, close };
 }
 
-async function serve(witness: Witness, bucket: Buckets, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (request.url !== '/add-checkpoint') return answer(response, 404, 'there is nothing at this address');
+async function serve(
+  witness: Witness,
+  bucket: Buckets,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.url !== '/add-checkpoint')
+    return answer(response, 404, 'there is nothing at this address');
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST');
     return answer(response, 405, 'checkpoints are added with POST');
@@ -83,11 +99,18 @@ async function serve(witness: Witness, bucket: Buckets, request: IncomingMessage
   const text = fromUtf8(body);
   if (text === undefined) return answer(response, 400, 'not UTF-8');
   const { status, type, body: answerText } = await witness.addCheckpoint(text);
-  response.writeHead(status, { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' }).end(answerText);
+  response
+    .writeHead(status, { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' })
+    .end(answerText);
 }
 
 function answer(response: ServerResponse, status: number, why: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }).end(`${why}\n`);
+  response
+    .writeHead(status, {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .end(`${why}\n`);
 }
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
@@ -118,7 +141,8 @@ class Buckets {
     const left = Math.min(full, before.left + ((at - before.at) / 1000) * this.#perSecond);
     this.#buckets.delete(address);
     this.#buckets.set(address, { left: left < 1 ? left : left - 1, at });
-    if (this.#buckets.size > ADDRESSES) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
+    if (this.#buckets.size > ADDRESSES)
+      this.#buckets.delete(this.#buckets.keys().next().value ?? '');
     return left >= 1;
   }
 }
@@ -133,9 +157,11 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
       await handle.writeFile(String(process.pid)).finally(() => handle.close());
       return () => unlink(file).catch(() => undefined);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw new Fault('DATA_DIR', `${folder} cannot be used`, { cause });
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw new Fault('DATA_DIR', `${folder} cannot be used`, { cause });
       const pid = Number(await readFile(file, 'utf8').catch(() => ''));
-      if (pid > 0 && isAlive(pid)) throw new Fault('DATA_DIR', `a witness (process ${pid}) uses ${folder} already`);
+      if (pid > 0 && isAlive(pid))
+        throw new Fault('DATA_DIR', `a witness (process ${pid}) uses ${folder} already`);
       await unlink(file).catch(() => undefined);
     }
   }

@@ -17,27 +17,66 @@ export interface Annotations {
 type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };
 
 /**
- * Writes what stands beside a diagram into it, as if it had been drawn with it: before copies are made, so that all of them have it.
- * Whatever names no element, or one that can do no such thing, is a problem at its place in the side file.
+ * Writes what stands beside a diagram into it, as if it had been drawn with it: before copies are
+ * made, so that all of them have it. Whatever names no element, or one that can do no such thing,
+ * is a problem at its place in the side file.
  */
-export function annotate(definitions: BpmnElement, { sets = {}, conditions = {} }: Annotations): Problem[] {
-  const known = new Map(elementsIn(definitions).map((element) => [element.id, element as Writable]));
+export function annotate(
+  definitions: BpmnElement,
+  { sets = {}, conditions = {} }: Annotations,
+): Problem[] {
+  const known = new Map(
+    elementsIn(definitions).map((element) => [element.id, element as Writable]),
+  );
   const problems: Problem[] = [];
-  const find = (kind: string, id: string, fits: (element: BpmnElement) => boolean, what: string): Writable | undefined => {
+  const find = (
+    kind: string,
+    id: string,
+    fits: (element: BpmnElement) => boolean,
+    what: string,
+  ): Writable | undefined => {
     const element = known.get(id);
     if (element && fits(element)) return element;
-    problems.push(problem('BPMN_REFERENCE', `${kind}.${id}`, element ? `${id} is a <${element.$type.replace('bpmn:', '')}>, not ${what}` : `the diagram has no element ${id}`));
+    problems.push(
+      problem(
+        'BPMN_REFERENCE',
+        `${kind}.${id}`,
+        element
+          ? `${id} is a <${element.$type.replace('bpmn:', '')}>, not ${what}`
+          : `the diagram has no element ${id}`,
+      ),
+    );
     return undefined;
   };
   for (const [id, values] of Object.entries(sets)) {
-    const element = find('sets', id, (found) => /(Task|Event|Activity|Process|Transaction)$/.test(found.$type), 'an activity or event');
+    const element = find(
+      'sets',
+      id,
+      (found) => /(Task|Event|Activity|Process|Transaction)$/.test(found.$type),
+      'an activity or event',
+    );
     if (!element) continue;
-    const given = Object.entries(values).map(([variable, value]) => ({ $type: 'probity:set', variable, value: String(value) }));
-    element.extensionElements = { values: [...element.extensionElements?.values ?? [], ...given] as readonly unknown[] as readonly BpmnElement[] };
+    const given = Object.entries(values).map(([variable, value]) => ({
+      $type: 'probity:set',
+      variable,
+      value: String(value),
+    }));
+    element.extensionElements = {
+      values: [
+        ...(element.extensionElements?.values ?? []),
+        ...given,
+      ] as readonly unknown[] as readonly BpmnElement[],
+    };
   }
   for (const [id, condition] of Object.entries(conditions)) {
-    const flow = find('conditions', id, (found) => found.$type === 'bpmn:SequenceFlow', 'a sequence flow');
-    if (flow) flow.conditionExpression = { $type: 'bpmn:FormalExpression', body: String(condition) };
+    const flow = find(
+      'conditions',
+      id,
+      (found) => found.$type === 'bpmn:SequenceFlow',
+      'a sequence flow',
+    );
+    if (flow)
+      flow.conditionExpression = { $type: 'bpmn:FormalExpression', body: String(condition) };
   }
   return problems;
 }

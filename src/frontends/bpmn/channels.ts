@@ -2,10 +2,16 @@ import { outermost, type ChannelSemantics, type Diagram, type MessageFlow } from
 
 /** How many messages a queue is looked at with. More are a bound, not an error. */
 const MAX_QUEUED = 10;
-/** In causal order each place in a queue has numbers of its own: so many, or one more than there are message flows between the two. */
+/**
+ * In causal order each place in a queue has numbers of its own: so many, or one more than there are
+ * message flows between the two.
+ */
 const MIN_CAUSAL = 3;
 
-/** A queue, and the kind of message that each of its flows carries: messages of one name between the same two are not told apart. */
+/**
+ * A queue, and the kind of message that each of its flows carries: messages of one name between the
+ * same two are not told apart.
+ */
 export interface Queue {
   readonly id: string;
   readonly label: string;
@@ -14,8 +20,13 @@ export interface Queue {
 }
 
 const WORDS: Readonly<Record<ChannelSemantics, string>> = {
-  bag: 'in any order', 'fifo-pair': 'in order between each two participants', causal: 'in causal order', inbox: 'in one queue for each receiver', outbox: 'in one queue for each sender',
-  'fifo-all': 'in one queue for all', rsc: 'one at a time: nobody sends while a message is under way',
+  bag: 'in any order',
+  'fifo-pair': 'in order between each two participants',
+  causal: 'in causal order',
+  inbox: 'in one queue for each receiver',
+  outbox: 'in one queue for each sender',
+  'fifo-all': 'in one queue for all',
+  rsc: 'one at a time: nobody sends while a message is under way',
 };
 
 export function channelWords(semantics: ChannelSemantics): string {
@@ -23,7 +34,10 @@ export function channelWords(semantics: ChannelSemantics): string {
 }
 
 /** The participants at both ends. */
-export const endsOf = (flow: MessageFlow): readonly [string, string] => [outermost(flow.source.process).id, outermost(flow.target.process).id];
+export const endsOf = (flow: MessageFlow): readonly [string, string] => [
+  outermost(flow.source.process).id,
+  outermost(flow.target.process).id,
+];
 
 const GROUPS: Readonly<Partial<Record<ChannelSemantics, (from: string, to: string) => string>>> = {
   'fifo-pair': (from, to) => `${from}_to_${to}`,
@@ -45,11 +59,17 @@ export function queuesOf(diagram: Diagram, semantics: ChannelSemantics): readonl
     kinds.set(flow, JSON.stringify([from, to, flow.name || flow.id]));
     found.set(id, kinds);
   }
-  // Between two participants causal order is the order of sending: whatever is sent before a message to the same receiver is sent by its own sender.
+  // Between two participants causal order is the order of sending: whatever is sent before a
+  // message to the same receiver is sent by its own sender.
   const causal = isCausal(diagram, semantics);
-  return [...found].filter(([, kinds]) => causal || new Set(kinds.values()).size > 1).map(([id, kinds]) => (
-    { id, label: id.replaceAll('_', ' '), kinds, capacity: causal ? Math.max(MIN_CAUSAL, kinds.size + 1) : MAX_QUEUED }
-  ));
+  return [...found]
+    .filter(([, kinds]) => causal || new Set(kinds.values()).size > 1)
+    .map(([id, kinds]) => ({
+      id,
+      label: id.replaceAll('_', ' '),
+      kinds,
+      capacity: causal ? Math.max(MIN_CAUSAL, kinds.size + 1) : MAX_QUEUED,
+    }));
 }
 
 /** Whether it must be known of messages what they were sent after. */

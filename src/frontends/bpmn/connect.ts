@@ -3,7 +3,10 @@ import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
 
-/** One end of a message flow: a node (all copies of it, where it is drawn once and runs several times), or the border of a pool, behind which nothing is known. */
+/**
+ * One end of a message flow: a node (all copies of it, where it is drawn once and runs several
+ * times), or the border of a pool, behind which nothing is known.
+ */
 type End = readonly [Node, ...Node[]] | 'pool';
 /** Something that table 7.4 does not foresee. */
 type Nothing = 'nothing';
@@ -12,13 +15,22 @@ const WIDENED = {
   unsent: 'No message flow brings the message that is waited for here; it may arrive at any moment',
   fromPool: 'A message flow comes from a pool as a whole; its message may arrive at any moment',
   toPool: 'A message flow ends at a pool as a whole; nothing waits for its message',
-  within: 'A message flow stays inside one pool, where BPMN has sequence flows; it is taken for what it is',
-  nowhere: 'A message flow is tied to something that neither sends nor receives; it changes nothing, and a message that would come from there may come at any moment',
+  within:
+    'A message flow stays inside one pool, where BPMN has sequence flows; it is taken for what it is',
+  nowhere:
+    'A message flow is tied to something that neither sends nor receives; it changes nothing, and a message that would come from there may come at any moment',
   deaf: 'A message flow ends at an element that does not wait for messages; it changes nothing there',
 };
 
-/** Ties nodes by message flows (§9.4, table 7.4). A flow that nobody waits for is not kept: nobody could notice it. */
-export function connect(roots: readonly BpmnElement[], collaborations: readonly BpmnElement[], reading: Reading): MessageFlow[] {
+/**
+ * Ties nodes by message flows (§9.4, table 7.4). A flow that nobody waits for is not kept: nobody
+ * could notice it.
+ */
+export function connect(
+  roots: readonly BpmnElement[],
+  collaborations: readonly BpmnElement[],
+  reading: Reading,
+): MessageFlow[] {
   const flows: MessageFlow[] = [];
   for (const element of collaborations.flatMap((found) => found.messageFlows ?? [])) {
     const source = endOf(element, 'sourceRef', reading);
@@ -33,16 +45,34 @@ export function connect(roots: readonly BpmnElement[], collaborations: readonly 
     if (flow) flows.push(flow);
   }
   for (const node of reading.nodes.values()) {
-    if (node.trigger !== 'message' || !RECEIVERS.has(node.kind) || node.receives.length > 0 || node.outside) continue;
+    if (
+      node.trigger !== 'message' ||
+      !RECEIVERS.has(node.kind) ||
+      node.receives.length > 0 ||
+      node.outside
+    )
+      continue;
     node.outside = true;
     reading.notes.add(WIDENED.unsent, node);
   }
-  const idle = roots.filter((root) => root.$type === 'bpmn:Process' && (root.flowElements ?? []).length === 0 && flows.length > 0);
-  for (const root of idle) reading.notes.add('A process without elements does nothing', { id: root.id ?? elementName(root), name: text(root.name) });
+  const idle = roots.filter(
+    (root) =>
+      root.$type === 'bpmn:Process' && (root.flowElements ?? []).length === 0 && flows.length > 0,
+  );
+  for (const root of idle)
+    reading.notes.add('A process without elements does nothing', {
+      id: root.id ?? elementName(root),
+      name: text(root.name),
+    });
   return flows;
 }
 
-function tie(element: BpmnElement, source: End, target: End, reading: Reading): MessageFlow | undefined {
+function tie(
+  element: BpmnElement,
+  source: End,
+  target: End,
+  reading: Reading,
+): MessageFlow | undefined {
   const id = element.id ?? `message${reading.nodes.size}`;
   const about = { id, name: text(element.name) };
   if (source === 'pool' || target === 'pool') {
@@ -57,17 +87,23 @@ function tie(element: BpmnElement, source: End, target: End, reading: Reading): 
     reading.notes.add(WIDENED.deaf, about);
     return undefined;
   }
-  if (outermost(source[0].process) === outermost(target[0].process)) reading.notes.add(WIDENED.within, about);
+  if (outermost(source[0].process) === outermost(target[0].process))
+    reading.notes.add(WIDENED.within, about);
   const flow: MessageFlow = { ...about, source: source[0], target: target[0] };
   for (const node of source) node.sends.push(flow);
   for (const node of target) node.receives.push(flow);
   return flow;
 }
 
-function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', reading: Reading): End | Nothing | undefined {
+function endOf(
+  element: BpmnElement,
+  property: 'sourceRef' | 'targetRef',
+  reading: Reading,
+): End | Nothing | undefined {
   const end = element[property];
   if (!end) {
-    if (reading.unresolved(element, property) === undefined) reading.report('BPMN_REFERENCE', element, `the message flow has no ${property}`);
+    if (reading.unresolved(element, property) === undefined)
+      reading.report('BPMN_REFERENCE', element, `the message flow has no ${property}`);
     return undefined;
   }
   if (end.$type === 'bpmn:Participant') return 'pool';

@@ -1,16 +1,41 @@
 import type { PropertyDocument, VariableDocument } from '../../model/document.ts';
 
 /**
- * A BPMN diagram as this frontend understands it: a graph, free of XML. It is built complete by `read.ts`, then only read.
- * Section numbers are those of BPMN 2.0.2 (OMG formal/2013-12-09).
+ * A BPMN diagram as this frontend understands it: a graph, free of XML. It is built complete by
+ * `read.ts`, then only read. Section numbers are those of BPMN 2.0.2 (OMG formal/2013-12-09).
  */
 
 /** What a node does with tokens. A kind is one entry in `FIRINGS`. */
 export type NodeKind =
-  | 'task' | 'eventSubProcess' | 'exclusive' | 'inclusive' | 'complex' | 'parallel' | 'eventBased' | 'start' | 'catch' | 'throw' | 'boundary' | 'end';
+  | 'task'
+  | 'eventSubProcess'
+  | 'exclusive'
+  | 'inclusive'
+  | 'complex'
+  | 'parallel'
+  | 'eventBased'
+  | 'start'
+  | 'catch'
+  | 'throw'
+  | 'boundary'
+  | 'end';
 
-/** What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits for a `message` too. */
-export type Trigger = 'none' | 'message' | 'timer' | 'condition' | 'signal' | 'link' | 'error' | 'escalation' | 'terminate' | 'compensate' | 'cancel';
+/**
+ * What makes an event happen, or what it makes happen (§10.5). A task that receives (§10.3.3) waits
+ * for a `message` too.
+ */
+export type Trigger =
+  | 'none'
+  | 'message'
+  | 'timer'
+  | 'condition'
+  | 'signal'
+  | 'link'
+  | 'error'
+  | 'escalation'
+  | 'terminate'
+  | 'compensate'
+  | 'cancel';
 
 export interface Node {
   /** Different for each node; the id of its element, but for the copies that are made of one. */
@@ -20,12 +45,21 @@ export interface Node {
   readonly name: string;
   /** `userTask`, `startEvent`, …: the element's name in the XML. */
   readonly element: string;
-  /** Whether a dead one is to be reported: what BPMN calls an activity (§10.3), and is not merely the frame around several runs of it. */
+  /**
+   * Whether a dead one is to be reported: what BPMN calls an activity (§10.3), and is not merely
+   * the frame around several runs of it.
+   */
   activity: boolean;
-  /** An element that begins its process by itself (`instantiate`) is found to be a `start` when its flows are known. */
+  /**
+   * An element that begins its process by itself (`instantiate`) is found to be a `start` when its
+   * flows are known.
+   */
   kind: NodeKind;
   readonly trigger: Trigger;
-  /** What an event's definition refers to: the name of a link, the id of a signal, an error or an escalation; else empty. */
+  /**
+   * What an event's definition refers to: the name of a link, the id of a signal, an error or an
+   * escalation; else empty.
+   */
   readonly reference: string;
   readonly process: Process;
   readonly actor: Actor;
@@ -35,47 +69,73 @@ export interface Node {
   readonly sends: MessageFlow[];
   /** Message flows that this node waits for: it fires on a message of any one of them. */
   readonly receives: MessageFlow[];
-  /** Whether some message for this node comes from outside the diagram: it may arrive at any time. */
+  /**
+   * Whether some message for this node comes from outside the diagram: it may arrive at any time.
+   */
   outside: boolean;
   /** What an embedded sub-process holds (§10.3.5). */
   inside: Process | undefined;
-  /** Events on the border of this activity (§10.5.4), and for each of them the activity and whether it ends it. */
+  /**
+   * Events on the border of this activity (§10.5.4), and for each of them the activity and whether
+   * it ends it.
+   */
   readonly boundary: Node[];
   attachedTo: Node | undefined;
   readonly interrupting: boolean;
-  /** The event that catches the error or escalation thrown here, or the cancel event of the transaction that is cancelled here. */
+  /**
+   * The event that catches the error or escalation thrown here, or the cancel event of the
+   * transaction that is cancelled here.
+   */
   handler: Node | undefined;
-  /** Whether something in the diagram makes this event happen, so that it never does so by itself. */
+  /**
+   * Whether something in the diagram makes this event happen, so that it never does so by itself.
+   */
   thrown: boolean;
   /** The events that this signal goes to. */
   readonly heard: Node[];
-  /** The activity that undoes this one (§10.7.1), and what a compensation or cancellation that is thrown here undoes. */
+  /**
+   * The activity that undoes this one (§10.7.1), and what a compensation or cancellation that is
+   * thrown here undoes.
+   */
   undoneBy: Node | undefined;
   readonly undoes: Node[];
   /** The transaction that a cancel end event ends. */
   cancels: Node | undefined;
   /** For an activity that undoes another one: it has no incoming flows and waits to be called. */
   readonly forCompensation: boolean;
-  /** Events that must happen as well once this one has begun the process (a parallel event-based gateway, §10.6.6). */
+  /**
+   * Events that must happen as well once this one has begun the process (a parallel event-based
+   * gateway, §10.6.6).
+   */
   readonly together: Node[];
   /** What happens to variables when it happens. */
   readonly sets: readonly Assignment[];
-  /** How many tokens a complex gateway waits for (§10.6.5); 0 where its condition does not say so. */
+  /**
+   * How many tokens a complex gateway waits for (§10.6.5); 0 where its condition does not say so.
+   */
   readonly needs: number;
-  /** Whether an event on a border that does not interrupt may happen again and again; a timer without a cycle goes off once. */
+  /**
+   * Whether an event on a border that does not interrupt may happen again and again; a timer
+   * without a cycle goes off once.
+   */
   readonly repeats: boolean;
 }
 
 /** A sequence flow (§8.4.13). */
 export interface Flow {
   readonly id: string;
-  /** The element that is drawn for it: the flow itself, or the throwing event of a link (§10.5.5). */
+  /**
+   * The element that is drawn for it: the flow itself, or the throwing event of a link (§10.5.5).
+   */
   readonly elementId: string;
   readonly name: string;
   readonly source: Node;
   readonly target: Node;
   readonly conditional: boolean;
-  /** Its condition, where it can be evaluated: FEEL over declared variables. Else the choice is free. */
+  /**
+   * Its condition, where it can be evaluated: FEEL over declared variables. Else the choice is
+   * free.
+   */
   readonly condition: string | undefined;
   readonly isDefault: boolean;
 }
@@ -92,7 +152,10 @@ export interface Data {
   readonly properties: ReadonlyMap<string, PropertyDocument>;
 }
 
-/** A message flow (§9.4) from a node to a node that waits for it. All others carry nothing that anybody could notice. */
+/**
+ * A message flow (§9.4) from a node to a node that waits for it. All others carry nothing that
+ * anybody could notice.
+ */
 export interface MessageFlow {
   readonly id: string;
   readonly name: string;
@@ -119,11 +182,21 @@ export interface Process {
 }
 
 /**
- * How messages travel between participants. `bag`: in any order. `fifo-pair`: in order between each two. `causal`: none overtakes another
- * to the same receiver that was sent, as everybody could know, before it. `inbox`, `outbox`: one queue for each receiver, each sender.
- * `fifo-all`: one queue for all. `rsc`: at most one message is under way, as if all talked synchronously; who wants to send waits.
+ * How messages travel between participants. `bag`: in any order. `fifo-pair`: in order between each
+ * two. `causal`: none overtakes another to the same receiver that was sent, as everybody could
+ * know, before it. `inbox`, `outbox`: one queue for each receiver, each sender. `fifo-all`: one
+ * queue for all. `rsc`: at most one message is under way, as if all talked synchronously; who wants
+ * to send waits.
  */
-export const CHANNEL_SEMANTICS = ['bag', 'fifo-pair', 'causal', 'inbox', 'outbox', 'fifo-all', 'rsc'] as const;
+export const CHANNEL_SEMANTICS = [
+  'bag',
+  'fifo-pair',
+  'causal',
+  'inbox',
+  'outbox',
+  'fifo-all',
+  'rsc',
+] as const;
 export type ChannelSemantics = (typeof CHANNEL_SEMANTICS)[number];
 
 export function isChannelSemantics(text: string): text is ChannelSemantics {
@@ -144,9 +217,15 @@ export interface Diagram {
   readonly bounds: readonly string[];
 }
 
-/** Whether the token that would take this flow waits before the gateway instead, for what is behind it to happen (§13.4.4). */
+/**
+ * Whether the token that would take this flow waits before the gateway instead, for what is behind
+ * it to happen (§13.4.4).
+ */
 export function isAwaited({ source, target }: Flow): boolean {
-  return source.kind === 'eventBased' && (target.kind === 'catch' || (target.kind === 'task' && target.trigger === 'message'));
+  return (
+    source.kind === 'eventBased' &&
+    (target.kind === 'catch' || (target.kind === 'task' && target.trigger === 'message'))
+  );
 }
 
 /** The process as a whole that a node belongs to, however deep. */

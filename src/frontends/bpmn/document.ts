@@ -1,4 +1,10 @@
-import type { ActionDocument, FairnessDocument, ModelDocument, PropertyDocument, VariableDocument } from '../../model/document.ts';
+import type {
+  ActionDocument,
+  FairnessDocument,
+  ModelDocument,
+  PropertyDocument,
+  VariableDocument,
+} from '../../model/document.ts';
 import { channelWords } from './channels.ts';
 import type { Actor, ChannelSemantics, Diagram, Node } from './diagram.ts';
 import { Names } from './names.ts';
@@ -8,32 +14,67 @@ import { Post } from './post.ts';
 import { properties, PROPERTY_NAMES } from './properties.ts';
 import { allOf, enabled } from './terms.ts';
 
-/** Prints the token game of a diagram as a native model: a counter per place, an action per way of firing. */
-export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemantics): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
+/**
+ * Prints the token game of a diagram as a native model: a counter per place, an action per way of
+ * firing.
+ */
+export function documentOf(
+  diagram: Diagram,
+  net: Net,
+  semantics: ChannelSemantics,
+): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
   const { variables: data, properties: asked } = diagram.data;
-  for (const name of [...data.keys(), ...[...data.values()].flatMap(membersOf), ...asked.keys()]) names.reserve(name);
+  for (const name of [...data.keys(), ...[...data.values()].flatMap(membersOf), ...asked.keys()])
+    names.reserve(name);
   const actors = new Map<string, { readonly name: string; readonly label: string }>();
   const cells = new Map<Cell, string>();
   for (const cell of net.cells) cells.set(cell, names.take(cell.id));
   for (const { actor } of diagram.processes.flatMap((process) => process.nodes)) {
-    if (!actors.has(actor.id)) actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
+    if (!actors.has(actor.id))
+      actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
   }
   const tasks = taskNames(diagram);
   const post = new Post(diagram, net, semantics, names);
   const print = new Print(cells, actors, post);
-  const actions = net.firings.map((firing) => [names.take(firing.node.id + firing.way), firing] as const);
-  const completed = print.empty(net.cells.filter((cell) => !['message', 'end', 'done', 'seen'].includes(cell.kind)));
+  const actions = net.firings.map(
+    (firing) => [names.take(firing.node.id + firing.way), firing] as const,
+  );
+  const completed = print.empty(
+    net.cells.filter((cell) => !['message', 'end', 'done', 'seen'].includes(cell.kind)),
+  );
   const noMessages = print.empty(net.cells.filter((cell) => cell.kind === 'message'));
   const document: ModelDocument = {
     probity: 1,
     name: diagram.name,
-    variables: Object.fromEntries([...[...cells].map(([cell, name]) => [name, variable(cell)] as const), ...post.variables(), ...data]),
-    actors: Object.fromEntries([...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }])),
-    ...(post.queues.length > 0 && { channels: Object.fromEntries(post.queues.map((queue) => [queue.name, post.channel(queue, (flow) => [print.actor(flow.source), print.actor(flow.target)])])) }),
+    variables: Object.fromEntries([
+      ...[...cells].map(([cell, name]) => [name, variable(cell)] as const),
+      ...post.variables(),
+      ...data,
+    ]),
+    actors: Object.fromEntries(
+      [...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }]),
+    ),
+    ...(post.queues.length > 0 && {
+      channels: Object.fromEntries(
+        post.queues.map((queue) => [
+          queue.name,
+          post.channel(queue, (flow) => [print.actor(flow.source), print.actor(flow.target)]),
+        ]),
+      ),
+    }),
     actions: Object.fromEntries(actions.map(([name, firing]) => [name, print.action(firing)])),
-    properties: Object.fromEntries(Object.entries(properties(net, cells, tasks, { completed, noMessages, ends: outerEnds(diagram, cells), happened: (node) => post.happened.get(node) })).concat([...asked]) satisfies readonly (readonly [string, PropertyDocument])[]),
+    properties: Object.fromEntries(
+      Object.entries(
+        properties(net, cells, tasks, {
+          completed,
+          noMessages,
+          ends: outerEnds(diagram, cells),
+          happened: (node) => post.happened.get(node),
+        }),
+      ).concat([...asked]) satisfies readonly (readonly [string, PropertyDocument])[],
+    ),
     final: completed,
     fairness: fairness(actions),
     abstractions: abstractions(diagram, net, semantics),
@@ -44,42 +85,73 @@ export function documentOf(diagram: Diagram, net: Net, semantics: ChannelSemanti
 
 /** The members of an enumeration are names of the model too. */
 function membersOf({ type }: VariableDocument): readonly string[] {
-  return /enum\s*\[([^\]]*)\]/.exec(type)?.[1]?.split(',').map((member) => member.trim()) ?? [];
+  return (
+    /enum\s*\[([^\]]*)\]/
+      .exec(type)?.[1]
+      ?.split(',')
+      .map((member) => member.trim()) ?? []
+  );
 }
 
 function variable(cell: Cell): VariableDocument {
-  return { type: TYPES[cell.kind] ?? 'int', init: cell.initial, label: cell.label, elementId: cell.elementId };
+  return {
+    type: TYPES[cell.kind] ?? 'int',
+    init: cell.initial,
+    label: cell.label,
+    elementId: cell.elementId,
+  };
 }
 
-const TYPES: Readonly<Partial<Record<Cell['kind'], string>>> = { end: 'int 0..2', done: 'int 0..1', seen: 'int 0..1' };
+const TYPES: Readonly<Partial<Record<Cell['kind'], string>>> = {
+  end: 'int 0..2',
+  done: 'int 0..1',
+  seen: 'int 0..1',
+};
 
-/** The goals of `noDeadActivities` have a scope of their own, so that a task is found there under its id. */
+/**
+ * The goals of `noDeadActivities` have a scope of their own, so that a task is found there under
+ * its id.
+ */
 function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
   const names = new Names();
-  const activities = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.activity);
+  const activities = diagram.processes
+    .flatMap((process) => process.nodes)
+    .filter((node) => node.activity);
   const named = new Map<string, string>();
-  for (const { elementId } of activities) if (!named.has(elementId)) named.set(elementId, names.take(elementId));
+  for (const { elementId } of activities)
+    if (!named.has(elementId)) named.set(elementId, names.take(elementId));
   return new Map(activities.map((node) => [node, named.get(node.elementId) ?? '']));
 }
 
 function outerEnds(diagram: Diagram, cells: ReadonlyMap<Cell, string>): readonly string[] {
-  const outer = new Set(diagram.processes.filter((process) => !process.owner).flatMap((process) => process.nodes).map((node) => `${node.id}_count`));
-  return [...cells].filter(([cell]) => cell.kind === 'end' && outer.has(cell.id)).map(([, name]) => name);
+  const outer = new Set(
+    diagram.processes
+      .filter((process) => !process.owner)
+      .flatMap((process) => process.nodes)
+      .map((node) => `${node.id}_count`),
+  );
+  return [...cells]
+    .filter(([cell]) => cell.kind === 'end' && outer.has(cell.id))
+    .map(([, name]) => name);
 }
 
 /**
- * What is fair in a diagram: some way of each node, if it stays possible; each choice of a gateway, if it is possible again and again.
- * A condition for a single action is nothing else than one for several.
+ * What is fair in a diagram: some way of each node, if it stays possible; each choice of a gateway,
+ * if it is possible again and again. A condition for a single action is nothing else than one for
+ * several.
  */
 function fairness(actions: readonly (readonly [string, Firing])[]): readonly FairnessDocument[] {
   const nodes = new Map<Node, string[]>();
   const choices = new Map<string, string[]>();
   for (const [name, { node, fair, chosen }] of actions) {
     if (!fair) continue;
-    nodes.set(node, [...nodes.get(node) ?? [], name]);
-    if (chosen !== undefined) choices.set(chosen, [...choices.get(chosen) ?? [], name]);
+    nodes.set(node, [...(nodes.get(node) ?? []), name]);
+    if (chosen !== undefined) choices.set(chosen, [...(choices.get(chosen) ?? []), name]);
   }
-  return [...[...nodes.values()].map((weak) => ({ weak })), ...[...choices.values()].map((strong) => ({ strong }))];
+  return [
+    ...[...nodes.values()].map((weak) => ({ weak })),
+    ...[...choices.values()].map((strong) => ({ strong })),
+  ];
 }
 
 /** Prints firings, with the names that the cells and actors have. */
@@ -89,7 +161,11 @@ class Print {
 
   private readonly post: Post;
 
-  constructor(cells: ReadonlyMap<Cell, string>, actors: ReadonlyMap<Actor['id'], { readonly name: string }>, post: Post) {
+  constructor(
+    cells: ReadonlyMap<Cell, string>,
+    actors: ReadonlyMap<Actor['id'], { readonly name: string }>,
+    post: Post,
+  ) {
     this.cells = cells;
     this.actors = actors;
     this.post = post;
@@ -105,7 +181,13 @@ class Print {
       actor: this.actor(firing.node),
       ...(receive && { receive }),
       when: allOf([...enabled(firing, this.cells), ...when]),
-      then: { ...Object.fromEntries(this.effects(firing)), ...then, ...Object.fromEntries((firing.sets ?? []).map(({ variable: name, value }) => [name, value])) },
+      then: {
+        ...Object.fromEntries(this.effects(firing)),
+        ...then,
+        ...Object.fromEntries(
+          (firing.sets ?? []).map(({ variable: name, value }) => [name, value]),
+        ),
+      },
       ...(send && { send }),
       label: firing.label,
       elementId: firing.node.elementId,
@@ -133,13 +215,17 @@ class Print {
       effects.set(this.name(seen), `min(${this.name(input)}, 1)`);
     }
     for (const { input, seen } of firing.resets ?? []) {
-      effects.set(this.name(input), `if ${this.name(seen)} = 1 then ${this.name(input)} else ${this.name(input)} - min(${this.name(input)}, 1)`);
+      effects.set(
+        this.name(input),
+        `if ${this.name(seen)} = 1 then ${this.name(input)} else ${this.name(input)} - min(${this.name(input)}, 1)`,
+      );
       effects.set(this.name(seen), 0);
     }
     for (const [cell, by] of change) {
       const name = this.name(cell);
       if (cell.kind === 'done' && by !== 0) effects.set(name, by > 0 ? 1 : 0);
-      else if (firing.join?.inputs.includes(cell)) effects.set(name, `${name} - min(${name}, 1) + ${by}`);
+      else if (firing.join?.inputs.includes(cell))
+        effects.set(name, `${name} - min(${name}, 1) + ${by}`);
       else if (cell.kind === 'end') effects.set(name, `min(${name} + 1, 2)`);
       else if (by !== 0) effects.set(name, `${name} ${by > 0 ? '+' : '-'} ${Math.abs(by)}`);
     }
@@ -153,8 +239,16 @@ class Print {
 }
 
 function abstractions(diagram: Diagram, net: Net, semantics: ChannelSemantics): readonly string[] {
-  const notes = diagram.messageFlows.length > 0 ? [...diagram.notes, channelWords(semantics)] : diagram.notes;
-  const restarted = new Set(net.firings.map((firing) => firing.begins).filter((process) => process !== undefined));
+  const notes =
+    diagram.messageFlows.length > 0 ? [...diagram.notes, channelWords(semantics)] : diagram.notes;
+  const restarted = new Set(
+    net.firings.map((firing) => firing.begins).filter((process) => process !== undefined),
+  );
   const single = [...restarted].map((process) => process.name || process.id).join(', ');
-  return single === '' ? notes : [...notes, `One instance at a time runs of: ${single}; a message that would start another one waits until it has ended.`];
+  return single === ''
+    ? notes
+    : [
+        ...notes,
+        `One instance at a time runs of: ${single}; a message that would start another one waits until it has ended.`,
+      ];
 }

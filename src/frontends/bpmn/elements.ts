@@ -1,9 +1,16 @@
 import type { NodeKind, Trigger } from './diagram.ts';
 
-/** What becomes of a BPMN element inside a process. One element, one entry; an element without an entry is unsupported. */
+/**
+ * What becomes of a BPMN element inside a process. One element, one entry; an element without an
+ * entry is unsupported.
+ */
 export type ElementRole =
   | { readonly role: 'node'; readonly kind: NodeKind; readonly trigger: Trigger }
-  | { readonly role: 'event'; readonly kind: NodeKind; readonly triggers: Readonly<Record<string, Trigger>> }
+  | {
+      readonly role: 'event';
+      readonly kind: NodeKind;
+      readonly triggers: Readonly<Record<string, Trigger>>;
+    }
   | { readonly role: 'flow' }
   /** An activity with a process inside. */
   | { readonly role: 'subProcess' }
@@ -45,11 +52,63 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   ['bpmn:ComplexGateway', gateway('complex')],
   ['bpmn:EventBasedGateway', gateway('eventBased')],
   // events, §10.5
-  ['bpmn:StartEvent', { role: 'event', kind: 'start', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION } }],
-  ['bpmn:IntermediateCatchEvent', { role: 'event', kind: 'catch', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...LINK } }],
-  ['bpmn:IntermediateThrowEvent', { role: 'event', kind: 'throw', triggers: { ...MESSAGE, ...SIGNAL, ...LINK, ...ESCALATION, ...COMPENSATE } }],
-  ['bpmn:BoundaryEvent', { role: 'event', kind: 'boundary', triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION, ...COMPENSATE, ...CANCEL } }],
-  ['bpmn:EndEvent', { role: 'event', kind: 'end', triggers: { ...MESSAGE, ...SIGNAL, ...ERROR, ...ESCALATION, ...TERMINATE, ...COMPENSATE, ...CANCEL } }],
+  [
+    'bpmn:StartEvent',
+    {
+      role: 'event',
+      kind: 'start',
+      triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION },
+    },
+  ],
+  [
+    'bpmn:IntermediateCatchEvent',
+    {
+      role: 'event',
+      kind: 'catch',
+      triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...LINK },
+    },
+  ],
+  [
+    'bpmn:IntermediateThrowEvent',
+    {
+      role: 'event',
+      kind: 'throw',
+      triggers: { ...MESSAGE, ...SIGNAL, ...LINK, ...ESCALATION, ...COMPENSATE },
+    },
+  ],
+  [
+    'bpmn:BoundaryEvent',
+    {
+      role: 'event',
+      kind: 'boundary',
+      triggers: {
+        ...MESSAGE,
+        ...TIMER,
+        ...CONDITION,
+        ...SIGNAL,
+        ...ERROR,
+        ...ESCALATION,
+        ...COMPENSATE,
+        ...CANCEL,
+      },
+    },
+  ],
+  [
+    'bpmn:EndEvent',
+    {
+      role: 'event',
+      kind: 'end',
+      triggers: {
+        ...MESSAGE,
+        ...SIGNAL,
+        ...ERROR,
+        ...ESCALATION,
+        ...TERMINATE,
+        ...COMPENSATE,
+        ...CANCEL,
+      },
+    },
+  ],
   // connections, §8.4.13
   ['bpmn:SequenceFlow', { role: 'flow' }],
   // data without a type, §10.4
@@ -58,14 +117,36 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
   ['bpmn:DataStoreReference', silent],
 ] satisfies readonly (readonly [string, ElementRole])[]);
 
-/** Root elements that show behaviour which this frontend does not read. The other roots are declarations or none of its business. */
-export const UNSUPPORTED_ROOTS: ReadonlySet<string> = new Set(['bpmn:Choreography', 'bpmn:GlobalChoreographyTask', 'bpmn:GlobalConversation']);
+/**
+ * Root elements that show behaviour which this frontend does not read. The other roots are
+ * declarations or none of its business.
+ */
+export const UNSUPPORTED_ROOTS: ReadonlySet<string> = new Set([
+  'bpmn:Choreography',
+  'bpmn:GlobalChoreographyTask',
+  'bpmn:GlobalConversation',
+]);
 
-/** Events whose trigger the standard does not know at that place (tables 10.84 to 10.90): a mistake, not a missing feature. */
+/**
+ * Events whose trigger the standard does not know at that place (tables 10.84 to 10.90): a mistake,
+ * not a missing feature.
+ */
 export const MISPLACED: Readonly<Record<string, ReadonlySet<string>>> = {
   'bpmn:StartEvent': definitions('Terminate', 'Link', 'Cancel'),
-  'bpmn:IntermediateCatchEvent': definitions('Terminate', 'Cancel', 'Compensate', 'Error', 'Escalation'),
-  'bpmn:IntermediateThrowEvent': definitions('Terminate', 'Cancel', 'Timer', 'Conditional', 'Error'),
+  'bpmn:IntermediateCatchEvent': definitions(
+    'Terminate',
+    'Cancel',
+    'Compensate',
+    'Error',
+    'Escalation',
+  ),
+  'bpmn:IntermediateThrowEvent': definitions(
+    'Terminate',
+    'Cancel',
+    'Timer',
+    'Conditional',
+    'Error',
+  ),
   'bpmn:BoundaryEvent': definitions('Terminate', 'Link'),
   'bpmn:EndEvent': definitions('Timer', 'Conditional', 'Link'),
 };

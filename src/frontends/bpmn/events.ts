@@ -1,5 +1,12 @@
 import { MAX_HEARD } from './broadcast.ts';
-import { isAwaited, outermost, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
+import {
+  isAwaited,
+  outermost,
+  type Flow,
+  type Node,
+  type Process,
+  type Trigger,
+} from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
@@ -7,7 +14,11 @@ import { text, type Reading } from './reading.ts';
 export function referenceOf(element: BpmnElement, trigger: Trigger): string {
   const definition = definitionOf(element);
   if (trigger === 'link') return text(definition?.name) || text(element.name);
-  const referred = { signal: definition?.signalRef, error: definition?.errorRef, escalation: definition?.escalationRef };
+  const referred = {
+    signal: definition?.signalRef,
+    error: definition?.errorRef,
+    escalation: definition?.escalationRef,
+  };
   return (trigger in referred ? referred[trigger as keyof typeof referred]?.id : undefined) ?? '';
 }
 
@@ -25,7 +36,8 @@ export function tieEvents(reading: Reading): void {
   for (const [element, node] of nodes) if (node.kind === 'boundary') attach(element, node, reading);
   const targets = linkTargets(nodes.map(([, node]) => node));
   for (const [element, node] of nodes) {
-    if (node.kind === 'throw' && node.trigger === 'link') link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
+    if (node.kind === 'throw' && node.trigger === 'link')
+      link(element, node, targets.get(node.process)?.get(node.reference) ?? [], reading);
   }
   for (const trigger of ['error', 'escalation'] as const) catchThrown(trigger, reading);
   tieInstantiation(reading);
@@ -33,8 +45,9 @@ export function tieEvents(reading: Reading): void {
 }
 
 /**
- * An error or escalation is caught in the innermost place around it that has an event for this one, or for any (§10.5.7): by an event
- * sub-process beside it, else on the border of the sub-process around. What an event sub-process throws is not for its neighbours.
+ * An error or escalation is caught in the innermost place around it that has an event for this one,
+ * or for any (§10.5.7): by an event sub-process beside it, else on the border of the sub-process
+ * around. What an event sub-process throws is not for its neighbours.
  */
 function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
   const nodes = [...reading.nodes.values()];
@@ -48,41 +61,67 @@ function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
     if (!known.has(event.reference)) known.set(event.reference, event);
     events.set(place, known);
   }
-  const at = (place: Node | Process, source: Node): Node | undefined => events.get(place)?.get(source.reference) ?? events.get(place)?.get('');
+  const at = (place: Node | Process, source: Node): Node | undefined =>
+    events.get(place)?.get(source.reference) ?? events.get(place)?.get('');
   for (const source of nodes) {
     if (source.trigger !== trigger || (source.kind !== 'end' && source.kind !== 'throw')) continue;
     let handling = false;
-    for (let scope: Process | undefined = source.process; scope && !source.handler; scope = scope.owner?.process) {
-      source.handler = (handling ? undefined : at(scope, source)) ?? (scope.owner && at(scope.owner, source));
+    for (
+      let scope: Process | undefined = source.process;
+      scope && !source.handler;
+      scope = scope.owner?.process
+    ) {
+      source.handler =
+        (handling ? undefined : at(scope, source)) ?? (scope.owner && at(scope.owner, source));
       handling = scope.owner?.kind === 'eventSubProcess';
     }
     if (source.handler) source.handler.thrown = true;
-    else if (trigger === 'error') reading.notes.add('Nothing in the diagram catches the error; it ends its token, and nothing else', source);
+    else if (trigger === 'error')
+      reading.notes.add(
+        'Nothing in the diagram catches the error; it ends its token, and nothing else',
+        source,
+      );
   }
 }
 
 function attach(element: BpmnElement, event: Node, reading: Reading): void {
   const host = element.attachedToRef;
   if (!host) {
-    if (reading.unresolved(element, 'attachedToRef') === undefined) reading.report('BPMN_REFERENCE', element, `the boundary event ${event.id} is attached to nothing`);
+    if (reading.unresolved(element, 'attachedToRef') === undefined)
+      reading.report(
+        'BPMN_REFERENCE',
+        element,
+        `the boundary event ${event.id} is attached to nothing`,
+      );
     return;
   }
   if (reading.refused.has(host)) return;
   const activity = reading.nodes.get(host);
   if (activity?.kind !== 'task' || activity.process !== event.process) {
-    return reading.report('BPMN_STRUCTURE', element, `a boundary event stands on the border of an activity beside it, not on '${host.id ?? ''}'`);
+    return reading.report(
+      'BPMN_STRUCTURE',
+      element,
+      `a boundary event stands on the border of an activity beside it, not on '${host.id ?? ''}'`,
+    );
   }
   // A compensation event does not happen while the activity runs; it only says what undoes it.
   if (event.trigger !== 'compensate') activity.boundary.push(event);
   event.attachedTo = activity;
   if (event.trigger === 'cancel') {
-    if (activity.element !== 'transaction') reading.report('BPMN_STRUCTURE', element, `a cancel event stands on the border of a transaction, not of the <${activity.element}> ${activity.id}`);
+    if (activity.element !== 'transaction')
+      reading.report(
+        'BPMN_STRUCTURE',
+        element,
+        `a cancel event stands on the border of a transaction, not of the <${activity.element}> ${activity.id}`,
+      );
     event.thrown = true;
   }
 }
 
 /** The catching link events of each process, by name. */
-function linkTargets(nodes: readonly Node[]): ReadonlyMap<Process, ReadonlyMap<string, readonly Node[]>> {
+function linkTargets(
+  nodes: readonly Node[],
+): ReadonlyMap<Process, ReadonlyMap<string, readonly Node[]>> {
   const targets = new Map<Process, Map<string, Node[]>>();
   for (const node of nodes) {
     if (node.kind !== 'catch' || node.trigger !== 'link') continue;
@@ -96,37 +135,89 @@ function linkTargets(nodes: readonly Node[]): ReadonlyMap<Process, ReadonlyMap<s
 }
 
 /** A pair of link events is a sequence flow that is not drawn (§10.5.5). */
-function link(element: BpmnElement, source: Node, targets: readonly Node[], reading: Reading): void {
+function link(
+  element: BpmnElement,
+  source: Node,
+  targets: readonly Node[],
+  reading: Reading,
+): void {
   const [target, ...more] = targets;
-  if (!target) return reading.notes.add('No catching link event beside it has the name of the throwing one; its token ends there', source);
-  if (more.length > 0) return reading.report('BPMN_STRUCTURE', element, `${targets.length} catching link events are named '${source.reference}' beside the throwing one`);
-  const flow: Flow = { id: `${source.id}_${target.id}`, elementId: source.id, name: '', source, target, conditional: false, condition: undefined, isDefault: false };
+  if (!target)
+    return reading.notes.add(
+      'No catching link event beside it has the name of the throwing one; its token ends there',
+      source,
+    );
+  if (more.length > 0)
+    return reading.report(
+      'BPMN_STRUCTURE',
+      element,
+      `${targets.length} catching link events are named '${source.reference}' beside the throwing one`,
+    );
+  const flow: Flow = {
+    id: `${source.id}_${target.id}`,
+    elementId: source.id,
+    name: '',
+    source,
+    target,
+    conditional: false,
+    condition: undefined,
+    isDefault: false,
+  };
   source.outgoing.push(flow);
   target.incoming.push(flow);
   source.process.flows.push(flow);
 }
 
-/** A signal goes to all that wait for it at that moment (§10.5.7). One without a reference is taken for any. */
+/**
+ * A signal goes to all that wait for it at that moment (§10.5.7). One without a reference is taken
+ * for any.
+ */
 function tieSignals(reading: Reading): void {
   const signals = [...reading.nodes].filter(([, node]) => node.trigger === 'signal');
   const throws = (node: Node): boolean => node.kind === 'throw' || node.kind === 'end';
   const catchers = signals.map(([, node]) => node).filter((node) => !throws(node));
   for (const [element, node] of signals) {
     if (!throws(node)) continue;
-    node.heard.push(...catchers.filter((event) => event.reference === node.reference || event.reference === '' || node.reference === ''));
+    node.heard.push(
+      ...catchers.filter(
+        (event) =>
+          event.reference === node.reference || event.reference === '' || node.reference === '',
+      ),
+    );
     for (const event of node.heard) event.thrown = true;
-    if (node.heard.length === 0) reading.notes.add('A signal is thrown that nothing in the diagram catches; it changes nothing', node);
-    if (node.heard.length > MAX_HEARD) reading.report('BPMN_UNSUPPORTED', element, `${node.heard.length} events that catch one signal are not supported; the limit is ${MAX_HEARD}`);
+    if (node.heard.length === 0)
+      reading.notes.add(
+        'A signal is thrown that nothing in the diagram catches; it changes nothing',
+        node,
+      );
+    if (node.heard.length > MAX_HEARD)
+      reading.report(
+        'BPMN_UNSUPPORTED',
+        element,
+        `${node.heard.length} events that catch one signal are not supported; the limit is ${MAX_HEARD}`,
+      );
   }
   for (const event of catchers) {
-    if (!event.thrown) reading.notes.add('Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never', event);
+    if (!event.thrown)
+      reading.notes.add(
+        'Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never',
+        event,
+      );
   }
 }
 
-/** The events and tasks behind a gateway that begins its process (§10.6.6) begin it themselves; behind a parallel one, all must happen. */
+/**
+ * The events and tasks behind a gateway that begins its process (§10.6.6) begin it themselves;
+ * behind a parallel one, all must happen.
+ */
 function tieInstantiation(reading: Reading): void {
   for (const [element, gateway] of reading.nodes) {
-    if (gateway.kind !== 'eventBased' || element.instantiate !== true || gateway.incoming.length > 0) continue;
+    if (
+      gateway.kind !== 'eventBased' ||
+      element.instantiate !== true ||
+      gateway.incoming.length > 0
+    )
+      continue;
     const events = gateway.outgoing.splice(0).map((flow) => {
       flow.target.incoming.splice(flow.target.incoming.indexOf(flow), 1);
       gateway.process.flows.splice(gateway.process.flows.indexOf(flow), 1);
@@ -134,35 +225,74 @@ function tieInstantiation(reading: Reading): void {
     });
     for (const event of events) {
       event.kind = 'start';
-      if (element.eventGatewayType === 'Parallel') event.together.push(...events.filter((other) => other !== event));
+      if (element.eventGatewayType === 'Parallel')
+        event.together.push(...events.filter((other) => other !== event));
     }
   }
 }
 
 /** What is widened about an activity or event, and what it is played as. */
 export function noteEvents(node: Node, reading: Reading): void {
-  if (node.trigger === 'timer') reading.notes.add('A timer may go off at any moment once it is armed; how long it takes is not looked at', node);
-  if (node.trigger === 'condition') reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
-  if (node.kind === 'catch' && node.trigger === 'none') reading.notes.add('A catching event without a trigger may happen at any moment', node);
-  if (node.kind === 'eventBased' && !node.outgoing.every(isAwaited)) reading.notes.add('Behind an event-based gateway stands something that waits for nothing; the gateway may go on to it at any moment', node);
+  if (node.trigger === 'timer')
+    reading.notes.add(
+      'A timer may go off at any moment once it is armed; how long it takes is not looked at',
+      node,
+    );
+  if (node.trigger === 'condition')
+    reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
+  if (node.kind === 'catch' && node.trigger === 'none')
+    reading.notes.add('A catching event without a trigger may happen at any moment', node);
+  if (node.kind === 'eventBased' && !node.outgoing.every(isAwaited))
+    reading.notes.add(
+      'Behind an event-based gateway stands something that waits for nothing; the gateway may go on to it at any moment',
+      node,
+    );
   if (node.kind === 'eventSubProcess') {
-    reading.notes.add('An event sub-process runs once at a time; if it does not interrupt, its event may happen again and again', node);
-  } else if (node.activity && (node.inside || node.boundary.length > 0)) reading.notes.add('A sub-process, or an activity with events on its border, runs once at a time; another token waits before it', node);
+    reading.notes.add(
+      'An event sub-process runs once at a time; if it does not interrupt, its event may happen again and again',
+      node,
+    );
+  } else if (node.activity && (node.inside || node.boundary.length > 0))
+    reading.notes.add(
+      'A sub-process, or an activity with events on its border, runs once at a time; another token waits before it',
+      node,
+    );
   if (node.kind === 'boundary' && !node.interrupting && node.trigger === 'timer') {
-    reading.notes.add(node.repeats ? 'A timer with a cycle may go off again and again' : 'A timer that does not interrupt its activity goes off once at most while the activity runs', node);
+    reading.notes.add(
+      node.repeats
+        ? 'A timer with a cycle may go off again and again'
+        : 'A timer that does not interrupt its activity goes off once at most while the activity runs',
+      node,
+    );
   }
   if (node.kind === 'boundary' && (node.trigger === 'error' || node.trigger === 'escalation')) {
-    reading.notes.add('An error or escalation happens where an event inside throws it; if none does, at any moment while the activity runs, or never', node);
+    reading.notes.add(
+      'An error or escalation happens where an event inside throws it; if none does, at any moment while the activity runs, or never',
+      node,
+    );
   }
-  if (node.process.adHoc) reading.notes.add('In an ad-hoc sub-process everything that nothing leads to may happen any number of times, perhaps never', node.process.owner);
-  if (node.kind === 'start' && node.process.owner?.kind === 'task' && node.trigger !== 'none') reading.notes.add('A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for', node);
+  if (node.process.adHoc)
+    reading.notes.add(
+      'In an ad-hoc sub-process everything that nothing leads to may happen any number of times, perhaps never',
+      node.process.owner,
+    );
+  if (node.kind === 'start' && node.process.owner?.kind === 'task' && node.trigger !== 'none')
+    reading.notes.add(
+      'A start event inside a sub-process has a trigger, which BPMN does not foresee; once the sub-process has started, it is waited for',
+      node,
+    );
 }
 
-/** The elements whose token can't come over a sequence flow, or leave over one, whatever was meant. */
+/**
+ * The elements whose token can't come over a sequence flow, or leave over one, whatever was meant.
+ */
 export function flowProblem(source: Node, target: Node): string | undefined {
-  if (source.kind === 'throw' && source.trigger === 'link') return `a sequence flow may not leave the throwing link event ${source.id}`;
-  if (target.kind === 'boundary') return `a sequence flow may not enter the boundary event ${target.id}`;
-  if (target.kind === 'catch' && target.trigger === 'link') return `a sequence flow may not enter the catching link event ${target.id}`;
+  if (source.kind === 'throw' && source.trigger === 'link')
+    return `a sequence flow may not leave the throwing link event ${source.id}`;
+  if (target.kind === 'boundary')
+    return `a sequence flow may not enter the boundary event ${target.id}`;
+  if (target.kind === 'catch' && target.trigger === 'link')
+    return `a sequence flow may not enter the catching link event ${target.id}`;
   return undefined;
 }
 

@@ -18,22 +18,31 @@ interface Outcome {
   readonly guards?: readonly string[];
 }
 
-/** An activity or event takes a token from any one flow (§13.3.1: no joining), and a message if it waits for one. */
+/**
+ * An activity or event takes a token from any one flow (§13.3.1: no joining), and a message if it
+ * waits for one.
+ */
 export function* passOn(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     const keeps = again(node, input, places);
     const way = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
-    yield* happen(node, [input], places, { way, ...(keeps.length > 0 && { keeps, empty: places.after(node.outgoing) }) });
+    yield* happen(node, [input], places, {
+      way,
+      ...(keeps.length > 0 && { keeps, empty: places.after(node.outgoing) }),
+    });
   }
 }
 
 /** The token of a flow that somebody drew into a start event. */
 export function* arrive(start: Node, places: Places): Iterable<Firing> {
-  for (const flow of start.incoming) yield* happen(start, places.after([flow]), places, { way: `_from_${flow.source.id}` });
+  for (const flow of start.incoming)
+    yield* happen(start, places.after([flow]), places, { way: `_from_${flow.source.id}` });
 }
 
-/** What an ad-hoc sub-process begins with may happen again, once what it led to has been taken up. */
+/**
+ * What an ad-hoc sub-process begins with may happen again, once what it led to has been taken up.
+ */
 export function again(node: Node, input: Cell, places: Places): readonly Cell[] {
   return node.process.adHoc && places.entry(node).includes(input) ? [input] : [];
 }
@@ -54,24 +63,47 @@ interface Happening {
 }
 
 /** The node happens in each of its ways, once `take` is there. */
-export function* happen(node: Node, take: readonly Cell[], places: Places, how: Happening): Iterable<Firing> {
+export function* happen(
+  node: Node,
+  take: readonly Cell[],
+  places: Places,
+  how: Happening,
+): Iterable<Firing> {
   const receipts = how.receipts ?? receiptsOf(node, places);
   const { begins, join, empty, clears, forgets, partial } = how;
   for (const outcome of outcomesOf(node)) {
     for (const receipt of receipts) {
       const chosen = how.chosen ?? choiceOf(node, outcome);
       yield {
-        node, way: how.way + receipt.way + outcome.way, label: name(node) + outcome.label,
+        node,
+        way: how.way + receipt.way + outcome.way,
+        label: name(node) + outcome.label,
         take: [...take, ...receipt.cells],
-        give: [...how.keeps ?? [], ...places.after(outcome.flows), ...places.done(node), ...places.end(node), ...node.sends.flatMap((flow) => places.message(flow))],
-        ...(begins && { begins }), ...(join && { join }), ...(empty && { empty }), ...(clears && { clears }), ...(forgets && { forgets }),
-        ...(partial && { partial }), ...(outcome.guards && outcome.guards.length > 0 && { guards: outcome.guards }), ...(node.sets.length > 0 && { sets: node.sets }), ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
+        give: [
+          ...(how.keeps ?? []),
+          ...places.after(outcome.flows),
+          ...places.done(node),
+          ...places.end(node),
+          ...node.sends.flatMap((flow) => places.message(flow)),
+        ],
+        ...(begins && { begins }),
+        ...(join && { join }),
+        ...(empty && { empty }),
+        ...(clears && { clears }),
+        ...(forgets && { forgets }),
+        ...(partial && { partial }),
+        ...(outcome.guards && outcome.guards.length > 0 && { guards: outcome.guards }),
+        ...(node.sets.length > 0 && { sets: node.sets }),
+        ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
       };
     }
   }
 }
 
-/** Strong fairness is asked for each single way out of an inclusive gateway, and for each outcome of an activity with conditional flows. */
+/**
+ * Strong fairness is asked for each single way out of an inclusive gateway, and for each outcome of
+ * an activity with conditional flows.
+ */
 function choiceOf(node: Node, { flows, way }: Outcome): string | undefined {
   if (way === '') return undefined;
   return node.kind === 'task' ? node.id + way : flows.length === 1 ? flows[0]?.id : undefined;
@@ -82,33 +114,59 @@ const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'erro
 
 export function receiptsOf(node: Node, places: Places): readonly Receipt[] {
   const receives = RECEIVERS.has(node.kind);
-  if (node.trigger !== 'message' || !receives) return [{ cells: [], way: '', outside: receives && FROM_OUTSIDE.has(node.trigger) }];
+  if (node.trigger !== 'message' || !receives)
+    return [{ cells: [], way: '', outside: receives && FROM_OUTSIDE.has(node.trigger) }];
   const several = node.receives.length + (node.outside ? 1 : 0) > 1;
-  const known = node.receives.map((flow) => ({ cells: places.message(flow), way: several ? `_on_${flow.id}` : '', outside: false }));
-  return node.outside ? [...known, { cells: [], way: several ? '_on_outside' : '', outside: true }] : known;
+  const known = node.receives.map((flow) => ({
+    cells: places.message(flow),
+    way: several ? `_on_${flow.id}` : '',
+    outside: false,
+  }));
+  return node.outside
+    ? [...known, { cells: [], way: several ? '_on_outside' : '', outside: true }]
+    : known;
 }
 
 /** More conditional flows than this have more outcomes than anybody wants to list. */
-export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = { task: 5, inclusive: 6, complex: 6 };
+export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = {
+  task: 5,
+  inclusive: 6,
+  complex: 6,
+};
 
 /**
- * Which flows get a token when an activity is done: all without a condition, any of those with one, the default one if
- * there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow but the default one has a condition, be it
- * written down or not (§13.4.3). Conditions are not evaluated.
+ * Which flows get a token when an activity is done: all without a condition, any of those with one,
+ * the default one if there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow
+ * but the default one has a condition, be it written down or not (§13.4.3). Conditions are not
+ * evaluated.
  */
 function outcomesOf(node: Node): readonly Outcome[] {
-  if (node.kind === 'end') return [{ flows: goesOn(node) ? node.outgoing : [], way: '', label: '' }];
+  if (node.kind === 'end')
+    return [{ flows: goesOn(node) ? node.outgoing : [], way: '', label: '' }];
   const conditional = conditionalFlows(node);
-  const otherwise = node.kind in MAX_CONDITIONAL ? node.outgoing.filter((flow) => flow.isDefault) : [];
-  const sure = node.outgoing.filter((flow) => !conditional.includes(flow) && !otherwise.includes(flow));
-  if (conditional.length === 0) return [{ flows: sure.length > 0 ? sure : otherwise, way: '', label: '' }];
+  const otherwise =
+    node.kind in MAX_CONDITIONAL ? node.outgoing.filter((flow) => flow.isDefault) : [];
+  const sure = node.outgoing.filter(
+    (flow) => !conditional.includes(flow) && !otherwise.includes(flow),
+  );
+  if (conditional.length === 0)
+    return [{ flows: sure.length > 0 ? sure : otherwise, way: '', label: '' }];
   const outcomes: Outcome[] = [];
   for (let chosen = 0; chosen < 2 ** conditional.length; chosen++) {
     const some = conditional.filter((_, index) => (chosen >> index) % 2 === 1);
     const flows = sure.length + some.length > 0 ? [...sure, ...some] : otherwise;
     if (flows.length === 0) continue;
-    const guards = conditional.flatMap((flow) => (flow.condition === undefined ? [] : [some.includes(flow) ? flow.condition : `not(${flow.condition})`]));
-    outcomes.push({ guards, flows, way: `_to_${flows.map((flow) => flow.target.id).join('_')}`, label: ` → ${flows.map(destination).join(', ')}` });
+    const guards = conditional.flatMap((flow) =>
+      flow.condition === undefined
+        ? []
+        : [some.includes(flow) ? flow.condition : `not(${flow.condition})`],
+    );
+    outcomes.push({
+      guards,
+      flows,
+      way: `_to_${flows.map((flow) => flow.target.id).join('_')}`,
+      label: ` → ${flows.map(destination).join(', ')}`,
+    });
   }
   return outcomes;
 }
@@ -120,8 +178,11 @@ export function goesOn({ trigger }: Node): boolean {
 
 /** The flows whose condition decides. */
 export function conditionalFlows(node: Node): readonly Flow[] {
-  if (node.kind === 'inclusive' || node.kind === 'complex') return node.outgoing.length > 1 ? node.outgoing.filter((flow) => !flow.isDefault) : [];
-  return node.kind === 'task' ? node.outgoing.filter((flow) => flow.conditional && !flow.isDefault) : [];
+  if (node.kind === 'inclusive' || node.kind === 'complex')
+    return node.outgoing.length > 1 ? node.outgoing.filter((flow) => !flow.isDefault) : [];
+  return node.kind === 'task'
+    ? node.outgoing.filter((flow) => flow.conditional && !flow.isDefault)
+    : [];
 }
 
 /** The node that a waiting token came from. */

@@ -13,9 +13,10 @@ import { readDiagram } from './read.ts';
 import { scan } from './scan.ts';
 
 /**
- * Reads BPMN 2.0 XML as a native model with the properties that every diagram is asked (docs/bpmn.md).
- * Five steps, each complete before the next: guard the text, parse it, build the graph, play out its token game, print it.
- * What is wrong comes back all at once, with element ids and positions; what is left out or widened stands in `abstractions`.
+ * Reads BPMN 2.0 XML as a native model with the properties that every diagram is asked
+ * (docs/bpmn.md). Five steps, each complete before the next: guard the text, parse it, build the
+ * graph, play out its token game, print it. What is wrong comes back all at once, with element ids
+ * and positions; what is left out or widened stands in `abstractions`.
  */
 export async function readBpmn(source: string, how: Beside = {}): Promise<Result<ModelDocument>> {
   const read = await readWhole(source, how);
@@ -37,7 +38,10 @@ export interface Reading {
 }
 
 /** As `readBpmn`, with what an answer is explained by. */
-export async function readWhole(source: string, { channels, annotations = {} }: Beside = {}): Promise<Result<Reading>> {
+export async function readWhole(
+  source: string,
+  { channels, annotations = {} }: Beside = {},
+): Promise<Result<Reading>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const parsed = await parse(scanned.value);
@@ -48,7 +52,10 @@ export async function readWhole(source: string, { channels, annotations = {} }: 
   if (!diagram.ok) return diagram;
   const net = netOf(diagram.value);
   if (!net.ok) return net;
-  return ok({ diagram: diagram.value, ...documentOf(diagram.value, net.value, channels ?? diagram.value.channels) });
+  return ok({
+    diagram: diagram.value,
+    ...documentOf(diagram.value, net.value, channels ?? diagram.value.channels),
+  });
 }
 
 /** How the file is drawn: as it says, or as laid out here. */
@@ -56,5 +63,7 @@ export async function readDrawing(source: string): Promise<Result<Drawing>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const parsed = await parse(scanned.value);
-  return parsed.ok ? ok(drawingOf(parsed.value.definitions, readInterchange(scanned.value.interchange))) : parsed;
+  return parsed.ok
+    ? ok(drawingOf(parsed.value.definitions, readInterchange(scanned.value.interchange)))
+    : parsed;
 }

@@ -1,13 +1,17 @@
 import type { Flow, Node } from './diagram.ts';
 import type { Cell, Join, Places } from './places.ts';
 
-/** More flows into one inclusive gateway than this are refused: the sets of flows below are the bits of a number. */
+/**
+ * More flows into one inclusive gateway than this are refused: the sets of flows below are the bits
+ * of a number.
+ */
 export const MAX_JOINED = 30;
 
 /**
- * What an inclusive gateway waits for (BPMN 2.0 §13.4.3). A token that stands somewhere before it holds it up if it can still
- * reach one of its empty incoming flows and none of those that have a token, on a path that does not visit the gateway itself.
- * So whatever can reach the incoming flows T, and no others, must be empty unless one of T has a token.
+ * What an inclusive gateway waits for (BPMN 2.0 §13.4.3). A token that stands somewhere before it
+ * holds it up if it can still reach one of its empty incoming flows and none of those that have a
+ * token, on a path that does not visit the gateway itself. So whatever can reach the incoming flows
+ * T, and no others, must be empty unless one of T has a token.
  */
 export function joinOf(gateway: Node, places: Places): Join {
   const inputs = places.before(gateway);
@@ -20,10 +24,19 @@ export function joinOf(gateway: Node, places: Places): Join {
   }
   // What can reach all of them never holds the gateway up: one of them has a token anyway.
   standing.delete(2 ** inputs.length - 1);
-  return { inputs, waits: [...standing].map(([reached, before]) => ({ before, unless: inputs.filter((_, index) => (reached >> index) % 2 === 1) })) };
+  return {
+    inputs,
+    waits: [...standing].map(([reached, before]) => ({
+      before,
+      unless: inputs.filter((_, index) => (reached >> index) % 2 === 1),
+    })),
+  };
 }
 
-/** For each place from which a path leads to the gateway: which of its incoming flows can be reached, a bit for each. */
+/**
+ * For each place from which a path leads to the gateway: which of its incoming flows can be
+ * reached, a bit for each.
+ */
 function reach(gateway: Node, places: Places): ReadonlyMap<Cell, number> {
   const reached = new Map<Flow, number>(gateway.incoming.map((flow, index) => [flow, 2 ** index]));
   const cells = new Map<Cell, number>();

@@ -2,15 +2,19 @@ import { bad, ok, problem, type Problem, type Result } from '../../errors/index.
 import type { Scan } from './scan.ts';
 
 /**
- * The part of bpmn-moddle's output that this frontend reads. Every property may be missing: the XML is somebody's drawing.
- * A reference (`sourceRef`, …) that names nothing is `undefined` here and stands in `Parsed.dangling`.
+ * The part of bpmn-moddle's output that this frontend reads. Every property may be missing: the XML
+ * is somebody's drawing. A reference (`sourceRef`, …) that names nothing is `undefined` here and
+ * stands in `Parsed.dangling`.
  */
 export interface BpmnElement {
   readonly $type: string;
   /** Attributes of other namespaces. */
   readonly $attrs?: Readonly<Record<string, string>>;
   readonly id?: string;
-  /** Made by `expand.ts`, not in the file: the id of what is drawn for this copy; a frame around several runs of an activity. */
+  /**
+   * Made by `expand.ts`, not in the file: the id of what is drawn for this copy; a frame around
+   * several runs of an activity.
+   */
   readonly drawn?: string;
   readonly frame?: boolean;
   readonly name?: string;
@@ -86,26 +90,45 @@ interface Context {
 
 /** What `fromXML` takes and gives, as far as it is used; the package has no types of its own. */
 interface Moddle {
-  fromXML(xml: string, options: object): Promise<{ readonly rootElement: BpmnElement; readonly elementsById: Readonly<Record<string, { id: string }>> }>;
+  fromXML(
+    xml: string,
+    options: object,
+  ): Promise<{
+    readonly rootElement: BpmnElement;
+    readonly elementsById: Readonly<Record<string, { id: string }>>;
+  }>;
 }
 
-/** Content that cannot be parsed costs the parser a count of all lines before it, so that a file full of it would hang us. */
+/**
+ * Content that cannot be parsed costs the parser a count of all lines before it, so that a file
+ * full of it would hang us.
+ */
 const MAX_UNPARSABLE = 100;
 
-/** Loaded when the first diagram comes: a check of a native model does without it. What it builds of the BPMN schema serves all. */
+/**
+ * Loaded when the first diagram comes: a check of a native model does without it. What it builds of
+ * the BPMN schema serves all.
+ */
 let moddle: Moddle | undefined;
 
 async function load(): Promise<Moddle> {
-  const { default: BpmnModdle } = await import('bpmn-moddle') as unknown as { default: new () => Moddle };
+  const { default: BpmnModdle } = (await import('bpmn-moddle')) as unknown as {
+    default: new () => Moddle;
+  };
   return new BpmnModdle();
 }
 
-/** Parses the text as BPMN 2.0 XML; every warning of the parser becomes a problem, a dangling reference, or a note. */
+/**
+ * Parses the text as BPMN 2.0 XML; every warning of the parser becomes a problem, a dangling
+ * reference, or a note.
+ */
 export async function parse(scanned: Scan): Promise<Result<Parsed>> {
   const seen: Warning[] = [];
   moddle ??= await load();
   try {
-    const { rootElement, elementsById } = await moddle.fromXML(scanned.text, { handler: limitedHandler(seen) });
+    const { rootElement, elementsById } = await moddle.fromXML(scanned.text, {
+      handler: limitedHandler(seen),
+    });
     for (const [name, id] of scanned.renamed) {
       const element = elementsById[name];
       if (element) element.id = id;
@@ -118,24 +141,41 @@ export async function parse(scanned: Scan): Promise<Result<Parsed>> {
   }
 }
 
-function sorted(definitions: BpmnElement, warnings: readonly Warning[], renamed: Scan['renamed']): Result<Parsed> {
+function sorted(
+  definitions: BpmnElement,
+  warnings: readonly Warning[],
+  renamed: Scan['renamed'],
+): Result<Parsed> {
   const problems: Problem[] = [];
   const dangling: Dangling[] = [];
   const ignored: string[] = [];
   for (const warning of warnings) {
     const found = asProblem(warning);
     if (found) problems.push(found);
-    else if (warning.element && warning.property !== undefined && warning.message.startsWith('unresolved reference')) {
+    else if (
+      warning.element &&
+      warning.property !== undefined &&
+      warning.message.startsWith('unresolved reference')
+    ) {
       const value = warning.value ?? '';
-      dangling.push({ element: warning.element, property: warning.property, value: renamed.get(value) ?? value });
+      dangling.push({
+        element: warning.element,
+        property: warning.property,
+        value: renamed.get(value) ?? value,
+      });
     } else if (/unrecognized element/.test(warning.message)) {
-      ignored.push(`${nested(warning.message).replace('unrecognized element ', '')} is no BPMN element and was left out.`);
+      ignored.push(
+        `${nested(warning.message).replace('unrecognized element ', '')} is no BPMN element and was left out.`,
+      );
     }
   }
   return problems.length > 0 ? bad(...problems) : ok({ definitions, dangling, ignored });
 }
 
-/** What a pattern in a warning means. The first that matches decides; a warning that matches none is harmless. */
+/**
+ * What a pattern in a warning means. The first that matches decides; a warning that matches none is
+ * harmless.
+ */
 const MEANINGS: readonly (readonly [RegExp, Problem['code'] | 'harmless'])[] = [
   [/^(unresolved reference|unknown attribute|unsupported document encoding)/, 'harmless'],
   [/unrecognized element <(?!bpmn:)[^>]*:[^>]*>/, 'harmless'],
@@ -155,14 +195,22 @@ function fromMessage(code: Problem['code'], message: string): Problem {
   const position = /line: (\d+)\s+column: (\d+)/.exec(message);
   const place = position ? { line: Number(position[1]) + 1, column: Number(position[2]) + 1 } : {};
   const notBpmn = /unexpected element|failed to parse document/.test(message);
-  return problem(notBpmn ? 'BPMN_SHAPE' : code, '', notBpmn ? `the root is not BPMN 2.0 <definitions>: ${nested(message)}` : nested(message), place);
+  return problem(
+    notBpmn ? 'BPMN_SHAPE' : code,
+    '',
+    notBpmn ? `the root is not BPMN 2.0 <definitions>: ${nested(message)}` : nested(message),
+    place,
+  );
 }
 
 function nested(message: string): string {
   return /nested error: (.*)/.exec(message)?.[1] ?? message.split('\n')[0] ?? message;
 }
 
-/** The parser's own root handler, with a limit on how many warnings it may collect before it gives up. */
+/**
+ * The parser's own root handler, with a limit on how many warnings it may collect before it gives
+ * up.
+ */
 function limitedHandler(seen: Warning[]): (this: unknown, typeName: string) => object {
   return function handler(this: unknown, typeName: string): object {
     const reader = Object.getPrototypeOf(this) as { handler(name: string): object };
@@ -176,7 +224,8 @@ function limitedHandler(seen: Warning[]): (this: unknown, typeName: string) => o
         context.addWarning = (warning) => {
           seen.push(warning);
           if (warning.message.startsWith('unparsable')) unparsable += 1;
-          if (unparsable > MAX_UNPARSABLE) throw new Error(`more than ${MAX_UNPARSABLE} things in this file cannot be read`);
+          if (unparsable > MAX_UNPARSABLE)
+            throw new Error(`more than ${MAX_UNPARSABLE} things in this file cannot be read`);
           add(warning);
         };
         current = context;

@@ -3,10 +3,33 @@ import { FEEL_KEYWORDS } from '../../model/feel.ts';
 const MAX_LENGTH = 64;
 
 /** Names that the language, its functions or the implicit properties have taken. */
-const TAKEN = ['sum', 'count', 'min', 'max', 'union', 'list', 'contains', 'item', 'int', 'bool', 'enum', 'map', 'set', 'to', 'final',
-  'withinRange', 'withinCapacity', 'singleWrite', 'defined', 'deadlockFree'];
+const TAKEN = [
+  'sum',
+  'count',
+  'min',
+  'max',
+  'union',
+  'list',
+  'contains',
+  'item',
+  'int',
+  'bool',
+  'enum',
+  'map',
+  'set',
+  'to',
+  'final',
+  'withinRange',
+  'withinCapacity',
+  'singleWrite',
+  'defined',
+  'deadlockFree',
+];
 
-/** Gives every thing in a model an identifier of its own that still looks like the id in the diagram. */
+/**
+ * Gives every thing in a model an identifier of its own that still looks like the id in the
+ * diagram.
+ */
 export class Names {
   private readonly used = new Set<string>([...FEEL_KEYWORDS, ...TAKEN]);
   private readonly next = new Map<string, number>();

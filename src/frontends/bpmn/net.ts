@@ -5,15 +5,19 @@ import { FIRINGS, reactionsTo } from './firings.ts';
 import { Places, type Cell, type Firing } from './places.ts';
 
 /**
- * A diagram as places that hold tokens and the ways in which nodes fire: the token game of BPMN 2.0 §13, and nothing else.
- * The model is printed from it; reductions and other channel semantics will work on it.
+ * A diagram as places that hold tokens and the ways in which nodes fire: the token game of BPMN 2.0
+ * §13, and nothing else. The model is printed from it; reductions and other channel semantics will
+ * work on it.
  */
 export interface Net {
   readonly cells: readonly Cell[];
   readonly firings: readonly Firing[];
 }
 
-/** The model grows with the number of places that each way of firing touches; beyond this it is of no use to anybody. */
+/**
+ * The model grows with the number of places that each way of firing touches; beyond this it is of
+ * no use to anybody.
+ */
 const MAX_SIZE = 1_000_000;
 
 /** The token game of a diagram. The only thing that can be wrong with it is its size. */
@@ -25,7 +29,14 @@ export function netOf(diagram: Diagram): Result<Net> {
     for (const firing of waysOf(node, places)) {
       size += sizeOf(firing);
       if (size > MAX_SIZE) {
-        return bad(problem('INPUT_TOO_LARGE', node.id, `the diagram has too many ways to fire: counting stopped at ${node.id}`, { elementId: node.elementId }));
+        return bad(
+          problem(
+            'INPUT_TOO_LARGE',
+            node.id,
+            `the diagram has too many ways to fire: counting stopped at ${node.id}`,
+            { elementId: node.elementId },
+          ),
+        );
       }
       firings.push(firing);
     }
@@ -41,8 +52,25 @@ function* waysOf(node: Node, places: Places): Iterable<Firing> {
   for (const firing of firings) yield* broadcast(firing, listeners);
 }
 
-function sizeOf({ take, give, empty = [], some = [], unless = [], clears = [], forgets = [], join }: Firing): number {
-  const awaited = (join?.waits ?? []).reduce((sum, { before, unless: others }) => sum + before.length + others.length, join?.inputs.length ?? 0);
-  const others = unless.reduce((sum, firing): number => sum + sizeOf(firing), some.reduce((sum, cells) => sum + cells.length, 0));
-  return 1 + take.length + give.length + empty.length + clears.length + forgets.length + awaited + others;
+function sizeOf({
+  take,
+  give,
+  empty = [],
+  some = [],
+  unless = [],
+  clears = [],
+  forgets = [],
+  join,
+}: Firing): number {
+  const awaited = (join?.waits ?? []).reduce(
+    (sum, { before, unless: others }) => sum + before.length + others.length,
+    join?.inputs.length ?? 0,
+  );
+  const others = unless.reduce(
+    (sum, firing): number => sum + sizeOf(firing),
+    some.reduce((sum, cells) => sum + cells.length, 0),
+  );
+  return (
+    1 + take.length + give.length + empty.length + clears.length + forgets.length + awaited + others
+  );
 }

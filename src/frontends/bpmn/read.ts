@@ -1,6 +1,18 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
-import { isAwaited, isChannelSemantics, type Actor, type ChannelSemantics, type Data, type Diagram, type Flow, type Node, type NodeKind, type Process, type Trigger } from './diagram.ts';
+import {
+  isAwaited,
+  isChannelSemantics,
+  type Actor,
+  type ChannelSemantics,
+  type Data,
+  type Diagram,
+  type Flow,
+  type Node,
+  type NodeKind,
+  type Process,
+  type Trigger,
+} from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, conditionalFlows, goesOn } from './happen.ts';
@@ -14,44 +26,83 @@ import { Reading, elementName, text } from './reading.ts';
 import { localName, type Place } from './scan.ts';
 
 /** Builds the graph of a parsed file, or says everything that is wrong with it. */
-export function readDiagram(parsed: Parsed, places: ReadonlyMap<string, Place>, beside: Annotations = {}): Result<Diagram> {
+export function readDiagram(
+  parsed: Parsed,
+  places: ReadonlyMap<string, Place>,
+  beside: Annotations = {},
+): Result<Diagram> {
   const reading = new Reading(places, parsed.dangling);
   for (const left of parsed.ignored) reading.notes.add(left);
   const roots = parsed.definitions.rootElements ?? [];
   const collaborations = roots.filter((root) => root.$type === 'bpmn:Collaboration');
   for (const root of roots) {
-    if (UNSUPPORTED_ROOTS.has(root.$type)) reading.refuse('BPMN_UNSUPPORTED', root, `a <${elementName(root)}> is not supported yet`);
+    if (UNSUPPORTED_ROOTS.has(root.$type))
+      reading.refuse('BPMN_UNSUPPORTED', root, `a <${elementName(root)}> is not supported yet`);
   }
   const pools = readPools(collaborations);
   const expansion = new Expansion(roots, collaborations, reading);
-  const bodies = expansion.topLevel(roots.filter((root) => root.$type === 'bpmn:Process'), pools);
+  const bodies = expansion.topLevel(
+    roots.filter((root) => root.$type === 'bpmn:Process'),
+    pools,
+  );
   const data = readData(parsed.definitions, beside, reading);
   const scopes: Scope[] = [];
   for (const root of bodies) {
     const pool = pools.get(root);
-    for (const instance of expansion.instancesOf(root, pool)) readProcess(instance, pool, scopes, reading);
+    for (const instance of expansion.instancesOf(root, pool))
+      readProcess(instance, pool, scopes, reading);
   }
   const processes = scopes.map(({ process }) => process);
   for (const { element, process } of scopes) readFlows(element, process, data, reading);
   tieEvents(reading);
   for (const element of reading.nodes.keys()) noteCall(element, reading);
-  tieCompensation(scopes.map(({ element }) => element), reading);
+  tieCompensation(
+    scopes.map(({ element }) => element),
+    reading,
+  );
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   refuseDangling(parsed.dangling, reading);
   const messageFlows = connect(roots, collaborations, reading);
   if (processes.length === 0) {
-    reading.problems.push(problem('BPMN_NO_PROCESS', '', 'the file has no <process>: there is nothing to check'));
-  } else if (reading.problems.length === 0 && processes.every((process) => process.nodes.length === 0)) {
-    reading.problems.push(problem('BPMN_NO_PROCESS', '', 'no process has any element: there is nothing to check'));
+    reading.problems.push(
+      problem('BPMN_NO_PROCESS', '', 'the file has no <process>: there is nothing to check'),
+    );
+  } else if (
+    reading.problems.length === 0 &&
+    processes.every((process) => process.nodes.length === 0)
+  ) {
+    reading.problems.push(
+      problem('BPMN_NO_PROCESS', '', 'no process has any element: there is nothing to check'),
+    );
   }
   if (reading.problems.length > 0) return bad(...reading.problems);
-  return ok({ name: nameOf(parsed.definitions, collaborations, processes), processes, messageFlows, notes: reading.notes.sentences(), bounds: reading.bounds.sentences(), channels: channelsOf(collaborations, reading), data });
+  return ok({
+    name: nameOf(parsed.definitions, collaborations, processes),
+    processes,
+    messageFlows,
+    notes: reading.notes.sentences(),
+    bounds: reading.bounds.sentences(),
+    channels: channelsOf(collaborations, reading),
+    data,
+  });
 }
 
-function nameOf(definitions: BpmnElement, collaborations: readonly BpmnElement[], processes: readonly Process[]): string {
-  const named = [...collaborations.map((found) => found.name), definitions.name].find((name) => text(name) !== '');
-  return text(named) || processes.filter((process) => process.nodes.length > 0 && !process.owner).map((process) => process.name || process.id).join(' and ');
+function nameOf(
+  definitions: BpmnElement,
+  collaborations: readonly BpmnElement[],
+  processes: readonly Process[],
+): string {
+  const named = [...collaborations.map((found) => found.name), definitions.name].find(
+    (name) => text(name) !== '',
+  );
+  return (
+    text(named) ||
+    processes
+      .filter((process) => process.nodes.length > 0 && !process.owner)
+      .map((process) => process.name || process.id)
+      .join(' and ')
+  );
 }
 
 /** `probity:channels` of the collaboration. */
@@ -59,7 +110,11 @@ function channelsOf(collaborations: readonly BpmnElement[], reading: Reading): C
   for (const element of collaborations) {
     const said = element.$attrs?.['probity:channels'];
     if (said !== undefined && isChannelSemantics(said)) return said;
-    if (said !== undefined) reading.notes.add(`\`${said}\` is no semantics of channels; messages travel in any order`, { id: element.id ?? '', name: '' });
+    if (said !== undefined)
+      reading.notes.add(`\`${said}\` is no semantics of channels; messages travel in any order`, {
+        id: element.id ?? '',
+        name: '',
+      });
   }
   return 'bag';
 }
@@ -67,7 +122,11 @@ function channelsOf(collaborations: readonly BpmnElement[], reading: Reading): C
 /** The pool of each process (§9.3). */
 function readPools(collaborations: readonly BpmnElement[]): ReadonlyMap<BpmnElement, BpmnElement> {
   const participants = collaborations.flatMap((found) => found.participants ?? []);
-  return new Map(participants.flatMap((participant) => (participant.processRef ? [[participant.processRef, participant] as const] : [])));
+  return new Map(
+    participants.flatMap((participant) =>
+      participant.processRef ? [[participant.processRef, participant] as const] : [],
+    ),
+  );
 }
 
 /** A process or sub-process, and the element that it is. */
@@ -76,15 +135,33 @@ interface Scope {
   readonly process: Process;
 }
 
-function readProcess(element: BpmnElement, pool: BpmnElement | undefined, scopes: Scope[], reading: Reading): void {
+function readProcess(
+  element: BpmnElement,
+  pool: BpmnElement | undefined,
+  scopes: Scope[],
+  reading: Reading,
+): void {
   const id = element.id ?? 'process';
-  const process: Process = { id, name: text(pool?.name) || text(element.name), nodes: [], flows: [], owner: undefined, adHoc: false };
+  const process: Process = {
+    id,
+    name: text(pool?.name) || text(element.name),
+    nodes: [],
+    flows: [],
+    owner: undefined,
+    adHoc: false,
+  };
   const own: Actor = { id: pool?.id ?? id, name: process.name };
   readNodes({ element, process }, own, new Map(), scopes, reading);
 }
 
 /** Whoever acts for the whole acts for each part that no lane holds. */
-function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Actor>, scopes: Scope[], reading: Reading): void {
+function readNodes(
+  scope: Scope,
+  own: Actor,
+  around: ReadonlyMap<BpmnElement, Actor>,
+  scopes: Scope[],
+  reading: Reading,
+): void {
   const lanes = new Map(around);
   for (const laneSet of scope.element.laneSets ?? []) readLanes(laneSet, lanes);
   scopes.push(scope);
@@ -92,7 +169,14 @@ function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Ac
     const actor = lanes.get(found) ?? own;
     const node = readElement(found, scope.process, actor, reading);
     if (!found.flowElements) continue;
-    const inside: Process = { id: found.id ?? '', name: text(found.name), nodes: [], flows: [], owner: node, adHoc: found.$type === 'bpmn:AdHocSubProcess' && !found.frame };
+    const inside: Process = {
+      id: found.id ?? '',
+      name: text(found.name),
+      nodes: [],
+      flows: [],
+      owner: node,
+      adHoc: found.$type === 'bpmn:AdHocSubProcess' && !found.frame,
+    };
     readNodes({ element: found, process: inside }, actor, lanes, scopes, reading);
     if (node && inside.nodes.length > 0) node.inside = inside;
     else if (node) reading.notes.add('A sub-process with nothing inside is taken for a task', node);
@@ -101,7 +185,9 @@ function readNodes(scope: Scope, own: Actor, around: ReadonlyMap<BpmnElement, Ac
 
 function readFlows(element: BpmnElement, process: Process, data: Data, reading: Reading): void {
   const elements = element.flowElements ?? [];
-  const defaults = new Set(elements.map((found) => found.default).filter((flow) => flow !== undefined));
+  const defaults = new Set(
+    elements.map((found) => found.default).filter((flow) => flow !== undefined),
+  );
   for (const found of elements) {
     if (found.$type === 'bpmn:SequenceFlow') readFlow(found, process, defaults, data, reading);
   }
@@ -110,12 +196,18 @@ function readFlows(element: BpmnElement, process: Process, data: Data, reading: 
 /** The innermost lane that holds a node acts for it (§10.8). */
 function readLanes(laneSet: BpmnElement, lanes: Map<BpmnElement, Actor>): void {
   for (const lane of laneSet.lanes ?? []) {
-    for (const node of lane.flowNodeRef ?? []) lanes.set(node, { id: lane.id ?? 'lane', name: text(lane.name) });
+    for (const node of lane.flowNodeRef ?? [])
+      lanes.set(node, { id: lane.id ?? 'lane', name: text(lane.name) });
     if (lane.childLaneSet) readLanes(lane.childLaneSet, lanes);
   }
 }
 
-function readElement(element: BpmnElement, process: Process, actor: Actor, reading: Reading): Node | undefined {
+function readElement(
+  element: BpmnElement,
+  process: Process,
+  actor: Actor,
+  reading: Reading,
+): Node | undefined {
   const role = ELEMENTS.get(element.$type);
   if (!role) {
     reading.refuse('BPMN_UNSUPPORTED', element, `a <${elementName(element)}> is not supported yet`);
@@ -126,15 +218,45 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
   if (trigger === undefined) return undefined;
   const kind = kindOf(element, role);
   const node: Node = {
-    id: element.id ?? '', elementId: drawnFor(element), name: text(element.name), element: elementName(element), kind, trigger,
+    id: element.id ?? '',
+    elementId: drawnFor(element),
+    name: text(element.name),
+    element: elementName(element),
+    kind,
+    trigger,
     activity: (kind === 'task' || kind === 'eventSubProcess') && element.frame !== true,
-    reference: referenceOf(element, trigger), process, actor,
-    incoming: [], outgoing: [], sends: [], receives: [], outside: false, inside: undefined, boundary: [], attachedTo: undefined, handler: undefined, thrown: false,
-    interrupting: trigger === 'error' || (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false), repeats: trigger !== 'timer' || hasCycle(element),
-    heard: [], undoneBy: undefined, undoes: [], cancels: undefined, forCompensation: element.isForCompensation === true, together: [], sets: assignmentsOf(element), needs: neededTokens(element),
+    reference: referenceOf(element, trigger),
+    process,
+    actor,
+    incoming: [],
+    outgoing: [],
+    sends: [],
+    receives: [],
+    outside: false,
+    inside: undefined,
+    boundary: [],
+    attachedTo: undefined,
+    handler: undefined,
+    thrown: false,
+    interrupting:
+      trigger === 'error' ||
+      (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false),
+    repeats: trigger !== 'timer' || hasCycle(element),
+    heard: [],
+    undoneBy: undefined,
+    undoes: [],
+    cancels: undefined,
+    forCompensation: element.isForCompensation === true,
+    together: [],
+    sets: assignmentsOf(element),
+    needs: neededTokens(element),
   };
   if (node.id === '') {
-    reading.refuse('BPMN_STRUCTURE', element, `a <${node.element}> has no id, so that nothing can refer to it`);
+    reading.refuse(
+      'BPMN_STRUCTURE',
+      element,
+      `a <${node.element}> has no id, so that nothing can refer to it`,
+    );
     return undefined;
   }
   process.nodes.push(node);
@@ -142,8 +264,12 @@ function readElement(element: BpmnElement, process: Process, actor: Actor, readi
   return node;
 }
 
-function kindOf(element: BpmnElement, role: Exclude<ElementRole, { readonly role: 'silent' | 'flow' }>): NodeKind {
-  if (role.role === 'subProcess') return element.triggeredByEvent === true && !element.frame ? 'eventSubProcess' : 'task';
+function kindOf(
+  element: BpmnElement,
+  role: Exclude<ElementRole, { readonly role: 'silent' | 'flow' }>,
+): NodeKind {
+  if (role.role === 'subProcess')
+    return element.triggeredByEvent === true && !element.frame ? 'eventSubProcess' : 'task';
   return role.kind === 'task' && element.instantiate === true ? 'start' : role.kind;
 }
 
@@ -153,16 +279,29 @@ function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): T
   const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
   const [only, ...more] = definitions;
   if (!only && element.$type === 'bpmn:BoundaryEvent') {
-    reading.notes.add('An event on a border has no trigger; it may happen at any moment, or never', { id: element.id ?? '', name: text(element.name) });
+    reading.notes.add(
+      'An event on a border has no trigger; it may happen at any moment, or never',
+      { id: element.id ?? '', name: text(element.name) },
+    );
     return 'condition';
   }
   if (!only) return 'none';
-  if (more.length > 0) return oneOf(definitions.map((found) => role.triggers[found.$type]), THROWING.has(element.$type), element, reading);
+  if (more.length > 0)
+    return oneOf(
+      definitions.map((found) => role.triggers[found.$type]),
+      THROWING.has(element.$type),
+      element,
+      reading,
+    );
   const trigger = role.triggers[only.$type];
   if (trigger === undefined) {
     const misplaced = MISPLACED[element.$type]?.has(only.$type) ?? false;
     const what = `a <${elementName(only)}> in a <${elementName(element)}>`;
-    reading.refuse(misplaced ? 'BPMN_STRUCTURE' : 'BPMN_UNSUPPORTED', element, misplaced ? `BPMN 2.0 has no ${what.slice(2)}` : `${what} is not supported yet`);
+    reading.refuse(
+      misplaced ? 'BPMN_STRUCTURE' : 'BPMN_UNSUPPORTED',
+      element,
+      misplaced ? `BPMN 2.0 has no ${what.slice(2)}` : `${what} is not supported yet`,
+    );
   }
   return trigger;
 }
@@ -170,32 +309,63 @@ function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): T
 const THROWING: ReadonlySet<string> = new Set(['bpmn:IntermediateThrowEvent', 'bpmn:EndEvent']);
 
 /**
- * An event with several triggers (§10.5.1). One that catches happens by any of them: the one that the diagram says most about stands for all.
- * One that throws throws all of them: messages leave by message flows in any case; beside them one that ends or signals something.
- * (Some modellers write an event with several triggers with any two, whatever they are.)
+ * An event with several triggers (§10.5.1). One that catches happens by any of them: the one that
+ * the diagram says most about stands for all. One that throws throws all of them: messages leave by
+ * message flows in any case; beside them one that ends or signals something. (Some modellers write
+ * an event with several triggers with any two, whatever they are.)
  */
-function oneOf(triggers: readonly (Trigger | undefined)[], throws: boolean, element: BpmnElement, reading: Reading): Trigger {
+function oneOf(
+  triggers: readonly (Trigger | undefined)[],
+  throws: boolean,
+  element: BpmnElement,
+  reading: Reading,
+): Trigger {
   const about = { id: element.id ?? '', name: text(element.name) };
   const [first] = triggers;
   if (first !== undefined && triggers.every((trigger) => trigger === first)) return first;
   if (!throws) {
-    reading.notes.add('An event with several triggers may happen by any of them, at any moment', about);
-    return (['message', 'timer'] as const).find((trigger) => triggers.includes(trigger)) ?? 'condition';
+    reading.notes.add(
+      'An event with several triggers may happen by any of them, at any moment',
+      about,
+    );
+    return (
+      (['message', 'timer'] as const).find((trigger) => triggers.includes(trigger)) ?? 'condition'
+    );
   }
   const others = triggers.filter((trigger) => trigger !== undefined && trigger !== 'message');
   const [only] = others;
-  if (only !== undefined && triggers.length === others.length + 1 && others.length === 1 && triggers.includes('message')) return only;
-  reading.notes.add('An event throws several things; it sends its messages, and of the rest nothing is known', about);
+  if (
+    only !== undefined &&
+    triggers.length === others.length + 1 &&
+    others.length === 1 &&
+    triggers.includes('message')
+  )
+    return only;
+  reading.notes.add(
+    'An event throws several things; it sends its messages, and of the rest nothing is known',
+    about,
+  );
   return 'none';
 }
 
-/** How many tokens the condition of a complex gateway asks for, where it is a comparison of `activationCount` with a number. */
+/**
+ * How many tokens the condition of a complex gateway asks for, where it is a comparison of
+ * `activationCount` with a number.
+ */
 function neededTokens(element: BpmnElement): number {
-  const count = /activationCount\s*(>=|=|==|>)\s*(\d+)/.exec(text(element.activationCondition?.body));
+  const count = /activationCount\s*(>=|=|==|>)\s*(\d+)/.exec(
+    text(element.activationCondition?.body),
+  );
   return count ? Number(count[2]) + (count[1] === '>' ? 1 : 0) : 0;
 }
 
-function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<BpmnElement>, data: Data, reading: Reading): void {
+function readFlow(
+  element: BpmnElement,
+  process: Process,
+  defaults: ReadonlySet<BpmnElement>,
+  data: Data,
+  reading: Reading,
+): void {
   const source = endOf(element, 'sourceRef', reading);
   const target = endOf(element, 'targetRef', reading);
   if (!source || !target) return;
@@ -204,11 +374,25 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
   }
   const wrong = flowProblem(source, target);
   if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
-  if (source.kind === 'end') reading.notes.add(`A sequence flow leaves an end event; ${goesOn(source) ? 'the token goes on over it' : 'nothing goes on over it'}`, source);
-  if (target.kind === 'start') reading.notes.add('A sequence flow leads to a start event; its token goes on there as at an intermediate event', target);
+  if (source.kind === 'end')
+    reading.notes.add(
+      `A sequence flow leaves an end event; ${goesOn(source) ? 'the token goes on over it' : 'nothing goes on over it'}`,
+      source,
+    );
+  if (target.kind === 'start')
+    reading.notes.add(
+      'A sequence flow leads to a start event; its token goes on there as at an intermediate event',
+      target,
+    );
   const flow: Flow = {
-    id: element.id ?? `${source.id}_${target.id}`, elementId: drawnFor(element) || source.elementId, name: text(element.name), source, target,
-    conditional: element.conditionExpression !== undefined, condition: conditionOf(element, data), isDefault: defaults.has(element),
+    id: element.id ?? `${source.id}_${target.id}`,
+    elementId: drawnFor(element) || source.elementId,
+    name: text(element.name),
+    source,
+    target,
+    conditional: element.conditionExpression !== undefined,
+    condition: conditionOf(element, data),
+    isDefault: defaults.has(element),
   };
   source.outgoing.push(flow);
   target.incoming.push(flow);
@@ -218,48 +402,90 @@ function readFlow(element: BpmnElement, process: Process, defaults: ReadonlySet<
 /** A call (§10.3.6) of something that is drawn elsewhere is an activity like any other. */
 function noteCall(element: BpmnElement, reading: Reading): void {
   if (element.$type !== 'bpmn:CallActivity' || element.flowElements) return;
-  reading.notes.add('What is called here is not in the file; the call is taken for a task', { id: element.id ?? '', name: text(element.name) });
+  reading.notes.add('What is called here is not in the file; the call is taken for a task', {
+    id: element.id ?? '',
+    name: text(element.name),
+  });
 }
 
 function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void {
   const conditional = conditionalFlows(node).length;
   const limit = MAX_CONDITIONAL[node.kind] ?? 0;
   if (conditional > limit) {
-    reading.report('BPMN_UNSUPPORTED', element, `${conditional} conditional flows out of one <${node.element}> are not supported; the limit is ${limit}`);
+    reading.report(
+      'BPMN_UNSUPPORTED',
+      element,
+      `${conditional} conditional flows out of one <${node.element}> are not supported; the limit is ${limit}`,
+    );
   }
   if ((node.kind === 'inclusive' || node.kind === 'complex') && node.incoming.length > MAX_JOINED) {
-    reading.report('BPMN_UNSUPPORTED', element, `${node.incoming.length} flows into one ${node.kind} gateway are not supported; the limit is ${MAX_JOINED}`);
+    reading.report(
+      'BPMN_UNSUPPORTED',
+      element,
+      `${node.incoming.length} flows into one ${node.kind} gateway are not supported; the limit is ${MAX_JOINED}`,
+    );
   }
   if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some(isAwaited)) {
-    reading.report('BPMN_STRUCTURE', element, `the receive task ${node.id} behind an event-based gateway may not have events on its border`);
+    reading.report(
+      'BPMN_STRUCTURE',
+      element,
+      `the receive task ${node.id} behind an event-based gateway may not have events on its border`,
+    );
   }
   const open = node.outgoing.some((flow) => flow.condition === undefined && !flow.isDefault);
   if (open && (conditional > 0 || (node.kind === 'exclusive' && node.outgoing.length > 1))) {
-    reading.notes.add('Choices are free: conditions are not evaluated, any way out may be taken', node);
+    reading.notes.add(
+      'Choices are free: conditions are not evaluated, any way out may be taken',
+      node,
+    );
   }
 }
 
 /** The node at one end of a flow; what is wrong with it is reported, unless it has been. */
-function endOf(element: BpmnElement, property: 'sourceRef' | 'targetRef', reading: Reading): Node | undefined {
+function endOf(
+  element: BpmnElement,
+  property: 'sourceRef' | 'targetRef',
+  reading: Reading,
+): Node | undefined {
   const end = element[property];
   if (end && reading.refused.has(end)) return undefined;
   const node = end && reading.nodes.get(end);
   if (node) return node;
   if (end) {
-    reading.report('BPMN_STRUCTURE', element, `a sequence flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`);
+    reading.report(
+      'BPMN_STRUCTURE',
+      element,
+      `a sequence flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`,
+    );
   } else if (reading.unresolved(element, property) === undefined) {
     reading.report('BPMN_REFERENCE', element, `the sequence flow has no ${property}`);
   }
   return undefined;
 }
 
-/** References that carry meaning and name nothing. Those of `incoming` and `outgoing` only repeat what the flows say. */
-const MEANT = new Set(['sourceRef', 'targetRef', 'processRef', 'default', 'attachedToRef', 'eventDefinitionRef', 'calledElement']);
+/**
+ * References that carry meaning and name nothing. Those of `incoming` and `outgoing` only repeat
+ * what the flows say.
+ */
+const MEANT = new Set([
+  'sourceRef',
+  'targetRef',
+  'processRef',
+  'default',
+  'attachedToRef',
+  'eventDefinitionRef',
+  'calledElement',
+]);
 
 function refuseDangling(dangling: readonly Dangling[], reading: Reading): void {
   for (const { element, property, value } of dangling) {
     const name = localName(property);
-    if (MEANT.has(name)) reading.report('BPMN_REFERENCE', element, `${name} names '${value}', which does not exist`);
-    else reading.notes.add(`A reference (${name}) to something that does not exist was left out`, { id: element.id ?? elementName(element), name: '' });
+    if (MEANT.has(name))
+      reading.report('BPMN_REFERENCE', element, `${name} names '${value}', which does not exist`);
+    else
+      reading.notes.add(`A reference (${name}) to something that does not exist was left out`, {
+        id: element.id ?? elementName(element),
+        name: '',
+      });
   }
 }

@@ -4,7 +4,9 @@ import type { BpmnElement, Dangling } from './moddle.ts';
 import { Notes } from './notes.ts';
 import { localName, type Place } from './scan.ts';
 
-/** What reading shares: the nodes found so far, everything wrong so far, everything left out so far. */
+/**
+ * What reading shares: the nodes found so far, everything wrong so far, everything left out so far.
+ */
 export class Reading {
   readonly problems: Problem[] = [];
   readonly notes = new Notes();
@@ -29,7 +31,14 @@ export class Reading {
 
   report(code: ProblemCode, element: BpmnElement, message: string): void {
     const id = element.id;
-    this.problems.push(problem(code, id ?? localName(element.$type), message, id === undefined ? {} : { ...this.places.get(id), elementId: id }));
+    this.problems.push(
+      problem(
+        code,
+        id ?? localName(element.$type),
+        message,
+        id === undefined ? {} : { ...this.places.get(id), elementId: id },
+      ),
+    );
   }
 
   refuse(code: ProblemCode, element: BpmnElement, message: string): void {
@@ -40,18 +49,26 @@ export class Reading {
   /** The nodes of an element: its own, or those of all its copies. */
   nodesOf(element: BpmnElement): readonly Node[] {
     const own = element.frame ? undefined : this.nodes.get(element);
-    return [...(own ? [own] : []), ...(this.copies.get(element) ?? []).flatMap((copy) => this.nodesOf(copy))];
+    return [
+      ...(own ? [own] : []),
+      ...(this.copies.get(element) ?? []).flatMap((copy) => this.nodesOf(copy)),
+    ];
   }
 
   /** The value of a reference of this element that names nothing. */
   unresolved(element: BpmnElement, property: string): string | undefined {
-    return this.dangling.get(element)?.find((found) => found.property === `bpmn:${property}`)?.value;
+    return this.dangling.get(element)?.find((found) => found.property === `bpmn:${property}`)
+      ?.value;
   }
 }
 
 /** An element and all that stand inside of it, however deep. */
 export function elementsIn(element: BpmnElement): readonly BpmnElement[] {
-  const inner = [...element.rootElements ?? [], ...element.participants ?? [], ...element.flowElements ?? []];
+  const inner = [
+    ...(element.rootElements ?? []),
+    ...(element.participants ?? []),
+    ...(element.flowElements ?? []),
+  ];
   return [element, ...inner.flatMap(elementsIn)];
 }
 

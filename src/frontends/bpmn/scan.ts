@@ -8,13 +8,18 @@ export interface Place {
 
 /** What a first, linear pass over the text found, before any XML parser sees it. */
 export interface Scan {
-  /** The text to parse: no byte order mark, no diagram interchange (BPMN 2.0 §12), whose ids and oddities mean nothing here. */
+  /**
+   * The text to parse: no byte order mark, no diagram interchange (BPMN 2.0 §12), whose ids and
+   * oddities mean nothing here.
+   */
   readonly text: string;
   /** The diagram interchange that was taken out. */
   readonly interchange: string;
   /** Where the element with this id starts. */
   readonly places: ReadonlyMap<string, Place>;
-  /** Ids that the parser could not keep stand in `text` under another name: that name, and the id. */
+  /**
+   * Ids that the parser could not keep stand in `text` under another name: that name, and the id.
+   */
   readonly renamed: ReadonlyMap<string, string>;
 }
 
@@ -22,7 +27,10 @@ const MAX_CHARACTERS = 10_000_000;
 const MAX_DEPTH = 200;
 const MAX_PROBLEMS = 100;
 
-/** The ids that the parser behind us can keep: it drops an element with another id, and takes those of `Object` for repeated. */
+/**
+ * The ids that the parser behind us can keep: it drops an element with another id, and takes those
+ * of `Object` for repeated.
+ */
 const USABLE_ID = /^([a-z][\w-.]*:)?[a-z_][\w-.]*$/i;
 const ID_ATTRIBUTE = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 
@@ -30,8 +38,9 @@ const ID_ATTRIBUTE = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 const FOREIGN = new Set(['BPMNDiagram', 'extensionElements']);
 
 /**
- * Refuses what no parser should see (huge text, document types and their entities, abysmal nesting), checks that
- * tags match, and remembers where each id stands, since the parser keeps no positions.
+ * Refuses what no parser should see (huge text, document types and their entities, abysmal
+ * nesting), checks that tags match, and remembers where each id stands, since the parser keeps no
+ * positions.
  */
 export function scan(source: string): Result<Scan> {
   const refused = refusal(source);
@@ -39,29 +48,49 @@ export function scan(source: string): Result<Scan> {
   const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
   scanner.run();
   if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
-  return ok({ ...rename(scanner.withoutInterchange(), scanner.places), interchange: scanner.onlyInterchange(), places: scanner.places });
+  return ok({
+    ...rename(scanner.withoutInterchange(), scanner.places),
+    interchange: scanner.onlyInterchange(),
+    places: scanner.places,
+  });
 }
 
 function refusal(source: string): Problem | undefined {
   if (source.length > MAX_CHARACTERS) {
-    return problem('INPUT_TOO_LARGE', '', `the diagram has ${source.length} characters; the limit is ${MAX_CHARACTERS}`);
+    return problem(
+      'INPUT_TOO_LARGE',
+      '',
+      `the diagram has ${source.length} characters; the limit is ${MAX_CHARACTERS}`,
+    );
   }
   if (source.includes('\0') || source.includes('\uFFFD')) {
-    return problem('INPUT_NOT_UTF8', '', 'the text is not UTF-8; save the diagram with the encoding UTF-8');
+    return problem(
+      'INPUT_NOT_UTF8',
+      '',
+      'the text is not UTF-8; save the diagram with the encoding UTF-8',
+    );
   }
   const impossible = impossibleReference(source);
   if (impossible) return impossible;
-  if (source.trim() === '') return problem('XML_SYNTAX', '', 'the text is empty', { line: 1, column: 1 });
+  if (source.trim() === '')
+    return problem('XML_SYNTAX', '', 'the text is empty', { line: 1, column: 1 });
   return undefined;
 }
 
-/** `&#0;`, `&#xD800;`: references to what is no character (XML 1.0, 4.1). The parser would build half a character from them. */
+/**
+ * `&#0;`, `&#xD800;`: references to what is no character (XML 1.0, 4.1). The parser would build
+ * half a character from them.
+ */
 function impossibleReference(source: string): Problem | undefined {
   for (const match of source.matchAll(/&#(?:x([\da-f]+)|(\d+));/giu)) {
-    const code = match[1] === undefined ? Number.parseInt(match[2] ?? '', 10) : Number.parseInt(match[1], 16);
+    const code =
+      match[1] === undefined ? Number.parseInt(match[2] ?? '', 10) : Number.parseInt(match[1], 16);
     if (code > 0 && code <= 0x10_ff_ff && (code < 0xd8_00 || code > 0xdf_ff)) continue;
     const before = source.slice(0, match.index).split('\n');
-    return problem('XML_SYNTAX', '', `\`${match[0].slice(0, 20)}\` is no character`, { line: before.length, column: (before.at(-1) ?? '').length + 1 });
+    return problem('XML_SYNTAX', '', `\`${match[0].slice(0, 20)}\` is no character`, {
+      line: before.length,
+      column: (before.at(-1) ?? '').length + 1,
+    });
   }
   return undefined;
 }
@@ -88,7 +117,11 @@ class Scanner {
 
   run(): void {
     let end = 0;
-    for (let at = this.text.indexOf('<'); at !== -1 && this.problems.length < MAX_PROBLEMS; at = this.text.indexOf('<', end)) {
+    for (
+      let at = this.text.indexOf('<');
+      at !== -1 && this.problems.length < MAX_PROBLEMS;
+      at = this.text.indexOf('<', end)
+    ) {
       this.outside(end, at);
       const next = this.token(at);
       if (next === undefined) return;
@@ -103,16 +136,24 @@ class Scanner {
   private outside(from: number, to: number): void {
     if (this.open.length > 0) return;
     const blank = /^\s*/.exec(this.text.slice(from, to))?.[0].length ?? 0;
-    if (from + blank < to) this.report('XML_SYNTAX', from + blank, 'there is text outside of the root element');
+    if (from + blank < to)
+      this.report('XML_SYNTAX', from + blank, 'there is text outside of the root element');
   }
 
-  /** Reads the markup that starts at `at`; answers where it ends, or nothing if the text cannot be read further. */
+  /**
+   * Reads the markup that starts at `at`; answers where it ends, or nothing if the text cannot be
+   * read further.
+   */
   private token(at: number): number | undefined {
     if (this.text.startsWith('<!--', at)) return this.through('-->', at, 'a comment');
     if (this.text.startsWith('<![CDATA[', at)) return this.through(']]>', at, 'a CDATA section');
     if (this.text.startsWith('<?', at)) return this.through('?>', at, 'a processing instruction');
     if (this.text.startsWith('<!', at)) {
-      this.report('XML_DOCTYPE', at, 'a document type declaration is refused: its entities can be made to explode; remove it');
+      this.report(
+        'XML_DOCTYPE',
+        at,
+        'a document type declaration is refused: its entities can be made to explode; remove it',
+      );
       return undefined;
     }
     const end = this.tagEnd(at);
@@ -153,7 +194,8 @@ class Scanner {
     const foreign = FOREIGN.has(localName(name));
     if (this.foreignDepth === 0 && !foreign) this.id(ID_ATTRIBUTE.exec(tag), at);
     if (selfClosing) return end;
-    if (this.open.length === 1 && localName(name) === 'BPMNDiagram') this.interchange.push([at, -1]);
+    if (this.open.length === 1 && localName(name) === 'BPMNDiagram')
+      this.interchange.push([at, -1]);
     if (foreign) this.foreignDepth++;
     this.open.push({ name, start: at });
     if (this.open.length > MAX_DEPTH) {
@@ -167,7 +209,11 @@ class Scanner {
     const name = this.text.slice(at + 2, end - 1).trim();
     const opened = this.open.pop();
     if (opened?.name !== name) {
-      this.report('XML_SYNTAX', at, opened ? `</${name}> closes <${opened.name}>` : `</${name}> closes nothing`);
+      this.report(
+        'XML_SYNTAX',
+        at,
+        opened ? `</${name}> closes <${opened.name}>` : `</${name}> closes nothing`,
+      );
       return undefined;
     }
     if (FOREIGN.has(localName(name))) this.foreignDepth--;
@@ -189,16 +235,27 @@ class Scanner {
 
   /** Asked with growing offsets, so that all lines are counted once. */
   private placeOf(offset: number): Place {
-    for (let next = this.text.indexOf('\n', this.counted); next !== -1 && next < offset; next = this.text.indexOf('\n', this.counted)) {
+    for (
+      let next = this.text.indexOf('\n', this.counted);
+      next !== -1 && next < offset;
+      next = this.text.indexOf('\n', this.counted)
+    ) {
       this.line++;
       this.lineStart = next + 1;
       this.counted = next + 1;
     }
-    return offset < this.lineStart ? placeIn(this.text, offset) : { line: this.line, column: offset - this.lineStart + 1 };
+    return offset < this.lineStart
+      ? placeIn(this.text, offset)
+      : { line: this.line, column: offset - this.lineStart + 1 };
   }
 
   private report(code: Problem['code'], offset: number, message: string, elementId?: string): void {
-    this.problems.push(problem(code, elementId ?? '', message, { ...this.placeOf(offset), ...(elementId !== undefined && { elementId }) }));
+    this.problems.push(
+      problem(code, elementId ?? '', message, {
+        ...this.placeOf(offset),
+        ...(elementId !== undefined && { elementId }),
+      }),
+    );
   }
 
   /** The text with diagram interchange blanked out, everything else where it was. */
@@ -220,7 +277,10 @@ class Scanner {
 const ATTRIBUTE_VALUE = /(?<=\s)([\w.:-]+)(\s*=\s*)("[^"<]*"|'[^'<]*')/g;
 const REFERENCE_TEXT = />([^<>]+)<\//g;
 
-/** Gives usable names to the ids that the parser cannot keep, where they are declared and wherever something refers to them. */
+/**
+ * Gives usable names to the ids that the parser cannot keep, where they are declared and wherever
+ * something refers to them.
+ */
 function rename(text: string, places: ReadonlyMap<string, Place>): Pick<Scan, 'text' | 'renamed'> {
   const names = new Map<string, string>();
   for (const id of places.keys()) {

@@ -1,6 +1,8 @@
 import type { Cell, Firing, Join } from './places.ts';
 
-/** More terms than this in a row would nest too deeply for those who read them from left to right. */
+/**
+ * More terms than this in a row would nest too deeply for those who read them from left to right.
+ */
 const IN_A_ROW = 24;
 
 /** `a and b and …`, in groups where there are many. */
@@ -16,7 +18,8 @@ export function anyOf(terms: readonly string[]): string | boolean {
 function joined(terms: readonly string[], operator: string): string {
   if (terms.length <= IN_A_ROW) return terms.join(operator);
   const groups: string[] = [];
-  for (let at = 0; at < terms.length; at += IN_A_ROW) groups.push(`(${terms.slice(at, at + IN_A_ROW).join(operator)})`);
+  for (let at = 0; at < terms.length; at += IN_A_ROW)
+    groups.push(`(${terms.slice(at, at + IN_A_ROW).join(operator)})`);
   return joined(groups, operator);
 }
 
@@ -27,8 +30,14 @@ export function enabled(firing: Firing, cells: ReadonlyMap<Cell, string>): strin
     ...firing.take.map((cell) => `${name(cell)} > 0`),
     ...(firing.join ? ready(firing.join, name) : []),
     ...(firing.empty ?? []).map((cell) => `${name(cell)} = 0`),
-    ...(firing.some ?? []).map((cells) => `(${String(anyOf(cells.map((cell) => `${name(cell)} > 0`)))})`),
-    ...(firing.atLeast ? [`${firing.atLeast.of.map((cell) => `min(${name(cell)}, 1)`).join(' + ')} >= ${firing.atLeast.count}`] : []),
+    ...(firing.some ?? []).map(
+      (cells) => `(${String(anyOf(cells.map((cell) => `${name(cell)} > 0`)))})`,
+    ),
+    ...(firing.atLeast
+      ? [
+          `${firing.atLeast.of.map((cell) => `min(${name(cell)}, 1)`).join(' + ')} >= ${firing.atLeast.count}`,
+        ]
+      : []),
     ...(firing.guards ?? []).map((guard) => `(${guard})`),
     ...(firing.unless ?? []).map((other) => `not(${String(allOf(enabled(other, cells)))})`),
   ];

@@ -19,25 +19,48 @@ export function* throwing(node: Node, places: Places): Iterable<Firing> {
   for (const firing of passOn(node, places)) yield* caught(firing, places);
 }
 
-/** An error or escalation goes to the event that catches it, in the same step (§10.5.7): on a border, or in an event sub-process. */
+/**
+ * An error or escalation goes to the event that catches it, in the same step (§10.5.7): on a
+ * border, or in an event sub-process.
+ */
 function* caught(firing: Firing, places: Places): Iterable<Firing> {
   const event = firing.node.handler;
   if (!event) return yield firing;
   const label = `${firing.label} → ${name(event)}`;
   const give = [...firing.give, ...places.after(event.outgoing)];
-  if (event.attachedTo) return yield { ...firing, label, give, ...(event.interrupting && { clears: running(event.attachedTo, places) }) };
+  if (event.attachedTo)
+    return yield {
+      ...firing,
+      label,
+      give,
+      ...(event.interrupting && { clears: running(event.attachedTo, places) }),
+    };
   const owner = event.process.owner;
   if (!owner) return yield firing;
   const active = places.active(owner);
   const own = ownOf(owner, places);
-  const begun = { ...firing, label, also: [owner], give: [...give, ...active], forgets: owner.inside ? places.endsOf(owner.inside) : [] };
-  if (event.interrupting) return yield { ...begun, clears: places.of(owner.process).filter((cell) => !own.has(cell)) };
+  const begun = {
+    ...firing,
+    label,
+    also: [owner],
+    give: [...give, ...active],
+    forgets: owner.inside ? places.endsOf(owner.inside) : [],
+  };
+  if (event.interrupting)
+    return yield { ...begun, clears: places.of(owner.process).filter((cell) => !own.has(cell)) };
   yield { ...begun, way: `${firing.way}_caught`, empty: active };
   // It runs once at a time: while it does, what is thrown again changes nothing.
-  yield { ...firing, way: `${firing.way}_missed`, take: [...firing.take, ...active], give: [...firing.give, ...active] };
+  yield {
+    ...firing,
+    way: `${firing.way}_missed`,
+    take: [...firing.take, ...active],
+    give: [...firing.give, ...active],
+  };
 }
 
-/** A compensation (§13.5.5): first everything that has been done is undone, then the token goes on. */
+/**
+ * A compensation (§13.5.5): first everything that has been done is undone, then the token goes on.
+ */
 function* undoing(node: Node, places: Places): Iterable<Firing> {
   const active = places.active(node);
   for (const firing of entering(node, places)) yield { ...firing, empty: active, give: active };
@@ -45,7 +68,10 @@ function* undoing(node: Node, places: Places): Iterable<Firing> {
   yield* happen(node, active, places, { way: '_done', empty: awaited(node, places) });
 }
 
-/** A cancelled transaction: everything in it ends, what has been done in it is undone, and it leaves by its cancel event. */
+/**
+ * A cancelled transaction: everything in it ends, what has been done in it is undone, and it leaves
+ * by its cancel event.
+ */
 function* cancelling(node: Node, places: Places): Iterable<Firing> {
   const { cancels: transaction, handler } = node;
   if (!transaction?.inside) return;
@@ -55,19 +81,41 @@ function* cancelling(node: Node, places: Places): Iterable<Firing> {
   const inside = places.of(transaction.inside).filter((cell) => !active.includes(cell));
   for (const firing of entering(node, places)) {
     if (active.length > 0) yield { ...firing, empty: active, give: active, clears: inside };
-    else yield { ...firing, give: [...left, ...places.end(node)], clears: running(transaction, places), partial: false };
+    else
+      yield {
+        ...firing,
+        give: [...left, ...places.end(node)],
+        clears: running(transaction, places),
+        partial: false,
+      };
   }
   if (active.length === 0) return;
   yield* handlers(node, places);
-  for (const firing of happen(node, [...active, ...places.active(transaction)], places, { way: '_done', empty: awaited(node, places), clears: armed })) {
-    yield { ...firing, give: [...firing.give, ...left], label: `${firing.label}${handler ? ` → ${name(handler)}` : ''}` };
+  for (const firing of happen(node, [...active, ...places.active(transaction)], places, {
+    way: '_done',
+    empty: awaited(node, places),
+    clears: armed,
+  })) {
+    yield {
+      ...firing,
+      give: [...firing.give, ...left],
+      label: `${firing.label}${handler ? ` → ${name(handler)}` : ''}`,
+    };
   }
 }
 
 function* entering(node: Node, places: Places): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
-    yield { node, way: inputs.length > 1 ? `_from_${origin(node, input)}` : '', label: name(node), take: [input], give: [], fair: true, partial: true };
+    yield {
+      node,
+      way: inputs.length > 1 ? `_from_${origin(node, input)}` : '',
+      label: name(node),
+      take: [input],
+      give: [],
+      fair: true,
+      partial: true,
+    };
   }
 }
 
@@ -77,15 +125,28 @@ function* handlers(node: Node, places: Places): Iterable<Firing> {
   for (const done of node.undoes) {
     if (!done.undoneBy) continue;
     yield {
-      node, way: `_undo_${done.id}`, label: `${name(node)}: undo ${name(done)}`, take: [...active, ...places.done(done)], give: [...active, ...places.entry(done.undoneBy)], fair: true, partial: true,
+      node,
+      way: `_undo_${done.id}`,
+      label: `${name(node)}: undo ${name(done)}`,
+      take: [...active, ...places.done(done)],
+      give: [...active, ...places.entry(done.undoneBy)],
+      fair: true,
+      partial: true,
     };
   }
 }
 
 /** What must have happened before everything is undone. */
 function awaited(node: Node, places: Places): readonly Cell[] {
-  return [...new Set(node.undoes.flatMap((done) => {
-    const handler = done.undoneBy;
-    return [...places.done(done), ...(handler ? [...places.entry(handler), ...running(handler, places)] : [])];
-  }))];
+  return [
+    ...new Set(
+      node.undoes.flatMap((done) => {
+        const handler = done.undoneBy;
+        return [
+          ...places.done(done),
+          ...(handler ? [...places.entry(handler), ...running(handler, places)] : []),
+        ];
+      }),
+    ),
+  ];
 }

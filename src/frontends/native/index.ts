@@ -15,5 +15,7 @@ export function readNative(source: string): Result<NativeModel> {
   if (!read.ok) return read;
   const { value, locate } = read.value;
   const problems = checkShape(value, locate);
-  return problems.length > 0 ? { ok: false, problems } : ok({ document: value as ModelDocument, locate });
+  return problems.length > 0
+    ? { ok: false, problems }
+    : ok({ document: value as ModelDocument, locate });
 }

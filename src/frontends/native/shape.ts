@@ -1,18 +1,30 @@
 import { problem, type Locate, type Problem } from '../../errors/index.ts';
 
 /**
- * The shape of a native document, as data: the checker below walks it, and `schemas/model.schema.json` is printed from it,
- * so that an editor and `probity check` cannot disagree.
+ * The shape of a native document, as data: the checker below walks it, and
+ * `schemas/model.schema.json` is printed from it, so that an editor and `probity check` cannot
+ * disagree.
  */
 export type Shape =
-  | { readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true'; readonly about: string }
+  | {
+      readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true';
+      readonly about: string;
+    }
   | { readonly kind: 'integer'; readonly min: number; readonly about: string }
   | { readonly kind: 'number'; readonly min: number; readonly about: string }
-  | { readonly kind: 'oneOf'; readonly values: readonly (string | number)[]; readonly about: string }
+  | {
+      readonly kind: 'oneOf';
+      readonly values: readonly (string | number)[];
+      readonly about: string;
+    }
   | { readonly kind: 'list'; readonly of: Shape; readonly about: string }
   | { readonly kind: 'either'; readonly options: readonly Shape[]; readonly about: string }
   | { readonly kind: 'mapping'; readonly of: Shape; readonly about: string }
-  | { readonly kind: 'record'; readonly fields: Readonly<Record<string, Field>>; readonly about: string };
+  | {
+      readonly kind: 'record';
+      readonly fields: Readonly<Record<string, Field>>;
+      readonly about: string;
+    };
 
 interface Field {
   readonly shape: Shape;
@@ -24,20 +36,41 @@ const expression = (about: string): Shape => ({ kind: 'expression', about });
 const type = (about: string): Shape => ({ kind: 'type', about });
 const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
 const list = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
-const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({ kind: 'record', about, fields });
-const oneOf = (about: string, ...values: (string | number)[]): Shape => ({ kind: 'oneOf', about, values });
+const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
+  kind: 'record',
+  about,
+  fields,
+});
+const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
+  kind: 'oneOf',
+  about,
+  values,
+});
 const required = (shape: Shape): Field => ({ shape, required: true });
 const optional = (shape: Shape): Field => ({ shape });
 const names = (about: string): Shape => list(about, { kind: 'name', about: 'a name' });
 const INIT: Shape = {
-  kind: 'either', about: 'the initial value: an expression over parameters, `any`, `in [lo..hi]`, `in (a, b)`, or one per key of a map',
-  options: [expression('an expression over parameters'), mapping('one initial value per key', expression('an initial value'))],
+  kind: 'either',
+  about:
+    'the initial value: an expression over parameters, `any`, `in [lo..hi]`, `in (a, b)`, or one per key of a map',
+  options: [
+    expression('an expression over parameters'),
+    mapping('one initial value per key', expression('an initial value')),
+  ],
 };
-const SEND: Shape = mapping('channel: message', mapping('field: value', expression('the value of the field')));
-const CONTROLS: Shape = mapping('name: condition', expression('the check that a threat may take away'));
+const SEND: Shape = mapping(
+  'channel: message',
+  mapping('field: value', expression('the value of the field')),
+);
+const CONTROLS: Shape = mapping(
+  'name: condition',
+  expression('the check that a threat may take away'),
+);
 
 const VARIABLE = record('a variable', {
-  type: required(type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T')),
+  type: required(
+    type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T'),
+  ),
   init: required(INIT),
   label: optional(text('what people call it')),
   elementId: optional(text('the id of the diagram element behind it')),
@@ -51,10 +84,26 @@ const CHANNEL = record('a channel', {
   from: required(text('the sending actor')),
   to: required(text('the receiving actor')),
   carries: required(mapping('field: type', type('the type of the field'))),
-  medium: optional(oneOf('what an attacker on the network can do (SEMANTICS 18); private when absent', 'private', 'public', 'authenticated', 'signed')),
+  medium: optional(
+    oneOf(
+      'what an attacker on the network can do (SEMANTICS 18); private when absent',
+      'private',
+      'public',
+      'authenticated',
+      'signed',
+    ),
+  ),
   order: optional(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
-  capacity: optional({ kind: 'integer', min: 1, about: 'how many messages it holds; 1 when absent' }),
-  unbounded: optional({ kind: 'boolean', about: 'the capacity only says how far the channel is looked at: a message too many is a bound, no error' }),
+  capacity: optional({
+    kind: 'integer',
+    min: 1,
+    about: 'how many messages it holds; 1 when absent',
+  }),
+  unbounded: optional({
+    kind: 'boolean',
+    about:
+      'the capacity only says how far the channel is looked at: a message too many is a bound, no error',
+  }),
   signed: optional(names('the fields that the signature covers')),
   fresh: optional(names('the fields that the receiver accepts once')),
   unguessable: optional(names('the fields that an attacker cannot make up')),
@@ -64,10 +113,24 @@ const ACTION = record('an action', {
   for: optional(mapping('name: set or finite type', type('a set or a finite type'))),
   receive: optional(mapping('channel: name of the message', { kind: 'name', about: 'a name' })),
   when: optional(expression('the guard')),
-  controls: optional({ kind: 'either', about: 'named checks, all of which must pass', options: [CONTROLS, list('in order', CONTROLS)] }),
+  controls: optional({
+    kind: 'either',
+    about: 'named checks, all of which must pass',
+    options: [CONTROLS, list('in order', CONTROLS)],
+  }),
   then: optional(mapping('cell: new value', expression('read in the state before the step'))),
-  send: optional({ kind: 'either', about: 'messages sent', options: [SEND, list('in order', SEND)] }),
-  fair: optional(oneOf('it does not wait for ever: weak when continuously enabled, strong when enabled again and again', 'weak', 'strong')),
+  send: optional({
+    kind: 'either',
+    about: 'messages sent',
+    options: [SEND, list('in order', SEND)],
+  }),
+  fair: optional(
+    oneOf(
+      'it does not wait for ever: weak when continuously enabled, strong when enabled again and again',
+      'weak',
+      'strong',
+    ),
+  ),
   perMessage: optional({ kind: 'boolean', about: 'one fairness condition per message value' }),
   label: optional(text('what people call it')),
   elementId: optional(text('the id of the diagram element behind it')),
@@ -77,8 +140,15 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   never: optional(expression('false in every reachable state')),
   eventually: optional(expression('true at some time of every fair run')),
   eventuallyAlways: optional(expression('true from some time on, for ever, in every fair run')),
-  leadsTo: optional(record('whenever one holds, the other holds then or later', { from: required(expression('the cause')), to: required(expression('the effect')) })),
-  reachable: optional(expression('true in some reachable state, for every value of the parameters')),
+  leadsTo: optional(
+    record('whenever one holds, the other holds then or later', {
+      from: required(expression('the cause')),
+      to: required(expression('the effect')),
+    }),
+  ),
+  reachable: optional(
+    expression('true in some reachable state, for every value of the parameters'),
+  ),
   recoverable: optional(expression('reachable from every reachable state')),
   deadlockFree: optional({ kind: 'true', about: 'every stuck state is final' }),
   reachableEach: optional(mapping('name: goal', expression('each goal is reachable'))),
@@ -86,7 +156,9 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   ltl: optional(text('linear temporal logic without next')),
   kind: optional(text('the name of the kind to show')),
   label: optional(text('what people call it')),
-  severity: optional(record('what a violation costs', { eur: required({ kind: 'number', min: 0, about: 'euros' }) })),
+  severity: optional(
+    record('what a violation costs', { eur: required({ kind: 'number', min: 0, about: 'euros' }) }),
+  ),
   lossGroup: optional(text('properties of one group lose at most once together (SEMANTICS 24)')),
   references: optional(list('controls, threats, clauses of standards', text('an identifier'))),
 });
@@ -95,10 +167,13 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   probity: required(oneOf('the version of this format', 1)),
   name: required(text('what people call the model')),
   description: optional(text('what it is about')),
-  sets: optional(mapping('finite index sets: a list of elements, or a number', {
-    kind: 'either', about: 'elements, or how many',
-    options: [names('the elements'), { kind: 'integer', min: 1, about: 'how many' }],
-  })),
+  sets: optional(
+    mapping('finite index sets: a list of elements, or a number', {
+      kind: 'either',
+      about: 'elements, or how many',
+      options: [names('the elements'), { kind: 'integer', min: 1, about: 'how many' }],
+    }),
+  ),
   parameters: optional(mapping('unknown, never changing; every value is checked', type('a type'))),
   variables: required(mapping('the state', VARIABLE)),
   actors: required(mapping('who acts', ACTOR)),
@@ -106,19 +181,40 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   actions: required(mapping('the guarded steps', ACTION)),
   properties: optional(mapping('what must be true', PROPERTY)),
   final: optional(expression('the states in which the workflow may end')),
-  fairness: optional(list('fairness of several actions together: exactly one of weak and strong', record('one condition for the steps of all these actions', {
-    weak: optional(names('some of these does not wait for ever when one of them is always enabled')),
-    strong: optional(names('some of these does not wait for ever when one of them is enabled again and again')),
-  }))),
+  fairness: optional(
+    list(
+      'fairness of several actions together: exactly one of weak and strong',
+      record('one condition for the steps of all these actions', {
+        weak: optional(
+          names('some of these does not wait for ever when one of them is always enabled'),
+        ),
+        strong: optional(
+          names('some of these does not wait for ever when one of them is enabled again and again'),
+        ),
+      }),
+    ),
+  ),
   abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
-  bounds: optional(list('what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded', text('a sentence'))),
+  bounds: optional(
+    list(
+      'what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded',
+      text('a sentence'),
+    ),
+  ),
 });
 
 /** A side file to a diagram: what it could also be annotated with (docs/bpmn.md, *Data*). */
 export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', {
   variables: optional(mapping('the data', VARIABLE)),
-  sets: optional(mapping('what becomes of the data when an element happens, by its id', mapping('variable: new value', expression('read before the element happens')))),
-  conditions: optional(mapping('the condition of a sequence flow, by its id', expression('over the data'))),
+  sets: optional(
+    mapping(
+      'what becomes of the data when an element happens, by its id',
+      mapping('variable: new value', expression('read before the element happens')),
+    ),
+  ),
+  conditions: optional(
+    mapping('the condition of a sequence flow, by its id', expression('over the data')),
+  ),
   properties: optional(mapping('what must be true', PROPERTY)),
   channels: optional(text('how messages travel')),
 });
@@ -131,16 +227,24 @@ export function checkShape(value: unknown, locate: Locate, shape: Shape = MODEL_
   const problems: Problem[] = [];
   let left = 0;
   walk(value, shape, [], (code, path, message) => {
-    if (problems.length < MAX_PROBLEMS) problems.push(problem(code, path.join('.'), message, locate(path)));
+    if (problems.length < MAX_PROBLEMS)
+      problems.push(problem(code, path.join('.'), message, locate(path)));
     else left += 1;
   });
-  return left === 0 ? problems : [...problems, problem('MODEL_SHAPE', '', `and ${left} more problems of this kind`)];
+  return left === 0
+    ? problems
+    : [...problems, problem('MODEL_SHAPE', '', `and ${left} more problems of this kind`)];
 }
 
-type Report = (code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY', path: readonly string[], message: string) => void;
+type Report = (
+  code: 'MODEL_SHAPE' | 'UNKNOWN_KEY' | 'MISSING_KEY',
+  path: readonly string[],
+  message: string,
+) => void;
 
 function walk(value: unknown, shape: Shape, path: readonly string[], report: Report): void {
-  const expected = (what: string): void => report('MODEL_SHAPE', path, `${path.at(-1) ?? 'the document'} must be ${what}: ${shape.about}`);
+  const expected = (what: string): void =>
+    report('MODEL_SHAPE', path, `${path.at(-1) ?? 'the document'} must be ${what}: ${shape.about}`);
   switch (shape.kind) {
     case 'text':
     case 'name':
@@ -154,16 +258,24 @@ function walk(value: unknown, shape: Shape, path: readonly string[], report: Rep
       if (typeof value !== 'boolean') expected('true or false');
       return;
     case 'true':
-      if (value !== true && value !== null && !(isMapping(value) && Object.keys(value).length === 0)) expected('true');
+      if (
+        value !== true &&
+        value !== null &&
+        !(isMapping(value) && Object.keys(value).length === 0)
+      )
+        expected('true');
       return;
     case 'integer':
-      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < shape.min) expected(`an integer from ${shape.min}`);
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < shape.min)
+        expected(`an integer from ${shape.min}`);
       return;
     case 'number':
-      if (typeof value !== 'number' || !Number.isFinite(value) || value < shape.min) expected(`a number from ${shape.min}`);
+      if (typeof value !== 'number' || !Number.isFinite(value) || value < shape.min)
+        expected(`a number from ${shape.min}`);
       return;
     case 'oneOf':
-      if (!shape.values.includes(value as string | number)) expected(`one of ${shape.values.join(', ')}`);
+      if (!shape.values.includes(value as string | number))
+        expected(`one of ${shape.values.join(', ')}`);
       return;
     case 'list':
       if (!Array.isArray(value)) expected('a list');
@@ -177,30 +289,59 @@ function walk(value: unknown, shape: Shape, path: readonly string[], report: Rep
     }
     case 'mapping':
       if (!isMapping(value)) expected('a mapping');
-      else for (const [key, item] of Object.entries(value)) walk(item, shape.of, [...path, key], report);
+      else
+        for (const [key, item] of Object.entries(value))
+          walk(item, shape.of, [...path, key], report);
       return;
     case 'record':
       walkRecord(value, shape, path, report, expected);
   }
 }
 
-function walkRecord(value: unknown, shape: Extract<Shape, { kind: 'record' }>, path: readonly string[], report: Report, expected: (what: string) => void): void {
+function walkRecord(
+  value: unknown,
+  shape: Extract<Shape, { kind: 'record' }>,
+  path: readonly string[],
+  report: Report,
+  expected: (what: string) => void,
+): void {
   if (!isMapping(value)) {
     expected('a mapping');
     return;
   }
   for (const [key, field] of Object.entries(shape.fields)) {
     if (Object.hasOwn(value, key)) walk(value[key], field.shape, [...path, key], report);
-    else if (field.required) report('MISSING_KEY', path, `${path.at(-1) ?? 'the document'} lacks \`${key}\`: ${field.shape.about}`);
+    else if (field.required)
+      report(
+        'MISSING_KEY',
+        path,
+        `${path.at(-1) ?? 'the document'} lacks \`${key}\`: ${field.shape.about}`,
+      );
   }
   for (const key of Object.keys(value)) {
-    if (!Object.hasOwn(shape.fields, key)) report('UNKNOWN_KEY', [...path, key], `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}`);
+    if (!Object.hasOwn(shape.fields, key))
+      report(
+        'UNKNOWN_KEY',
+        [...path, key],
+        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}`,
+      );
   }
 }
 
 const FORM: Readonly<Record<Shape['kind'], string>> = {
-  text: 'text', name: 'a name', type: 'a type', expression: 'an expression', boolean: 'true or false', true: 'true', integer: 'an integer', number: 'a number',
-  oneOf: 'a fixed word', list: 'a list', either: 'one of several', mapping: 'a mapping', record: 'a mapping',
+  text: 'text',
+  name: 'a name',
+  type: 'a type',
+  expression: 'an expression',
+  boolean: 'true or false',
+  true: 'true',
+  integer: 'an integer',
+  number: 'a number',
+  oneOf: 'a fixed word',
+  list: 'a list',
+  either: 'one of several',
+  mapping: 'a mapping',
+  record: 'a mapping',
 };
 
 function sameForm(value: unknown, shape: Shape): boolean {
@@ -217,7 +358,10 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 function isScalarOrList(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
-  return Array.isArray(value) && value.every((item) => item === null || ['string', 'number', 'boolean'].includes(typeof item));
+  return (
+    Array.isArray(value) &&
+    value.every((item) => item === null || ['string', 'number', 'boolean'].includes(typeof item))
+  );
 }
 
 /** The JSON Schema (2020-12) of the native format, from the same table. */
@@ -239,7 +383,13 @@ function schemaOf(shape: Shape): Record<string, unknown> {
     case 'name':
       return { description, type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' };
     case 'expression':
-      return { description, anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'array', items: { type: ['string', 'number', 'boolean', 'null'] } }] };
+      return {
+        description,
+        anyOf: [
+          { type: ['string', 'number', 'boolean', 'null'] },
+          { type: 'array', items: { type: ['string', 'number', 'boolean', 'null'] } },
+        ],
+      };
     case 'boolean':
       return { description, type: 'boolean' };
     case 'true':
@@ -257,9 +407,15 @@ function schemaOf(shape: Shape): Record<string, unknown> {
       return { description, type: 'object', additionalProperties: schemaOf(shape.of) };
     case 'record':
       return {
-        description, type: 'object', additionalProperties: false,
-        properties: Object.fromEntries(Object.entries(shape.fields).map(([key, field]) => [key, schemaOf(field.shape)])),
-        required: Object.entries(shape.fields).filter(([, field]) => field.required).map(([key]) => key),
+        description,
+        type: 'object',
+        additionalProperties: false,
+        properties: Object.fromEntries(
+          Object.entries(shape.fields).map(([key, field]) => [key, schemaOf(field.shape)]),
+        ),
+        required: Object.entries(shape.fields)
+          .filter(([, field]) => field.required)
+          .map(([key]) => key),
       };
   }
 }

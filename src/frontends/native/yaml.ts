@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type Pair } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+} from 'yaml';
 import { bad, ok, problem, type Locate, type Problem, type Result } from '../../errors/index.ts';
 
 /** What a text holds, and the way from its paths back to its places. */
@@ -11,24 +22,51 @@ export interface YamlText {
 const MAX_DEPTH = 64;
 
 /**
- * YAML 1.2 core schema, of which JSON is a part. Anchors, aliases, merge keys and duplicate keys are
- * problems (SEMANTICS 10): none of them adds anything, and each can hide something.
+ * YAML 1.2 core schema, of which JSON is a part. Anchors, aliases, merge keys and duplicate keys
+ * are problems (SEMANTICS 10): none of them adds anything, and each can hide something.
  */
 export function readYaml(source: string): Result<YamlText> {
   const control = CONTROL.exec(source);
-  if (control) return bad(problem('YAML_SYNTAX', '', 'a control character, which YAML does not allow', placeIn(source, control.index)));
-  if (nestedTooDeep(source)) return bad(problem('MODEL_SHAPE', '', `nested deeper than ${MAX_DEPTH} levels`));
+  if (control)
+    return bad(
+      problem(
+        'YAML_SYNTAX',
+        '',
+        'a control character, which YAML does not allow',
+        placeIn(source, control.index),
+      ),
+    );
+  if (nestedTooDeep(source))
+    return bad(problem('MODEL_SHAPE', '', `nested deeper than ${MAX_DEPTH} levels`));
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(source, { version: '1.2', schema: 'core', lineCounter: lines, uniqueKeys: false, merge: false, stringKeys: true, prettyErrors: false, logLevel: 'silent' });
+  const parsed = parseAllDocuments(source, {
+    version: '1.2',
+    schema: 'core',
+    lineCounter: lines,
+    uniqueKeys: false,
+    merge: false,
+    stringKeys: true,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
   const documents = Array.isArray(parsed) ? parsed : [];
   const [first] = documents;
-  if (!first || first.contents === null) return bad(problem('MODEL_SHAPE', '', 'the document is empty'));
-  const syntax = documents.flatMap((d) => d.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return problem('YAML_SYNTAX', '', error.message.split('\n')[0] ?? error.message, { line, column: col });
-  }));
+  if (!first || first.contents === null)
+    return bad(problem('MODEL_SHAPE', '', 'the document is empty'));
+  const syntax = documents.flatMap((d) =>
+    d.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return problem('YAML_SYNTAX', '', error.message.split('\n')[0] ?? error.message, {
+        line,
+        column: col,
+      });
+    }),
+  );
   if (syntax.length > 0) return { ok: false, problems: syntax };
-  if (documents.length > 1) return bad(problem('MODEL_SHAPE', '', 'one file holds one model, and this one holds several documents'));
+  if (documents.length > 1)
+    return bad(
+      problem('MODEL_SHAPE', '', 'one file holds one model, and this one holds several documents'),
+    );
   const refused = findRefused(first, lines);
   if (refused.length > 0) return { ok: false, problems: refused };
   const locate = locator(first, lines);
@@ -51,13 +89,26 @@ function placeIn(source: string, offset: number): { line: number; column: number
 
 function uncleanTexts(document: Document.Parsed, lines: LineCounter): Problem[] {
   const found: Problem[] = [];
-  visit(document, { Scalar: (_, node) => {
-    if (typeof node.value === 'string' && UNCLEAN.test(node.value)) found.push(problem('MODEL_SHAPE', '', 'a text with a NUL character or half of a surrogate pair', positionOf(node, lines)));
-  } });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && UNCLEAN.test(node.value))
+        found.push(
+          problem(
+            'MODEL_SHAPE',
+            '',
+            'a text with a NUL character or half of a surrogate pair',
+            positionOf(node, lines),
+          ),
+        );
+    },
+  });
   return found;
 }
 
-/** A cheap guard against text that would exhaust the parser's stack: brackets of flow style, and indentation steps. */
+/**
+ * A cheap guard against text that would exhaust the parser's stack: brackets of flow style, and
+ * indentation steps.
+ */
 function nestedTooDeep(source: string): boolean {
   let depth = 0;
   for (let i = 0; i < source.length; i += 1) {
@@ -69,20 +120,48 @@ function nestedTooDeep(source: string): boolean {
   return /^(?: *- *){65}/m.test(source) || /^(?:- ){65}/m.test(source) || /^ {600}/m.test(source);
 }
 
-/** Aliases, anchors, merge keys, and keys that stand twice (the library's own search for those is quadratic). */
+/**
+ * Aliases, anchors, merge keys, and keys that stand twice (the library's own search for those is
+ * quadratic).
+ */
 function findRefused(document: Document.Parsed, lines: LineCounter): Problem[] {
   const found: Problem[] = [];
   const visit = (node: unknown): void => {
     const at = positionOf(node, lines);
-    if (isAlias(node)) found.push(problem('YAML_ALIAS', '', 'aliases are not part of the native format: write the value out', at));
-    else if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) found.push(problem('YAML_ALIAS', '', 'anchors are not part of the native format', at));
+    if (isAlias(node))
+      found.push(
+        problem(
+          'YAML_ALIAS',
+          '',
+          'aliases are not part of the native format: write the value out',
+          at,
+        ),
+      );
+    else if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
+      found.push(problem('YAML_ALIAS', '', 'anchors are not part of the native format', at));
     if (isMap(node)) {
       const keys = new Set<string>();
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : '';
-        if (keys.has(key)) found.push(problem('YAML_DUPLICATE_KEY', '', `the key \`${key}\` stands here twice`, positionOf(pair.key, lines)));
+        if (keys.has(key))
+          found.push(
+            problem(
+              'YAML_DUPLICATE_KEY',
+              '',
+              `the key \`${key}\` stands here twice`,
+              positionOf(pair.key, lines),
+            ),
+          );
         keys.add(key);
-        if (isScalar(pair.key) && pair.key.value === '<<') found.push(problem('YAML_ALIAS', '', 'merge keys are not part of the native format', positionOf(pair.key, lines)));
+        if (isScalar(pair.key) && pair.key.value === '<<')
+          found.push(
+            problem(
+              'YAML_ALIAS',
+              '',
+              'merge keys are not part of the native format',
+              positionOf(pair.key, lines),
+            ),
+          );
         visit(pair.key);
         visit(pair.value);
       }
@@ -92,20 +171,29 @@ function findRefused(document: Document.Parsed, lines: LineCounter): Problem[] {
   return found;
 }
 
-function positionOf(node: unknown, lines: LineCounter, offset = 0): { line: number; column: number } | undefined {
+function positionOf(
+  node: unknown,
+  lines: LineCounter,
+  offset = 0,
+): { line: number; column: number } | undefined {
   const range = (node as Node | null)?.range;
   if (!range) return undefined;
   const { line, col } = lines.linePos(range[0] + offset);
   return { line, column: col };
 }
 
-/** Paths to lines and columns: of the value where there is one, else of its key, else of what is around it. */
+/**
+ * Paths to lines and columns: of the value where there is one, else of its key, else of what is
+ * around it.
+ */
 function locator(document: Document.Parsed, lines: LineCounter): Locate {
   return (path, offset = 0) => {
     let node: unknown = document.contents;
     let best = positionOf(node, lines);
     for (const [i, key] of path.entries()) {
-      const pair = isMap(node) ? (node.items as Pair[]).find((p) => isScalar(p.key) && String(p.key.value) === key) : undefined;
+      const pair = isMap(node)
+        ? (node.items as Pair[]).find((p) => isScalar(p.key) && String(p.key.value) === key)
+        : undefined;
       const next: unknown = pair ? pair.value : isSeq(node) ? node.items[Number(key)] : undefined;
       if (pair) best = positionOf(pair.key, lines) ?? best;
       if (next === undefined || next === null) return best;
@@ -113,7 +201,13 @@ function locator(document: Document.Parsed, lines: LineCounter): Locate {
       if (i === path.length - 1 && isScalar(node)) {
         const quoted = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? 1 : 0;
         const inline = node.type === 'PLAIN' || quoted === 1;
-        return positionOf(node, lines, inline ? quoted + Math.min(offset, Math.max(0, String(node.value).length)) : 0) ?? best;
+        return (
+          positionOf(
+            node,
+            lines,
+            inline ? quoted + Math.min(offset, Math.max(0, String(node.value).length)) : 0,
+          ) ?? best
+        );
       }
       best = isMap(node) || isSeq(node) ? best : (positionOf(node, lines) ?? best);
     }

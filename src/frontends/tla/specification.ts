@@ -1,6 +1,9 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
 
-/** A TLA+ specification as it was submitted: the module to check, those it needs, and what TLC is to check of it. */
+/**
+ * A TLA+ specification as it was submitted: the module to check, those it needs, and what TLC is to
+ * check of it.
+ */
 export interface Specification {
   /** The name of the module to check. */
   readonly root: string;
@@ -29,10 +32,27 @@ export interface Configuration {
 }
 
 /** Modules that come with TLC and do nothing but compute. */
-const STANDARD: ReadonlySet<string> = new Set(['Naturals', 'Integers', 'Reals', 'ProtoReals', 'Sequences', 'FiniteSets', 'Bags', 'TLC', 'RealTime', 'Randomization', 'Toolbox', 'Peano']);
+const STANDARD: ReadonlySet<string> = new Set([
+  'Naturals',
+  'Integers',
+  'Reals',
+  'ProtoReals',
+  'Sequences',
+  'FiniteSets',
+  'Bags',
+  'TLC',
+  'RealTime',
+  'Randomization',
+  'Toolbox',
+  'Peano',
+]);
 
-/** Modules of others whose operators are written in Java, and some of which run commands or read files: not even if a text of that name is sent along. */
-const REFUSED = /^(IO(Utils|Exec|Env)?|IOUtils|CSV|Json|SVG|Serialize\w*|TLCExt|ShiViz|VectorClocks|HTML|_?TLCTrace)$/;
+/**
+ * Modules of others whose operators are written in Java, and some of which run commands or read
+ * files: not even if a text of that name is sent along.
+ */
+const REFUSED =
+  /^(IO(Utils|Exec|Env)?|IOUtils|CSV|Json|SVG|Serialize\w*|TLCExt|ShiViz|VectorClocks|HTML|_?TLCTrace)$/;
 
 /** A module is written under its name: a longer one is no name of a file. */
 const MAX_NAME = 100;
@@ -41,12 +61,25 @@ const MAX_MODULES = 60;
 const MAX_ASKED = 1_000;
 const MAX_SOURCE = 4 * 1024 * 1024;
 
-/** Gathers the modules that `source` extends or instantiates, by `find`, and reads the configuration. */
-export async function readSpecification(source: string, configuration: string, find: (module: string) => Promise<string | undefined>): Promise<Result<Specification>> {
+/**
+ * Gathers the modules that `source` extends or instantiates, by `find`, and reads the
+ * configuration.
+ */
+export async function readSpecification(
+  source: string,
+  configuration: string,
+  find: (module: string) => Promise<string | undefined>,
+): Promise<Result<Specification>> {
   const problems: Problem[] = [];
   const modules = new Map<string, string>();
   const root = /-{4,}\s*MODULE\s+(\w+)\s*-{4,}/.exec(source)?.[1];
-  if (root === undefined) return bad(problem('TLA_SYNTAX', '', 'no `---- MODULE name ----` begins a module', { line: 1, column: 1 }));
+  if (root === undefined)
+    return bad(
+      problem('TLA_SYNTAX', '', 'no `---- MODULE name ----` begins a module', {
+        line: 1,
+        column: 1,
+      }),
+    );
   const waiting: (readonly [string, string])[] = [[root, source]];
   const inner = new Set<string>();
   const missing: { readonly module: string; readonly problem: Problem }[] = [];
@@ -56,28 +89,61 @@ export async function readSpecification(source: string, configuration: string, f
     if (modules.has(name)) continue;
     modules.set(name, text);
     size += text.length;
-    if (size > MAX_SOURCE || modules.size > MAX_MODULES) return bad(problem('INPUT_TOO_LARGE', name, `a specification has at most ${MAX_MODULES} modules and ${MAX_SOURCE} characters`));
-    if (name.length > MAX_NAME) return bad(problem('TLA_SYNTAX', name.slice(0, MAX_NAME), `the name of a module has at most ${MAX_NAME} characters`));
+    if (size > MAX_SOURCE || modules.size > MAX_MODULES)
+      return bad(
+        problem(
+          'INPUT_TOO_LARGE',
+          name,
+          `a specification has at most ${MAX_MODULES} modules and ${MAX_SOURCE} characters`,
+        ),
+      );
+    if (name.length > MAX_NAME)
+      return bad(
+        problem(
+          'TLA_SYNTAX',
+          name.slice(0, MAX_NAME),
+          `the name of a module has at most ${MAX_NAME} characters`,
+        ),
+      );
     const { used, defined } = usedBy(text);
     defined.forEach((module) => inner.add(module));
     for (const { module, offset } of used) {
       if (modules.has(module)) continue;
       const place = placeIn(text, offset);
       if (REFUSED.test(module)) {
-        problems.push(problem('TLA_MODULE', name, `the module ${module} may not be used: its operators are Java, and reach files, commands or the checker itself`, place));
+        problems.push(
+          problem(
+            'TLA_MODULE',
+            name,
+            `the module ${module} may not be used: its operators are Java, and reach files, commands or the checker itself`,
+            place,
+          ),
+        );
         continue;
       }
       // A module beside the specification goes before one of TLC's own, as it does for SANY.
       const found = await find(module);
       if (found !== undefined) waiting.push([module, found]);
-      else if (!STANDARD.has(module)) missing.push({ module, problem: problem('TLA_MODULE', name, `the module ${module} is neither beside ${root} nor one that comes with TLC`, place) });
+      else if (!STANDARD.has(module))
+        missing.push({
+          module,
+          problem: problem(
+            'TLA_MODULE',
+            name,
+            `the module ${module} is neither beside ${root} nor one that comes with TLC`,
+            place,
+          ),
+        });
     }
   }
-  // A module inside of one that is extended can be instantiated by whoever extends it: known only when all have been read.
+  // A module inside of one that is extended can be instantiated by whoever extends it: known only
+  // when all have been read.
   problems.push(...missing.filter((gone) => !inner.has(gone.module)).map((gone) => gone.problem));
   const read = readConfiguration(configuration);
   if (!read.ok) problems.push(...read.problems);
-  return problems.length > 0 || !read.ok ? bad(...problems) : ok({ root, modules, configuration: read.value, written: configuration });
+  return problems.length > 0 || !read.ok
+    ? bad(...problems)
+    : ok({ root, modules, configuration: read.value, written: configuration });
 }
 
 interface Uses {
@@ -86,20 +152,34 @@ interface Uses {
   readonly defined: readonly string[];
 }
 
-/** What a module extends or instantiates, but for modules inside of it. What stands before its first line and after its last is prose. */
+/**
+ * What a module extends or instantiates, but for modules inside of it. What stands before its first
+ * line and after its last is prose.
+ */
 function usedBy(text: string): Uses {
   const bare = moduleOf(text);
   const [, ...defined] = [...bare.matchAll(HEADER)].map((match) => match[1] ?? '');
   const used = [
-    ...[...bare.matchAll(/\bEXTENDS\s+((?:\w+\s*,\s*)*\w+)/g)].flatMap((match) => [...(match[1] ?? '').matchAll(/\w+/g)].map((name) => ({ module: name[0], offset: match.index }))),
-    ...[...bare.matchAll(/\bINSTANCE\s+(\w+)/g)].map((match) => ({ module: match[1] ?? '', offset: match.index })),
+    ...[...bare.matchAll(/\bEXTENDS\s+((?:\w+\s*,\s*)*\w+)/g)].flatMap((match) =>
+      [...(match[1] ?? '').matchAll(/\w+/g)].map((name) => ({
+        module: name[0],
+        offset: match.index,
+      })),
+    ),
+    ...[...bare.matchAll(/\bINSTANCE\s+(\w+)/g)].map((match) => ({
+      module: match[1] ?? '',
+      offset: match.index,
+    })),
   ];
   return { used: used.filter(({ module }) => !defined.includes(module)), defined };
 }
 
 const HEADER = /-{4,}\s*MODULE\s+(\w+)\s*-{4,}/g;
 
-/** The outermost module, comments and strings left out, with blanks in their place and before it, so that offsets stay. */
+/**
+ * The outermost module, comments and strings left out, with blanks in their place and before it, so
+ * that offsets stay.
+ */
 function moduleOf(text: string): string {
   const start = Math.max(0, text.search(HEADER));
   const bare = text.slice(0, start).replace(/[^\n]/g, ' ') + withoutComments(text.slice(start));
@@ -146,12 +226,19 @@ function placeIn(text: string, offset: number): { readonly line: number; readonl
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-const SECTIONS = /\b(CONSTANTS?|CONSTRAINTS?|ACTION_CONSTRAINTS?|INVARIANTS?|PROPERTY|PROPERTIES|INIT|NEXT|SPECIFICATION|SYMMETRY|VIEW|CHECK_DEADLOCK|POSTCONDITION|ALIAS|TYPE_CONSTRAINT|TYPE)\b/g;
+const SECTIONS =
+  /\b(CONSTANTS?|CONSTRAINTS?|ACTION_CONSTRAINTS?|INVARIANTS?|PROPERTY|PROPERTIES|INIT|NEXT|SPECIFICATION|SYMMETRY|VIEW|CHECK_DEADLOCK|POSTCONDITION|ALIAS|TYPE_CONSTRAINT|TYPE)\b/g;
 
-/** What keeps a completed run from being a proof: states or steps that are left out, or taken for each other. */
+/**
+ * What keeps a completed run from being a proof: states or steps that are left out, or taken for
+ * each other.
+ */
 const LIMITING: Readonly<Record<string, string>> = {
-  CONSTRAINT: 'states beyond a CONSTRAINT are left out', CONSTRAINTS: 'states beyond a CONSTRAINT are left out', VIEW: 'states with the same VIEW are taken for one',
-  ACTION_CONSTRAINT: 'steps beyond an ACTION_CONSTRAINT are left out', ACTION_CONSTRAINTS: 'steps beyond an ACTION_CONSTRAINT are left out',
+  CONSTRAINT: 'states beyond a CONSTRAINT are left out',
+  CONSTRAINTS: 'states beyond a CONSTRAINT are left out',
+  VIEW: 'states with the same VIEW are taken for one',
+  ACTION_CONSTRAINT: 'steps beyond an ACTION_CONSTRAINT are left out',
+  ACTION_CONSTRAINTS: 'steps beyond an ACTION_CONSTRAINT are left out',
 };
 
 function readConfiguration(text: string): Result<Configuration> {
@@ -179,20 +266,74 @@ function readConfiguration(text: string): Result<Configuration> {
     if (/^INVARIANTS?$/.test(keyword)) names.invariants.push(...words);
     else if (/^PROPERT(Y|IES)$/.test(keyword)) names.properties.push(...words);
     else if (keyword === 'POSTCONDITION') postcondition = words[0];
-    else if (keyword === 'ALIAS') notes.push(`ALIAS ${words.join(' ').slice(0, MAX_NAME)} is left out: traces show the variables themselves.`);
+    else if (keyword === 'ALIAS')
+      notes.push(
+        `ALIAS ${words.join(' ').slice(0, MAX_NAME)} is left out: traces show the variables themselves.`,
+      );
     // Deadlock is asked by the command line, each time anew: here it would be asked always.
     else if (keyword !== 'CHECK_DEADLOCK') rest += `${text.slice(match.index, end).trimEnd()}\n`;
-    if (keyword.startsWith('TYPE')) problems.push(problem('TLA_SYNTAX', 'configuration', `${keyword} is not supported`, placeIn(text, match.index)));
+    if (keyword.startsWith('TYPE'))
+      problems.push(
+        problem(
+          'TLA_SYNTAX',
+          'configuration',
+          `${keyword} is not supported`,
+          placeIn(text, match.index),
+        ),
+      );
   });
-  if (found.length === 0 && bare.trim() !== '') problems.push(problem('TLA_SYNTAX', 'configuration', 'the configuration has no section that TLC knows', { line: 1, column: 1 }));
-  const asked = [...names.invariants, ...names.properties, ...(postcondition === undefined ? [] : [postcondition])];
-  if (asked.length > MAX_ASKED || asked.some((name) => name.length > MAX_NAME)) problems.push(problem('INPUT_TOO_LARGE', 'configuration', `a configuration names at most ${MAX_ASKED} invariants and properties, of at most ${MAX_NAME} characters each`));
+  if (found.length === 0 && bare.trim() !== '')
+    problems.push(
+      problem('TLA_SYNTAX', 'configuration', 'the configuration has no section that TLC knows', {
+        line: 1,
+        column: 1,
+      }),
+    );
+  const asked = [
+    ...names.invariants,
+    ...names.properties,
+    ...(postcondition === undefined ? [] : [postcondition]),
+  ];
+  if (asked.length > MAX_ASKED || asked.some((name) => name.length > MAX_NAME))
+    problems.push(
+      problem(
+        'INPUT_TOO_LARGE',
+        'configuration',
+        `a configuration names at most ${MAX_ASKED} invariants and properties, of at most ${MAX_NAME} characters each`,
+      ),
+    );
   const odd = asked.find((name) => !/^\w+$/.test(name));
-  if (odd !== undefined) problems.push(problem('TLA_SYNTAX', 'configuration', `\`${odd.slice(0, 40)}\` is no name of an invariant or property`));
-  return problems.length > 0 ? bad(...problems) : ok({ rest, ...names, checksDeadlock: checksDeadlock && behaves, limits, symmetry, notes, ...(postcondition === undefined ? {} : { postcondition }) });
+  if (odd !== undefined)
+    problems.push(
+      problem(
+        'TLA_SYNTAX',
+        'configuration',
+        `\`${odd.slice(0, 40)}\` is no name of an invariant or property`,
+      ),
+    );
+  return problems.length > 0
+    ? bad(...problems)
+    : ok({
+        rest,
+        ...names,
+        checksDeadlock: checksDeadlock && behaves,
+        limits,
+        symmetry,
+        notes,
+        ...(postcondition === undefined ? {} : { postcondition }),
+      });
 }
 
 /** The configuration with these invariants and properties only. */
-export function configurationText(configuration: Configuration, invariants: readonly string[], properties: readonly string[]): string {
-  return [configuration.rest, ...(invariants.length > 0 ? [`INVARIANTS ${invariants.join(' ')}`] : []), ...(properties.length > 0 ? [`PROPERTIES ${properties.join(' ')}`] : []), ''].join('\n');
+export function configurationText(
+  configuration: Configuration,
+  invariants: readonly string[],
+  properties: readonly string[],
+): string {
+  return [
+    configuration.rest,
+    ...(invariants.length > 0 ? [`INVARIANTS ${invariants.join(' ')}`] : []),
+    ...(properties.length > 0 ? [`PROPERTIES ${properties.join(' ')}`] : []),
+    '',
+  ].join('\n');
 }

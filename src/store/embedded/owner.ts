@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
 
 /**
- * One service per data folder. The file names its owner by pid and start time, so that neither a kill -9 nor a reused
- * pid keeps the folder closed. Resolves to a function that gives the folder back.
+ * One service per data folder. The file names its owner by pid and start time, so that neither a
+ * kill -9 nor a reused pid keeps the folder closed. Resolves to a function that gives the folder
+ * back.
  */
 export async function claimFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'owner.json');
@@ -14,7 +15,8 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
     try {
       await writeFile(path, mine, { flag: 'wx', mode: 0o644 });
       return async () => {
-        if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
+        if ((await readFile(path, 'utf8').catch(() => '')) === mine)
+          await rm(path, { force: true });
       };
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
@@ -22,18 +24,27 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
       }
       const other = await ownerIn(path);
       if (other !== undefined && other !== process.pid) {
-        throw new Fault('DATA_DIR', `the data folder ${folder} is in use by process ${other}; stop it, or set PROBITY_DATA_DIR to another folder`);
+        throw new Fault(
+          'DATA_DIR',
+          `the data folder ${folder} is in use by process ${other}; stop it, or set PROBITY_DATA_DIR to another folder`,
+        );
       }
-      if (other === process.pid) throw new Fault('DATA_DIR', `the data folder ${folder} is already in use by this process`);
+      if (other === process.pid)
+        throw new Fault('DATA_DIR', `the data folder ${folder} is already in use by this process`);
       await rm(path, { force: true });
     }
   }
-  throw new Fault('DATA_DIR', `the data folder ${folder} is claimed by several processes at once`, { retryable: true });
+  throw new Fault('DATA_DIR', `the data folder ${folder} is claimed by several processes at once`, {
+    retryable: true,
+  });
 }
 
 async function ownerIn(path: string): Promise<number | undefined> {
   try {
-    const { pid, started } = JSON.parse(await readFile(path, 'utf8')) as { pid: number; started: string | null };
+    const { pid, started } = JSON.parse(await readFile(path, 'utf8')) as {
+      pid: number;
+      started: string | null;
+    };
     return alive(pid) && startOf(pid) === started ? pid : undefined;
   } catch {
     return undefined;

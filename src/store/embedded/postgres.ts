@@ -47,15 +47,20 @@ const WATCH_EVERY_MS = 500;
 
 /**
  * Starts Postgres over the data folder, or takes over the one that a killed service left behind.
- * Listens on `port` if it is given and free, else on any. Throws `DATA_DIR`, `DISK_FULL` or `DATABASE_EMBEDDED` with a remedy.
+ * Listens on `port` if it is given and free, else on any. Throws `DATA_DIR`, `DISK_FULL` or
+ * `DATABASE_EMBEDDED` with a remedy.
  */
-export async function startEmbeddedPostgres(dataDir: string, wanted: { readonly port?: number } = {}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dataDir: string,
+  wanted: { readonly port?: number } = {},
+): Promise<EmbeddedPostgres> {
   const account = await postgresAccount();
   const home = await clusterHome(dataDir, account);
   const release = await claimFolder(home);
   try {
     const place: Place = {
-      home, account,
+      home,
+      account,
       cluster: join(home, 'postgres'),
       logFile: join(home, 'postgres.log'),
       password: await passwordIn(home),
@@ -72,18 +77,34 @@ export async function startEmbeddedPostgres(dataDir: string, wanted: { readonly 
   }
 }
 
-/** Holds a running server until it is told to stop; one that dies by itself is started again on the same port. */
-function keep(place: Place, first: Running, adopted: boolean, release: () => Promise<void>): EmbeddedPostgres {
+/**
+ * Holds a running server until it is told to stop; one that dies by itself is started again on the
+ * same port.
+ */
+function keep(
+  place: Place,
+  first: Running,
+  adopted: boolean,
+  release: () => Promise<void>,
+): EmbeddedPostgres {
   let { pid } = first;
   let restarting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   const watch = setInterval(() => {
     if (restarting || stopping || alive(pid)) return;
     restarting = launch(place, first.port, 'or none')
-      .then((again) => { pid = again.pid; }, () => undefined)
-      .finally(() => { restarting = undefined; });
+      .then(
+        (again) => {
+          pid = again.pid;
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        restarting = undefined;
+      });
   }, WATCH_EVERY_MS).unref();
-  // Without it a service that dies of a bug would leave its server behind. (After kill -9 the next start adopts it.)
+  // Without it a service that dies of a bug would leave its server behind. (After kill -9 the next
+  // start adopts it.)
   const atExit = (): void => signal(pid, 'SIGINT');
   process.once('exit', atExit);
   const end = async (): Promise<void> => {
@@ -94,8 +115,13 @@ function keep(place: Place, first: Running, adopted: boolean, release: () => Pro
     await release();
   };
   return {
-    url: urlOf(place, first.port, DATABASE), port: first.port, adopted, home: place.home,
-    get pid() { return pid; },
+    url: urlOf(place, first.port, DATABASE),
+    port: first.port,
+    adopted,
+    home: place.home,
+    get pid() {
+      return pid;
+    },
     stop: () => (stopping ??= end()),
   };
 }
@@ -117,46 +143,82 @@ async function passwordIn(home: string): Promise<string> {
   return (await readFile(path, 'utf8')).trim();
 }
 
-/** Creates the cluster beside its place and moves it there when complete: a killed `initdb` leaves nothing half done. */
+/**
+ * Creates the cluster beside its place and moves it there when complete: a killed `initdb` leaves
+ * nothing half done.
+ */
 async function initialise(place: Place): Promise<void> {
-  if (await stat(join(place.cluster, 'PG_VERSION')).then(() => true, () => false)) return;
+  if (
+    await stat(join(place.cluster, 'PG_VERSION')).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
   const staging = join(place.home, 'postgres.new');
   const passwordFile = join(staging, 'password');
   const data = join(staging, 'data');
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { mode: 0o700 });
   await writeFile(passwordFile, place.password, { mode: 0o600 });
-  if (place.account) for (const path of [staging, passwordFile]) await chown(path, place.account.uid, place.account.gid);
+  if (place.account)
+    for (const path of [staging, passwordFile])
+      await chown(path, place.account.uid, place.account.gid);
   const { code, output } = await runProgram(place, place.binaries.initdb, [
-    `--pgdata=${data}`, `--username=${USER}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-    '--encoding=UTF8', '--locale=C', '--no-instructions',
+    `--pgdata=${data}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-instructions',
   ]);
   if (code !== 0) throw failure('initdb failed', output);
   await rename(data, place.cluster);
   await rm(staging, { recursive: true, force: true });
 }
 
-function runProgram(place: Place, program: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+function runProgram(
+  place: Place,
+  program: string,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...spawnOptions(place), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      ...spawnOptions(place),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
-    const collect = (chunk: Buffer): void => { output = (output + chunk.toString('utf8')).slice(-4_000); };
+    const collect = (chunk: Buffer): void => {
+      output = (output + chunk.toString('utf8')).slice(-4_000);
+    };
     child.stdout?.on('data', collect);
     child.stderr?.on('data', collect);
-    child.once('error', (cause) => reject(failure(`${program} cannot be run`, String(cause), cause)));
+    child.once('error', (cause) =>
+      reject(failure(`${program} cannot be run`, String(cause), cause)),
+    );
     child.once('close', (code) => resolve({ code, output }));
   });
 }
 
-/** A session of its own (`detached`), so that Ctrl-C on the terminal reaches us and not the server below us. */
+/**
+ * A session of its own (`detached`), so that Ctrl-C on the terminal reaches us and not the server
+ * below us.
+ */
 function spawnOptions(place: Place) {
   return {
-    cwd: place.home, detached: true, uid: place.account?.uid, gid: place.account?.gid,
+    cwd: place.home,
+    detached: true,
+    uid: place.account?.uid,
+    gid: place.account?.gid,
     env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: process.env.TZ ?? 'UTC' },
   };
 }
 
-/** Takes over a server that is still running on our cluster. One that does not answer is ended, and nothing returned. */
+/**
+ * Takes over a server that is still running on our cluster. One that does not answer is ended, and
+ * nothing returned.
+ */
 async function adopt(place: Place): Promise<Running | undefined> {
   const found = await postmaster(place);
   if (!found) return undefined;
@@ -172,7 +234,10 @@ async function adopt(place: Place): Promise<Running | undefined> {
   return undefined;
 }
 
-/** What `postmaster.pid` says, if that process lives and is a Postgres; a file that lies about it is removed. */
+/**
+ * What `postmaster.pid` says, if that process lives and is a Postgres; a file that lies about it is
+ * removed.
+ */
 async function postmaster(place: Place): Promise<Running | undefined> {
   const path = join(place.cluster, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
@@ -190,12 +255,18 @@ async function postmaster(place: Place): Promise<Running | undefined> {
 }
 
 async function answers(place: Place, port: number): Promise<boolean> {
-  return query(place, port, 'SHOW data_directory')
-    .then((rows) => (rows[0] as { data_directory?: string } | undefined)?.data_directory === place.cluster, () => false);
+  return query(place, port, 'SHOW data_directory').then(
+    (rows) =>
+      (rows[0] as { data_directory?: string } | undefined)?.data_directory === place.cluster,
+    () => false,
+  );
 }
 
 async function query(place: Place, port: number, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: urlOf(place, port, 'postgres'), connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({
+    connectionString: urlOf(place, port, 'postgres'),
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -206,15 +277,22 @@ async function query(place: Place, port: number, sql: string): Promise<unknown[]
 }
 
 /**
- * Starts the server on the wanted port, or on a free one. A port that was taken in between, or memory that a dying server
- * still holds, is tried again.
+ * Starts the server on the wanted port, or on a free one. A port that was taken in between, or
+ * memory that a dying server still holds, is tried again.
  */
-async function launch(place: Place, wanted: number | undefined, otherwise: 'or another' | 'or none'): Promise<Running> {
+async function launch(
+  place: Place,
+  wanted: number | undefined,
+  otherwise: 'or another' | 'or none',
+): Promise<Running> {
   let last = '';
   let taken = false;
   for (let attempt = 0; attempt < 10; attempt += 1) {
     const port = wanted !== undefined && !taken ? wanted : await freePort();
-    const offset = await stat(place.logFile).then(({ size }) => size, () => 0);
+    const offset = await stat(place.logFile).then(
+      ({ size }) => size,
+      () => 0,
+    );
     const child = startServer(place, port);
     const error = await readiness(place, child, port);
     if (error === undefined && child.pid !== undefined) return { pid: child.pid, port };
@@ -230,12 +308,24 @@ function startServer(place: Place, port: number): ChildProcess {
   const log = openSync(place.logFile, 'a', 0o600);
   try {
     const settings: Record<string, string | number> = {
-      listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 200, shared_buffers: '64MB',
-      max_wal_size: '256MB', io_method: 'sync', jit: 'off', log_min_messages: 'warning', log_timezone: 'UTC',
+      listen_addresses: '127.0.0.1',
+      port,
+      unix_socket_directories: '',
+      max_connections: 200,
+      shared_buffers: '64MB',
+      max_wal_size: '256MB',
+      io_method: 'sync',
+      jit: 'off',
+      log_min_messages: 'warning',
+      log_timezone: 'UTC',
     };
     const child = spawn(
       place.binaries.postgres,
-      ['-D', place.cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      [
+        '-D',
+        place.cluster,
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
       { ...spawnOptions(place), stdio: ['ignore', log, log] },
     );
     child.unref();
@@ -246,10 +336,18 @@ function startServer(place: Place, port: number): ChildProcess {
 }
 
 /** Resolves to nothing when the server answers, or to what went wrong. */
-async function readiness(place: Place, child: ChildProcess, port: number): Promise<string | undefined> {
+async function readiness(
+  place: Place,
+  child: ChildProcess,
+  port: number,
+): Promise<string | undefined> {
   let ended: string | undefined;
-  child.once('error', (cause) => { ended = String(cause); });
-  child.once('exit', (code, name) => { ended = `postgres ended with ${code ?? name}`; });
+  child.once('error', (cause) => {
+    ended = String(cause);
+  });
+  child.once('exit', (code, name) => {
+    ended = `postgres ended with ${code ?? name}`;
+  });
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (ended === undefined) {
     if (await answers(place, port)) return undefined;
@@ -265,7 +363,11 @@ async function readiness(place: Place, child: ChildProcess, port: number): Promi
 async function createDatabase(place: Place, port: number): Promise<void> {
   const rows = await query(place, port, `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`);
   if (rows.length > 0) return;
-  await query(place, port, `CREATE DATABASE "${DATABASE}" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`);
+  await query(
+    place,
+    port,
+    `CREATE DATABASE "${DATABASE}" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'`,
+  );
 }
 
 /** Fast shutdown, then immediate, then none of its business any more. */
@@ -296,14 +398,22 @@ export function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      );
     });
   });
 }
 
 function failure(what: string, output: string, cause?: unknown): Fault {
   const text = output.trim();
-  if (/no space left/iu.test(text)) return new Fault('DISK_FULL', `${what}: the disk is full`, { cause });
-  const reason = text.split('\n').filter((line) => line.trim() !== '').slice(-3).join(' · ') || 'no output';
+  if (/no space left/iu.test(text))
+    return new Fault('DISK_FULL', `${what}: the disk is full`, { cause });
+  const reason =
+    text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-3)
+      .join(' · ') || 'no output';
   return new Fault('DATABASE_EMBEDDED', `${what}: ${reason}`, { cause });
 }

@@ -20,7 +20,12 @@ function read(text: string): { readonly semantics: Semantics; readonly property:
 }
 
 async function answer({ semantics, property }: ReturnType<typeof read>): Promise<Outcome> {
-  const { outcomes } = await explore.run({ semantics, digest: '', properties: [property] }, { timeoutMs: 30_000, memoryMb: 500, maxStates: 10_000, cacheDir: '' }, new AbortController().signal, () => undefined);
+  const { outcomes } = await explore.run(
+    { semantics, digest: '', properties: [property] },
+    { timeoutMs: 30_000, memoryMb: 500, maxStates: 10_000, cacheDir: '' },
+    new AbortController().signal,
+    () => undefined,
+  );
   return outcomes.get(property.name) as Outcome;
 }
 
@@ -41,7 +46,15 @@ describe('linear temporal logic, on the graph', () => {
     const asked = read(LAMP(ltl, fair));
     const outcome = await answer(asked);
     expect(outcome.outcome).toBe(expected);
-    if (outcome.outcome === 'violated') expect(replayWitness(asked.semantics, asked.property, 'lasso', outcome.trace as NonNullable<typeof outcome.trace>)).toEqual({ ok: true });
+    if (outcome.outcome === 'violated')
+      expect(
+        replayWitness(
+          asked.semantics,
+          asked.property,
+          'lasso',
+          outcome.trace as NonNullable<typeof outcome.trace>,
+        ),
+      ).toEqual({ ok: true });
   });
 
   it('a run that satisfies the formula is no witness against it', async () => {
@@ -49,7 +62,9 @@ describe('linear temporal logic, on the graph', () => {
     const always = read(LAMP('G (lamp or not(lamp))'));
     const outcome = await answer(never);
     const trace = outcome.outcome === 'violated' ? outcome.trace : undefined;
-    expect(replayWitness(always.semantics, always.property, 'lasso', trace as NonNullable<typeof trace>)).toEqual({ ok: false, why: 'the run satisfies the formula' });
+    expect(
+      replayWitness(always.semantics, always.property, 'lasso', trace as NonNullable<typeof trace>),
+    ).toEqual({ ok: false, why: 'the run satisfies the formula' });
   });
 
   it('a problem in the formula has its place', () => {
@@ -59,14 +74,31 @@ describe('linear temporal logic, on the graph', () => {
 });
 
 /** Up to six values, some steps between them, some of them fair. */
-const models = fc.record({
-  steps: fc.array(fc.record({ from: fc.nat(4), to: fc.nat(4), fair: fc.constantFrom('', '', ', fair: weak', ', fair: strong') }), { minLength: 3, maxLength: 7 }),
-  formula: fc.letrec<{ f: string }>((tie) => ({
-    f: fc.oneof({ depthSize: 'small' }, fc.constantFrom('x = 0', 'x = 1', 'x > 1', 'x < 3', 'true', 'x = 4'),
-      fc.tuple(fc.constantFrom('G', 'eventually', 'not'), tie('f')).map(([op, f]) => `${op} (${f})`),
-      fc.tuple(tie('f'), fc.constantFrom('and', 'or', '->', 'U', 'R', 'W'), tie('f')).map(([a, op, b]) => `((${a}) ${op} (${b}))`)),
-  })).f,
-}).map(({ steps, formula }) => `
+const models = fc
+  .record({
+    steps: fc.array(
+      fc.record({
+        from: fc.nat(4),
+        to: fc.nat(4),
+        fair: fc.constantFrom('', '', ', fair: weak', ', fair: strong'),
+      }),
+      { minLength: 3, maxLength: 7 },
+    ),
+    formula: fc.letrec<{ f: string }>((tie) => ({
+      f: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('x = 0', 'x = 1', 'x > 1', 'x < 3', 'true', 'x = 4'),
+        fc
+          .tuple(fc.constantFrom('G', 'eventually', 'not'), tie('f'))
+          .map(([op, f]) => `${op} (${f})`),
+        fc
+          .tuple(tie('f'), fc.constantFrom('and', 'or', '->', 'U', 'R', 'W'), tie('f'))
+          .map(([a, op, b]) => `((${a}) ${op} (${b}))`),
+      ),
+    })).f,
+  })
+  .map(
+    ({ steps, formula }) => `
 probity: 1
 name: random
 variables: { x: { type: int 0..4, init: 0 } }
@@ -74,9 +106,13 @@ actors: { a: {} }
 actions:
 ${steps.map(({ from, to, fair }, i) => `  s${i}: { actor: a, when: x = ${from}, then: { x: ${to} }${fair} }`).join('\n')}
 properties: { asked: { ltl: "${formula}" } }
-`);
+`,
+  );
 
-/** Whether some run of at most `length` states that goes round, or stops, is a witness against the property: all are tried. */
+/**
+ * Whether some run of at most `length` states that goes round, or stops, is a witness against the
+ * property: all are tried.
+ */
 function someRunBreaks({ semantics, property }: ReturnType<typeof read>, length: number): boolean {
   const isWitness = (states: readonly State[], loopStart: number): boolean => {
     const trace = liftRun(semantics, { states: [...states], loopStart });
@@ -85,26 +121,41 @@ function someRunBreaks({ semantics, property }: ReturnType<typeof read>, length:
   const walk = (path: readonly State[]): boolean => {
     const last = path.at(-1) as State;
     if (isWitness(path, path.length - 1)) return true;
-    for (let at = 0; at < path.length - 1; at += 1) if (path[at]?.join() === last.join() && isWitness(path, at)) return true;
+    for (let at = 0; at < path.length - 1; at += 1)
+      if (path[at]?.join() === last.join() && isWitness(path, at)) return true;
     if (path.length === length) return false;
     const next = new Map<string, State>();
     semantics.successors(last, (_, state) => state && next.set(state.join(), state));
     return [...next.values()].some((state) => walk([...path, state]));
   };
-  return [...valuations(semantics)].some((valuation) => [...starts(semantics, valuation)].some(({ state }) => walk([state])));
+  return [...valuations(semantics)].some((valuation) =>
+    [...starts(semantics, valuation)].some(({ state }) => walk([state])),
+  );
 }
 
 describe('linear temporal logic, on random models', () => {
   it('is violated exactly where some run is a witness', async () => {
     const met = { holds: 0, violated: 0 };
-    await fc.assert(fc.asyncProperty(models, async (text) => {
-      const asked = read(text);
-      const outcome = await answer(asked);
-      if (outcome.outcome !== 'holds' && outcome.outcome !== 'violated') throw new Error(JSON.stringify(outcome));
-      met[outcome.outcome] += 1;
-      if (outcome.outcome === 'violated') expect(replayWitness(asked.semantics, asked.property, 'lasso', outcome.trace as NonNullable<typeof outcome.trace>)).toEqual({ ok: true });
-      else expect(someRunBreaks(asked, 7)).toBe(false);
-    }), { numRuns: Number(globalThis.process.env['PROBITY_RUNS'] ?? 400), seed: 23 });
+    await fc.assert(
+      fc.asyncProperty(models, async (text) => {
+        const asked = read(text);
+        const outcome = await answer(asked);
+        if (outcome.outcome !== 'holds' && outcome.outcome !== 'violated')
+          throw new Error(JSON.stringify(outcome));
+        met[outcome.outcome] += 1;
+        if (outcome.outcome === 'violated')
+          expect(
+            replayWitness(
+              asked.semantics,
+              asked.property,
+              'lasso',
+              outcome.trace as NonNullable<typeof outcome.trace>,
+            ),
+          ).toEqual({ ok: true });
+        else expect(someRunBreaks(asked, 7)).toBe(false);
+      }),
+      { numRuns: Number(globalThis.process.env['PROBITY_RUNS'] ?? 400), seed: 23 },
+    );
     expect(Math.min(met.holds, met.violated)).toBeGreaterThan(60);
   }, 240_000);
 });

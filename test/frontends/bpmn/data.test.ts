@@ -3,17 +3,43 @@ import { readBpmn } from '../../../src/frontends/bpmn/index.ts';
 import { reportOn } from '../../conformance/checking.ts';
 import { definitions, process } from './diagramXml.ts';
 
-const annotated = (inner: string): string => `<bpmn:extensionElements xmlns:probity="urn:probity:bpmn:v1">${inner}</bpmn:extensionElements>`;
+const annotated = (inner: string): string =>
+  `<bpmn:extensionElements xmlns:probity="urn:probity:bpmn:v1">${inner}</bpmn:extensionElements>`;
 /** Pay, then ship if it has been paid, else ask again; at most twice. */
-const shop = (condition = 'paid', more = ''): string => definitions(process('p',
-  ['startEvent s', 'exclusiveGateway m', 'task pay', 'exclusiveGateway g', 'task ship', 'task remind', 'endEvent e'],
-  ['s m', 'm pay', 'pay g', 'g ship yes CONDITION', 'g remind no', 'remind m', 'ship e']).replace('CONDITION', () => condition)
-  .replace('id="g"', 'id="g" default="no"')
-  .replace('<bpmn:process id="p">', `$&${annotated(`<probity:variable name="paid" type="bool" init="false"/><probity:variable name="tries" type="int 0..3" init="0"/>${more}`)}`)
-  .replace('<bpmn:task id="pay">', `$&${annotated('<probity:set variable="paid" value="tries = 1"/><probity:set variable="tries" value="min(tries + 1, 3)"/>')}`));
+const shop = (condition = 'paid', more = ''): string =>
+  definitions(
+    process(
+      'p',
+      [
+        'startEvent s',
+        'exclusiveGateway m',
+        'task pay',
+        'exclusiveGateway g',
+        'task ship',
+        'task remind',
+        'endEvent e',
+      ],
+      ['s m', 'm pay', 'pay g', 'g ship yes CONDITION', 'g remind no', 'remind m', 'ship e'],
+    )
+      .replace('CONDITION', () => condition)
+      .replace('id="g"', 'id="g" default="no"')
+      .replace(
+        '<bpmn:process id="p">',
+        `$&${annotated(`<probity:variable name="paid" type="bool" init="false"/><probity:variable name="tries" type="int 0..3" init="0"/>${more}`)}`,
+      )
+      .replace(
+        '<bpmn:task id="pay">',
+        `$&${annotated('<probity:set variable="paid" value="tries = 1"/><probity:set variable="tries" value="min(tries + 1, 3)"/>')}`,
+      ),
+  );
 
 async function outcomes(source: string): Promise<Readonly<Record<string, string>>> {
-  return Object.fromEntries((await reportOn(source, ['explore'], {}, 'bpmn')).properties.map((property) => [property.name, property.outcome]));
+  return Object.fromEntries(
+    (await reportOn(source, ['explore'], {}, 'bpmn')).properties.map((property) => [
+      property.name,
+      property.outcome,
+    ]),
+  );
 }
 async function codes(source: string): Promise<readonly string[]> {
   const read = await readBpmn(source);
@@ -26,26 +52,73 @@ describe('data that a diagram is annotated with', () => {
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
     expect(read.value.actions['g_to_ship']).toMatchObject({ when: 'p_f2 > 0 and (paid)' });
     expect(read.value.actions['g_to_remind']).toMatchObject({ when: 'p_f2 > 0 and (not(paid))' });
-    expect(read.value.actions['pay']?.then).toMatchObject({ paid: 'tries = 1', tries: 'min(tries + 1, 3)' });
+    expect(read.value.actions['pay']?.then).toMatchObject({
+      paid: 'tries = 1',
+      tries: 'min(tries + 1, 3)',
+    });
     expect(read.value.abstractions).toEqual([]);
   });
 
   it('properties about data are asked beside those of every diagram', async () => {
-    const found = await outcomes(shop('paid', '<probity:property name="shipsOnlyPaid" always="if yes_taken then paid else true" severity="250" references="OAT-012"/>').replaceAll('yes_taken', 'p_f6 > 0'));
-    expect(found).toMatchObject({ shipsOnlyPaid: 'holds', fairSound: 'holds', withinRange: 'holds' });
-    expect(await outcomes(shop('tries &gt; 0', '<probity:property name="shipsOnlyPaid" always="if p_f6 > 0 then paid else true"/>'))).toMatchObject({ shipsOnlyPaid: 'violated' });
-    expect(await outcomes(shop('paid', '<probity:property name="pays" from="tries = 1" to="paid"/>'))).toMatchObject({ pays: 'holds' });
+    const found = await outcomes(
+      shop(
+        'paid',
+        '<probity:property name="shipsOnlyPaid" always="if yes_taken then paid else true" severity="250" references="OAT-012"/>',
+      ).replaceAll('yes_taken', 'p_f6 > 0'),
+    );
+    expect(found).toMatchObject({
+      shipsOnlyPaid: 'holds',
+      fairSound: 'holds',
+      withinRange: 'holds',
+    });
+    expect(
+      await outcomes(
+        shop(
+          'tries &gt; 0',
+          '<probity:property name="shipsOnlyPaid" always="if p_f6 > 0 then paid else true"/>',
+        ),
+      ),
+    ).toMatchObject({ shipsOnlyPaid: 'violated' });
+    expect(
+      await outcomes(shop('paid', '<probity:property name="pays" from="tries = 1" to="paid"/>')),
+    ).toMatchObject({ pays: 'holds' });
   });
 
-  it.each([['= paid', true], ['${paid}', true], ['${paid == true &amp;&amp; tries == 2}', true], ['#{!paid}', true], ['${order.total()}', false], ['gold customer', false], ['customer', false]])('%s is evaluated: %s', async (condition, evaluated) => {
+  it.each([
+    ['= paid', true],
+    ['${paid}', true],
+    ['${paid == true &amp;&amp; tries == 2}', true],
+    ['#{!paid}', true],
+    ['${order.total()}', false],
+    ['gold customer', false],
+    ['customer', false],
+  ])('%s is evaluated: %s', async (condition, evaluated) => {
     const read = await readBpmn(shop(condition));
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    expect(read.value.abstractions?.some((sentence) => sentence.startsWith('Choices are free'))).toBe(!evaluated);
+    expect(
+      read.value.abstractions?.some((sentence) => sentence.startsWith('Choices are free')),
+    ).toBe(!evaluated);
   });
 
   it('ways of an inclusive gateway are those whose conditions hold', async () => {
-    const body = process('p', ['startEvent s', 'inclusiveGateway g', 'task a', 'task b', 'inclusiveGateway j', 'endEvent e'], ['s g', 'g a f1 ONE', 'g b f2 TWO', 'a j', 'b j', 'j e']).replace('ONE', 'n &gt; 0').replace('TWO', 'n &gt; 1')
-      .replace('<bpmn:process id="p">', `$&${annotated('<probity:variable name="n" type="int 1..2"/>')}`);
+    const body = process(
+      'p',
+      [
+        'startEvent s',
+        'inclusiveGateway g',
+        'task a',
+        'task b',
+        'inclusiveGateway j',
+        'endEvent e',
+      ],
+      ['s g', 'g a f1 ONE', 'g b f2 TWO', 'a j', 'b j', 'j e'],
+    )
+      .replace('ONE', 'n &gt; 0')
+      .replace('TWO', 'n &gt; 1')
+      .replace(
+        '<bpmn:process id="p">',
+        `$&${annotated('<probity:variable name="n" type="int 1..2"/>')}`,
+      );
     const read = await readBpmn(definitions(body));
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
     expect(read.value.actions['g_to_a']?.when).toBe('p_f0 > 0 and (n > 0) and (not(n > 1))');
@@ -53,15 +126,34 @@ describe('data that a diagram is annotated with', () => {
   });
 
   it('a typed data object is a variable', async () => {
-    const read = await readBpmn(definitions(process('p', ['startEvent s', 'endEvent e'], ['s e']).replace('</bpmn:process>', '<bpmn:dataObjectReference id="d" name="stock" xmlns:probity="urn:probity:bpmn:v1" probity:type="enum [full, empty]" probity:init="full"/></bpmn:process>')));
-    expect(read.ok && read.value.variables['stock']).toEqual({ type: 'enum [full, empty]', init: 'full', elementId: 'd' });
+    const read = await readBpmn(
+      definitions(
+        process('p', ['startEvent s', 'endEvent e'], ['s e']).replace(
+          '</bpmn:process>',
+          '<bpmn:dataObjectReference id="d" name="stock" xmlns:probity="urn:probity:bpmn:v1" probity:type="enum [full, empty]" probity:init="full"/></bpmn:process>',
+        ),
+      ),
+    );
+    expect(read.ok && read.value.variables['stock']).toEqual({
+      type: 'enum [full, empty]',
+      init: 'full',
+      elementId: 'd',
+    });
   });
 
   it('what is wrong has a code', async () => {
-    expect(await codes(shop('paid', '<probity:variable name="paid" type="bool"/>'))).toEqual(['NAME_TAKEN']);
-    expect(await codes(shop('paid', '<probity:variable name="two words" type="bool"/>'))).toEqual(['NAME_INVALID']);
+    expect(await codes(shop('paid', '<probity:variable name="paid" type="bool"/>'))).toEqual([
+      'NAME_TAKEN',
+    ]);
+    expect(await codes(shop('paid', '<probity:variable name="two words" type="bool"/>'))).toEqual([
+      'NAME_INVALID',
+    ]);
     expect(await codes(shop('paid', '<probity:variable name="x"/>'))).toEqual(['MISSING_KEY']);
-    await expect(outcomes(shop('paid', '<probity:property name="odd" always="nobody = 1"/>'))).rejects.toThrow('NAME_UNKNOWN');
-    await expect(outcomes(shop('paid', '<probity:property name="odd"/>'))).rejects.toThrow('PROPERTY_SHAPE');
+    await expect(
+      outcomes(shop('paid', '<probity:property name="odd" always="nobody = 1"/>')),
+    ).rejects.toThrow('NAME_UNKNOWN');
+    await expect(outcomes(shop('paid', '<probity:property name="odd"/>'))).rejects.toThrow(
+      'PROPERTY_SHAPE',
+    );
   });
 });

@@ -8,7 +8,10 @@ export function definitions(body: string, prefix = 'bpmn'): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${colon}definitions ${xmlns}="${NAMESPACE}" id="Definitions_1" targetNamespace="urn:test">\n${body.replaceAll('bpmn:', colon)}\n</${colon}definitions>\n`;
 }
 
-/** `process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a e'])`; a flow may be `s a f1` to give it an id. */
+/**
+ * `process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a e'])`; a flow may be `s a f1`
+ * to give it an id.
+ */
 export function process(id: string, nodes: readonly string[], flows: readonly string[]): string {
   const elements = nodes.map((node) => {
     const [element = '', name = '', trigger] = node.split(' ');
@@ -16,13 +19,18 @@ export function process(id: string, nodes: readonly string[], flows: readonly st
   });
   const arrows = flows.map((flow, index) => {
     const [source = '', target = '', name = `${id}_f${index}`, condition] = flow.split(' ');
-    const inner = condition === undefined ? '' : `<bpmn:conditionExpression>${condition}</bpmn:conditionExpression>`;
+    const inner =
+      condition === undefined
+        ? ''
+        : `<bpmn:conditionExpression>${condition}</bpmn:conditionExpression>`;
     return `  <bpmn:sequenceFlow id="${name}" sourceRef="${source}" targetRef="${target}">${inner}</bpmn:sequenceFlow>`;
   });
   return `<bpmn:process id="${id}">\n${[...elements, ...arrows].join('\n')}\n</bpmn:process>`;
 }
 
-/** `collaboration(['pa p', 'pb'], ['a b'])`: pools (with their process, or black) and message flows. */
+/**
+ * `collaboration(['pa p', 'pb'], ['a b'])`: pools (with their process, or black) and message flows.
+ */
 export function collaboration(pools: readonly string[], messages: readonly string[]): string {
   const participants = pools.map((pool) => {
     const [id = '', ref] = pool.split(' ');

@@ -1,8 +1,15 @@
-import type { Diagram, Flow, MessageFlow, Node, Process } from '../../../src/frontends/bpmn/diagram.ts';
+import type {
+  Diagram,
+  Flow,
+  MessageFlow,
+  Node,
+  Process,
+} from '../../../src/frontends/bpmn/diagram.ts';
 
 /**
- * The token game of a diagram, played on the graph itself by the words of BPMN 2.0 §13 and with nothing of the frontend's
- * encoding: what the printed model is held against. A marking counts things by name.
+ * The token game of a diagram, played on the graph itself by the words of BPMN 2.0 §13 and with
+ * nothing of the frontend's encoding: what the printed model is held against. A marking counts
+ * things by name.
  */
 export type Marking = ReadonlyMap<string, number>;
 
@@ -14,7 +21,10 @@ const running = (node: Node): string => `running ${node.id}`;
 const armed = (event: Node): string => `armed ${event.id}`;
 const pending = (process: Process): string => `pending ${process.id}`;
 
-/** One occurrence: who, and the marking after it. Where an activity only starts or only ends, it may be nobody's. */
+/**
+ * One occurrence: who, and the marking after it. Where an activity only starts or only ends, it may
+ * be nobody's.
+ */
 export interface Occurrence {
   readonly node: Node | undefined;
   readonly after: Marking;
@@ -25,8 +35,11 @@ export function initial(diagram: Diagram): Marking {
   for (const process of diagram.processes.filter((found) => !found.owner)) {
     const starts = process.nodes.filter((node) => node.kind === 'start');
     const free = starts.filter((node) => node.receives.length === 0 || node.outside);
-    if (starts.length === 0) for (const node of process.nodes) if (node.incoming.length === 0 && node.kind !== 'boundary') marking.set(at(node), 1);
-    if (starts.length === 1 && starts[0]?.receives.length === 0) for (const flow of starts[0].outgoing) marking.set(on(flow), 1);
+    if (starts.length === 0)
+      for (const node of process.nodes)
+        if (node.incoming.length === 0 && node.kind !== 'boundary') marking.set(at(node), 1);
+    if (starts.length === 1 && starts[0]?.receives.length === 0)
+      for (const flow of starts[0].outgoing) marking.set(on(flow), 1);
     else if (free.length > 0) marking.set(pending(process), 1);
   }
   return marking;
@@ -41,7 +54,8 @@ export function occurrences(diagram: Diagram, marking: Marking): readonly Occurr
     else if (node.kind === 'inclusive' && node.incoming.length > 1) merge(node, marking, found);
     else if (node.inside || node.boundary.length > 0) run(node, marking, found);
     else if (node.kind === 'parallel') synchronize(node, marking, found);
-    else for (const token of tokensBefore(node, marking)) advance(node, minus(marking, token), found);
+    else
+      for (const token of tokensBefore(node, marking)) advance(node, minus(marking, token), found);
   }
   return found;
 }
@@ -51,38 +65,55 @@ function startOne(node: Node, marking: Marking, found: Occurrence[]): void {
   for (const token of tokensBefore(node, marking)) occur(node, minus(marking, token), found);
   if (!isIdle(process, marking)) return;
   const restarted = new Map(marking);
-  for (const end of everywhere(process)) if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
+  for (const end of everywhere(process))
+    if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
   for (const flow of node.receives) {
-    if (has(marking, inTransit(flow))) leave(node, node.outgoing, minus(restarted, inTransit(flow)), found);
+    if (has(marking, inTransit(flow)))
+      leave(node, node.outgoing, minus(restarted, inTransit(flow)), found);
   }
   const free = node.receives.length === 0 || node.outside;
-  if (free && has(marking, pending(process))) leave(node, node.outgoing, minus(restarted, pending(process)), found);
+  if (free && has(marking, pending(process)))
+    leave(node, node.outgoing, minus(restarted, pending(process)), found);
 }
 
 function synchronize(node: Node, marking: Marking, found: Occurrence[]): void {
   const needed = node.incoming.length > 0 ? node.incoming.map(on) : [at(node)];
-  if (needed.every((token) => has(marking, token))) leave(node, node.outgoing, needed.reduce(minus, marking), found);
+  if (needed.every((token) => has(marking, token)))
+    leave(node, node.outgoing, needed.reduce(minus, marking), found);
 }
 
 /** The inclusive gateway by the words of §13.4.3: paths are walked afresh in every marking. */
 function merge(gateway: Node, marking: Marking, found: Occurrence[]): void {
   const full = gateway.incoming.filter((flow) => has(marking, on(flow)));
   if (full.length === 0) return;
-  const onward = (node: Node): readonly Flow[] => [...node.outgoing, ...node.boundary.flatMap((event) => event.outgoing)];
+  const onward = (node: Node): readonly Flow[] => [
+    ...node.outgoing,
+    ...node.boundary.flatMap((event) => event.outgoing),
+  ];
   const standing = [
     ...gateway.process.flows.filter((flow) => has(marking, on(flow))).map((flow) => [flow]),
-    ...gateway.process.nodes.filter((node) => node !== gateway && (has(marking, at(node)) || has(marking, running(node)))).map(onward),
+    ...gateway.process.nodes
+      .filter((node) => node !== gateway && (has(marking, at(node)) || has(marking, running(node))))
+      .map(onward),
   ];
   for (const token of standing) {
     const path = new Set(token);
-    for (const flow of path) if (flow.target !== gateway) for (const next of onward(flow.target)) path.add(next);
+    for (const flow of path)
+      if (flow.target !== gateway) for (const next of onward(flow.target)) path.add(next);
     const reached = gateway.incoming.filter((flow) => path.has(flow));
-    if (reached.some((flow) => !full.includes(flow)) && !reached.some((flow) => full.includes(flow))) return;
+    if (
+      reached.some((flow) => !full.includes(flow)) &&
+      !reached.some((flow) => full.includes(flow))
+    )
+      return;
   }
   depart(gateway, full.map(on).reduce(minus, marking), found);
 }
 
-/** An activity that can be seen running: it starts, runs, and ends when nothing is left inside of it. */
+/**
+ * An activity that can be seen running: it starts, runs, and ends when nothing is left inside of
+ * it.
+ */
 function run(node: Node, marking: Marking, found: Occurrence[]): void {
   const receives = node.trigger === 'message';
   if (has(marking, running(node))) {
@@ -94,12 +125,23 @@ function run(node: Node, marking: Marking, found: Occurrence[]): void {
   }
   const arms = node.boundary.filter((event) => !event.interrupting && !event.repeats).map(armed);
   const starts = node.inside?.nodes.filter((inner) => inner.kind === 'start') ?? [];
-  const loose = node.inside?.nodes.filter((inner) => inner.incoming.length === 0 && inner.kind !== 'boundary').map(at) ?? [];
-  const ways = starts.length > 0 ? starts.map((start) => (start.trigger === 'none' ? start.outgoing.map(on) : [at(start)])) : [loose];
+  const loose =
+    node.inside?.nodes
+      .filter((inner) => inner.incoming.length === 0 && inner.kind !== 'boundary')
+      .map(at) ?? [];
+  const ways =
+    starts.length > 0
+      ? starts.map((start) => (start.trigger === 'none' ? start.outgoing.map(on) : [at(start)]))
+      : [loose];
   for (const token of tokensBefore(node, marking)) {
     const fresh = new Map(minus(marking, token));
-    for (const end of node.inside ? everywhere(node.inside) : []) if (fresh.get(ended(end)) === 1) fresh.delete(ended(end));
-    for (const way of ways) found.push({ node: receives ? undefined : node, after: [running(node), ...arms, ...way].reduce(plus, fresh) });
+    for (const end of node.inside ? everywhere(node.inside) : [])
+      if (fresh.get(ended(end)) === 1) fresh.delete(ended(end));
+    for (const way of ways)
+      found.push({
+        node: receives ? undefined : node,
+        after: [running(node), ...arms, ...way].reduce(plus, fresh),
+      });
   }
 }
 
@@ -111,14 +153,23 @@ function disarmed(node: Node, marking: Marking): Marking {
 
 function interrupted(node: Node, marking: Marking): Marking {
   const inside = node.inside;
-  return minus(new Map([...disarmed(node, marking)].filter(([token]) => !inside || !ofProcess(inside, token))), running(node));
+  return minus(
+    new Map([...disarmed(node, marking)].filter(([token]) => !inside || !ofProcess(inside, token))),
+    running(node),
+  );
 }
 
 /** An event on the border of an activity that runs. */
 function strike(event: Node, marking: Marking, found: Occurrence[]): void {
   const host = event.attachedTo;
   if (!host || !has(marking, running(host))) return;
-  const thrown = ['error', 'escalation'].includes(event.trigger) && host.inside && everywhere(host.inside).some((node) => node.kind !== 'boundary' && node.trigger === event.trigger && catcher(node) === event);
+  const thrown =
+    ['error', 'escalation'].includes(event.trigger) &&
+    host.inside &&
+    everywhere(host.inside).some(
+      (node) =>
+        node.kind !== 'boundary' && node.trigger === event.trigger && catcher(node) === event,
+    );
   if (thrown) return;
   if (event.interrupting) return occur(event, interrupted(host, marking), found);
   if (event.repeats) return occur(event, marking, found);
@@ -129,7 +180,9 @@ function strike(event: Node, marking: Marking, found: Occurrence[]): void {
 function catcher(end: Node): Node | undefined {
   let scope: Process | undefined = end.process;
   while (scope?.owner) {
-    const here = scope.owner.boundary.filter((event) => event.trigger === end.trigger && ['', end.reference].includes(event.reference));
+    const here = scope.owner.boundary.filter(
+      (event) => event.trigger === end.trigger && ['', end.reference].includes(event.reference),
+    );
     if (here.length > 0) return here.find((event) => event.reference === end.reference) ?? here[0];
     scope = scope.owner.process;
   }
@@ -144,9 +197,18 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
   } else if (node.kind === 'eventBased') {
     for (const { target } of node.outgoing) occur(target, rest, found);
   } else if (node.kind === 'end') {
-    const kept = new Map(node.trigger === 'terminate' ? [...rest].filter(([token]) => !ofProcess(node.process, token)) : rest);
+    const kept = new Map(
+      node.trigger === 'terminate'
+        ? [...rest].filter(([token]) => !ofProcess(node.process, token))
+        : rest,
+    );
     kept.set(ended(node), Math.min((kept.get(ended(node)) ?? 0) + 1, 2));
-    raise(node, ['error', 'terminate', 'cancel'].includes(node.trigger) ? [] : node.outgoing, kept, found);
+    raise(
+      node,
+      ['error', 'terminate', 'cancel'].includes(node.trigger) ? [] : node.outgoing,
+      kept,
+      found,
+    );
   } else if (node.kind === 'throw') {
     raise(node, node.outgoing, rest, found);
   } else occur(node, rest, found);
@@ -156,19 +218,23 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
 function raise(node: Node, flows: readonly Flow[], rest: Marking, found: Occurrence[]): void {
   const handler = ['error', 'escalation'].includes(node.trigger) ? catcher(node) : undefined;
   if (!handler?.attachedTo) return leave(node, flows, rest, found);
-  if (handler.interrupting) return leave(node, handler.outgoing, interrupted(handler.attachedTo, rest), found);
+  if (handler.interrupting)
+    return leave(node, handler.outgoing, interrupted(handler.attachedTo, rest), found);
   leave(node, [...flows, ...handler.outgoing], rest, found);
 }
 
 function occur(node: Node, rest: Marking, found: Occurrence[]): void {
   const waits = node.trigger === 'message' && node.kind !== 'throw';
   if (!waits || node.outside) depart(node, rest, found);
-  if (waits) for (const flow of node.receives) if (has(rest, inTransit(flow))) depart(node, minus(rest, inTransit(flow)), found);
+  if (waits)
+    for (const flow of node.receives)
+      if (has(rest, inTransit(flow))) depart(node, minus(rest, inTransit(flow)), found);
 }
 
 /** Conditions of an activity's flows come out in every way. */
 function depart(node: Node, rest: Marking, found: Occurrence[]): void {
-  if (node.kind !== 'task' && node.kind !== 'inclusive') return leave(node, node.outgoing, rest, found);
+  if (node.kind !== 'task' && node.kind !== 'inclusive')
+    return leave(node, node.outgoing, rest, found);
   let ways: (readonly Flow[])[] = [[]];
   for (const flow of node.outgoing) {
     if (flow.isDefault) continue;
@@ -187,7 +253,8 @@ function leave(node: Node, flows: readonly Flow[], rest: Marking, found: Occurre
 }
 
 const has = (marking: Marking, thing: string): boolean => (marking.get(thing) ?? 0) > 0;
-const plus = (marking: Marking, thing: string): Marking => new Map(marking).set(thing, (marking.get(thing) ?? 0) + 1);
+const plus = (marking: Marking, thing: string): Marking =>
+  new Map(marking).set(thing, (marking.get(thing) ?? 0) + 1);
 function minus(marking: Marking, thing: string): Marking {
   const less = new Map(marking).set(thing, (marking.get(thing) ?? 0) - 1);
   if (less.get(thing) === 0) less.delete(thing);
@@ -197,9 +264,14 @@ function tokensBefore(node: Node, marking: Marking): readonly string[] {
   return [...node.incoming.map(on), at(node)].filter((token) => has(marking, token));
 }
 function ofProcess(process: Process, token: string): boolean {
-  return process.flows.some((flow) => on(flow) === token) || process.nodes.some((node) => (
-    [at(node), running(node), armed(node)].includes(token) || (node.inside !== undefined && ofProcess(node.inside, token))
-  ));
+  return (
+    process.flows.some((flow) => on(flow) === token) ||
+    process.nodes.some(
+      (node) =>
+        [at(node), running(node), armed(node)].includes(token) ||
+        (node.inside !== undefined && ofProcess(node.inside, token)),
+    )
+  );
 }
 function everywhere(process: Process): readonly Node[] {
   return process.nodes.flatMap((node) => [node, ...(node.inside ? everywhere(node.inside) : [])]);
@@ -218,7 +290,11 @@ export interface Verdicts {
 
 /** All markings and what they say, or nothing if there are more than `limit`. */
 export function play(diagram: Diagram, limit: number): Verdicts | undefined {
-  const key = (marking: Marking): string => [...marking].map(([thing, count]) => `${thing}=${count}`).sort().join(';');
+  const key = (marking: Marking): string =>
+    [...marking]
+      .map(([thing, count]) => `${thing}=${count}`)
+      .sort()
+      .join(';');
   const first = initial(diagram);
   const known = new Map<string, Marking>([[key(first), first]]);
   const before = new Map<string, string[]>();
@@ -232,15 +308,25 @@ export function play(diagram: Diagram, limit: number): Verdicts | undefined {
     }
     if (known.size > limit) return undefined;
   }
-  const complete = [...known].filter(([, marking]) => ![...marking.keys()].some((thing) => /^(token|at|pending|running|armed) /.test(thing)));
+  const complete = [...known].filter(
+    ([, marking]) =>
+      ![...marking.keys()].some((thing) => /^(token|at|pending|running|armed) /.test(thing)),
+  );
   const canComplete = new Set(complete.map(([name]) => name));
-  for (const name of canComplete) for (const earlier of before.get(name) ?? []) canComplete.add(earlier);
-  const tasks = diagram.processes.flatMap((process) => process.nodes).filter((node) => node.kind === 'task');
+  for (const name of canComplete)
+    for (const earlier of before.get(name) ?? []) canComplete.add(earlier);
+  const tasks = diagram.processes
+    .flatMap((process) => process.nodes)
+    .filter((node) => node.kind === 'task');
   return {
     states: known.size,
-    safe: ![...known.values()].some((marking) => [...marking].some(([thing, count]) => thing.startsWith('token ') && count > 1)),
+    safe: ![...known.values()].some((marking) =>
+      [...marking].some(([thing, count]) => thing.startsWith('token ') && count > 1),
+    ),
     optionToComplete: canComplete.size === known.size,
-    properCompletion: !complete.some(([, marking]) => [...marking].some(([thing, count]) => thing.startsWith('ended ') && count > 1)),
+    properCompletion: !complete.some(([, marking]) =>
+      [...marking].some(([thing, count]) => thing.startsWith('ended ') && count > 1),
+    ),
     noDeadActivities: tasks.every((task) => happened.has(task)),
   };
 }

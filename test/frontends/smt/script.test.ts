@@ -12,14 +12,29 @@ const commands = (source: string): string[] => {
 
 describe('an SMT-LIB script', () => {
   it('is read as its commands, comments, strings and quoted symbols in place', () => {
-    expect(commands('; (not a command\n(declare-const |a ) b| Int) (echo "say ""(""")\n(assert (= |a ) b| 1))(check-sat)'))
-      .toEqual(['(declare-const |a ) b| Int)', '(echo "say ""(""")', '(assert (= |a ) b| 1))', '(check-sat)']);
+    expect(
+      commands(
+        '; (not a command\n(declare-const |a ) b| Int) (echo "say ""(""")\n(assert (= |a ) b| 1))(check-sat)',
+      ),
+    ).toEqual([
+      '(declare-const |a ) b| Int)',
+      '(echo "say ""(""")',
+      '(assert (= |a ) b| 1))',
+      '(check-sat)',
+    ]);
     const read = readScript('(check-sat)\n  (check-sat)');
-    expect(read.ok && read.value.map(({ line, column }) => [line, column])).toEqual([[1, 1], [2, 3]]);
+    expect(read.ok && read.value.map(({ line, column }) => [line, column])).toEqual([
+      [1, 1],
+      [2, 3],
+    ]);
   });
 
   it('loses what changes no answer: information, options that only other solvers know', () => {
-    expect(commands('(set-info :status sat)(set-option :fmf-bound true)(set-option :produce-models true)(get-info :all-statistics)(check-sat)(get-info :reason-unknown)')).toEqual(['(set-option :produce-models true)', '(check-sat)', '(get-info :reason-unknown)']);
+    expect(
+      commands(
+        '(set-info :status sat)(set-option :fmf-bound true)(set-option :produce-models true)(get-info :all-statistics)(check-sat)(get-info :reason-unknown)',
+      ),
+    ).toEqual(['(set-option :produce-models true)', '(check-sat)', '(get-info :reason-unknown)']);
   });
 
   it('ends where it says so', () => {
@@ -27,12 +42,24 @@ describe('an SMT-LIB script', () => {
   });
 
   it('may write a rational number as one token', () => {
-    expect(commands('(assert (= x 1/4))(assert (= y -3/4))(assert (= |1/4| z))')).toEqual(['(assert (= x (/ 1 4)))', '(assert (= y (- (/ 3 4))))', '(assert (= |1/4| z))']);
+    expect(commands('(assert (= x 1/4))(assert (= y -3/4))(assert (= |1/4| z))')).toEqual([
+      '(assert (= x (/ 1 4)))',
+      '(assert (= y (- (/ 3 4))))',
+      '(assert (= |1/4| z))',
+    ]);
   });
 
   it.each([
-    ['a file for the answers', '(set-option :regular-output-channel "/etc/passwd")', 'SMT_REFUSED 1:1'],
-    ['a file for the diagnostics', '(check-sat)\n(set-option :diagnostic-output-channel "x")', 'SMT_REFUSED 2:1'],
+    [
+      'a file for the answers',
+      '(set-option :regular-output-channel "/etc/passwd")',
+      'SMT_REFUSED 1:1',
+    ],
+    [
+      'a file for the diagnostics',
+      '(check-sat)\n(set-option :diagnostic-output-channel "x")',
+      'SMT_REFUSED 2:1',
+    ],
     ['a trace', '(set-option :trace true)', 'SMT_REFUSED 1:1'],
     ['a log', '(set-option :smtlib2_log_file "x")', 'SMT_REFUSED 1:1'],
     ['another file', '(include "x.smt2")', 'SMT_REFUSED 1:1'],
