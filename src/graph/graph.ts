@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BEYOND } from '../model/evaluate.ts';
-import { sampledNames, starts, valuations, WINDOW } from '../model/initial.ts';
+import { sampleBound, sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import type { ErrorBits, Instance, Semantics, StepSink } from '../model/semantics.ts';
 import type { Type } from '../model/types.ts';
@@ -131,11 +131,8 @@ export class Graph {
   ): Promise<void> {
     const recorder = keepEdges ? new EdgeRecorder() : undefined;
     this.#begin(visitor, limits);
-    const sampled = sampledNames(this.semantics);
-    if (sampled.length > 0)
-      this.bounds.push(
-        `${sampled.join(', ')} only in a window of ${WINDOW.hi - WINDOW.lo + 1} values`,
-      );
+    const names = sampledNames(this.semantics);
+    if (names.length > 0) this.bounds.push(sampleBound(names));
     await this.#expandAll(limits, recorder, visitor, signal);
     this.edges = recorder?.finish();
   }

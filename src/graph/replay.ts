@@ -1,6 +1,6 @@
 import { Codec } from '../model/codec.ts';
 import type { Expr } from '../model/expression.ts';
-import { starts, valuations } from '../model/initial.ts';
+import { sampled, startAt, starts, type Start } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import { holdsOnLasso, ltlAtoms, type Ltl } from '../model/ltl.ts';
 import { judgedPredicates, type Formula, type Property } from '../model/model.ts';
@@ -79,23 +79,18 @@ function followTrace(semantics: Semantics, trace: Trace): Followed | { readonly 
   return { states, errors, loopStart: trace.loopStart };
 }
 
-function findStart(
-  semantics: Semantics,
-  codec: Codec,
-  trace: Trace,
-): { state: State; errors: number } | undefined {
-  const [params, initial] = [JSON.stringify(trace.params), JSON.stringify(trace.initial)];
-  for (const valuation of valuations(semantics)) {
-    const row = [
-      ...valuation,
-      ...new Array<number>(semantics.layout.width - valuation.length).fill(0),
-    ];
-    if (!sameCells(codec.cells(row, 'parameter'), trace.params, params)) continue;
-    for (const start of starts(semantics, valuation))
-      if (sameCells(codec.cells(start.state, 'variable'), trace.initial, initial)) return start;
-    return undefined;
-  }
-  return undefined;
+/**
+ * The initial state that a trace names. It is compared with the rules of the model, not with a
+ * list: where a start is any integer no list has them all (SEMANTICS 5).
+ */
+function findStart(semantics: Semantics, codec: Codec, trace: Trace): Start | undefined {
+  const row = codec.row(trace.params, trace.initial);
+  if (!row) return undefined;
+  const sameAs = (given: Cells, of: 'parameter' | 'variable'): boolean =>
+    sameCells(codec.cells(row, of), given, JSON.stringify(given));
+  return sameAs(trace.params, 'parameter') && sameAs(trace.initial, 'variable')
+    ? startAt(semantics, row)
+    : undefined;
 }
 
 type Cells = Readonly<Record<string, Value>>;
@@ -294,6 +289,9 @@ function judgeTrap(semantics: Semantics, formula: Formula, run: Followed): Repla
 function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed): Replayed {
   if (formula.kind !== 'reachable' && formula.kind !== 'reachableEach')
     return refuse(`an exhaustion is no witness against ${formula.kind}`);
+  const { variables } = sampled(semantics);
+  if (variables.length > 0)
+    return refuse(`${variables.join(', ')} may start anywhere: not every start can be looked at`);
   const valuation = (run.states[0] as State).slice(0, semantics.layout.parameterWidth);
   const all = [...starts(semantics, valuation)];
   if (all.some((start) => start.errors !== 0)) return refuse('an initial state is an error');

@@ -1,4 +1,11 @@
-import { unpackSet, type CellBlock, type ChannelBlock, type Layout, type State } from './layout.ts';
+import {
+  packSet,
+  unpackSet,
+  type CellBlock,
+  type ChannelBlock,
+  type Layout,
+  type State,
+} from './layout.ts';
 import { messageOffset, type Instance } from './semantics.ts';
 import type { Message, Value } from './trace.ts';
 import type { Type } from './types.ts';
@@ -39,6 +46,26 @@ export class Codec {
       if (cell.block.of === of)
         named[cell.name] = this.#word(state, cell.block.type, cell.offset, cell.block.width);
     return { ...named };
+  }
+
+  /**
+   * The row that reads as these parameters and variables, with empty channels; nothing where a cell
+   * is missing or no value of its type. The inverse of `cells`.
+   */
+  row(
+    parameters: Readonly<Record<string, Value>>,
+    variables: Readonly<Record<string, Value>>,
+  ): State | undefined {
+    const row = new Array<number>(this.#layout.width).fill(0);
+    for (const { name, block, offset } of this.#cells) {
+      const given = block.of === 'parameter' ? parameters : variables;
+      const words = Object.hasOwn(given, name) ? this.#words(given[name], block) : undefined;
+      if (!words) return undefined;
+      words.forEach((word, i) => {
+        row[offset + i] = word;
+      });
+    }
+    return row;
   }
 
   /** The cells that differ between two states, each with its value before and after. */
@@ -83,6 +110,35 @@ export class Codec {
         this.scalar(instance.binding[i] as number, b.type),
       ]),
     );
+  }
+
+  #words(value: Value | undefined, { type, width }: CellBlock): number[] | undefined {
+    if (type.kind !== 'set') {
+      const word = this.#scalarWord(value, type);
+      return word === undefined ? undefined : [word];
+    }
+    if (!Array.isArray(value)) return undefined;
+    const words = new Array<number>(width).fill(0);
+    const members = value.map((item) => this.#scalarWord(item as Value, type.of));
+    if (!members.every((member) => member !== undefined)) return undefined;
+    return packSet(members, words, 0, width, this.#layout.bounds(type.of)) ? words : undefined;
+  }
+
+  #scalarWord(value: Value | undefined, type: Type): number | undefined {
+    const index = (list: readonly string[]): number | undefined => {
+      const at = list.indexOf(String(value));
+      return at < 0 ? undefined : at;
+    };
+    switch (type.kind) {
+      case 'bool':
+        return typeof value === 'boolean' ? Number(value) : undefined;
+      case 'enum':
+        return index(type.members);
+      case 'element':
+        return value === null ? -1 : index(this.#layout.set(type.set).elements);
+      default:
+        return Number.isSafeInteger(value) ? (value as number) : undefined;
+    }
   }
 
   #word(state: State, type: Type, offset: number, width: number): Value {

@@ -4,13 +4,8 @@ import { anyNode, type Expr } from './expression.ts';
 import { packSet, type CellBlock, type Layout, type State } from './layout.ts';
 import type { InitRule } from './model.ts';
 import { ERROR_BIT, type Semantics, type ErrorBits } from './semantics.ts';
+import { constantsOf, isSampled, samplesOf, samplesPerCell } from './samples.ts';
 import { MAX_TYPE_VALUES, cellType, scalarValues, type Type } from './types.ts';
-
-/**
- * Where unbounded integers start when they may be anything: a finite engine looks at these and
- * calls its answer bounded.
- */
-export const WINDOW: { readonly lo: number; readonly hi: number } = { lo: -4, hi: 4 };
 
 /**
  * One way to begin: a state, or what is wrong with the valuation before any step (a `withinRange`
@@ -21,45 +16,91 @@ export interface Start {
   readonly errors: ErrorBits;
 }
 
-/** Integer types with more values than can be tried one by one. */
-function isSampled(type: Type): boolean {
-  return (
-    type.kind === 'int' &&
-    (type.lo === undefined || type.hi === undefined || type.hi - type.lo >= MAX_TYPE_VALUES)
-  );
-}
-
-function windowOf(type: Extract<Type, { kind: 'int' }>): Type {
+/**
+ * The parameters and the freely chosen variables of which only samples are looked at where values
+ * are tried one by one. A variable's samples leave out initial states of a valuation; a parameter's
+ * leave out valuations, and those that are looked at are whole.
+ */
+export function sampled(semantics: Semantics): {
+  readonly parameters: readonly string[];
+  readonly variables: readonly string[];
+} {
+  const { model, layout } = semantics;
   return {
-    kind: 'int',
-    lo: type.lo ?? WINDOW.lo,
-    hi: (type.lo ?? WINDOW.lo) + WINDOW.hi - WINDOW.lo,
+    parameters: model.parameters.filter((p) => isSampled(cellType(p.type))).map((p) => p.name),
+    variables: model.variables
+      .filter((v, i) => {
+        const block = layout.variables[i];
+        return (
+          block &&
+          rulesPerCell(v.init, block).some((rule) => isSampledRule(rule, v.type, semantics))
+        );
+      })
+      .map((v) => v.name),
   };
 }
 
-/**
- * The names of parameters and freely chosen variables whose values are only sampled from the
- * window.
- */
+/** All names of `sampled`. */
 export function sampledNames(semantics: Semantics): string[] {
-  const { model } = semantics;
-  return [
-    ...model.parameters.filter((p) => isSampled(cellType(p.type))).map((p) => p.name),
-    ...model.variables
-      .filter((v) => isSampled(cellType(v.type)) && hasAny(v.init))
-      .map((v) => v.name),
-  ];
+  const { parameters, variables } = sampled(semantics);
+  return [...parameters, ...variables];
 }
 
-function hasAny(rule: InitRule): boolean {
-  return rule.kind === 'any' || (rule.kind === 'each' && rule.rules.some(hasAny));
+/** What a bound says of samples. */
+export function sampleBound(names: readonly string[]): string {
+  return `${names.join(', ')} only at samples: the ends, what stands in the model, and a few more`;
+}
+
+function isSampledRule(rule: InitRule, type: Type, semantics: Semantics): boolean {
+  if (rule.kind === 'any') return isSampled(cellType(type));
+  if (rule.kind !== 'range') return false;
+  if (!isSampled(cellType(type))) return false;
+  const { model, layout, compiler } = semantics;
+  if (readsParameters(rule) && model.parameters.some((p) => isSampled(cellType(p.type))))
+    return true;
+  const rest = new Array<number>(layout.width).fill(0);
+  let seen = 0;
+  for (const valuation of valuations(semantics)) {
+    const ends = endsOf(rule, compiler, [...valuation, ...rest.slice(valuation.length)]);
+    if (ends && ends.hi - ends.lo >= MAX_TYPE_VALUES) return true;
+    seen += 1;
+    if (!readsParameters(rule) || seen >= MAX_VALUATIONS_CHECKED) break;
+  }
+  return seen >= MAX_VALUATIONS_CHECKED;
+}
+
+interface Samples {
+  readonly constants: readonly number[];
+  readonly perCell: number;
+}
+
+const samplesBySemantics = new WeakMap<Semantics, Samples>();
+
+function samplesFor(semantics: Semantics): Samples {
+  const known = samplesBySemantics.get(semantics);
+  if (known) return known;
+  const { layout } = semantics;
+  const names = new Set(sampledNames(semantics));
+  const free = [...layout.parameters, ...layout.variables].filter(({ name }) => names.has(name));
+  const samples = {
+    constants: constantsOf(semantics.model),
+    perCell: samplesPerCell(free.reduce((sum, block) => sum + block.cells, 0)),
+  };
+  samplesBySemantics.set(semantics, samples);
+  return samples;
+}
+
+/** The values that are tried of a type that has too many. */
+export function sampleValues(semantics: Semantics, type: Type): number[] {
+  const { constants, perCell } = samplesFor(semantics);
+  return samplesOf(type, constants, perCell);
 }
 
 /** Every valuation of the parameters, as the beginning of a row. */
 export function* valuations(semantics: Semantics): Generator<number[]> {
   yield* product(
     semantics.layout.parameters.flatMap((block) =>
-      cellsOf(block, () => choices(block.type, semantics.layout)),
+      cellsOf(block, () => choices(block.type, semantics)),
     ),
   );
 }
@@ -87,6 +128,64 @@ export function* starts(semantics: Semantics, valuation: readonly number[]): Gen
   }
 }
 
+/**
+ * A row as an initial state of the model, by its rules alone: also where `starts` only samples.
+ * Nothing where no initial state is that row.
+ */
+export function startAt(semantics: Semantics, row: State): Start | undefined {
+  const { layout, model } = semantics;
+  const isValuation = layout.parameters.every((block) =>
+    wordsOf(block, row).every((words) => isOfType(words, block.type, semantics)),
+  );
+  if (!isValuation) return undefined;
+  let errors: ErrorBits = 0;
+  for (const [i, block] of layout.variables.entries()) {
+    const variable = model.variables[i];
+    if (!variable) return undefined;
+    const cells = wordsOf(block, row);
+    for (const [at, rule] of rulesPerCell(variable.init, block).entries()) {
+      const found = optionAt(rule, block, semantics, row, cells[at] ?? []);
+      if (found === undefined) return undefined;
+      errors |= found;
+    }
+  }
+  return { state: row, errors };
+}
+
+/** The words of each cell of a block. */
+function wordsOf(block: CellBlock, row: State): number[][] {
+  return Array.from({ length: block.cells }, (_, i) =>
+    row.slice(block.offset + i * block.width, block.offset + (i + 1) * block.width),
+  );
+}
+
+function isOfType(words: readonly number[], type: Type, semantics: Semantics): boolean {
+  if (type.kind === 'set') return true;
+  const { lo, hi } = semantics.layout.bounds(type);
+  const [word] = words;
+  return word !== undefined && word >= lo && word <= hi;
+}
+
+/** What is wrong with these words as a start of a cell, or nothing where its rule forbids them. */
+function optionAt(
+  rule: InitRule,
+  block: CellBlock,
+  semantics: Semantics,
+  row: State,
+  words: readonly number[],
+): ErrorBits | undefined {
+  if (rule.kind === 'any') return isOfType(words, block.type, semantics) ? 0 : undefined;
+  const [word] = words;
+  const ends = rule.kind === 'range' ? endsOf(rule, semantics.compiler, row) : undefined;
+  if (ends && word !== undefined)
+    return word >= ends.lo && word <= ends.hi
+      ? rangeError(word, semantics.layout.bounds(block.type))
+      : undefined;
+  return optionsOf(rule, block, semantics, row).find((option) =>
+    option.words.every((each, i) => each === words[i]),
+  )?.errors;
+}
+
 /** One possible content of one cell. */
 interface Cell {
   readonly words: readonly number[];
@@ -109,7 +208,7 @@ function optionsOf(rule: InitRule, block: CellBlock, semantics: Semantics, row: 
   const { layout, compiler } = semantics;
   switch (rule.kind) {
     case 'any':
-      return choices(block.type, layout).map((words) => ({ words, errors: 0 }));
+      return choices(block.type, semantics).map((words) => ({ words, errors: 0 }));
     case 'value':
       return [pack(rule.value, block, layout, compiler, row)];
     case 'oneOf':
@@ -117,31 +216,42 @@ function optionsOf(rule: InitRule, block: CellBlock, semantics: Semantics, row: 
         rule.options.map((option) => pack(option, block, layout, compiler, row)),
       );
     case 'range':
-      return range(rule, block, layout, compiler, row);
+      return range(rule, block, semantics, row);
     case 'each':
       return [];
   }
 }
 
+function endsOf(
+  rule: Extract<InitRule, { kind: 'range' }>,
+  compiler: Compiler,
+  row: State,
+): { readonly lo: number; readonly hi: number } | undefined {
+  const [lo, hi] = [rule.lo, rule.hi].map((e) =>
+    evaluated(() => compiler.scalar(e, NO_SLOTS)(row, [])),
+  );
+  return lo === undefined || hi === undefined ? undefined : { lo, hi };
+}
+
 function range(
   rule: Extract<InitRule, { kind: 'range' }>,
   block: CellBlock,
-  layout: Layout,
-  compiler: Compiler,
+  semantics: Semantics,
   row: State,
 ): Cell[] {
-  const ends = [rule.lo, rule.hi].map((e) =>
-    evaluated(() => compiler.scalar(e, NO_SLOTS)(row, [])),
-  );
-  const [lo, hi] = ends;
-  if (lo === undefined || hi === undefined) return [{ words: [0], errors: ERROR_BIT.defined }];
-  const bounds = layout.bounds(block.type);
-  if (hi - lo >= MAX_TYPE_VALUES)
-    return [{ words: [bounds.lo - 1], errors: ERROR_BIT.withinRange }];
-  return Array.from({ length: Math.max(0, hi - lo + 1) }, (_, i) => lo + i).map((value) => ({
-    words: [value],
-    errors: value < bounds.lo || value > bounds.hi ? ERROR_BIT.withinRange : 0,
-  }));
+  const ends = endsOf(rule, semantics.compiler, row);
+  if (!ends) return [{ words: [0], errors: ERROR_BIT.defined }];
+  const { lo, hi } = ends;
+  const bounds = semantics.layout.bounds(block.type);
+  const values =
+    hi - lo >= MAX_TYPE_VALUES
+      ? sampleValues(semantics, { kind: 'int', lo, hi })
+      : Array.from({ length: Math.max(0, hi - lo + 1) }, (_, i) => lo + i);
+  return values.map((value) => ({ words: [value], errors: rangeError(value, bounds) }));
+}
+
+function rangeError(value: number, { lo, hi }: { lo: number; hi: number }): ErrorBits {
+  return value < lo || value > hi ? ERROR_BIT.withinRange : 0;
 }
 
 function pack(e: Expr, block: CellBlock, layout: Layout, compiler: Compiler, row: State): Cell {
@@ -181,8 +291,9 @@ function distinctCells(cells: readonly Cell[]): Cell[] {
   return [...new Map(cells.map((cell) => [cell.words.join(), cell])).values()];
 }
 
-/** The packed values of a finite cell type; of an unbounded one, those in the window. */
-function choices(type: Type, layout: Layout): number[][] {
+/** The packed values of a finite cell type; of one with too many, samples. */
+function choices(type: Type, semantics: Semantics): number[][] {
+  const { layout } = semantics;
   if (type.kind === 'set') {
     const base = layout.bounds(type.of);
     const values = scalarValues(type.of, layout.set);
@@ -199,8 +310,8 @@ function choices(type: Type, layout: Layout): number[][] {
       return words;
     });
   }
-  const finite: Type = type.kind === 'int' && isSampled(type) ? windowOf(type) : type;
-  return scalarValues(finite, layout.set).map((value) => [value]);
+  const values = isSampled(type) ? sampleValues(semantics, type) : scalarValues(type, layout.set);
+  return values.map((value) => [value]);
 }
 
 function cellsOf<T>(block: CellBlock, options: () => T): T[] {

@@ -46,8 +46,8 @@ function mutantActions(action: Action): Action[] {
 }
 
 /**
- * The properties that hold and that no mutant breaks: they say nothing about what the model does.
- * Nothing comes back where the model is too large to ask. `states` is the size of its own graph.
+ * The properties that hold of every mutant: they say nothing about what the model does. One that is
+ * only bounded or unknown of some mutant is not among them. Nothing comes back where the model is too large to ask. `states` is the size of its own graph.
  */
 export async function unbreakable(
   model: Model,
@@ -70,7 +70,7 @@ export async function unbreakable(
       signal,
       () => undefined,
     );
-    surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome !== 'violated');
+    surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome === 'holds');
   }
   return surviving.map((p) => p.name);
 }

@@ -3,7 +3,7 @@ import type { Action, InitRule, Model, Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType, scalarValues } from '../../model/types.ts';
-import { sampledNames, WINDOW } from '../../model/initial.ts';
+import { sampledNames, sampleValues } from '../../model/initial.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { alwaysChanges, conjuncts } from './changes.ts';
@@ -152,7 +152,7 @@ class ModulePrinter {
     const undefinedTerms: string[] = [];
     for (const p of this.#model.parameters)
       conditions.push(
-        `${this.#tla.names.of('parameter', p.name)} \\in ${this.#window(this.#tla.domain(p.type), sampled.has(p.name))}`,
+        `${this.#tla.names.of('parameter', p.name)} \\in ${this.#domain(p.type, sampled.has(p.name))}`,
       );
     for (const v of this.#model.variables) {
       const name = this.#tla.names.of('variable', v.name);
@@ -177,8 +177,12 @@ class ModulePrinter {
     return `Init ==\n${[...conditions, ...(this.#mayErr ? [error] : [])].map((c) => `  /\\ ${c}`).join('\n')}`;
   }
 
-  #window(domain: string, sampled: boolean): string {
-    return sampled ? domain.replace(/\bInt\b/, `(${WINDOW.lo})..${WINDOW.hi}`) : domain;
+  /** The values of a type; of one with too many, those that `explore` looks at too. */
+  #domain(type: Model['variables'][number]['type'], sampled: boolean): string {
+    const domain = this.#tla.domain(type);
+    if (!sampled) return domain;
+    const values = sampleValues(this.#semantics, cellType(type));
+    return domain.replace(this.#tla.domain(cellType(type)), () => `{${values.join(', ')}}`);
   }
 
   #initialOf(
@@ -246,7 +250,7 @@ class ModulePrinter {
   ): string {
     switch (rule.kind) {
       case 'any':
-        return `(${this.#window(this.#tla.domain(cell), sampled)})`;
+        return `(${this.#domain(cell, sampled)})`;
       case 'oneOf':
         rule.options.forEach(note);
         return `{${rule.options.map((o) => this.#tla.text(o)).join(', ')}}`;

@@ -2,6 +2,7 @@ import { definedness, isTrue } from '../../encode/definedness.ts';
 import { Graph, type ErrorEdge, type Selection } from '../../graph/graph.ts';
 import type { Budget, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
 import type { Expr } from '../../model/expression.ts';
+import { sampleBound, sampled } from '../../model/initial.ts';
 import { liftRun } from '../../model/lift.ts';
 import { mapLtl } from '../../model/ltl.ts';
 import {
@@ -305,13 +306,13 @@ export class Exploration {
     formula: Extract<Formula, { kind: 'reachable' | 'reachableEach' }>,
   ): Outcome {
     const watches = this.#watchesOf(property);
-    const sampled = !this.#graph.complete;
+    const partial = !this.#graph.complete;
     const count = this.#graph.valuationCount;
     const missing = watches.map((watch) =>
       Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)),
     );
     if (missing.every((valuations) => valuations.length === 0)) {
-      if (sampled && this.#samplesValuations()) return this.#proved('exhaustive');
+      if (partial && this.#samplesValuations()) return this.#proved('exhaustive');
       const [first] = watches;
       const trace =
         formula.kind === 'reachable' && first?.firstTrue !== undefined
@@ -324,7 +325,7 @@ export class Exploration {
         evidence: this.#evidence,
       };
     }
-    if (sampled && !this.#stoppedBySampling()) return this.#proved('exhaustive');
+    if (partial && !this.#stoppedBySampling()) return this.#proved('exhaustive');
     const unreached = missing.flat().find((valuation) => !this.#erring.has(valuation));
     if (unreached === undefined) return this.#notProvedBecause();
     const names =
@@ -337,13 +338,18 @@ export class Exploration {
   }
 
   #samplesValuations(): boolean {
-    return this.#graph.bounds.some((bound) => bound.includes('only in a window'));
+    return sampled(this.#semantics).parameters.length > 0;
   }
 
-  /** The graph of the valuations that were looked at is whole; only not all of them were. */
+  /**
+   * The graph of the valuations that were looked at is whole; only not all of them were. Where a
+   * start was sampled no graph is whole.
+   */
   #stoppedBySampling(): boolean {
+    const { parameters, variables } = sampled(this.#semantics);
     return (
-      this.#graph.bounds.every((bound) => bound.includes('only in a window')) &&
+      variables.length === 0 &&
+      this.#graph.bounds.every((bound) => bound === sampleBound(parameters)) &&
       this.#graph.expanded === this.#graph.store.count
     );
   }

@@ -12,7 +12,7 @@ import {
   type EngineResult,
   type Task,
 } from '../../model/engine.ts';
-import { sampledNames, starts, valuations } from '../../model/initial.ts';
+import { sampleBound, sampled, sampledNames, starts, valuations } from '../../model/initial.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
@@ -208,6 +208,13 @@ class TlcCheck {
             bound: 'runs that break no implicit property',
             evidence: this.#evidence(run),
           };
+        const { variables } = sampled(this.#task.semantics);
+        if (variables.length > 0)
+          return {
+            outcome: 'bounded',
+            bound: sampleBound(variables),
+            evidence: this.#evidence(run),
+          };
         const start = this.#startOf(constraint?.valuation ?? []);
         return {
           outcome: 'violated',
@@ -225,9 +232,9 @@ class TlcCheck {
         evidence: reached.evidence,
       };
     }
-    const sampled = sampledNames(this.#task.semantics);
-    if (sampled.length > 0)
-      return { outcome: 'bounded', bound: `${sampled.join(', ')} only in a window`, evidence: {} };
+    const { parameters } = sampled(this.#task.semantics);
+    if (parameters.length > 0)
+      return { outcome: 'bounded', bound: sampleBound(parameters), evidence: {} };
     return (
       first ?? {
         outcome: 'unknown',
@@ -319,11 +326,11 @@ class TlcCheck {
   }
 
   #holds(run: TlcRun): Outcome {
-    const sampled = sampledNames(this.#task.semantics);
-    if (sampled.length > 0)
+    const names = sampledNames(this.#task.semantics);
+    if (names.length > 0)
       return {
         outcome: 'bounded',
-        bound: `${sampled.join(', ')} only in a window`,
+        bound: sampleBound(names),
         evidence: this.#evidence(run),
       };
     const why = incomplete(run.messages);

@@ -128,14 +128,10 @@ export async function everyValuation(
   };
   const shown = shownBy(semantics, system, property, reached.path);
   if (shown.outcome !== 'holds') return shown;
-  const mine = system.row(reached.path[0] ?? []).state.slice(0, semantics.layout.parameterWidth);
-  const isListed = [...valuations(semantics)].some((valuation) =>
-    valuation.every((word, i) => word === mine[i]),
-  );
   return {
     outcome: 'holds',
     method: 'witness',
-    ...(isListed && shown.trace ? { trace: shown.trace } : {}),
+    ...(shown.trace ? { trace: shown.trace } : {}),
     evidence,
   };
 }
