@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
@@ -175,7 +175,7 @@ function readArgs(args: string[]): Result<KeysArgs> {
     )
       return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota, witnesses } = config.value;
-    const folder = join(values.data ?? dataDir, 'keys');
+    const folder = join(resolve(values.data ?? dataDir), 'keys');
     return ok({
       action,
       folder,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
@@ -62,7 +63,8 @@ function readServeArgs(args: string[]): Result<Config> {
     const given = {
       PROBITY_PORT: values.port,
       PROBITY_HOST: values.host,
-      PROBITY_DATA_DIR: values.data,
+      // What is said on the command line is said of the folder one is in.
+      PROBITY_DATA_DIR: values.data === undefined ? undefined : resolve(values.data),
       PROBITY_WORKERS: values.workers,
     };
     const overrides = Object.fromEntries(

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ownPolicyFile } from '../config/places.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/checkpoint.ts';
 import { fromUtf8, utf8 } from '../evidence/encoding.ts';
@@ -95,10 +95,12 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
     asked === undefined
       ? offline
       : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
-  const rechecked =
+  const asFound =
     parsed.value.recheck && report.statement !== undefined
       ? await recheckAnswers(bundle.value, report.statement)
-      : undefined;
+      : ok(undefined);
+  if (!asFound.ok) return printProblems(asFound.problems, json, io);
+  const rechecked = asFound.value;
   const exit = rechecked?.some(({ status }) => status === 'failed')
     ? EXIT_OF.failed
     : EXIT_OF[report.status];
@@ -106,7 +108,7 @@ export async function verifyCommand(args: string[], io: Io): Promise<number> {
   io.stdout(
     json
       ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n`
-      : reportText(folder, report, rechecked, exit, io),
+      : reportText(folder, report, { rechecked, exit, policy: trust.value.file }, io),
   );
   if (trust.value.file === undefined)
     io.stderr(
@@ -137,13 +139,17 @@ function withStatus(files: BundleFiles, status: string): BundleFiles {
  * Engines are loaded only for those who ask: without `--recheck` this command reaches nothing that
  * could run a model.
  */
-async function recheckAnswers(files: BundleFiles, statement: Statement): Promise<Recheck[]> {
+async function recheckAnswers(
+  files: BundleFiles,
+  statement: Statement,
+): Promise<Result<Recheck[]>> {
   const [{ recheck }, { loadConfig }] = await Promise.all([
     import('../verification/recheck.ts'),
     import('../config/index.ts'),
   ]);
   const config = loadConfig(process.env);
-  return recheck(files, statement, undefined, config.ok ? config.value.cacheDir : '');
+  if (!config.ok) return config;
+  return ok(await recheck(files, statement, undefined, config.value.cacheDir));
 }
 
 function readArgs(args: string[]): Result<VerifyArgs> {
@@ -184,13 +190,9 @@ function readArgs(args: string[]): Result<VerifyArgs> {
 export async function readPolicy(
   given: string | undefined,
 ): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
-  const own = join(
-    process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config'),
-    'probity',
-    'trust',
-    'policy',
-  );
-  const file = given ?? (existsSync(own) ? own : undefined);
+  const own = given === undefined ? ownPolicyFile(process.env) : ok(given);
+  if (!own.ok) return own;
+  const file = given ?? (existsSync(own.value) ? own.value : undefined);
   if (file === undefined) return ok({ policy: NO_TRUST });
   let text: string;
   try {
@@ -228,8 +230,15 @@ const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Z
 function reportText(
   folder: string,
   { status, layers, statement }: VerifyReport,
-  rechecked: readonly Recheck[] | undefined,
-  exit: number,
+  {
+    rechecked,
+    exit,
+    policy,
+  }: {
+    readonly rechecked: readonly Recheck[] | undefined;
+    readonly exit: number;
+    readonly policy: string | undefined;
+  },
   io: Io,
 ): string {
   const paint = painter(io);
@@ -247,7 +256,8 @@ function reportText(
   const verdict = statement === undefined ? '' : verdictText(statement.predicate, io);
   const again = rechecked === undefined ? '' : recheckText(rechecked, io);
   const refuted = rechecked?.some((each) => each.status === 'failed') === true;
-  return `${plain(folder)}\n\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : words[status])}   exit ${exit}\n`;
+  const under = policy === undefined ? '' : `  policy  ${plain(resolve(policy))}\n`;
+  return `${plain(folder)}\n${under}\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : words[status])}   exit ${exit}\n`;
 }
 
 const RECHECK_MARKS: Readonly<

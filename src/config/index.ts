@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, normalize } from 'node:path';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { ABSOLUTE, homeFolder, relativeTools } from './places.ts';
 
 /**
  * Everything that the environment decides, read once and never again. Names and defaults:
@@ -72,11 +72,12 @@ export const DEFAULT_PORT = 4600;
  */
 export function loadConfig(env: Environment): Result<Config> {
   const read = new Reader(env);
-  const dataDir = resolve(read.text('PROBITY_DATA_DIR') ?? join(homedir(), '.probity'));
+  for (const name of relativeTools(env)) read.refuse(name, ABSOLUTE);
+  const dataDir = dataDirFrom(read, env);
   const network = read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated';
   const config: Config = {
     dataDir,
-    cacheDir: resolve(read.text('PROBITY_CACHE_DIR') ?? join(dataDir, 'cache')),
+    cacheDir: read.path('PROBITY_CACHE_DIR') ?? join(dataDir, 'cache'),
     host: read.text('PROBITY_HOST') ?? '127.0.0.1',
     port: read.integer('PROBITY_PORT', 0, 65_535) ?? DEFAULT_PORT,
     databaseUrl: read.url('DATABASE_URL', ['postgres:', 'postgresql:']),
@@ -113,6 +114,16 @@ export function loadConfig(env: Environment): Result<Config> {
       ),
     );
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
+}
+
+/** Keys lie here: where no place is said, and there is no home, there is none. */
+function dataDirFrom(read: Reader, env: Environment): string {
+  if (read.text('PROBITY_DATA_DIR') !== undefined) return read.path('PROBITY_DATA_DIR') ?? '';
+  const home = homeFolder(env);
+  if (home.ok) return join(home.value, '.probity');
+  for (const each of home.problems)
+    read.problems.push({ ...each, message: `${each.message}; or set PROBITY_DATA_DIR` });
+  return '';
 }
 
 /**
@@ -152,10 +163,11 @@ class Reader {
     return value === '' ? undefined : value;
   }
 
-  /** A file or folder, from where the process runs. */
+  /** A file or folder, wherever the process runs. */
   path(name: string): string | undefined {
     const value = this.text(name);
-    return value === undefined ? undefined : resolve(value);
+    if (value === undefined) return undefined;
+    return isAbsolute(value) ? normalize(value) : this.refuse(name, ABSOLUTE);
   }
 
   integer(name: string, least: number, most: number): number | undefined {
@@ -192,7 +204,7 @@ class Reader {
   }
 
   /** The value is not repeated: it may carry a password. */
-  private refuse(name: string, wanted: string): undefined {
+  refuse(name: string, wanted: string): undefined {
     this.problems.push(problem('OPTION_INVALID', name, `${name} must be ${wanted}`));
     return undefined;
   }

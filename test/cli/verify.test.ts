@@ -64,6 +64,7 @@ describe('probity verify', () => {
     expect(ran.err).toBe('');
     expect(ran.out.replaceAll(folder, '').replaceAll(/[0-9a-f]{64}/g, '…')).toMatchInlineSnapshot(`
       "/v1
+        policy  /policy
 
         ✓ bundle      proved     every file of a bundle is there · version 1, 13 files
         ✓ envelope    signed     signed by a trusted verdict key · honest.example/verdict+f67d0b35
@@ -83,6 +84,36 @@ describe('probity verify', () => {
       verified   exit 0
       "
     `);
+  });
+
+  it('takes no policy out of the current folder, where a bundle may have brought one', async () => {
+    const forger = await installation('forger');
+    const bundle = await writeIssued('evil', forger);
+    await mkdir(join(bundle, '.config/probity/trust'), { recursive: true });
+    await writeFile(join(bundle, '.config/probity/trust/policy'), forger.policyText);
+    const before = process.cwd();
+    process.chdir(bundle);
+    try {
+      for (const [HOME, XDG_CONFIG_HOME] of [
+        ['', ''],
+        ['.', ''],
+        ['/nowhere', '.config'],
+        ['/nowhere', './.config'],
+      ]) {
+        vi.stubEnv('HOME', HOME);
+        vi.stubEnv('XDG_CONFIG_HOME', XDG_CONFIG_HOME);
+        const ran = await run(verifyCommand, '.');
+        expect(ran.exit).toBe(2);
+        expect(ran.err).toContain('OPTION_INVALID');
+        expect(ran.err).toContain('absolute path');
+        expect(ran.err).toContain('--policy FILE');
+        if (XDG_CONFIG_HOME !== '') continue;
+        expect((await run(keysCommand, 'init')).exit).toBe(2);
+        await expect(stat(join(bundle, '.probity'))).rejects.toThrow('ENOENT');
+      }
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('prints each layer as JSON', async () => {

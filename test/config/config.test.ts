@@ -38,14 +38,14 @@ describe('the configuration', () => {
   it('spends with care where anchors cost', () => {
     const config = loadConfig({
       PROBITY_IOTA_NETWORK: 'mainnet',
-      PROBITY_WITNESSES: 'w',
+      PROBITY_WITNESSES: '/w',
       PROBITY_LOG_DIR: '/log',
     });
     expect(config).toMatchObject({
       ok: true,
       value: {
         iota: { intervalS: 600, maxPerDay: 200 },
-        witnesses: { policy: join(process.cwd(), 'w'), timeoutMs: 5_000 },
+        witnesses: { policy: '/w', timeoutMs: 5_000 },
         logDir: '/log',
       },
     });
@@ -92,5 +92,32 @@ describe('the configuration', () => {
     ]);
     expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['OPTION_INVALID']));
     expect(JSON.stringify(problems)).not.toContain('secret');
+  });
+
+  it('takes no path that depends on the current folder', () => {
+    const names = [
+      'PROBITY_DATA_DIR',
+      'PROBITY_CACHE_DIR',
+      'PROBITY_LOG_DIR',
+      'PROBITY_WITNESSES',
+      'JAVA_HOME',
+      'TLA2TOOLS_JAR',
+      'TMPDIR',
+      'Z3_BIN',
+      'CVC5_BIN',
+      'CHROMIUM_BIN',
+    ];
+    for (const name of names)
+      for (const value of ['./x', 'x/y', '../x'])
+        expect(loadConfig({ [name]: value }), name).toMatchObject({
+          ok: false,
+          problems: [{ code: 'OPTION_INVALID', path: name }],
+        });
+    for (const name of names) expect(loadConfig({ [name]: '/x' }).ok, name).toBe(true);
+    expect(loadConfig({ Z3_BIN: 'z3' }).ok).toBe(true);
+    for (const HOME of ['', 'x', '.']) {
+      expect(loadConfig({ HOME })).toMatchObject({ ok: false, problems: [{ path: 'HOME' }] });
+      expect(loadConfig({ HOME, PROBITY_DATA_DIR: '/x' }).ok).toBe(true);
+    }
   });
 });

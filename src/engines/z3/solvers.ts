@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, isAbsolute } from 'node:path';
 import { SessionError, Z3Session } from './session.ts';
 
 /**
@@ -63,7 +63,7 @@ async function onPath(name: string): Promise<string | undefined> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, name);
     if (
-      folder !== '' &&
+      isAbsolute(folder) &&
       (await access(path, 1).then(
         () => true,
         () => false,
