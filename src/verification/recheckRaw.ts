@@ -56,6 +56,7 @@ export async function recheckRaw(
           files,
           verdict,
           again.value,
+          specification.value.configuration.symmetry,
           properties.findIndex(({ name }) => name === verdict.name) !== at,
         ),
       }) as Recheck,
@@ -71,6 +72,7 @@ function judge(
   files: Files,
   verdict: PropertyVerdict,
   { properties }: Report,
+  symmetry: boolean,
   isTwice: boolean,
 ): Found {
   const mine = properties.find(({ name }) => name === verdict.name);
@@ -78,6 +80,8 @@ function judge(
   if (verdict.assurance.length > 0)
     return failed('RECHECK_ANSWER', 'nothing of ours stands behind an answer of TLC');
   if (verdict.outcome === 'unknown') return skipped('nothing is claimed');
+  if (symmetry && mine.kind === 'temporal')
+    return failed('RECHECK_ANSWER', `was signed, and is none: ${mine.message ?? ''}`);
   if (mine.outcome === 'unknown')
     return skipped(`not asked again: ${mine.message ?? mine.reason ?? ''}`);
   if (mine.outcome !== verdict.outcome) return differing(verdict, mine);

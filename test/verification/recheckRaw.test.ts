@@ -93,6 +93,34 @@ const withScript = (change: Partial<ScriptReport>): Sealable => ({
 });
 
 describe('answers of TLC, asked again', () => {
+  it('are refused where a temporal property was answered under SYMMETRY', async ({ skip }) => {
+    if (absent !== undefined) skip(absent);
+    const symmetric = await checked('symmetric', {
+      source:
+        "---- MODULE Sym ----\nEXTENDS TLC\nCONSTANT S\nVARIABLE x\nInit == x \\in S\nNext == x' \\in S\nPerms == Permutations(S)\nSoon == <>(x \\in S)\nIn == x \\in S\n====\n",
+      format: 'tla',
+      name: 'Sym.tla',
+      files: [
+        {
+          name: 'Sym.cfg',
+          text: 'INIT Init\nNEXT Next\nCONSTANT S = {a, b}\nSYMMETRY Perms\nINVARIANT In\nPROPERTY Soon\n',
+        },
+      ],
+    });
+    expect(await rechecked(symmetric)).toMatchObject({ In: 'rerun', Soon: 'skipped' });
+    const lie = (p: PropertyReport): PropertyReport => {
+      const { reason: _reason, message: _message, ...rest } = p;
+      return p.name === 'Soon' ? { ...rest, outcome: 'holds', method: 'exhaustive' } : p;
+    };
+    const { report } = symmetric;
+    expect(
+      await rechecked({
+        ...symmetric,
+        report: { ...report, properties: report.properties.map(lie) },
+      }),
+    ).toMatchObject({ In: 'rerun', Soon: 'RECHECK_ANSWER' });
+  }, 120_000);
+
   it('are refuted where a trusted signer lied: the answer, the count, the run, the question', async ({
     skip,
   }) => {
