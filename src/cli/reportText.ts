@@ -29,7 +29,7 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   ];
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
   const shown = report.properties.filter((p) => !quiet.includes(p));
-  const width = Math.max(...shown.map((p) => p.name.length), 0);
+  const width = shown.reduce((most, p) => Math.max(most, p.name.length), 0);
   const told = new Map<string, string>();
   const lines = shown.flatMap((p) => propertyLines(p, width, paint, told));
   const held = report.properties.filter((p) => p.outcome === 'holds').length;
@@ -214,24 +214,46 @@ function steps(count: number): string {
   return count === 1 ? '1 step' : `${count} steps`;
 }
 
-/** A trace, one line a step, cells and messages in the words of the model. */
+/** Of a trace that is longer than this, the first and the last steps are told. */
+const MAX_STEPS = 60;
+const [FIRST_STEPS, LAST_STEPS] = [20, 20];
+
+/**
+ * A trace, one line a step, cells and messages in the words of the model. It may have as many steps
+ * as the model has states: no more of them is looked at than is told.
+ */
 export function traceLines(trace: Trace): string[] {
   const params = Object.entries(trace.params);
-  const labels = trace.steps.map(stepLabel);
-  const width = Math.min(44, Math.max(0, ...labels.map((l) => l.length)));
+  const count = trace.steps.length;
+  const isLong = count > MAX_STEPS;
+  const first = trace.steps.slice(0, isLong ? FIRST_STEPS : count);
+  const last = isLong ? trace.steps.slice(-LAST_STEPS) : [];
+  const loop = trace.loopStart;
+  const width = [...first, ...last].reduce(
+    (most, step) => Math.max(most, Math.min(44, stepLabel(step).length)),
+    0,
+  );
+  const lines = (steps: readonly Step[], from: number): string[] =>
+    steps.flatMap((step, i) => [
+      ...(loop === from + i ? ['      ↻  from here for ever:'] : []),
+      `      ${String(from + i + 1).padStart(2)}  ${stepLabel(step).padEnd(width)}  ${effects(step)}`.trimEnd(),
+    ]);
+  const isLoopHidden = loop !== undefined && loop >= first.length && loop < count - last.length;
   return [
     ...(params.length > 0
       ? [
           `         with ${params.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`,
         ]
       : []),
-    ...trace.steps.flatMap((step, i) => [
-      ...(trace.loopStart === i ? ['      ↻  from here for ever:'] : []),
-      `      ${String(i + 1).padStart(2)}  ${(labels[i] ?? '').padEnd(width)}  ${effects(step)}`.trimEnd(),
-    ]),
-    ...(trace.loopStart !== undefined && trace.loopStart >= trace.steps.length
-      ? ['      ↻  nothing fair is enabled from here']
+    ...lines(first, 0),
+    ...(isLong
+      ? [
+          `       …  ${count - first.length - last.length} more steps: --json has all ${count}`,
+          ...(isLoopHidden ? [`      ↻  from step ${loop + 1} on for ever:`] : []),
+          ...lines(last, count - last.length),
+        ]
       : []),
+    ...(loop !== undefined && loop >= count ? ['      ↻  nothing fair is enabled from here'] : []),
   ];
 }
 

@@ -53,7 +53,7 @@ export function withinBounds(model: Model, property: Property, outcome: Outcome)
   ) {
     return {
       outcome: 'bounded',
-      bound: `at most ${Math.max(...model.channels.map((channel) => channel.capacity))} messages in a channel`,
+      bound: `at most ${model.channels.reduce((most, { capacity }) => Math.max(most, capacity), 0)} messages in a channel`,
       evidence: outcome.evidence,
     };
   }

@@ -160,7 +160,7 @@ class ClusterFinder {
   #lookAtSteps(): void {
     for (const { zero, some, adds, sets, needs, other } of this.#touches) {
       if (zero.size > 0) this.#watched.push(zero);
-      this.#watched.push(...some);
+      for (const reading of some) this.#watched.push(reading);
       for (const name of other) this.#visible.add(name);
       for (const [name, by] of adds)
         if (by < -1 || (by < 0 && !needs.has(name))) this.#visible.add(name);

@@ -237,9 +237,8 @@ class FairSearch {
       const unfair = this.#unfairConditions(component, members);
       if (unfair.weak) continue;
       if (unfair.strong.size === 0) return { nodes: component, stops: false };
-      work.push(
-        ...components.among(component.filter((node) => !this.#enablesAny(node, unfair.strong))),
-      );
+      const calm = component.filter((node) => !this.#enablesAny(node, unfair.strong));
+      for (const part of components.among(calm)) work.push(part);
     }
     return undefined;
   }
@@ -294,7 +293,7 @@ class FairSearch {
     const loop: number[] = [];
     let at = entry;
     const walk = (to: number): void => {
-      loop.push(...this.#pathInside(at, to, inside));
+      for (const node of this.#pathInside(at, to, inside)) loop.push(node);
       at = to;
     };
     for (const condition of this.#owed(component)) {

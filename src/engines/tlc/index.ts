@@ -525,6 +525,6 @@ const QUIET: ReadonlySet<number> = new Set([
 function incomplete(messages: readonly TlcMessage[]): string | undefined {
   const text = messages.find((m) => m.code === EC.noError)?.text ?? '';
   const estimates = [...text.matchAll(/val = ([\d.E-]+)/g)].map((m) => Number(m[1]));
-  const worst = Math.max(0, ...estimates);
+  const worst = estimates.reduce((most, each) => Math.max(most, each), 0);
   return worst < 1e-9 ? undefined : `a chance of ${worst} that two states shared a fingerprint`;
 }

@@ -444,7 +444,7 @@ class Z3Check {
     const attempt = await establish(this.#system, claim, limits);
     if (attempt.kind === 'open')
       return { outcome: 'unknown', reason: 'unreplayable', message: attempt.message, evidence: {} };
-    this.#artifacts.push(...attempt.artifacts);
+    for (const artifact of attempt.artifacts) this.#artifacts.push(artifact);
     return attempt.outcome;
   }
 
