@@ -1,6 +1,7 @@
 import { explore } from '../engines/explore/index.ts';
 import type { Budget } from '../model/engine.ts';
 import type { Expr } from '../model/expression.ts';
+import { sampledNames } from '../model/initial.ts';
 import type { Action, Model, Property } from '../model/model.ts';
 import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';
@@ -46,8 +47,9 @@ function mutantActions(action: Action): Action[] {
 }
 
 /**
- * The properties that hold of every mutant: they say nothing about what the model does. One that is
- * only bounded or unknown of some mutant is not among them. Nothing comes back where the model is too large to ask. `states` is the size of its own graph.
+ * The properties that hold and that no mutant breaks: they say nothing about what the model does.
+ * Nothing comes back where the model is too large to ask, or where its values are only sampled: a
+ * mutant may break a property where nobody looked. `states` is the size of its own graph.
  */
 export async function unbreakable(
   model: Model,
@@ -58,6 +60,7 @@ export async function unbreakable(
 ): Promise<string[]> {
   const mutants = mutantsOf(model);
   if (mutants.length === 0 || mutants.length * states > MAX_WORK) return [];
+  if (sampledNames(new Semantics(model)).length > 0) return [];
   let surviving = properties.filter(
     (p) => p.formula.kind !== 'implicit' && p.formula.kind !== 'all',
   );
@@ -70,7 +73,7 @@ export async function unbreakable(
       signal,
       () => undefined,
     );
-    surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome === 'holds');
+    surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome !== 'violated');
   }
   return surviving.map((p) => p.name);
 }
