@@ -24,9 +24,9 @@ describe('docs/api.md', () => {
       fileURLToPath(new URL('../../src/config/index.ts', import.meta.url)),
       'utf8',
     );
-    const read = [...code.matchAll(/read\.\w+\(\s*'([A-Z0-9_]+)'/gu)]
-      .map(([, name]) => name)
-      .sort();
+    const read = [
+      ...new Set([...code.matchAll(/read\.\w+\(\s*'([A-Z0-9_]+)'/gu)].map(([, name]) => name)),
+    ].sort();
     expect(
       [...between('docs/api.md', 'environment').matchAll(/^\| `([A-Z0-9_]+)`/gmu)]
         .map(([, name]) => name)
