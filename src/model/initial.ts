@@ -16,28 +16,36 @@ export interface Start {
   readonly errors: ErrorBits;
 }
 
+interface SampledNames {
+  readonly parameters: readonly string[];
+  readonly variables: readonly string[];
+}
+
+const sampledBySemantics = new WeakMap<Semantics, SampledNames>();
+
 /**
  * The parameters and the freely chosen variables of which only samples are looked at where values
  * are tried one by one. A variable's samples leave out initial states of a valuation; a parameter's
- * leave out valuations, and those that are looked at are whole.
+ * leave out valuations, and those that are looked at are whole. Found once for each model: a range
+ * that depends on parameters is looked at under each of them.
  */
-export function sampled(semantics: Semantics): {
-  readonly parameters: readonly string[];
-  readonly variables: readonly string[];
-} {
+export function sampled(semantics: Semantics): SampledNames {
+  const known = sampledBySemantics.get(semantics);
+  if (known) return known;
   const { model, layout } = semantics;
-  return {
+  const isFree = (rules: readonly InitRule[], type: Type): boolean =>
+    rules.some((rule) => isSampledRule(rule, type, semantics));
+  const names = {
     parameters: model.parameters.filter((p) => isSampled(cellType(p.type))).map((p) => p.name),
     variables: model.variables
       .filter((v, i) => {
         const block = layout.variables[i];
-        return (
-          block &&
-          rulesPerCell(v.init, block).some((rule) => isSampledRule(rule, v.type, semantics))
-        );
+        return block && isFree(rulesPerCell(v.init, block), v.type);
       })
       .map((v) => v.name),
   };
+  sampledBySemantics.set(semantics, names);
+  return names;
 }
 
 /** All names of `sampled`. */
@@ -48,7 +56,7 @@ export function sampledNames(semantics: Semantics): string[] {
 
 /** What a bound says of samples. */
 export function sampleBound(names: readonly string[]): string {
-  return `${names.join(', ')} only at samples: the ends, what stands in the model, and a few more`;
+  return `${names.join(', ')} only at samples, not at every value`;
 }
 
 function isSampledRule(rule: InitRule, type: Type, semantics: Semantics): boolean {

@@ -72,7 +72,7 @@ export const LIMITS: readonly Limit[] = [
     engine: 'explore',
     types: ['int unbounded'],
     about:
-      'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled: the model’s own constants with their neighbours and −4 to 4; what is not found there is bounded',
+      'a proof only where finitely many values are reachable, else `bounded`; a free choice of an unbounded integer is sampled, at most 32 values a cell, the model’s own constants before others; what is not found there is bounded',
   },
   {
     engine: 'tlc',
