@@ -1,6 +1,6 @@
 import { explore } from '../src/engines/explore/index.ts';
 import { readBpmn } from '../src/frontends/bpmn/index.ts';
-import { checkModel } from '../src/model/check.ts';
+import { typecheck } from '../src/model/typecheck.ts';
 import type { Reduction } from '../src/model/engine.ts';
 import { Semantics } from '../src/model/semantics.ts';
 import { timed, type Row } from './rows.ts';
@@ -23,7 +23,7 @@ function parallelDiagram(branches: number): string {
  */
 export async function diagramRows(): Promise<Row[]> {
   const read = await readBpmn(parallelDiagram(17));
-  const model = read.ok ? checkModel(read.value) : read;
+  const model = read.ok ? typecheck(read.value) : read;
   if (!model.ok) throw new Error(JSON.stringify(model.problems));
   const semantics = new Semantics(model.value);
   const properties = model.value.properties.filter((p) => p.formula.kind !== 'all');

@@ -16,8 +16,8 @@ import { solversHere } from '../src/engines/z3/solvers.ts';
 import { tlc } from '../src/engines/tlc/index.ts';
 import { z3 } from '../src/engines/z3/index.ts';
 import type { Artifact } from '../src/model/outcome.ts';
-import { inspect } from '../src/verification/inspect.ts';
-import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
+import { inspect } from '../src/checking/inspect.ts';
+import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
 import { everyPriceModel, twelveCountersModel } from './models.ts';
 import { timed, type Row } from './rows.ts';
 

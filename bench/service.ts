@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { ask, followRun, type RunView, type Server } from '../src/cli/client.ts';
 import { requestRun } from '../src/cli/submit.ts';
 import { tlc } from '../src/engines/tlc/index.ts';
-import { inspect } from '../src/verification/inspect.ts';
-import { DEFAULT_OPTIONS } from '../src/verification/types.ts';
+import { inspect } from '../src/checking/inspect.ts';
+import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
 import { parallelModel } from './models.ts';
 import { timed, type Row } from './rows.ts';
 

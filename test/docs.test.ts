@@ -9,8 +9,8 @@ import {
   PROPERTY_KINDS,
   REFUSED,
   supported,
-} from '../src/verification/support.ts';
-import { ENGINE_NAMES } from '../src/verification/types.ts';
+} from '../src/checking/support.ts';
+import { ENGINE_NAMES } from '../src/checking/types.ts';
 import { check } from './cli/run.ts';
 import { GOLDEN, repository } from './golden.ts';
 import { printed, read } from './printed.ts';

@@ -8,7 +8,7 @@ import { loadConfig } from '../src/config/index.ts';
 import { describeError, jsonLogger } from '../src/service/observe.ts';
 import { composeService } from '../src/service/compose.ts';
 import { startWorker } from '../src/service/worker.ts';
-import { keepWarm } from '../src/verification/verify.ts';
+import { keepWarm } from '../src/checking/check.ts';
 
 const logger = jsonLogger(
   'info',

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { loadConfig } from '../config/index.ts';
-import { formatOf, MAX_SOURCE_BYTES } from '../verification/inspect.ts';
+import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import {
   CHANNEL_SEMANTICS,
@@ -11,7 +11,7 @@ import {
   type ChannelSemantics,
 } from '../frontends/bpmn/diagram.ts';
 import type { Assurance, Report } from '../model/outcome.ts';
-import { ASSURANCES } from '../verification/assurance.ts';
+import { ASSURANCES } from '../checking/assurance.ts';
 import {
   DEFAULT_OPTIONS,
   ENGINE_NAMES,
@@ -20,9 +20,9 @@ import {
   type Format,
   type Progress,
   type Submission,
-  type VerifyOptions,
-} from '../verification/types.ts';
-import { verify } from '../verification/verify.ts';
+  type CheckOptions,
+} from '../checking/types.ts';
+import { checkSubmission } from '../checking/check.ts';
 import { EXIT, type Io } from './io.ts';
 import { reportText } from './reportText.ts';
 
@@ -57,7 +57,7 @@ interface CheckArgs {
   readonly config: string | undefined;
   readonly annotations: string | undefined;
   readonly fixes: boolean;
-  readonly options: VerifyOptions;
+  readonly options: CheckOptions;
 }
 
 export async function checkCommand(args: string[], io: Io): Promise<number> {
@@ -82,7 +82,7 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   process.once('SIGINT', onSigint);
   const progress = progressLine(io, json);
   const started = performance.now();
-  const verified = await verify(submission, options, {
+  const verified = await checkSubmission(submission, options, {
     signal: abort.signal,
     cacheDir: config.value.cacheDir,
     onProgress: progress.show,
@@ -157,8 +157,8 @@ async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Pro
   const abort = new AbortController();
   const onSigint = (): void => abort.abort();
   process.once('SIGINT', onSigint);
-  const { checkScript, print } = await import('./checkScript.ts');
-  const checked = await checkScript(text.value, options, abort.signal);
+  const { answerScript, print } = await import('./checkScript.ts');
+  const checked = await answerScript(text.value, options, abort.signal);
   process.removeListener('SIGINT', onSigint);
   return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
 }

@@ -1,20 +1,20 @@
 import { bad, problem, type Result } from '../errors/index.ts';
-import type { VerifyOptions } from '../verification/types.ts';
+import type { CheckOptions } from '../checking/types.ts';
 import type { ScriptReport } from '../model/outcome.ts';
-import { verifyScript } from '../verification/script.ts';
+import { checkScript } from '../checking/script.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** Answers an SMT-LIB script. Exit 0: each check has an answer; 3: some is unknown. */
-export async function checkScript(
+export async function answerScript(
   source: string,
-  options: VerifyOptions,
+  options: CheckOptions,
   signal: AbortSignal,
 ): Promise<Result<ScriptReport>> {
   if (options.properties.length > 0)
     return bad(
       problem('OPTION_INVALID', 'property', 'a script has no properties: it asks for itself'),
     );
-  return verifyScript(source, options, signal);
+  return checkScript(source, options, signal);
 }
 
 export function scriptText(report: ScriptReport, exit: number): string {

@@ -106,7 +106,7 @@ async function tell(host: Host, io: Io): Promise<number> {
   const say = (text = ''): void => io.stdout(`${text}\n`);
   say(`${paint('bold', 'Probity demo')} · ${host.url}/graphql · ${host.database}`);
   say(`queue ${host.queue} · ledger ${host.ledger}`);
-  const tools = await host.service.verifier.toolVersions(host.config.cacheDir);
+  const tools = await host.service.checker.toolVersions(host.config.cacheDir);
   say();
   for (const [name, version] of Object.entries(tools)) say(`  ${name.padEnd(8)} ${version}`);
   const { key, record } = await host.service.store.keys.create({

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { loadConfig, type Config } from '../config/index.ts';
-import { toolVersions } from '../verification/verify.ts';
+import { toolVersions } from '../checking/check.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';
 import { printProblems } from './check.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { readSpecification } from '../frontends/tla/specification.ts';
-import type { Submission } from '../verification/types.ts';
+import type { Submission } from '../checking/types.ts';
 
 type ReadText = (file: string) => Promise<Result<string>>;
 

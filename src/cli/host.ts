@@ -50,7 +50,7 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
     step('queue');
     await service.queues.depth();
     // The first request would wait for it: finding out may start Java, or fetch a jar.
-    service.verifier.toolVersions(config.cacheDir).catch(() => undefined);
+    service.checker.toolVersions(config.cacheDir).catch(() => undefined);
     const firstAdminKey = await ensureAdminKey(service);
     step('api');
     const api = await startApi(service);

@@ -13,7 +13,7 @@ import {
   trueProbability,
   type Loss,
 } from '../risk/index.ts';
-import { inspect, type Inspected } from '../verification/inspect.ts';
+import { inspect, type Inspected } from '../checking/inspect.ts';
 import { printProblems, readSubmission } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 import { riskText } from './riskText.ts';

@@ -6,7 +6,7 @@ import { ask, followRun, serverFrom, type RunView, type Server } from './client.
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
 import { reportText } from './reportText.ts';
-import type { Submission } from '../verification/types.ts';
+import type { Submission } from '../checking/types.ts';
 
 export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a server and follow its run
 

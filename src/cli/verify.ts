@@ -23,7 +23,7 @@ import {
 } from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
 import { isRawFormat } from '../model/specification.ts';
-import type { Recheck } from '../verification/recheck.ts';
+import type { Recheck } from '../checking/recheck.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
@@ -144,7 +144,7 @@ async function recheckAnswers(
   statement: Statement,
 ): Promise<Result<Recheck[]>> {
   const [{ recheck }, { loadConfig }] = await Promise.all([
-    import('../verification/recheck.ts'),
+    import('../checking/recheck.ts'),
     import('../config/index.ts'),
   ]);
   const config = loadConfig(process.env);

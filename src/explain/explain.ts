@@ -3,13 +3,13 @@ import type { Overlay } from '../drawing/drawing.ts';
 import type { Result } from '../errors/index.ts';
 import { readDrawing, readWhole, type Reading } from '../frontends/bpmn/index.ts';
 import { statesOf } from '../graph/replay.ts';
-import { checkModel } from '../model/check.ts';
+import { typecheck } from '../model/typecheck.ts';
 import type { State } from '../model/layout.ts';
 import { liftRun } from '../model/lift.ts';
 import { Semantics } from '../model/semantics.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
-import { readBeside } from '../verification/inspect.ts';
-import type { Submission } from '../verification/types.ts';
+import { readBeside } from '../checking/inspect.ts';
+import type { Submission } from '../checking/types.ts';
 import { standingAt, whyOf, type Why } from './why.ts';
 
 /** What was said of a diagram beside it. */
@@ -113,7 +113,7 @@ const MAX_FOLLOWED = 2_000;
  */
 function toItsEnd(reading: Reading, property: PropertyReport): PropertyReport {
   const checked =
-    property.witness === 'trap' && property.trace ? checkModel(reading.document) : undefined;
+    property.witness === 'trap' && property.trace ? typecheck(reading.document) : undefined;
   if (!checked?.ok || !property.trace) return property;
   const semantics = new Semantics(checked.value);
   const states = statesOf(semantics, property.trace);

@@ -1,7 +1,7 @@
 import { isAwaited, type Diagram, type Node, type NodeKind } from '../frontends/bpmn/diagram.ts';
 import type { Report, SuggestedFix } from '../model/outcome.ts';
-import { DEFAULT_OPTIONS, type Submission } from '../verification/types.ts';
-import { verify } from '../verification/verify.ts';
+import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
+import { checkSubmission } from '../checking/check.ts';
 import { connect, giveUp, joinBefore, retype } from './edits.ts';
 import { explain, readAgain, violated, type Said } from './explain.ts';
 
@@ -105,7 +105,7 @@ async function tried(
     timeoutMs: Math.max(50, budget.timeoutMs),
     maxStates: budget.maxStates,
   };
-  const verified = await verify({ ...submission, source: changed }, options, {
+  const verified = await checkSubmission({ ...submission, source: changed }, options, {
     signal,
     cacheDir: budget.cacheDir,
     onProgress: () => undefined,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { Fault, invariant } from '../errors/index.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
-import type { Submission } from '../verification/types.ts';
+import type { Submission } from '../checking/types.ts';
 
 /**
  * A lesson: a story, a workflow that can be attacked, the same workflow mended, and what the

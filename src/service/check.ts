@@ -2,7 +2,7 @@ import { sha256, type Json } from '../canonical/index.ts';
 import { Fault, invariant, type Result } from '../errors/index.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Claim, RunRecord } from '../store/index.ts';
-import type { Progress, Verification, VerifyOptions } from '../verification/types.ts';
+import type { Progress, Verification, CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { submissionOf } from './submission.ts';
 import { deliver } from './submit.ts';
@@ -72,7 +72,7 @@ async function verifyRun(
   claim: Claim,
   signal: AbortSignal,
 ): Promise<Result<Verification>> {
-  const { store, config, verifier, logger } = service;
+  const { store, config, checker, logger } = service;
   const model = await store.models.get(run.modelId);
   invariant(model, 'a run has its model');
   const onProgress = throttled((progress) => {
@@ -80,7 +80,7 @@ async function verifyRun(
       .progress(claim, progress as unknown as Json)
       .catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
   });
-  return verifier.verify(submissionOf(model), run.options as unknown as VerifyOptions, {
+  return checker.checkSubmission(submissionOf(model), run.options as unknown as CheckOptions, {
     signal,
     onProgress,
     cacheDir: config.cacheDir,

@@ -1,10 +1,10 @@
 import { digestOf, sha256 } from '../canonical/index.ts';
 import type { Config } from '../config/index.ts';
-import { identify, toolVersions, verify } from '../verification/verify.ts';
+import { identify, toolVersions, checkSubmission } from '../checking/check.ts';
 import { jsonLogger } from './observe.ts';
 import { openService, type OpenService } from './open.ts';
 import { ThreadReader } from './reader.ts';
-import type { Verifier } from './service.ts';
+import type { Checker } from './service.ts';
 
 /**
  * How long the versions of engines count as fresh. Asking them starts child processes, and they
@@ -20,15 +20,15 @@ const SHORT = 64 * 1024;
 const REMEMBERED = 200;
 
 /** The real verification. */
-function realVerifier(): Verifier {
-  return { verify, inspect: rememberedInspect(), toolVersions: rememberedVersions() };
+function realChecker(): Checker {
+  return { checkSubmission, inspect: rememberedInspect(), toolVersions: rememberedVersions() };
 }
 
 /**
  * Tool versions as of the last minute: a stale answer is given at once and asked for anew behind
  * it.
  */
-function rememberedVersions(): Verifier['toolVersions'] {
+function rememberedVersions(): Checker['toolVersions'] {
   let known:
     { readonly versions: Promise<Record<string, string>>; readonly freshUntil: number } | undefined;
   let asking = false;
@@ -57,9 +57,9 @@ function rememberedVersions(): Verifier['toolVersions'] {
  * Reading depends on the text alone, so the same text need not be read twice by one process; a long
  * one is read apart.
  */
-function rememberedInspect(): Verifier['inspect'] {
+function rememberedInspect(): Checker['inspect'] {
   const reader = new ThreadReader();
-  const known = new Map<string, ReturnType<Verifier['inspect']>>();
+  const known = new Map<string, ReturnType<Checker['inspect']>>();
   return async (submission) => {
     const files = submission.files ?? [];
     const beside = submission.annotations ?? '';
@@ -93,5 +93,5 @@ export function composeService(config: Config, part: string): Promise<OpenServic
     },
     { part },
   );
-  return openService(config, { verifier: realVerifier(), logger });
+  return openService(config, { checker: realChecker(), logger });
 }

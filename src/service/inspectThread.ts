@@ -1,7 +1,7 @@
 /** The inside of the reading thread (`reader.ts`): one submission at a time, one answer each. */
 import { parentPort } from 'node:worker_threads';
-import { identify } from '../verification/verify.ts';
-import type { Submission } from '../verification/types.ts';
+import { identify } from '../checking/check.ts';
+import type { Submission } from '../checking/types.ts';
 
 parentPort?.on('message', (submission: Submission) => {
   identify(submission).then(

@@ -21,13 +21,13 @@ import { openStore } from '../store/index.ts';
 import { compareLog } from './compare.ts';
 import { openWitnesses } from './cosign.ts';
 import type { Logger } from './observe.ts';
-import type { Notary, Service, Verifier } from './service.ts';
+import type { Notary, Service, Checker } from './service.ts';
 
 export const SOFTWARE = { name: 'probity', version: '0.1.0' } as const;
 
 /** The parts that a caller decides: the real ones are named in `compose.ts`. */
 export interface Parts {
-  readonly verifier: Verifier;
+  readonly checker: Checker;
   readonly logger: Logger;
 }
 
@@ -83,7 +83,7 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
       witnessAlarms: new Map(),
     };
     return {
-      service: { config, store, queues, verifier: parts.verifier, notary, logger: parts.logger },
+      service: { config, store, queues, checker: parts.checker, notary, logger: parts.logger },
       close,
     };
   } catch (error) {

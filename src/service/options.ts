@@ -1,12 +1,12 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import type { Assurance } from '../model/outcome.ts';
-import { ASSURANCES } from '../verification/assurance.ts';
+import { ASSURANCES } from '../checking/assurance.ts';
 import {
   DEFAULT_OPTIONS,
   ENGINE_NAMES,
   type EngineName,
-  type VerifyOptions,
-} from '../verification/types.ts';
+  type CheckOptions,
+} from '../checking/types.ts';
 
 /** What a request may say of how to check. Everything is optional; nothing is ignored. */
 export interface RequestedOptions {
@@ -36,7 +36,7 @@ const LIMITS = {
 export function readOptions(
   requested: RequestedOptions,
   known: ReadonlySet<string>,
-): Result<VerifyOptions> {
+): Result<CheckOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
   for (const name of properties) {
@@ -87,7 +87,7 @@ export function readOptions(
       );
     return value;
   };
-  const options: VerifyOptions = {
+  const options: CheckOptions = {
     properties,
     engines: engines.length === 0 ? 'auto' : (engines as EngineName[]),
     timeoutMs: limit('timeoutMs'),

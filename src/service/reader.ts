@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { bad, problem, type Result } from '../errors/index.ts';
 import type { SubmittedDocument } from '../model/specification.ts';
-import type { Submission } from '../verification/types.ts';
+import type { Submission } from '../checking/types.ts';
 
 type Inspected = Result<{ readonly document: SubmittedDocument; readonly digest: string }>;
 type Answer = Inspected | { readonly failed: string };

@@ -3,8 +3,8 @@ import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/in
 import { isSpecification, type SubmittedDocument } from '../model/specification.ts';
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
-import { inspect } from '../verification/inspect.ts';
-import type { VerifyOptions } from '../verification/types.ts';
+import { inspect } from '../checking/inspect.ts';
+import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
 import { submissionOf } from './submission.ts';
@@ -187,7 +187,7 @@ export async function assessRun(
   const asked = keptRisk(run);
   if (asked?.kind !== 'asked') return undefined;
   try {
-    const assessed = await assess(asked, model, run.options as unknown as VerifyOptions, signal);
+    const assessed = await assess(asked, model, run.options as unknown as CheckOptions, signal);
     if (!assessed.ok) return { kind: 'failed', problems: assessed.problems };
     return assessed.value;
   } catch (error) {
@@ -210,7 +210,7 @@ export async function assessRun(
 async function assess(
   asked: AskedRisk,
   model: ModelRecord,
-  limits: VerifyOptions,
+  limits: CheckOptions,
   signal: AbortSignal,
 ): Promise<Result<KeptRisk>> {
   const { property, events, cases, seed } = asked;

@@ -8,17 +8,17 @@ import type { TransparencyLog } from '../evidence/log/log.ts';
 import type { SubmittedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';
 import type { Store } from '../store/index.ts';
-import type { Progress, Submission, Verification, VerifyOptions } from '../verification/types.ts';
+import type { Progress, Submission, Verification, CheckOptions } from '../checking/types.ts';
 import type { Logger } from './observe.ts';
 
 /**
- * What the service asks of verification: `src/verification/verify.ts`, or a stand-in that a test
+ * What the service asks of the checking floor: `src/checking/check.ts`, or a stand-in that a test
  * controls.
  */
-export interface Verifier {
-  verify(
+export interface Checker {
+  checkSubmission(
     submission: Submission,
-    options: VerifyOptions,
+    options: CheckOptions,
     context: {
       readonly signal: AbortSignal;
       readonly onProgress: (progress: Progress) => void;
@@ -72,7 +72,7 @@ export interface Service {
   readonly config: Config;
   readonly store: Store;
   readonly queues: Queues;
-  readonly verifier: Verifier;
+  readonly checker: Checker;
   readonly notary: Notary;
   readonly logger: Logger;
 }

@@ -1,6 +1,6 @@
 import { isSpecification } from '../model/specification.ts';
 import type { ModelRecord } from '../store/index.ts';
-import type { Format, Submission } from '../verification/types.ts';
+import type { Format, Submission } from '../checking/types.ts';
 
 /**
  * What was submitted, as it is checked. The files of a specification are those of its document: of

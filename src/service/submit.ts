@@ -3,13 +3,8 @@ import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts'
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
 import { isSpecification } from '../model/specification.ts';
 import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
-import { propertyNames, rawOptionProblems } from '../verification/submitted.ts';
-import {
-  FORMATS,
-  type Format,
-  type SubmittedFile,
-  type VerifyOptions,
-} from '../verification/types.ts';
+import { propertyNames, rawOptionProblems } from '../checking/submitted.ts';
+import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -49,7 +44,7 @@ export async function submitModel(
   asker: Asker,
   input: SubmitInput,
 ): Promise<Result<ModelRecord>> {
-  const { store, verifier } = service;
+  const { store, checker } = service;
   const problems = inputProblems(input);
   if (problems.length > 0) return bad(...problems);
   const { source, name, idempotencyKey } = input;
@@ -65,7 +60,7 @@ export async function submitModel(
     const known = await store.idempotency.find(asker.owner, 'submitModel', idempotencyKey);
     if (known) return rememberedModel(service, known, inputDigest);
   }
-  const inspected = await verifier.inspect({ source, format, name, ...beside });
+  const inspected = await checker.inspect({ source, format, name, ...beside });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
   const model = await store.models.put({
@@ -256,12 +251,12 @@ export async function deliver({ queues, logger }: Service, run: RunRecord): Prom
  * is part of the key.
  */
 async function cacheKeyOf(
-  { config, verifier }: Service,
+  { config, checker }: Service,
   model: ModelRecord,
-  options: VerifyOptions,
+  options: CheckOptions,
   risk: AskedRisk | undefined,
 ): Promise<string> {
-  const tools = await verifier.toolVersions(config.cacheDir);
+  const tools = await checker.toolVersions(config.cacheDir);
   return digestOf({
     model: model.digest,
     format: model.format,

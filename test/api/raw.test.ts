@@ -8,8 +8,8 @@ import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
 import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
 import type { Report } from '../../src/model/outcome.ts';
-import { recheck } from '../../src/verification/recheck.ts';
-import { identify, toolVersions, verify } from '../../src/verification/verify.ts';
+import { recheck } from '../../src/checking/recheck.ts';
+import { identify, toolVersions, checkSubmission } from '../../src/checking/check.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
 import { post, subscribe, type Answer } from './client.ts';
@@ -23,7 +23,7 @@ let noTlc: string | undefined;
 
 beforeAll(async () => {
   running = await openTestApi('raw-worker', {
-    verifier: { verify, inspect: identify, toolVersions },
+    checker: { checkSubmission, inspect: identify, toolVersions },
     env: { PROBITY_CACHE_DIR: CACHE_DIR },
   });
   ({ opened, api } = running);

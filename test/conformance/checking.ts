@@ -6,9 +6,9 @@ import {
   type EngineName,
   type Format,
   type Submission,
-  type VerifyOptions,
-} from '../../src/verification/types.ts';
-import { toolVersions, verify } from '../../src/verification/verify.ts';
+  type CheckOptions,
+} from '../../src/checking/types.ts';
+import { toolVersions, checkSubmission } from '../../src/checking/check.ts';
 
 /** One cache for all tests of a machine: the TLC jar is fetched once. */
 export const CACHE_DIR = process.env['PROBITY_CACHE_DIR'] ?? join(tmpdir(), 'probity-test-cache');
@@ -17,11 +17,11 @@ export const CACHE_DIR = process.env['PROBITY_CACHE_DIR'] ?? join(tmpdir(), 'pro
 export async function reportOn(
   source: string,
   engines: readonly EngineName[] | 'auto',
-  options: Partial<VerifyOptions> = {},
+  options: Partial<CheckOptions> = {},
   format: Format = 'native',
   more: Partial<Submission> = {},
 ): Promise<Report> {
-  const result = await verify(
+  const result = await checkSubmission(
     { source, format, name: 'test', ...more },
     { ...DEFAULT_OPTIONS, engines, ...options },
     { signal: new AbortController().signal, cacheDir: CACHE_DIR, onProgress: () => undefined },

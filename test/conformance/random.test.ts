@@ -6,8 +6,8 @@ import {
   supported,
   type CellType,
   type PropertyKind,
-} from '../../src/verification/support.ts';
-import { ENGINE_NAMES, type EngineName } from '../../src/verification/types.ts';
+} from '../../src/checking/support.ts';
+import { ENGINE_NAMES, type EngineName } from '../../src/checking/types.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 import { IMPLICIT_KINDS } from '../../src/model/model.ts';
 import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';

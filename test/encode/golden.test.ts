@@ -4,7 +4,7 @@ import { encodeSystem } from '../../src/encode/smt/system.ts';
 import { printModule } from '../../src/encode/tla/module.ts';
 import { hornClauses } from '../../src/engines/z3/spacer.ts';
 import type { Semantics } from '../../src/model/semantics.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 import { goldenText, repository } from '../golden.ts';
 
 async function meaning(path: string): Promise<Semantics> {

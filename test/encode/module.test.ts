@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { printModule, type TlaModule } from '../../src/encode/tla/module.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 import { reportOn, tlcAbsence } from '../conformance/checking.ts';
 
 async function moduleOf(variables: string, actions: string, more = ''): Promise<TlaModule> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Report } from '../../src/model/outcome.ts';
-import { DEFAULT_OPTIONS, type EngineName } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS, type EngineName } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import { check as command } from '../cli/run.ts';
 import { CACHE_DIR, reportOn, tlcAbsence } from '../conformance/checking.ts';
 
@@ -169,7 +169,7 @@ describe('an engine that fails is never an engine that agrees', () => {
     async (engine: EngineName) => {
       const abort = new AbortController();
       setTimeout(() => abort.abort(), 400);
-      const result = await verify(
+      const result = await checkSubmission(
         { source: ENDLESS, format: 'native', name: 'endless' },
         { ...DEFAULT_OPTIONS, engines: [engine], timeoutMs: 60_000 },
         { signal: abort.signal, cacheDir: CACHE_DIR, onProgress: () => undefined },

@@ -6,7 +6,7 @@ import { establish } from '../../src/engines/z3/proof.ts';
 import { reproveEverywhere } from '../../src/engines/z3/reprove.ts';
 import { obligations } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 import { reportOn } from '../conformance/checking.ts';
 
 const limits = {

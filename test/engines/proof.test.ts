@@ -12,7 +12,7 @@ import { solversHere, type Solver } from '../../src/engines/z3/solvers.ts';
 import { obligations, spacer } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
 import type { PropertyReport, Report } from '../../src/model/outcome.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 import { everyPriceModel } from '../../bench/models.ts';
 import { reportText } from '../../src/cli/reportText.ts';
 import { reportOn } from '../conformance/checking.ts';

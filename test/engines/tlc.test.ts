@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keepWarm, warmJvms } from '../../src/engines/tlc/pool.ts';
 import type { PropertyReport, Report } from '../../src/model/outcome.ts';
-import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import { check } from '../cli/run.ts';
 import { CACHE_DIR, reportOn, tlcAbsence } from '../conformance/checking.ts';
 import { needs } from '../tools.ts';
@@ -133,7 +133,7 @@ describe('no process outlives its work', () => {
     if (absent !== undefined) skip(absent);
     const abort = new AbortController();
     const told: unknown[] = [];
-    const work = verify(
+    const work = checkSubmission(
       { source: WIDE, format: 'native', name: 'wide' },
       { ...DEFAULT_OPTIONS, engines: ['tlc', 'z3'] },
       { signal: abort.signal, cacheDir: CACHE_DIR, onProgress: (p) => told.push(p) },

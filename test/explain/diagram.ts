@@ -1,14 +1,14 @@
 import { readBpmn } from '../../src/frontends/bpmn/index.ts';
 import type { Report } from '../../src/model/outcome.ts';
-import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import { collaboration, definitions, process } from '../frontends/bpmn/diagramXml.ts';
 
 export { collaboration, definitions, process, readBpmn };
 
 /** What explore says of a small diagram. */
 export async function reportOf(source: string): Promise<Report> {
-  const verified = await verify(
+  const verified = await checkSubmission(
     { source, format: 'bpmn', name: 'test' },
     { ...DEFAULT_OPTIONS, engines: ['explore'] },
     { signal: new AbortController().signal, cacheDir: '', onProgress: () => undefined },

@@ -5,8 +5,8 @@ import type { Property } from '../../src/model/model.ts';
 import type { PropertyReport, WitnessKind } from '../../src/model/outcome.ts';
 import type { Semantics } from '../../src/model/semantics.ts';
 import type { Step, Trace, Value } from '../../src/model/trace.ts';
-import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
-import { inspect, verify } from '../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
+import { inspect, checkSubmission } from '../../src/checking/check.ts';
 import { repository } from '../golden.ts';
 
 interface Case {
@@ -30,7 +30,7 @@ async function violated(file: string): Promise<Case> {
   };
   const [read, answer] = [
     await inspect(submission),
-    await verify(submission, { ...DEFAULT_OPTIONS, engines: ['explore'] }, context),
+    await checkSubmission(submission, { ...DEFAULT_OPTIONS, engines: ['explore'] }, context),
   ];
   if (!read.ok || !answer.ok) throw new Error(file);
   const report = answer.value.report.properties.find(

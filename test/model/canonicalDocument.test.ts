@@ -4,16 +4,16 @@ import { parse } from 'yaml';
 import { digestOf } from '../../src/canonical/index.ts';
 import { readNative } from '../../src/frontends/native/index.ts';
 import { canonicalDocument } from '../../src/model/canonicalDocument.ts';
-import { checkModel } from '../../src/model/check.ts';
+import { typecheck } from '../../src/model/typecheck.ts';
 import type { ModelDocument } from '../../src/model/document.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 import { repository } from '../golden.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 function canonical(source: string): ModelDocument {
   const native = readNative(source);
   if (!native.ok) throw new Error(JSON.stringify(native.problems));
-  const model = checkModel(native.value.document, native.value.locate);
+  const model = typecheck(native.value.document, native.value.locate);
   if (!model.ok) throw new Error(JSON.stringify(model.problems));
   return canonicalDocument(native.value.document, model.value);
 }

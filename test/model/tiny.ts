@@ -1,6 +1,6 @@
 import { readNative } from '../../src/frontends/native/index.ts';
 import { Codec } from '../../src/model/codec.ts';
-import { checkModel } from '../../src/model/check.ts';
+import { typecheck } from '../../src/model/typecheck.ts';
 import { checkInitial, starts, valuations } from '../../src/model/initial.ts';
 import type { State } from '../../src/model/layout.ts';
 import { errorKinds, Semantics } from '../../src/model/semantics.ts';
@@ -22,7 +22,7 @@ export function modelText(text: string): string {
 export function read(text: string): Result<Semantics> {
   const native = readNative(modelText(text));
   if (!native.ok) return native;
-  const model = checkModel(native.value.document, native.value.locate);
+  const model = typecheck(native.value.document, native.value.locate);
   return model.ok ? checkInitial(new Semantics(model.value), native.value.locate) : model;
 }
 

@@ -5,7 +5,7 @@ import type { Semantics } from '../../src/model/semantics.ts';
 import { chainOfValuation, type StateChain } from '../../src/risk/chain.ts';
 import { exploreLosses, type Loss } from '../../src/risk/explored.ts';
 import { RISK_DEFAULTS } from '../../src/risk/index.ts';
-import { inspect } from '../../src/verification/inspect.ts';
+import { inspect } from '../../src/checking/inspect.ts';
 
 export const repository = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url));

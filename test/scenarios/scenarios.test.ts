@@ -7,8 +7,8 @@ import {
   type Scenario,
   type ScenarioModel,
 } from '../../src/scenarios/index.ts';
-import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 
 const IMPLICIT = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'];
@@ -23,7 +23,7 @@ async function reports(
     cacheDir: process.env['PROBITY_CACHE_DIR'] ?? tmpdir(),
     onProgress: () => undefined,
   };
-  const result = await verify(
+  const result = await checkSubmission(
     { ...model, name: 'model.yaml' },
     { ...DEFAULT_OPTIONS, engines },
     context,

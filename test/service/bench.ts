@@ -3,10 +3,10 @@ import { startApi, type RunningApi } from '../../src/api/server.ts';
 import { loadConfig, type Config } from '../../src/config/index.ts';
 import { jsonLogger } from '../../src/service/observe.ts';
 import { openService, type OpenService } from '../../src/service/open.ts';
-import type { Verifier } from '../../src/service/service.ts';
+import type { Checker } from '../../src/service/service.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import { createDatabase, startPostgres, temporaryFolder } from '../servers.ts';
-import { fakeVerifier } from './fakeVerifier.ts';
+import { fakeChecker } from './fakeChecker.ts';
 
 export const silent = jsonLogger('error', (line) => {
   if (process.env['PROBITY_TEST_LOG']) process.stderr.write(line);
@@ -19,7 +19,7 @@ export interface TestService extends OpenService {
 interface TestOptions {
   readonly redisUrl?: string;
   readonly leaseMs?: number;
-  readonly verifier?: Verifier;
+  readonly checker?: Checker;
   readonly dataDir?: string;
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export async function openTestService(
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   const config = loaded.value;
   const opened = await openService(config, {
-    verifier: options.verifier ?? fakeVerifier,
+    checker: options.checker ?? fakeChecker,
     logger: silent,
   });
   return {

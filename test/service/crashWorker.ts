@@ -1,14 +1,14 @@
-// A worker process for the crash tests: the real worker over a verifier that obeys its source text.
+// A worker process for the crash tests: the real worker over a checker that obeys its source text.
 import { loadConfig } from '../../src/config/index.ts';
 import { openService } from '../../src/service/open.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import { silent } from './bench.ts';
-import { fakeVerifier } from './fakeVerifier.ts';
+import { fakeChecker } from './fakeChecker.ts';
 
 const config = loadConfig(process.env);
 if (!config.ok) throw new Error(JSON.stringify(config.problems));
 const { service, close } = await openService(config.value, {
-  verifier: fakeVerifier,
+  checker: fakeChecker,
   logger: silent,
 });
 const worker = await startWorker(service, `crash-${process.pid}`);

@@ -9,9 +9,9 @@ import {
   type VerificationInput,
 } from '../../src/service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
-import type { Verifier } from '../../src/service/service.ts';
+import type { Checker } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
-import { inspect, verify } from '../../src/verification/verify.ts';
+import { inspect, checkSubmission } from '../../src/checking/check.ts';
 import { renderPolicy } from '../../src/evidence/verify/policy.ts';
 import { post } from '../api/client.ts';
 import { policyOf } from '../evidence/fixture.ts';
@@ -34,7 +34,7 @@ actions: { grow: { actor: a, then: { n: n + 1 } } }
 properties: { small: { always: n < 3 } }
 `;
 
-const real: Verifier = { verify, inspect, toolVersions: async () => ({ explore: '1' }) };
+const real: Checker = { checkSubmission, inspect, toolVersions: async () => ({ explore: '1' }) };
 
 let running: TestApi;
 let opened: TestService;
@@ -43,7 +43,7 @@ let key: string;
 let parcel: string;
 
 beforeAll(async () => {
-  running = await openTestApi('worker-risk', { verifier: real });
+  running = await openTestApi('worker-risk', { checker: real });
   ({ opened, api } = running);
   key = (
     await opened.service.store.keys.create({ name: 'alice', role: 'architect', owner: ALICE.owner })

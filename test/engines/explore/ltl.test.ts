@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readNative } from '../../../src/frontends/native/index.ts';
 import { replayWitness } from '../../../src/graph/replay.ts';
 import { explore } from '../../../src/engines/explore/index.ts';
-import { checkModel } from '../../../src/model/check.ts';
+import { typecheck } from '../../../src/model/typecheck.ts';
 import { liftRun } from '../../../src/model/lift.ts';
 import type { State } from '../../../src/model/layout.ts';
 import type { Property } from '../../../src/model/model.ts';
@@ -14,7 +14,7 @@ import { lamp } from '../lamp.ts';
 
 function read(text: string): { readonly semantics: Semantics; readonly property: Property } {
   const native = readNative(text);
-  const model = native.ok ? checkModel(native.value.document, native.value.locate) : native;
+  const model = native.ok ? typecheck(native.value.document, native.value.locate) : native;
   if (!model.ok) throw new Error(JSON.stringify(model.problems));
   return { semantics: new Semantics(model.value), property: model.value.properties[0] as Property };
 }

@@ -5,7 +5,7 @@ import { explore } from '../../../src/engines/explore/index.ts';
 import { readBpmn } from '../../../src/frontends/bpmn/index.ts';
 import { CHANNEL_SEMANTICS, type ChannelSemantics } from '../../../src/frontends/bpmn/diagram.ts';
 import { replayWitness } from '../../../src/graph/replay.ts';
-import { checkModel } from '../../../src/model/check.ts';
+import { typecheck } from '../../../src/model/typecheck.ts';
 import type { EngineResult, Reduction, Task } from '../../../src/model/engine.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { Semantics } from '../../../src/model/semantics.ts';
@@ -15,7 +15,7 @@ import { describeShared, sharedPath } from '../../shared.ts';
 
 async function taskOf(xml: string, channels?: ChannelSemantics): Promise<Task | undefined> {
   const read = await readBpmn(xml, { ...(channels && { channels }) });
-  const model = read.ok ? checkModel(read.value) : undefined;
+  const model = read.ok ? typecheck(read.value) : undefined;
   if (!model?.ok) return undefined;
   const semantics = new Semantics(model.value);
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inspect } from '../../../src/verification/inspect.ts';
-import type { Submission } from '../../../src/verification/types.ts';
+import { inspect } from '../../../src/checking/inspect.ts';
+import type { Submission } from '../../../src/checking/types.ts';
 import { reportOn } from '../../conformance/checking.ts';
 import { definitions, process } from './diagramXml.ts';
 

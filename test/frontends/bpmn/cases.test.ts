@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_SEMANTICS, type ChannelSemantics } from '../../../src/frontends/bpmn/diagram.ts';
-import { DEFAULT_OPTIONS, type EngineName } from '../../../src/verification/types.ts';
-import { verify } from '../../../src/verification/verify.ts';
+import { DEFAULT_OPTIONS, type EngineName } from '../../../src/checking/types.ts';
+import { checkSubmission } from '../../../src/checking/check.ts';
 import { CACHE_DIR } from '../../conformance/checking.ts';
 import { describeShared, sharedPath } from '../../shared.ts';
 
@@ -38,7 +38,7 @@ async function answers(
     cacheDir: CACHE_DIR,
     onProgress: () => undefined,
   };
-  const result = await verify(
+  const result = await checkSubmission(
     {
       source: changed(readFileSync(file, 'utf8')),
       format: 'bpmn',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readBpmn } from '../../../src/frontends/bpmn/index.ts';
-import { checkModel } from '../../../src/model/check.ts';
+import { typecheck } from '../../../src/model/typecheck.ts';
 import { NAMESPACE, collaboration, definitions, process } from './diagramXml.ts';
 
 /** `CODE element` or `CODE line:column` of each problem. */
@@ -126,7 +126,7 @@ describe('large diagrams', () => {
     ];
     const read = await readBpmn(definitions(process('p', nodes, flows)));
     expect(read.ok && Object.keys(read.value.actions).length).toBe(count + 1);
-    expect(read.ok && checkModel(read.value).ok).toBe(true);
+    expect(read.ok && typecheck(read.value).ok).toBe(true);
   }, 60_000);
 
   it('an inclusive join waits for thousands of tasks', async () => {
@@ -151,7 +151,7 @@ describe('large diagrams', () => {
       definitions(process('p', nodes, ['s g', ...chain('a'), ...chain('b'), 'j e'])),
     );
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    const checked = checkModel(read.value);
+    const checked = typecheck(read.value);
     expect(checked.ok ? [] : checked.problems).toEqual([]);
     expect(String(read.value.actions['j']?.when).length).toBeLessThan(2 * count * 30);
   }, 60_000);
@@ -242,7 +242,7 @@ describe('odd names', () => {
     const [name, action] = Object.entries(read.value.actions)[0] ?? [];
     expect(name).toMatch(/^[A-Za-z_]\w*$/);
     expect(action).toMatchObject({ elementId: id, label: id, actor: 'L' });
-    expect(checkModel(read.value).ok).toBe(true);
+    expect(typecheck(read.value).ok).toBe(true);
   });
 
   it('a reference to an odd id that does not exist is a problem under its own name', async () => {
@@ -287,7 +287,7 @@ describe('odd names', () => {
     );
     const read = await readBpmn(xml);
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    const checked = checkModel(read.value);
+    const checked = typecheck(read.value);
     expect(checked.ok ? [] : checked.problems).toEqual([]);
     const action = Object.values(read.value.actions).find((found) => found.elementId === id);
     expect(action).toBeDefined();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readBpmn } from '../../../src/frontends/bpmn/index.ts';
-import { checkModel } from '../../../src/model/check.ts';
+import { typecheck } from '../../../src/model/typecheck.ts';
 
 const order = readFileSync(
   new URL('../../../specs/demo/order.bpmn', import.meta.url),
@@ -52,7 +52,7 @@ it('a damaged file is read, or refused with problems; a model that comes out of 
       const lines = [...order];
       for (const change of damages) change(lines);
       const read = await readBpmn(lines.join('\n'));
-      if (read.ok) expect(checkModel(read.value).ok).toBe(true);
+      if (read.ok) expect(typecheck(read.value).ok).toBe(true);
       else expect(read.problems.length).toBeGreaterThan(0);
     }),
     { numRuns: 500, seed: 11 },

@@ -1,4 +1,4 @@
-import { checkModel } from '../../../src/model/check.ts';
+import { typecheck } from '../../../src/model/typecheck.ts';
 import type { ModelDocument } from '../../../src/model/document.ts';
 import { Semantics } from '../../../src/model/semantics.ts';
 import { starts } from '../../../src/model/initial.ts';
@@ -10,7 +10,7 @@ import type { Verdicts } from './tokenGame.ts';
  * test.
  */
 export function explore(document: ModelDocument, limit: number): Verdicts | undefined {
-  const checked = checkModel(document);
+  const checked = typecheck(document);
   if (!checked.ok)
     throw new Error(
       checked.problems

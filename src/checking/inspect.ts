@@ -7,7 +7,7 @@ import { readNative } from '../frontends/native/index.ts';
 import { ANNOTATION_SHAPE, checkShape } from '../frontends/native/shape.ts';
 import { readYaml } from '../frontends/native/yaml.ts';
 import { canonicalDocument } from '../model/canonicalDocument.ts';
-import { checkModel } from '../model/check.ts';
+import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
 import { Semantics } from '../model/semantics.ts';
@@ -98,7 +98,7 @@ export async function inspect(submission: Submission): Promise<Result<Inspected>
   const read = await frontend(submission);
   if (!read.ok) return read;
   const { document, locate } = read.value;
-  const checked = checkModel(document, locate);
+  const checked = typecheck(document, locate);
   if (!checked.ok) return checked;
   const semantics = checkInitial(new Semantics(checked.value), locate);
   if (!semantics.ok) return semantics;

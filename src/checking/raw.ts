@@ -11,7 +11,7 @@ import type { EngineProgress } from '../model/engine.ts';
 import type { Evidence, Outcome, PropertyReport, Report, UnknownReason } from '../model/outcome.ts';
 import { withLack } from './assurance.ts';
 import { readingOf, refusalOf, traceOf, type Asked } from './rawReading.ts';
-import type { VerifyOptions } from './types.ts';
+import type { CheckOptions } from './types.ts';
 
 interface Answered {
   readonly outcome: Outcome;
@@ -30,10 +30,10 @@ export interface RawContext {
  * answers are TLC's word. They stay opaque: nothing of ours replays them, and no assurance is
  * claimed (DESIGN 3).
  */
-export async function verifySpecification(
+export async function checkSpecification(
   specification: Specification,
   digest: string,
-  options: VerifyOptions,
+  options: CheckOptions,
   context: RawContext,
 ): Promise<Result<Report>> {
   const { root, configuration } = specification;
@@ -138,11 +138,11 @@ class RawCheck {
   sandbox = 'none';
   distinct: number | undefined;
   readonly #specification: Specification;
-  readonly #options: VerifyOptions;
+  readonly #options: CheckOptions;
   readonly #context: RawContext;
   readonly #deadline: number;
 
-  constructor(specification: Specification, options: VerifyOptions, context: RawContext) {
+  constructor(specification: Specification, options: CheckOptions, context: RawContext) {
     this.#specification = specification;
     this.#options = options;
     this.#context = context;

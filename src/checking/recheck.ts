@@ -18,7 +18,7 @@ import {
 import { parseCanonicalJson } from '../evidence/strictJson.ts';
 import { checkShape } from '../frontends/native/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
-import { checkModel } from '../model/check.ts';
+import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
@@ -76,7 +76,7 @@ export async function recheck(
 function readModel(bytes: Uint8Array | undefined): Semantics | undefined {
   const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
   if (!json?.ok || checkShape(json.value, () => undefined).length > 0) return undefined;
-  const model = checkModel(json.value as ModelDocument);
+  const model = typecheck(json.value as ModelDocument);
   if (!model.ok) return undefined;
   const semantics = checkInitial(new Semantics(model.value));
   return semantics.ok ? semantics.value : undefined;

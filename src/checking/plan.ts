@@ -8,12 +8,12 @@ import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { PropertyReport, UnknownReason } from '../model/outcome.ts';
 import { lackOf } from './assurance.ts';
-import type { EngineName, Progress, VerifyOptions } from './types.ts';
+import type { EngineName, Progress, CheckOptions } from './types.ts';
 
 /** The engines there are: one line each. */
 export const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 };
 
-export interface VerifyContext {
+export interface CheckContext {
   readonly signal: AbortSignal;
   readonly cacheDir: string;
   onProgress(progress: Progress): void;
@@ -45,15 +45,15 @@ const SECOND_SHARE = 1 / 3;
  */
 export async function runPlan(
   task: Task,
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<EngineRun[]> {
   if (options.engines !== 'auto')
     return Promise.all(
       [...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)),
     );
   const [stopExplore, stopZ3] = [new AbortController(), new AbortController()];
-  const under = (stop: AbortController): VerifyContext => ({
+  const under = (stop: AbortController): CheckContext => ({
     ...context,
     signal: AbortSignal.any([context.signal, stop.signal]),
   });
@@ -107,8 +107,8 @@ export async function runForAssurance(
   task: Task,
   reports: readonly PropertyReport[],
   runs: readonly EngineRun[],
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<EngineRun[]> {
   if (options.engines !== 'auto' || (options.assurance ?? []).length === 0) return [];
   const wanted = new Map<EngineName, Property[]>();
@@ -141,8 +141,8 @@ export async function runForAssurance(
 async function runEngine(
   engine: Engine,
   task: Task,
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<EngineRun> {
   const started = performance.now();
   const budget: Budget = {

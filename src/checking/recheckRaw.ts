@@ -5,8 +5,8 @@ import { parseCanonicalJson } from '../evidence/strictJson.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
 import { readSpecificationDocument, type SpecificationDocument } from '../model/specification.ts';
 import { failed, skipped, type Found, type Recheck, type RecheckLimits } from './rechecked.ts';
-import { verifySpecification } from './raw.ts';
-import { verifyScript } from './script.ts';
+import { checkSpecification } from './raw.ts';
+import { checkScript } from './script.ts';
 import { specificationOf } from './submitted.ts';
 import { DEFAULT_OPTIONS } from './types.ts';
 
@@ -41,7 +41,7 @@ export async function recheckRaw(
     return all(
       failed('RECHECK_MODEL', specification.ok ? undefined : specification.problems[0]?.message),
     );
-  const again = await verifySpecification(
+  const again = await checkSpecification(
     specification.value,
     digestOf(document),
     { ...DEFAULT_OPTIONS, ...limits },
@@ -160,7 +160,7 @@ async function recheckScript(
       : undefined;
   if (canonicalJson(told ?? null) !== canonicalJson(answers))
     return all(failed('RECHECK_ANSWER', `${results} has other answers`));
-  const again = await verifyScript(source, limits, never);
+  const again = await checkScript(source, limits, never);
   if (!again.ok) return all(failed('RECHECK_MODEL', again.problems[0]?.message));
   const mine = again.value.answers;
   if (mine.length !== answers.length)

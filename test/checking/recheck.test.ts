@@ -14,9 +14,9 @@ import {
   RECHECK_LIMITS,
   type Recheck,
   type RecheckLimits,
-} from '../../src/verification/recheck.ts';
-import { DEFAULT_OPTIONS, type EngineName, type Format } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+} from '../../src/checking/recheck.ts';
+import { DEFAULT_OPTIONS, type EngineName, type Format } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import { installation, type Installation } from '../evidence/fixture.ts';
 import { repository } from '../golden.ts';
 
@@ -134,7 +134,7 @@ async function checked(
     cacheDir: join(tmpdir(), 'probity-test'),
     onProgress: () => {},
   };
-  const result = await verify(
+  const result = await checkSubmission(
     { source, format, name: id },
     { ...DEFAULT_OPTIONS, engines },
     context,

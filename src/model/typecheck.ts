@@ -1,7 +1,7 @@
 import { ok, type Locate, type Result } from '../errors/index.ts';
-import { InitialRules } from './checkInit.ts';
-import { Names } from './checkNames.ts';
-import { PropertyRules } from './checkProperties.ts';
+import { InitialRules } from './typecheckInit.ts';
+import { Names } from './typecheckNames.ts';
+import { PropertyRules } from './typecheckProperties.ts';
 import type {
   ActionDocument,
   ChannelDocument,
@@ -19,7 +19,7 @@ import { BOOL, MAX_TYPE_VALUES, cellType, sameType, type IndexSet, type Type } f
  * The type check: a document whose shape is right becomes a model, or a list of all that is wrong
  * with it. One pass per section, in the order in which names come into scope.
  */
-export function checkModel(
+export function typecheck(
   document: ModelDocument,
   locate: Locate = () => undefined,
 ): Result<Model> {

@@ -3,15 +3,15 @@ import { digestOf } from '../../src/canonical/index.ts';
 import { bad, Fault, ok, problem } from '../../src/errors/index.ts';
 import type { ModelDocument } from '../../src/model/document.ts';
 import type { Report } from '../../src/model/outcome.ts';
-import type { Verifier } from '../../src/service/service.ts';
-import type { Submission } from '../../src/verification/types.ts';
+import type { Checker } from '../../src/service/service.ts';
+import type { Submission } from '../../src/checking/types.ts';
 
 /**
- * A verifier whose source text is a script: one word a line. `sleep N` takes N ms, `forever` never
+ * A checker whose source text is a script: one word a line. `sleep N` takes N ms, `forever` never
  * ends by itself, `unknown` and `bounded` answer so, `bad` is refused, `flaky` meets a fault that
  * may pass, `bug` throws, `die` kills the process, `name X` makes another model.
  */
-export const fakeVerifier: Verifier = {
+export const fakeChecker: Checker = {
   inspect: async (submission) => {
     if (submission.source.includes('bad'))
       return bad(problem('MODEL_SHAPE', 'line', 'a bad line', { line: 1, column: 1 }));
@@ -19,7 +19,7 @@ export const fakeVerifier: Verifier = {
     return ok({ document, digest: digestOf(document) });
   },
   toolVersions: async () => ({ fake: '1' }),
-  verify: async (submission, _options, { signal, onProgress }) => {
+  checkSubmission: async (submission, _options, { signal, onProgress }) => {
     onProgress({ engine: 'fake', phase: 'exploring', states: 1 });
     for (const line of submission.source.split('\n')) await act(line.trim(), signal);
     const document = documentOf(submission);

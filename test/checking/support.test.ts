@@ -11,7 +11,7 @@ import {
   supported,
   type CellType,
   type PropertyKind,
-} from '../../src/verification/support.ts';
+} from '../../src/checking/support.ts';
 import { tiny } from '../model/tiny.ts';
 
 const ENGINES: readonly Engine[] = [explore, tlc, z3];

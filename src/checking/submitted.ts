@@ -13,10 +13,10 @@ import {
   type SubmittedDocument,
 } from '../model/specification.ts';
 import { inspect } from './inspect.ts';
-import type { VerifyContext } from './plan.ts';
-import { askedOf, verifySpecification } from './raw.ts';
-import { verifyScript } from './script.ts';
-import type { Submission, SubmittedFile, Verification, VerifyOptions } from './types.ts';
+import type { CheckContext } from './plan.ts';
+import { askedOf, checkSpecification } from './raw.ts';
+import { checkScript } from './script.ts';
+import type { Submission, SubmittedFile, Verification, CheckOptions } from './types.ts';
 
 /**
  * The most that a TLA+ specification may consist of, with its configuration; all of it together is
@@ -171,7 +171,7 @@ export async function propertyNames(document: SubmittedDocument): Promise<Readon
 const RAW_ENGINE: Readonly<Record<RawFormat, 'tlc' | 'z3'>> = { tla: 'tlc', smt: 'z3' };
 
 /** What cannot be asked of a format that is checked as it is. */
-export function rawOptionProblems(format: RawFormat, options: VerifyOptions): Problem[] {
+export function rawOptionProblems(format: RawFormat, options: CheckOptions): Problem[] {
   const engine = RAW_ENGINE[format];
   const ofScript = format === 'smt';
   return [
@@ -203,10 +203,10 @@ export function rawOptionProblems(format: RawFormat, options: VerifyOptions): Pr
  * Checks a specification or a script as it was submitted. The document goes into the evidence;
  * nothing of ours vouches for the answer.
  */
-export async function verifyRaw(
+export async function checkRaw(
   submission: RawSubmission,
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<Result<Verification>> {
   const identified = await identifyRaw(submission);
   if (!identified.ok) return identified;
@@ -217,14 +217,14 @@ export async function verifyRaw(
   if (document.format === 'tla') {
     const specification = await specificationOf(document);
     if (!specification.ok) return specification;
-    const report = await verifySpecification(specification.value, digest, options, {
+    const report = await checkSpecification(specification.value, digest, options, {
       ...context,
       onProgress: (progress) => context.onProgress({ engine, ...progress }),
     });
     return report.ok ? ok({ report: report.value, document, artifacts: [] }) : report;
   }
   context.onProgress({ engine, phase: 'solving' });
-  const script = await verifyScript(document.script, options, context.signal);
+  const script = await checkScript(document.script, options, context.signal);
   if (!script.ok) return script;
   const shown = withoutLongText(script.value);
   return ok({

@@ -1,7 +1,7 @@
 import type { Init, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import type { Syntax } from './feel.ts';
-import type { Names } from './checkNames.ts';
+import type { Names } from './typecheckNames.ts';
 import type { InitRule } from './model.ts';
 import type { Scope } from './scope.ts';
 import { sizeOf } from './typeText.ts';

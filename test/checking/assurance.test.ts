@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 import { exitOf } from '../../src/cli/check.ts';
 import { reportText } from '../../src/cli/reportText.ts';
-import { lackOf } from '../../src/verification/assurance.ts';
+import { lackOf } from '../../src/checking/assurance.ts';
 import { readOptions } from '../../src/service/options.ts';
 import { reportOn, tlcAbsence } from '../conformance/checking.ts';
 

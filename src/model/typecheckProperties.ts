@@ -4,7 +4,7 @@ import { FeelError, parseFeel } from './feel.ts';
 import { feelOf } from './feelText.ts';
 import { mapLtl } from './ltl.ts';
 import { ltlText, parseLtl } from './ltlText.ts';
-import type { Names } from './checkNames.ts';
+import type { Names } from './typecheckNames.ts';
 import { IMPLICIT_KINDS, type Formula, type JointFairness, type Property } from './model.ts';
 import type { Scope } from './scope.ts';
 import { BOOL } from './types.ts';

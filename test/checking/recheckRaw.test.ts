@@ -8,11 +8,11 @@ import {
   readSpecificationDocument,
   type SpecificationDocument,
 } from '../../src/model/specification.ts';
-import { recheck } from '../../src/verification/recheck.ts';
-import { RECHECK_LIMITS, type Recheck } from '../../src/verification/rechecked.ts';
-import type { Submission } from '../../src/verification/types.ts';
-import { DEFAULT_OPTIONS } from '../../src/verification/types.ts';
-import { verify } from '../../src/verification/verify.ts';
+import { recheck } from '../../src/checking/recheck.ts';
+import { RECHECK_LIMITS, type Recheck } from '../../src/checking/rechecked.ts';
+import type { Submission } from '../../src/checking/types.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
+import { checkSubmission } from '../../src/checking/check.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { installation, type Installation } from '../evidence/fixture.ts';
 
@@ -37,7 +37,7 @@ const SCRIPT =
   '(declare-const x Int)\n(assert (> x 2))\n(check-sat)\n(assert (< x 1))\n(check-sat)\n';
 
 async function checked(id: string, submission: Submission): Promise<Sealable> {
-  const result = await verify(submission, DEFAULT_OPTIONS, {
+  const result = await checkSubmission(submission, DEFAULT_OPTIONS, {
     signal: new AbortController().signal,
     cacheDir: CACHE_DIR,
     onProgress: () => undefined,

@@ -17,7 +17,7 @@ import {
   type SmtCommand,
 } from '../frontends/smt/script.ts';
 import type { ScriptAnswer, ScriptReport, ScriptResult } from '../model/outcome.ts';
-import type { VerifyOptions } from './types.ts';
+import type { CheckOptions } from './types.ts';
 
 /** Cvc5 starts where Z3 has not answered everything by then: most scripts never need it. */
 const PATIENCE_MS = 5_000;
@@ -26,9 +26,9 @@ const PATIENCE_MS = 5_000;
  * Runs an SMT-LIB script: Z3, and cvc5 where it is there, for what Z3 does not know, or not soon.
  * Whoever has all answers first ends the other. Differing answers are `unknown{disagreement}`.
  */
-export async function verifyScript(
+export async function checkScript(
   source: string,
-  options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>,
+  options: Pick<CheckOptions, 'timeoutMs' | 'memoryMb'>,
   signal: AbortSignal,
 ): Promise<Result<ScriptReport>> {
   const read = readScript(source);
@@ -59,7 +59,7 @@ interface Raced {
 
 async function race(
   commands: readonly SmtCommand[],
-  options: Pick<VerifyOptions, 'timeoutMs' | 'memoryMb'>,
+  options: Pick<CheckOptions, 'timeoutMs' | 'memoryMb'>,
   signal: AbortSignal,
 ): Promise<Raced> {
   const limits = { deadline: Date.now() + options.timeoutMs, memoryMb: options.memoryMb };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Model, Property } from '../../src/model/model.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import { combine, conjoin, withinBounds, type Answer } from '../../src/verification/combine.ts';
+import { combine, conjoin, withinBounds, type Answer } from '../../src/checking/combine.ts';
 
 const property: Property = { name: 'p', kind: 'deadlockFree', formula: { kind: 'deadlockFree' } };
 const answer = (engine: string, outcome: Outcome, replayed = false): Answer => ({

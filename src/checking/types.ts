@@ -21,7 +21,7 @@ export type EngineName = (typeof ENGINE_NAMES)[number];
  * What to check, how hard, and with what. Every field has a default; the defaults are part of a
  * cache key.
  */
-export interface VerifyOptions {
+export interface CheckOptions {
   /** Properties to answer; empty means all. The implicit ones are always answered. */
   readonly properties: readonly string[];
   readonly engines: readonly EngineName[] | 'auto';
@@ -34,7 +34,7 @@ export interface VerifyOptions {
   readonly reduction?: Reduction;
 }
 
-export const DEFAULT_OPTIONS: VerifyOptions = {
+export const DEFAULT_OPTIONS: CheckOptions = {
   properties: [],
   engines: 'auto',
   timeoutMs: 60_000,

@@ -9,9 +9,9 @@ import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
-import { ENGINES, runForAssurance, runPlan, type EngineRun, type VerifyContext } from './plan.ts';
-import { identify, verifyRaw } from './submitted.ts';
-import type { Submission, Verification, VerifyOptions } from './types.ts';
+import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
+import { identify, checkRaw } from './submitted.ts';
+import type { Submission, Verification, CheckOptions } from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
 export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
@@ -35,13 +35,13 @@ const MAX_ROUNDS = 3;
  * From a submission to its report: read → plan → run → replay → combine, or, of a format that is
  * checked as it is, what its tool says. Bad input comes back as problems; nothing else does.
  */
-export async function verify(
+export async function checkSubmission(
   submission: Submission,
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<Result<Verification>> {
   if (isRawFormat(submission.format))
-    return verifyRaw({ ...submission, format: submission.format }, options, context);
+    return checkRaw({ ...submission, format: submission.format }, options, context);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { semantics, document, digest } = inspected.value;
@@ -83,8 +83,8 @@ async function vacuityOf(
   task: Task,
   reports: readonly PropertyReport[],
   runs: readonly EngineRun[],
-  options: VerifyOptions,
-  context: VerifyContext,
+  options: CheckOptions,
+  context: CheckContext,
 ): Promise<Vacuity | undefined> {
   const seen = runs.find((run) => run.result?.vacuity)?.result;
   if (!seen?.vacuity || seen.states === undefined) return undefined;
@@ -101,7 +101,7 @@ async function vacuityOf(
   return { ...seen.vacuity, survivesEveryMutant };
 }
 
-function optionProblems(options: VerifyOptions, properties: readonly Property[]): Problem[] {
+function optionProblems(options: CheckOptions, properties: readonly Property[]): Problem[] {
   const unknownProperties = options.properties
     .filter((name) => !properties.some((p) => p.name === name))
     .map((name) =>
@@ -199,4 +199,4 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
   ];
 }
 
-export { identify, inspect, keepWarm, type Inspected, type VerifyContext };
+export { identify, inspect, keepWarm, type Inspected, type CheckContext };
