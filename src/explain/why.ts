@@ -120,7 +120,7 @@ function sourceOf(
     if (meeting || (ways.length > 1 && !back))
       return {
         node,
-        words: `${called(node)} sends a token along each of ${ways.length} ways, and they meet ${meeting ? `at ${called(meeting)} ` : ''}without being joined`,
+        words: `${called(node)} sends a token along each of ${ways.length} ways, and ${meeting ? `they meet at ${called(meeting)} without being joined` : 'each of them leads here'}`,
       };
     if (back)
       return {
@@ -131,10 +131,11 @@ function sourceOf(
   const start = nodesOf(diagram).find(
     (node) => node.kind === 'start' && node.outgoing.filter(leads).length > 1,
   );
+  const meeting = start && meetingOf(start.outgoing.filter(leads), flows);
   return (
     start && {
       node: start,
-      words: `${called(start)} begins ${start.outgoing.length} ways at once, and they meet without being joined`,
+      words: `${called(start)} begins ${start.outgoing.length} ways at once, and ${meeting ? `they meet at ${called(meeting)} without being joined` : 'more than one of them leads here'}`,
     }
   );
 }

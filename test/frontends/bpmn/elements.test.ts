@@ -200,7 +200,7 @@ describe('gateways', () => {
     });
   });
 
-  it('an inclusive gateway waits for a sub-process and for what may happen on its border', async () => {
+  it('an inclusive gateway waits for a sub-process, by its own way out and not by those of its border', async () => {
     const body = process(
       'p',
       [
@@ -229,9 +229,13 @@ describe('gateways', () => {
         .replace('sourceRef="x" targetRef="j"', 'sourceRef="x" targetRef="e"')
         .replace('<bpmn:boundaryEvent', '$& attachedToRef="x"'),
     );
-    expect(escape.actions['j']?.when).toBe(
-      '(p_f2 > 0 or p_f4 > 0) and (p_f4 > 0 or (x_active = 0 and p_f1 = 0))',
+    expect(escape.actions['j']?.when).toBe('(p_f2 > 0 or p_f4 > 0) and (p_f2 > 0 or p_f0 = 0)');
+    const beside = await read(
+      body
+        .replace('sourceRef="b" targetRef="e"', 'sourceRef="b" targetRef="j"')
+        .replace('<bpmn:boundaryEvent', '$& attachedToRef="x" cancelActivity="false"'),
     );
+    expect(beside.actions['j']?.when).toContain('(p_f3 > 0 or (x_active = 0 and p_f1 = 0))');
   });
 
   it('a gateway without a way out ends its tokens', async () => {

@@ -86,20 +86,16 @@ function synchronize(node: Node, marking: Marking, found: Occurrence[]): void {
 function merge(gateway: Node, marking: Marking, found: Occurrence[]): void {
   const full = gateway.incoming.filter((flow) => has(marking, on(flow)));
   if (full.length === 0) return;
-  const onward = (node: Node): readonly Flow[] => [
-    ...node.outgoing,
-    ...node.boundary.flatMap((event) => event.outgoing),
-  ];
   const standing = [
     ...gateway.process.flows.filter((flow) => has(marking, on(flow))).map((flow) => [flow]),
     ...gateway.process.nodes
       .filter((node) => node !== gateway && (has(marking, at(node)) || has(marking, running(node))))
-      .map(onward),
+      .map((node) => node.outgoing),
   ];
   for (const token of standing) {
     const path = new Set(token);
     for (const flow of path)
-      if (flow.target !== gateway) for (const next of onward(flow.target)) path.add(next);
+      if (flow.target !== gateway) for (const next of flow.target.outgoing) path.add(next);
     const reached = gateway.incoming.filter((flow) => path.has(flow));
     if (
       reached.some((flow) => !full.includes(flow)) &&
