@@ -18,6 +18,7 @@ const MENDED = [
   'long-trace.yaml',
   'Parcel.tla',
   'inclusive-join-and-border.bpmn',
+  'qname-signal.bpmn',
 ];
 
 describeShared('what somebody met and reported', () => {

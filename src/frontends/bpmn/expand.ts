@@ -1,6 +1,5 @@
-import type { BpmnElement } from './moddle.ts';
+import { qualifiedName, type BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
-import { localName } from './scan.ts';
 
 /**
  * Elements that stand for several runs of something are drawn out before the graph is built, so
@@ -61,9 +60,7 @@ export class Expansion {
     for (const element of elements) {
       if (this.made > MAX_COPIES) return;
       const called =
-        element.$type === 'bpmn:CallActivity'
-          ? this.bodies.get(localName(calledBy(element)))
-          : undefined;
+        element.$type === 'bpmn:CallActivity' ? this.bodies.get(calledBy(element)) : undefined;
       if (called && around.includes(called)) {
         this.reading.refuse(
           'BPMN_STRUCTURE',
@@ -251,6 +248,7 @@ export class Expansion {
       ...element,
       $type: element.$type,
       ...(element.$attrs && { $attrs: element.$attrs }),
+      ...(element.$parent && { $parent: element.$parent }),
       drawn: drawnFor(element),
       ...(element.id === undefined ? {} : { id: element.id + suffix }),
       ...(flowElements && { flowElements: inner(flowElements) }),
@@ -283,10 +281,7 @@ function isDrawn(root: BpmnElement): boolean {
 }
 
 function callsIn(elements: readonly BpmnElement[]): readonly string[] {
-  return elements.flatMap((element) => [
-    localName(calledBy(element)),
-    ...callsIn(element.flowElements ?? []),
-  ]);
+  return elements.flatMap((element) => [calledBy(element), ...callsIn(element.flowElements ?? [])]);
 }
 
 /** What a call names: by its attribute, or as Zeebe writes it. */
@@ -295,11 +290,12 @@ function calledBy(element: BpmnElement): string {
     readonly $type: string;
     readonly processId?: string;
   }[];
-  return (
+  const named =
     element.calledElement ??
     extensions.find((given) => given.$type === 'zeebe:calledElement')?.processId ??
-    ''
-  );
+    '';
+  const { local, elsewhere } = qualifiedName(named.trim(), element);
+  return elsewhere ? '' : local;
 }
 
 function about(element: BpmnElement): { readonly id: string; readonly name: string } {

@@ -10,6 +10,8 @@ export interface BpmnElement {
   readonly $type: string;
   /** Attributes of other namespaces. */
   readonly $attrs?: Readonly<Record<string, string>>;
+  readonly $parent?: BpmnElement;
+  readonly targetNamespace?: string;
   readonly id?: string;
   /**
    * Made by `expand.ts`, not in the file: the id of what is drawn for this copy; a frame around
@@ -73,6 +75,8 @@ export interface Dangling {
 export interface Parsed {
   readonly definitions: BpmnElement;
   readonly dangling: readonly Dangling[];
+  /** References by a prefix that nothing declares, taken for names of this file. */
+  readonly undeclared: readonly Dangling[];
   /** Elements of other vendors that stand where BPMN has no place for them, left out; in words. */
   readonly ignored: readonly string[];
 }
@@ -95,7 +99,7 @@ interface Moddle {
     options: object,
   ): Promise<{
     readonly rootElement: BpmnElement;
-    readonly elementsById: Readonly<Record<string, { id: string }>>;
+    readonly elementsById: Readonly<Record<string, BpmnElement & { id: string }>>;
   }>;
 }
 
@@ -133,7 +137,9 @@ export async function parse(scanned: Scan): Promise<Result<Parsed>> {
       const element = elementsById[name];
       if (element) element.id = id;
     }
-    return sorted(rootElement, seen, scanned.renamed);
+    const names = new Map([...scanned.renamed].map(([name, id]) => [id, name]));
+    const find = (id: string): BpmnElement | undefined => elementsById[names.get(id) ?? id];
+    return sorted(rootElement, seen, scanned.renamed, find);
   } catch (cause) {
     const problems = seen.map(asProblem).filter((found) => found !== undefined);
     if (problems.length > 0) return bad(...problems);
@@ -145,9 +151,11 @@ function sorted(
   definitions: BpmnElement,
   warnings: readonly Warning[],
   renamed: Scan['renamed'],
+  find: (id: string) => BpmnElement | undefined,
 ): Result<Parsed> {
   const problems: Problem[] = [];
   const dangling: Dangling[] = [];
+  const undeclared: Dangling[] = [];
   const ignored: string[] = [];
   for (const warning of warnings) {
     const found = asProblem(warning);
@@ -157,19 +165,58 @@ function sorted(
       warning.property !== undefined &&
       warning.message.startsWith('unresolved reference')
     ) {
-      const value = warning.value ?? '';
-      dangling.push({
-        element: warning.element,
-        property: warning.property,
-        value: renamed.get(value) ?? value,
-      });
+      const value = (warning.value ?? '').trim();
+      const { element, property } = warning;
+      const unresolved = { element, property, value: renamed.get(value) ?? value };
+      const named = qualifiedName(value, element);
+      const found = find(value) ?? (named.elsewhere ? undefined : find(named.local));
+      if (found) tie(element, property, found);
+      else dangling.push(unresolved);
+      if (found && named.undeclared) undeclared.push(unresolved);
     } else if (/unrecognized element/.test(warning.message)) {
       ignored.push(
         `${nested(warning.message).replace('unrecognized element ', '')} is no BPMN element and was left out.`,
       );
     }
   }
-  return problems.length > 0 ? bad(...problems) : ok({ definitions, dangling, ignored });
+  return problems.length > 0
+    ? bad(...problems)
+    : ok({ definitions, dangling, undeclared, ignored });
+}
+
+/**
+ * A name as `xsd:QName` (BPMN 2.0.2 §8.2.1): with a prefix it is of this file if the prefix stands
+ * for the target namespace of the file. One that nothing declares is taken for this file's.
+ */
+export function qualifiedName(
+  value: string,
+  at: BpmnElement,
+): { readonly local: string; readonly elsewhere: boolean; readonly undeclared: boolean } {
+  const colon = value.indexOf(':');
+  if (colon === -1) return { local: value, elsewhere: false, undeclared: false };
+  let namespace: string | undefined;
+  let root = at;
+  for (let here: BpmnElement | undefined = at; here; here = here.$parent) {
+    namespace ??= here.$attrs?.[`xmlns:${value.slice(0, colon)}`];
+    root = here;
+  }
+  const undeclared = namespace === undefined;
+  return {
+    local: value.slice(colon + 1),
+    elsewhere: !undeclared && namespace !== root.targetNamespace,
+    undeclared,
+  };
+}
+
+/** As the parser ties what it resolves itself. */
+function tie(element: BpmnElement, property: string, found: BpmnElement): void {
+  const held = element as unknown as {
+    get(name: string): unknown;
+    set(name: string, value: unknown): void;
+  };
+  const known = held.get(property);
+  if (Array.isArray(known)) known.push(found);
+  else held.set(property, found);
 }
 
 /**

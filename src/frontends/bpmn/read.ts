@@ -63,6 +63,11 @@ export function readDiagram(
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   refuseDangling(parsed.dangling, reading);
+  for (const { element, value } of parsed.undeclared)
+    reading.notes.add(
+      `The prefix of ${value} is declared nowhere; the name is taken for one of this file`,
+      ownerOf(element),
+    );
   const messageFlows = connect(roots, collaborations, reading);
   if (processes.length === 0) {
     reading.problems.push(
@@ -475,17 +480,35 @@ const MEANT = new Set([
   'attachedToRef',
   'eventDefinitionRef',
   'calledElement',
+  'signalRef',
+  'errorRef',
+  'escalationRef',
+  'activityRef',
 ]);
+
+/** What people know: an event, not the definition in it. */
+function ownerOf(element: BpmnElement): { readonly id: string; readonly name: string } {
+  const around = element.$type.endsWith('EventDefinition') ? element.$parent : undefined;
+  const owner = around && around.$type !== 'bpmn:Definitions' ? around : element;
+  return { id: owner.id ?? elementName(owner), name: text(owner.name) };
+}
 
 function refuseDangling(dangling: readonly Dangling[], reading: Reading): void {
   for (const { element, property, value } of dangling) {
     const name = localName(property);
-    if (MEANT.has(name))
-      reading.report('BPMN_REFERENCE', element, `${name} names '${value}', which does not exist`);
-    else
-      reading.notes.add(`A reference (${name}) to something that does not exist was left out`, {
-        id: element.id ?? elementName(element),
-        name: '',
-      });
+    if (name === 'processRef')
+      reading.notes.add(
+        `The process of a pool is not in the file (processRef names '${value}'); nothing is known of what it does`,
+        ownerOf(element),
+      );
+    else if (MEANT.has(name) && value !== '') {
+      const { $parent: event } = element;
+      const at = element.id === undefined && event?.id !== undefined ? event : element;
+      reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);
+    } else
+      reading.notes.add(
+        `A reference (${name}) to something that does not exist was left out`,
+        ownerOf(element),
+      );
   }
 }

@@ -713,7 +713,6 @@ describe('what BPMN does not allow', () => {
       'BPMN_REFERENCE p_f3',
     ],
     ['a message flow to nowhere', two(['a nowhere']), 'BPMN_REFERENCE m0'],
-    ['a pool of a missing process', collaboration(['P nowhere'], []) + TALK, 'BPMN_REFERENCE P'],
     [
       'a default flow that is missing',
       two([]).replace('id="g"', 'id="g" default="nowhere"'),
