@@ -19,6 +19,8 @@ const MENDED = [
   'Parcel.tla',
   'inclusive-join-and-border.bpmn',
   'qname-signal.bpmn',
+  'error-same-code-called.bpmn',
+  'handler-shadowed-escalation.bpmn',
 ];
 
 describeShared('what somebody met and reported', () => {

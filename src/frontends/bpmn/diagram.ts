@@ -57,8 +57,8 @@ export interface Node {
   kind: NodeKind;
   readonly trigger: Trigger;
   /**
-   * What an event's definition refers to: the name of a link, the id of a signal, an error or an
-   * escalation; else empty.
+   * What an event's definition refers to: the name of a link or signal, the code of an error or
+   * escalation; else empty, which stands for any.
    */
   readonly reference: string;
   readonly process: Process;
@@ -91,6 +91,8 @@ export interface Node {
    * Whether something in the diagram makes this event happen, so that it never does so by itself.
    */
   thrown: boolean;
+  /** Whether another event always catches what this one would. */
+  shadowed: boolean;
   /** The events that this signal goes to. */
   readonly heard: Node[];
   /**

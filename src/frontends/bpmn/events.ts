@@ -10,16 +10,19 @@ import {
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
-/** What the definition of an event refers to, so that two events can be told to mean the same. */
+/**
+ * What the definition of an event refers to, so that two events can be told to mean the same: not
+ * the declaration, of which there may be several, but the name of a link or signal, the code of an
+ * error or escalation.
+ */
 export function referenceOf(element: BpmnElement, trigger: Trigger): string {
   const definition = definitionOf(element);
   if (trigger === 'link') return text(definition?.name) || text(element.name);
-  const referred = {
-    signal: definition?.signalRef,
-    error: definition?.errorRef,
-    escalation: definition?.escalationRef,
-  };
-  return (trigger in referred ? referred[trigger as keyof typeof referred]?.id : undefined) ?? '';
+  if (trigger === 'signal')
+    return text(definition?.signalRef?.name) || (definition?.signalRef?.id ?? '');
+  if (trigger === 'error') return text(definition?.errorRef?.errorCode);
+  if (trigger === 'escalation') return text(definition?.escalationRef?.escalationCode);
+  return '';
 }
 
 export function hasCycle(element: BpmnElement): boolean {
@@ -44,37 +47,54 @@ export function tieEvents(reading: Reading): void {
   tieSignals(reading);
 }
 
+/** The events that catch errors, or escalations, by the place where they wait and their code. */
+type Handlers = ReadonlyMap<Node | Process, ReadonlyMap<string, Node>>;
+
+function handlersOf(trigger: 'error' | 'escalation', nodes: readonly Node[]): Handlers {
+  const handlers = new Map<Node | Process, Map<string, Node>>();
+  for (const event of nodes) {
+    const place = event.trigger === trigger ? placeOf(event) : undefined;
+    if (!place) continue;
+    const known = handlers.get(place) ?? new Map<string, Node>();
+    if (!known.has(event.reference)) known.set(event.reference, event);
+    handlers.set(place, known);
+  }
+  return handlers;
+}
+
+/** Where what this event catches comes by: the process around it, or the activity it stands on. */
+function placeOf(event: Node): Node | Process | undefined {
+  const owner = event.kind === 'start' ? event.process.owner : undefined;
+  return owner?.kind === 'eventSubProcess' ? owner.process : event.attachedTo;
+}
+
+/** The event for this code at a place, or the one for any. */
+const at = (handlers: Handlers, place: Node | Process, code: string): Node | undefined =>
+  handlers.get(place)?.get(code) ?? handlers.get(place)?.get('');
+
 /**
- * An error or escalation is caught in the innermost place around it that has an event for this one,
+ * An error or escalation is caught in the innermost place around it that has an event for its code,
  * or for any (§10.5.7): by an event sub-process beside it, else on the border of the sub-process
  * around. What an event sub-process throws is not for its neighbours.
  */
+function caughtBy(handlers: Handlers, from: Process, code: string): Node | undefined {
+  let handling = false;
+  for (let scope: Process | undefined = from; scope; scope = scope.owner?.process) {
+    const handler =
+      (handling ? undefined : at(handlers, scope, code)) ??
+      (scope.owner && at(handlers, scope.owner, code));
+    if (handler) return handler;
+    handling = scope.owner?.kind === 'eventSubProcess';
+  }
+  return undefined;
+}
+
 function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
   const nodes = [...reading.nodes.values()];
-  const events = new Map<Node | Process, Map<string, Node>>();
-  for (const event of nodes) {
-    if (event.trigger !== trigger) continue;
-    const owner = event.kind === 'start' ? event.process.owner : undefined;
-    const place = owner?.kind === 'eventSubProcess' ? owner.process : event.attachedTo;
-    if (!place) continue;
-    const known = events.get(place) ?? new Map<string, Node>();
-    if (!known.has(event.reference)) known.set(event.reference, event);
-    events.set(place, known);
-  }
-  const at = (place: Node | Process, source: Node): Node | undefined =>
-    events.get(place)?.get(source.reference) ?? events.get(place)?.get('');
+  const handlers = handlersOf(trigger, nodes);
   for (const source of nodes) {
     if (source.trigger !== trigger || (source.kind !== 'end' && source.kind !== 'throw')) continue;
-    let handling = false;
-    for (
-      let scope: Process | undefined = source.process;
-      scope && !source.handler;
-      scope = scope.owner?.process
-    ) {
-      source.handler =
-        (handling ? undefined : at(scope, source)) ?? (scope.owner && at(scope.owner, source));
-      handling = scope.owner?.kind === 'eventSubProcess';
-    }
+    source.handler = caughtBy(handlers, source.process, source.reference);
     if (source.handler) source.handler.thrown = true;
     else if (trigger === 'error')
       reading.notes.add(
@@ -82,6 +102,45 @@ function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
         source,
       );
   }
+  for (const event of nodes) {
+    if (event.trigger !== trigger || event.thrown || !placeOf(event)) continue;
+    event.shadowed = !mayCatch(handlers, event);
+    if (!event.shadowed) continue;
+    event.thrown = true;
+    reading.notes.add(
+      'Another event always takes the error or escalation before this one, which never happens',
+      event,
+    );
+  }
+}
+
+/** A code that no event is for. */
+const ANY_OTHER = '\0';
+
+/**
+ * Whether what an activity throws that does not say so (any may fail) can come to this event: it is
+ * the first at its place, and no event sub-process further in takes everything before it.
+ */
+function mayCatch(handlers: Handlers, event: Node): boolean {
+  const code = event.reference || ANY_OTHER;
+  const place = placeOf(event);
+  if (!place || at(handlers, place, code) !== event) return false;
+  if (!('kind' in place) || !place.inside) return true;
+  if (caughtBy(handlers, place.inside, code) === event) return true;
+  return place.inside.nodes
+    .filter((node) => node.kind === 'eventSubProcess')
+    .flatMap(activitiesIn)
+    .some(
+      (activity) =>
+        (at(handlers, activity, code) ?? caughtBy(handlers, activity.process, code)) === event,
+    );
+}
+
+/** The activities inside of a node that have nothing inside, however deep. */
+function activitiesIn(node: Node): readonly Node[] {
+  return (node.inside?.nodes ?? []).flatMap((inner) =>
+    inner.inside ? activitiesIn(inner) : inner.kind === 'task' ? [inner] : [],
+  );
 }
 
 function attach(element: BpmnElement, event: Node, reading: Reading): void {
@@ -265,7 +324,11 @@ export function noteEvents(node: Node, reading: Reading): void {
       node,
     );
   }
-  if (node.kind === 'boundary' && (node.trigger === 'error' || node.trigger === 'escalation')) {
+  if (
+    node.kind === 'boundary' &&
+    !node.shadowed &&
+    (node.trigger === 'error' || node.trigger === 'escalation')
+  ) {
     reading.notes.add(
       'An error or escalation happens where an event inside throws it; if none does, at any moment while the activity runs, or never',
       node,

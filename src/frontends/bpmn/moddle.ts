@@ -60,6 +60,8 @@ export interface BpmnElement {
   readonly signalRef?: BpmnElement;
   readonly escalationRef?: BpmnElement;
   readonly errorRef?: BpmnElement;
+  readonly errorCode?: string;
+  readonly escalationCode?: string;
   readonly extensionElements?: { readonly values?: readonly BpmnElement[] };
   readonly body?: string;
   readonly text?: string;

@@ -243,6 +243,7 @@ function readElement(
     attachedTo: undefined,
     handler: undefined,
     thrown: false,
+    shadowed: false,
     interrupting:
       trigger === 'error' ||
       (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false),

@@ -332,6 +332,65 @@ describe('event sub-processes', () => {
   });
 });
 
+describe('handlers of errors and escalations', () => {
+  const codes =
+    '<bpmn:error id="A1" errorCode="a"/><bpmn:error id="A2" errorCode="a"/><bpmn:error id="B" errorCode="b"/>';
+  /** A sub-process that ends by `thrown`, events on its border, a task behind each. */
+  const around = (
+    thrown: string,
+    border: readonly (readonly [string, string])[],
+    more = '',
+  ): string => {
+    const events = border.map(
+      ([id, ref]) =>
+        `<bpmn:boundaryEvent id="${id}" attachedToRef="x"><bpmn:errorEventDefinition${ref && ` errorRef="${ref}"`}/></bpmn:boundaryEvent>`,
+    );
+    return (
+      codes +
+      fill(
+        process(
+          'p',
+          ['startEvent s', 'subProcess x', ...border.map(([id]) => `task after_${id}`)],
+          ['s x', ...border.map(([id]) => `${id} after_${id}`)],
+        ).replace('</bpmn:process>', `${events.join('')}</bpmn:process>`),
+        'x',
+        `${inner(['startEvent is', 'endEvent ie error'], ['is ie']).replace('<bpmn:errorEventDefinition/>', `<bpmn:errorEventDefinition errorRef="${thrown}"/>`)}${more}`,
+      )
+    );
+  };
+  const handling = (ref: string, task = ''): string =>
+    `<bpmn:subProcess id="h" triggeredByEvent="true"><bpmn:startEvent id="hs"><bpmn:errorEventDefinition errorRef="${ref}"/></bpmn:startEvent>${task}</bpmn:subProcess>`;
+
+  it('the one for the code comes before the one for any, the first of two for one code always', async () => {
+    const model = await read(
+      around('A1', [
+        ['any', ''],
+        ['same', 'A2'],
+        ['again', 'A1'],
+        ['other', 'B'],
+      ]),
+    );
+    expect(model.actions['ie']?.label).toBe('ie → same');
+    expect(Object.keys(model.actions)).toEqual(expect.arrayContaining(['any', 'other']));
+    expect(Object.keys(model.actions)).not.toContain('again');
+    expect(model.abstractions).toContain(
+      'Another event always takes the error or escalation before this one, which never happens: again.',
+    );
+  });
+
+  it('one further in takes its code before one on the border, which is dead', async () => {
+    const border = [
+      ['b', 'A2'],
+      ['other', 'B'],
+    ] as const;
+    expect((await judge(around('A1', border, handling('A1')))).dead).toEqual(['after_b']);
+    // What the handler itself does may fail, and that is for the border.
+    expect((await judge(around('A1', border, handling('A1', '<bpmn:task id="t"/>')))).dead).toEqual(
+      ['t'],
+    );
+  });
+});
+
 describe('signals that the diagram throws and catches', () => {
   const both = (thrower: readonly string[], catcher: readonly string[]): string => {
     const line = (name: string, nodes: readonly string[]): string => {
@@ -414,6 +473,10 @@ describe('signals that the diagram throws and catches', () => {
       .replace('<bpmn:signalEventDefinition/>', '<bpmn:signalEventDefinition signalRef="s2"/>');
     const model = await read(`<bpmn:signal id="s1"/><bpmn:signal id="s2"/>${named}`);
     expect(Object.keys(model.actions)).toEqual(['t', 'e', 'c', 'qe']);
+    const same = await read(
+      `<bpmn:signal id="s1" name="paid"/><bpmn:signal id="s2" name="paid"/>${named}`,
+    );
+    expect(Object.keys(same.actions)).toContain('t_to_c');
   });
 
   it('interrupt an activity, and take one of two events behind a gateway', async () => {

@@ -431,10 +431,14 @@ describe('sub-processes', () => {
       '<bpmn:endEvent id="ie"><bpmn:errorEventDefinition errorRef="E1"/></bpmn:endEvent>',
     );
     const caught = (ref: string): string =>
-      `<bpmn:error id="E1"/><bpmn:error id="E2"/>${on('subProcess', 'error')
+      `<bpmn:error id="E1" errorCode="a"/><bpmn:error id="E2" errorCode="b"/><bpmn:error id="E3" errorCode=" a "/><bpmn:error id="E4"/>${on(
+        'subProcess',
+        'error',
+      )
         .replace('id="x">', `id="x">${thrown}`)
         .replace('<bpmn:errorEventDefinition/>', `<bpmn:errorEventDefinition${ref}/>`)}`;
-    for (const ref of ['', ' errorRef="E1"']) {
+    // By its code, whatever declares it; without one, any.
+    for (const ref of ['', ' errorRef="E1"', ' errorRef="E3"', ' errorRef="E4"']) {
       const model = await read(caught(ref));
       expect(model.actions['ie']?.then).toEqual({
         if1: 0,
