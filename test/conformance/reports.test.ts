@@ -19,6 +19,7 @@ const MENDED = [
   'Parcel.tla',
   'inclusive-join-and-border.bpmn',
   'qname-signal.bpmn',
+  'condition-on-only-way-exclusive.bpmn',
   'error-same-code-called.bpmn',
   'handler-shadowed-escalation.bpmn',
 ];

@@ -230,6 +230,29 @@ export function isAwaited({ source, target }: Flow): boolean {
   );
 }
 
+/**
+ * The flows whose condition decides whether they get a token. BPMN has none out of events; where
+ * somebody draws one, it decides as after an activity.
+ */
+export function conditionalFlows({ kind, outgoing }: Node): readonly Flow[] {
+  if (kind === 'inclusive' || kind === 'complex')
+    return outgoing.filter((flow) => !flow.isDefault && (outgoing.length > 1 || flow.conditional));
+  return (
+    ['task', 'start', 'catch', 'throw', 'boundary'] satisfies NodeKind[] as NodeKind[]
+  ).includes(kind)
+    ? outgoing.filter((flow) => flow.conditional && !flow.isDefault)
+    : [];
+}
+
+/** Whether it is open, when this node happens, which of its flows get a token. */
+export function isChoosing(node: Node): boolean {
+  const flows = conditionalFlows(node);
+  return (
+    flows.some((flow) => flow.condition !== undefined) ||
+    (flows.length > 0 && node.outgoing.length > 1)
+  );
+}
+
 /** The process as a whole that a node belongs to, however deep. */
 export function outermost(process: Process): Process {
   return process.owner ? outermost(process.owner.process) : process;

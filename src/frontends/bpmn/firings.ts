@@ -32,7 +32,7 @@ function* exclusive(node: Node, places: Places): Iterable<Firing> {
     node.outgoing.length > 0 ? node.outgoing : [undefined];
   const choice = outputs.length > 1;
   const guarded = (output: Flow | undefined): Pick<Firing, 'guards'> => {
-    const guards = output && choice ? guardsOf(node, output) : [];
+    const guards = output ? guardsOf(node, output) : [];
     return guards.length > 0 ? { guards } : {};
   };
   for (const input of inputs) {

@@ -1,4 +1,4 @@
-import type { Flow, Node, NodeKind, Trigger } from './diagram.ts';
+import { conditionalFlows, type Flow, type Node, type NodeKind, type Trigger } from './diagram.ts';
 import { RECEIVERS } from './elements.ts';
 import { name, type Cell, type Firing, type Places } from './places.ts';
 
@@ -102,11 +102,12 @@ export function* happen(
 
 /**
  * Strong fairness is asked for each single way out of an inclusive gateway, and for each outcome of
- * an activity with conditional flows.
+ * an activity or event with conditional flows.
  */
 function choiceOf(node: Node, { flows, way }: Outcome): string | undefined {
   if (way === '') return undefined;
-  return node.kind === 'task' ? node.id + way : flows.length === 1 ? flows[0]?.id : undefined;
+  const gateway = node.kind === 'inclusive' || node.kind === 'complex';
+  return !gateway ? node.id + way : flows.length === 1 ? flows[0]?.id : undefined;
 }
 
 /** What nobody in the diagram makes happen, and what need not happen. */
@@ -130,17 +131,20 @@ export function receiptsOf(node: Node, places: Places): readonly Receipt[] {
 /** More conditional flows than this have more outcomes than anybody wants to list. */
 export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = {
   task: 5,
+  start: 5,
+  catch: 5,
+  throw: 5,
+  boundary: 5,
   inclusive: 6,
   complex: 6,
 };
 
 /**
- * Which flows get a token when an activity is done: all without a condition, any of those with one,
- * the default one if there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow
- * but the default one has a condition, be it written down or not (§13.4.3). Conditions are not
- * evaluated.
+ * Which flows get a token when an activity is done, or an event has happened: all without a
+ * condition, any of those with one, the default one if there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow
+ * but the default one has a condition, be it written down or not (§13.4.3).
  */
-function outcomesOf(node: Node): readonly Outcome[] {
+export function outcomesOf(node: Node): readonly Outcome[] {
   if (node.kind === 'end')
     return [{ flows: goesOn(node) ? node.outgoing : [], way: '', label: '' }];
   const conditional = conditionalFlows(node);
@@ -174,15 +178,6 @@ function outcomesOf(node: Node): readonly Outcome[] {
 /** Whether there is anything left to take the flow that somebody drew out of this end event. */
 export function goesOn({ trigger }: Node): boolean {
   return !(['error', 'terminate', 'cancel'] as Trigger[]).includes(trigger);
-}
-
-/** The flows whose condition decides. */
-export function conditionalFlows(node: Node): readonly Flow[] {
-  if (node.kind === 'inclusive' || node.kind === 'complex')
-    return node.outgoing.length > 1 ? node.outgoing.filter((flow) => !flow.isDefault) : [];
-  return node.kind === 'task'
-    ? node.outgoing.filter((flow) => flow.conditional && !flow.isDefault)
-    : [];
 }
 
 /** The node that a waiting token came from. */

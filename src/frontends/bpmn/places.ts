@@ -1,5 +1,6 @@
 import {
   isAwaited,
+  isChoosing,
   type Assignment,
   type Diagram,
   type Flow,
@@ -168,7 +169,7 @@ export class Places {
         inner &&
         process.owner?.kind !== 'eventSubProcess' &&
         node.kind === 'start' &&
-        node.trigger !== 'none';
+        (node.trigger !== 'none' || isChoosing(node));
       if (begins || awaited || node.forCompensation || node.together.length > 0) {
         this.entries.set(node, {
           kind: 'entry',
@@ -354,6 +355,7 @@ function soleStart(starts: readonly Node[]): Node | undefined {
   return others.length === 0 &&
     start?.receives.length === 0 &&
     !start.thrown &&
+    !isChoosing(start) &&
     start.together.length === 0
     ? start
     : undefined;

@@ -1,6 +1,7 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connect } from './connect.ts';
 import {
+  conditionalFlows,
   isAwaited,
   isChannelSemantics,
   type Actor,
@@ -15,7 +16,7 @@ import {
 } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
 import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
-import { MAX_CONDITIONAL, conditionalFlows, goesOn } from './happen.ts';
+import { MAX_CONDITIONAL, goesOn } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
 import { assignmentsOf, conditionOf, readData } from './data.ts';
@@ -438,13 +439,30 @@ function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void 
       `the receive task ${node.id} behind an event-based gateway may not have events on its border`,
     );
   }
-  const open = node.outgoing.some((flow) => flow.condition === undefined && !flow.isDefault);
-  if (open && (conditional > 0 || (node.kind === 'exclusive' && node.outgoing.length > 1))) {
+  noteConditions(node, reading);
+}
+
+/** Each condition is evaluated, or it is said that it is not, and what is done instead. */
+function noteConditions(node: Node, reading: Reading): void {
+  const deciding =
+    node.kind === 'exclusive'
+      ? node.outgoing.filter(
+          (flow) => !flow.isDefault && (flow.conditional || node.outgoing.length > 1),
+        )
+      : conditionalFlows(node);
+  if (deciding.some((flow) => flow.condition === undefined))
     reading.notes.add(
       'Choices are free: conditions are not evaluated, any way out may be taken',
       node,
     );
-  }
+  for (const flow of node.outgoing)
+    if (flow.conditional && !deciding.includes(flow))
+      reading.notes.add(
+        flow.isDefault
+          ? 'A default flow has a condition, which is not looked at; it is taken where no other is'
+          : 'A condition decides nothing here; the sequence flow is taken whatever it says',
+        flow,
+      );
 }
 
 /** The node at one end of a flow; what is wrong with it is reported, unless it has been. */

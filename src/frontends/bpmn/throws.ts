@@ -1,6 +1,6 @@
 import { ownOf, running } from './activities.ts';
 import type { Node } from './diagram.ts';
-import { happen, origin, passOn } from './happen.ts';
+import { happen, origin, outcomesOf, passOn } from './happen.ts';
 import { name, type Cell, type Firing, type Places } from './places.ts';
 
 /** The token ends here (§13.5.6); a terminate end event ends all others of its process. */
@@ -26,13 +26,28 @@ export function* throwing(node: Node, places: Places): Iterable<Firing> {
 function* caught(firing: Firing, places: Places): Iterable<Firing> {
   const event = firing.node.handler;
   if (!event) return yield firing;
-  const label = `${firing.label} → ${name(event)}`;
-  const give = [...firing.give, ...places.after(event.outgoing)];
+  for (const outcome of outcomesOf(event)) {
+    const guards = [...(firing.guards ?? []), ...(outcome.guards ?? [])];
+    yield* caughtBy(
+      event,
+      {
+        ...firing,
+        way: firing.way + outcome.way,
+        label: `${firing.label} → ${name(event)}${outcome.label}`,
+        give: [...firing.give, ...places.after(outcome.flows)],
+        ...(guards.length > 0 && { guards }),
+      },
+      firing,
+      places,
+    );
+  }
+}
+
+/** `caught` is what happens where the event takes what is thrown, `firing` where it does not. */
+function* caughtBy(event: Node, caught: Firing, firing: Firing, places: Places): Iterable<Firing> {
   if (event.attachedTo)
     return yield {
-      ...firing,
-      label,
-      give,
+      ...caught,
       ...(event.interrupting && { clears: running(event.attachedTo, places) }),
     };
   const owner = event.process.owner;
@@ -40,15 +55,14 @@ function* caught(firing: Firing, places: Places): Iterable<Firing> {
   const active = places.active(owner);
   const own = ownOf(owner, places);
   const begun = {
-    ...firing,
-    label,
+    ...caught,
     also: [owner],
-    give: [...give, ...active],
+    give: [...caught.give, ...active],
     forgets: owner.inside ? places.endsOf(owner.inside) : [],
   };
   if (event.interrupting)
     return yield { ...begun, clears: places.of(owner.process).filter((cell) => !own.has(cell)) };
-  yield { ...begun, way: `${firing.way}_caught`, empty: active };
+  yield { ...begun, way: `${caught.way}_caught`, empty: active };
   // It runs once at a time: while it does, what is thrown again changes nothing.
   yield {
     ...firing,

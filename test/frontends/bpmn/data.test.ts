@@ -157,3 +157,89 @@ describe('data that a diagram is annotated with', () => {
     );
   });
 });
+
+describe('every condition', () => {
+  const declared = annotated('<probity:variable name="paid" type="bool" init="any"/>');
+  const plain = (source: string, ways: number, trigger = ''): string =>
+    process(
+      'p',
+      ['startEvent s', `${source} x ${trigger}`.trim(), 'task t', 'endEvent e'],
+      ['s x', 'x t f CONDITION', ...(ways > 1 ? ['x e'] : []), 't e'],
+    );
+  const begins = (ways: number, trigger = ''): string =>
+    process(
+      'p',
+      [`startEvent x ${trigger}`.trim(), 'task t', 'endEvent e'],
+      ['x t f CONDITION', ...(ways > 1 ? ['x e'] : []), 't e'],
+    );
+  const within = (body: string): string =>
+    `<bpmn:process id="o"><bpmn:startEvent id="os"/><bpmn:subProcess id="o1">${body.replace(/<\/?bpmn:process[^>]*>/g, '')}</bpmn:subProcess><bpmn:sequenceFlow id="of" sourceRef="os" targetRef="o1"/></bpmn:process>`;
+  const border = (thrown: string): string =>
+    process(
+      'p',
+      ['startEvent s', 'subProcess a', 'boundaryEvent x error', 'task t', 'endEvent e'],
+      ['s a', 'a e', 'x t f CONDITION', 'x e', 't e'],
+    )
+      .replace('id="x"', 'id="x" attachedToRef="a"')
+      .replace(
+        'id="a">',
+        `id="a"><bpmn:startEvent id="is"/><bpmn:endEvent id="ie">${thrown}</bpmn:endEvent><bpmn:sequenceFlow id="if" sourceRef="is" targetRef="ie"/>`,
+      );
+  const drawn: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(
+      [1, 2].flatMap((ways) => [
+        ...[
+          'task',
+          'subProcess',
+          'exclusiveGateway',
+          'inclusiveGateway',
+          'complexGateway',
+          'intermediateThrowEvent',
+        ].map((source) => [`${source} ${ways}`, plain(source, ways)]),
+        [`intermediateCatchEvent ${ways}`, plain('intermediateCatchEvent', ways, 'timer')],
+        [`startEvent ${ways}`, begins(ways)],
+        [`startEvent with a message ${ways}`, begins(ways, 'message')],
+        [`startEvent inside ${ways}`, within(begins(ways))],
+      ]),
+    ),
+    boundaryEvent: border(''),
+    'boundaryEvent that is thrown to': border('<bpmn:errorEventDefinition/>'),
+  };
+  const model = async (body: string, condition: string): Promise<string> => {
+    const source = definitions(body.replace('CONDITION', () => condition));
+    const read = await readBpmn(source.replace(/(<bpmn:process id="\w">)/, `$1${declared}`));
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    return JSON.stringify([read.value.actions, read.value.abstractions]);
+  };
+
+  it.each(Object.entries(drawn))(
+    'out of %s is evaluated, or said to be free',
+    async (what, body) => {
+      const evaluated = await model(body, 'paid');
+      expect(evaluated).toContain('(paid)');
+      // The other way out of a gateway has none, and stays free.
+      expect(evaluated.includes('Choices are free')).toBe(/Gateway 2/.test(what));
+      expect(await model(body, 'mystery')).toMatch(/Choices are free[^"]*: x\./);
+    },
+  );
+
+  it('that decides nothing is named', async () => {
+    expect(await model(plain('parallelGateway', 2), 'paid')).toMatch(
+      /A condition decides nothing here[^"]*: f\./,
+    );
+    const otherwise = plain('exclusiveGateway', 2).replace('id="x"', 'id="x" default="f"');
+    expect(await model(otherwise, 'paid')).toMatch(/A default flow has a condition[^"]*: f\./);
+  });
+
+  it('that fails on the only way out stops there', async () => {
+    const never = definitions(
+      plain('exclusiveGateway', 1)
+        .replace('CONDITION', 'paid')
+        .replace('<bpmn:process id="p">', `$&${declared.replace('any', 'false')}`),
+    );
+    expect(await outcomes(never)).toMatchObject({
+      optionToComplete: 'violated',
+      noDeadActivities: 'violated',
+    });
+  });
+});

@@ -38,7 +38,7 @@ export function initial(diagram: Diagram): Marking {
     if (starts.length === 0)
       for (const node of process.nodes)
         if (node.incoming.length === 0 && node.kind !== 'boundary') marking.set(at(node), 1);
-    if (starts.length === 1 && starts[0]?.receives.length === 0)
+    if (starts.length === 1 && starts[0]?.receives.length === 0 && !chooses(starts[0]))
       for (const flow of starts[0].outgoing) marking.set(on(flow), 1);
     else if (free.length > 0) marking.set(pending(process), 1);
   }
@@ -68,12 +68,11 @@ function startOne(node: Node, marking: Marking, found: Occurrence[]): void {
   for (const end of everywhere(process))
     if (restarted.get(ended(end)) === 1) restarted.delete(ended(end));
   for (const flow of node.receives) {
-    if (has(marking, inTransit(flow)))
-      leave(node, node.outgoing, minus(restarted, inTransit(flow)), found);
+    if (has(marking, inTransit(flow))) depart(node, minus(restarted, inTransit(flow)), found);
   }
   const free = node.receives.length === 0 || node.outside;
   if (free && has(marking, pending(process)))
-    leave(node, node.outgoing, minus(restarted, pending(process)), found);
+    depart(node, minus(restarted, pending(process)), found);
 }
 
 function synchronize(node: Node, marking: Marking, found: Occurrence[]): void {
@@ -127,7 +126,9 @@ function run(node: Node, marking: Marking, found: Occurrence[]): void {
       .map(at) ?? [];
   const ways =
     starts.length > 0
-      ? starts.map((start) => (start.trigger === 'none' ? start.outgoing.map(on) : [at(start)]))
+      ? starts.map((start) =>
+          start.trigger === 'none' && !chooses(start) ? start.outgoing.map(on) : [at(start)],
+        )
       : [loose];
   for (const token of tokensBefore(node, marking)) {
     const fresh = new Map(minus(marking, token));
@@ -206,7 +207,7 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
       found,
     );
   } else if (node.kind === 'throw') {
-    raise(node, node.outgoing, rest, found);
+    for (const way of waysOut(node)) raise(node, way, rest, found);
   } else occur(node, rest, found);
 }
 
@@ -214,9 +215,10 @@ function advance(node: Node, rest: Marking, found: Occurrence[]): void {
 function raise(node: Node, flows: readonly Flow[], rest: Marking, found: Occurrence[]): void {
   const handler = ['error', 'escalation'].includes(node.trigger) ? catcher(node) : undefined;
   if (!handler?.attachedTo) return leave(node, flows, rest, found);
-  if (handler.interrupting)
-    return leave(node, handler.outgoing, interrupted(handler.attachedTo, rest), found);
-  leave(node, [...flows, ...handler.outgoing], rest, found);
+  for (const way of waysOut(handler)) {
+    if (handler.interrupting) leave(node, way, interrupted(handler.attachedTo, rest), found);
+    else leave(node, [...flows, ...way], rest, found);
+  }
 }
 
 function occur(node: Node, rest: Marking, found: Occurrence[]): void {
@@ -227,22 +229,30 @@ function occur(node: Node, rest: Marking, found: Occurrence[]): void {
       if (has(rest, inTransit(flow))) depart(node, minus(rest, inTransit(flow)), found);
 }
 
-/** Conditions of an activity's flows come out in every way. */
 function depart(node: Node, rest: Marking, found: Occurrence[]): void {
-  if (node.kind !== 'task' && node.kind !== 'inclusive')
-    return leave(node, node.outgoing, rest, found);
+  for (const way of waysOut(node)) leave(node, way, rest, found);
+}
+
+/** Conditions of the flows out of an activity, event or inclusive gateway come out in every way. */
+function waysOut(node: Node): readonly (readonly Flow[])[] {
+  if (!['task', 'inclusive', 'start', 'catch', 'throw', 'boundary'].includes(node.kind))
+    return [node.outgoing];
   let ways: (readonly Flow[])[] = [[]];
   for (const flow of node.outgoing) {
     if (flow.isDefault) continue;
-    const free = node.kind === 'inclusive' ? node.outgoing.length > 1 : flow.conditional;
+    const free =
+      node.kind === 'inclusive' ? node.outgoing.length > 1 : flow.conditional && !isSole(node);
     ways = free ? ways.flatMap((way) => [way, [...way, flow]]) : ways.map((way) => [...way, flow]);
   }
   const otherwise = node.outgoing.filter((flow) => flow.isDefault);
-  for (const way of ways) {
-    if (way.length === 0 && otherwise.length === 0 && node.outgoing.length > 0) continue;
-    leave(node, way.length > 0 ? way : otherwise, rest, found);
-  }
+  return ways
+    .filter((way) => way.length > 0 || otherwise.length > 0 || node.outgoing.length === 0)
+    .map((way) => (way.length > 0 ? way : otherwise));
 }
+
+const isSole = (node: Node): boolean => node.outgoing.length === 1;
+const chooses = (node: Node): boolean =>
+  !isSole(node) && node.outgoing.some((flow) => flow.conditional);
 
 function leave(node: Node, flows: readonly Flow[], rest: Marking, found: Occurrence[]): void {
   found.push({ node, after: [...flows.map(on), ...node.sends.map(inTransit)].reduce(plus, rest) });
