@@ -131,5 +131,10 @@ export function* strike(node: Node, places: Places): Iterable<Firing> {
   if (node.interrupting)
     yield* happen(node, active, places, { way: '', clears: running(host, places) });
   else if (armed.length > 0) yield* happen(node, armed, places, { way: '' });
-  else yield* happen(node, active, places, { way: '', keeps: active });
+  else
+    yield* happen(node, active, places, {
+      way: '',
+      keeps: active,
+      ...(node.paced && { empty: places.after(node.outgoing) }),
+    });
 }

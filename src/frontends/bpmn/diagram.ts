@@ -117,10 +117,15 @@ export interface Node {
    */
   readonly needs: number;
   /**
-   * Whether an event on a border that does not interrupt may happen again and again; a timer
-   * without a cycle goes off once.
+   * Whether an event on a border that does not interrupt may happen again and again; a timer with a
+   * date or duration goes off once.
    */
   readonly repeats: boolean;
+  /**
+   * It does so only once its token has been taken up: a timer of which nothing is known, since its
+   * tokens would multiply without end.
+   */
+  readonly paced: boolean;
 }
 
 /** A sequence flow (§8.4.13). */

@@ -25,12 +25,24 @@ export function referenceOf(element: BpmnElement, trigger: Trigger): string {
   return '';
 }
 
-export function hasCycle(element: BpmnElement): boolean {
-  return definitionOf(element)?.timeCycle !== undefined;
+/**
+ * How often a timer may go off while it is armed: once, where it says when or after how long; again
+ * and again with a cycle; else nothing is known of it.
+ */
+export function timerOf(element: BpmnElement): 'once' | 'again' | 'unknown' {
+  const definitions = definitionsOf(element);
+  if (definitions.some((found) => found.timeCycle)) return 'again';
+  const said = definitions.map((found) => text((found.timeDuration ?? found.timeDate)?.body));
+  // Some write a repeating interval (ISO 8601, `R3/PT10M`) where a duration belongs.
+  return said.every((when) => when !== '' && !/^R\d*\//.test(when)) ? 'once' : 'unknown';
+}
+
+function definitionsOf(element: BpmnElement): readonly BpmnElement[] {
+  return [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
 }
 
 function definitionOf(element: BpmnElement): BpmnElement | undefined {
-  return [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])][0];
+  return definitionsOf(element)[0];
 }
 
 /** Everything that ties events to something other than a flow; asked when all nodes are known. */
@@ -290,6 +302,9 @@ function tieInstantiation(reading: Reading): void {
   }
 }
 
+const PACED =
+  'A timer that does not say when, and interrupts nothing, may go off any number of times; it is looked at as going off again once the token that it sent on has been taken up';
+
 /** What is widened about an activity or event, and what it is played as. */
 export function noteEvents(node: Node, reading: Reading): void {
   if (node.trigger === 'timer')
@@ -317,12 +332,14 @@ export function noteEvents(node: Node, reading: Reading): void {
       node,
     );
   if (node.kind === 'boundary' && !node.interrupting && node.trigger === 'timer') {
-    reading.notes.add(
-      node.repeats
-        ? 'A timer with a cycle may go off again and again'
-        : 'A timer that does not interrupt its activity goes off once at most while the activity runs',
-      node,
-    );
+    if (node.paced) reading.bounds.add(PACED, node);
+    else
+      reading.notes.add(
+        node.repeats
+          ? 'A timer with a cycle may go off again and again'
+          : 'A timer with a date or duration that does not interrupt its activity goes off once at most while the activity runs',
+        node,
+      );
   }
   if (
     node.kind === 'boundary' &&

@@ -57,6 +57,8 @@ export interface BpmnElement {
   readonly activationCondition?: BpmnElement;
   readonly activityRef?: BpmnElement;
   readonly timeCycle?: BpmnElement;
+  readonly timeDuration?: BpmnElement;
+  readonly timeDate?: BpmnElement;
   readonly signalRef?: BpmnElement;
   readonly escalationRef?: BpmnElement;
   readonly errorRef?: BpmnElement;

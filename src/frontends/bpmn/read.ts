@@ -21,7 +21,7 @@ import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
 import { assignmentsOf, conditionOf, readData } from './data.ts';
 import { Expansion, drawnFor } from './expand.ts';
-import { crossed, flowProblem, hasCycle, noteEvents, referenceOf, tieEvents } from './events.ts';
+import { crossed, flowProblem, noteEvents, referenceOf, tieEvents, timerOf } from './events.ts';
 import { MAX_JOINED } from './join.ts';
 import { Reading, elementName, text } from './reading.ts';
 import { localName, type Place } from './scan.ts';
@@ -248,7 +248,8 @@ function readElement(
     interrupting:
       trigger === 'error' ||
       (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false),
-    repeats: trigger !== 'timer' || hasCycle(element),
+    repeats: trigger !== 'timer' || timerOf(element) !== 'once',
+    paced: trigger === 'timer' && timerOf(element) === 'unknown',
     heard: [],
     undoneBy: undefined,
     undoes: [],

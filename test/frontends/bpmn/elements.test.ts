@@ -506,7 +506,27 @@ describe('events on the border of an activity', () => {
   });
 
   it('one that does not happens besides: a timer once, with a cycle and all others any number of times', async () => {
-    const once = await read(on('task', 'timer', ' cancelActivity="false"'));
+    const border = on('task', 'timer', ' cancelActivity="false"');
+    const said = (what: string): Promise<ModelDocument> =>
+      read(
+        border.replace(
+          '<bpmn:timerEventDefinition/>',
+          `<bpmn:timerEventDefinition>${what}</bpmn:timerEventDefinition>`,
+        ),
+      );
+    const once = await said('<bpmn:timeDuration>PT10M</bpmn:timeDuration>');
+    expect(once.bounds).toBeUndefined();
+    for (const unknown of [
+      '',
+      '<bpmn:timeDuration/>',
+      '<bpmn:timeDuration>R3/PT10M</bpmn:timeDuration>',
+    ]) {
+      const paced = await said(unknown);
+      expect(paced.actions['b']).toMatchObject({ when: 'x_active > 0 and p_f2 = 0' });
+      expect(paced.bounds).toEqual([
+        expect.stringMatching(/^A timer that does not say when.*: b\.$/),
+      ]);
+    }
     expect(once.actions['b']).toMatchObject({
       when: 'b_armed > 0',
       then: { b_armed: 'b_armed - 1', p_f2: 'p_f2 + 1' },

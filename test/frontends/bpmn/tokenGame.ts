@@ -169,6 +169,7 @@ function strike(event: Node, marking: Marking, found: Occurrence[]): void {
     );
   if (thrown) return;
   if (event.interrupting) return occur(event, interrupted(host, marking), found);
+  if (event.paced && event.outgoing.some((flow) => has(marking, on(flow)))) return;
   if (event.repeats) return occur(event, marking, found);
   if (has(marking, armed(event))) occur(event, minus(marking, armed(event)), found);
 }
