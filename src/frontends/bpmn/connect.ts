@@ -102,9 +102,8 @@ function endOf(
 ): End | Nothing | undefined {
   const end = element[property];
   if (!end) {
-    if (reading.unresolved(element, property) === undefined)
-      reading.report('BPMN_REFERENCE', element, `the message flow has no ${property}`);
-    return undefined;
+    // What names nothing has been reported, unless it may stand in a process that is not here.
+    return !reading.unresolved(element, property) || reading.poolsElsewhere ? 'nothing' : undefined;
   }
   if (end.$type === 'bpmn:Participant') return 'pool';
   if (reading.refused.has(end)) return undefined;

@@ -143,7 +143,10 @@ export async function parse(scanned: Scan): Promise<Result<Parsed>> {
     }
     const names = new Map([...scanned.renamed].map(([name, id]) => [id, name]));
     const find = (id: string): BpmnElement | undefined => elementsById[names.get(id) ?? id];
-    return sorted(rootElement, seen, scanned.renamed, find);
+    const read = sorted(rootElement, seen, scanned.renamed, find);
+    return read.ok
+      ? ok({ ...read.value, ignored: [...scanned.leftOut, ...read.value.ignored] })
+      : read;
   } catch (cause) {
     const problems = seen.map(asProblem).filter((found) => found !== undefined);
     if (problems.length > 0) return bad(...problems);

@@ -482,8 +482,11 @@ function endOf(
       element,
       `a sequence flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`,
     );
-  } else if (reading.unresolved(element, property) === undefined) {
-    reading.report('BPMN_REFERENCE', element, `the sequence flow has no ${property}`);
+  } else if (!reading.unresolved(element, property)) {
+    reading.notes.add(
+      `A sequence flow without ${property === 'sourceRef' ? 'a source' : 'a target'} was left out`,
+      { id: element.id ?? 'sequenceFlow', name: text(element.name) },
+    );
   }
   return undefined;
 }
@@ -506,6 +509,9 @@ const MEANT = new Set([
   'activityRef',
 ]);
 
+/** Lines between things that say nothing about the order of things; compensation asks for its own. */
+const SILENT_ENDS = /Association$/;
+
 /** What people know: an event, not the definition in it. */
 function ownerOf(element: BpmnElement): { readonly id: string; readonly name: string } {
   const around = element.$type.endsWith('EventDefinition') ? element.$parent : undefined;
@@ -521,7 +527,12 @@ function refuseDangling(dangling: readonly Dangling[], reading: Reading): void {
         `The process of a pool is not in the file (processRef names '${value}'); nothing is known of what it does`,
         ownerOf(element),
       );
-    else if (MEANT.has(name) && value !== '') {
+    else if (
+      MEANT.has(name) &&
+      value !== '' &&
+      !SILENT_ENDS.test(element.$type) &&
+      !(element.$type === 'bpmn:MessageFlow' && reading.poolsElsewhere)
+    ) {
       const { $parent: event } = element;
       const at = element.id === undefined && event?.id !== undefined ? event : element;
       reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);

@@ -18,10 +18,13 @@ export class Reading {
   /** Elements that have a problem already: what refers to them is not reported again. */
   readonly refused = new Set<BpmnElement>();
   readonly places: ReadonlyMap<string, Place>;
+  /** Whether some pool's process is not in the file: what refers into it cannot be found. */
+  readonly poolsElsewhere: boolean;
   private readonly dangling = new Map<BpmnElement, Dangling[]>();
 
   constructor(places: ReadonlyMap<string, Place>, dangling: readonly Dangling[]) {
     this.places = places;
+    this.poolsElsewhere = dangling.some(({ property }) => localName(property) === 'processRef');
     for (const found of dangling) {
       const known = this.dangling.get(found.element);
       if (known) known.push(found);

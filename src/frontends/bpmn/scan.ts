@@ -13,6 +13,8 @@ export interface Scan {
    * oddities mean nothing here.
    */
   readonly text: string;
+  /** What else was taken out because it says nothing about the order of things; in words. */
+  readonly leftOut: readonly string[];
   /** The diagram interchange that was taken out. */
   readonly interchange: string;
   /** Where the element with this id starts. */
@@ -37,6 +39,48 @@ const ID_ATTRIBUTE = /\sid\s*=\s*(?:"([^"]*)"|'([^']*)')/;
 /** Below these, ids belong to the drawing or to a vendor's forms, and may repeat. */
 const FOREIGN = new Set(['BPMNDiagram', 'extensionElements']);
 
+/** What stands in these is text, whatever markup somebody put into it. */
+const TEXTS = new Set(['text', 'documentation', 'script', 'conditionExpression']);
+
+/** Nothing that is read refers to these, so that their ids may stand for something else. */
+const UNREFERRED = new Set([
+  'property',
+  'itemDefinition',
+  'documentation',
+  'ioSpecification',
+  'dataInput',
+  'dataOutput',
+  'inputSet',
+  'outputSet',
+  'dataState',
+  'interface',
+  'operation',
+  'laneSet',
+  'category',
+  'categoryValue',
+  'group',
+  'textAnnotation',
+  'association',
+  'conditionExpression',
+  'formalExpression',
+  'correlationKey',
+  'correlationProperty',
+  'resource',
+  'auditing',
+  'monitoring',
+]);
+const BPMN_PREFIX =
+  /\sxmlns(?::([\w.-]+))?\s*=\s*["']http:\/\/www\.omg\.org\/spec\/BPMN\/20100524\/MODEL["']/g;
+
+/** An id of something that nothing refers to, and where its attribute stands. */
+interface UnreferredId {
+  readonly id: string;
+  readonly element: string;
+  readonly place: Place;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Refuses what no parser should see (huge text, document types and their entities, abysmal
  * nesting), checks that tags match, and remembers where each id stands, since the parser keeps no
@@ -47,9 +91,11 @@ export function scan(source: string): Result<Scan> {
   if (refused) return bad(refused);
   const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
   scanner.run();
+  const leftOut = scanner.leaveOut();
   if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
   return ok({
-    ...rename(scanner.withoutInterchange(), scanner.places),
+    ...rename(scanner.withoutOddities(), scanner.places),
+    leftOut,
     interchange: scanner.onlyInterchange(),
     places: scanner.places,
   });
@@ -105,6 +151,14 @@ class Scanner {
   readonly places = new Map<string, Place>();
   private readonly open: OpenTag[] = [];
   private readonly interchange: [number, number][] = [];
+  /** What the parser need not see: each from where to where, in the order of the text. */
+  private readonly blank: (readonly [number, number])[] = [];
+  private readonly unreferred: UnreferredId[] = [];
+  private readonly bpmnPrefixes: ReadonlySet<string>;
+  /** Where the content of an element of another vendor began, that stands among those of BPMN. */
+  private textDepth: number | undefined;
+  private readonly marked = new Set<string>();
+  private strange: { readonly depth: number; readonly start: number } | undefined;
   private readonly text: string;
   private line = 1;
   private lineStart = 0;
@@ -113,6 +167,11 @@ class Scanner {
 
   constructor(text: string) {
     this.text = text;
+    this.bpmnPrefixes = new Set(
+      [...text.matchAll(BPMN_PREFIX)].map(([, prefix]) =>
+        prefix === undefined ? '' : `${prefix}:`,
+      ),
+    );
   }
 
   run(): void {
@@ -192,8 +251,19 @@ class Scanner {
     const tag = this.text.slice(at + 1, end - (selfClosing ? 2 : 1));
     const name = /^[^\s/>]*/.exec(tag)?.[0] ?? '';
     const foreign = FOREIGN.has(localName(name));
-    if (this.foreignDepth === 0 && !foreign) this.id(ID_ATTRIBUTE.exec(tag), at);
+    const inText = this.strange === undefined && TEXTS.has(localName(this.open.at(-1)?.name ?? ''));
+    const markup = this.foreignDepth === 0 && (inText || this.textDepth !== undefined);
+    if (markup) this.blank.push([at, end]);
+    if (markup && inText && this.textDepth === undefined)
+      this.marked.add(
+        `The text of the <${localName(this.open.at(-1)?.name ?? '')}> in line ${this.placeOf(at).line} has markup in it, which was left out.`,
+      );
+    else if (this.foreignDepth === 0 && !foreign && !this.strange)
+      this.id(ID_ATTRIBUTE.exec(tag), localName(name), at);
     if (selfClosing) return end;
+    if (markup) this.textDepth ??= this.open.length;
+    else if (this.foreignDepth === 0 && !foreign && this.isStrange(name))
+      this.strange ??= { depth: this.open.length, start: end };
     if (this.open.length === 1 && localName(name) === 'BPMNDiagram')
       this.interchange.push([at, -1]);
     if (foreign) this.foreignDepth++;
@@ -217,20 +287,57 @@ class Scanner {
       return undefined;
     }
     if (FOREIGN.has(localName(name))) this.foreignDepth--;
+    if (this.textDepth !== undefined && this.foreignDepth === 0) this.blank.push([at, end]);
+    if (this.textDepth === this.open.length) this.textDepth = undefined;
+    if (this.strange?.depth === this.open.length) {
+      if (this.strange.start < at) this.blank.push([this.strange.start, at]);
+      this.strange = undefined;
+    }
     const cut = this.interchange.at(-1);
     if (cut && cut[0] === opened.start) cut[1] = end;
     return end;
   }
 
-  private id(match: RegExpExecArray | null, at: number): void {
+  /** Whether an element is none of BPMN's; where nothing is declared, all are. */
+  private isStrange(name: string): boolean {
+    const prefix = name.slice(0, name.indexOf(':') + 1);
+    return this.bpmnPrefixes.size > 0 && this.open.length > 0 && !this.bpmnPrefixes.has(prefix);
+  }
+
+  private id(match: RegExpExecArray | null, element: string, at: number): void {
     const id = match?.[1] ?? match?.[2];
-    if (id === undefined || id === '') return;
+    if (!match || id === undefined || id === '') return;
+    if (UNREFERRED.has(element)) {
+      const from = at + 1 + match.index;
+      const to = from + match[0].length;
+      this.unreferred.push({ id, element, place: this.placeOf(at), from, to });
+      return;
+    }
     const first = this.places.get(id);
     if (first) {
       this.report('BPMN_STRUCTURE', at, `the id '${id}' is already used in line ${first.line}`, id);
     } else {
       this.places.set(id, this.placeOf(at));
     }
+  }
+
+  /**
+   * Of what nothing refers to, an id that stands for something else is left out, as markup in text
+   * is: in words.
+   */
+  leaveOut(): readonly string[] {
+    const dropped = this.unreferred.flatMap(({ id, element, place, from, to }) => {
+      const first = this.places.get(id);
+      if (!first) {
+        this.places.set(id, place);
+        return [];
+      }
+      this.blank.push([from, to]);
+      return [
+        `The <${element}> in line ${place.line} has the id '${id}', which is already used in line ${first.line}; the id was left out.`,
+      ];
+    });
+    return [...this.marked, ...dropped];
   }
 
   /** Asked with growing offsets, so that all lines are counted once. */
@@ -258,15 +365,17 @@ class Scanner {
     );
   }
 
-  /** The text with diagram interchange blanked out, everything else where it was. */
   onlyInterchange(): string {
     return this.interchange.map(([start, end]) => this.text.slice(start, end)).join('');
   }
 
-  withoutInterchange(): string {
+  /** The text with all that the parser need not see blanked out, everything else where it was. */
+  withoutOddities(): string {
     let text = '';
     let from = 0;
-    for (const [start, end] of this.interchange) {
+    const cuts = [...this.interchange, ...this.blank].sort(([a], [b]) => a - b);
+    for (const [start, end] of cuts) {
+      if (start < from) continue;
       text += this.text.slice(from, start) + this.text.slice(start, end).replace(/[^\n]/g, ' ');
       from = end;
     }
