@@ -121,6 +121,29 @@ describe('answers of TLC, asked again', () => {
     ).toMatchObject({ In: 'rerun', Soon: 'RECHECK_ANSWER' });
   }, 120_000);
 
+  it('may claim less than is known today: bundles of earlier versions verify for ever', async ({
+    skip,
+  }) => {
+    if (absent !== undefined) skip(absent);
+    const bounded = (p: PropertyReport): PropertyReport => {
+      const { method: _method, ...rest } = p;
+      return { ...rest, outcome: 'bounded', bound: 'the constraint of the configuration' };
+    };
+    const { report } = spec;
+    const older = { ...report, properties: report.properties.map(bounded) };
+    expect(
+      await rechecked({ ...spec, report: { ...report, properties: older.properties } }),
+    ).toEqual({ Small: 'RECHECK_OUTCOME', Fine: 'rerun', assumptions: 'rerun' });
+    const miscounted = older.properties.map((p) =>
+      p.name === 'Fine' ? { ...p, evidence: { ...p.evidence, distinctStates: 5 } } : p,
+    );
+    expect(
+      await rechecked({ ...spec, report: { ...report, properties: miscounted } }),
+    ).toMatchObject({
+      Fine: 'RECHECK_COUNT',
+    });
+  }, 120_000);
+
   it('are refuted where a trusted signer lied: the answer, the count, the run, the question', async ({
     skip,
   }) => {
