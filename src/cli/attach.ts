@@ -4,6 +4,7 @@ import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 import { attachKey, ROLES, type Role } from '../evidence/keys.ts';
 import { nodeCrypto } from '../evidence/nodeCrypto.ts';
 import { isKeyName, verificationKey } from '../evidence/note.ts';
+import { isSoundPublicKey } from '../evidence/soundKey.ts';
 import { isPrivateChannel, readTokenKey, type OutsideKey } from '../evidence/outsideSigner.ts';
 import { printProblems } from './check.ts';
 import type { Io } from './io.ts';
@@ -102,7 +103,7 @@ async function describe(
     values.public === undefined
       ? undefined
       : await publicKeyOf(await readFile(values.public).catch(() => Buffer.alloc(0)));
-  if (publicKey === undefined)
+  if (publicKey === undefined || !isSoundPublicKey(publicKey))
     return bad(
       problem(
         'OPTION_INVALID',

@@ -1,5 +1,6 @@
 import { concat, equalBytes, fromBase64, fromHex, toBase64, toHex, utf8 } from './encoding.ts';
 import type { Hash, VerifierCrypto } from './crypto.ts';
+import { isSoundPublicKey } from './soundKey.ts';
 
 /**
  * C2SP signed-note (https://c2sp.org/signed-note): a text, a blank line, and lines `— name
@@ -74,8 +75,8 @@ export async function verificationKey(
 }
 
 /**
- * Reads a vkey of an Ed25519 key or cosigner; nothing when the text is not one or its hash is not
- * that of the key.
+ * Reads a vkey of an Ed25519 key or cosigner; nothing when the text is not one, its hash is not
+ * that of the key, or the key is one that nobody may have (`isSoundPublicKey`).
  */
 export async function parseVkey(vkey: string, sha256: Hash): Promise<VerificationKey | undefined> {
   const [name, hash, ...rest] = vkey.split('+');
@@ -86,6 +87,7 @@ export async function parseVkey(vkey: string, sha256: Hash): Promise<Verificatio
   const type = encoded[0] ?? 0;
   const publicKey = encoded.subarray(1);
   if (!isKeyName(name) || (type !== ED25519 && type !== COSIGNATURE_ED25519)) return undefined;
+  if (!isSoundPublicKey(publicKey)) return undefined;
   if (hash !== (await keyHash(name, type, publicKey, sha256))) return undefined;
   return { name, hash, type, publicKey, vkey };
 }
@@ -164,9 +166,29 @@ async function verifySignature(
   crypto: VerifierCrypto,
 ): Promise<boolean> {
   if (key.type === ED25519) return crypto.verifyEd25519(key.publicKey, utf8(text), signature);
-  if (signature.length !== 72) return false;
-  const time = new DataView(signature.buffer, signature.byteOffset, 8).getBigUint64(0);
+  const time = cosignedAt(signature);
+  if (time === undefined) return false;
   return crypto.verifyEd25519(key.publicKey, cosignedMessage(time, text), signature.subarray(8));
+}
+
+/** When a cosignature says that it was made, Unix seconds; nothing where it is not as long as one. */
+export function cosignedAt(signature: Uint8Array): bigint | undefined {
+  return signature.length === 72
+    ? new DataView(signature.buffer, signature.byteOffset, 8).getBigUint64(0)
+    : undefined;
+}
+
+/** Clocks differ; nobody has seen a checkpoint later than this after now. */
+const CLOCK_TOLERANCE_SECONDS = 300;
+
+/**
+ * Whether a cosignature can be counted: it has a time, and that is not to come. One of time 0 says
+ * nothing about when, and one of the future could be made before what it is to witness.
+ */
+export function isTimely(signature: Uint8Array, now: Date): boolean {
+  const time = cosignedAt(signature);
+  const latest = BigInt(Math.floor(now.getTime() / 1000) + CLOCK_TOLERANCE_SECONDS);
+  return time !== undefined && time > 0n && time <= latest;
 }
 
 /**

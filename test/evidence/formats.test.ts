@@ -320,6 +320,7 @@ describe('the verifier', () => {
         "evidence/receipt.ts",
         "evidence/schemas.ts",
         "evidence/shape.ts",
+        "evidence/soundKey.ts",
         "evidence/statement.ts",
         "evidence/statementShape.ts",
         "evidence/strictJson.ts",

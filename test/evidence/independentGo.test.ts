@@ -316,11 +316,17 @@ describeGo('a verifier in Go, written from docs/evidence.md', () => {
     ];
     const receipt = textOf(files, 'receipt.tlog-proof');
     const note = parseReceipt(receipt)?.checkpoint ?? '';
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
     const [lineA, lineB] = await Promise.all(
-      [a, b].map((each) => each.cosign(note.slice(0, note.indexOf('\n\n') + 1), 1_700_000_000)),
+      [a, b].map((each) => each.cosign(text, 1_700_000_000)),
+    );
+    const [timeless, tomorrows] = await Promise.all(
+      [0, 4_000_000_000].map((time) => a.cosign(text, time)),
     );
     const receipts = [
       receipt,
+      `${receipt}${timeless}`,
+      `${receipt}${tomorrows}${lineB}`,
       `${receipt}${lineA}`,
       `${receipt}${lineA}${lineB}`,
       `${receipt}${lineA}${lineA}`,

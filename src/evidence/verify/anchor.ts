@@ -4,6 +4,7 @@ import { concat, fromBase64, fromHex, includesBytes, toBase58, toHex, utf8 } fro
 import { isNetwork, NETWORK_PRESETS } from '../ledger/networks.ts';
 import { verifyConsistency } from '../merkle.ts';
 import { parseNote } from '../note.ts';
+import { isSoundPublicKey } from '../soundKey.ts';
 import { isBundledAnchor, type BundledAnchor } from '../statementShape.ts';
 import { parseCanonicalJson } from '../strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
@@ -140,6 +141,7 @@ async function openTransaction(
   const objectId = await crypto.blake2b256(concat(OBJECT_ID_PREFIX, digest, new Uint8Array(8)));
   if (`0x${toHex(objectId)}` !== anchor.objectId) return undefined;
   const publicKey = signature.subarray(65);
+  if (!isSoundPublicKey(publicKey)) return undefined;
   const signed = await crypto.blake2b256(concat(TRANSACTION_INTENT, bytes));
   if (!(await crypto.verifyEd25519(publicKey, signed, signature.subarray(1, 65)))) return undefined;
   const address = await crypto.blake2b256(publicKey);

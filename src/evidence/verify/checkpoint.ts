@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import type { VerifierCrypto } from '../crypto.ts';
 import { equalBytes } from '../encoding.ts';
-import { keyIdOf, verifyNote, type Note, type NoteSignature } from '../note.ts';
+import { isTimely, keyIdOf, verifyNote, type Note, type NoteSignature } from '../note.ts';
 import { meetsQuorum, type TrustedKey, type TrustPolicy } from './policy.ts';
 import type { LayerCode, LayerStatus } from './report.ts';
 
@@ -20,7 +20,8 @@ const COSIGNATURE_LENGTHS: readonly number[] = [8 + 64, 8 + 2420];
 /**
  * Whether a checkpoint is signed by a log of the policy under its own name, and cosigned by enough
  * witnesses (C2SP tlog-policy). signed-note asks to ignore signatures of unknown keys, and so it is
- * for cosigners that a policy does not name. Signatures that no honest writer makes are refused, so
+ * for cosigners that a policy does not name. A cosignature without a time, or of a time to come,
+ * counts for no quorum. Signatures that no honest writer makes are refused, so
  * that nobody passes on a checkpoint with something stuck to it.
  */
 export async function judgeCheckpoint(
@@ -28,6 +29,7 @@ export async function judgeCheckpoint(
   checkpoint: Checkpoint,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
+  now: Date = new Date(),
 ): Promise<Judgement> {
   const where = `${checkpoint.origin}, ${checkpoint.size} leaves`;
   const stray = straySignature(note.signatures, policy);
@@ -45,7 +47,13 @@ export async function judgeCheckpoint(
   const byWitnesses = await verifyNote(note, [...policy.witnesses.values()], crypto);
   if (byWitnesses.status === 'invalid')
     return { status: 'failed', code: 'CHECKPOINT_SIGNATURE', detail: keyIdOf(byWitnesses.key) };
-  const keys = byWitnesses.status === 'verified' ? byWitnesses.by : [];
+  const timely = new Set(
+    note.signatures.filter(({ signature }) => isTimely(signature, now)).map(keyIdOf),
+  );
+  const keys =
+    byWitnesses.status === 'verified'
+      ? byWitnesses.by.filter((key) => timely.has(keyIdOf(key)))
+      : [];
   const cosigned = new Set(
     [...policy.witnesses]
       .filter(([, witness]) => keys.some((key) => equalBytes(key.publicKey, witness.publicKey)))

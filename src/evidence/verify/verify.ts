@@ -137,7 +137,7 @@ export async function verifyBundle(
   const checkpoint =
     inclusion.value === undefined
       ? notReached('checkpoint')
-      : await checkCheckpoint(inclusion.value, policy, crypto);
+      : await checkCheckpoint(inclusion.value, policy, crypto, options.now);
   const anchor =
     inclusion.value === undefined
       ? notReached('anchor')
@@ -427,7 +427,8 @@ async function checkCheckpoint(
   { note, checkpoint }: OpenCheckpoint,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
+  now: Date | undefined,
 ): Promise<Step<true>> {
-  const { status, code, detail } = await judgeCheckpoint(note, checkpoint, policy, crypto);
+  const { status, code, detail } = await judgeCheckpoint(note, checkpoint, policy, crypto, now);
   return step('checkpoint', status, code, detail, true);
 }

@@ -2,7 +2,7 @@ import { Fault } from '../../errors/index.ts';
 import { parseCheckpoint } from '../checkpoint.ts';
 import { fromDecimal } from '../encoding.ts';
 import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote } from '../note.ts';
+import { isTimely, parseNote, verifyNote } from '../note.ts';
 import { meetsQuorum } from '../verify/policy.ts';
 import type { KnownWitness, WitnessPolicy } from './policy.ts';
 import { formatAddCheckpoint, SIZE_TYPE } from './protocol.ts';
@@ -153,12 +153,13 @@ async function ownLines(
   for (const line of text.split('\n').filter((each) => each !== '')) {
     const note = parseNote(`${checkpoint}${line}\n`);
     const signed = note && (await verifyNote(note, [witness.key], nodeCrypto));
-    if (signed?.status === 'verified') own.push(`${line}\n`);
+    const cosignature = note?.signatures.at(-1)?.signature ?? new Uint8Array(0);
+    if (signed?.status === 'verified' && isTimely(cosignature, new Date())) own.push(`${line}\n`);
   }
   if (own.length === 0)
     throw new Fault(
       'WITNESS_UNAVAILABLE',
-      `witness ${witness.name} answers without a signature of its key`,
+      `witness ${witness.name} answers without a signature of its key and of now`,
       { retryable: true },
     );
   return own.slice(0, 1);

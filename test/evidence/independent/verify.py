@@ -89,12 +89,29 @@ def fields(value, required, optional=()):
 
 # --- C2SP signed notes and policies ---------------------------------------------------------------------------------
 
+P = 2**255 - 19
+SMALL_ORDER = {0, 1, P - 1} | {
+    int.from_bytes(bytes.fromhex(y), "little")
+    for y in (
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+}
+
+
+def sound_key(public):
+    """RFC 8032, 5.1.3: y is below p; and the point has not a small order."""
+    y = int.from_bytes(public, "little") & (2**255 - 1)
+    return y < P and y not in SMALL_ORDER
+
+
 class Key:
     def __init__(self, vkey, until):
         self.until = until
         self.name, self.hash, encoded = vkey.split("+", 2)
         data = unbase64(encoded)
         need(len(data) == 33 and data[0] == 1, "not an Ed25519 vkey")
+        need(sound_key(data[1:]), "a key that nobody may have")
         digest = hashlib.sha256(self.name.encode() + b"\n" + data).digest()
         need(digest[:4].hex() == self.hash, "the hash of a vkey")
         self.id = f"{self.name}+{self.hash}"

@@ -61,6 +61,9 @@ func (v *verifier) anchor(data []byte, there bool, receipt *checkpoint) string {
 		return "failed"
 	}
 	public := signature[65:]
+	if !soundKey(public) {
+		return "failed"
+	}
 	from := blake2b256(public)
 	if !ed25519.Verify(public, blake2b256([]byte{0, 0, 0}, transaction), signature[1:65]) || !bytes.Contains(transaction, from) {
 		return "failed"

@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -43,11 +45,48 @@ func parseKey(vkey string) (*key, bool) {
 	if !ok || len(data) != 33 || (data[0] != 1 && data[0] != 4) {
 		return nil, false
 	}
+	if !soundKey(data[1:]) {
+		return nil, false
+	}
 	digest := sha256.Sum256(append([]byte(parts[0]+"\n"), data...))
 	if hex.EncodeToString(digest[:4]) != parts[1] {
 		return nil, false
 	}
 	return &key{parts[0], parts[1], vkey, data[0], data[1:], none}, true
+}
+
+// soundKey: y is below p (RFC 8032, 5.1.3), and the point has not a small order.
+func soundKey(public []byte) bool {
+	y := make([]byte, 32)
+	for at, b := range public {
+		y[31-at] = b
+	}
+	y[0] &= 0x7f
+	value := new(big.Int).SetBytes(y)
+	p := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 255), big.NewInt(19))
+	if value.Cmp(p) >= 0 {
+		return false
+	}
+	for _, small := range []string{
+		"0", "1", "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec",
+		"05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826",
+		"7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7",
+	} {
+		if known, _ := new(big.Int).SetString(small, 16); value.Cmp(known) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// timely: a cosignature has a time, not more than five minutes to come.
+func (p *policy) timely(signature []byte) bool {
+	now := p.now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	seconds := binary.BigEndian.Uint64(signature)
+	return seconds > 0 && seconds <= uint64(now.Unix()+300)
 }
 
 // signed: type 1 signs the text, type 4 a time and the text (c2sp.org/tlog-cosignature).
@@ -58,8 +97,8 @@ func (k *key) signed(text string, signature []byte) bool {
 	if len(signature) != 72 {
 		return false
 	}
-	time := binary.BigEndian.Uint64(signature)
-	return ed25519.Verify(k.public, []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text)), signature[8:])
+	at := binary.BigEndian.Uint64(signature)
+	return ed25519.Verify(k.public, []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, text)), signature[8:])
 }
 
 type line struct {
@@ -185,7 +224,7 @@ func (p *policy) judge(c *checkpoint, quorum bool) string {
 				return "failed"
 			}
 			for name, witness := range p.witnesses {
-				if witness == k {
+				if witness == k && p.timely(l.signature) {
 					cosigned[name] = true
 				}
 			}

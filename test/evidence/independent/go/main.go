@@ -91,6 +91,7 @@ func main() {
 	if *now != "" {
 		v.now, err = time.Parse(time.RFC3339, *now)
 		check(err)
+		trusted.now = v.now
 	}
 	out := json.NewEncoder(os.Stdout)
 	if flag.Arg(2) != "-" {

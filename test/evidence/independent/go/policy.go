@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 type group struct {
@@ -25,6 +26,7 @@ type policy struct {
 	ledgers        []sender
 	authorities    map[string]bool
 	maxAgeDays     uint64
+	now            time.Time // judged by; the clock's where it is zero
 }
 
 var pin = regexp.MustCompile(`^[0-9a-f]{64}$`)
