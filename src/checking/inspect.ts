@@ -66,6 +66,16 @@ export function readBeside({
       ),
     );
   }
+  if (found.outside !== undefined && !['answers', 'silent'].includes(found.outside)) {
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        'outside',
+        `outside is answers or silent, not \`${found.outside}\``,
+        read.value.locate(['outside']),
+      ),
+    );
+  }
   return ok({
     ...(found.channels !== undefined && { channels: found.channels }),
     ...given,

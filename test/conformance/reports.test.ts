@@ -19,6 +19,7 @@ const MENDED = [
   'Parcel.tla',
   'inclusive-join-and-border.bpmn',
   'qname-signal.bpmn',
+  'waits-for-the-outside.bpmn',
   'property-id-like-process.bpmn',
   'association-to-nothing.bpmn',
   'markup-in-text.bpmn',

@@ -12,6 +12,8 @@ export interface Annotations {
   readonly conditions?: Readonly<Record<string, Scalar>>;
   readonly properties?: Readonly<Record<string, PropertyDocument>>;
   readonly channels?: string;
+  /** `silent`: the outside may never answer; else it does in the end. */
+  readonly outside?: string;
 }
 
 type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };

@@ -210,6 +210,9 @@ export function isChannelSemantics(text: string): text is ChannelSemantics {
   return (CHANNEL_SEMANTICS as readonly string[]).includes(text);
 }
 
+/** Whether what is waited for from outside the diagram comes in the end, or may never come. */
+export type Outside = 'answers' | 'silent';
+
 export interface Diagram {
   readonly name: string;
   /** Each before what is inside of it. */

@@ -6,7 +6,8 @@ import type {
   VariableDocument,
 } from '../../model/document.ts';
 import { channelWords } from './channels.ts';
-import type { Actor, ChannelSemantics, Diagram, Node } from './diagram.ts';
+import { Notes } from './notes.ts';
+import type { Actor, ChannelSemantics, Diagram, Node, Outside } from './diagram.ts';
 import { Names } from './names.ts';
 import type { Net } from './net.ts';
 import type { Cell, Firing } from './places.ts';
@@ -22,6 +23,7 @@ export function documentOf(
   diagram: Diagram,
   net: Net,
   semantics: ChannelSemantics,
+  outside: Outside = 'answers',
 ): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
@@ -76,8 +78,8 @@ export function documentOf(
       ).concat([...asked]) satisfies readonly (readonly [string, PropertyDocument])[],
     ),
     final: completed,
-    fairness: fairness(actions),
-    abstractions: abstractions(diagram, net, semantics),
+    fairness: fairness(actions, outside),
+    abstractions: [...abstractions(diagram, net, semantics), ...outsideWords(net, outside)],
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
   return { document, cells: new Map([...cells].map(([cell, name]) => [name, cell])) };
@@ -140,11 +142,14 @@ function outerEnds(diagram: Diagram, cells: ReadonlyMap<Cell, string>): readonly
  * if it is possible again and again. A condition for a single action is nothing else than one for
  * several.
  */
-function fairness(actions: readonly (readonly [string, Firing])[]): readonly FairnessDocument[] {
+function fairness(
+  actions: readonly (readonly [string, Firing])[],
+  outside: Outside,
+): readonly FairnessDocument[] {
   const nodes = new Map<Node, string[]>();
   const choices = new Map<string, string[]>();
-  for (const [name, { node, fair, chosen }] of actions) {
-    if (!fair) continue;
+  for (const [name, { node, fair, answered, chosen }] of actions) {
+    if (!fair && !(answered && outside === 'answers')) continue;
     nodes.set(node, [...(nodes.get(node) ?? []), name]);
     if (chosen !== undefined) choices.set(chosen, [...(choices.get(chosen) ?? []), name]);
   }
@@ -152,6 +157,23 @@ function fairness(actions: readonly (readonly [string, Firing])[]): readonly Fai
     ...[...nodes.values()].map((weak) => ({ weak })),
     ...[...choices.values()].map((strong) => ({ strong })),
   ];
+}
+
+/** What is promised of the outside, each by its element. */
+function outsideWords(net: Net, outside: Outside): readonly string[] {
+  const notes = new Notes();
+  const said = new Set<string>();
+  for (const { node, answered } of net.firings) {
+    if (!answered || said.has(node.elementId)) continue;
+    said.add(node.elementId);
+    notes.add(
+      outside === 'answers'
+        ? 'Where something from outside is waited for, the outside answers in the end'
+        : 'The outside may stay silent for ever, whoever waits for it',
+      { id: node.elementId, name: node.name },
+    );
+  }
+  return notes.sentences();
 }
 
 /** Prints firings, with the names that the cells and actors have. */

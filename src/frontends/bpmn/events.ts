@@ -271,7 +271,7 @@ function tieSignals(reading: Reading): void {
   for (const event of catchers) {
     if (!event.thrown)
       reading.notes.add(
-        'Nothing in the diagram throws the signal that is waited for here; it may come at any moment, or never',
+        'Nothing in the diagram throws the signal that is waited for here; it may come at any moment',
         event,
       );
   }
@@ -313,7 +313,7 @@ export function noteEvents(node: Node, reading: Reading): void {
       node,
     );
   if (node.trigger === 'condition')
-    reading.notes.add('A condition that is waited for may come true at any moment, or never', node);
+    reading.notes.add('A condition that is waited for may come true at any moment', node);
   if (node.kind === 'catch' && node.trigger === 'none')
     reading.notes.add('A catching event without a trigger may happen at any moment', node);
   if (node.kind === 'eventBased' && !node.outgoing.every(isAwaited))

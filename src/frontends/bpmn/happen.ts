@@ -94,7 +94,9 @@ export function* happen(
         ...(partial && { partial }),
         ...(outcome.guards && outcome.guards.length > 0 && { guards: outcome.guards }),
         ...(node.sets.length > 0 && { sets: node.sets }),
-        ...(!receipt.outside && { fair: true, ...(chosen !== undefined && { chosen }) }),
+        ...(!receipt.outside && { fair: true }),
+        ...(receipt.outside && isWaitedFor(node) && { answered: true }),
+        ...(chosen !== undefined && { chosen }),
       };
     }
   }
@@ -112,6 +114,17 @@ function choiceOf(node: Node, { flows, way }: Outcome): string | undefined {
 
 /** What nobody in the diagram makes happen, and what need not happen. */
 const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'error', 'escalation']);
+
+/**
+ * Whether the outside is expected to answer in the end: a token waits for nothing else. A border, an
+ * event sub-process or the start of a process need not happen; an error need not come.
+ */
+function isWaitedFor({ kind, trigger }: Node): boolean {
+  return (
+    (kind === 'catch' || kind === 'task') &&
+    (['message', 'condition', 'signal'] as Trigger[]).includes(trigger)
+  );
+}
 
 export function receiptsOf(node: Node, places: Places): readonly Receipt[] {
   const receives = RECEIVERS.has(node.kind);

@@ -54,7 +54,12 @@ export async function readWhole(
   if (!net.ok) return net;
   return ok({
     diagram: diagram.value,
-    ...documentOf(diagram.value, net.value, channels ?? diagram.value.channels),
+    ...documentOf(
+      diagram.value,
+      net.value,
+      channels ?? diagram.value.channels,
+      annotations.outside === 'silent' ? 'silent' : 'answers',
+    ),
   });
 }
 

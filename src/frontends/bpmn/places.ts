@@ -68,10 +68,11 @@ export interface Firing {
   /** A message starts a process that is not running. */
   readonly begins?: Process;
   /**
-   * Whether it does not wait for ever, as one of the ways of its node; nobody promises what comes
-   * from outside.
+   * Whether it does not wait for ever, as one of the ways of its node.
    */
   readonly fair?: boolean;
+  /** It waits for the outside, which answers in the end unless it may stay silent. */
+  readonly answered?: boolean;
   /**
    * The choices that this way is one of the steps of: each is taken if it is possible again and
    * again.

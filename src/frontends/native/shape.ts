@@ -217,6 +217,7 @@ export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', 
   ),
   properties: optional(mapping('what must be true', PROPERTY)),
   channels: optional(text('how messages travel')),
+  outside: optional(text('`silent` if what comes from outside may never come')),
 });
 
 /** More than this nobody reads, and each costs a search for its place. */

@@ -290,16 +290,30 @@ describe('events', () => {
     );
   });
 
-  it.each(['conditional', 'signal'])('a %s may come, or not', async (trigger) => {
-    const {
-      actions,
-      abstractions,
-      fairness = [],
-    } = await read(between(`intermediateCatchEvent x ${trigger}`));
-    expect(actions['x']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' } });
-    expect(fairOf({ fairness }, 'x')).toEqual([]);
-    expect(abstractions).toContainEqual(expect.stringMatching(/at any moment, or never: x\.$/));
-  });
+  it.each(['conditional', 'signal'])(
+    'a %s comes in the end, unless the outside is silent',
+    async (trigger) => {
+      const {
+        actions,
+        abstractions,
+        fairness = [],
+      } = await read(between(`intermediateCatchEvent x ${trigger}`));
+      expect(actions['x']).toMatchObject({ then: { p_f0: 'p_f0 - 1', p_f1: 'p_f1 + 1' } });
+      expect(fairOf({ fairness }, 'x')).toEqual(['weak: x']);
+      expect(abstractions).toContainEqual(expect.stringMatching(/at any moment: x\.$/));
+      expect(abstractions).toContainEqual(
+        expect.stringMatching(/the outside answers in the end: x\.$/),
+      );
+      const silent = await readBpmn(definitions(between(`intermediateCatchEvent x ${trigger}`)), {
+        annotations: { outside: 'silent' },
+      });
+      if (!silent.ok) throw new Error(JSON.stringify(silent.problems));
+      expect(fairOf(silent.value, 'x')).toEqual([]);
+      expect(silent.value.abstractions).toContainEqual(
+        expect.stringMatching(/may stay silent for ever, whoever waits for it: x\.$/),
+      );
+    },
+  );
 
   it('an end event with a signal or an error that nobody catches ends its token', async () => {
     for (const trigger of ['signal', 'error']) {
@@ -605,10 +619,11 @@ describe('messages', () => {
   it('from a black pool a message may come at any moment; to one it is gone', async () => {
     const model = await read(collaboration(['P p', 'Bank'], ['Bank r', 'plain Bank']) + receiver);
     expect(model.actions['r']).toMatchObject({ when: 'p_f0 > 0' });
-    expect(fairOf(model, 'r')).toEqual([]);
+    expect(fairOf(model, 'r')).toEqual(['weak: r']);
     expect(model.abstractions).toEqual([
       'A message flow comes from a pool as a whole; its message may arrive at any moment: m0.',
       'A message flow ends at a pool as a whole; nothing waits for its message: m1.',
+      'Where something from outside is waited for, the outside answers in the end: r.',
     ]);
   });
 
