@@ -10,8 +10,19 @@ import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
 import { controlThreats, judgedControls, sufficientSets } from './controls.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
-import { allSets, explored, setsBySize, type Explored, type FoundSets } from './search.ts';
+import {
+  allSets,
+  explored,
+  Graphs,
+  setsBySize,
+  setsPeeled,
+  type Explored,
+  type FoundSets,
+} from './search.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
+
+/** A larger graph of all threats is left for graphs of some of them. */
+const AT_ONCE = 20_000;
 
 const NONE: FoundSets = { sets: [], complete: true };
 
@@ -63,15 +74,18 @@ export async function analyseThreats(
   let all: Explored;
   let found: ReadonlyMap<string, FoundSets>;
   try {
-    const part = { ...limits, deadline: Math.min(deadline, Date.now() + options.timeoutMs / 3) };
-    all = await explored(model, universe, part);
+    all = await explored(model, universe, {
+      ...limits,
+      deadline: Date.now() + options.timeoutMs / 4,
+      maxStates: Math.min(AT_ONCE, options.maxStates),
+    });
     found = await searched(all, universe, judged);
   } catch (error) {
     if (!(error instanceof TooManyValues)) throw error;
     return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
   }
 
-  /** On the whole graph at once, and set by set for what that leaves open. */
+  /** On the whole graph at once; what that leaves open on parts, and then set by set. */
   async function searched(
     whole: Explored,
     threats: readonly Threat[],
@@ -81,9 +95,16 @@ export async function analyseThreats(
     const sets = new Map<string, FoundSets>();
     if (whole.graph.bound === undefined)
       for (const property of properties) {
-        const answer = allSets(whole, ids, property);
+        const answer = await allSets(whole, ids, property);
         if (answer) sets.set(property.name, answer);
       }
+    const half = { ...limits, deadline: (Date.now() + deadline) / 2 };
+    const graphs = new Graphs(model, threats, half);
+    for (const property of properties) {
+      if (sets.has(property.name)) continue;
+      const answer = await setsPeeled(graphs, ids, property);
+      if (answer) sets.set(property.name, answer);
+    }
     const left = properties.filter(({ name }) => !sets.has(name));
     if (left.length > 0) {
       const budget = options.budget ?? threats.length;

@@ -2,20 +2,20 @@
 export type Ids = readonly string[];
 
 /** Whether a property breaks under a set, and with which of its ids; nothing where it resists. */
-export type Judge = (ids: Ids) => Ids | undefined;
+export type Judge = (ids: Ids) => Ids | undefined | Promise<Ids | undefined>;
 
 /**
  * All minimal sets under which a monotone property breaks. Dualisation (Reiter 1987; Gunopulos et
  * al. 2003): for each minimal way to hit what was found so far, the rest of the ids is judged; a
  * rest that breaks is shrunk to a minimal set, and when every rest resists there is no other.
  */
-export function minimalSets(universe: Ids, judge: Judge): Ids[] {
+export async function minimalSets(universe: Ids, judge: Judge): Promise<Ids[]> {
   const found: Ids[] = [];
   const resisting: Ids[] = [];
   for (let next = universe as Ids | undefined; next !== undefined;) {
-    const used = judge(next);
+    const used = await judge(next);
     if (used === undefined) resisting.push(next);
-    else found.push(shrink(used, judge));
+    else found.push(await shrink(used, judge));
     if (found.some((set) => set.length === 0)) return [[]];
     next = hittingSets(found)
       .map((hit) => universe.filter((id) => !hit.includes(id)))
@@ -25,11 +25,11 @@ export function minimalSets(universe: Ids, judge: Judge): Ids[] {
 }
 
 /** A minimal set within one under which the property breaks. */
-export function shrink(ids: Ids, judge: Judge): Ids {
+export async function shrink(ids: Ids, judge: Judge): Promise<Ids> {
   let set = ids;
   for (const id of ids) {
     if (!set.includes(id)) continue;
-    const used = judge(set.filter((other) => other !== id));
+    const used = await judge(set.filter((other) => other !== id));
     if (used) set = used;
   }
   return [...set].sort();

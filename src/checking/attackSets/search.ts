@@ -6,6 +6,7 @@ import type { Threat } from '../../threats/threat.ts';
 import { AttackGraph, type AttackLimits } from './attackGraph.ts';
 import { traceOf } from './attackTrace.ts';
 import { bySize, isSubset, minimalSets, subsetsOf, type Ids } from './minimal.ts';
+import { withoutSimulated } from './simulated.ts';
 import { Restriction, sourcesOf, type Attack } from './restriction.ts';
 import type { Trace } from '../../model/trace.ts';
 
@@ -72,14 +73,87 @@ export async function explored(
 }
 
 /** All minimal sets of a property on a whole graph; nothing where time ran out. */
-export function allSets(all: Explored, universe: Ids, property: Property): FoundSets | undefined {
+export async function allSets(
+  all: Explored,
+  universe: Ids,
+  property: Property,
+): Promise<FoundSets | undefined> {
   try {
-    const sets = minimalSets(universe, (ids) => {
+    const sets = await minimalSets(universe, (ids) => {
       const restriction = all.restriction(ids);
       const attack = restriction.attack(property);
       return attack && [...restriction.idsOf(attack)].sort();
     });
     return { sets: [...sets].sort(bySize), complete: true };
+  } catch (error) {
+    if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+/** Graphs of some threats alone, each explored once and kept while there is room. */
+export class Graphs {
+  readonly #model: Model;
+  readonly #threats: readonly Threat[];
+  readonly #limits: AttackLimits;
+  readonly #kept = new Map<string, Explored>();
+  #states = 0;
+
+  constructor(model: Model, threats: readonly Threat[], limits: AttackLimits) {
+    this.#model = model;
+    this.#threats = threats;
+    this.#limits = limits;
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  async of(ids: Ids): Promise<Explored> {
+    const key = ids.join(' ');
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const threats = this.#threats.filter(({ id }) => ids.includes(id));
+    const made = await explored(this.#model, threats, this.#limits);
+    this.#states += made.graph.store.count;
+    if (this.#states > KEPT_STATES) {
+      this.#kept.clear();
+      this.#states = made.graph.store.count;
+    }
+    this.#kept.set(key, made);
+    return made;
+  }
+}
+
+const KEPT_STATES = 500_000;
+
+const OF_STATES: ReadonlySet<string> = new Set(['always', 'never', 'implicit']);
+
+/**
+ * All minimal sets of a property where the graph of all threats is too large: first the single
+ * threats that break it, then the sets of the others, each on the graph of what it needs. Nothing
+ * where one of these is too large as well, or time runs out.
+ */
+export async function setsPeeled(
+  graphs: Graphs,
+  universe: Ids,
+  property: Property,
+): Promise<FoundSets | undefined> {
+  const judge = async (ids: Ids): Promise<Ids | undefined> => {
+    const needed = OF_STATES.has(property.formula.kind) ? withoutSimulated(graphs.model, ids) : ids;
+    const own = await graphs.of(needed);
+    const restriction = own.restriction(needed);
+    const attack = restriction.attack(property);
+    if (!attack && own.graph.bound !== undefined) throw new OutOfTime();
+    return attack && [...restriction.idsOf(attack)].sort();
+  };
+  try {
+    if (await judge([])) return { sets: [[]], complete: true };
+    const singles: Ids[] = [];
+    for (const id of universe) if (await judge([id])) singles.push([id]);
+    const rest = universe.filter((id) => !singles.some(([single]) => single === id));
+    const more = await minimalSets(rest, judge);
+    return { sets: [...singles, ...more].sort(bySize), complete: true };
   } catch (error) {
     if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
     throw error;
