@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
     about: 'check a model here, with no server',
     load: async () => (await import('./check.ts')).checkCommand,
   },
+  threats: {
+    about: 'which attacks break which properties, and which controls hold',
+    load: async () => (await import('./threats.ts')).threatsCommand,
+  },
   risk: {
     about: 'how likely a loss is, learned from an event log',
     load: async () => (await import('./risk.ts')).riskCommand,

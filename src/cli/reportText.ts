@@ -257,7 +257,13 @@ export function traceLines(trace: Trace): string[] {
   ];
 }
 
+/** Whether a step is a threat's own, not an action without a control. */
+function isAttackers({ action, threats }: Step): boolean {
+  return threats?.includes(action) ?? false;
+}
+
 function stepLabel(step: Step): string {
+  if (isAttackers(step)) return step.action;
   const parts = [
     ...Object.values(step.binding).map(valueText),
     ...(step.received ?? []).map(messageText),
@@ -270,8 +276,18 @@ function effects(step: Step): string {
   const changed = Object.entries(step.changed).map(
     ([cell, [before, after]]) => `${cell} ${valueText(before)} → ${valueText(after)}`,
   );
+  if (isAttackers(step)) return [...moved(step), ...changed].join(' · ');
   const sent = (step.sent ?? []).map((m) => `sends ${messageText(m)}`);
-  return [...changed, ...sent].join(' · ');
+  const without = step.threats?.map((id) => `without ${id.split('.').at(-1)}`) ?? [];
+  return [...without, ...changed, ...sent].join(' · ');
+}
+
+/** What a threat does to the messages of a channel. */
+function moved({ received = [], sent = [] }: Step): string[] {
+  const [gone, come] = [received, sent].map((messages) => messages.map(messageText).join(', '));
+  if (gone && come) return [`${gone} → ${come}`];
+  if (gone) return [`${gone} is gone`];
+  return come ? [`${come} comes`] : [];
 }
 
 function messageText(message: Message): string {

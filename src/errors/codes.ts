@@ -55,6 +55,9 @@ export const PROBLEMS = {
   // asking
   PROPERTY_UNKNOWN: 'a property that the model does not have',
   ENGINE_UNKNOWN: 'an engine that does not exist',
+  THREAT_UNKNOWN: 'a threat that does not exist in the model',
+  THREAT_TOO_LARGE: 'a threat with more values than can be tried one by one',
+  THREATS_NEED_SOUND_MODEL: 'a model that breaks an implicit property without any threat',
   OPTION_INVALID: 'an option with a value it cannot have',
   NOT_FOUND: 'nothing has this id',
   UNAUTHENTICATED: 'no valid API key',

@@ -1,11 +1,13 @@
-import type {
-  ActionDocument,
-  ChannelDocument,
-  Init,
-  ModelDocument,
-  PropertyDocument,
-  Scalar,
-  SendDocument,
+import {
+  isControlRecord,
+  type ActionDocument,
+  type ChannelDocument,
+  type ControlDocument,
+  type Init,
+  type ModelDocument,
+  type PropertyDocument,
+  type Scalar,
+  type SendDocument,
 } from './document.ts';
 import { parseFeel } from './feel.ts';
 import { feelOf, feelText } from './feelText.ts';
@@ -44,7 +46,10 @@ export function canonicalDocument(document: ModelDocument, model: Model): ModelD
       }),
     ),
     actors: Object.fromEntries(
-      model.actors.map((a) => [a.name, withoutUndefined({ trust: a.trust, label: a.label })]),
+      model.actors.map((a) => [
+        a.name,
+        withoutUndefined({ trust: a.trust, recovers: a.recovers, label: a.label }),
+      ]),
     ),
     channels,
     actions: Object.fromEntries(
@@ -104,8 +109,8 @@ function canonicalAction(given: ActionDocument): ActionDocument {
     ...given,
     when: given.when === undefined ? undefined : spelled(given.when),
     controls: controls.flatMap((group) =>
-      Object.entries(group as Readonly<Record<string, Scalar>>).map(([name, e]) => ({
-        [name]: spelled(e),
+      Object.entries(group as ControlDocument).map(([name, e]) => ({
+        [name]: isControlRecord(e) ? { ...e, check: spelled(e.check) } : spelled(e),
       })),
     ),
     then: Object.fromEntries(

@@ -41,10 +41,14 @@ export interface VariableDocument {
   readonly label?: string;
   readonly elementId?: string;
   readonly sensor?: boolean;
+  /** The actor who keeps the record: one who is not trusted can change it. */
+  readonly keptBy?: string;
 }
 
 export interface ActorDocument {
   readonly trust?: 'trusted' | 'insider' | 'untrusted';
+  /** An outage of this actor ends. */
+  readonly recovers?: boolean;
   readonly label?: string;
 }
 
@@ -89,8 +93,18 @@ export interface FairnessDocument {
   readonly strong?: readonly string[];
 }
 
-/** Control name → FEEL text. */
-export type ControlDocument = Readonly<Record<string, Scalar>>;
+/** Control name → FEEL text, or the check with what it is for. */
+export type ControlDocument = Readonly<Record<string, Scalar | ControlRecord>>;
+
+export interface ControlRecord {
+  readonly check: Scalar;
+  /** It keeps the order of steps: what takes it away is a skipped step, no bypass. */
+  readonly sequence?: boolean;
+}
+
+export function isControlRecord(control: Scalar | ControlRecord): control is ControlRecord {
+  return typeof control === 'object' && control !== null;
+}
 
 /** Channel name → field name → FEEL text. */
 export type SendDocument = Readonly<

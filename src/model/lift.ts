@@ -54,7 +54,7 @@ function stepBetween(semantics: Semantics, codec: Codec, from: State, to: State)
   return found;
 }
 
-function errorStep(
+export function errorStep(
   semantics: Semantics,
   codec: Codec,
   from: State,
@@ -75,7 +75,8 @@ function errorStep(
   return found;
 }
 
-function describe(
+/** A step in the words of the model: what it received, sent and changed. */
+export function describe(
   semantics: Semantics,
   codec: Codec,
   instance: Instance,

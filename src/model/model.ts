@@ -53,6 +53,8 @@ export interface Variable {
   readonly name: string;
   readonly type: Type;
   readonly init: InitRule;
+  readonly sensor?: boolean;
+  readonly keptBy?: string;
   readonly label?: string;
   readonly elementId?: string;
 }
@@ -72,6 +74,7 @@ export type InitRule =
 export interface Actor {
   readonly name: string;
   readonly trust: 'trusted' | 'insider' | 'untrusted';
+  readonly recovers?: boolean;
   readonly label?: string;
 }
 
@@ -85,6 +88,10 @@ export interface Channel {
   readonly capacity: number;
   /** The capacity is a limit of the search, not of the workflow. */
   readonly unbounded: boolean;
+  /** The fields under a signature; nothing where the medium has none. */
+  readonly signed?: readonly string[];
+  readonly fresh?: readonly string[];
+  readonly unguessable?: readonly string[];
 }
 
 export interface Action {
@@ -94,13 +101,20 @@ export interface Action {
   readonly binders: readonly { readonly name: string; readonly type: Type }[];
   readonly receives: readonly { readonly channel: string; readonly local: string }[];
   readonly when: Expr | undefined;
-  readonly controls: readonly { readonly name: string; readonly condition: Expr }[];
+  readonly controls: readonly Control[];
   readonly assignments: readonly Assignment[];
   readonly sends: readonly Send[];
   readonly fair: 'none' | 'weak' | 'strong';
   readonly perMessage: boolean;
   readonly label?: string;
   readonly elementId?: string;
+}
+
+export interface Control {
+  readonly name: string;
+  readonly condition: Expr;
+  /** It keeps the order of steps (SEMANTICS 18). */
+  readonly sequence?: boolean;
 }
 
 export interface Assignment {

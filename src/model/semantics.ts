@@ -340,7 +340,7 @@ export function messageOffset(block: ChannelBlock, index: number): number {
   return block.offset + 1 + index * block.messageWidth;
 }
 
-function removeMessage(next: number[], block: ChannelBlock, index: number): void {
+export function removeMessage(next: number[], block: ChannelBlock, index: number): void {
   const count = next[block.offset] as number;
   next.copyWithin(
     messageOffset(block, index),

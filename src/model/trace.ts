@@ -23,6 +23,8 @@ export interface Step {
   readonly changed: { readonly [cell: string]: readonly [Value, Value] };
   readonly error?: readonly string[];
   readonly elementId?: string;
+  /** The threats whose work the step is; absent for a step of the model. */
+  readonly threats?: readonly string[];
 }
 
 /**

@@ -2,12 +2,13 @@ import { ok, type Locate, type Result } from '../errors/index.ts';
 import { InitialRules } from './typecheckInit.ts';
 import { Names } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';
-import type {
-  ActionDocument,
-  ChannelDocument,
-  ModelDocument,
-  Scalar,
-  SendDocument,
+import {
+  isControlRecord,
+  type ActionDocument,
+  type ChannelDocument,
+  type ModelDocument,
+  type Scalar,
+  type SendDocument,
 } from './document.ts';
 import type { Expr } from './expression.ts';
 import type { Action, Assignment, Channel, Model, Parameter, Send, Variable } from './model.ts';
@@ -51,7 +52,12 @@ class Checker {
     this.#declareMembers();
     const actors = Object.entries(d.actors).map(([name, actor]) => {
       this.#names.name(['actors', name], name);
-      return { name, trust: actor.trust ?? 'trusted', label: actor.label } as const;
+      return {
+        name,
+        trust: actor.trust ?? 'trusted',
+        recovers: actor.recovers,
+        label: actor.label,
+      } as const;
     });
     const parameters: Parameter[] = [...parameterTypes].map(([name, type]) => ({ name, type }));
     const variables = [...variableTypes].map(([name, type]) => this.#variable(name, type));
@@ -180,6 +186,9 @@ class Checker {
       order: given.order ?? 'bag',
       capacity,
       unbounded: given.unbounded ?? false,
+      signed: signedFields(given),
+      fresh: given.fresh,
+      unguessable: given.unguessable,
     };
   }
 
@@ -238,7 +247,16 @@ class Checker {
   #variable(name: string, type: Type): Variable {
     const given = this.#names.document.variables[name];
     const init = this.#initial.rule(['variables', name, 'init'], given?.init ?? null, type);
-    return { name, type, init, label: given?.label, elementId: given?.elementId };
+    if (given?.keptBy !== undefined) this.#names.actor(['variables', name, 'keptBy'], given.keptBy);
+    return {
+      name,
+      type,
+      init,
+      sensor: given?.sensor,
+      keptBy: given?.keptBy,
+      label: given?.label,
+      elementId: given?.elementId,
+    };
   }
 
   #action(name: string, given: ActionDocument): Action {
@@ -332,7 +350,13 @@ class Checker {
         if (names.has(name))
           this.#names.report('NAME_TAKEN', at, `the control \`${name}\` stands here twice`);
         names.add(name);
-        return { name, condition: this.#names.expression(at, condition, scope, BOOL) };
+        if (!isControlRecord(condition))
+          return { name, condition: this.#names.expression(at, condition, scope, BOOL) };
+        return {
+          name,
+          condition: this.#names.expression([...at, 'check'], condition.check, scope, BOOL),
+          sequence: condition.sequence,
+        };
       }),
     );
   }
@@ -420,6 +444,12 @@ function numbered(name: string, count: number): string[] {
   if (!Number.isSafeInteger(count) || count < 1 || count > MAX_ELEMENTS) return [];
   const letter = name.charAt(0).toLowerCase();
   return Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
+}
+
+/** `authenticated` is `signed` with every field; `signed` without a list signs every field. */
+function signedFields(given: ChannelDocument): readonly string[] | undefined {
+  if (given.medium === 'authenticated') return Object.keys(given.carries);
+  return given.medium === 'signed' ? (given.signed ?? Object.keys(given.carries)) : undefined;
 }
 
 function innermost(type: Type): Type {

@@ -1,5 +1,6 @@
 import { Components } from '../../graph/components.ts';
-import { ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
+import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import type { Action, JointFairness } from '../../model/model.ts';
 
 /**
  * A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node.
@@ -9,13 +10,23 @@ export interface FairRun {
   readonly loopStart: number;
 }
 
+/** What a search needs of a graph: its edges, and what each label says of fairness. */
+export interface FairGraph {
+  readonly edges: Edges | undefined;
+  /** States below this number have their edges. */
+  readonly expanded: number;
+  /** The action behind a label from 0; a label below 0 serves no condition. */
+  instance(label: number): { readonly action: Pick<Action, 'name' | 'fair'> };
+  readonly semantics: { readonly model: { readonly fairness: readonly JointFairness[] } };
+}
+
 /**
  * What is searched: the graph itself, or its product with an automaton. Nodes carry a state of the
  * graph; what is enabled is the state's affair, where an edge leads is the node's. Edges to
  * `ERROR_TARGET`, and to nodes whose steps are not known, are not followed.
  */
 export interface Arena {
-  readonly graph: Graph;
+  readonly graph: FairGraph;
   readonly edges: Edges;
   /** How many nodes have their edges in `edges`. */
   readonly size: number;
@@ -28,7 +39,7 @@ export interface Arena {
 }
 
 /** The arena that is the graph itself. */
-export function arenaOf(graph: Graph): Arena {
+export function arenaOf(graph: FairGraph): Arena {
   if (!graph.edges) throw new Error('invariant broken: a fair cycle needs the edges');
   return { graph, edges: graph.edges, size: graph.expanded, stops: true, stateOf: (node) => node };
 }
@@ -83,7 +94,7 @@ function findWithin(arena: Arena, sought: Sought): FairRun | undefined {
  * Whether a run may stop in a state: no fair condition is enabled (SEMANTICS 7). A state whose
  * steps are not known is none.
  */
-export function stopping(graph: Graph): (state: number) => boolean {
+export function stopping(graph: FairGraph): (state: number) => boolean {
   const search = new FairSearch(arenaOf(graph), { from: [], deadline: Infinity });
   return (state) => state < graph.expanded && !search.stateEnables(state);
 }

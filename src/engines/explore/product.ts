@@ -1,9 +1,14 @@
-import { EdgeRecorder, ERROR_TARGET, type Edges, type Graph } from '../../graph/graph.ts';
+import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import type { Automaton } from './buchi.ts';
-import { OutOfTime, type Arena } from './fairCycle.ts';
+import { OutOfTime, type Arena, type FairGraph } from './fairCycle.ts';
 
 /** The label of a step that is none: a run that has stopped stays where it is. */
 export const STAYS = -1;
+
+/** A graph with its starts. */
+export interface WalkedGraph extends FairGraph {
+  readonly starts: readonly number[];
+}
 
 /** A graph walked along with an automaton. */
 export interface Product extends Arena {
@@ -22,7 +27,7 @@ const MAX_NODES = 20_000_000;
  * of their own, and only the automaton moves.
  */
 export function productOf(
-  graph: Graph,
+  graph: WalkedGraph,
   automaton: Automaton,
   holds: (atom: number, state: number) => boolean | undefined,
   mayStop: (state: number) => boolean,
@@ -33,7 +38,7 @@ export function productOf(
 }
 
 class ProductBuilder {
-  readonly #graph: Graph;
+  readonly #graph: WalkedGraph;
   readonly #automaton: Automaton;
   readonly #holds: (atom: number, state: number) => boolean | undefined;
   readonly #mayStop: (state: number) => boolean;
@@ -42,7 +47,7 @@ class ProductBuilder {
   readonly #recorder = new EdgeRecorder();
 
   constructor(
-    graph: Graph,
+    graph: WalkedGraph,
     automaton: Automaton,
     holds: (atom: number, state: number) => boolean | undefined,
     mayStop: (state: number) => boolean,

@@ -62,10 +62,17 @@ const SEND: Shape = mapping(
   'channel: message',
   mapping('field: value', expression('the value of the field')),
 );
-const CONTROLS: Shape = mapping(
-  'name: condition',
-  expression('the check that a threat may take away'),
-);
+const CONTROLS: Shape = mapping('name: condition', {
+  kind: 'either',
+  about: 'the check that a threat may take away',
+  options: [
+    expression('the check'),
+    record('a check with what it is for', {
+      check: required(expression('the check')),
+      sequence: optional({ kind: 'boolean', about: 'it keeps the order of steps' }),
+    }),
+  ],
+});
 
 const VARIABLE = record('a variable', {
   type: required(
@@ -75,9 +82,11 @@ const VARIABLE = record('a variable', {
   label: optional(text('what people call it')),
   elementId: optional(text('the id of the diagram element behind it')),
   sensor: optional({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
+  keptBy: optional(text('the actor who keeps it: one who is not trusted can change it')),
 });
 const ACTOR = record('an actor', {
   trust: optional(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
+  recovers: optional({ kind: 'boolean', about: 'an outage of this actor ends' }),
   label: optional(text('what people call it')),
 });
 const CHANNEL = record('a channel', {

@@ -1,0 +1,266 @@
+import { explore } from '../../engines/explore/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
+import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
+import { AttackedSystem } from '../../threats/attacked.ts';
+import { threatsOf } from '../../threats/operators/index.ts';
+import type { Threat } from '../../threats/threat.ts';
+import { TooManyValues } from '../../threats/world.ts';
+import type { Inspected } from '../inspect.ts';
+import { replays } from './attackTrace.ts';
+import { controlThreats, judgedControls, sufficientSets } from './controls.ts';
+import { bySize, isSubset, minimalOnly } from './minimal.ts';
+import {
+  allSets,
+  explored,
+  Graphs,
+  setsBySize,
+  setsPeeled,
+  type Explored,
+  type FoundSets,
+} from './search.ts';
+import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
+
+/** A larger graph of all threats is left for graphs of some of them. */
+const AT_ONCE = 20_000;
+
+const NONE: FoundSets = { sets: [], complete: true };
+
+/**
+ * Which attacks break which properties of a model, and which controls hold them up (SEMANTICS
+ * 17–23). Bad input comes back as problems.
+ */
+export async function analyseThreats(
+  { semantics, digest }: Inspected,
+  format: string,
+  options: ThreatOptions,
+  signal: AbortSignal,
+): Promise<Result<ThreatReport>> {
+  const { model } = semantics;
+  const existing = threatsOf(model);
+  const wrong = selectionProblems(existing, options.threats);
+  if (wrong.length > 0) return bad(...wrong);
+  const deadline = Date.now() + options.timeoutMs;
+  const base = await explore.run(
+    {
+      semantics,
+      digest,
+      properties: model.properties.filter(({ formula }) => formula.kind !== 'all'),
+    },
+    { ...options, cacheDir: '' },
+    signal,
+    () => undefined,
+  );
+  const unsound = IMPLICIT_KINDS.filter((kind) => base.outcomes.get(kind)?.outcome === 'violated');
+  if (unsound.length > 0)
+    return bad(
+      problem(
+        'THREATS_NEED_SOUND_MODEL',
+        unsound.join(', '),
+        `without any threat the model breaks ${unsound.join(', ')}: mend this first`,
+      ),
+    );
+  const selected = existing.filter(({ id, proper }) =>
+    options.threats === 'all' ? proper : options.threats.includes(id),
+  );
+  const universe = options.controls
+    ? existing.filter((threat) => selected.includes(threat) || controlThreats([threat]).length > 0)
+    : selected;
+  const limits = { deadline, maxStates: options.maxStates, signal };
+  const judged = model.properties.filter(
+    ({ formula }) =>
+      formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
+  );
+  let all: Explored;
+  let found: ReadonlyMap<string, FoundSets>;
+  try {
+    all = await explored(model, universe, {
+      ...limits,
+      deadline: Date.now() + options.timeoutMs / 4,
+      maxStates: Math.min(AT_ONCE, options.maxStates),
+    });
+    found = await searched(all, universe, judged);
+  } catch (error) {
+    if (!(error instanceof TooManyValues)) throw error;
+    return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
+  }
+
+  /** On the whole graph at once; what that leaves open on parts, and then set by set. */
+  async function searched(
+    whole: Explored,
+    threats: readonly Threat[],
+    properties: readonly Property[],
+  ): Promise<ReadonlyMap<string, FoundSets>> {
+    const ids = threats.map(({ id }) => id);
+    const sets = new Map<string, FoundSets>();
+    if (whole.graph.bound === undefined)
+      for (const property of properties) {
+        const answer = await allSets(whole, ids, property);
+        if (answer) sets.set(property.name, answer);
+      }
+    const half = { ...limits, deadline: (Date.now() + deadline) / 2 };
+    const graphs = new Graphs(model, threats, half);
+    for (const property of properties) {
+      if (sets.has(property.name)) continue;
+      const answer = await setsPeeled(graphs, ids, property);
+      if (answer) sets.set(property.name, answer);
+    }
+    const left = properties.filter(({ name }) => !sets.has(name));
+    if (left.length > 0) {
+      const budget = options.budget ?? threats.length;
+      const more = await setsBySize(model, threats, left, budget, limits);
+      for (const [name, answer] of more) sets.set(name, answer);
+    }
+    return sets;
+  }
+
+  const within = ({ sets, complete }: FoundSets): FoundSets => {
+    const budget = options.budget ?? Infinity;
+    const small = sets.filter((set) => set.length <= budget);
+    if (complete !== true || small.length === sets.length) return { sets: small, complete };
+    return { sets: small, complete: { upTo: budget } };
+  };
+  const extended = new Map<string, FoundSets>();
+  for (const property of model.properties) {
+    const { formula, name } = property;
+    const own = found.get(name) ?? NONE;
+    extended.set(
+      name,
+      formula.kind === 'all' ? joined(formula.of.map((of) => found.get(of) ?? NONE)) : own,
+    );
+  }
+  const chosen = selected.map(({ id }) => id);
+  const attacks = new Map(
+    [...extended].map(([name, { sets, complete }]) => [
+      name,
+      within({ sets: sets.filter((set) => isSubset(set, chosen)), complete }),
+    ]),
+  );
+  const properties: ThreatenedProperty[] = [];
+  for (const property of model.properties) {
+    const { sets, complete } = attacks.get(property.name) ?? NONE;
+    const withoutThreats = outcomeOf(property, base.outcomes);
+    const shown: AttackSet[] = [];
+    for (const set of sets) {
+      const attack = await attackOf(property, set, base.outcomes.get(property.name));
+      if (attack) shown.push(attack);
+    }
+    const lost = shown.length < sets.length && property.formula.kind !== 'all';
+    const left: FoundSets['complete'] = lost ? { upTo: 0 } : complete;
+    properties.push({
+      name: property.name,
+      kind: property.kind,
+      withoutThreats,
+      minimalAttackSets: shown,
+      complete: left,
+      resilience: resilienceOf({ sets, complete: left }, selected),
+      assuming: IMPLICIT_KINDS.filter(
+        (kind) =>
+          property.formula.kind !== 'implicit' &&
+          judged.includes(property) &&
+          (attacks.get(kind)?.sets ?? []).some(
+            (broken) => !sets.some((set) => isSubset(set, broken)),
+          ),
+      ),
+    });
+  }
+
+  async function attackOf(
+    property: Property,
+    set: readonly string[],
+    without: Outcome | undefined,
+  ): Promise<AttackSet | undefined> {
+    const isLiveness = LIVENESS.has(property.formula.kind);
+    if (set.length === 0 && without?.outcome === 'violated') {
+      const { trace } = without;
+      const traceLength = isLiveness || !trace ? null : trace.steps.length;
+      return { threats: set, traceLength, ...(trace ? { trace } : {}) };
+    }
+    if (property.formula.kind === 'all') return { threats: set, traceLength: null };
+    const threats = universe.filter(({ id }) => set.includes(id));
+    const where = all.graph.bound === undefined ? all : await explored(model, threats, limits);
+    const attack = where.restriction(set).attack(property);
+    const trace = attack && where.trace(attack);
+    if (!attack || !trace || !replays(new AttackedSystem(model, threats), property, trace))
+      return undefined;
+    return { threats: set, traceLength: isLiveness ? null : attack.edges.length, trace };
+  }
+
+  const asked = options.controls ? [...extended] : [];
+  return ok({
+    model: { name: model.name, digest, format },
+    options: { threats: chosen, budget: options.budget ?? null, controls: options.controls },
+    ids: existing.map(({ id, operator, proper }) => ({ id, operator, proper, references: [] })),
+    properties,
+    controls: asked
+      .flatMap(([name, sets]) => judgedControls(name, existing, within(sets).sets))
+      .sort((a, b) => (a.id === b.id ? (a.property < b.property ? -1 : 1) : a.id < b.id ? -1 : 1)),
+    sufficientControls: asked.map(([property, sets]) => ({
+      property,
+      sets: sufficientSets(existing, within(sets).sets).sort(bySize),
+    })),
+    states: { withoutThreats: base.states ?? 0, all: all.graph.store.count },
+    ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
+  });
+}
+
+const LIVENESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'ltl']);
+
+function selectionProblems(
+  existing: readonly Threat[],
+  named: ThreatOptions['threats'],
+): Problem[] {
+  if (named === 'all') return [];
+  return named
+    .filter((id) => !existing.some((threat) => threat.id === id))
+    .map((id) =>
+      problem(
+        'THREAT_UNKNOWN',
+        id,
+        `the model has no threat \`${id}\`; there are ${existing.map((threat) => threat.id).join(', ') || 'none'}`,
+      ),
+    );
+}
+
+/** The sets of a conjunction: the smallest of those of its parts. */
+function joined(parts: readonly FoundSets[]): FoundSets {
+  const sizes = parts.map(({ complete }) => (complete === true ? Infinity : complete.upTo));
+  const upTo = Math.min(Infinity, ...sizes);
+  return {
+    sets: minimalOnly(parts.flatMap(({ sets }) => sets)).sort(bySize),
+    complete: upTo === Infinity ? true : { upTo },
+  };
+}
+
+function outcomeOf(
+  { name, formula }: Property,
+  outcomes: ReadonlyMap<string, Outcome>,
+): OutcomeKind {
+  if (formula.kind !== 'all') return outcomes.get(name)?.outcome ?? 'unknown';
+  const parts = formula.of.map((of) => outcomes.get(of)?.outcome ?? 'unknown');
+  return parts.find((o) => o === 'violated') ?? parts.find((o) => o !== 'holds') ?? 'holds';
+}
+
+function resilienceOf(
+  { sets, complete }: FoundSets,
+  selected: readonly Threat[],
+): ThreatenedProperty['resilience'] {
+  if (sets.some((set) => set.length === 0)) return null;
+  const proper = selected.filter((threat) => threat.proper).map(({ id }) => id);
+  const sizes = sets.filter((set) => isSubset(set, proper)).map((set) => set.length);
+  const least = Math.min(Infinity, ...sizes);
+  if (complete !== true) return Math.min(least - 1, complete.upTo);
+  return least === Infinity ? 'all' : least - 1;
+}
+
+/** 0 nothing breaks within the budget, 1 something does, 3 something was left open. */
+export function exitOfThreats({ properties, options }: ThreatReport): 0 | 1 | 3 {
+  if (properties.some((p) => p.minimalAttackSets.length > 0 || p.withoutThreats === 'violated'))
+    return 1;
+  const open = properties.some(
+    ({ complete, withoutThreats }) =>
+      withoutThreats !== 'holds' ||
+      (complete !== true && complete.upTo < (options.budget ?? Infinity)),
+  );
+  return open ? 3 : 0;
+}

@@ -1,0 +1,188 @@
+import { Codec } from '../../model/codec.ts';
+import { describe } from '../../model/lift.ts';
+import type { Property } from '../../model/model.ts';
+import { judgedPredicates, predicatesOf } from '../../model/model.ts';
+import { ERROR_BIT, errorKinds } from '../../model/semantics.ts';
+import type { Message, Step, Trace, Value } from '../../model/trace.ts';
+import type { AttackedStep, AttackedSystem } from '../../threats/attacked.ts';
+
+type Row = readonly number[];
+
+/** The rows that an attack passes, each with the error (if any) that ends it. */
+export interface AttackRun {
+  readonly rows: readonly Row[];
+  /** The ids of each step; the last one may be an error step. */
+  readonly ids: readonly (readonly string[])[];
+  readonly error?: number;
+  readonly loopStart?: number;
+}
+
+/** The attack in the model's words, each step found again by the semantics of threats. */
+export function traceOf(system: AttackedSystem, run: AttackRun): Trace | undefined {
+  const codec = new Codec(system.semantics.layout);
+  const [first] = run.rows;
+  if (!first) return undefined;
+  const steps: Step[] = [];
+  for (const [i, ids] of run.ids.entries()) {
+    const step = stepBetween(system, codec, run.rows[i] as Row, run.rows[i + 1], ids, run.error);
+    if (!step) return undefined;
+    steps.push(step);
+  }
+  return {
+    params: codec.cells(first, 'parameter'),
+    initial: codec.cells(first, 'variable'),
+    steps,
+    ...(run.loopStart === undefined ? {} : { loopStart: run.loopStart }),
+  };
+}
+
+function stepBetween(
+  system: AttackedSystem,
+  codec: Codec,
+  from: Row,
+  to: Row | undefined,
+  ids: readonly string[],
+  error: number | undefined,
+): Step | undefined {
+  let found: Step | undefined;
+  system.steps(from, (step) => {
+    if (found || step.ids.join(' ') !== ids.join(' ')) return;
+    if (to ? !step.next || !sameRow(step.next, to) : step.next || step.errors !== error) return;
+    found = tell(system, codec, from, step);
+  });
+  return found;
+}
+
+function sameRow(a: Row, b: Row): boolean {
+  return a.every((word, i) => word === b[i]);
+}
+
+/** One step of a model under threats, in words. */
+function tell(system: AttackedSystem, codec: Codec, from: Row, step: AttackedStep): Step {
+  const to = step.next ?? from;
+  const told =
+    step.instance && step.action
+      ? {
+          ...describeStep(system.semantics, codec, step.instance, from, to, step.taken),
+          action: step.action.name,
+        }
+      : threatStep(system, codec, from, to, step);
+  return {
+    ...told,
+    ...(step.errors === 0 ? {} : { error: errorKinds(step.errors) }),
+    ...(step.ids.length > 0 ? { threats: step.ids } : {}),
+  };
+}
+
+/** An error step changes and sends nothing. */
+function describeStep(...given: Parameters<typeof describe>): Step {
+  const { sent, ...step } = describe(...given);
+  const [, , , from, to] = given;
+  return from === to || sent === undefined ? step : { ...step, sent };
+}
+
+/** Messages that are gone read as received, new ones as sent; flags as cells that change. */
+function threatStep(
+  system: AttackedSystem,
+  codec: Codec,
+  from: Row,
+  to: Row,
+  { ids, recovers }: AttackedStep,
+): Step {
+  const { layout } = system.semantics;
+  const moved = layout.channels.map((block) => {
+    const [before, after] = [codec.messages(from, block), codec.messages(to, block)];
+    return { gone: less(before, after), come: less(after, before) };
+  });
+  const received = moved.flatMap(({ gone }) => gone);
+  const sent = moved.flatMap(({ come }) => come);
+  const flags = [
+    ...system.world.places('unavailable ').map((p) => ({ ...p, name: `unavailable ${p.name}` })),
+    ...system.world.places('stuck ').map((p) => ({ ...p, name: `stuck ${p.name}` })),
+  ].filter(({ at }) => from[at] !== to[at]);
+  const changed: Record<string, readonly [Value, Value]> = { ...codec.changed(from, to) };
+  for (const { name, at } of flags) changed[name] = [from[at] === 1, to[at] === 1];
+  return {
+    action: ids[0] ?? `${recovers} recovers`,
+    binding: {},
+    ...(received.length > 0 ? { received } : {}),
+    ...(sent.length > 0 ? { sent } : {}),
+    changed,
+  };
+}
+
+function less(messages: readonly Message[], others: readonly Message[]): Message[] {
+  const rest = others.map((message) => JSON.stringify(message));
+  return messages.filter((message) => {
+    const at = rest.indexOf(JSON.stringify(message));
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
+}
+
+/**
+ * Follows an attack's trace from its text through the semantics of threats alone, and judges its
+ * end. A step may stand for several rows that read the same: all of them are followed.
+ */
+export function replays(system: AttackedSystem, property: Property, trace: Trace): boolean {
+  const codec = new Codec(system.semantics.layout);
+  const text = JSON.stringify([trace.params, trace.initial]);
+  let rows: Row[] = [];
+  for (const row of system.starts())
+    if (JSON.stringify([codec.cells(row, 'parameter'), codec.cells(row, 'variable')]) === text)
+      rows.push(row);
+  const passed: Row[][] = [rows];
+  let errors = 0;
+  for (const wanted of trace.steps) {
+    if (errors !== 0) return false;
+    const next = new Map<string, Row>();
+    const told = JSON.stringify(wanted);
+    for (const row of rows)
+      system.steps(row, (step) => {
+        if (step.next === undefined && wanted.error === undefined) return;
+        if (JSON.stringify(tell(system, codec, row, step)) !== told) return;
+        if (step.next) next.set(step.next.join(), step.next);
+        else errors |= step.errors;
+      });
+    rows = [...next.values()];
+    if (rows.length === 0 && errors === 0) return false;
+    passed.push(rows);
+  }
+  if (trace.loopStart !== undefined)
+    return (
+      trace.loopStart === trace.steps.length ||
+      rows.some((row) => (passed[trace.loopStart as number] ?? []).some((at) => sameRow(at, row)))
+    );
+  return rows.length > 0 || errors !== 0 ? ends(system, property, rows, errors) : false;
+}
+
+function ends(
+  system: AttackedSystem,
+  { formula }: Property,
+  rows: readonly Row[],
+  errors: number,
+): boolean {
+  const { model, semantics } = system;
+  if (formula.kind === 'implicit')
+    return errors === 0
+      ? formula.of === 'defined' &&
+          rows.some((row) =>
+            judgedPredicates(model).some((e) => semantics.predicate(e)(row) === undefined),
+          )
+      : (errors & ERROR_BIT[formula.of]) !== 0;
+  if (errors !== 0) return false;
+  if (formula.kind === 'always' || formula.kind === 'never') {
+    const [expr] = predicatesOf(formula);
+    const holds = expr && semantics.predicate(expr);
+    return rows.some((row) => holds?.(row) === (formula.kind === 'never'));
+  }
+  if (formula.kind !== 'deadlockFree') return true;
+  const final = model.final && semantics.predicate(model.final);
+  return rows.some((row) => {
+    let stuck = true;
+    system.steps(row, ({ ids }) => {
+      if (ids.length === 0) stuck = false;
+    });
+    return stuck && (final?.(row) ?? false) === false;
+  });
+}

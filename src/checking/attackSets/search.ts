@@ -1,0 +1,213 @@
+import { OutOfTime } from '../../engines/explore/fairCycle.ts';
+import { TooLarge } from '../../engines/explore/buchi.ts';
+import type { Model, Property } from '../../model/model.ts';
+import { AttackedSystem } from '../../threats/attacked.ts';
+import type { Threat } from '../../threats/threat.ts';
+import { AttackGraph, type AttackLimits } from './attackGraph.ts';
+import { traceOf } from './attackTrace.ts';
+import { bySize, isSubset, minimalSets, subsetsOf, type Ids } from './minimal.ts';
+import { withoutSimulated } from './simulated.ts';
+import { Restriction, sourcesOf, type Attack } from './restriction.ts';
+import type { Trace } from '../../model/trace.ts';
+
+/** The minimal sets of one property, and up to which size there is no other. */
+export interface FoundSets {
+  readonly sets: readonly Ids[];
+  readonly complete: true | { readonly upTo: number };
+}
+
+/** So many restrictions are kept at once. */
+const KEPT = 64;
+
+/** A graph, and the parts of it under fewer threats. */
+export class Explored {
+  readonly graph: AttackGraph;
+  readonly #sources: Int32Array;
+  readonly #deadline: number;
+  readonly #restrictions = new Map<string, Restriction>();
+
+  constructor(graph: AttackGraph, deadline: number) {
+    this.graph = graph;
+    this.#deadline = deadline;
+    this.#sources = sourcesOf(graph);
+  }
+
+  restriction(ids: Ids): Restriction {
+    const key = ids.join(' ');
+    const known = this.#restrictions.get(key);
+    if (known) return known;
+    const made = new Restriction(this.graph, new Set(ids), this.#sources, this.#deadline);
+    if (this.#restrictions.size >= KEPT) this.#restrictions.clear();
+    this.#restrictions.set(key, made);
+    return made;
+  }
+
+  /** The attack in the model's words. */
+  trace(attack: Attack): Trace | undefined {
+    const { graph } = this;
+    const { edges, errors, ids, idSets, store, system } = graph;
+    const states = [attack.start];
+    let error: number | undefined;
+    for (const edge of attack.edges) {
+      const target = edges.targets[edge] as number;
+      if (target >= 0) states.push(target);
+      else error = errors[edge] as number;
+    }
+    return traceOf(system, {
+      rows: states.map((state) => store.get(state)),
+      ids: attack.edges.map((edge) => idSets[ids[edge] as number] ?? []),
+      ...(error === undefined ? {} : { error }),
+      ...(attack.loopStart === undefined ? {} : { loopStart: attack.loopStart }),
+    });
+  }
+}
+
+export async function explored(
+  model: Model,
+  threats: readonly Threat[],
+  limits: AttackLimits,
+): Promise<Explored> {
+  const graph = new AttackGraph(new AttackedSystem(model, threats));
+  await graph.explore(limits);
+  return new Explored(graph, limits.deadline);
+}
+
+/** All minimal sets of a property on a whole graph; nothing where time ran out. */
+export async function allSets(
+  all: Explored,
+  universe: Ids,
+  property: Property,
+): Promise<FoundSets | undefined> {
+  try {
+    const sets = await minimalSets(universe, (ids) => {
+      const restriction = all.restriction(ids);
+      const attack = restriction.attack(property);
+      return attack && [...restriction.idsOf(attack)].sort();
+    });
+    return { sets: [...sets].sort(bySize), complete: true };
+  } catch (error) {
+    if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+/** Graphs of some threats alone, each explored once and kept while there is room. */
+export class Graphs {
+  readonly #model: Model;
+  readonly #threats: readonly Threat[];
+  readonly #limits: AttackLimits;
+  readonly #kept = new Map<string, Explored>();
+  #states = 0;
+
+  constructor(model: Model, threats: readonly Threat[], limits: AttackLimits) {
+    this.#model = model;
+    this.#threats = threats;
+    this.#limits = limits;
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  async of(ids: Ids): Promise<Explored> {
+    const key = ids.join(' ');
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const threats = this.#threats.filter(({ id }) => ids.includes(id));
+    const made = await explored(this.#model, threats, this.#limits);
+    this.#states += made.graph.store.count;
+    if (this.#states > KEPT_STATES) {
+      this.#kept.clear();
+      this.#states = made.graph.store.count;
+    }
+    this.#kept.set(key, made);
+    return made;
+  }
+}
+
+const KEPT_STATES = 500_000;
+
+const OF_STATES: ReadonlySet<string> = new Set(['always', 'never', 'implicit']);
+
+/**
+ * All minimal sets of a property where the graph of all threats is too large: first the single
+ * threats that break it, then the sets of the others, each on the graph of what it needs. Nothing
+ * where one of these is too large as well, or time runs out.
+ */
+export async function setsPeeled(
+  graphs: Graphs,
+  universe: Ids,
+  property: Property,
+): Promise<FoundSets | undefined> {
+  const judge = async (ids: Ids): Promise<Ids | undefined> => {
+    const needed = OF_STATES.has(property.formula.kind) ? withoutSimulated(graphs.model, ids) : ids;
+    const own = await graphs.of(needed);
+    const restriction = own.restriction(needed);
+    const attack = restriction.attack(property);
+    if (!attack && own.graph.bound !== undefined) throw new OutOfTime();
+    return attack && [...restriction.idsOf(attack)].sort();
+  };
+  try {
+    if (await judge([])) return { sets: [[]], complete: true };
+    const singles: Ids[] = [];
+    for (const id of universe) if (await judge([id])) singles.push([id]);
+    const rest = universe.filter((id) => !singles.some(([single]) => single === id));
+    const more = await minimalSets(rest, judge);
+    return { sets: [...singles, ...more].sort(bySize), complete: true };
+  } catch (error) {
+    if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Set by set, smallest first, each on a graph of its own: where the graph of all threats is too
+ * large. What was completed stays.
+ */
+export async function setsBySize(
+  model: Model,
+  threats: readonly Threat[],
+  properties: readonly Property[],
+  budget: number,
+  limits: AttackLimits,
+): Promise<Map<string, FoundSets>> {
+  const universe = threats.map(({ id }) => id);
+  const found = new Map(properties.map(({ name }) => [name, [] as Ids[]]));
+  const open = new Map<string, number>();
+  const note = (name: string, size: number): void =>
+    void open.set(name, Math.min(open.get(name) ?? Infinity, size - 1));
+  let size = 0;
+  for (; size <= Math.min(budget, universe.length); size += 1) {
+    for (const ids of subsetsOf(universe, size)) {
+      const asked = properties.filter(
+        ({ name }) => !found.get(name)?.some((set) => isSubset(set, ids)),
+      );
+      if (asked.length === 0) continue;
+      if (Date.now() > limits.deadline || limits.signal.aborted) {
+        for (const { name } of asked) note(name, size);
+        continue;
+      }
+      const own = await explored(
+        model,
+        threats.filter(({ id }) => ids.includes(id)),
+        limits,
+      );
+      for (const property of asked) {
+        try {
+          if (own.restriction(ids).attack(property)) found.get(property.name)?.push(ids);
+          else if (own.graph.bound !== undefined) note(property.name, size);
+        } catch (error) {
+          if (!(error instanceof OutOfTime || error instanceof TooLarge)) throw error;
+          note(property.name, size);
+        }
+      }
+    }
+  }
+  return new Map(
+    properties.map(({ name }) => {
+      const upTo = Math.max(0, Math.min(open.get(name) ?? Infinity, size - 1));
+      const whole = upTo >= universe.length || found.get(name)?.some((set) => set.length === 0);
+      return [name, { sets: found.get(name) ?? [], complete: whole ? true : { upTo } }] as const;
+    }),
+  );
+}

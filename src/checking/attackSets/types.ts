@@ -1,0 +1,66 @@
+import type { OutcomeKind } from '../../model/outcome.ts';
+import type { Trace } from '../../model/trace.ts';
+
+/** A minimal attack set with a shortest attack: `traceLength` is null for liveness, a lasso. */
+export interface AttackSet {
+  readonly threats: readonly string[];
+  readonly traceLength: number | null;
+  readonly trace?: Trace;
+}
+
+export type Completeness = true | { readonly upTo: number };
+
+export interface ThreatenedProperty {
+  readonly name: string;
+  readonly kind: string;
+  readonly withoutThreats: OutcomeKind;
+  readonly minimalAttackSets: readonly AttackSet[];
+  readonly complete: Completeness;
+  /** The most threats proper that never break it; null where it is broken without any. */
+  readonly resilience: number | 'all' | null;
+  /** The implicit properties that break under some set which this one resists. */
+  readonly assuming: readonly string[];
+}
+
+export interface JudgedControl {
+  readonly id: string;
+  readonly property: string;
+  readonly loadBearing: boolean;
+  readonly redundant: boolean;
+  readonly insufficient: boolean;
+}
+
+/** The answer of `probity threats`. Public shape (`threats.schema.json`). */
+export interface ThreatReport {
+  readonly model: { readonly name: string; readonly digest: string; readonly format: string };
+  readonly options: {
+    readonly threats: readonly string[];
+    readonly budget: number | null;
+    readonly controls: boolean;
+  };
+  readonly ids: readonly {
+    readonly id: string;
+    readonly operator: string;
+    readonly proper: boolean;
+    readonly references: readonly string[];
+  }[];
+  readonly properties: readonly ThreatenedProperty[];
+  readonly controls: readonly JudgedControl[];
+  readonly sufficientControls: readonly {
+    readonly property: string;
+    readonly sets: readonly (readonly string[])[];
+  }[];
+  readonly states: { readonly withoutThreats: number; readonly all: number };
+  /** What kept the graph of all threats from being whole. */
+  readonly bound?: string;
+}
+
+export interface ThreatOptions {
+  /** `all` threats proper, or ids. */
+  readonly threats: 'all' | readonly string[];
+  readonly budget: number | undefined;
+  readonly controls: boolean;
+  readonly timeoutMs: number;
+  readonly maxStates: number;
+  readonly memoryMb: number;
+}

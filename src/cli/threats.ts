@@ -1,0 +1,134 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/index.ts';
+import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
+import type { ThreatOptions } from '../checking/attackSets/types.ts';
+import { inspect } from '../checking/inspect.ts';
+import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { isRawFormat } from '../model/specification.ts';
+import { printProblems, readSubmission } from './check.ts';
+import { EXIT, type Io } from './io.ts';
+import { threatsText } from './threatsText.ts';
+
+/** A larger graph of all threats is left, and the sets are judged one by one. */
+const MAX_ATTACKED_STATES = 200_000;
+
+const THREATS_HELP = `probity threats FILE [options]      which attacks break which properties, and which controls hold them up
+
+  --threats LIST       all, or ids such as tamper.redirect.amount,drop.notice · default: all threats proper
+  --budget K           attacks of at most so many threats · default: any number
+  --controls           what each control carries, and which sets of controls suffice
+  --format FORMAT      ${FORMATS.filter((format) => !isRawFormat(format)).join(' | ')} · default: by the file's name
+  --timeout SECONDS    for the whole analysis (${DEFAULT_OPTIONS.timeoutMs / 1000}); what was completed stays
+  --max-states N       where one exploration stops (${MAX_ATTACKED_STATES})
+  --json               the answer as JSON
+
+exit: 0 nothing breaks within the budget · 1 something does · 2 bad input · 3 something was left open · 4 a fault
+`;
+
+interface ThreatsArgs {
+  readonly file: string;
+  readonly json: boolean;
+  readonly format: string | undefined;
+  readonly options: ThreatOptions;
+}
+
+export async function threatsCommand(args: string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.stdout(THREATS_HELP);
+    return EXIT.ok;
+  }
+  const asJson = args.includes('--json');
+  const parsed = readArgs(args);
+  if (!parsed.ok) return printProblems(parsed.problems, asJson, io);
+  const { file, json, format, options } = parsed.value;
+  const config = loadConfig(process.env);
+  if (!config.ok) return printProblems(config.problems, json, io);
+  const read = await readSubmission(file, format);
+  if (!read.ok) return printProblems(read.problems, json, io);
+  if (isRawFormat(read.value.format))
+    return printProblems(
+      [
+        problem(
+          'OPTION_INVALID',
+          file,
+          `threats are found in models, not in ${read.value.format}, which has no actors and channels`,
+        ),
+      ],
+      json,
+      io,
+    );
+  const inspected = await inspect(read.value);
+  if (!inspected.ok) return printProblems(inspected.problems, json, io);
+  const abort = new AbortController();
+  const onSigint = (): void => abort.abort();
+  process.once('SIGINT', onSigint);
+  const started = performance.now();
+  const answer = await analyseThreats(
+    inspected.value,
+    read.value.format,
+    options,
+    abort.signal,
+  ).finally(() => process.removeListener('SIGINT', onSigint));
+  if (!answer.ok) return printProblems(answer.problems, json, io);
+  const exit = exitOfThreats(answer.value);
+  io.stdout(
+    json
+      ? `${JSON.stringify(answer.value, null, 2)}\n`
+      : threatsText(answer.value, performance.now() - started, exit, io),
+  );
+  return exit;
+}
+
+function readArgs(args: string[]): Result<ThreatsArgs> {
+  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
+  try {
+    const { values, positionals } = parseArgs({
+      // `--budget -1` is a number that is wrong, no option.
+      args: args.flatMap((arg, i) =>
+        args[i - 1] === '--budget'
+          ? []
+          : arg === '--budget'
+            ? [`${arg}=${args[i + 1] ?? ''}`]
+            : [arg],
+      ),
+      allowPositionals: true,
+      options: {
+        threats: { type: 'string' },
+        budget: { type: 'string' },
+        controls: { type: 'boolean' },
+        format: { type: 'string' },
+        timeout: { type: 'string' },
+        'max-states': { type: 'string' },
+        json: { type: 'boolean' },
+      },
+    });
+    const [file] = positionals;
+    if (file === undefined || positionals.length !== 1)
+      return wrong('give one file: probity threats FILE');
+    const { budget } = values;
+    if (budget !== undefined && !/^\d{1,6}$/.test(budget))
+      return wrong(`--budget takes a whole number from 0, not \`${budget}\``);
+    for (const name of ['timeout', 'max-states'] as const) {
+      const text = values[name];
+      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
+        return wrong(`--${name} takes a positive number, not \`${text}\``);
+    }
+    const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
+    return ok({
+      file,
+      json: values.json === true,
+      format: values.format,
+      options: {
+        threats: named.includes('all') ? 'all' : named,
+        budget: budget === undefined ? undefined : Number(budget),
+        controls: values.controls === true,
+        timeoutMs: Number(values.timeout ?? DEFAULT_OPTIONS.timeoutMs / 1000) * 1000,
+        maxStates: Math.floor(Number(values['max-states'] ?? MAX_ATTACKED_STATES)),
+        memoryMb: DEFAULT_OPTIONS.memoryMb,
+      },
+    });
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,131 @@
+import type {
+  JudgedControl,
+  ThreatenedProperty,
+  ThreatReport,
+} from '../checking/attackSets/types.ts';
+import type { Io } from './io.ts';
+import { traceLines } from './reportText.ts';
+import { painter } from './style.ts';
+
+type Paint = ReturnType<typeof painter>;
+
+/** The answer of `probity threats` for a person: the attacks, each as steps, and the controls. */
+export function threatsText(
+  report: ThreatReport,
+  durationMs: number,
+  exit: number,
+  io: Io,
+): string {
+  const paint = painter(io);
+  const { model, properties, options } = report;
+  const width = Math.max(...properties.map(({ name }) => name.length));
+  const told = new Map<string, string>();
+  const resist = properties.filter((p) => p.resilience === 'all').length;
+  const asked = options.threats.length;
+  const budget = options.budget === null ? '' : ` · at most ${options.budget} at once`;
+  return [
+    `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${report.states.all} states`,
+    '',
+    ...properties.flatMap((property) => propertyLines(property, width, paint, told)),
+    ...controlLines(report, paint),
+    '',
+    `${resist} of ${properties.length} resist all of them · ${(durationMs / 1000).toFixed(1)} s${report.bound === undefined ? '' : ` · all threats together only up to ${report.bound}, then set by set`}   exit ${exit}`,
+    '',
+  ].join('\n');
+}
+
+function propertyLines(
+  property: ThreatenedProperty,
+  width: number,
+  paint: Paint,
+  told: Map<string, string>,
+): string[] {
+  const { name, minimalAttackSets: sets, withoutThreats } = property;
+  const mark =
+    sets.length > 0 || withoutThreats === 'violated' ? paint('red', '✗') : markOf(property, paint);
+  return [
+    `  ${mark} ${name.padEnd(width)}  ${detailOf(property)}`,
+    ...sets.flatMap(({ threats, traceLength, trace }) => {
+      if (threats.length === 0 && !trace) return [];
+      const head = threats.length === 0 ? 'without any threat' : threats.join(' + ');
+      const length = traceLength === null ? 'for ever' : `in ${count(traceLength, 'step')}`;
+      const key = JSON.stringify(trace?.steps);
+      const before = told.get(key);
+      told.set(key, name);
+      return [
+        `    ${paint('bold', head)} · ${length}`,
+        ...(before !== undefined
+          ? [paint('dim', `      the same steps as against ${before}`)]
+          : trace
+            ? traceLines(trace)
+            : []),
+      ];
+    }),
+  ];
+}
+
+function markOf({ complete }: ThreatenedProperty, paint: Paint): string {
+  return complete === true ? paint('green', '✓') : paint('yellow', '?');
+}
+
+function detailOf(property: ThreatenedProperty): string {
+  const {
+    assuming,
+    complete,
+    kind,
+    minimalAttackSets: sets,
+    resilience,
+    withoutThreats,
+  } = property;
+  const shop = assuming.length > 0 ? ` · where ${assuming.join(', ')} holds` : '';
+  const upTo =
+    complete === true ? '' : ` · larger sets than ${complete.upTo} were not all looked at`;
+  if (withoutThreats === 'violated') return 'broken without any threat';
+  if (withoutThreats !== 'holds') return `${withoutThreats} without any threat${upTo}`;
+  if (kind === 'reachable' || kind === 'reachableEach') return 'threats take no path away';
+  if (sets.length === 0)
+    return complete === true
+      ? `resists every set${shop}`
+      : `resists every set of ${complete.upTo}${upTo}${shop}`;
+  const resists =
+    resilience === 'all'
+      ? ' · resists all threats proper'
+      : resilience
+        ? ` · resists any ${resilience}`
+        : '';
+  return `breaks by ${count(sets.length, 'minimal set')}${resists}${upTo}${shop}`;
+}
+
+function controlLines({ controls, sufficientControls }: ThreatReport, paint: Paint): string[] {
+  const names = [...new Set(controls.map(({ id }) => id))];
+  if (names.length === 0) return [];
+  const width = Math.max(...names.map((name) => name.length));
+  const list = (of: string, test: (control: JudgedControl) => boolean): string =>
+    controls
+      .filter((c) => c.id === of && test(c))
+      .map(({ property }) => property)
+      .join(', ');
+  return [
+    '',
+    `  ${paint('bold', 'Controls')}`,
+    ...names.map((name) => {
+      const carries = list(name, (control) => control.loadBearing);
+      const lacks = list(name, (control) => control.loadBearing && control.insufficient);
+      return `    ${name.padEnd(width)}  ${
+        carries === ''
+          ? 'redundant: no attack needs it gone'
+          : `take it away, and ${carries} can break`
+      }${lacks === '' ? '' : ` · not enough for ${lacks}`}`;
+    }),
+    ...sufficientControls
+      .filter(({ sets }) => sets.some((set) => set.length > 0))
+      .map(
+        ({ property, sets }) =>
+          `    enough for ${property}: ${sets.map((set) => set.join(' + ')).join(', or ')}`,
+      ),
+  ];
+}
+
+function count(n: number, what: string): string {
+  return n === 1 ? `1 ${what}` : `${n} ${what}s`;
+}

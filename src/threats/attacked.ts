@@ -1,0 +1,196 @@
+import { starts, valuations } from '../model/initial.ts';
+import type { ChannelBlock } from '../model/layout.ts';
+import type { Action, Model } from '../model/model.ts';
+import { ERROR_BIT, Semantics, type ErrorBits, type Instance } from '../model/semantics.ts';
+import { OPERATORS } from './operators/index.ts';
+import type { Threat, ThreatSteps } from './threat.ts';
+import { variantsOf, type Variant } from './variants.ts';
+import { freshKey, seenKey, World } from './world.ts';
+
+/** A step of a model under threats. Without ids it is a step of the model. */
+export interface AttackedStep {
+  /** Whose work it is: every id must be at hand for the step to be taken. */
+  readonly ids: readonly string[];
+  /** The instance behind it, where an action is taken, with or without its controls. */
+  readonly instance?: Instance;
+  /** What the model calls the action. */
+  readonly action?: Action;
+  /** The actor whose outage ends. */
+  readonly recovers?: string;
+  /** Absent for an error step. */
+  readonly next?: readonly number[];
+  readonly errors: ErrorBits;
+  /** The positions of the received messages; reused between calls. */
+  readonly taken: readonly number[];
+}
+
+interface Armed {
+  readonly ids: readonly string[];
+  readonly steps: ThreatSteps;
+}
+
+/**
+ * A model under threats (SEMANTICS 17–20): the steps of the one semantics, with what flags that
+ * threats have set make of them, and the steps of the threats themselves.
+ */
+export class AttackedSystem {
+  readonly world: World;
+  readonly semantics: Semantics;
+  readonly model: Model;
+  readonly threats: readonly Threat[];
+  readonly #variants = new Map<string, Variant>();
+  readonly #armed: readonly Armed[];
+  readonly #away: ReadonlyMap<string, number>;
+  readonly #recovering: readonly { readonly actor: string; readonly flag: number }[];
+  readonly #stuck: readonly { flag: number; offset: number; width: number }[];
+  readonly #histories: readonly { readonly block: ChannelBlock; readonly at: number }[];
+  readonly #received: ReadonlyMap<string, number>;
+  readonly #seen: number | undefined;
+  readonly #publicChannels: ReadonlySet<string>;
+
+  constructor(model: Model, threats: readonly Threat[]) {
+    this.model = model;
+    this.threats = threats;
+    const variants = variantsOf(model, threats);
+    for (const variant of variants) this.#variants.set(variant.action.name, variant);
+    this.semantics = new Semantics({ ...model, actions: variants.map(({ action }) => action) });
+    this.world = new World(this.semantics);
+    this.#armed = threats.flatMap(({ id, operator, of }) => {
+      const row = OPERATORS.find(({ name }) => name === operator);
+      return row?.arm ? [{ ids: [id], steps: row.arm(of, this.world) }] : [];
+    });
+    const { world } = this;
+    const layout = this.semantics.layout;
+    this.#away = new Map(world.places('unavailable ').map(({ name, at }) => [name, at]));
+    this.#recovering = model.actors.flatMap(({ name, recovers }) => {
+      const flag = this.#away.get(name);
+      return recovers && flag !== undefined ? [{ actor: name, flag }] : [];
+    });
+    this.#stuck = layout.variables.flatMap(({ name, cells, width, offset }) => {
+      const flags = world.places('stuck ').filter((flag) => flag.name.split('[')[0] === name);
+      return flags.slice(0, cells).map(({ at }, i) => ({
+        flag: at,
+        offset: offset + i * width,
+        width,
+      }));
+    });
+    this.#histories = world
+      .places('history ')
+      .map(({ name, at }) => ({ block: layout.channel(name), at }));
+    this.#received = new Map(world.places('received ').map(({ name, at }) => [name, at]));
+    this.#seen = world.placeOf('seen');
+    this.#publicChannels = new Set(
+      model.channels.filter(({ medium }) => medium === 'public').map(({ name }) => name),
+    );
+  }
+
+  get width(): number {
+    return this.world.width;
+  }
+
+  /** Every initial row of every valuation; one that is wrong from the start is left out. */
+  *starts(): Generator<number[]> {
+    const added = new Array<number>(this.width - this.semantics.layout.width).fill(0);
+    for (const valuation of valuations(this.semantics))
+      for (const { state, errors } of starts(this.semantics, valuation))
+        if (errors === 0) yield [...state, ...added];
+  }
+
+  /** All steps of a row. */
+  steps(row: readonly number[], sink: (step: AttackedStep) => void): void {
+    this.#actions(row, sink);
+    for (const { actor, flag } of this.#recovering) {
+      if (row[flag] !== 1) continue;
+      const next = [...row];
+      next[flag] = 0;
+      sink({ ids: [], recovers: actor, next, errors: 0, taken: [] });
+    }
+    for (const { ids, steps } of this.#armed)
+      steps(row, (next) => {
+        if (!this.world.differs(row, next)) return;
+        this.#recordHistory(next);
+        sink({ ids, next, errors: 0, taken: [] });
+      });
+  }
+
+  #actions(row: readonly number[], sink: (step: AttackedStep) => void): void {
+    const state = row.slice(0, this.semantics.layout.width);
+    for (const instance of this.semantics.instances) {
+      const away = this.#away.get(instance.action.actor);
+      if (away !== undefined && row[away] === 1) continue;
+      const variant = this.#variants.get(instance.action.name) as Variant;
+      const { ids, original: action } = variant;
+      this.semantics.stepsOf(instance, state, (_, after, errors, taken) => {
+        // A send to a full channel blocks its step (SEMANTICS 20); what is undefined came first.
+        if ((errors & ERROR_BIT.withinCapacity) !== 0) return;
+        if (!after) return sink({ ids, instance, action, errors, taken });
+        const next = [...after, ...row.slice(state.length)];
+        if (this.#stuck.length > 0) {
+          this.#hold(row, next);
+          if (!this.world.differs(row, next)) return undefined;
+        }
+        this.#record(instance, row, next, taken);
+        return sink({ ids, instance, action, next, errors: 0, taken });
+      });
+    }
+  }
+
+  /** An assignment to a stuck cell has no effect. */
+  #hold(row: readonly number[], next: number[]): void {
+    for (const { flag, offset, width } of this.#stuck)
+      if (row[flag] === 1)
+        for (let i = offset; i < offset + width; i += 1) next[i] = row[i] as number;
+  }
+
+  #record(
+    instance: Instance,
+    row: readonly number[],
+    next: number[],
+    taken: readonly number[],
+  ): void {
+    const { sets, layout } = this.world;
+    instance.action.receives.forEach(({ channel }, i) => {
+      const at = this.#received.get(channel);
+      if (at === undefined) return;
+      const block = layout.channel(channel);
+      const message = this.world.messages(row, block)[taken[i] as number] as number[];
+      next[at] = sets.with(next[at] as number, freshKey(block, message));
+    });
+    if (this.#seen !== undefined)
+      for (const { channel } of instance.action.sends) {
+        if (!this.#publicChannels.has(channel)) continue;
+        const block = layout.channel(channel);
+        for (const message of this.#sent(instance, block, row, next, taken))
+          for (const field of block.fields)
+            next[this.#seen] = sets.with(next[this.#seen] as number, seenKey(field, message));
+      }
+    this.#recordHistory(next);
+  }
+
+  /** What stands in a channel after a step was in it. */
+  #recordHistory(next: number[]): void {
+    for (const { block, at } of this.#histories)
+      for (const message of this.world.messages(next, block))
+        next[at] = this.world.sets.with(next[at] as number, `(${message.join(',')})`);
+  }
+
+  /** The messages after a step, less those that were there and were not received. */
+  #sent(
+    instance: Instance,
+    block: ChannelBlock,
+    row: readonly number[],
+    next: readonly number[],
+    taken: readonly number[],
+  ): number[][] {
+    const at = instance.action.receives.findIndex(({ channel }) => channel === block.channel.name);
+    const rest = this.world
+      .messages(row, block)
+      .filter((_, i) => at < 0 || i !== taken[at])
+      .map((message) => message.join(','));
+    return this.world.messages(next, block).filter((message) => {
+      const found = rest.indexOf(message.join(','));
+      if (found >= 0) rest.splice(found, 1);
+      return found < 0;
+    });
+  }
+}

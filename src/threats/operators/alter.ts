@@ -1,0 +1,28 @@
+import type { Operator, ThreatSteps } from '../threat.ts';
+import type { World } from '../world.ts';
+
+/** An insider changes a record that is in their keeping. */
+export const alter: Operator = {
+  name: 'alter',
+  find: (model) =>
+    model.variables
+      .filter(({ keptBy }) =>
+        model.actors.some((actor) => actor.name === keptBy && actor.trust !== 'trusted'),
+      )
+      .map(({ name }) => ({ of: [name] })),
+  arm: ([variable = ''], world) => otherValues(variable, world),
+};
+
+/** One cell takes any other value of its type. */
+export function otherValues(variable: string, world: World): ThreatSteps {
+  const block = world.layout.cell('variable', variable);
+  const values = world.values(block.type);
+  return (row, emit) => {
+    for (let cell = 0; cell < block.cells; cell += 1)
+      for (const value of values) {
+        const next = [...row];
+        value.forEach((word, k) => (next[block.offset + cell * block.width + k] = word));
+        emit(next);
+      }
+  };
+}

@@ -1,0 +1,14 @@
+import type { Operator } from '../threat.ts';
+
+/** One message is gone. */
+export const drop: Operator = {
+  name: 'drop',
+  find: (model) =>
+    model.channels.filter(({ medium }) => medium !== 'private').map(({ name }) => ({ of: [name] })),
+  arm: ([channel = ''], world) => {
+    const block = world.layout.channel(channel);
+    return (row, emit) => {
+      for (let i = 0; i < (row[block.offset] as number); i += 1) emit(world.without(row, block, i));
+    };
+  },
+};

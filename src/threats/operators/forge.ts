@@ -1,0 +1,26 @@
+import type { Operator } from '../threat.ts';
+
+/** Anybody can write to a public channel; an actor who is not trusted to one of the own. */
+export const forge: Operator = {
+  name: 'forge',
+  find: (model) =>
+    model.channels
+      .filter(
+        ({ medium, from }) =>
+          medium === 'public' ||
+          model.actors.some((actor) => actor.name === from && actor.trust !== 'trusted'),
+      )
+      .map(({ name }) => ({ of: [name] })),
+  arm: ([channel = ''], world) => {
+    const block = world.layout.channel(channel);
+    const payloads = world.payloads(block);
+    world.watch(block);
+    return (row, emit) => {
+      for (const payload of payloads) {
+        if (!world.knows(row, block, payload)) continue;
+        const next = world.added(row, block, payload);
+        if (next) emit(next);
+      }
+    };
+  },
+};

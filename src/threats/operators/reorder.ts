@@ -1,0 +1,23 @@
+import { insertMessage } from '../../model/semantics.ts';
+import type { Operator } from '../threat.ts';
+
+/** One message goes to the end of the queue. */
+export const reorder: Operator = {
+  name: 'reorder',
+  find: (model) =>
+    model.channels
+      .filter(
+        ({ medium, order, capacity }) => order === 'fifo' && capacity > 1 && medium !== 'private',
+      )
+      .map(({ name }) => ({ of: [name] })),
+  arm: ([channel = ''], world) => {
+    const block = world.layout.channel(channel);
+    return (row, emit) => {
+      world.messages(row, block).forEach((message, i) => {
+        const next = world.without(row, block, i);
+        insertMessage(next, block, message);
+        emit(next);
+      });
+    };
+  },
+};

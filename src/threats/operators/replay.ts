@@ -1,0 +1,20 @@
+import type { Operator } from '../threat.ts';
+
+/** A message that has ever stood in the channel comes once more. */
+export const replay: Operator = {
+  name: 'replay',
+  find: (model) =>
+    model.channels.filter(({ medium }) => medium !== 'private').map(({ name }) => ({ of: [name] })),
+  arm: ([channel = ''], world) => {
+    const block = world.layout.channel(channel);
+    const history = world.record(`history ${channel}`);
+    if (block.channel.fresh?.length) world.watch(block);
+    return (row, emit) => {
+      for (const text of world.sets.items(row[history] as number)) {
+        const payload = text === '()' ? [] : text.slice(1, -1).split(',').map(Number);
+        const next = world.added(row, block, payload);
+        if (next) emit(next);
+      }
+    };
+  },
+};

@@ -1,0 +1,27 @@
+import type { Model } from '../model/model.ts';
+import type { World } from './world.ts';
+
+/** One id of the analysis: an atom that may act any number of times (SEMANTICS 18). */
+export interface Threat {
+  readonly id: string;
+  readonly operator: string;
+  /** The parts of the id after the operator: a channel and a field, an action and a control. */
+  readonly of: readonly string[];
+  /** Not proper: a hypothesis, the bypass of a control whose actor is trusted. */
+  readonly proper: boolean;
+}
+
+/** Emits each row that one step of a threat leads to; the caller drops what changes nothing. */
+export type ThreatSteps = (row: readonly number[], emit: (next: number[]) => void) => void;
+
+/** One threat operator: where its ids exist, and what a step of one does. */
+export interface Operator {
+  readonly name: string;
+  /** The parts of each id of this operator in a model, and whether it is a threat proper. */
+  find(model: Model): readonly { readonly of: readonly string[]; readonly proper?: boolean }[];
+  /**
+   * The steps of one id. Absent where the operator rewrites actions in place of adding steps
+   * (`variants.ts`).
+   */
+  arm?(of: readonly string[], world: World): ThreatSteps;
+}
