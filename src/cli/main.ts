@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
     about: 'how likely a loss is, learned from an event log',
     load: async () => (await import('./risk.ts')).riskCommand,
   },
+  loss: {
+    about: 'how likely attacks break properties, and what it costs',
+    load: async () => (await import('./loss.ts')).lossCommand,
+  },
   submit: {
     about: 'send a model to a server and follow its run',
     load: async () => (await import('./submit.ts')).submitCommand,
