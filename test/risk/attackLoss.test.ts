@@ -126,6 +126,38 @@ describe('losses from attacks', () => {
     expect(lossOf(wide, 3).properties[0]?.bound).toBe(lossOf(wide).properties[0]?.bound);
   });
 
+  it('of 40 threats and 300 sets are exact', () => {
+    const random = (seed: number): number => (Math.sin(seed * 12.9898) * 43758.5453) % 1;
+    const names = Array.from({ length: 40 }, (_, at) => `t${at}`);
+    const sets = Array.from({ length: 300 }, (_, at) => [
+      ...new Set([0, 1, 2].map((j) => `t${Math.floor(Math.abs(random(at * 3 + j + 1)) * 40)}`)),
+    ]);
+    const question: LossQuestion = {
+      properties: [{ name: 'one', sets, complete: true }],
+      q: new Map(names.map((id, at) => [id, 0.002 + at / 4000])),
+      commonCause: [],
+      severity: new Map(),
+      lossGroups: [],
+      cases: 1,
+    };
+    const [first] = lossOf(question).properties;
+    // Inclusion–exclusion to two terms brackets it (Bonferroni).
+    const chance = (set: readonly string[]): number =>
+      set.reduce((p, id) => p * (question.q.get(id) ?? 0), 1);
+    const singles = sets.reduce((sum, set) => sum + chance(set), 0);
+    const pairs = sets.reduce(
+      (sum, set, at) =>
+        sum +
+        sets
+          .slice(0, at)
+          .reduce((more, other) => more + chance([...new Set([...set, ...other])]), 0),
+      0,
+    );
+    expect(first?.p).not.toBeNull();
+    expect(first?.p ?? 1).toBeLessThanOrEqual(singles);
+    expect(first?.p ?? 0).toBeGreaterThanOrEqual(singles - pairs);
+  });
+
   it('are refused with every place that cannot be read', () => {
     const read = (value: unknown): string[] => {
       const result = readLossQuestion(JSON.stringify(value));

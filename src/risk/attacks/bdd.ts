@@ -36,6 +36,31 @@ export class Bdd {
     return made;
   }
 
+  /**
+   * Some of these sets of variables, all true: a diagram whose order is chosen on each path anew (a
+   * free one, FBDD), so that wide families of sets stay small. Only `weigh` takes it: `or` needs one
+   * order. Depth of the recursion: the number of variables.
+   */
+  some(sets: readonly (readonly number[])[], known = new Map<string, Node>()): Node {
+    if (sets.some((set) => set.length === 0)) return 1;
+    if (sets.length === 0) return 0;
+    const key = sets
+      .map((set) => set.join())
+      .sort()
+      .join(';');
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const variable = branchingOf(sets);
+    const without = sets.filter((set) => !set.includes(variable));
+    const shrunk = sets
+      .filter((set) => set.includes(variable))
+      .map((set) => set.filter((each) => each !== variable));
+    const high = this.some(withoutSupersets(shrunk, without), known);
+    const made = this.node(variable, this.some(without, known), high);
+    known.set(key, made);
+    return made;
+  }
+
   /** All of these variables. */
   cube(variables: readonly number[]): Node {
     return [...variables].sort((a, b) => b - a).reduce((rest, each) => this.node(each, 0, rest), 1);
@@ -128,4 +153,36 @@ export class Bdd {
   #at(list: readonly Node[], node: Node): Node {
     return list[node] ?? 0;
   }
+}
+
+/** Of the smallest sets the variable that is in most sets. */
+function branchingOf(sets: readonly (readonly number[])[]): number {
+  const least = sets.reduce((size, set) => Math.min(size, set.length), Infinity);
+  const uses = new Map<number, number>();
+  for (const set of sets) for (const each of set) uses.set(each, (uses.get(each) ?? 0) + 1);
+  let best = -1;
+  for (const set of sets)
+    if (set.length === least)
+      for (const each of set)
+        if (best < 0 || (uses.get(each) ?? 0) > (uses.get(best) ?? 0)) best = each;
+  return best;
+}
+
+/** All sets but those that contain another: only the shrunk ones can be new in one. */
+function withoutSupersets(
+  shrunk: readonly (readonly number[])[],
+  others: readonly (readonly number[])[],
+): readonly (readonly number[])[] {
+  const kept = shrunk.filter(
+    (set, at) =>
+      !shrunk.some(
+        (other, before) =>
+          (other.length < set.length || (other.length === set.length && before < at)) &&
+          other.every((each) => set.includes(each)),
+      ),
+  );
+  return [
+    ...kept,
+    ...others.filter((set) => !kept.some((small) => small.every((each) => set.includes(each)))),
+  ];
 }

@@ -136,24 +136,21 @@ class Weigher {
 
   /** P(some of these sets is realised). */
   chance(sets: readonly (readonly string[])[]): number | null {
-    return this.#within((bdd) => this.#weigh(bdd, this.#union(bdd, sets)).p);
+    return this.#within((bdd) => this.#weigh(bdd, this.#some(bdd, sets)).p);
   }
 
   property({ name, sets, complete }: LossProperty, cases: number): PropertyLoss {
     const ids = [...new Set(sets.flat())].sort();
     const exact = this.#within((bdd) => {
-      const root = this.#union(bdd, sets);
+      const root = this.#some(bdd, sets);
       const { p, birnbaum, less } = this.#weigh(bdd, root);
       return {
         p,
-        upper:
-          complete === true
-            ? p
-            : this.#weigh(bdd, bdd.or(root, bdd.moreThan(complete, this.#ids.length))).p,
+        upper: complete === true ? p : this.#upper(sets, complete, p),
         atLeastOnce: atLeastOnce(p, cases),
         ids: ids.map((id) => {
           const at = this.#at.get(id) ?? 0;
-          const withIt = this.#union(
+          const withIt = this.#some(
             bdd,
             sets.filter((set) => set.includes(id)),
           );
@@ -173,6 +170,18 @@ class Weigher {
     };
   }
 
+  /**
+   * P(some set is realised, or more than `k` of the ids); where that diagram is too large, at most
+   * the sum of both.
+   */
+  #upper(sets: readonly (readonly string[])[], k: number, p: number): number {
+    const many = (bdd: Bdd): Node => bdd.moreThan(k, this.#ids.length);
+    const exact = this.#within(
+      (bdd) => this.#weigh(bdd, bdd.or(this.#union(bdd, sets), many(bdd))).p,
+    );
+    return exact ?? Math.min(1, p + (this.#within((bdd) => this.#weigh(bdd, many(bdd)).p) ?? 1));
+  }
+
   /** `less[i]`: by how much P falls where the id is set not to happen. */
   #weigh(
     bdd: Bdd,
@@ -188,6 +197,12 @@ class Weigher {
       }
     }
     return { ...sum, p: Math.min(1, sum.p) };
+  }
+
+  #some(bdd: Bdd, sets: readonly (readonly string[])[]): Node {
+    return bdd.some(
+      sets.map((set) => set.map((id) => this.#at.get(id) ?? 0).sort((a, b) => a - b)),
+    );
   }
 
   #union(bdd: Bdd, sets: readonly (readonly string[])[]): Node {
