@@ -24,6 +24,7 @@ import {
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
 import { EXIT, type Io } from './io.ts';
+import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 
 export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
@@ -369,10 +370,10 @@ function progressLine(io: Io, json: boolean): { show(progress: Progress): void; 
       ]
         .filter((s) => s !== '')
         .join(', ');
-      io.stderr(`\r\u001b[K${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
+      io.stderr(`${CLEAR_LINE}${p.engine}: ${p.phase}${counts === '' ? '' : ` · ${counts}`}`);
     },
     clear: () => {
-      if (shown) io.stderr('\r\u001b[K');
+      if (shown) io.stderr(CLEAR_LINE);
     },
   };
 }

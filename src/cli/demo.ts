@@ -13,6 +13,7 @@ import { exitOf, printProblems, readSubmission } from './check.ts';
 import { ask, followRun, Refused, type RunView, type Server } from './client.ts';
 import { startHost, type Host } from './host.ts';
 import { EXIT, type Io } from './io.ts';
+import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { painter } from './style.ts';
 import { requestRun } from './submit.ts';
@@ -67,7 +68,7 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
 async function startDemoHost(io: Io): Promise<Host> {
   const usual = configFor(join(homeOf(), 'demo'));
   const step = (message: string): void => {
-    if (io.isTTY) io.stderr(`\r\u001b[Kstarting: ${message}`);
+    if (io.isTTY) io.stderr(`${CLEAR_LINE}starting: ${message}`);
   };
   try {
     return await startHost(usual, step);
@@ -78,7 +79,7 @@ async function startDemoHost(io: Io): Promise<Host> {
     io.stderr(`${error.code}  ${error.message}\ntrying again in ${fresh}\n`);
     return startHost(configFor(fresh), step);
   } finally {
-    if (io.isTTY) io.stderr('\r\u001b[K');
+    if (io.isTTY) io.stderr(CLEAR_LINE);
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Fault } from '../errors/index.ts';
 import { EXIT, type Io } from './io.ts';
+import { processIo } from './terminal.ts';
 
 type Command = (args: string[], io: Io) => Promise<number>;
 
@@ -91,11 +92,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; load(): Promis
   },
 };
 
-const io: Io = {
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
-  isTTY: process.stdout.isTTY,
-};
+const io: Io = processIo();
 
 async function main(argv: string[]): Promise<number> {
   const [name = '', ...args] = argv;

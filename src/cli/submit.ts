@@ -4,6 +4,7 @@ import { exitOf, namedEngines, printProblems, readSubmission, readText } from '.
 import { scriptText } from './checkScript.ts';
 import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
+import { CLEAR_LINE } from './terminal.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
 import { reportText } from './reportText.ts';
 import type { Submission } from '../checking/types.ts';
@@ -160,8 +161,8 @@ function progressLine(io: Io, json: boolean): { show(run: RunView): void; clear(
       const what = progress
         ? ` · ${progress.engine} ${progress.phase}${progress.states === null ? '' : ` · ${progress.states} states`}`
         : '';
-      io.stderr(`\r\u001b[K${state}${what}`);
+      io.stderr(`${CLEAR_LINE}${state}${what}`);
     },
-    clear: () => io.stderr('\r\u001b[K'),
+    clear: () => io.stderr(CLEAR_LINE),
   };
 }
