@@ -71,7 +71,7 @@ export function readEventLog(text: string): Result<EventLog> {
       rowProblem(first.row, 'an event without a time in a log that has times: all or none'),
     );
   }
-  problems.push(...idleProblems(rows));
+  for (const each of idleProblems(rows)) problems.push(each);
   if (rows.length === 0)
     problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
   if (problems.length > MAX_PROBLEMS) {
