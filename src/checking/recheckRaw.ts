@@ -80,8 +80,7 @@ function judge(
   if (verdict.assurance.length > 0)
     return failed('RECHECK_ANSWER', 'nothing of ours stands behind an answer of TLC');
   if (verdict.outcome === 'unknown') return skipped('nothing is claimed');
-  if (symmetry && mine.kind === 'temporal')
-    return failed('RECHECK_ANSWER', `was signed, and is none: ${mine.message ?? ''}`);
+  if (symmetry && mine.kind === 'temporal') return underSymmetry(verdict, mine);
   if (mine.outcome === 'unknown')
     return skipped(`not asked again: ${mine.message ?? mine.reason ?? ''}`);
   const isLess = verdict.outcome === 'bounded' && mine.outcome === 'holds';
@@ -101,6 +100,17 @@ function judge(
  * an invariant under SYMMETRY): what it claims is still so.
  */
 const LESS_WAS_SIGNED = 'bounded was signed, asked again it holds';
+
+/**
+ * TLC is wrong both ways about a temporal property under SYMMETRY, so nothing is asked again.
+ * Earlier versions honestly signed `bounded` or `violated` there, which nothing refutes; that it
+ * holds is more than any version has found.
+ */
+function underSymmetry({ outcome }: PropertyVerdict, { message }: PropertyReport): Found {
+  return outcome === 'holds'
+    ? failed('RECHECK_ANSWER', `was signed, and is none: ${message ?? ''}`)
+    : skipped(`${outcome} was signed by an earlier version, not asked again: ${message ?? ''}`);
+}
 
 /**
  * Whether two states share a fingerprint is a matter of luck, and of TLC's own estimate: it differs
