@@ -1,7 +1,12 @@
 import { canonicalJson, sha256 } from '../canonical/index.ts';
 import { bad, ok, problem, type Locate, type Result } from '../errors/index.ts';
 import type { Annotations } from '../frontends/bpmn/annotations.ts';
-import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import {
+  CHANNEL_SEMANTICS,
+  isChannelSemantics,
+  isOutside,
+  OUTSIDES,
+} from '../frontends/bpmn/diagram.ts';
 import { readBpmn, type Beside } from '../frontends/bpmn/index.ts';
 import { readNative } from '../frontends/native/index.ts';
 import { ANNOTATION_SHAPE, checkShape } from '../frontends/native/shape.ts';
@@ -66,12 +71,12 @@ export function readBeside({
       ),
     );
   }
-  if (found.outside !== undefined && !['answers', 'silent'].includes(found.outside)) {
+  if (found.outside !== undefined && !isOutside(found.outside)) {
     return bad(
       problem(
         'OPTION_INVALID',
         'outside',
-        `outside is answers or silent, not \`${found.outside}\``,
+        `outside is ${OUTSIDES.join(' or ')}, not \`${found.outside}\``,
         read.value.locate(['outside']),
       ),
     );

@@ -23,6 +23,7 @@ import {
   type CheckOptions,
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
+import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
@@ -78,26 +79,16 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
     ...(parsed.value.channels && { channels: parsed.value.channels }),
     ...(annotations && { annotations: annotations.value }),
   };
-  const abort = new AbortController();
-  const onSigint = (): void => abort.abort();
-  process.once('SIGINT', onSigint);
   const progress = progressLine(io, json);
   const started = performance.now();
-  const verified = await checkSubmission(submission, options, {
-    signal: abort.signal,
-    cacheDir: config.value.cacheDir,
-    onProgress: progress.show,
-  });
+  const { cacheDir } = config.value;
+  const verified = await interruptible((signal) =>
+    checkSubmission(submission, options, { signal, cacheDir, onProgress: progress.show }),
+  );
   const durationMs = performance.now() - started;
   progress.clear();
-  process.removeListener('SIGINT', onSigint);
   if (!verified.ok) return printProblems(verified.problems, json, io);
-  const report = await onDiagram(
-    submission,
-    verified.value.report,
-    parsed.value,
-    config.value.cacheDir,
-  );
+  const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
@@ -155,12 +146,8 @@ function isScript(file: string, format: string | undefined): boolean {
 async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Promise<number> {
   const text = await readText(file);
   if (!text.ok) return printProblems(text.problems, json, io);
-  const abort = new AbortController();
-  const onSigint = (): void => abort.abort();
-  process.once('SIGINT', onSigint);
   const { answerScript, print } = await import('./checkScript.ts');
-  const checked = await answerScript(text.value, options, abort.signal);
-  process.removeListener('SIGINT', onSigint);
+  const checked = await interruptible((signal) => answerScript(text.value, options, signal));
   return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
 }
 

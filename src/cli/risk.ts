@@ -15,6 +15,7 @@ import {
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import { printProblems, readSubmission } from './check.ts';
+import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { riskText } from './riskText.ts';
 
@@ -66,16 +67,11 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   if (!submission.ok) return printProblems(submission.problems, options.json, io);
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
-  const abort = new AbortController();
-  const onSigint = (): void => abort.abort();
-  process.once('SIGINT', onSigint);
-  try {
-    return options.generate === undefined
-      ? await assess(options, inspected.value, submission.value.format, abort.signal, io)
-      : await generate(options, options.generate, inspected.value, abort.signal, io);
-  } finally {
-    process.removeListener('SIGINT', onSigint);
-  }
+  return interruptible((signal) =>
+    options.generate === undefined
+      ? assess(options, inspected.value, submission.value.format, signal, io)
+      : generate(options, options.generate, inspected.value, signal, io),
+  );
 }
 
 async function assess(

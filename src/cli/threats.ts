@@ -7,6 +7,7 @@ import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
 import { printProblems, readSubmission } from './check.ts';
+import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { threatsText } from './threatsText.ts';
 
@@ -60,16 +61,10 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
     );
   const inspected = await inspect(read.value);
   if (!inspected.ok) return printProblems(inspected.problems, json, io);
-  const abort = new AbortController();
-  const onSigint = (): void => abort.abort();
-  process.once('SIGINT', onSigint);
   const started = performance.now();
-  const answer = await analyseThreats(
-    inspected.value,
-    read.value.format,
-    options,
-    abort.signal,
-  ).finally(() => process.removeListener('SIGINT', onSigint));
+  const answer = await interruptible((signal) =>
+    analyseThreats(inspected.value, read.value.format, options, signal),
+  );
   if (!answer.ok) return printProblems(answer.problems, json, io);
   const exit = exitOfThreats(answer.value);
   io.stdout(

@@ -1,7 +1,7 @@
 import { toHex } from './encoding.ts';
 
-/** 2²⁵⁵ − 19, the prime of Curve25519's field, little-endian. */
-const P_LOW = 0xed;
+/** The lowest byte of p = 2²⁵⁵ − 19; all others are 0xff, the highest 0x7f. */
+const P_LOWEST = 0xed;
 
 /**
  * The y coordinates of the eight points of small order (little-endian, without the sign of x): under
@@ -30,5 +30,5 @@ export function isSoundPublicKey(publicKey: Uint8Array): boolean {
 
 function isBelowP(y: Uint8Array): boolean {
   const isTop = y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff);
-  return !isTop || (y[0] ?? 0) < P_LOW;
+  return !isTop || (y[0] ?? 0) < P_LOWEST;
 }

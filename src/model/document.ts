@@ -111,6 +111,16 @@ export type SendDocument = Readonly<
   Record<string, Readonly<Record<string, Scalar | readonly Scalar[]>>>
 >;
 
+/** The kinds of properties that are one predicate. */
+export const PREDICATE_KINDS = [
+  'always',
+  'never',
+  'eventually',
+  'eventuallyAlways',
+  'reachable',
+  'recoverable',
+] as const;
+
 /** Exactly one of the kinds, and what the property means to the business. */
 export interface PropertyDocument {
   readonly always?: Scalar;

@@ -1,5 +1,6 @@
 import { Codec } from './codec.ts';
 import type { State } from './layout.ts';
+import { multisetDifference } from './multiset.ts';
 import { errorKinds, type ErrorBits, type Instance, type Semantics } from './semantics.ts';
 import type { Message, Step, Trace } from './trace.ts';
 
@@ -54,7 +55,7 @@ function stepBetween(semantics: Semantics, codec: Codec, from: State, to: State)
   return found;
 }
 
-export function errorStep(
+function errorStep(
   semantics: Semantics,
   codec: Codec,
   from: State,
@@ -115,17 +116,13 @@ function sentMessages(
   const channels = new Set(instance.action.sends.map((send) => send.channel));
   return [...channels].flatMap((name) => {
     const block = semantics.layout.channel(name);
-    const remaining = codec.messages(from, block);
-    for (const message of received) if (message.channel === name) removeOne(remaining, message);
+    const known = received.filter(({ channel }) => channel === name);
+    const remaining = multisetDifference(codec.messages(from, block), known, messageKey);
     const after = codec.messages(to, block);
     if (block.channel.order === 'fifo') return after.slice(remaining.length);
-    for (const message of remaining) removeOne(after, message);
-    return after;
+    return multisetDifference(after, remaining, messageKey);
   });
 }
 
-function removeOne(messages: Message[], message: Message): void {
-  const text = JSON.stringify(message);
-  const at = messages.findIndex((m) => JSON.stringify(m) === text);
-  if (at >= 0) messages.splice(at, 1);
-}
+/** Two messages with the same key are the same message. */
+export const messageKey = (message: Message): string => JSON.stringify(message);

@@ -1,4 +1,4 @@
-import type { PropertyDocument, Scalar } from './document.ts';
+import { PREDICATE_KINDS, type PropertyDocument, type Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel } from './feel.ts';
 import { feelOf } from './feelText.ts';
@@ -110,14 +110,7 @@ export class PropertyRules {
     const scope = this.#names.scope();
     const predicate = (key: string, value: Scalar): Expr =>
       this.#names.expression([...path, key], value, scope, BOOL);
-    for (const kind of [
-      'always',
-      'never',
-      'eventually',
-      'eventuallyAlways',
-      'reachable',
-      'recoverable',
-    ] as const) {
+    for (const kind of PREDICATE_KINDS) {
       const value = given[kind];
       if (value !== undefined) return { kind, expr: predicate(kind, value) };
     }

@@ -1,6 +1,7 @@
 import { starts, valuations } from '../model/initial.ts';
 import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
+import { multisetDifference } from '../model/multiset.ts';
 import { ERROR_BIT, Semantics, type ErrorBits, type Instance } from '../model/semantics.ts';
 import { OPERATORS } from './operators/index.ts';
 import type { Threat, ThreatSteps } from './threat.ts';
@@ -183,14 +184,7 @@ export class AttackedSystem {
     taken: readonly number[],
   ): number[][] {
     const at = instance.action.receives.findIndex(({ channel }) => channel === block.channel.name);
-    const rest = this.world
-      .messages(row, block)
-      .filter((_, i) => at < 0 || i !== taken[at])
-      .map((message) => message.join(','));
-    return this.world.messages(next, block).filter((message) => {
-      const found = rest.indexOf(message.join(','));
-      if (found >= 0) rest.splice(found, 1);
-      return found < 0;
-    });
+    const rest = this.world.messages(row, block).filter((_, i) => at < 0 || i !== taken[at]);
+    return multisetDifference(this.world.messages(next, block), rest, String);
   }
 }

@@ -1,4 +1,4 @@
-import type { Model } from '../model/model.ts';
+import type { Channel, Model } from '../model/model.ts';
 import type { World } from './world.ts';
 
 /** One id of the analysis: an atom that may act any number of times (SEMANTICS 18). */
@@ -10,6 +10,18 @@ export interface Threat {
   /** Not proper: a hypothesis, the bypass of a control whose actor is trusted. */
   readonly proper: boolean;
 }
+
+/** Whether a step of it is an action without one of its controls. */
+export const takesControl = ({ operator }: Pick<Threat, 'operator'>): boolean =>
+  operator === 'bypass' || operator === 'stepSkip';
+
+/** Whether an actor of this name may act against the model. */
+export const isUntrusted = (model: Model, name: string | undefined): boolean =>
+  model.actors.some((actor) => actor.name === name && actor.trust !== 'trusted');
+
+/** The channels that somebody beside their two ends can touch. */
+export const openChannels = (model: Model): readonly Channel[] =>
+  model.channels.filter(({ medium }) => medium !== 'private');
 
 /** Emits each row that one step of a threat leads to; the caller drops what changes nothing. */
 export type ThreatSteps = (row: readonly number[], emit: (next: number[]) => void) => void;

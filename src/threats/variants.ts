@@ -1,5 +1,5 @@
 import type { Action, Model } from '../model/model.ts';
-import type { Threat } from './threat.ts';
+import { takesControl, type Threat } from './threat.ts';
 
 /** An action of the rewritten model: what it is a variant of, and the ids whose work it is. */
 export interface Variant {
@@ -15,8 +15,7 @@ export interface Variant {
 export function variantsOf(model: Model, threats: readonly Threat[]): readonly Variant[] {
   return model.actions.flatMap((action) => {
     const without = threats.filter(
-      ({ operator, of }) =>
-        (operator === 'bypass' || operator === 'stepSkip') && of[0] === action.name,
+      (threat) => takesControl(threat) && threat.of[0] === action.name,
     );
     return subsets(without).map((chosen): Variant => {
       const names = new Set(chosen.map(({ of }) => of[1]));

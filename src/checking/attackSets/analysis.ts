@@ -4,21 +4,13 @@ import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
-import type { Threat } from '../../threats/threat.ts';
+import { takesControl, type Threat } from '../../threats/threat.ts';
 import { TooManyValues } from '../../threats/world.ts';
 import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
-import { controlThreats, judgedControls, sufficientSets } from './controls.ts';
+import { judgedControls, sufficientSets } from './controls.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
-import {
-  allSets,
-  explored,
-  Graphs,
-  setsBySize,
-  setsPeeled,
-  type Explored,
-  type FoundSets,
-} from './search.ts';
+import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
 /** A larger graph of all threats is left for graphs of some of them. */
@@ -64,7 +56,7 @@ export async function analyseThreats(
     options.threats === 'all' ? proper : options.threats.includes(id),
   );
   const universe = options.controls
-    ? existing.filter((threat) => selected.includes(threat) || controlThreats([threat]).length > 0)
+    ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
   const limits = { deadline, maxStates: options.maxStates, signal };
   const judged = model.properties.filter(
@@ -79,39 +71,10 @@ export async function analyseThreats(
       deadline: Date.now() + options.timeoutMs / 4,
       maxStates: Math.min(AT_ONCE, options.maxStates),
     });
-    found = await searched(all, universe, judged);
+    found = await foundSets(all, universe, judged, options.budget ?? universe.length, limits);
   } catch (error) {
     if (!(error instanceof TooManyValues)) throw error;
     return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
-  }
-
-  /** On the whole graph at once; what that leaves open on parts, and then set by set. */
-  async function searched(
-    whole: Explored,
-    threats: readonly Threat[],
-    properties: readonly Property[],
-  ): Promise<ReadonlyMap<string, FoundSets>> {
-    const ids = threats.map(({ id }) => id);
-    const sets = new Map<string, FoundSets>();
-    if (whole.graph.bound === undefined)
-      for (const property of properties) {
-        const answer = await allSets(whole, ids, property);
-        if (answer) sets.set(property.name, answer);
-      }
-    const half = { ...limits, deadline: (Date.now() + deadline) / 2 };
-    const graphs = new Graphs(model, threats, half);
-    for (const property of properties) {
-      if (sets.has(property.name)) continue;
-      const answer = await setsPeeled(graphs, ids, property);
-      if (answer) sets.set(property.name, answer);
-    }
-    const left = properties.filter(({ name }) => !sets.has(name));
-    if (left.length > 0) {
-      const budget = options.budget ?? threats.length;
-      const more = await setsBySize(model, threats, left, budget, limits);
-      for (const [name, answer] of more) sets.set(name, answer);
-    }
-    return sets;
   }
 
   const within = ({ sets, complete }: FoundSets): FoundSets => {
@@ -136,13 +99,14 @@ export async function analyseThreats(
       within({ sets: sets.filter((set) => isSubset(set, chosen)), complete }),
     ]),
   );
+  const parts: Parts = { universe, all, graphs: new Graphs(model, universe, limits) };
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
     const { sets, complete } = attacks.get(property.name) ?? NONE;
     const withoutThreats = outcomeOf(property, base.outcomes);
     const shown: AttackSet[] = [];
     for (const set of sets) {
-      const attack = await attackOf(property, set, base.outcomes.get(property.name));
+      const attack = await attackOf(parts, property, set, base.outcomes.get(property.name));
       if (attack) shown.push(attack);
     }
     const lost = shown.length < sets.length && property.formula.kind !== 'all';
@@ -165,27 +129,6 @@ export async function analyseThreats(
     });
   }
 
-  async function attackOf(
-    property: Property,
-    set: readonly string[],
-    without: Outcome | undefined,
-  ): Promise<AttackSet | undefined> {
-    const isLiveness = LIVENESS.has(property.formula.kind);
-    if (set.length === 0 && without?.outcome === 'violated') {
-      const { trace } = without;
-      const traceLength = isLiveness || !trace ? null : trace.steps.length;
-      return { threats: set, traceLength, ...(trace ? { trace } : {}) };
-    }
-    if (property.formula.kind === 'all') return { threats: set, traceLength: null };
-    const threats = universe.filter(({ id }) => set.includes(id));
-    const where = all.graph.bound === undefined ? all : await explored(model, threats, limits);
-    const attack = where.restriction(set).attack(property);
-    const trace = attack && where.trace(attack);
-    if (!attack || !trace || !replays(new AttackedSystem(model, threats), property, trace))
-      return undefined;
-    return { threats: set, traceLength: isLiveness ? null : attack.edges.length, trace };
-  }
-
   const asked = options.controls ? [...extended] : [];
   return ok({
     model: { name: model.name, digest, format },
@@ -202,6 +145,36 @@ export async function analyseThreats(
     states: { withoutThreats: base.states ?? 0, all: all.graph.store.count },
     ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
   });
+}
+
+/** Where an attack is looked for: the graph of all threats if it is whole, else that of its ids. */
+interface Parts {
+  readonly universe: readonly Threat[];
+  readonly all: Explored;
+  readonly graphs: Graphs;
+}
+
+/** A set with a shortest attack; nothing where none was found that replays. */
+async function attackOf(
+  { universe, all, graphs }: Parts,
+  property: Property,
+  set: readonly string[],
+  without: Outcome | undefined,
+): Promise<AttackSet | undefined> {
+  const isLiveness = LIVENESS.has(property.formula.kind);
+  if (set.length === 0 && without?.outcome === 'violated') {
+    const { trace } = without;
+    const traceLength = isLiveness || !trace ? null : trace.steps.length;
+    return { threats: set, traceLength, ...(trace ? { trace } : {}) };
+  }
+  if (property.formula.kind === 'all') return { threats: set, traceLength: null };
+  const where = all.graph.bound === undefined ? all : await graphs.of(set);
+  const attack = where.restriction(set).attack(property);
+  const trace = attack && where.trace(attack);
+  const threats = universe.filter(({ id }) => set.includes(id));
+  if (!attack || !trace || !replays(new AttackedSystem(graphs.model, threats), property, trace))
+    return undefined;
+  return { threats: set, traceLength: isLiveness ? null : attack.edges.length, trace };
 }
 
 const LIVENESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'ltl']);

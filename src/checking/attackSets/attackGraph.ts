@@ -2,14 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BEYOND } from '../../model/evaluate.ts';
 import { sampleBound, sampledNames } from '../../model/initial.ts';
 import { judgedPredicates, predicatesOf, type Action, type Property } from '../../model/model.ts';
+import { codeOf, FALSE, NO_VALUE } from '../../engines/explore/watch.ts';
 import { conditionKey } from '../../graph/fairness.ts';
 import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import { StateStore } from '../../graph/stateStore.ts';
 import type { AttackedSystem } from '../../threats/attacked.ts';
-
-export const FALSE = 1;
-export const TRUE = 2;
-const NO_VALUE = 3;
 
 /** Where an exploration stops. */
 export interface AttackLimits {
@@ -147,10 +144,7 @@ export class AttackGraph {
 
   #judged(predicate: (state: readonly number[]) => boolean | undefined): Uint8Array {
     const values = new Uint8Array(this.store.count);
-    for (let i = 0; i < this.store.count; i += 1) {
-      const value = predicate(this.store.get(i));
-      values[i] = value === undefined ? NO_VALUE : value ? TRUE : FALSE;
-    }
+    for (let i = 0; i < this.store.count; i += 1) values[i] = codeOf(predicate(this.store.get(i)));
     return values;
   }
 

@@ -1,9 +1,9 @@
 import { Codec } from '../../model/codec.ts';
-import { describe } from '../../model/lift.ts';
-import type { Property } from '../../model/model.ts';
-import { judgedPredicates, predicatesOf } from '../../model/model.ts';
-import { ERROR_BIT, errorKinds } from '../../model/semantics.ts';
-import type { Message, Step, Trace, Value } from '../../model/trace.ts';
+import { describe, messageKey } from '../../model/lift.ts';
+import { judgedPredicates, predicatesOf, type Property } from '../../model/model.ts';
+import { multisetDifference } from '../../model/multiset.ts';
+import { ERROR_BIT, errorKinds, sameState } from '../../model/semantics.ts';
+import type { Step, Trace, Value } from '../../model/trace.ts';
 import type { AttackedStep, AttackedSystem } from '../../threats/attacked.ts';
 
 type Row = readonly number[];
@@ -47,14 +47,10 @@ function stepBetween(
   let found: Step | undefined;
   system.steps(from, (step) => {
     if (found || step.ids.join(' ') !== ids.join(' ')) return;
-    if (to ? !step.next || !sameRow(step.next, to) : step.next || step.errors !== error) return;
+    if (to ? !step.next || !sameState(step.next, to) : step.next || step.errors !== error) return;
     found = tell(system, codec, from, step);
   });
   return found;
-}
-
-function sameRow(a: Row, b: Row): boolean {
-  return a.every((word, i) => word === b[i]);
 }
 
 /** One step of a model under threats, in words. */
@@ -92,7 +88,10 @@ function threatStep(
   const { layout } = system.semantics;
   const moved = layout.channels.map((block) => {
     const [before, after] = [codec.messages(from, block), codec.messages(to, block)];
-    return { gone: less(before, after), come: less(after, before) };
+    return {
+      gone: multisetDifference(before, after, messageKey),
+      come: multisetDifference(after, before, messageKey),
+    };
   });
   const received = moved.flatMap(({ gone }) => gone);
   const sent = moved.flatMap(({ come }) => come);
@@ -109,15 +108,6 @@ function threatStep(
     ...(sent.length > 0 ? { sent } : {}),
     changed,
   };
-}
-
-function less(messages: readonly Message[], others: readonly Message[]): Message[] {
-  const rest = others.map((message) => JSON.stringify(message));
-  return messages.filter((message) => {
-    const at = rest.indexOf(JSON.stringify(message));
-    if (at >= 0) rest.splice(at, 1);
-    return at < 0;
-  });
 }
 
 /**
@@ -151,7 +141,7 @@ export function replays(system: AttackedSystem, property: Property, trace: Trace
   if (trace.loopStart !== undefined)
     return (
       trace.loopStart === trace.steps.length ||
-      rows.some((row) => (passed[trace.loopStart as number] ?? []).some((at) => sameRow(at, row)))
+      rows.some((row) => (passed[trace.loopStart as number] ?? []).some((at) => sameState(at, row)))
     );
   return rows.length > 0 || errors !== 0 ? ends(system, property, rows, errors) : false;
 }

@@ -1,14 +1,6 @@
-import type { Threat } from '../../threats/threat.ts';
+import { takesControl, type Threat } from '../../threats/threat.ts';
 import { hittingSets, isSubset, minimalOnly, type Ids } from './minimal.ts';
 import type { JudgedControl } from './types.ts';
-
-const isControl = ({ operator }: Threat): boolean =>
-  operator === 'bypass' || operator === 'stepSkip';
-
-/** The ids that take a control away. */
-export function controlThreats(threats: readonly Threat[]): readonly Threat[] {
-  return threats.filter(isControl);
-}
 
 /** What each control does for a property, by the minimal sets with all bypasses (SEMANTICS 21). */
 export function judgedControls(
@@ -16,7 +8,7 @@ export function judgedControls(
   threats: readonly Threat[],
   sets: readonly Ids[],
 ): JudgedControl[] {
-  return controlThreats(threats).map(({ id, of }) => {
+  return threats.filter(takesControl).map(({ id, of }) => {
     const loadBearing = sets.some((set) => set.includes(id));
     return {
       id: of.join('.'),
@@ -35,7 +27,7 @@ export function judgedControls(
 export function sufficientSets(threats: readonly Threat[], sets: readonly Ids[]): Ids[] {
   if (sets.some((set) => set.length === 0)) return [];
   const hypotheses = threats.filter(({ proper }) => !proper).map(({ id }) => id);
-  const controlOf = new Map(controlThreats(threats).map(({ id, of }) => [id, of.join('.')]));
+  const controlOf = new Map(threats.filter(takesControl).map(({ id, of }) => [id, of.join('.')]));
   return minimalOnly(hittingSets(sets.filter((set) => isSubset(set, hypotheses)))).map((set) =>
     set.map((id) => controlOf.get(id) ?? id).sort(),
   );

@@ -1,11 +1,13 @@
 import { automatonOf } from '../../engines/explore/buchi.ts';
 import { arenaOf, findFairRun, stopping, type FairRun } from '../../engines/explore/fairCycle.ts';
 import { productOf, type WalkedGraph } from '../../engines/explore/product.ts';
-import { EdgeRecorder, ERROR_TARGET } from '../../graph/graph.ts';
+import { backwardReach } from '../../engines/explore/recover.ts';
+import { FALSE, TRUE, TRUTH } from '../../engines/explore/watch.ts';
+import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import { mapLtl } from '../../model/ltl.ts';
 import type { ImplicitKind, Property } from '../../model/model.ts';
 import { ERROR_BIT } from '../../model/semantics.ts';
-import { FALSE, TRUE, type AttackGraph } from './attackGraph.ts';
+import type { AttackGraph } from './attackGraph.ts';
 
 /** How a property breaks under a set of threats: edges of the graph from a start, in order. */
 export interface Attack {
@@ -51,7 +53,7 @@ export class Restriction {
       case 'deadlockFree':
         return this.#first((state) => graph.stuck[state] === 1 && graph.final[state] === FALSE);
       case 'recoverable': {
-        const open = recovering(graph, property, this.#sources);
+        const open = recovering(graph, property);
         return this.#first((state) => open[state] === 0);
       }
       case 'eventually':
@@ -124,17 +126,12 @@ export class Restriction {
   #walk(): WalkedGraph {
     if (this.#walked) return this.#walked;
     const graph = this.#graph;
-    const recorder = new EdgeRecorder();
-    for (let state = 0; state < graph.expanded; state += 1) {
-      recorder.open();
-      if (this.#parentEdge[state] === UNSEEN) continue;
-      const { rows, targets, labels } = graph.edges;
-      for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1)
-        if (this.#allowed[graph.ids[e] as number])
-          recorder.push(targets[e] as number, labels[e] as number);
-    }
     this.#walked = {
-      edges: recorder.finish(),
+      edges: edgesWhere(
+        graph,
+        (state, edge) =>
+          this.#parentEdge[state] !== UNSEEN && this.#allowed[graph.ids[edge] as number] === true,
+      ),
       expanded: graph.expanded,
       starts: graph.starts,
       semantics: graph.semantics,
@@ -170,10 +167,8 @@ export class Restriction {
       kind: 'not',
       body: mapLtl(property.formula.formula, () => atoms++),
     });
-    const truth = (atom: number, state: number): boolean | undefined => {
-      const value = watches[atom]?.[state];
-      return value === TRUE ? true : value === FALSE ? false : undefined;
-    };
+    const truth = (atom: number, state: number): boolean | undefined =>
+      TRUTH[watches[atom]?.[state] ?? 0];
     const product = productOf(graph, automaton, truth, stopping(graph), this.#deadline);
     const recurs = automaton.accepting.map(
       (places) =>
@@ -227,35 +222,34 @@ export function sourcesOf({ edges: { rows, targets } }: AttackGraph): Int32Array
   return sources;
 }
 
+/** The edges of a graph that are kept. */
+function edgesWhere(
+  { edges: { rows, targets, labels }, expanded }: AttackGraph,
+  isKept: (state: number, edge: number) => boolean,
+): Edges {
+  const recorder = new EdgeRecorder();
+  for (let state = 0; state < expanded; state += 1) {
+    recorder.open();
+    for (let e = rows[state] as number; e < (rows[state + 1] as number); e += 1)
+      if (isKept(state, e)) recorder.push(targets[e] as number, labels[e] as number);
+  }
+  return recorder.finish();
+}
+
 const recoveringByGraph = new WeakMap<AttackGraph, Map<string, Uint8Array>>();
 
 /**
  * 1 for each state from which steps of the model alone reach the goal, an error, or what was not
  * looked at (SEMANTICS 4, 17). The same under every set of threats.
  */
-function recovering(graph: AttackGraph, property: Property, sources: Int32Array): Uint8Array {
-  const known = recoveringByGraph.get(graph)?.get(property.name);
-  if (known) return known;
-  const { edges, expanded, ids, idSets, store } = graph;
-  const [values] = graph.values(property);
-  const open = new Uint8Array(store.count);
-  const incoming: number[][] = Array.from({ length: store.count }, () => []);
-  const queue: number[] = [];
-  const add = (state: number): void => {
-    if (open[state] === 1) return;
-    open[state] = 1;
-    queue.push(state);
-  };
-  for (let state = 0; state < store.count; state += 1)
-    if (state >= expanded || values?.[state] !== FALSE) add(state);
-  edges.targets.forEach((target, e) => {
-    if ((idSets[ids[e] as number]?.length ?? 0) > 0) return;
-    if (target === ERROR_TARGET) add(sources[e] as number);
-    else incoming[target]?.push(sources[e] as number);
-  });
-  for (let at = queue.pop(); at !== undefined; at = queue.pop())
-    for (const source of incoming[at] ?? []) add(source);
+function recovering(graph: AttackGraph, property: Property): Uint8Array {
   const byName = recoveringByGraph.get(graph) ?? new Map<string, Uint8Array>();
+  const known = byName.get(property.name);
+  if (known) return known;
+  const { expanded, ids, idSets, store } = graph;
+  const [values] = graph.values(property);
+  const edges = edgesWhere(graph, (_, edge) => idSets[ids[edge] as number]?.length === 0);
+  const open = backwardReach({ edges, expanded, store }, (state) => values?.[state] !== FALSE);
   recoveringByGraph.set(graph, byName.set(property.name, open));
   return open;
 }

@@ -73,7 +73,7 @@ export async function explored(
 }
 
 /** All minimal sets of a property on a whole graph; nothing where time ran out. */
-export async function allSets(
+async function allSets(
   all: Explored,
   universe: Ids,
   property: Property,
@@ -134,7 +134,7 @@ const OF_STATES: ReadonlySet<string> = new Set(['always', 'never', 'implicit']);
  * threats that break it, then the sets of the others, each on the graph of what it needs. Nothing
  * where one of these is too large as well, or time runs out.
  */
-export async function setsPeeled(
+async function setsPeeled(
   graphs: Graphs,
   universe: Ids,
   property: Property,
@@ -164,7 +164,7 @@ export async function setsPeeled(
  * Set by set, smallest first, each on a graph of its own: where the graph of all threats is too
  * large. What was completed stays.
  */
-export async function setsBySize(
+async function setsBySize(
   model: Model,
   threats: readonly Threat[],
   properties: readonly Property[],
@@ -210,4 +210,36 @@ export async function setsBySize(
       return [name, { sets: found.get(name) ?? [], complete: whole ? true : { upTo } }] as const;
     }),
   );
+}
+
+/**
+ * The minimal sets of each property: on the whole graph at once; what that leaves open on parts of
+ * it, and then set by set.
+ */
+export async function foundSets(
+  whole: Explored,
+  threats: readonly Threat[],
+  properties: readonly Property[],
+  budget: number,
+  limits: AttackLimits,
+): Promise<ReadonlyMap<string, FoundSets>> {
+  const { model } = whole.graph.system;
+  const ids = threats.map(({ id }) => id);
+  const sets = new Map<string, FoundSets>();
+  if (whole.graph.bound === undefined)
+    for (const property of properties) {
+      const answer = await allSets(whole, ids, property);
+      if (answer) sets.set(property.name, answer);
+    }
+  const half = { ...limits, deadline: (Date.now() + limits.deadline) / 2 };
+  const graphs = new Graphs(model, threats, half);
+  for (const property of properties) {
+    if (sets.has(property.name)) continue;
+    const answer = await setsPeeled(graphs, ids, property);
+    if (answer) sets.set(property.name, answer);
+  }
+  const left = properties.filter(({ name }) => !sets.has(name));
+  if (left.length === 0) return sets;
+  const more = await setsBySize(model, threats, left, budget, limits);
+  return new Map([...sets, ...more]);
 }

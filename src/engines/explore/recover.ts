@@ -4,7 +4,10 @@ import { ERROR_TARGET, type Graph } from '../../graph/graph.ts';
  * For each state, 1 when a step sequence leads from it to a goal, to an error step or to a state
  * whose steps are not known; else 0. Backward search over the reversed edges: linear in the graph.
  */
-export function backwardReach(graph: Graph, goal: (index: number) => boolean): Uint8Array {
+export function backwardReach(
+  graph: Pick<Graph, 'edges' | 'expanded'> & { readonly store: { readonly count: number } },
+  goal: (index: number) => boolean,
+): Uint8Array {
   const { edges, expanded, store } = graph;
   const open = new Uint8Array(store.count);
   if (!edges) throw new Error('invariant broken: AG EF needs the edges');

@@ -4,9 +4,13 @@ import type { State } from '../../model/layout.ts';
 /** What a predicate says of a state; 0 before it was asked. */
 export const FALSE = 1;
 export const TRUE = 2;
-const NO_VALUE = 3;
+export const NO_VALUE = 3;
 /** As a truth value; nothing where the predicate has none. */
 export const TRUTH: readonly (boolean | undefined)[] = [undefined, false, true, undefined];
+
+/** The code of a truth value. */
+export const codeOf = (value: boolean | undefined): number =>
+  value === undefined ? NO_VALUE : value ? TRUE : FALSE;
 
 /**
  * One predicate, judged at every state as it is found, for as long as there is something to learn.
@@ -45,7 +49,7 @@ export class StateWatch {
       return false;
     if (index >= this.values.length) this.#grow(index);
     const value = this.#predicate(state);
-    this.values[index] = value === undefined ? NO_VALUE : value ? TRUE : FALSE;
+    this.values[index] = codeOf(value);
     if (value === true) {
       this.firstTrue ??= index;
       this.trueIn.add(valuation);

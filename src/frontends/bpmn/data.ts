@@ -1,5 +1,10 @@
 import { FeelError, parseFeel } from '../../model/feel.ts';
-import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
+import {
+  PREDICATE_KINDS,
+  type PropertyDocument,
+  type Scalar,
+  type VariableDocument,
+} from '../../model/document.ts';
 import type { Annotations } from './annotations.ts';
 import type { Assignment, Data } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
@@ -122,7 +127,7 @@ interface Annotation extends Readonly<
       | 'to'
       | 'severity'
       | 'references'
-      | (typeof KINDS)[number],
+      | (typeof PREDICATE_KINDS)[number],
       string
     >
   >
@@ -130,21 +135,12 @@ interface Annotation extends Readonly<
   readonly $type: string;
 }
 
-const KINDS = [
-  'always',
-  'never',
-  'eventually',
-  'eventuallyAlways',
-  'reachable',
-  'recoverable',
-] as const;
-
 function annotations(element: BpmnElement): readonly Annotation[] {
   return (element.extensionElements?.values ?? []) as readonly unknown[] as readonly Annotation[];
 }
 
 function propertyOf(given: Annotation): PropertyDocument {
-  const kind = KINDS.find((found) => given[found] !== undefined);
+  const kind = PREDICATE_KINDS.find((found) => given[found] !== undefined);
   return {
     ...(kind && { [kind]: given[kind] }),
     ...(given.from !== undefined &&

@@ -211,7 +211,12 @@ export function isChannelSemantics(text: string): text is ChannelSemantics {
 }
 
 /** Whether what is waited for from outside the diagram comes in the end, or may never come. */
-export type Outside = 'answers' | 'silent';
+export const OUTSIDES = ['answers', 'silent'] as const;
+export type Outside = (typeof OUTSIDES)[number];
+
+export function isOutside(text: string): text is Outside {
+  return (OUTSIDES as readonly string[]).includes(text);
+}
 
 export interface Diagram {
   readonly name: string;
@@ -238,6 +243,15 @@ export function isAwaited({ source, target }: Flow): boolean {
   );
 }
 
+/** Kinds of nodes whose flows are chosen when they are done or have happened. */
+const DECIDED_AFTER: ReadonlySet<NodeKind> = new Set([
+  'task',
+  'start',
+  'catch',
+  'throw',
+  'boundary',
+]);
+
 /**
  * The flows whose condition decides whether they get a token. BPMN has none out of events; where
  * somebody draws one, it decides as after an activity.
@@ -245,9 +259,7 @@ export function isAwaited({ source, target }: Flow): boolean {
 export function conditionalFlows({ kind, outgoing }: Node): readonly Flow[] {
   if (kind === 'inclusive' || kind === 'complex')
     return outgoing.filter((flow) => !flow.isDefault && (outgoing.length > 1 || flow.conditional));
-  return (
-    ['task', 'start', 'catch', 'throw', 'boundary'] satisfies NodeKind[] as NodeKind[]
-  ).includes(kind)
+  return DECIDED_AFTER.has(kind)
     ? outgoing.filter((flow) => flow.conditional && !flow.isDefault)
     : [];
 }

@@ -154,8 +154,9 @@ export const MAX_CONDITIONAL: Readonly<Partial<Record<NodeKind, number>>> = {
 
 /**
  * Which flows get a token when an activity is done, or an event has happened: all without a
- * condition, any of those with one, the default one if there is none of these (§8.4.13, §13.2.2). At an inclusive gateway every flow
- * but the default one has a condition, be it written down or not (§13.4.3).
+ * condition, any of those with one, the default one if there is none of these (§8.4.13, §13.2.2).
+ * At an inclusive gateway every flow but the default one has a condition, be it written down or not
+ * (§13.4.3).
  */
 export function outcomesOf(node: Node): readonly Outcome[] {
   if (node.kind === 'end')

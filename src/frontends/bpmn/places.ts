@@ -67,9 +67,7 @@ export interface Firing {
   readonly forgets?: readonly Cell[];
   /** A message starts a process that is not running. */
   readonly begins?: Process;
-  /**
-   * Whether it does not wait for ever, as one of the ways of its node.
-   */
+  /** Whether it does not wait for ever, as one of the ways of its node. */
   readonly fair?: boolean;
   /** It waits for the outside, which answers in the end unless it may stay silent. */
   readonly answered?: boolean;

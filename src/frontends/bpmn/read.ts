@@ -15,7 +15,7 @@ import {
   type Trigger,
 } from './diagram.ts';
 import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
-import type { BpmnElement, Dangling, Parsed } from './moddle.ts';
+import type { BpmnElement, Parsed } from './moddle.ts';
 import { MAX_CONDITIONAL, goesOn } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
@@ -23,8 +23,9 @@ import { assignmentsOf, conditionOf, readData } from './data.ts';
 import { Expansion, drawnFor } from './expand.ts';
 import { crossed, flowProblem, noteEvents, referenceOf, tieEvents, timerOf } from './events.ts';
 import { MAX_JOINED } from './join.ts';
+import { judgeReferences } from './references.ts';
 import { Reading, elementName, text } from './reading.ts';
-import { localName, type Place } from './scan.ts';
+import type { Place } from './scan.ts';
 
 /** Builds the graph of a parsed file, or says everything that is wrong with it. */
 export function readDiagram(
@@ -63,12 +64,7 @@ export function readDiagram(
   );
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
-  refuseDangling(parsed.dangling, reading);
-  for (const { element, value } of parsed.undeclared)
-    reading.notes.add(
-      `The prefix of ${value} is declared nowhere; the name is taken for one of this file`,
-      ownerOf(element),
-    );
+  judgeReferences(parsed, reading);
   const messageFlows = connect(roots, collaborations, reading);
   if (processes.length === 0) {
     reading.problems.push(
@@ -489,57 +485,4 @@ function endOf(
     );
   }
   return undefined;
-}
-
-/**
- * References that carry meaning and name nothing. Those of `incoming` and `outgoing` only repeat
- * what the flows say.
- */
-const MEANT = new Set([
-  'sourceRef',
-  'targetRef',
-  'processRef',
-  'default',
-  'attachedToRef',
-  'eventDefinitionRef',
-  'calledElement',
-  'signalRef',
-  'errorRef',
-  'escalationRef',
-  'activityRef',
-]);
-
-/** Lines between things that say nothing about the order of things; compensation asks for its own. */
-const SILENT_ENDS = /Association$/;
-
-/** What people know: an event, not the definition in it. */
-function ownerOf(element: BpmnElement): { readonly id: string; readonly name: string } {
-  const around = element.$type.endsWith('EventDefinition') ? element.$parent : undefined;
-  const owner = around && around.$type !== 'bpmn:Definitions' ? around : element;
-  return { id: owner.id ?? elementName(owner), name: text(owner.name) };
-}
-
-function refuseDangling(dangling: readonly Dangling[], reading: Reading): void {
-  for (const { element, property, value } of dangling) {
-    const name = localName(property);
-    if (name === 'processRef')
-      reading.notes.add(
-        `The process of a pool is not in the file (processRef names '${value}'); nothing is known of what it does`,
-        ownerOf(element),
-      );
-    else if (
-      MEANT.has(name) &&
-      value !== '' &&
-      !SILENT_ENDS.test(element.$type) &&
-      !(element.$type === 'bpmn:MessageFlow' && reading.poolsElsewhere)
-    ) {
-      const { $parent: event } = element;
-      const at = element.id === undefined && event?.id !== undefined ? event : element;
-      reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);
-    } else
-      reading.notes.add(
-        `A reference (${name}) to something that does not exist was left out`,
-        ownerOf(element),
-      );
-  }
 }

@@ -155,9 +155,10 @@ class Scanner {
   private readonly blank: (readonly [number, number])[] = [];
   private readonly unreferred: UnreferredId[] = [];
   private readonly bpmnPrefixes: ReadonlySet<string>;
-  /** Where the content of an element of another vendor began, that stands among those of BPMN. */
+  /** How deep the text is whose markup is left out, and in words which texts had some. */
   private textDepth: number | undefined;
   private readonly marked = new Set<string>();
+  /** Where the content of an element of another vendor began, that stands among those of BPMN. */
   private strange: { readonly depth: number; readonly start: number } | undefined;
   private readonly text: string;
   private line = 1;

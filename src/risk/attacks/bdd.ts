@@ -16,6 +16,7 @@ export class Bdd {
   readonly #high: Node[] = [0, 1];
   readonly #unique = new Map<string, Node>();
   readonly #unions = new Map<number, Node>();
+  readonly #families = new Map<string, Node>();
   readonly #maxNodes: number;
 
   constructor(maxNodes = MAX_NODES) {
@@ -41,23 +42,23 @@ export class Bdd {
    * free one, FBDD), so that wide families of sets stay small. Only `weigh` takes it: `or` needs one
    * order. Depth of the recursion: the number of variables.
    */
-  some(sets: readonly (readonly number[])[], known = new Map<string, Node>()): Node {
+  some(sets: readonly (readonly number[])[]): Node {
     if (sets.some((set) => set.length === 0)) return 1;
     if (sets.length === 0) return 0;
     const key = sets
       .map((set) => set.join())
       .sort()
       .join(';');
-    const before = known.get(key);
+    const before = this.#families.get(key);
     if (before !== undefined) return before;
     const variable = branchingOf(sets);
     const without = sets.filter((set) => !set.includes(variable));
     const shrunk = sets
       .filter((set) => set.includes(variable))
       .map((set) => set.filter((each) => each !== variable));
-    const high = this.some(withoutSupersets(shrunk, without), known);
-    const made = this.node(variable, this.some(without, known), high);
-    known.set(key, made);
+    const high = this.some(withoutSupersets(shrunk, without));
+    const made = this.node(variable, this.some(without), high);
+    this.#families.set(key, made);
     return made;
   }
 

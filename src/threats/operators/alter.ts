@@ -1,4 +1,4 @@
-import type { Operator, ThreatSteps } from '../threat.ts';
+import { isUntrusted, type Operator, type ThreatSteps } from '../threat.ts';
 import type { World } from '../world.ts';
 
 /** An insider changes a record that is in their keeping. */
@@ -6,9 +6,7 @@ export const alter: Operator = {
   name: 'alter',
   find: (model) =>
     model.variables
-      .filter(({ keptBy }) =>
-        model.actors.some((actor) => actor.name === keptBy && actor.trust !== 'trusted'),
-      )
+      .filter(({ keptBy }) => isUntrusted(model, keptBy))
       .map(({ name }) => ({ of: [name] })),
   arm: ([variable = ''], world) => otherValues(variable, world),
 };

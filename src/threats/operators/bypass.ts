@@ -1,5 +1,5 @@
 import type { Model } from '../../model/model.ts';
-import type { Operator } from '../threat.ts';
+import { isUntrusted, type Operator } from '../threat.ts';
 
 /** The action without that control: everything else as it is (`variants.ts`). */
 export const bypass: Operator = {
@@ -14,9 +14,7 @@ export function controlsWhere(model: Model, sequence: boolean): ReturnType<Opera
       .filter((control) => (control.sequence ?? false) === sequence)
       .map((control) => ({
         of: [action.name, control.name],
-        proper: model.actors.some(
-          (actor) => actor.name === action.actor && actor.trust !== 'trusted',
-        ),
+        proper: isUntrusted(model, action.actor),
       })),
   );
 }

@@ -1,10 +1,9 @@
-import type { Operator } from '../threat.ts';
+import { openChannels, type Operator } from '../threat.ts';
 
 /** One message is gone. */
 export const drop: Operator = {
   name: 'drop',
-  find: (model) =>
-    model.channels.filter(({ medium }) => medium !== 'private').map(({ name }) => ({ of: [name] })),
+  find: (model) => openChannels(model).map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
     const block = world.layout.channel(channel);
     return (row, emit) => {

@@ -1,15 +1,11 @@
-import type { Operator } from '../threat.ts';
+import { isUntrusted, type Operator } from '../threat.ts';
 
 /** Anybody can write to a public channel; an actor who is not trusted to one of the own. */
 export const forge: Operator = {
   name: 'forge',
   find: (model) =>
     model.channels
-      .filter(
-        ({ medium, from }) =>
-          medium === 'public' ||
-          model.actors.some((actor) => actor.name === from && actor.trust !== 'trusted'),
-      )
+      .filter(({ medium, from }) => medium === 'public' || isUntrusted(model, from))
       .map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
     const block = world.layout.channel(channel);

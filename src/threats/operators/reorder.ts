@@ -1,14 +1,12 @@
 import { insertMessage } from '../../model/semantics.ts';
-import type { Operator } from '../threat.ts';
+import { openChannels, type Operator } from '../threat.ts';
 
 /** One message goes to the end of the queue. */
 export const reorder: Operator = {
   name: 'reorder',
   find: (model) =>
-    model.channels
-      .filter(
-        ({ medium, order, capacity }) => order === 'fifo' && capacity > 1 && medium !== 'private',
-      )
+    openChannels(model)
+      .filter(({ order, capacity }) => order === 'fifo' && capacity > 1)
       .map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
     const block = world.layout.channel(channel);

@@ -1,10 +1,9 @@
-import type { Operator } from '../threat.ts';
+import { openChannels, type Operator } from '../threat.ts';
 
 /** A message that has ever stood in the channel comes once more. */
 export const replay: Operator = {
   name: 'replay',
-  find: (model) =>
-    model.channels.filter(({ medium }) => medium !== 'private').map(({ name }) => ({ of: [name] })),
+  find: (model) => openChannels(model).map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
     const block = world.layout.channel(channel);
     const history = world.record(`history ${channel}`);

@@ -1,0 +1,65 @@
+import type { BpmnElement, Parsed } from './moddle.ts';
+import { elementName, text, type Reading } from './reading.ts';
+import { localName } from './scan.ts';
+
+/**
+ * References that carry meaning and name nothing. Those of `incoming` and `outgoing` only repeat
+ * what the flows say.
+ */
+const MEANT = new Set([
+  'sourceRef',
+  'targetRef',
+  'processRef',
+  'default',
+  'attachedToRef',
+  'eventDefinitionRef',
+  'calledElement',
+  'signalRef',
+  'errorRef',
+  'escalationRef',
+  'activityRef',
+]);
+
+/** Lines between things that say nothing about the order of things; compensation asks for its own. */
+const SILENT_ENDS = /Association$/;
+
+/** What people know: an event, not the definition in it. */
+function ownerOf(element: BpmnElement): { readonly id: string; readonly name: string } {
+  const around = element.$type.endsWith('EventDefinition') ? element.$parent : undefined;
+  const owner = around && around.$type !== 'bpmn:Definitions' ? around : element;
+  return { id: owner.id ?? elementName(owner), name: text(owner.name) };
+}
+
+/**
+ * What is wrong with references: one that names nothing is a problem where it carries meaning, else
+ * a note, as is one by a prefix that nothing declares.
+ */
+export function judgeReferences({ dangling, undeclared }: Parsed, reading: Reading): void {
+  for (const { element, property, value } of dangling) {
+    const name = localName(property);
+    if (name === 'processRef')
+      reading.notes.add(
+        `The process of a pool is not in the file (processRef names '${value}'); nothing is known of what it does`,
+        ownerOf(element),
+      );
+    else if (
+      MEANT.has(name) &&
+      value !== '' &&
+      !SILENT_ENDS.test(element.$type) &&
+      !(element.$type === 'bpmn:MessageFlow' && reading.poolsElsewhere)
+    ) {
+      const { $parent: event } = element;
+      const at = element.id === undefined && event?.id !== undefined ? event : element;
+      reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);
+    } else
+      reading.notes.add(
+        `A reference (${name}) to something that does not exist was left out`,
+        ownerOf(element),
+      );
+  }
+  for (const { element, value } of undeclared)
+    reading.notes.add(
+      `The prefix of ${value} is declared nowhere; the name is taken for one of this file`,
+      ownerOf(element),
+    );
+}
