@@ -2,15 +2,12 @@ import { svgOf } from '../drawing/svg.ts';
 import type { Overlay } from '../drawing/drawing.ts';
 import type { Result } from '../errors/index.ts';
 import { readDrawing, readWhole, type Reading } from '../frontends/bpmn/index.ts';
-import { statesOf } from '../graph/replay.ts';
-import { typecheck } from '../model/typecheck.ts';
-import type { State } from '../model/layout.ts';
-import { liftRun } from '../model/lift.ts';
-import { Semantics } from '../model/semantics.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
 import { readBeside } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
-import { standingAt, whyOf, type Why } from './why.ts';
+import { Runs } from './runs.ts';
+import { Story } from './story.ts';
+import { whyOf } from './why.ts';
 
 /** What was said of a diagram beside it. */
 export type Said = Pick<Submission, 'channels' | 'annotations'>;
@@ -24,7 +21,7 @@ export async function readAgain(source: string, said: Said): Promise<Result<Read
 /** What a report says about one property, told on the diagram. */
 export interface Explanation {
   readonly property: string;
-  /** A sentence or two; empty where the trace says it all. */
+  /** A sentence or two, each of them true of the diagram's runs. */
   readonly why: string;
   /** The elements to look at first, and those that can never happen. */
   readonly elements: readonly string[];
@@ -41,8 +38,9 @@ export async function explain(
 ): Promise<readonly Explanation[]> {
   const reading = await readAgain(source, said);
   if (!reading.ok) return [];
+  const runs = Runs.of(reading.value);
   return violated(report).flatMap((property) => {
-    const found = whyOf(reading.value, toItsEnd(reading.value, property));
+    const found = whyOf(reading.value, property, runs);
     return found
       ? [
           {
@@ -104,67 +102,27 @@ function blank(report: Report): Overlay {
   };
 }
 
-/** How far a state without a way back is followed to somebody who is stuck. */
-const MAX_FOLLOWED = 2_000;
-
-/**
- * The trace to a state without a way back says little by itself: it is followed to where nothing
- * goes on, if it comes to that soon.
- */
-function toItsEnd(reading: Reading, property: PropertyReport): PropertyReport {
-  const checked =
-    property.witness === 'trap' && property.trace ? typecheck(reading.document) : undefined;
-  if (!checked?.ok || !property.trace) return property;
-  const semantics = new Semantics(checked.value);
-  const states = statesOf(semantics, property.trace);
-  const rest = states && wayToStop(semantics, states.at(-1) as State);
-  const trace = rest && liftRun(semantics, { states: [...states.slice(0, -1), ...rest] });
-  return trace ? { ...property, trace } : property;
-}
-
-function wayToStop(semantics: Semantics, from: State): readonly State[] | undefined {
-  const before = new Map<string, { readonly state: State; readonly earlier: string | undefined }>([
-    [from.join(), { state: from, earlier: undefined }],
-  ]);
-  for (const [name, { state }] of before) {
-    let moves = false;
-    semantics.successors(state, (_instance, next) => {
-      moves = true;
-      if (next && !before.has(next.join())) before.set(next.join(), { state: next, earlier: name });
-    });
-    if (!moves) {
-      const way: State[] = [];
-      for (let at: string | undefined = name; at !== undefined; at = before.get(at)?.earlier)
-        way.unshift(before.get(at)?.state as State);
-      return way;
-    }
-    if (before.size > MAX_FOLLOWED) return undefined;
-  }
-  return undefined;
-}
-
 function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
-  const property = toItsEnd(reading, answer);
-  const why: Why = whyOf(reading, property) ?? { why: '', blamed: [], dead: [] };
-  const standing = standingAt(reading, property.trace);
-  const steps = property.trace?.steps ?? [];
+  const runs = answer.outcome === 'violated' ? Runs.of(reading) : undefined;
+  const why = whyOf(reading, answer, runs);
+  const story = why?.story ?? new Story(reading, answer, undefined);
   const tokens = new Map<string, number>();
-  for (const [cell, count] of property.trace ? standing.counts : []) {
-    if (['flow', 'entry', 'active', 'message'].includes(cell.kind) && count > 0)
+  for (const [cell, count] of story.trace ? story.standing() : []) {
+    if (['flow', 'entry', 'active', 'message'].includes(cell.kind))
       tokens.set(cell.elementId, (tokens.get(cell.elementId) ?? 0) + count);
   }
   return {
-    title: `${property.name}: ${property.outcome}`,
-    sentence: why.why || (reading.document.properties?.[property.name]?.label ?? ''),
-    path: steps.map((step) => [
+    title: `${answer.name}: ${answer.outcome}`,
+    sentence: why?.why ?? reading.document.properties?.[answer.name]?.label ?? '',
+    path: story.steps.map((step) => [
       ...(step.elementId === undefined
         ? []
         : [step.elementId, ...chosenLines(reading, step.elementId)]),
       ...Object.keys(step.changed).flatMap((name) => lineOf(reading, name)),
     ]),
     tokens,
-    blamed: new Set(why.blamed),
-    dead: new Set(why.dead),
+    blamed: new Set(why?.blamed),
+    dead: new Set(why?.dead),
   };
 }
 

@@ -15,6 +15,15 @@ import { Post } from './post.ts';
 import { properties, PROPERTY_NAMES } from './properties.ts';
 import { allOf, enabled } from './terms.ts';
 
+/** A diagram as a model, and what its names stand for. */
+export interface Printed {
+  readonly document: ModelDocument;
+  /** What each variable counts. */
+  readonly cells: ReadonlyMap<string, Cell>;
+  /** The activities, each with the name of its goal in `noDeadActivities`: copies share one. */
+  readonly activities: ReadonlyMap<Node, string>;
+}
+
 /**
  * Prints the token game of a diagram as a native model: a counter per place, an action per way of
  * firing.
@@ -24,7 +33,7 @@ export function documentOf(
   net: Net,
   semantics: ChannelSemantics,
   outside: Outside = 'answers',
-): { readonly document: ModelDocument; readonly cells: ReadonlyMap<string, Cell> } {
+): Printed {
   const names = new Names();
   for (const property of PROPERTY_NAMES) names.take(property);
   const { variables: data, properties: asked } = diagram.data;
@@ -82,7 +91,11 @@ export function documentOf(
     abstractions: [...abstractions(diagram, net, semantics), ...outsideWords(net, outside)],
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
-  return { document, cells: new Map([...cells].map(([cell, name]) => [name, cell])) };
+  return {
+    document,
+    cells: new Map([...cells].map(([cell, name]) => [name, cell])),
+    activities: tasks,
+  };
 }
 
 /** The members of an enumeration are names of the model too. */

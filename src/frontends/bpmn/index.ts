@@ -3,12 +3,11 @@ import type { ModelDocument } from '../../model/document.ts';
 import { annotate, type Annotations } from './annotations.ts';
 import type { Drawing } from '../../drawing/drawing.ts';
 import type { ChannelSemantics, Diagram } from './diagram.ts';
-import { documentOf } from './document.ts';
+import { documentOf, type Printed } from './document.ts';
 import { drawingOf } from './drawing.ts';
 import { parse } from './moddle.ts';
 import { netOf } from './net.ts';
 import { readInterchange } from './interchange.ts';
-import type { Cell } from './places.ts';
 import { readDiagram } from './read.ts';
 import { scan } from './scan.ts';
 
@@ -30,11 +29,9 @@ export interface Beside {
   readonly annotations?: Annotations;
 }
 
-/** A diagram with its model, and what each variable of the model counts. */
-export interface Reading {
-  readonly document: ModelDocument;
+/** A diagram with its model. */
+export interface Reading extends Printed {
   readonly diagram: Diagram;
-  readonly cells: ReadonlyMap<string, Cell>;
 }
 
 /** As `readBpmn`, with what an answer is explained by. */

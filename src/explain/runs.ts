@@ -1,0 +1,59 @@
+import type { Reading } from '../frontends/bpmn/index.ts';
+import { sampledNames, starts, valuations } from '../model/initial.ts';
+import type { State } from '../model/layout.ts';
+import { Semantics } from '../model/semantics.ts';
+import { typecheck } from '../model/typecheck.ts';
+import { Onward, type OnwardLimits } from './onward.ts';
+
+/** How many states one sentence is checked on, and for how long all of a diagram may take. */
+const MAX_STATES = 20_000;
+const MAX_MS = 2_000;
+
+/** The runs of a diagram, looked at where a sentence needs it. */
+export class Runs {
+  readonly semantics: Semantics;
+  readonly #limits: OnwardLimits = {
+    maxStates: MAX_STATES,
+    deadline: performance.now() + MAX_MS,
+  };
+  readonly #from = new Map<string, Onward | undefined>();
+  #all: Onward | undefined | null = null;
+
+  private constructor(semantics: Semantics) {
+    this.semantics = semantics;
+  }
+
+  static of({ document }: Reading): Runs | undefined {
+    const checked = typecheck(document);
+    return checked.ok ? new Runs(new Semantics(checked.value)) : undefined;
+  }
+
+  /** All that can follow a state; nothing where that is too much. */
+  after(state: State): Onward | undefined {
+    const key = state.join();
+    if (!this.#from.has(key))
+      this.#from.set(key, Onward.from(this.semantics, [state], this.#limits));
+    return this.#from.get(key);
+  }
+
+  /** All states of all runs; nothing where that is too much, or where only samples of them are. */
+  get all(): Onward | undefined {
+    this.#all ??=
+      sampledNames(this.semantics).length > 0
+        ? undefined
+        : Onward.from(this.semantics, this.#starts(), this.#limits);
+    return this.#all;
+  }
+
+  *#starts(): Generator<State> {
+    for (const valuation of valuations(this.semantics))
+      for (const { state, errors } of starts(this.semantics, valuation))
+        if (errors === 0) yield state;
+  }
+
+  /** Whether one of these variables, each a count, is above zero. */
+  holds(names: readonly string[]): (state: State) => boolean {
+    const offsets = names.map((name) => this.semantics.layout.cell('variable', name).offset);
+    return (state) => offsets.some((offset) => (state[offset] ?? 0) > 0);
+  }
+}

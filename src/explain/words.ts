@@ -1,0 +1,72 @@
+import type { Diagram, Flow, Node } from '../frontends/bpmn/diagram.ts';
+
+/** A node as people know it. */
+export function called(node: Node): string {
+  return node.name === ''
+    ? `${WORDS[node.kind] ?? node.element} ${node.elementId}`
+    : `“${node.name}”`;
+}
+
+const WORDS: Readonly<Partial<Record<Node['kind'], string>>> = {
+  exclusive: 'the exclusive gateway',
+  inclusive: 'the inclusive gateway',
+  parallel: 'the parallel gateway',
+  complex: 'the complex gateway',
+  eventBased: 'the event-based gateway',
+  start: 'the start event',
+  end: 'the end event',
+  catch: 'the event',
+  throw: 'the event',
+  boundary: 'the border event',
+  task: 'the activity',
+  eventSubProcess: 'the event sub-process',
+};
+
+/** The distinct ones of these, with a word before the last. */
+export function list(names: readonly string[], word: 'and' | 'or'): string {
+  const distinct = [...new Set(names)];
+  return distinct.length < 2
+    ? distinct.join('')
+    : `${distinct.slice(0, -1).join(', ')} ${word} ${distinct.at(-1) ?? ''}`;
+}
+
+/** How many of a list are told; of the others their number. */
+const TOLD = 3;
+
+/** The first few, and how many more there are. */
+export function firstFew(parts: readonly string[], separator: string, more: string): string {
+  const rest = parts.length - TOLD;
+  return `${parts.slice(0, TOLD).join(separator)}${rest > 0 ? `${separator}and ${rest} ${more}` : ''}`;
+}
+
+/** Words as a sentence begins. */
+export function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function nodesOf(diagram: Diagram): readonly Node[] {
+  return diagram.processes.flatMap((process) => process.nodes);
+}
+
+export function flowsOf(diagram: Diagram): readonly Flow[] {
+  return diagram.processes.flatMap((process) => process.flows);
+}
+
+/** The flows that leave a node, or an event on its border that lets it go on. */
+export function leaving(node: Node): readonly Flow[] {
+  return [
+    ...node.outgoing,
+    ...node.boundary.filter((event) => !event.interrupting).flatMap((event) => event.outgoing),
+  ];
+}
+
+/** The flows that a token on this one can come to, itself first; past no node of `not`. */
+export function reach(flow: Flow, not?: (node: Node) => boolean): ReadonlySet<Flow> {
+  const path = new Set([flow]);
+  for (const { target } of path) {
+    if (not?.(target)) continue;
+    for (const next of [...target.outgoing, ...target.boundary.flatMap((event) => event.outgoing)])
+      path.add(next);
+  }
+  return path;
+}
