@@ -23,6 +23,7 @@ import {
   type CheckOptions,
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
+import type { Teller } from '../explain/teller.ts';
 import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
@@ -42,7 +43,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
-  --svg DIR            of a diagram: draw each violated property into it, one SVG each
+  --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
   --json               the report as JSON
 
@@ -93,12 +94,14 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
   io.stdout(
-    json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io),
+    json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : reportText(report, durationMs, exit, io, await tellerFor(submission)),
   );
   return exit;
 }
 
-/** Explains what a diagram violates, and looks for fixes where they were asked for. */
+/** Tells what is wrong with a diagram, and looks for fixes where they were asked for. */
 async function onDiagram(
   submission: Submission,
   report: Report,
@@ -106,8 +109,8 @@ async function onDiagram(
   cacheDir: string,
 ): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
-  const { explain, explained } = await import('../explain/explain.ts');
-  const told = explained(report, await explain(submission.source, report, submission));
+  const { tell, withTold } = await import('../explain/explain.ts');
+  const told = withTold(report, await tell(submission.source, report, submission));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
     import('../explain/fixes.ts'),
@@ -123,20 +126,26 @@ async function onDiagram(
   return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
 }
 
+/** A picture for each finding; of a diagram without one the diagram alone. */
 async function writeDrawings(
   folder: string,
   submission: Submission,
   report: Report,
 ): Promise<void> {
   if (submission.format !== 'bpmn') return;
-  const { draw, violated } = await import('../explain/explain.ts');
-  const names = violated(report).map((property) => property.name);
-  const drawings: { readonly name: string; readonly text: string }[] = [];
-  for (const name of names.length > 0 ? names : [undefined]) {
-    const text = await draw(submission.source, report, name, submission);
-    if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
-  }
-  await writeArtifacts(folder, drawings);
+  const { drawFindings } = await import('../explain/pictures.ts');
+  await writeArtifacts(folder, await drawFindings(submission.source, report, submission));
+}
+
+/** Who tells runs of a diagram in its own names. */
+export async function tellerFor(submission: Submission): Promise<Teller | undefined> {
+  if (submission.format !== 'bpmn') return undefined;
+  const [{ readAgain }, { tellerOf }] = await Promise.all([
+    import('../explain/explain.ts'),
+    import('../explain/teller.ts'),
+  ]);
+  const reading = await readAgain(submission.source, submission);
+  return reading.ok ? tellerOf(reading.value) : undefined;
 }
 
 function isScript(file: string, format: string | undefined): boolean {
