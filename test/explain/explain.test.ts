@@ -139,7 +139,7 @@ describe('the answer on the diagram', () => {
     expect(svg.match(/data-element-id="(s|split|a|b|join|last|e)"/g)).toHaveLength(7);
     expect(svg).toContain('data-tokens="1"');
     expect(/data-element-id="join">.*?stroke="#d55e00"/.test(svg)).toBe(true);
-    expect(/data-element-id="split">.*?>1<\/text>/.test(svg)).toBe(true);
+    expect(/data-steps-of="split">.*?>1<\/text>/.test(svg)).toBe(true);
     expect(svg).toContain('waits for a token from the activity b');
   });
 
