@@ -1,4 +1,4 @@
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, didYouMean, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
@@ -108,7 +108,10 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
+          name,
+          properties.map((p) => p.name),
+        )}`,
       ),
     );
   const engines = options.engines === 'auto' ? [] : options.engines;
@@ -118,7 +121,7 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'ENGINE_UNKNOWN',
         'engines',
-        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`,
+        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}${didYouMean(name, Object.keys(ENGINES))}`,
       ),
     );
   return [...unknownProperties, ...unknownEngines];

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { bad, didYouMean, Fault, ok, problem, type Result } from '../errors/index.ts';
 import { align, type Alignment } from './align.ts';
 import { cardOf, type ModelCard } from './card.ts';
 import { chainOfValuation, type StateChain } from './chain.ts';
@@ -90,7 +90,10 @@ function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
       problem(
         'PROPERTY_UNKNOWN',
         'property',
-        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
+          loss.property,
+          properties.map((p) => p.name),
+        )}`,
       ),
     );
   return ok({ kind: 'property', property });
