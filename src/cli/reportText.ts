@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Evidence, PropertyReport, Report } from '../model/outcome.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import type { Io } from './io.ts';
@@ -139,10 +140,15 @@ function propertyLines(
           proofLines(p.evidence ?? {}).map((text) => paint('dim', text)),
         )
       : []),
-    ...(showsTrace && trace
-      ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace))
-      : []),
+    ...(showsTrace && trace ? once(runKey(trace), 'run', () => traceLines(trace)) : []),
   ];
+}
+
+/** The same for the same run; of any length, for its steps may be more text than a string can be. */
+function runKey({ params, initial, steps, loopStart }: Trace): string {
+  const hash = createHash('sha256').update(JSON.stringify([params, initial, loopStart]));
+  for (const step of steps) hash.update(JSON.stringify(step));
+  return hash.digest('hex');
 }
 
 /** Sentences of an invariant that are shown; the others are in the report and in `why.txt`. */

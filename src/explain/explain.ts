@@ -7,6 +7,7 @@ import { readBeside } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
 import { Runs } from './runs.ts';
 import { Story } from './story.ts';
+import type { Time } from '../time/time.ts';
 import { whyOf } from './why.ts';
 
 /** What was said of a diagram beside it. */
@@ -35,10 +36,11 @@ export async function explain(
   source: string,
   report: Report,
   said: Said = {},
+  time?: Time,
 ): Promise<readonly Explanation[]> {
   const reading = await readAgain(source, said);
   if (!reading.ok) return [];
-  const runs = Runs.of(reading.value);
+  const runs = Runs.of(reading.value, time);
   return violated(report).flatMap((property) => {
     const found = whyOf(reading.value, property, runs);
     return found
@@ -74,6 +76,7 @@ export async function draw(
   report: Report,
   name?: string,
   said: Said = {},
+  time?: Time,
 ): Promise<string | undefined> {
   const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
   if (!reading.ok || !drawing.ok) return undefined;
@@ -81,7 +84,7 @@ export async function draw(
     name === undefined
       ? violated(report)[0]
       : report.properties.find((found) => found.name === name);
-  return svgOf(drawing.value, property ? overlayOf(reading.value, property) : blank(report));
+  return svgOf(drawing.value, property ? overlayOf(reading.value, property, time) : blank(report));
 }
 
 /** The properties that are broken by themselves, not only because a part of them is. */
@@ -102,8 +105,8 @@ function blank(report: Report): Overlay {
   };
 }
 
-function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
-  const runs = answer.outcome === 'violated' ? Runs.of(reading) : undefined;
+function overlayOf(reading: Reading, answer: PropertyReport, time: Time | undefined): Overlay {
+  const runs = answer.outcome === 'violated' ? Runs.of(reading, time) : undefined;
   const why = whyOf(reading, answer, runs);
   const story = why?.story ?? new Story(reading, answer, undefined);
   const tokens = new Map<string, number>();
