@@ -23,6 +23,7 @@ import {
   type CheckOptions,
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
+import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { jsonText } from './jsonText.ts';
 import { CLEAR_LINE } from './terminal.ts';
@@ -43,7 +44,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
-  --svg DIR            of a diagram: draw each violated property into it, one SVG each
+  --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
   --json               the report as JSON
 
@@ -52,7 +53,7 @@ exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded o
 
 /** Where fixes are looked for, the part of the time that the check itself may take. */
 const CHECK_BEFORE_FIXES = 0.6;
-/** What explaining, and drawing, get in any case, of the time that was given. */
+/** What explaining gets in any case, of the time that was given. */
 const TELLING_SHARE = 0.1;
 
 interface CheckArgs {
@@ -99,15 +100,16 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   if (!verified.ok) return printProblems(verified.problems, json, io);
   const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
-  if (svg !== undefined) await writeDrawings(svg, submission, report, time, options);
+  if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
-  if (!json) io.stdout(reportText(report, durationMs, exit, io));
-  else for (const text of jsonText(report)) io.stdout(text);
-  if (json) io.stdout('\n');
+  if (json) {
+    for (const text of jsonText(report)) io.stdout(text);
+    io.stdout('\n');
+  } else io.stdout(reportText(report, durationMs, exit, io, await tellerFor(submission)));
   return exit;
 }
 
-/** Explains what a diagram violates, and looks for fixes where they were asked for. */
+/** Tells what is wrong with a diagram, and looks for fixes where they were asked for. */
 async function onDiagram(
   submission: Submission,
   report: Report,
@@ -116,10 +118,10 @@ async function onDiagram(
   time: Time,
 ): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
-  const { explain, explained } = await import('../explain/explain.ts');
+  const { tell, withTold } = await import('../explain/explain.ts');
   const left = Math.max(leftOf(time), options.timeoutMs * TELLING_SHARE);
   const telling = timeOf(left, time.signal);
-  const told = explained(report, await explain(submission.source, report, submission, telling));
+  const told = withTold(report, await tell(submission.source, report, submission, telling));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
     import('../explain/fixes.ts'),
@@ -135,23 +137,26 @@ async function onDiagram(
   return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
 }
 
+/** A picture for each finding; of a diagram without one the diagram alone. */
 async function writeDrawings(
   folder: string,
   submission: Submission,
   report: Report,
-  { signal }: Time,
-  { timeoutMs }: CheckOptions,
 ): Promise<void> {
   if (submission.format !== 'bpmn') return;
-  const { draw, violated } = await import('../explain/explain.ts');
-  const names = violated(report).map((property) => property.name);
-  const drawings: { readonly name: string; readonly text: string }[] = [];
-  for (const name of names.length > 0 ? names : [undefined]) {
-    const time = timeOf((timeoutMs * TELLING_SHARE) / Math.max(1, names.length), signal);
-    const text = await draw(submission.source, report, name, submission, time);
-    if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
-  }
-  await writeArtifacts(folder, drawings);
+  const { drawFindings } = await import('../explain/pictures.ts');
+  await writeArtifacts(folder, await drawFindings(submission.source, report, submission));
+}
+
+/** Who tells runs of a diagram in its own names. */
+export async function tellerFor(submission: Submission): Promise<Teller | undefined> {
+  if (submission.format !== 'bpmn') return undefined;
+  const [{ readAgain }, { tellerOf }] = await Promise.all([
+    import('../explain/explain.ts'),
+    import('../explain/teller.ts'),
+  ]);
+  const reading = await readAgain(submission.source, submission);
+  return reading.ok ? tellerOf(reading.value) : undefined;
 }
 
 function isScript(file: string, format: string | undefined): boolean {

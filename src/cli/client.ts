@@ -2,6 +2,7 @@ import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
 import { Fault, type Problem } from '../errors/index.ts';
+import type { Told } from '../explain/explain.ts';
 import type { Report } from '../model/outcome.ts';
 import { PROBLEMS } from '../errors/index.ts';
 
@@ -161,6 +162,18 @@ export async function followRun(
     if (!hasEnded(run)) await new Promise((resolve) => setTimeout(resolve, 300));
   }
   return withoutNulls(last);
+}
+
+/** The report of a run, with what the service tells of its diagram. */
+export async function toldReport(server: Server, id: string, report: Report): Promise<Report> {
+  if (report.model.format !== 'bpmn') return report;
+  const { run } = await ask<{ run: Told | null }>(
+    server,
+    'query ($id: ID!) { run(id: $id) { explanations { property why elements } findings { rule why also elements dead breaks trace } } }',
+    { id },
+  );
+  const { withTold } = await import('../explain/explain.ts');
+  return run ? withTold(report, clean(run) as Told) : report;
 }
 
 async function* subscription(client: Client, id: string): AsyncGenerator<RunView> {

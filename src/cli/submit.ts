@@ -1,8 +1,16 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import { exitOf, namedEngines, printProblems, readSubmission, readText } from './check.ts';
+import {
+  exitOf,
+  namedEngines,
+  printProblems,
+  readSubmission,
+  tellerFor,
+  readText,
+} from './check.ts';
 import { scriptText } from './checkScript.ts';
-import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
+import { ask, followRun, serverFrom, toldReport, type RunView, type Server } from './client.ts';
+import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
@@ -59,22 +67,19 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   return talking(io, json, async () => {
     const started = performance.now();
     const engines = namedEngines(values.engines, values.engine);
-    const run = await requestRun(
-      server,
-      {
-        ...submission.value,
-        ...(annotations.value !== undefined && { annotations: annotations.value }),
+    const model = {
+      ...submission.value,
+      ...(annotations.value !== undefined && { annotations: annotations.value }),
+    };
+    const run = await requestRun(server, model, {
+      properties: values.property,
+      engines: engines === 'auto' ? undefined : engines,
+      limits: {
+        timeoutMs: number(values.timeout, 1_000),
+        maxStates: number(values['max-states']),
+        memoryMb: number(values.memory),
       },
-      {
-        properties: values.property,
-        engines: engines === 'auto' ? undefined : engines,
-        limits: {
-          timeoutMs: number(values.timeout, 1_000),
-          maxStates: number(values['max-states']),
-          memoryMb: number(values.memory),
-        },
-      },
-    );
+    });
     if (values['no-wait']) {
       io.stdout(json ? `${JSON.stringify(run)}\n` : `${run.id}\n`);
       return EXIT.ok;
@@ -82,7 +87,9 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
     const progress = progressLine(io, json);
     const ended = await followRun(server, run.id, progress.show);
     progress.clear();
-    return printEnded(ended, performance.now() - started, json, io);
+    const durationMs = performance.now() - started;
+    const report = ended.report && (await toldReport(server, ended.id, ended.report));
+    return printEnded({ ...ended, report }, durationMs, json, io, await tellerFor(model));
   });
 }
 
@@ -130,7 +137,13 @@ export async function requestRun(
   return requestVerification;
 }
 
-function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): number {
+function printEnded(
+  run: RunView,
+  durationMs: number,
+  json: boolean,
+  io: Io,
+  teller: Teller | undefined,
+): number {
   if (run.failure) {
     if (run.failure.problems.length > 0) return printProblems(run.failure.problems, json, io);
     if (json) io.stdout(`${JSON.stringify({ fault: run.failure }, null, 2)}\n`);
@@ -148,7 +161,7 @@ function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): nu
     );
   else
     io.stdout(
-      `${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`,
+      `${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io, teller)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`,
     );
   return exit;
 }

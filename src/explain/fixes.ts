@@ -3,7 +3,8 @@ import type { Report, SuggestedFix } from '../model/outcome.ts';
 import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
 import { connect, giveUp, joinBefore, retype } from './edits.ts';
-import { explain, readAgain, violated, type Said } from './explain.ts';
+import { readAgain, tell, type Said } from './explain.ts';
+import { violated } from './why.ts';
 
 /**
  * A small change to a diagram, and what became of its properties when the changed diagram was
@@ -46,7 +47,7 @@ export async function findFixes(
   const broken = violated(report).map((property) => property.name);
   const reading = await readAgain(source, said);
   if (broken.length === 0 || !reading.ok) return [];
-  const told = await explain(source, report, said);
+  const { explanations: told } = await tell(source, report, said);
   const blamed = told.flatMap((found) => found.elements);
   const happened = new Set(
     report.properties

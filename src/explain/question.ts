@@ -1,5 +1,6 @@
 import type { Report } from '../model/outcome.ts';
-import { draw, explain, type Explanation } from './explain.ts';
+import { tell, type Told } from './explain.ts';
+import { draw } from './pictures.ts';
 import { findFixes, type Fix } from './fixes.ts';
 
 /** The report of a diagram, with the diagram and what was said of it beside it. */
@@ -12,13 +13,13 @@ export interface Reported {
 /** What can be asked about it, as it goes to a thread. */
 export type Question = Reported &
   (
-    | { readonly ask: 'explanations' }
+    | { readonly ask: 'told' }
     | { readonly ask: 'drawing'; readonly property: string | undefined }
     | { readonly ask: 'fixes'; readonly cacheDir: string }
   );
 
 export interface Answers {
-  readonly explanations: readonly Explanation[];
+  readonly told: Told;
   readonly drawing: string | undefined;
   readonly fixes: readonly Fix[];
 }
@@ -30,8 +31,8 @@ export const FIX_BUDGET = { timeoutMs: 5_000, maxStates: 20_000 };
 export async function answer(question: Question): Promise<Answers[Question['ask']]> {
   const { source, report } = question;
   switch (question.ask) {
-    case 'explanations':
-      return explain(source, report, question);
+    case 'told':
+      return tell(source, report, question);
     case 'drawing':
       return draw(source, report, question.property, question);
     case 'fixes':
