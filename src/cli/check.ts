@@ -46,6 +46,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
   --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
+  --fix FILE           of a diagram: write it with the best of them made one after the other
   --json               the report as JSON
 
 exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown · 4 a fault
@@ -66,6 +67,7 @@ interface CheckArgs {
   readonly config: string | undefined;
   readonly annotations: string | undefined;
   readonly fixes: boolean;
+  readonly fix: string | undefined;
   readonly options: CheckOptions;
 }
 
@@ -101,6 +103,7 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
+  if (parsed.value.fix !== undefined) await writeMended(parsed.value.fix, report, io);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
   if (json) {
     for (const text of jsonText(report)) io.stdout(text);
@@ -134,7 +137,12 @@ async function onDiagram(
     telling.signal,
     submission,
   );
-  return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
+  const { fixes: each, mended } = found;
+  return {
+    ...told,
+    fixes: each.map(({ source: _source, ...fix }) => fix),
+    ...(mended && { mended }),
+  };
 }
 
 /** A picture for each finding; of a diagram without one the diagram alone. */
@@ -146,6 +154,16 @@ async function writeDrawings(
   if (submission.format !== 'bpmn') return;
   const { drawFindings } = await import('../explain/pictures.ts');
   await writeArtifacts(folder, await drawFindings(submission.source, report, submission));
+}
+
+/** Writes the changed diagram, if anything was mended; says so where nothing was. */
+export async function writeMended(file: string, { mended }: Report, io: Io): Promise<void> {
+  if (!mended) {
+    io.stderr(`nothing to mend, or no change was found: ${file} was not written\n`);
+    return;
+  }
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(file, mended.source);
 }
 
 /** Who tells runs of a diagram in its own names. */
@@ -206,6 +224,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
         config: { type: 'string' },
         annotations: { type: 'string' },
         fixes: { type: 'boolean' },
+        fix: { type: 'string' },
         json: { type: 'boolean' },
       },
     });
@@ -241,7 +260,8 @@ function readArgs(args: string[]): Result<CheckArgs> {
       channels,
       config: values.config,
       annotations: values.annotations,
-      fixes: values.fixes === true,
+      fixes: values.fixes === true || values.fix !== undefined,
+      fix: values.fix,
       options: {
         ...DEFAULT_OPTIONS,
         properties: values.property ?? [],

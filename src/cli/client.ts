@@ -164,16 +164,32 @@ export async function followRun(
   return withoutNulls(last);
 }
 
-/** The report of a run, with what the service tells of its diagram. */
-export async function toldReport(server: Server, id: string, report: Report): Promise<Report> {
+/** The report of a run, with what the service tells of its diagram, and fixes if they are wanted. */
+export async function toldReport(
+  server: Server,
+  id: string,
+  report: Report,
+  fixes = false,
+): Promise<Report> {
   if (report.model.format !== 'bpmn') return report;
-  const { run } = await ask<{ run: Told | null }>(
+  const { run } = await ask<{ run: (Told & Pick<Report, 'fixes' | 'mended'>) | null }>(
     server,
-    'query ($id: ID!) { run(id: $id) { explanations { property why elements } findings { rule why also elements dead breaks trace } } }',
-    { id },
+    `query ($id: ID!, $fixes: Boolean!) { run(id: $id) {
+      explanations { property why elements }
+      findings { rule root why also elements dead breaks trace }
+      fixes @include(if: $fixes) { sentence finding elements mends leaves }
+      mended @include(if: $fixes) { changes leaves source }
+    } }`,
+    { id, fixes },
   );
+  if (!run) return report;
   const { withTold } = await import('../explain/explain.ts');
-  return run ? withTold(report, clean(run) as Told) : report;
+  const told = clean(run) as typeof run;
+  return {
+    ...withTold(report, told),
+    ...(told.fixes && { fixes: told.fixes }),
+    ...(told.mended && { mended: told.mended }),
+  };
 }
 
 async function* subscription(client: Client, id: string): AsyncGenerator<RunView> {

@@ -56,14 +56,14 @@ export function reportText(
   return [
     head.join(' · '),
     '',
-    ...findingLines(report.findings ?? [], paint, teller),
+    ...findingLines(report, paint, teller),
+    ...mendedLines(report, paint),
     ...lines,
     ...(quiet.length > 0
       ? [
           `  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`,
         ]
       : []),
-    ...fixLines(report, paint),
     ...report.assumptions.abstractions.map((a) => paint('dim', `    in the abstraction: ${a}`)),
     ...vacuityLines(report, paint, teller),
     '',
@@ -72,22 +72,34 @@ export function reportText(
   ].join('\n');
 }
 
-function fixLines(report: Report, paint: ReturnType<typeof painter>): string[] {
-  if (!report.fixes) return [];
-  if (report.fixes.length === 0)
-    return [
-      '',
-      paint('dim', '  no small change was found that mends something and breaks nothing'),
-    ];
-  return [
-    '',
-    ...report.fixes.flatMap((fix) => [
-      `  ${paint('bold', 'fix')}  ${fix.sentence}`,
+/** What was found to mend a finding, and what becomes of the properties then. */
+function fixLines(
+  { fixes = [] }: Report,
+  finding: number,
+  paint: ReturnType<typeof painter>,
+): string[] {
+  return fixes
+    .filter((fix) => fix.finding === finding)
+    .flatMap(({ sentence, mends, leaves }) => [
+      ...indented(sentence, `    ${paint('bold', 'fix')} `, 8),
       paint(
         'dim',
-        `       verified: then ${fix.mends.join(', ')} hold${fix.mends.length === 1 ? 's' : ''}${fix.leaves.length > 0 ? `; ${fix.leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
+        `        verified: ${mends.length > 0 ? `then ${mends.join(', ')} hold${mends.length === 1 ? 's' : ''}` : 'then this is gone'}${leaves.length > 0 ? `; ${leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
       ),
-    ]),
+    ]);
+}
+
+/** What the best changes mend together. */
+function mendedLines({ fixes, mended }: Report, paint: ReturnType<typeof painter>): string[] {
+  if (!fixes) return [];
+  if (!mended)
+    return [
+      paint('dim', '  no small change was found that mends something and breaks nothing'),
+      '',
+    ];
+  return [
+    `  ${paint('bold', 'mended')} by ${mended.changes.length === 1 ? '1 change' : `${mended.changes.length} changes`}: ${mended.leaves.length === 0 ? 'all that was violated holds' : `${mended.leaves.join(', ')} still violated`}   (--fix FILE writes the diagram)`,
+    '',
   ];
 }
 
@@ -142,16 +154,13 @@ class Told {
 }
 
 /** What is wrong with a diagram: where and why, which properties it breaks, the run. */
-function findingLines(
-  findings: readonly Finding[],
-  paint: ReturnType<typeof painter>,
-  teller: Teller,
-): string[] {
-  return findings.flatMap((finding, index) => [
+function findingLines(report: Report, paint: ReturnType<typeof painter>, teller: Teller): string[] {
+  return (report.findings ?? []).flatMap((finding, index) => [
     ...indented(finding.why, `  ${paint('red', String(index + 1))} `, 4),
     ...finding.also.flatMap((also) => indented(also, '    ', 4)),
     paint('dim', `    breaks ${finding.breaks.join(', ')}`),
     ...(finding.trace ? traceLines(finding.trace, teller) : []),
+    ...fixLines(report, index + 1, paint),
     '',
   ]);
 }

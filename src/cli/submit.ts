@@ -6,6 +6,7 @@ import {
   printProblems,
   readSubmission,
   tellerFor,
+  writeMended,
   readText,
 } from './check.ts';
 import { scriptText } from './checkScript.ts';
@@ -22,6 +23,8 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
   --format NAME     native, bpmn, tla or smt · default: by the file's name and beginning
   --config FILE     of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --annotations FILE  of a diagram: data, conditions and properties in a side file (YAML)
+  --fixes           of a diagram: look for small changes that mend it, and show those that were verified
+  --fix FILE        of a diagram: write it with the best of them made one after the other
   --channels HOW    of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --property NAME   answer only this one; may be repeated
   --engines LIST    explore,tlc,z3, or all · default: auto (or --engine NAME, again for more)
@@ -45,6 +48,8 @@ const OPTIONS = {
   timeout: { type: 'string' },
   'max-states': { type: 'string' },
   memory: { type: 'string' },
+  fixes: { type: 'boolean' },
+  fix: { type: 'string' },
   'no-wait': { type: 'boolean' },
 } as const;
 
@@ -88,7 +93,9 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
     const ended = await followRun(server, run.id, progress.show);
     progress.clear();
     const durationMs = performance.now() - started;
-    const report = ended.report && (await toldReport(server, ended.id, ended.report));
+    const wantsFixes = values.fixes === true || values.fix !== undefined;
+    const report = ended.report && (await toldReport(server, ended.id, ended.report, wantsFixes));
+    if (report && values.fix !== undefined) await writeMended(values.fix, report, io);
     return printEnded({ ...ended, report }, durationMs, json, io, await tellerFor(model));
   });
 }

@@ -78,6 +78,7 @@ function findingOf(group: readonly Found[]): Finding {
   const trace = first.sentence.rule === 'dead' ? undefined : first.story.trace;
   return {
     rule: first.sentence.rule,
+    root: first.sentence.root,
     why: told(first.sentence),
     also,
     elements: [...new Set(sentences.flatMap(({ blamed }) => blamed))],

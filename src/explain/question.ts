@@ -1,7 +1,7 @@
 import type { Report } from '../model/outcome.ts';
 import { tell, type Told } from './explain.ts';
 import { draw } from './pictures.ts';
-import { findFixes, type Fix } from './fixes.ts';
+import { findFixes, type Fixes } from './fixes.ts';
 
 /** The report of a diagram, with the diagram and what was said of it beside it. */
 export interface Reported {
@@ -21,11 +21,11 @@ export type Question = Reported &
 export interface Answers {
   readonly told: Told;
   readonly drawing: string | undefined;
-  readonly fixes: readonly Fix[];
+  readonly fixes: Fixes;
 }
 
 /** How long the search for fixes may take, and how large a changed diagram may become. */
-export const FIX_BUDGET = { timeoutMs: 5_000, maxStates: 20_000 };
+export const FIX_BUDGET = { timeoutMs: 10_000, maxStates: 20_000 };
 
 /** Answers a question here and now. */
 export async function answer(question: Question): Promise<Answers[Question['ask']]> {

@@ -107,6 +107,8 @@ function* waitsOf(story: Story, node: Node): Iterable<Wait> {
   if (node.kind === 'parallel') yield* joinWaits(story, node, claims);
   else if (node.kind === 'inclusive' && node.incoming.length > 1)
     yield { words: 'for tokens that could still come to it, and never do', claims };
+  else if (node.outgoing.length > 0 && node.outgoing.every(({ condition }) => condition))
+    yield { words: 'until a condition on one of its ways out holds, and none does', claims };
   else yield* eventWaits(story, node, claims);
 }
 

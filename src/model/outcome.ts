@@ -106,6 +106,8 @@ export type Rule = (typeof RULES)[number];
 /** What is wrong with a diagram, once for each cause. */
 export interface Finding {
   readonly rule: Rule;
+  /** The elements that it comes from; of an author's property its name. */
+  readonly root: readonly string[];
   /** A sentence or two, each of them true of the diagram's runs. */
   readonly why: string;
   /** What else follows from it. */
@@ -122,6 +124,8 @@ export interface Finding {
 /** A change to a diagram that was verified: what to change, and what then holds. */
 export interface SuggestedFix {
   readonly sentence: string;
+  /** The number of the finding that it mends, counted from 1. */
+  readonly finding: number;
   readonly elements: readonly string[];
   /**
    * The properties that are violated without the change, and hold with it; those that are violated
@@ -129,6 +133,16 @@ export interface SuggestedFix {
    */
   readonly mends: readonly string[];
   readonly leaves: readonly string[];
+}
+
+/** A diagram with changes that were made one after the other, each verified. */
+export interface Mended {
+  /** What was changed, in sentences. */
+  readonly changes: readonly string[];
+  /** The properties that are still violated. */
+  readonly leaves: readonly string[];
+  /** The changed diagram. */
+  readonly source: string;
 }
 
 /**
@@ -196,6 +210,7 @@ export interface Report {
   readonly findings?: readonly Finding[];
   /** Where they were asked for. */
   readonly fixes?: readonly SuggestedFix[];
+  readonly mended?: Mended;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -214,15 +214,18 @@ describe('hostile input', () => {
       '  1 The parallel gateway before “Hand parcel to carrier” waits for a token from “Pack parcel”, which never comes:',
     );
     expect(plain.stdout).toContain(
-      'fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks',
+      '    fix Make the exclusive gateway after “Payment received” (Shop_Prepare) a parallel gateway.\n        verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks',
     );
+    expect(plain.stdout).toContain('mended by 1 change: all that was violated holds');
     expect(plain.stdout).toMatch(/ 12 {2}Write invoice +→ parallel gateway before “Hand parcel/);
     expect(plain.stdout).toContain('explore · finding 1\n');
     expect(readdirSync(folder)).toEqual(['1-stuck.svg']);
     const report = reportIn(await check(file, '--json', '--fixes'));
     expect(report.fixes?.[0]).toEqual({
-      sentence: 'Make Shop_Ready an exclusive gateway.',
-      elements: ['Shop_Ready'],
+      sentence:
+        'Make the exclusive gateway after “Payment received” (Shop_Prepare) a parallel gateway.',
+      finding: 1,
+      elements: ['Shop_Prepare'],
       mends: [
         'optionToComplete',
         'noDeadActivities',
@@ -244,7 +247,13 @@ describe('hostile input', () => {
       report.properties.find((property) => property.name === 'deadlockFree')?.elements,
     ).toEqual(['Shop_Ready', 'Customer_ReceiveParcel']);
     expect(reportIn(await check(file, '--json')).fixes).toBeUndefined();
-    const sound = await check(repository('specs/demo/order.bpmn'), '--fixes', '--svg', folder);
+    const mended = join(folder, 'mended.bpmn');
+    expect((await check(file, '--fix', mended)).exit).toBe(1);
+    expect((await check(mended)).exit).toBe(0);
+    const sound = await check(repository('specs/demo/order.bpmn'), '--fix', `${mended}.not`);
+    expect(sound.stderr).toContain('was not written');
+    expect(existsSync(`${mended}.not`)).toBe(false);
+    await check(repository('specs/demo/order.bpmn'), '--svg', folder);
     expect(sound.exit).toBe(0);
     expect(readdirSync(folder)).toContain('diagram.svg');
   });

@@ -3,49 +3,19 @@ import { tell } from '../../src/explain/explain.ts';
 import { drawFindings } from '../../src/explain/pictures.ts';
 import { withTold } from '../../src/explain/explain.ts';
 import type { Finding } from '../../src/model/outcome.ts';
-import { definitions, MISMATCH, process, reportOf, SOUND, UNJOINED } from './diagram.ts';
+import {
+  definitions,
+  MISMATCH,
+  process,
+  reportOf,
+  SOUND,
+  TWO_FAULTS,
+  UNJOINED,
+} from './diagram.ts';
 
 async function findings(source: string): Promise<readonly Finding[]> {
   return (await tell(source, await reportOf(source))).findings;
 }
-
-/** A choice before a join, and behind it, never reached, nothing; beside it a split that merges. */
-const TWO_FAULTS = definitions(
-  process(
-    'p',
-    [
-      'startEvent s',
-      'exclusiveGateway which',
-      'exclusiveGateway choice',
-      'task a',
-      'task b',
-      'parallelGateway join',
-      'endEvent joined',
-      'parallelGateway split',
-      'task c',
-      'task d',
-      'exclusiveGateway merge',
-      'task after',
-      'endEvent merged',
-    ],
-    [
-      's which',
-      'which choice',
-      'which split',
-      'choice a',
-      'choice b',
-      'a join',
-      'b join',
-      'join joined',
-      'split c',
-      'split d',
-      'c merge',
-      'd merge',
-      'merge after',
-      'after merged',
-    ],
-  ),
-);
 
 describe('one finding for each cause', () => {
   it('six properties that break for one reason are one finding', async () => {
