@@ -24,10 +24,11 @@ import {
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
 import type { Teller } from '../explain/teller.ts';
-import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
+import { jsonText } from './jsonText.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
+import { leftOf, timeOf, type Time } from '../time/time.ts';
 
 export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
 
@@ -35,7 +36,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --engines LIST       ${ENGINE_NAMES.join(',')}, or all · default: auto (or --engine NAME, again for more)
   --assurance LIST     what each answer must have: ${ASSURANCES.join(', ')}; engines are asked until it has it, else exit 3
   --format FORMAT      ${FORMATS.join(' | ')} · default: by the file's name
-  --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
+  --timeout SECONDS    for all of it (${DEFAULT_OPTIONS.timeoutMs / 1000})
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --reduction HOW      of explore: ${REDUCTIONS.join(' | ')} · default: auto, a part of a large graph where it is enough
@@ -50,6 +51,11 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
 
 exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown · 4 a fault
 `;
+
+/** Where fixes are looked for, the part of the time that the check itself may take. */
+const CHECK_BEFORE_FIXES = 0.6;
+/** What explaining gets in any case, of the time that was given. */
+const TELLING_SHARE = 0.1;
 
 interface CheckArgs {
   readonly file: string;
@@ -68,7 +74,7 @@ interface CheckArgs {
 export async function checkCommand(args: string[], io: Io): Promise<number> {
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const { file, json, options, artifacts, svg } = parsed.value;
+  const { file, json, options, artifacts, svg, fixes } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
@@ -85,22 +91,24 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const progress = progressLine(io, json);
   const started = performance.now();
   const { cacheDir } = config.value;
-  const verified = await interruptible((signal) =>
-    checkSubmission(submission, options, { signal, cacheDir, onProgress: progress.show }),
+  const time = timeOf(options.timeoutMs, io.interrupted);
+  const verified = await checkSubmission(
+    submission,
+    fixes ? { ...options, timeoutMs: options.timeoutMs * CHECK_BEFORE_FIXES } : options,
+    { signal: time.signal, cacheDir, onProgress: progress.show },
   );
   const durationMs = performance.now() - started;
   progress.clear();
   if (!verified.ok) return printProblems(verified.problems, json, io);
-  const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir);
+  const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (parsed.value.fix !== undefined) await writeMended(parsed.value.fix, report, io);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
-  io.stdout(
-    json
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : reportText(report, durationMs, exit, io, await tellerFor(submission)),
-  );
+  if (json) {
+    for (const text of jsonText(report)) io.stdout(text);
+    io.stdout('\n');
+  } else io.stdout(reportText(report, durationMs, exit, io, await tellerFor(submission)));
   return exit;
 }
 
@@ -110,10 +118,13 @@ async function onDiagram(
   report: Report,
   { fixes, options }: CheckArgs,
   cacheDir: string,
+  time: Time,
 ): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { tell, withTold } = await import('../explain/explain.ts');
-  const told = withTold(report, await tell(submission.source, report, submission));
+  const left = Math.max(leftOf(time), options.timeoutMs * TELLING_SHARE);
+  const telling = timeOf(left, time.signal);
+  const told = withTold(report, await tell(submission.source, report, submission, telling));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
     import('../explain/fixes.ts'),
@@ -122,8 +133,8 @@ async function onDiagram(
   const found = await findFixes(
     submission.source,
     report,
-    { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir },
-    new AbortController().signal,
+    { ...FIX_BUDGET, timeoutMs: leftOf(telling), cacheDir },
+    telling.signal,
     submission,
   );
   const { fixes: each, mended } = found;
@@ -174,7 +185,8 @@ async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Pro
   const text = await readText(file);
   if (!text.ok) return printProblems(text.problems, json, io);
   const { answerScript, print } = await import('./checkScript.ts');
-  const checked = await interruptible((signal) => answerScript(text.value, options, signal));
+  const { signal } = timeOf(options.timeoutMs, io.interrupted);
+  const checked = await answerScript(text.value, options, signal);
   return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Teller } from '../explain/teller.ts';
 import type { Evidence, Finding, PropertyReport, Report } from '../model/outcome.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
@@ -203,12 +204,15 @@ function propertyLines(
           proofLines(p.evidence ?? {}).map((text) => paint('dim', text)),
         )
       : []),
-    ...(trace
-      ? once(JSON.stringify([trace.params, trace.initial, trace.steps]), 'run', () =>
-          traceLines(trace, told.teller),
-        )
-      : []),
+    ...(trace ? once(runKey(trace), 'run', () => traceLines(trace, told.teller)) : []),
   ];
+}
+
+/** The same for the same run; of any length, for its steps may be more text than a string can be. */
+function runKey({ params, initial, steps, loopStart }: Trace): string {
+  const hash = createHash('sha256').update(JSON.stringify([params, initial, loopStart]));
+  for (const step of steps) hash.update(JSON.stringify(step));
+  return hash.digest('hex');
 }
 
 /** Sentences of an invariant that are shown; the others are in the report and in `why.txt`. */

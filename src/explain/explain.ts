@@ -3,6 +3,7 @@ import { readWhole, type Reading } from '../frontends/bpmn/index.ts';
 import type { Finding, Report } from '../model/outcome.ts';
 import { readBeside } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
+import type { Time } from '../time/time.ts';
 import { Runs } from './runs.ts';
 import { findingsOf } from './findings.ts';
 import { violated, whyOf } from './why.ts';
@@ -35,10 +36,15 @@ export interface Told {
  * Tells what a diagram violates, and what is wrong with it. Of other formats, and of diagrams that
  * cannot be read any more, nothing is told.
  */
-export async function tell(source: string, report: Report, said: Said = {}): Promise<Told> {
+export async function tell(
+  source: string,
+  report: Report,
+  said: Said = {},
+  time?: Time,
+): Promise<Told> {
   const reading = await readAgain(source, said);
   if (!reading.ok) return { explanations: [], findings: [] };
-  const runs = Runs.of(reading.value);
+  const runs = Runs.of(reading.value, time);
   const explanations = violated(report).flatMap((property) => {
     const found = whyOf(reading.value, property, runs);
     if (!found) return [];

@@ -5,12 +5,12 @@ import { StateStore } from '../graph/stateStore.ts';
 import { BEYOND } from '../model/evaluate.ts';
 import type { State } from '../model/layout.ts';
 import type { Semantics } from '../model/semantics.ts';
+import { isOver, type Time } from '../time/time.ts';
 
 /** How far a sentence is looked into: beyond it, nothing is said that would need more. */
 export interface OnwardLimits {
   readonly maxStates: number;
-  /** On the clock of `performance.now`, in milliseconds. */
-  readonly deadline: number;
+  readonly time: Time;
 }
 
 /** All that can follow some states: what "never" and "for ever" in a sentence are checked on. */
@@ -42,7 +42,7 @@ export class Onward {
   static from(
     semantics: Semantics,
     roots: Iterable<State>,
-    { maxStates, deadline }: OnwardLimits,
+    { maxStates, time }: OnwardLimits,
   ): Onward | undefined {
     const store = new StateStore(semantics.layout.width, true);
     const recorder = new EdgeRecorder();
@@ -51,7 +51,7 @@ export class Onward {
     const starts = store.count;
     for (let index = 0; index < store.count; index += 1) {
       if (store.count > maxStates) return undefined;
-      if ((index & 0xff) === 0 && performance.now() > deadline) return undefined;
+      if ((index & 0xff) === 0 && isOver(time)) return undefined;
       recorder.open();
       let isStuck = true;
       try {
