@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { printProblems } from './problems.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
@@ -99,7 +100,9 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   );
   const durationMs = performance.now() - started;
   progress.clear();
-  if (!verified.ok) return printProblems(verified.problems, json, io);
+  // Of what stands in a side file the place is one in that.
+  const text = annotations ? undefined : read.value.source;
+  if (!verified.ok) return printProblems(verified.problems, json, io, text);
   const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
@@ -363,23 +366,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
-  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else {
-    for (const p of problems) {
-      const place = [
-        p.path,
-        p.elementId === undefined ? '' : `element ${p.elementId}`,
-        p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`,
-      ]
-        .filter((s) => s !== '')
-        .join(' · ');
-      io.stderr(`${p.code}  ${place === '' ? '' : `${place}  `}${p.message}\n`);
-    }
-  }
-  return EXIT.badInput;
 }
 
 /** One line on a terminal that appears only after the first second. */

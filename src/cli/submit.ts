@@ -1,14 +1,7 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import {
-  exitOf,
-  namedEngines,
-  printProblems,
-  readSubmission,
-  tellerFor,
-  writeMended,
-  readText,
-} from './check.ts';
+import { exitOf, namedEngines, readSubmission, tellerFor, writeMended, readText } from './check.ts';
+import { printProblems } from './problems.ts';
 import { scriptText } from './checkScript.ts';
 import { ask, followRun, serverFrom, toldReport, type RunView, type Server } from './client.ts';
 import type { Teller } from '../explain/teller.ts';
