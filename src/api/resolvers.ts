@@ -184,18 +184,20 @@ function below(service: Service): Resolvers<ApiContext> {
         },
       ]),
     );
+  const told = (run: RunRecord) =>
+    ofDiagram(service, run, (asked) => answerInThread({ ask: 'told', ...asked }));
+  const fixes = (run: RunRecord) =>
+    ofDiagram(service, run, (asked) =>
+      answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }),
+    );
   return {
     Run: coded({
       model: (run: RunRecord) => store.models.get(run.modelId),
       risk: (run: RunRecord) => shownRisk(run),
-      explanations: async (run: RunRecord) =>
-        (await ofDiagram(service, run, (asked) =>
-          answerInThread({ ask: 'explanations', ...asked }),
-        )) ?? [],
-      fixes: async (run: RunRecord) =>
-        (await ofDiagram(service, run, (asked) =>
-          answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }),
-        )) ?? [],
+      explanations: async (run: RunRecord) => (await told(run))?.explanations ?? [],
+      findings: async (run: RunRecord) => (await told(run))?.findings ?? [],
+      fixes: async (run: RunRecord) => (await fixes(run))?.fixes ?? [],
+      mended: async (run: RunRecord) => (await fixes(run))?.mended,
       drawing: (run: RunRecord, { property }) =>
         ofDiagram(service, run, (asked) =>
           answerInThread({

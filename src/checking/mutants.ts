@@ -5,6 +5,7 @@ import { sampledNames } from '../model/initial.ts';
 import type { Action, Model, Property } from '../model/model.ts';
 import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';
+import { isOver, type Time } from '../time/time.ts';
 
 /**
  * States times mutants above which the question is left open: it is asked of every check, and must
@@ -56,7 +57,7 @@ export async function unbreakable(
   properties: readonly Property[],
   states: number,
   budget: Budget,
-  signal: AbortSignal,
+  time: Time,
 ): Promise<string[]> {
   const mutants = mutantsOf(model);
   if (mutants.length === 0 || mutants.length * states > MAX_WORK) return [];
@@ -65,12 +66,12 @@ export async function unbreakable(
     (p) => p.formula.kind !== 'implicit' && p.formula.kind !== 'all',
   );
   for (const mutant of mutants) {
-    if (surviving.length === 0 || signal.aborted) return [];
+    if (surviving.length === 0 || isOver(time)) return [];
     const task = { semantics: new Semantics(mutant), digest: '', properties: surviving };
     const { outcomes } = await explore.run(
       task,
       { ...budget, maxStates: 4 * states + 100, reduction: 'never' },
-      signal,
+      time,
       () => undefined,
     );
     surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome !== 'violated');

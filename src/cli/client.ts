@@ -2,6 +2,7 @@ import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
 import { Fault, type Problem } from '../errors/index.ts';
+import type { Told } from '../explain/explain.ts';
 import type { Report } from '../model/outcome.ts';
 import { PROBLEMS } from '../errors/index.ts';
 
@@ -161,6 +162,34 @@ export async function followRun(
     if (!hasEnded(run)) await new Promise((resolve) => setTimeout(resolve, 300));
   }
   return withoutNulls(last);
+}
+
+/** The report of a run, with what the service tells of its diagram, and fixes if they are wanted. */
+export async function toldReport(
+  server: Server,
+  id: string,
+  report: Report,
+  fixes = false,
+): Promise<Report> {
+  if (report.model.format !== 'bpmn') return report;
+  const { run } = await ask<{ run: (Told & Pick<Report, 'fixes' | 'mended'>) | null }>(
+    server,
+    `query ($id: ID!, $fixes: Boolean!) { run(id: $id) {
+      explanations { property why elements }
+      findings { rule root why also elements dead breaks trace }
+      fixes @include(if: $fixes) { sentence finding elements mends leaves }
+      mended @include(if: $fixes) { changes leaves source }
+    } }`,
+    { id, fixes },
+  );
+  if (!run) return report;
+  const { withTold } = await import('../explain/explain.ts');
+  const told = clean(run) as typeof run;
+  return {
+    ...withTold(report, told),
+    ...(told.fixes && { fixes: told.fixes }),
+    ...(told.mended && { mended: told.mended }),
+  };
 }
 
 async function* subscription(client: Client, id: string): AsyncGenerator<RunView> {

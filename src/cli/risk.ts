@@ -16,7 +16,6 @@ import {
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import { printProblems, readSubmission } from './check.ts';
-import { interruptible } from './interrupt.ts';
 import { EXIT, type Io } from './io.ts';
 import { riskText } from './riskText.ts';
 
@@ -72,11 +71,10 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   if (!submission.ok) return printProblems(submission.problems, options.json, io);
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
-  return interruptible((signal) =>
-    options.generate === undefined
-      ? assess(options, inspected.value, submission.value.format, signal, io)
-      : generate(options, options.generate, inspected.value, signal, io),
-  );
+  const signal = io.interrupted ?? new AbortController().signal;
+  return options.generate === undefined
+    ? assess(options, inspected.value, submission.value.format, signal, io)
+    : generate(options, options.generate, inspected.value, signal, io);
 }
 
 async function assess(

@@ -84,9 +84,48 @@ export interface PropertyReport {
   readonly elements?: readonly string[];
 }
 
+/**
+ * What is wrong with a diagram, one word for each kind, the most telling first.
+ * - `stuck`: something waits for what never comes. `noWayOut`: it goes on, and never ends.
+ * - `crowded`: several tokens on one flow. `endsTwice`: an end event happens more than once.
+ * - `messageLeft`: nobody takes it any more. `circle`: a fair run goes round for ever.
+ * - `dead`: an activity can never happen. `property`: one of the diagram's author.
+ */
+export const RULES = [
+  'stuck',
+  'noWayOut',
+  'crowded',
+  'endsTwice',
+  'messageLeft',
+  'circle',
+  'dead',
+  'property',
+] as const;
+export type Rule = (typeof RULES)[number];
+
+/** What is wrong with a diagram, once for each cause. */
+export interface Finding {
+  readonly rule: Rule;
+  /** The elements that it comes from; of an author's property its name. */
+  readonly root: readonly string[];
+  /** A sentence or two, each of them true of the diagram's runs. */
+  readonly why: string;
+  /** What else follows from it. */
+  readonly also: readonly string[];
+  /** The elements to look at first, and those that can never happen for it. */
+  readonly elements: readonly string[];
+  readonly dead: readonly string[];
+  /** The violated properties that it breaks. */
+  readonly breaks: readonly string[];
+  /** A shortest run that shows it; none of what never happens. */
+  readonly trace?: Trace;
+}
+
 /** A change to a diagram that was verified: what to change, and what then holds. */
 export interface SuggestedFix {
   readonly sentence: string;
+  /** The number of the finding that it mends, counted from 1. */
+  readonly finding: number;
   readonly elements: readonly string[];
   /**
    * The properties that are violated without the change, and hold with it; those that are violated
@@ -94,6 +133,16 @@ export interface SuggestedFix {
    */
   readonly mends: readonly string[];
   readonly leaves: readonly string[];
+}
+
+/** A diagram with changes that were made one after the other, each verified. */
+export interface Mended {
+  /** What was changed, in sentences. */
+  readonly changes: readonly string[];
+  /** The properties that are still violated. */
+  readonly leaves: readonly string[];
+  /** The changed diagram. */
+  readonly source: string;
 }
 
 /**
@@ -157,8 +206,11 @@ export interface Report {
   readonly vacuity?: Vacuity;
   /** Of an SMT-LIB script, which has answers in place of properties. */
   readonly script?: ScriptReport;
+  /** Of a diagram: what is wrong, those that break most first. */
+  readonly findings?: readonly Finding[];
   /** Where they were asked for. */
   readonly fixes?: readonly SuggestedFix[];
+  readonly mended?: Mended;
 }
 
 /**

@@ -4,6 +4,7 @@ import { CosignedCheckpoints } from './cosigned.ts';
 import { databaseFault } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { Keys } from './keys.ts';
+import { Leases } from './leases.ts';
 import { Locks } from './locks.ts';
 import { PostgresLogStore } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -34,6 +35,7 @@ export class Store {
   readonly log: PostgresLogStore;
   readonly notices: Notices;
   readonly locks: Locks;
+  readonly leases: Leases;
   private readonly client: Client;
 
   constructor(databaseUrl: string, connections: number) {
@@ -50,6 +52,7 @@ export class Store {
     this.log = new PostgresLogStore(this.client.pool);
     this.notices = new Notices(databaseUrl);
     this.locks = new Locks(databaseUrl);
+    this.leases = new Leases(databaseUrl);
   }
 
   /** Throws `DATABASE_UNAVAILABLE` when the server does not answer. */
@@ -61,6 +64,7 @@ export class Store {
 
   async close(): Promise<void> {
     await this.notices.close();
+    await this.leases.close();
     await this.locks.close();
     await this.client.close();
   }

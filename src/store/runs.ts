@@ -129,17 +129,6 @@ export class Runs {
     return rows[0] && { runId: id, attempt: rows[0].attempt };
   }
 
-  /**
-   * Renews the lease. False: the run was cancelled or given to another, and the work is to stop.
-   */
-  async renew({ runId, attempt }: Claim, leaseMs: number): Promise<boolean> {
-    const count = await this.client.prisma.$executeRaw(Prisma.sql`
-      UPDATE "runs"
-      SET "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond'
-      WHERE "id" = ${runId} AND "attempt" = ${attempt} AND "state" = 'running'`);
-    return count === 1;
-  }
-
   async holds({ runId, attempt }: Claim): Promise<boolean> {
     return (
       (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) ===

@@ -181,7 +181,7 @@ describe('probity serve, and the commands that talk to it', () => {
       )
     ).data as unknown as { requestVerification: { id: string } };
     const query =
-      '{ run(id: $id) { state explanations { property why elements } drawing(property: "deadlockFree") fixes { sentence mends leaves source } } }';
+      '{ run(id: $id) { state explanations { property why elements } findings { rule elements breaks } drawing(property: "deadlockFree") fixes { sentence mends leaves source } } }';
     const { run: told } = await until(async () => {
       const data = (
         await post(started.url, key, `query ($id: ID!) ${query}`, {
@@ -191,6 +191,7 @@ describe('probity serve, and the commands that talk to it', () => {
         run: {
           state: string;
           explanations: { property: string; why: string }[];
+          findings: { rule: string; elements: string[]; breaks: string[] }[];
           drawing: string;
           fixes: { mends: string[]; source: string }[];
         };
@@ -206,6 +207,13 @@ describe('probity serve, and the commands that talk to it', () => {
       'deadlockFree',
     ]);
     expect(told.explanations[0]?.why).toContain('“Receive parcel” waits for a message');
+    expect(told.findings).toEqual([
+      {
+        rule: 'stuck',
+        elements: ['Shop_Ready', 'Customer_ReceiveParcel'],
+        breaks: told.explanations.map(({ property }) => property),
+      },
+    ]);
     expect(told.drawing).toMatch(/^<svg [^]*data-element-id="Shop_Ready"/u);
     expect(told.fixes[0]).toMatchObject({
       mends: expect.arrayContaining(['optionToComplete']) as string[],
