@@ -76,6 +76,8 @@ export const PROBLEMS = {
   RISK_PROPERTY: 'a property whose violation is not the reaching of a state',
   RISK_MODEL_BROKEN:
     'a model that breaks an implicit property has no risk to learn: mend that first',
+  RISK_NOTHING_FITS: 'no case of the event log fits the model: nothing is learned from it',
+  RISK_UNSOLVED: 'the equations of the chain cannot be solved to the end',
   RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
