@@ -23,6 +23,7 @@ import { Counters, metricsText, readiness } from './probes.ts';
 import { buildResolvers, nodeType, type ApiContext } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
 import { serveSubscriptions } from './socket.ts';
+import { sendVerifier, verifierLine } from './verifierRoute.ts';
 
 export interface RunningApi {
   /** `http://host:port`. */
@@ -107,7 +108,12 @@ function route(
   app.get('/', (_request, response) => {
     response
       .type('text')
-      .send('Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n');
+      .send(
+        `Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n${verifierLine()}`,
+      );
+  });
+  app.get('/verify.html', (_request, response) => {
+    sendVerifier(response);
   });
   app.get('/healthz', (_request, response) => {
     response.json({ ok: true });

@@ -1,4 +1,5 @@
-import { bad, didYouMean, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { cardOf, type ModelCard } from './card.ts';
 import { soundBounds } from './certify.ts';
 import { chainOfValuation } from './chain.ts';
