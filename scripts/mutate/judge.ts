@@ -29,6 +29,8 @@ export interface Wanted {
   readonly equivalents: ReadonlySet<string>;
   readonly remembered: Remembered;
   readonly lanes: readonly Lane[];
+  /** What each file of tests takes without a fault, in ms. */
+  began(took: Readonly<Record<string, number>>): void;
   told(mutant: Mutant, judged: Judged): void;
 }
 
@@ -106,7 +108,7 @@ export async function judgeArea(area: Area, wanted: Wanted): Promise<Verdict> {
 }
 
 /** The tests as they run without a fault: how long they take. One that fails would notice all. */
-async function withoutFault(area: Area, { root, lanes }: Wanted): Promise<Tests> {
+async function withoutFault(area: Area, { root, lanes, began }: Wanted): Promise<Tests> {
   const tests = testsOf(root, area);
   const answer = await lanes[0]?.run(tests, 3_600_000);
   if (answer === undefined) throw new Error(`the tests of ${area.name} do not end`);
@@ -114,6 +116,7 @@ async function withoutFault(area: Area, { root, lanes }: Wanted): Promise<Tests>
     const { file, test } = answer.failed;
     throw new Error(`${area.name}: ${file} › ${test} fails without any fault`);
   }
+  began(answer.took);
   return new Tests(root, new Map(Object.entries(answer.took)));
 }
 

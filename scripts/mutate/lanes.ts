@@ -49,7 +49,11 @@ export class Lane {
         // Its own group: the workers of vitest end with it.
         detached: true,
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: { PROBITY_SHARED: join(this.#root, '../shared'), ...process.env },
+        env: {
+          PROBITY_SHARED: join(this.#root, '../shared'),
+          PROBITY_REFERENCE_STRIDE: '4',
+          ...process.env,
+        },
       },
     );
     this.#child = child;

@@ -65,6 +65,9 @@ async function main(): Promise<number> {
         equivalents: new Set(equivalents().keys()),
         remembered,
         lanes,
+        began: (took) => {
+          if (values.verbose) console.log(took);
+        },
         told: (mutant, { fate, by }) => {
           if (values.verbose) console.log(`${fate}${by ? ` by ${by}` : ''}: ${shown(mutant)}`);
         },
