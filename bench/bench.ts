@@ -12,6 +12,7 @@ import { loadConfig } from '../src/config/index.ts';
 import type { Engine } from '../src/model/engine.ts';
 import { inspect } from '../src/checking/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
+import { timeOf } from '../src/time/time.ts';
 import { diagramRows } from './diagrams.ts';
 import { againstHand, proofs, warmAgainstCold } from './engines.ts';
 import { logRows } from './log.ts';
@@ -38,11 +39,11 @@ async function run(
     const properties = semantics.model.properties.filter((p) =>
       ['always', 'implicit', 'deadlockFree'].includes(p.formula.kind),
     );
-    const budget = { ...DEFAULT_OPTIONS, timeoutMs: 600_000, cacheDir };
+    const budget = { ...DEFAULT_OPTIONS, cacheDir };
     const result = await engine.run(
       { semantics, digest, properties },
       budget,
-      new AbortController().signal,
+      timeOf(600_000),
       () => undefined,
     );
     // TLC calls a proof bounded once so many fingerprints may have collided; the work done is the

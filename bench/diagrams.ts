@@ -3,6 +3,7 @@ import { readBpmn } from '../src/frontends/bpmn/index.ts';
 import { typecheck } from '../src/model/typecheck.ts';
 import type { Reduction } from '../src/model/engine.ts';
 import { Semantics } from '../src/model/semantics.ts';
+import { ENDLESS } from '../src/time/time.ts';
 import { timed, type Row } from './rows.ts';
 
 /** A diagram of `branches` tasks side by side. */
@@ -38,12 +39,7 @@ export async function diagramRows(): Promise<Row[]> {
       reduction,
     };
     const { value, seconds } = await timed(() =>
-      explore.run(
-        { semantics, digest: '', properties },
-        budget,
-        new AbortController().signal,
-        () => undefined,
-      ),
+      explore.run({ semantics, digest: '', properties }, budget, ENDLESS, () => undefined),
     );
     if ([...value.outcomes.values()].some(({ outcome }) => outcome !== 'holds'))
       throw new Error('the diagram is sound');

@@ -18,6 +18,7 @@ import { z3 } from '../src/engines/z3/index.ts';
 import type { Artifact } from '../src/model/outcome.ts';
 import { inspect } from '../src/checking/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
+import { timeOf } from '../src/time/time.ts';
 import { everyPriceModel, twelveCountersModel } from './models.ts';
 import { timed, type Row } from './rows.ts';
 
@@ -68,8 +69,8 @@ export async function againstHand(
       (
         await tlc.run(
           { semantics, digest, properties },
-          { ...DEFAULT_OPTIONS, timeoutMs: 600_000, cacheDir },
-          new AbortController().signal,
+          { ...DEFAULT_OPTIONS, cacheDir },
+          timeOf(600_000),
           () => undefined,
         )
       ).states ?? 0,
@@ -97,7 +98,7 @@ export async function warmAgainstCold(source: string, cacheDir: string): Promise
       tlc.run(
         { semantics, digest, properties },
         { ...DEFAULT_OPTIONS, cacheDir },
-        new AbortController().signal,
+        timeOf(DEFAULT_OPTIONS.timeoutMs),
         () => undefined,
       ),
     );
@@ -147,8 +148,8 @@ async function proofsOf(what: string, source: string): Promise<Row[]> {
       );
       return z3.run(
         { semantics, digest, properties },
-        { ...DEFAULT_OPTIONS, timeoutMs: 300_000, cacheDir: '' },
-        new AbortController().signal,
+        { ...DEFAULT_OPTIONS, cacheDir: '' },
+        timeOf(300_000),
         () => undefined,
       );
     });

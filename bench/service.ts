@@ -13,6 +13,7 @@ import { requestRun } from '../src/cli/submit.ts';
 import { tlc } from '../src/engines/tlc/index.ts';
 import { inspect } from '../src/checking/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
+import { timeOf } from '../src/time/time.ts';
 import { parallelModel } from './models.ts';
 import { timed, type Row } from './rows.ts';
 
@@ -114,7 +115,7 @@ async function coldTlc(source: string, cacheDir: string): Promise<number> {
       tlc.run(
         { semantics, digest, properties },
         { ...DEFAULT_OPTIONS, cacheDir },
-        new AbortController().signal,
+        timeOf(DEFAULT_OPTIONS.timeoutMs),
         () => undefined,
       ),
     )

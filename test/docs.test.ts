@@ -85,7 +85,7 @@ describe('README.md', () => {
   const readme = read('README.md');
 
   it('names every command', () => {
-    const commands = [...read('src/cli/main.ts').matchAll(/^ {2}'?([\w-]+)'?: \{\s*about:/gmu)]
+    const commands = [...read('src/cli/commands.ts').matchAll(/^ {2}'?([\w-]+)'?: \{\s*about:/gmu)]
       .map(([, name]) => name)
       .sort();
     expect([...readme.matchAll(/^\| `probity ([\w-]+)/gmu)].map(([, name]) => name).sort()).toEqual(

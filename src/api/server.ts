@@ -13,7 +13,9 @@ import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
 import { auditRoute } from './auditRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
+import { AnswerSize } from './answer.ts';
 import { Authenticator } from './auth.ts';
+import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
@@ -37,7 +39,9 @@ export async function buildApi(
   const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
   const authenticator = new Authenticator(service.store);
   return {
-    schema: executableSchema(text, buildResolvers(service, authenticator), nodeType),
+    schema: executableSchema(text, buildResolvers(service, authenticator), nodeType, ({ answer }) =>
+      answer.begin(),
+    ),
     authenticator,
   };
 }
@@ -66,6 +70,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
   const graphql = expressMiddleware(apollo, {
     context: async ({ req }) => ({
       principal: await authenticator.principal(req.headers.authorization),
+      answer: new AnswerSize(),
     }),
   });
   route(app, service, graphql, authenticator);
@@ -115,6 +120,8 @@ function route(
     response.type('text/plain; version=0.0.4').send(await metricsText(service, counters));
   });
   app.get('/verdicts/:id', verdictRoute(service));
+  app.get('/verdicts/:id/bundle.zip', bundleRoute(service, authenticator));
+  app.get('/runs/:id/trace', traceRoute(service, authenticator));
   app.get('/audit.zip', auditRoute(service, authenticator));
   const { log } = service.notary;
   app.use(

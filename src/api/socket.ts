@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { AnswerSize } from './answer.ts';
 import type { Authenticator } from './auth.ts';
 import { uniform } from './errors.ts';
 import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
@@ -68,7 +69,7 @@ export function serveSubscriptions(
           document,
           operationName: payload.operationName,
           variableValues: payload.variables,
-          contextValue: { principal },
+          contextValue: { principal, answer: new AnswerSize() },
         };
       },
       onError: (_context, _id, _payload, errors) =>

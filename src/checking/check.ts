@@ -1,10 +1,14 @@
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, didYouMean, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
-import { unbreakable } from './mutants.ts';
+import { isOver, leftOf, partOf, timeOf, type Time } from '../time/time.ts';
+import type { Semantics } from '../model/semantics.ts';
+import { neverRead } from '../model/reads.ts';
+import { hintOf } from './hints.ts';
+import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
@@ -28,12 +32,21 @@ export async function toolVersions(cacheDir: string): Promise<Record<string, str
   return Object.fromEntries(entries);
 }
 
+/**
+ * The part of the time that engines may take. The rest is for judging what they say: an answer that
+ * comes too late to be replayed is none.
+ */
+const ENGINES_SHARE = 0.85;
+/** What judging gets in any case, of the whole time: an engine may have overrun its part. */
+const JUDGING_SHARE = 0.1;
+
 /** Each round asks one more engine of what still lacks something; there are three. */
 const MAX_ROUNDS = 3;
 
 /**
  * From a submission to its report: read → plan → run → replay → combine, or, of a format that is
  * checked as it is, what its tool says. Bad input comes back as problems; nothing else does.
+ * `timeoutMs` is for all of it.
  */
 export async function checkSubmission(
   submission: Submission,
@@ -42,6 +55,7 @@ export async function checkSubmission(
 ): Promise<Result<Verification>> {
   if (isRawFormat(submission.format))
     return checkRaw({ ...submission, format: submission.format }, options, context);
+  const time = timeOf(options.timeoutMs, context.signal);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { semantics, document, digest } = inspected.value;
@@ -53,17 +67,26 @@ export async function checkSubmission(
     digest,
     properties: asked.filter((p) => p.formula.kind !== 'all'),
   };
-  const runs = [...(await runPlan(task, options, context))];
+  const engines = partOf(time, ENGINES_SHARE);
+  const runs = [...(await runPlan(task, options, engines, context))];
   const wanted = options.assurance ?? [];
-  const reported = (): PropertyReport[] =>
-    reportProperties(inspected.value, asked, task, runs).map((report) => withLack(report, wanted));
-  for (let round = 0; round < MAX_ROUNDS && !context.signal.aborted; round += 1) {
-    const more = await runForAssurance(task, reported(), runs, options, context);
+  const judging: Judging = { inspected: inspected.value, task, judged: new Map() };
+  const reported = (): PropertyReport[] => {
+    const left = Math.max(leftOf(time), options.timeoutMs * JUDGING_SHARE);
+    return reportProperties(judging, asked, runs, timeOf(left, context.signal)).map((report) =>
+      withLack(report, wanted),
+    );
+  };
+  for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
+    const more = await runForAssurance(task, reported(), runs, options, engines, context);
     if (more.length === 0) break;
     runs.push(...more);
   }
-  const reports = reported();
-  const vacuity = await vacuityOf(task, reports, runs, options, context);
+  // What is told of a model in its own words is told of models that people write.
+  const isWritten = submission.format === 'native';
+  const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
+  const seen = await vacuityOf(task, reports, runs, options, time, context);
+  const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format: submission.format },
@@ -76,6 +99,11 @@ export async function checkSubmission(
   });
 }
 
+function withHint(semantics: Semantics, report: PropertyReport): PropertyReport {
+  const hint = hintOf(semantics, report);
+  return hint === undefined ? report : { ...report, hint };
+}
+
 /**
  * SEMANTICS 9: what explore saw on its way, and which of the properties that hold no mutant breaks.
  */
@@ -84,6 +112,7 @@ async function vacuityOf(
   reports: readonly PropertyReport[],
   runs: readonly EngineRun[],
   options: CheckOptions,
+  time: Time,
   context: CheckContext,
 ): Promise<Vacuity | undefined> {
   const seen = runs.find((run) => run.result?.vacuity)?.result;
@@ -91,14 +120,14 @@ async function vacuityOf(
   const holding = task.properties.filter((p) =>
     reports.some((r) => r.name === p.name && r.outcome === 'holds'),
   );
-  const survivesEveryMutant = await unbreakable(
+  const found = await survival(
     task.semantics.model,
     holding,
     seen.states,
     { ...options, cacheDir: context.cacheDir },
-    context.signal,
+    time,
   );
-  return { ...seen.vacuity, survivesEveryMutant };
+  return { ...seen.vacuity, ...found };
 }
 
 function optionProblems(options: CheckOptions, properties: readonly Property[]): Problem[] {
@@ -108,7 +137,10 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
+          name,
+          properties.map((p) => p.name),
+        )}`,
       ),
     );
   const engines = options.engines === 'auto' ? [] : options.engines;
@@ -118,7 +150,7 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'ENGINE_UNKNOWN',
         'engines',
-        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`,
+        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}${didYouMean(name, Object.keys(ENGINES))}`,
       ),
     );
   return [...unknownProperties, ...unknownEngines];
@@ -140,15 +172,22 @@ function askedProperties(
   return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
 }
 
+/** What answers are judged by, and what came of each, by engine and property: it is replayed once. */
+interface Judging {
+  readonly inspected: Inspected;
+  readonly task: Task;
+  readonly judged: Map<string, ReturnType<typeof replayOutcome>>;
+}
+
 function reportProperties(
-  inspected: Inspected,
+  judging: Judging,
   asked: readonly Property[],
-  task: Task,
   runs: readonly EngineRun[],
+  time: Time,
 ): PropertyReport[] {
   const single = new Map(
-    task.properties.map((property) => {
-      const answers = runs.flatMap((run) => answerOf(inspected, property, task, run));
+    judging.task.properties.map((property) => {
+      const answers = runs.flatMap((run) => answerOf(judging, property, run, time));
       return [property.name, combine(property, answers)] as const;
     }),
   );
@@ -166,7 +205,12 @@ function reportProperties(
   });
 }
 
-function answerOf(inspected: Inspected, property: Property, task: Task, run: EngineRun): Answer[] {
+function answerOf(
+  { inspected, task, judged }: Judging,
+  property: Property,
+  run: EngineRun,
+  time: Time,
+): Answer[] {
   if (!run.asked.has(property.name)) return [];
   const base = {
     engine: run.engine.name,
@@ -189,12 +233,17 @@ function answerOf(inspected: Inspected, property: Property, task: Task, run: Eng
     ];
   const outcome: Outcome | undefined = run.result?.outcomes.get(property.name);
   if (!outcome) return [];
-  const judged = replayOutcome(inspected.semantics, property, outcome);
+  const key = `${run.engine.name} ${property.name}`;
+  const found =
+    judged.get(key) ??
+    // One that takes long leaves the others their part.
+    replayOutcome(inspected.semantics, property, outcome, partOf(time, 1 / 2));
+  judged.set(key, found);
   return [
     {
       ...base,
-      ...judged,
-      outcome: withinBounds(inspected.semantics.model, property, judged.outcome),
+      ...found,
+      outcome: withinBounds(inspected.semantics.model, property, found.outcome),
     },
   ];
 }

@@ -1,7 +1,8 @@
-import { replayWitness } from '../graph/replay.ts';
+import { replayWitness, type Refused } from '../graph/replay.ts';
 import type { Model, Property } from '../model/model.ts';
 import type { Assurance, EngineReport, Outcome, PropertyReport } from '../model/outcome.ts';
 import type { Semantics } from '../model/semantics.ts';
+import { ENDLESS, type Time } from '../time/time.ts';
 
 /** One engine's answer to one property, with what it cost. */
 export interface Answer {
@@ -15,27 +16,28 @@ export interface Answer {
 
 /**
  * Believes a violation, or a reached state, only after the one semantics has replayed it (SEMANTICS
- * 11). What does not replay is `unknown{unreplayable}`; the engine's claim stays visible in the
- * message.
+ * 11). What does not replay is `unknown{unreplayable}`, or of `timeout`; the engine's claim stays
+ * visible in the message.
  */
 export function replayOutcome(
   semantics: Semantics,
   property: Property,
   outcome: Outcome,
+  time: Time = ENDLESS,
 ): { readonly outcome: Outcome; readonly replayed: boolean } {
   if (outcome.outcome === 'violated') {
     const replay = outcome.trace
-      ? replayWitness(semantics, property, outcome.witness, outcome.trace)
+      ? replayWitness(semantics, property, outcome.witness, outcome.trace, time)
       : { ok: false as const, why: 'the engine gave no trace of this model' };
     return replay.ok
       ? { outcome, replayed: true }
-      : { outcome: unreplayable(outcome, replay.why), replayed: false };
+      : { outcome: notReplayed(outcome, replay), replayed: false };
   }
   if (outcome.outcome === 'holds' && outcome.method === 'witness' && outcome.trace) {
-    const replay = replayWitness(semantics, property, 'state', outcome.trace);
+    const replay = replayWitness(semantics, property, 'state', outcome.trace, time);
     return replay.ok
       ? { outcome, replayed: true }
-      : { outcome: unreplayable(outcome, replay.why), replayed: false };
+      : { outcome: notReplayed(outcome, replay), replayed: false };
   }
   return { outcome, replayed: false };
 }
@@ -73,11 +75,11 @@ function overflowIsBound(model: Model): boolean {
   return model.channels.every((channel) => channel.unbounded);
 }
 
-function unreplayable(claimed: Outcome, why: string): Outcome {
+function notReplayed(claimed: Outcome, { why, late }: Refused): Outcome {
   return {
     outcome: 'unknown',
-    reason: 'unreplayable',
-    message: `the engine says "${claimed.outcome}", but its witness does not replay: ${why}`,
+    reason: late ? 'timeout' : 'unreplayable',
+    message: `the engine says "${claimed.outcome}", but its witness ${late ? 'was not replayed' : 'does not replay'}: ${why}`,
     evidence: claimed.evidence,
   };
 }

@@ -7,6 +7,7 @@ import { isLiveness } from '../engines/z3/lasso.ts';
 import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { PropertyReport, UnknownReason } from '../model/outcome.ts';
+import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
 import { lackOf } from './assurance.ts';
 import type { EngineName, Progress, CheckOptions } from './types.ts';
 
@@ -30,39 +31,52 @@ export interface EngineRun {
   readonly failure?: { readonly reason: UnknownReason; readonly message: string };
 }
 
-/** So long explore has the machine for itself: most models are done long before. */
-const RACE_AFTER_MS = 8_000;
 /**
- * What explore left open, soon, is mostly open for good: Z3 gets this part of the time that an
- * engine may take.
+ * So long, and for no larger part of the time, explore has the machine for itself: most models are
+ * done long before.
  */
+const RACE_AFTER_MS = 8_000;
+const RACE_AFTER_PART = 1 / 4;
+/** Where Z3 can decide something, explore leaves it this part of the time. */
 const SECOND_SHARE = 1 / 3;
 
 /**
  * Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for
  * all values. Where explore takes long, Z3 starts beside it, and whoever decides everything first
- * ends the other.
+ * ends the other. All of it takes no longer than `time`.
  */
 export async function runPlan(
   task: Task,
   options: CheckOptions,
+  time: Time,
   context: CheckContext,
 ): Promise<EngineRun[]> {
   if (options.engines !== 'auto')
     return Promise.all(
-      [...new Set(options.engines)].map((name) => runEngine(ENGINES[name], task, options, context)),
+      [...new Set(options.engines)].map((name) =>
+        runEngine(ENGINES[name], task, options, time, context),
+      ),
     );
   const [stopExplore, stopZ3] = [new AbortController(), new AbortController()];
-  const under = (stop: AbortController): CheckContext => ({
-    ...context,
-    signal: AbortSignal.any([context.signal, stop.signal]),
-  });
-  const exploring = runEngine(ENGINES.explore, task, options, under(stopExplore));
   const provable = task.properties.filter((p) => ENGINES.z3.refuses(task, p) === undefined);
-  const early = await Promise.race([exploring, delay(RACE_AFTER_MS, undefined, { ref: false })]);
+  const exploring = runEngine(
+    ENGINES.explore,
+    task,
+    options,
+    endedBy(partOf(time, provable.length > 0 ? 1 - SECOND_SHARE : 1), stopExplore.signal),
+    context,
+  );
+  const headStart = Math.min(RACE_AFTER_MS, leftOf(time) * RACE_AFTER_PART);
+  const early = await Promise.race([exploring, delay(headStart, undefined, { ref: false })]);
   const racing =
-    early === undefined && provable.length > 0 && !context.signal.aborted
-      ? runEngine(ENGINES.z3, { ...task, properties: provable }, options, under(stopZ3))
+    early === undefined && provable.length > 0 && !isOver(time)
+      ? runEngine(
+          ENGINES.z3,
+          { ...task, properties: provable },
+          options,
+          endedBy(time, stopZ3.signal),
+          context,
+        )
       : undefined;
   void racing?.then((run) => decides(run, task.properties) && stopExplore.abort());
   const first = await exploring;
@@ -75,17 +89,18 @@ export async function runPlan(
   // (SEMANTICS 4).
   const done =
     open.length === 0 ||
-    context.signal.aborted ||
+    isOver(time) ||
     IMPLICIT_KINDS.some((kind) => outcomes?.get(kind)?.outcome === 'violated');
   if (done) {
     stopZ3.abort();
     await racing;
     return [first];
   }
-  const last = { ...options, timeoutMs: options.timeoutMs * SECOND_SHARE };
+  // What explore left open, soon, is mostly open for good.
+  const last = partOf(time, 1, options.timeoutMs * SECOND_SHARE);
   return [
     first,
-    await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, last, context)),
+    await (racing ?? runEngine(ENGINES.z3, { ...task, properties: open }, options, last, context)),
   ];
 }
 
@@ -108,6 +123,7 @@ export async function runForAssurance(
   reports: readonly PropertyReport[],
   runs: readonly EngineRun[],
   options: CheckOptions,
+  time: Time,
   context: CheckContext,
 ): Promise<EngineRun[]> {
   if (options.engines !== 'auto' || (options.assurance ?? []).length === 0) return [];
@@ -133,7 +149,7 @@ export async function runForAssurance(
   }
   return Promise.all(
     [...wanted].map(([name, properties]) =>
-      runEngine(ENGINES[name], { ...task, properties }, options, context),
+      runEngine(ENGINES[name], { ...task, properties }, options, time, context),
     ),
   );
 }
@@ -142,11 +158,11 @@ async function runEngine(
   engine: Engine,
   task: Task,
   options: CheckOptions,
+  time: Time,
   context: CheckContext,
 ): Promise<EngineRun> {
   const started = performance.now();
   const budget: Budget = {
-    timeoutMs: options.timeoutMs,
     memoryMb: options.memoryMb,
     maxStates: options.maxStates,
     cacheDir: context.cacheDir,
@@ -156,12 +172,12 @@ async function runEngine(
   const asked = new Set(task.properties.map((p) => p.name));
   let version = 'unavailable';
   try {
-    version = await engine.version(context.cacheDir);
+    version = await within(time, engine.version(context.cacheDir));
     const supported = task.properties.filter((p) => engine.refuses(task, p) === undefined);
     const result =
       supported.length === 0
         ? undefined
-        : await engine.run({ ...task, properties: supported }, budget, context.signal, (progress) =>
+        : await engine.run({ ...task, properties: supported }, budget, time, (progress) =>
             context.onProgress({ engine: engine.name, ...progress }),
           );
     return { engine, version, durationMs: duration(), asked, result };
@@ -178,6 +194,8 @@ function failureOf(error: unknown): { reason: UnknownReason; message: string } {
     (error.code === 'ENOSPC' || error.code === 'EDQUOT')
   )
     return { reason: 'memory', message: `the disk is full: ${error.message}` };
+  if (error instanceof OutOfTime)
+    return { reason: 'timeout', message: 'the time was over before it had begun' };
   if (!(error instanceof Fault))
     return { reason: 'crash', message: error instanceof Error ? error.message : String(error) };
   const reasons: Readonly<Record<string, UnknownReason>> = {

@@ -26,6 +26,7 @@ import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
+import { timeOf } from '../time/time.ts';
 import {
   failed,
   RECHECK_LIMITS,
@@ -174,7 +175,7 @@ class Rechecking {
     if (!json?.ok || !isTrace(json.value)) return failed('RECHECK_TRACE', path);
     const trace = json.value;
     const replays = properties.map((property) =>
-      replayWitness(this.#semantics, property, witness, trace),
+      replayWitness(this.#semantics, property, witness, trace, timeOf(this.#limits.timeoutMs)),
     );
     const [refused] = replays.flatMap((replay) => (replay.ok ? [] : [replay.why]));
     return replays.some((replay) => replay.ok)
@@ -220,9 +221,8 @@ class Rechecking {
     const { timeoutMs, memoryMb } = this.#limits;
     const list = [{ name: 'everyValuation', text: obligationOf(this.#system, ways, goal) }];
     const { provedBy, refuted } = await reproveEverywhere(list, {
-      deadline: Date.now() + timeoutMs,
+      ...timeOf(timeoutMs),
       memoryMb,
-      signal: new AbortController().signal,
     });
     if (refuted.length > 0)
       return failed(
@@ -292,7 +292,7 @@ class Rechecking {
       .run(
         { ...task, properties },
         { ...this.#limits, cacheDir: '' },
-        new AbortController().signal,
+        timeOf(this.#limits.timeoutMs),
         () => {},
       )
       .then(({ outcomes }) => outcomes);
@@ -391,9 +391,8 @@ class Rechecking {
       });
     const { timeoutMs, memoryMb } = this.#limits;
     return reproveEverywhere(list, {
-      deadline: Date.now() + timeoutMs,
+      ...timeOf(timeoutMs),
       memoryMb,
-      signal: new AbortController().signal,
     });
   }
 

@@ -87,7 +87,6 @@ async function race(
     'cvc5',
     runInCvc5(stepsOf(commands), {
       ...limits,
-      deadline: Math.max(limits.deadline, Date.now() + options.timeoutMs / 2),
       signal: AbortSignal.any([signal, stopCvc5.signal]),
     }),
   );

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { printProblems } from './problems.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
@@ -23,10 +24,12 @@ import {
   type CheckOptions,
 } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
-import { interruptible } from './interrupt.ts';
+import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
+import { jsonText } from './jsonText.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
+import { leftOf, timeOf, type Time } from '../time/time.ts';
 
 export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
 
@@ -34,7 +37,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --engines LIST       ${ENGINE_NAMES.join(',')}, or all · default: auto (or --engine NAME, again for more)
   --assurance LIST     what each answer must have: ${ASSURANCES.join(', ')}; engines are asked until it has it, else exit 3
   --format FORMAT      ${FORMATS.join(' | ')} · default: by the file's name
-  --timeout SECONDS    for each engine (${DEFAULT_OPTIONS.timeoutMs / 1000})
+  --timeout SECONDS    for all of it (${DEFAULT_OPTIONS.timeoutMs / 1000})
   --max-states N       where explore stops (${DEFAULT_OPTIONS.maxStates})
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --reduction HOW      of explore: ${REDUCTIONS.join(' | ')} · default: auto, a part of a large graph where it is enough
@@ -42,12 +45,18 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
-  --svg DIR            of a diagram: draw each violated property into it, one SVG each
+  --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
+  --fix FILE           of a diagram: write it with the best of them made one after the other
   --json               the report as JSON
 
 exit: 0 all hold · 1 something violated · 2 bad input · 3 something bounded or unknown · 4 a fault
 `;
+
+/** Where fixes are looked for, the part of the time that the check itself may take. */
+const CHECK_BEFORE_FIXES = 0.6;
+/** What explaining gets in any case, of the time that was given. */
+const TELLING_SHARE = 0.1;
 
 interface CheckArgs {
   readonly file: string;
@@ -59,13 +68,14 @@ interface CheckArgs {
   readonly config: string | undefined;
   readonly annotations: string | undefined;
   readonly fixes: boolean;
+  readonly fix: string | undefined;
   readonly options: CheckOptions;
 }
 
 export async function checkCommand(args: string[], io: Io): Promise<number> {
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const { file, json, options, artifacts, svg } = parsed.value;
+  const { file, json, options, artifacts, svg, fixes } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
@@ -82,32 +92,42 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const progress = progressLine(io, json);
   const started = performance.now();
   const { cacheDir } = config.value;
-  const verified = await interruptible((signal) =>
-    checkSubmission(submission, options, { signal, cacheDir, onProgress: progress.show }),
+  const time = timeOf(options.timeoutMs, io.interrupted);
+  const verified = await checkSubmission(
+    submission,
+    fixes ? { ...options, timeoutMs: options.timeoutMs * CHECK_BEFORE_FIXES } : options,
+    { signal: time.signal, cacheDir, onProgress: progress.show },
   );
   const durationMs = performance.now() - started;
   progress.clear();
-  if (!verified.ok) return printProblems(verified.problems, json, io);
-  const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir);
+  // Of what stands in a side file the place is one in that.
+  const text = annotations ? undefined : read.value.source;
+  if (!verified.ok) return printProblems(verified.problems, json, io, text);
+  const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
+  if (parsed.value.fix !== undefined) await writeMended(parsed.value.fix, report, io);
   if (artifacts !== undefined) await writeArtifacts(artifacts, verified.value.artifacts);
-  io.stdout(
-    json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, durationMs, exit, io),
-  );
+  if (json) {
+    for (const text of jsonText(report)) io.stdout(text);
+    io.stdout('\n');
+  } else io.stdout(reportText(report, durationMs, exit, io, await tellerFor(submission)));
   return exit;
 }
 
-/** Explains what a diagram violates, and looks for fixes where they were asked for. */
+/** Tells what is wrong with a diagram, and looks for fixes where they were asked for. */
 async function onDiagram(
   submission: Submission,
   report: Report,
   { fixes, options }: CheckArgs,
   cacheDir: string,
+  time: Time,
 ): Promise<Report> {
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
-  const { explain, explained } = await import('../explain/explain.ts');
-  const told = explained(report, await explain(submission.source, report, submission));
+  const { tell, withTold } = await import('../explain/explain.ts');
+  const left = Math.max(leftOf(time), options.timeoutMs * TELLING_SHARE);
+  const telling = timeOf(left, time.signal);
+  const told = withTold(report, await tell(submission.source, report, submission, telling));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
     import('../explain/fixes.ts'),
@@ -116,27 +136,48 @@ async function onDiagram(
   const found = await findFixes(
     submission.source,
     report,
-    { ...FIX_BUDGET, timeoutMs: options.timeoutMs, cacheDir },
-    new AbortController().signal,
+    { ...FIX_BUDGET, timeoutMs: leftOf(telling), cacheDir },
+    telling.signal,
     submission,
   );
-  return { ...told, fixes: found.map(({ source: _source, ...fix }) => fix) };
+  const { fixes: each, mended } = found;
+  return {
+    ...told,
+    fixes: each.map(({ source: _source, ...fix }) => fix),
+    ...(mended && { mended }),
+  };
 }
 
+/** A picture for each finding; of a diagram without one the diagram alone. */
 async function writeDrawings(
   folder: string,
   submission: Submission,
   report: Report,
 ): Promise<void> {
   if (submission.format !== 'bpmn') return;
-  const { draw, violated } = await import('../explain/explain.ts');
-  const names = violated(report).map((property) => property.name);
-  const drawings: { readonly name: string; readonly text: string }[] = [];
-  for (const name of names.length > 0 ? names : [undefined]) {
-    const text = await draw(submission.source, report, name, submission);
-    if (text !== undefined) drawings.push({ name: `${name ?? 'diagram'}.svg`, text });
+  const { drawFindings } = await import('../explain/pictures.ts');
+  await writeArtifacts(folder, await drawFindings(submission.source, report, submission));
+}
+
+/** Writes the changed diagram, if anything was mended; says so where nothing was. */
+export async function writeMended(file: string, { mended }: Report, io: Io): Promise<void> {
+  if (!mended) {
+    io.stderr(`nothing to mend, or no change was found: ${file} was not written\n`);
+    return;
   }
-  await writeArtifacts(folder, drawings);
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(file, mended.source);
+}
+
+/** Who tells runs of a diagram in its own names. */
+export async function tellerFor(submission: Submission): Promise<Teller | undefined> {
+  if (submission.format !== 'bpmn') return undefined;
+  const [{ readAgain }, { tellerOf }] = await Promise.all([
+    import('../explain/explain.ts'),
+    import('../explain/teller.ts'),
+  ]);
+  const reading = await readAgain(submission.source, submission);
+  return reading.ok ? tellerOf(reading.value) : undefined;
 }
 
 function isScript(file: string, format: string | undefined): boolean {
@@ -147,7 +188,8 @@ async function checkSmt(file: string, { options, json }: CheckArgs, io: Io): Pro
   const text = await readText(file);
   if (!text.ok) return printProblems(text.problems, json, io);
   const { answerScript, print } = await import('./checkScript.ts');
-  const checked = await interruptible((signal) => answerScript(text.value, options, signal));
+  const { signal } = timeOf(options.timeoutMs, io.interrupted);
+  const checked = await answerScript(text.value, options, signal);
   return checked.ok ? print(checked.value, json, io) : printProblems(checked.problems, json, io);
 }
 
@@ -185,6 +227,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
         config: { type: 'string' },
         annotations: { type: 'string' },
         fixes: { type: 'boolean' },
+        fix: { type: 'string' },
         json: { type: 'boolean' },
       },
     });
@@ -220,7 +263,8 @@ function readArgs(args: string[]): Result<CheckArgs> {
       channels,
       config: values.config,
       annotations: values.annotations,
-      fixes: values.fixes === true,
+      fixes: values.fixes === true || values.fix !== undefined,
+      fix: values.fix,
       options: {
         ...DEFAULT_OPTIONS,
         properties: values.property ?? [],
@@ -322,23 +366,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
-  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else {
-    for (const p of problems) {
-      const place = [
-        p.path,
-        p.elementId === undefined ? '' : `element ${p.elementId}`,
-        p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`,
-      ]
-        .filter((s) => s !== '')
-        .join(' · ');
-      io.stderr(`${p.code}  ${place === '' ? '' : `${place}  `}${p.message}\n`);
-    }
-  }
-  return EXIT.badInput;
 }
 
 /** One line on a terminal that appears only after the first second. */

@@ -9,8 +9,9 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
 import { writeBundle } from '../evidence/bundle.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
-import { exitOf, printProblems, readSubmission } from './check.ts';
-import { ask, followRun, Refused, type RunView, type Server } from './client.ts';
+import { exitOf, readSubmission, tellerFor } from './check.ts';
+import { printProblems } from './problems.ts';
+import { ask, followRun, Refused, toldReport, type RunView, type Server } from './client.ts';
 import { startHost, type Host } from './host.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
@@ -159,7 +160,10 @@ async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown
       'INTERNAL',
       `the run ended ${run.state}: ${run.failure?.message ?? 'without a reason'}`,
     );
-  say(`\n${reportText(run.report, performance.now() - started, exitOf(run.report), io)}`);
+  const durationMs = performance.now() - started;
+  const report = await toldReport(server, id, run.report);
+  const teller = await tellerFor(submission.value);
+  say(`\n${reportText(report, durationMs, exitOf(report), io, teller)}`);
   const anchored = await waitForAnchor(server, run.verdict.id, ANCHOR_WAIT_MS);
   const folder = join(out, basename(name).replace('.', '-'));
   await writeBundle(folder, await fetchBundle(server, run.verdict.id));

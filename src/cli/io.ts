@@ -3,6 +3,8 @@ export interface Io {
   stdout(text: string): void;
   stderr(text: string): void;
   readonly isTTY?: boolean;
+  /** Fires when the user wants the command to end. */
+  readonly interrupted?: AbortSignal;
 }
 
 /** DESIGN section 9. `untrusted` is verify's own reading of 3. */

@@ -15,7 +15,7 @@ import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startEmbeddedPostgres, Store } from '../store/index.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 

@@ -1,4 +1,6 @@
-import type { Evidence, PropertyReport, Report } from '../model/outcome.ts';
+import { createHash } from 'node:crypto';
+import type { Teller } from '../explain/teller.ts';
+import type { Evidence, Finding, MutantsTried, PropertyReport, Report } from '../model/outcome.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
@@ -15,8 +17,17 @@ const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set([
 const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as const;
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
 
-/** The answer as people read it (DESIGN 9). Implicit properties that hold are one line together. */
-export function reportText(report: Report, durationMs: number, exit: number, io: Io): string {
+/**
+ * The answer as people read it (DESIGN 9). Implicit properties that hold are one line together. Of
+ * a diagram what is wrong comes first, once for each cause, told by `teller`.
+ */
+export function reportText(
+  report: Report,
+  durationMs: number,
+  exit: number,
+  io: Io,
+  teller: Teller = MODEL,
+): string {
   const paint = painter(io);
   const states = report.properties
     .flatMap((p) => p.engines)
@@ -30,7 +41,7 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
   const shown = report.properties.filter((p) => !quiet.includes(p));
   const width = shown.reduce((most, p) => Math.max(most, p.name.length), 0);
-  const told = new Map<string, string>();
+  const told = new Told(report.findings ?? [], teller);
   const lines = shown.flatMap((p) => propertyLines(p, width, paint, told));
   const held = report.properties.filter((p) => p.outcome === 'holds').length;
   const foot = [
@@ -45,37 +56,50 @@ export function reportText(report: Report, durationMs: number, exit: number, io:
   return [
     head.join(' · '),
     '',
+    ...findingLines(report, paint, teller),
+    ...mendedLines(report, paint),
     ...lines,
     ...(quiet.length > 0
       ? [
           `  ${paint('green', MARK.holds)} ${paint('dim', `${quiet.map((p) => p.name).join(', ')} hold`)}`,
         ]
       : []),
-    ...fixLines(report, paint),
     ...report.assumptions.abstractions.map((a) => paint('dim', `    in the abstraction: ${a}`)),
-    ...vacuityLines(report, paint),
+    ...vacuityLines(report, paint, teller),
     '',
     `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`,
     '',
   ].join('\n');
 }
 
-function fixLines(report: Report, paint: ReturnType<typeof painter>): string[] {
-  if (!report.fixes) return [];
-  if (report.fixes.length === 0)
-    return [
-      '',
-      paint('dim', '  no small change was found that mends something and breaks nothing'),
-    ];
-  return [
-    '',
-    ...report.fixes.flatMap((fix) => [
-      `  ${paint('bold', 'fix')}  ${fix.sentence}`,
+/** What was found to mend a finding, and what becomes of the properties then. */
+function fixLines(
+  { fixes = [] }: Report,
+  finding: number,
+  paint: ReturnType<typeof painter>,
+): string[] {
+  return fixes
+    .filter((fix) => fix.finding === finding)
+    .flatMap(({ sentence, mends, leaves }) => [
+      ...indented(sentence, `    ${paint('bold', 'fix')} `, 8),
       paint(
         'dim',
-        `       verified: then ${fix.mends.join(', ')} hold${fix.mends.length === 1 ? 's' : ''}${fix.leaves.length > 0 ? `; ${fix.leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
+        `        verified: ${mends.length > 0 ? `then ${mends.join(', ')} hold${mends.length === 1 ? 's' : ''}` : 'then this is gone'}${leaves.length > 0 ? `; ${leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
       ),
-    ]),
+    ]);
+}
+
+/** What the best changes mend together. */
+function mendedLines({ fixes, mended }: Report, paint: ReturnType<typeof painter>): string[] {
+  if (!fixes) return [];
+  if (!mended)
+    return [
+      paint('dim', '  no small change was found that mends something and breaks nothing'),
+      '',
+    ];
+  return [
+    `  ${paint('bold', 'mended')} by ${mended.changes.length === 1 ? '1 change' : `${mended.changes.length} changes`}: ${mended.leaves.length === 0 ? 'all that was violated holds' : `${mended.leaves.join(', ')} still violated`}   (--fix FILE writes the diagram)`,
+    '',
   ];
 }
 
@@ -102,30 +126,74 @@ function isImplicit(p: PropertyReport): boolean {
   return ['withinRange', 'withinCapacity', 'singleWrite', 'defined'].includes(p.kind);
 }
 
-/**
- * `told` holds what has been shown and under which property: the same run, or the same sentence, is
- * not shown again.
- */
+/** What has been shown, and where: the same is not shown again. */
+class Told {
+  readonly teller: Teller;
+  readonly #at = new Map<string, string>();
+  readonly #findings: ReadonlyMap<string, readonly number[]>;
+
+  constructor(findings: readonly Finding[], teller: Teller) {
+    this.teller = teller;
+    const numbers = new Map<string, number[]>();
+    for (const [index, { breaks }] of findings.entries())
+      for (const name of breaks) numbers.set(name, [...(numbers.get(name) ?? []), index + 1]);
+    this.#findings = numbers;
+  }
+
+  /** The numbers of the findings that break a property. */
+  findings({ name }: PropertyReport): readonly number[] {
+    return this.#findings.get(name) ?? [];
+  }
+
+  /** Where this has been shown before; nothing at the first time. */
+  before(key: string, here: string): string | undefined {
+    const at = this.#at.get(key);
+    if (at === undefined) this.#at.set(key, here);
+    return at;
+  }
+}
+
+/** What is wrong with a diagram: where and why, which properties it breaks, the run. */
+function findingLines(report: Report, paint: ReturnType<typeof painter>, teller: Teller): string[] {
+  return (report.findings ?? []).flatMap((finding, index) => [
+    ...indented(finding.why, `  ${paint('red', String(index + 1))} `, 4),
+    ...finding.also.flatMap((also) => indented(also, '    ', 4)),
+    paint('dim', `    breaks ${finding.breaks.join(', ')}`),
+    ...(finding.trace ? traceLines(finding.trace, teller) : []),
+    ...fixLines(report, index + 1, paint),
+    '',
+  ]);
+}
+
+function indented(text: string, first: string, width: number): string[] {
+  return folded(text, 110).map((line, i) => (i === 0 ? first : ' '.repeat(width)) + line);
+}
+
 function propertyLines(
   p: PropertyReport,
   width: number,
   paint: ReturnType<typeof painter>,
-  told: Map<string, string>,
+  told: Told,
 ): string[] {
-  const how = detailOf(p);
+  const findings = told.findings(p);
+  const detail = detailOf(p, told.teller);
+  const how = findings.length > 0 ? `${detail} · ${whichFindings(findings)}` : detail;
   const line = `  ${paint(TONE[p.outcome], MARK[p.outcome])} ${p.name.padEnd(width)}  ${p.outcome.padEnd(8)}  ${how}`;
-  const showsTrace = p.trace && p.outcome === 'violated' && p.engines.length > 0;
   const once = (key: string, what: string, lines: () => string[]): string[] => {
-    const at = told.get(key);
-    if (at === undefined) told.set(key, p.name);
+    const at = told.before(key, p.name);
     return at === undefined ? lines() : [paint('dim', `      the same ${what} as of ${at}`)];
   };
-  const { why, trace } = p;
+  const showsWhy = findings.length === 0;
+  const why = showsWhy ? p.why : undefined;
+  const trace = showsWhy && p.outcome === 'violated' && p.engines.length > 0 ? p.trace : undefined;
   return [
     line.trimEnd(),
     ...(why === undefined
       ? []
       : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(p.hint === undefined
+      ? []
+      : folded(p.hint, 110).map((text) => paint('yellow', `      ${text}`))),
     ...(Array.isArray(p.evidence?.['lacks'])
       ? [
           paint(
@@ -139,10 +207,15 @@ function propertyLines(
           proofLines(p.evidence ?? {}).map((text) => paint('dim', text)),
         )
       : []),
-    ...(showsTrace && trace
-      ? once(JSON.stringify(trace.steps), 'run', () => traceLines(trace))
-      : []),
+    ...(trace ? once(runKey(trace), 'run', () => traceLines(trace, told.teller)) : []),
   ];
+}
+
+/** The same for the same run; of any length, for its steps may be more text than a string can be. */
+function runKey({ params, initial, steps, loopStart }: Trace): string {
+  const hash = createHash('sha256').update(JSON.stringify([params, initial, loopStart]));
+  for (const step of steps) hash.update(JSON.stringify(step));
+  return hash.digest('hex');
 }
 
 /** Sentences of an invariant that are shown; the others are in the report and in `why.txt`. */
@@ -173,7 +246,11 @@ function proofLines(evidence: Evidence): string[] {
   ];
 }
 
-function detailOf(p: PropertyReport): string {
+function whichFindings(numbers: readonly number[]): string {
+  return numbers.length === 1 ? `finding ${numbers[0]}` : `findings ${numbers.join(', ')}`;
+}
+
+function detailOf(p: PropertyReport, teller: Teller): string {
   const deciding = p.engines.filter((e) => e.outcome === p.outcome).map((e) => e.name);
   const agree = deciding.length > 1 ? `${deciding.join(', ')} agree` : (deciding[0] ?? '');
   const reproved = p.assurance.includes('obligationsReproved')
@@ -185,7 +262,7 @@ function detailOf(p: PropertyReport): string {
         ? `${agree} · shortest run: ${steps(p.trace.steps.length)}`
         : `${agree}${reproved}`;
     case 'violated':
-      return `${p.message ? `${p.message} · ` : ''}${WITNESS_WORDS[p.witness ?? 'trace'](p)}${agree ? ` · ${agree}` : ''}`;
+      return `${p.message ? `${p.message} · ` : ''}${WITNESS_WORDS[p.witness ?? 'trace'](p, teller)}${agree ? ` · ${agree}` : ''}`;
     case 'bounded':
       return `nothing found within ${p.bound ?? 'a bound'}`;
     case 'unknown':
@@ -194,13 +271,13 @@ function detailOf(p: PropertyReport): string {
 }
 
 const WITNESS_WORDS: Readonly<
-  Record<NonNullable<PropertyReport['witness']>, (p: PropertyReport) => string>
+  Record<NonNullable<PropertyReport['witness']>, (p: PropertyReport, teller: Teller) => string>
 > = {
   trace: (p) => `in ${steps(p.trace?.steps.length ?? 0)}`,
   lasso: () => 'a fair run never gets there',
   trap: (p) => `after ${steps(p.trace?.steps.length ?? 0)} there is no way back`,
-  exhaustion: (p) =>
-    `no run gets there${Array.isArray(p.evidence?.['unreachable']) ? `: ${(p.evidence['unreachable'] as string[]).join(', ')}` : paramsOf(p.trace)}`,
+  exhaustion: (p, teller) =>
+    `no run gets there${Array.isArray(p.evidence?.['unreachable']) ? `: ${(p.evidence['unreachable'] as string[]).map((goal) => teller.name(goal)).join(', ')}` : paramsOf(p.trace)}`,
 };
 
 function paramsOf(trace: Trace | undefined): string {
@@ -222,7 +299,7 @@ const [FIRST_STEPS, LAST_STEPS] = [20, 20];
  * A trace, one line a step, cells and messages in the words of the model. It may have as many steps
  * as the model has states: no more of them is looked at than is told.
  */
-export function traceLines(trace: Trace): string[] {
+export function traceLines(trace: Trace, teller: Teller = MODEL): string[] {
   const params = Object.entries(trace.params);
   const count = trace.steps.length;
   const isLong = count > MAX_STEPS;
@@ -230,13 +307,13 @@ export function traceLines(trace: Trace): string[] {
   const last = isLong ? trace.steps.slice(-LAST_STEPS) : [];
   const loop = trace.loopStart;
   const width = [...first, ...last].reduce(
-    (most, step) => Math.max(most, Math.min(44, stepLabel(step).length)),
+    (most, step) => Math.max(most, Math.min(44, teller.step(step).length)),
     0,
   );
   const lines = (steps: readonly Step[], from: number): string[] =>
     steps.flatMap((step, i) => [
       ...(loop === from + i ? ['      ↻  from here for ever:'] : []),
-      `      ${String(from + i + 1).padStart(2)}  ${stepLabel(step).padEnd(width)}  ${effects(step)}`.trimEnd(),
+      `      ${String(from + i + 1).padStart(2)}  ${teller.step(step).padEnd(width)}  ${effects(step, teller)}`.trimEnd(),
     ]);
   const isLoopHidden = loop !== undefined && loop >= first.length && loop < count - last.length;
   return [
@@ -271,15 +348,22 @@ function stepLabel(step: Step): string {
   return parts.length > 0 ? `${step.action}(${parts.join(', ')})` : step.action;
 }
 
-function effects(step: Step): string {
+/** Tells the steps of a run in the words of the model. */
+const MODEL: Teller = { step: stepLabel, effects: changes, name: (id) => id };
+
+function effects(step: Step, teller: Teller): string {
   if (step.error) return `breaks ${step.error.join(', ')}`;
+  return teller.effects(step).join(' · ');
+}
+
+function changes(step: Step): string[] {
   const changed = Object.entries(step.changed).map(
     ([cell, [before, after]]) => `${cell} ${valueText(before)} → ${valueText(after)}`,
   );
-  if (isAttackers(step)) return [...moved(step), ...changed].join(' · ');
+  if (isAttackers(step)) return [...moved(step), ...changed];
   const sent = (step.sent ?? []).map((m) => `sends ${messageText(m)}`);
   const without = step.threats?.map((id) => `without ${id.split('.').at(-1)}`) ?? [];
-  return [...without, ...changed, ...sent].join(' · ');
+  return [...without, ...changed, ...sent];
 }
 
 /** What a threat does to the messages of a channel. */
@@ -299,12 +383,17 @@ function valueText(value: Value): string {
   return value === null ? 'null' : String(value);
 }
 
-function vacuityLines(report: Report, paint: ReturnType<typeof painter>): string[] {
+function vacuityLines(report: Report, paint: ReturnType<typeof painter>, teller: Teller): string[] {
   const v = report.vacuity;
   if (!v) return [];
   return [
     ...(v.neverFires.length > 0
-      ? [paint('dim', `    never happens: ${v.neverFires.join(', ')}`)]
+      ? [
+          paint(
+            'dim',
+            `    never happens: ${v.neverFires.map((action) => teller.name(action)).join(', ')}`,
+          ),
+        ]
       : []),
     ...(v.premiseNeverTrue.length > 0
       ? [
@@ -317,5 +406,23 @@ function vacuityLines(report: Report, paint: ReturnType<typeof painter>): string
     ...(v.survivesEveryMutant.length > 0
       ? [paint('dim', `    no mutant breaks: ${v.survivesEveryMutant.join(', ')}`)]
       : []),
+    ...(v.mutants?.open === undefined ? [] : [paint('dim', `    ${triedText(v.mutants)}`)]),
+    ...(v.neverRead && v.neverRead.length > 0
+      ? [paint('dim', `    nothing reads: ${v.neverRead.join(', ')}`)]
+      : []),
   ];
+}
+
+const OPEN = {
+  size: 'their graphs are too large',
+  sampled: 'values are only sampled',
+  time: 'the time was up',
+} as const;
+
+/** What was not looked at when mutants were tried. */
+function triedText({ of, tried, unbroken, open = 'size' }: MutantsTried): string {
+  const why = OPEN[open];
+  return tried === 0
+    ? `whether mutants break what holds was not tried: ${why}`
+    : `${tried} of ${of} mutants were tried (${why}); none of them breaks: ${unbroken.join(', ')}`;
 }

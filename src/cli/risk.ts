@@ -8,14 +8,15 @@ import {
   exploreLosses,
   generateLog,
   readEventLog,
+  readInstant,
   readWeights,
   RISK_DEFAULTS,
   trueProbability,
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
-import { printProblems, readSubmission } from './check.ts';
-import { interruptible } from './interrupt.ts';
+import { readSubmission } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { riskText } from './riskText.ts';
 
@@ -25,7 +26,8 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
                                    an event log of N cases with known branch weights, on standard output
 
   --cases N            for how many cases losses are expected (${RISK_DEFAULTS.cases})
-  --draws N            draws from the posterior (${RISK_DEFAULTS.draws})
+  --draws N            draws from the posterior (as many as cost a second, at most 10,000)
+  --log-end TIME       until when the log was kept; default: the time of its last event
   --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
   --max-states N       where the exploration gives up (${RISK_DEFAULTS.maxStates})
   --timeout SECONDS    for all of it (${RISK_DEFAULTS.timeoutMs / 1000})
@@ -38,6 +40,8 @@ exit: 0 assessed · 2 bad input · 4 a fault. A risk is never a verdict: \`probi
 /** The largest event log that is read. */
 const MAX_LOG_BYTES = 256 * 1024 * 1024;
 const MAX_GENERATED = 1_000_000;
+/** With fewer draws a 95 % interval has no draw beyond its bounds. */
+const MIN_DRAWS = 100;
 const MAX_DRAWS = 100_000;
 
 interface RiskArgs {
@@ -49,7 +53,8 @@ interface RiskArgs {
   readonly generate: number | undefined;
   readonly property: string | undefined;
   readonly cases: number;
-  readonly draws: number;
+  readonly draws: number | undefined;
+  readonly logEndMs: number | undefined;
   readonly seed: number;
   readonly maxStates: number;
   readonly timeoutMs: number;
@@ -67,11 +72,10 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   if (!submission.ok) return printProblems(submission.problems, options.json, io);
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
-  return interruptible((signal) =>
-    options.generate === undefined
-      ? assess(options, inspected.value, submission.value.format, signal, io)
-      : generate(options, options.generate, inspected.value, signal, io),
-  );
+  const signal = io.interrupted ?? new AbortController().signal;
+  return options.generate === undefined
+    ? assess(options, inspected.value, submission.value.format, signal, io)
+    : generate(options, options.generate, inspected.value, signal, io);
 }
 
 async function assess(
@@ -85,13 +89,13 @@ async function assess(
   const text = await readText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
-  const { cases, draws, seed, maxStates, timeoutMs } = args;
+  const { cases, draws, seed, maxStates, timeoutMs, logEndMs } = args;
   const assessed = await assessRisk({
     semantics: inspected.semantics,
     modelDigest: inspected.digest,
     loss: { property: args.property ?? '' },
     log: log.value,
-    options: { cases, draws, seed, maxStates, timeoutMs },
+    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs },
     signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
@@ -186,6 +190,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
         timeout: { type: 'string' },
         generate: { type: 'string' },
         weights: { type: 'string' },
+        'log-end': { type: 'string' },
         json: { type: 'boolean' },
       },
     });
@@ -202,6 +207,9 @@ function readArgs(args: string[]): Result<RiskArgs> {
     return wrong('give the property whose loss is asked about: --property NAME');
   if (values.generate !== undefined && values.weights === undefined)
     return wrong('give the weights to generate with: --weights WEIGHTS.json');
+  const logEnd = values['log-end'] === undefined ? undefined : readInstant(values['log-end']);
+  if (values['log-end'] !== undefined && !logEnd)
+    return wrong(`--log-end takes an ISO 8601 time, not \`${values['log-end']}\``);
   const numbers: Record<string, number | undefined> = {};
   for (const [name, [least, most]] of Object.entries(NUMBERS)) {
     const text = values[name as keyof typeof NUMBERS];
@@ -219,7 +227,8 @@ function readArgs(args: string[]): Result<RiskArgs> {
     property: values.property,
     generate: numbers['generate'],
     cases: numbers['cases'] ?? RISK_DEFAULTS.cases,
-    draws: numbers['draws'] ?? RISK_DEFAULTS.draws,
+    draws: numbers['draws'],
+    logEndMs: logEnd?.ms,
     seed: numbers['seed'] ?? RISK_DEFAULTS.seed,
     maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
     timeoutMs:
@@ -230,7 +239,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
 const NUMBERS = {
   generate: [1, MAX_GENERATED],
   cases: [1, 1_000_000_000],
-  draws: [1, MAX_DRAWS],
+  draws: [MIN_DRAWS, MAX_DRAWS],
   seed: [0, Number.MAX_SAFE_INTEGER],
   'max-states': [1, 50_000_000],
   timeout: [1, 86_400],

@@ -9,7 +9,7 @@ const WORDS = {
 } as const;
 
 /**
- * A risk as people read it: the number with its interval, what it was learned from, and every
+ * A risk as people read it: the number with its intervals, what it was learned from, and every
  * reason to doubt it.
  */
 export function riskText(
@@ -19,7 +19,7 @@ export function riskText(
   io: Io,
 ): string {
   const paint = painter(io);
-  const { probability: p, perCases, card } = assessed;
+  const { card } = assessed;
   const head = [
     paint('bold', card.model.name),
     format,
@@ -28,19 +28,21 @@ export function riskText(
     `${card.data.cases} cases, ${card.data.events} events`,
   ];
   const pad = ' '.repeat(assessed.property.length + 4);
-  const loss =
-    perCases.expectedLossEur === undefined ? '' : ` · ${number(perCases.expectedLossEur)} EUR`;
   const worst = Object.entries(card.parameters.worst)
     .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
     .join(', ');
+  const [first, ...more] = [
+    headline(assessed),
+    ...numbers(assessed),
+    ...(card.parameters.valuations > 1
+      ? [`the worst of ${card.parameters.valuations} valuations: ${worst}`]
+      : []),
+  ];
   return [
     head.join(' · '),
     '',
-    `  ${paint('bold', assessed.property)}  a case is lost with probability ${percent(p.mean)} · ${Math.round(p.level * 100)} % interval ${percent(p.lower)} to ${percent(p.upper)}`,
-    `${pad}in ${number(perCases.n)} cases: ${number(perCases.expected)} expected${loss} · at least one: ${percent(perCases.atLeastOne)}`,
-    ...(card.parameters.valuations > 1
-      ? [`${pad}the worst of ${card.parameters.valuations} valuations: ${worst}`]
-      : []),
+    `  ${paint('bold', assessed.property)}  ${first}`,
+    ...more.map((line) => `${pad}${line}`),
     '',
     ...evidenceLines(assessed),
     ...warnings(assessed).map((line) => `  ${paint('yellow', '!')} ${line}`),
@@ -50,21 +52,72 @@ export function riskText(
   ].join('\n');
 }
 
-function evidenceLines({ card }: RiskAssessment): string[] {
-  const { data, branchings, drift } = card;
+function headline({ headline: said, card, probability: p }: RiskAssessment): string {
+  const level = `${Math.round(p.level * 100)} %`;
+  const interval = `${level} posterior interval ${percent(p.lower)} to ${percent(p.upper)}`;
+  switch (said.kind) {
+    case 'mean':
+      return `a case is lost with probability ${percent(said.value)} · ${interval}`;
+    case 'upperBound':
+      return `a case is lost with probability at most ${percent(said.value)} · ${interval}`;
+    case 'none':
+      return `no number: ${said.because
+        .map((reason) =>
+          reason === 'outsideModel'
+            ? `${percent(card.data.nonConformantCases / card.data.cases)} of the cases leave the model`
+            : `of ${percent(card.censoring.undecided)} of the cases nothing tells how they end`,
+        )
+        .join(', and ')}`;
+  }
+}
+
+function numbers(assessed: RiskAssessment): string[] {
+  const { headline: said, direct, identification: range, perCases } = assessed;
+  const predictive = `95 % predictive interval ${number(perCases.predictive.lower)} to ${number(perCases.predictive.upper)} losses`;
+  const euros = perCases.predictiveLossEur;
+  const mean = said.kind === 'mean';
   return [
-    `    learned from ${data.eventsCounted} of ${data.events} events; ${data.lossCases} of ${data.cases} cases were lost${data.window ? ` · ${data.window.from.slice(0, 10)} to ${data.window.to.slice(0, 10)}` : ''}`,
-    `    ${branchings.relevant - branchings.unseen} of ${branchings.relevant} branchings seen · ${percent(branchings.throughUnseen)} of cases come through an unseen one`,
-    `    drift: ${drift.p === undefined ? 'too few cases to test' : `p = ${drift.p.toPrecision(2)}${drift.found ? '' : ', none found'}`}`,
+    `counted: ${direct.lost} of ${direct.cases} cases with a known end · ${direct.estimate === undefined ? '' : `${percent(direct.estimate)} · `}95 % Clopper–Pearson interval ${percent(direct.lower)} to ${percent(direct.upper)}`,
+    ...(range.outside > 0
+      ? [
+          `whatever became of the cases outside the model: ${percent(range.lower)} to ${percent(range.upper)} of all cases`,
+        ]
+      : []),
+    ...(said.kind === 'none'
+      ? []
+      : [
+          `in ${number(perCases.n)} cases: ${mean ? `${number(perCases.expected)} expected · ` : ''}${predictive} · at least one: ${percent(perCases.atLeastOne)}`,
+          ...(euros
+            ? [
+                `that is ${mean ? `${number(perCases.expectedLossEur ?? 0)} EUR expected, ` : ''}${number(euros.lower)} to ${number(euros.upper)} EUR`,
+              ]
+            : []),
+        ]),
   ];
 }
 
-function warnings({ card }: RiskAssessment): string[] {
-  const { data, nonConformance, drift, sampling } = card;
+function evidenceLines({ card }: RiskAssessment): string[] {
+  const { data, branchings, drift } = card;
+  const detectable =
+    drift.detectableRatio === undefined
+      ? 'no ratio could be found with so few losses'
+      : `a ratio of ${drift.detectableRatio.toPrecision(2)} would be found four times in five`;
+  return [
+    `    learned from ${data.eventsCounted} of ${data.events} events; ${data.lossCases} of ${data.cases} cases were lost${data.window ? ` · ${data.window.from.slice(0, 10)} to ${data.window.to.slice(0, 10)}` : ''}`,
+    `    ${branchings.relevant - branchings.unseen} of ${branchings.relevant} branchings seen · ${percent(card.prior.share)} of the answer is prior`,
+    `    drift of the answer: ${drift.p === undefined ? 'not to be tested' : `p = ${drift.p.toPrecision(2)}`}; ${detectable}`,
+  ];
+}
+
+function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
+  const { data, nonConformance, drift, markov, censoring } = card;
   const [first] = nonConformance;
   return [
-    ...(card.insufficientData
-      ? ['insufficient data: below 200 conformant cases the interval is too often too narrow']
+    ...(said.because.includes('fewLosses')
+      ? [`only ${direct.lost} losses seen (fewer than 5): an upper bound, no mean`]
+      : []),
+    ...(said.because.includes('priorDominated')
+      ? [`prior-dominated: ${percent(card.prior.share)} of the answer is prior`]
       : []),
     ...(first
       ? [
@@ -72,7 +125,12 @@ function warnings({ card }: RiskAssessment): string[] {
         ]
       : []),
     ...(data.openCases > 0
-      ? [`${data.openCases} cases end where the model promises a further step: taken as still open`]
+      ? [
+          `${data.openCases} cases end where the model promises a further step: still open; ${censoring.states > 0 ? 'judged by how long others took' : 'left out'}; bias: ${censoring.bias}`,
+        ]
+      : []),
+    ...(direct.disagrees
+      ? ['the model’s mean is outside the counted interval: believe neither before you know why']
       : []),
     ...(data.ambiguousCases > 0
       ? [`${data.ambiguousCases} cases fit several paths: their moves are shared among them`]
@@ -82,12 +140,12 @@ function warnings({ card }: RiskAssessment): string[] {
       : []),
     ...(drift.found
       ? [
-          'the two halves of the log differ: rates drift, and the interval is too narrow for the future',
+          `drift: ${drift.earlier.lost} of ${drift.earlier.cases} lost in the earlier half, ${drift.later.lost} of ${drift.later.cases} in the later: the intervals are too narrow for the future`,
         ]
       : []),
-    ...(sampling.wideDraws > 0
+    ...(markov.p !== undefined && markov.p < 0.01
       ? [
-          `${sampling.wideDraws} of ${sampling.draws} draws were not solved to the end; the interval holds their bounds`,
+          `the next step depends on more than the state (p = ${markov.p.toPrecision(2)}): what matters to it should be a variable`,
         ]
       : []),
   ];

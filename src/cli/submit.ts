@@ -1,8 +1,10 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
-import { exitOf, namedEngines, printProblems, readSubmission, readText } from './check.ts';
+import { exitOf, namedEngines, readSubmission, tellerFor, writeMended, readText } from './check.ts';
+import { printProblems } from './problems.ts';
 import { scriptText } from './checkScript.ts';
-import { ask, followRun, serverFrom, type RunView, type Server } from './client.ts';
+import { ask, followRun, serverFrom, toldReport, type RunView, type Server } from './client.ts';
+import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
@@ -14,6 +16,8 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
   --format NAME     native, bpmn, tla or smt · default: by the file's name and beginning
   --config FILE     of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --annotations FILE  of a diagram: data, conditions and properties in a side file (YAML)
+  --fixes           of a diagram: look for small changes that mend it, and show those that were verified
+  --fix FILE        of a diagram: write it with the best of them made one after the other
   --channels HOW    of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --property NAME   answer only this one; may be repeated
   --engines LIST    explore,tlc,z3, or all · default: auto (or --engine NAME, again for more)
@@ -37,6 +41,8 @@ const OPTIONS = {
   timeout: { type: 'string' },
   'max-states': { type: 'string' },
   memory: { type: 'string' },
+  fixes: { type: 'boolean' },
+  fix: { type: 'string' },
   'no-wait': { type: 'boolean' },
 } as const;
 
@@ -59,22 +65,19 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   return talking(io, json, async () => {
     const started = performance.now();
     const engines = namedEngines(values.engines, values.engine);
-    const run = await requestRun(
-      server,
-      {
-        ...submission.value,
-        ...(annotations.value !== undefined && { annotations: annotations.value }),
+    const model = {
+      ...submission.value,
+      ...(annotations.value !== undefined && { annotations: annotations.value }),
+    };
+    const run = await requestRun(server, model, {
+      properties: values.property,
+      engines: engines === 'auto' ? undefined : engines,
+      limits: {
+        timeoutMs: number(values.timeout, 1_000),
+        maxStates: number(values['max-states']),
+        memoryMb: number(values.memory),
       },
-      {
-        properties: values.property,
-        engines: engines === 'auto' ? undefined : engines,
-        limits: {
-          timeoutMs: number(values.timeout, 1_000),
-          maxStates: number(values['max-states']),
-          memoryMb: number(values.memory),
-        },
-      },
-    );
+    });
     if (values['no-wait']) {
       io.stdout(json ? `${JSON.stringify(run)}\n` : `${run.id}\n`);
       return EXIT.ok;
@@ -82,7 +85,11 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
     const progress = progressLine(io, json);
     const ended = await followRun(server, run.id, progress.show);
     progress.clear();
-    return printEnded(ended, performance.now() - started, json, io);
+    const durationMs = performance.now() - started;
+    const wantsFixes = values.fixes === true || values.fix !== undefined;
+    const report = ended.report && (await toldReport(server, ended.id, ended.report, wantsFixes));
+    if (report && values.fix !== undefined) await writeMended(values.fix, report, io);
+    return printEnded({ ...ended, report }, durationMs, json, io, await tellerFor(model));
   });
 }
 
@@ -130,7 +137,13 @@ export async function requestRun(
   return requestVerification;
 }
 
-function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): number {
+function printEnded(
+  run: RunView,
+  durationMs: number,
+  json: boolean,
+  io: Io,
+  teller: Teller | undefined,
+): number {
   if (run.failure) {
     if (run.failure.problems.length > 0) return printProblems(run.failure.problems, json, io);
     if (json) io.stdout(`${JSON.stringify({ fault: run.failure }, null, 2)}\n`);
@@ -148,7 +161,7 @@ function printEnded(run: RunView, durationMs: number, json: boolean, io: Io): nu
     );
   else
     io.stdout(
-      `${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`,
+      `${run.report.script ? scriptText(run.report.script, exit) : reportText(run.report, durationMs, exit, io, teller)}verdict ${run.verdict?.id ?? 'none'} · probity certificate ${run.verdict?.id ?? 'ID'} --out DIR\n`,
     );
   return exit;
 }

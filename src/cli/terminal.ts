@@ -35,6 +35,22 @@ export function printable(text: string): string {
  * nor about its code; an answer that could not be written (a full disk) is a fault.
  */
 export function processIo(): Io {
+  const { stdout, stderr, isTTY } = openStreams();
+  return {
+    stdout: (text) => stdout(printable(text)),
+    stderr: (text) => stderr(printable(text)),
+    ...(isTTY === undefined ? {} : { isTTY }),
+  };
+}
+
+let streams: Io | undefined;
+
+/** The streams as they are: for text that has been made printable. */
+export function openStreams(): Io {
+  return (streams ??= listenedTo());
+}
+
+function listenedTo(): Io {
   let isLost = false;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || isLost) return;
@@ -47,8 +63,8 @@ export function processIo(): Io {
     if (isLost) process.exitCode = EXIT.fault;
   });
   return {
-    stdout: (text) => void process.stdout.write(printable(text)),
-    stderr: (text) => void process.stderr.write(printable(text)),
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
     isTTY: process.stdout.isTTY,
   };
 }

@@ -6,8 +6,8 @@ import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
-import { printProblems, readSubmission } from './check.ts';
-import { interruptible } from './interrupt.ts';
+import { readSubmission } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { threatsText } from './threatsText.ts';
 
@@ -62,8 +62,11 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
   const inspected = await inspect(read.value);
   if (!inspected.ok) return printProblems(inspected.problems, json, io);
   const started = performance.now();
-  const answer = await interruptible((signal) =>
-    analyseThreats(inspected.value, read.value.format, options, signal),
+  const answer = await analyseThreats(
+    inspected.value,
+    read.value.format,
+    options,
+    io.interrupted ?? new AbortController().signal,
   );
   if (!answer.ok) return printProblems(answer.problems, json, io);
   const exit = exitOfThreats(answer.value);

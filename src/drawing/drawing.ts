@@ -24,6 +24,8 @@ export interface Figure extends Box {
   readonly id: string;
   readonly shape: Shape;
   readonly name: string;
+  /** Where the name stands, if the file says it; of what has its name inside it is not heeded. */
+  readonly label?: Box;
   /**
    * What stands inside of an event, an activity or a gateway: the trigger, the kind of task, the
    * markers.
@@ -39,6 +41,7 @@ export interface Line {
   readonly id: string;
   readonly kind: 'sequence' | 'message' | 'association';
   readonly name: string;
+  readonly label?: Box;
   readonly points: readonly Point[];
 }
 
@@ -62,8 +65,11 @@ export interface Overlay {
 
 /** The box around everything that is drawn. */
 export function extent(drawing: Drawing): Box {
+  const boxes = [...drawing.figures, ...drawing.lines].flatMap(({ name, label }) =>
+    name !== '' && label ? label : [],
+  );
   const points = [
-    ...drawing.figures.flatMap(({ x, y, width, height }) => [
+    ...[...drawing.figures, ...boxes].flatMap(({ x, y, width, height }) => [
       { x, y },
       { x: x + width, y: y + height },
     ]),

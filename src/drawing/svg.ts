@@ -45,10 +45,16 @@ export function svgOf(drawing: Drawing, overlay: Overlay): string {
     ...drawing.figures
       .filter((figure) => isGround(figure))
       .map((figure) => group(figure, overlay, visits)),
-    ...drawing.lines.map((line) => lineOf(line, overlay, visits)),
+    ...drawing.lines
+      .map((line) => ({ line, rank: rankOf(line, overlay, visits) }))
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ line }) => lineOf(line, overlay, visits)),
     ...drawing.figures
       .filter((figure) => !isGround(figure))
       .map((figure) => group(figure, overlay, visits)),
+    ...drawing.lines.map(nameOf),
+    ...drawing.figures.map((figure) => label(figure, overlay.dead.has(figure.id)).join('')),
+    ...drawing.figures.map((figure) => badge(figure, visits.get(figure.id))),
     ...drawing.lines.map((line) => tokensOn(line.id, middle(line.points), overlay)),
     ...drawing.figures.map((figure) =>
       tokensOn(figure.id, { x: figure.x + 8, y: figure.y + figure.height - 8 }, overlay),
@@ -100,8 +106,6 @@ function group(
   return [
     `<g data-element-id="${escape(figure.id)}">`,
     ...SHAPES[figure.shape](figure, style, stroke),
-    ...label(figure, dead),
-    ...(seen ? [badge(figure, seen)] : []),
     ...(dead
       ? [
           `<path d="M${at(figure.x)} ${at(figure.y)}l${at(figure.width)} ${at(figure.height)}m0 ${at(-figure.height)}l${at(-figure.width)} ${at(figure.height)}" stroke="${TONE.dead}" stroke-width="1"/>`,
@@ -212,7 +216,13 @@ function marks(f: Figure): string[] {
   ];
 }
 
-/** Names stand inside of activities, upright along pools and lanes, and below everything else. */
+/** A text can be read on whatever it stands. */
+const HALO = 'stroke="#fff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"';
+
+/**
+ * Names stand inside of activities, upright along pools and lanes, and of everything else where the
+ * file says, else below it.
+ */
 function label(f: Figure, dead: boolean): string[] {
   if (f.name === '') return [];
   const fill = dead ? TONE.dead : TONE.text;
@@ -223,28 +233,42 @@ function label(f: Figure, dead: boolean): string[] {
   }
   if (f.shape === 'frame')
     return [
-      `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`,
+      `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}" ${HALO}>${escape(f.name)}</text>`,
     ];
   const inside = f.shape === 'activity' || f.shape === 'note';
-  const lines = wrap(f.name, Math.max(8, Math.floor((inside ? f.width : 100) / 6.4))).slice(
+  const place = (inside ? undefined : f.label) ?? f;
+  const lines = wrap(f.name, Math.max(8, Math.floor(widthOf(f, inside) / 6.4))).slice(
     0,
     inside ? 4 : 3,
   );
-  const first = inside ? f.y + f.height / 2 - (lines.length - 1) * 7 + 4 : f.y + f.height + 14;
+  const first = inside
+    ? f.y + f.height / 2 - (lines.length - 1) * 7 + 4
+    : (f.label?.y ?? f.y + f.height + 3) + 11;
+  return texts(lines, { x: place.x + place.width / 2, y: first }, fill);
+}
+
+/** How wide the name of a figure may be: a box in the file that is too narrow is not believed. */
+function widthOf(f: Figure, inside: boolean): number {
+  return inside ? f.width : Math.max(f.label?.width ?? 0, 100);
+}
+
+function texts(lines: readonly string[], { x, y }: Point, fill: string): string[] {
   return lines.map(
     (line, i) =>
-      `<text x="${at(f.x + f.width / 2)}" y="${at(first + i * 14)}" text-anchor="middle" fill="${fill}">${escape(line)}</text>`,
+      `<text x="${at(x)}" y="${at(y + i * 14)}" text-anchor="middle" fill="${fill}" ${HALO}>${escape(line)}</text>`,
   );
 }
 
-/** The numbers of the steps in which an element happens, at its upper right corner. */
-function badge(f: Figure, visits: readonly number[]): string {
+/** The numbers of the steps in which an element happens, from its upper right corner outwards. */
+function badge(f: Figure, visits: readonly number[] | undefined): string {
+  if (!visits) return '';
   const text =
     visits.length > 4 ? `${visits.slice(0, 3).join(',')}…${visits.at(-1) ?? ''}` : visits.join(',');
   const width = 10 + text.length * 6.5;
+  const x = f.x + f.width - 8;
   return (
-    `<g><rect x="${at(f.x + f.width - width / 2)}" y="${at(f.y - 9)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}"/>` +
-    `<text x="${at(f.x + f.width)}" y="${at(f.y + 4)}" text-anchor="middle" font-size="11" font-weight="bold" fill="#fff">${text}</text></g>`
+    `<g data-steps-of="${escape(f.id)}"><rect x="${at(x)}" y="${at(f.y - 11)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}" stroke="#fff"/>` +
+    `<text x="${at(x + width / 2)}" y="${at(f.y + 2)}" text-anchor="middle" font-size="11" font-weight="bold" fill="#fff">${text}</text></g>`
   );
 }
 
@@ -254,20 +278,38 @@ const LINES: Readonly<Record<Line['kind'], string>> = {
   association: 'stroke-dasharray="1 3"',
 };
 
+/** Lines are drawn in this order: what the answer is about over what a run goes along, over others. */
+function rankOf(
+  { id }: Line,
+  { blamed }: Overlay,
+  visits: ReadonlyMap<string, readonly number[]>,
+): number {
+  return blamed.has(id) ? 2 : visits.has(id) ? 1 : 0;
+}
+
 function lineOf(
   line: Line,
   overlay: Overlay,
   visits: ReadonlyMap<string, readonly number[]>,
 ): string {
-  const blamed = overlay.blamed.has(line.id);
-  const seen = visits.has(line.id);
-  const stroke = blamed ? TONE.blamed : seen ? TONE.path : TONE.line;
+  const rank = rankOf(line, overlay, visits);
+  const stroke = [TONE.line, TONE.path, TONE.blamed][rank] ?? TONE.line;
   const d = line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${at(x)} ${at(y)}`).join('');
+  return `<g data-element-id="${escape(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${rank > 0 ? 2.5 : 1.3}" ${LINES[line.kind]}/></g>`;
+}
+
+/** The name of a line: where the file says, else above its middle. */
+function nameOf(line: Line): string {
+  if (line.name === '') return '';
+  const { label } = line;
+  if (label)
+    return texts(
+      wrap(line.name, Math.max(12, Math.floor(label.width / 6.4))).slice(0, 3),
+      { x: label.x + label.width / 2, y: label.y + 11 },
+      TONE.text,
+    ).join('');
   const { x, y } = middle(line.points);
-  return (
-    `<g data-element-id="${escape(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${blamed || seen ? 2.5 : 1.3}" ${LINES[line.kind]}/>` +
-    `${line.name === '' ? '' : `<text x="${at(x)}" y="${at(y - 6)}" text-anchor="middle" font-size="11" fill="${TONE.text}">${escape(wrap(line.name, 28)[0] ?? '')}</text>`}</g>`
-  );
+  return texts(wrap(line.name, 28).slice(0, 1), { x, y: y - 6 }, TONE.text).join('');
 }
 
 /** One dot for each token, a number where there are many. */

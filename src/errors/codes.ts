@@ -65,6 +65,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_CONFLICT: 'the same idempotency key with another input',
   RUN_FINISHED: 'the run has already ended',
   QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
+  ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',
   REQUEST_SHAPE: 'a request of the wrong shape',
   // risk
   EVENT_LOG_SYNTAX: 'the event log is neither CSV with its columns nor a JSON array',
@@ -75,6 +76,8 @@ export const PROBLEMS = {
   RISK_PROPERTY: 'a property whose violation is not the reaching of a state',
   RISK_MODEL_BROKEN:
     'a model that breaks an implicit property has no risk to learn: mend that first',
+  RISK_NOTHING_FITS: 'no case of the event log fits the model: nothing is learned from it',
+  RISK_UNSOLVED: 'the equations of the chain cannot be solved to the end',
   RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',

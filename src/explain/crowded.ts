@@ -1,4 +1,5 @@
 import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
+import type { Rule } from '../model/outcome.ts';
 import type { Sentence } from './sentence.ts';
 import { grew, type Claim, type Story } from './story.ts';
 import { called, flowsOf, leaving, nodesOf, reach } from './words.ts';
@@ -8,7 +9,7 @@ export function* crowded(story: Story): Iterable<Sentence> {
   const flow = flowsOf(story.reading.diagram).find((found) => story.on(found) > 1);
   if (!flow) return;
   const words = `${story.on(flow)} tokens stand on the way from ${called(flow.source)} to ${called(flow.target)} at the same time`;
-  yield* withSources(story, words, [flow], [flow.elementId, flow.source.elementId]);
+  yield* withSources(story, 'crowded', words, [flow], [flow.elementId, flow.source.elementId]);
 }
 
 /** An end event that has happened twice. */
@@ -16,23 +17,26 @@ export function* endedTwice(story: Story): Iterable<Sentence> {
   for (const end of nodesOf(story.reading.diagram)) {
     if (end.kind !== 'end' || story.on({ id: `${end.id}_count` }) < 2) continue;
     const words = `${called(end)} happens more than once in one run`;
-    yield* withSources(story, words, end.incoming, [end.elementId]);
+    yield* withSources(story, 'endsTwice', words, end.incoming, [end.elementId]);
   }
 }
 
 function* withSources(
   story: Story,
+  rule: Rule,
   words: string,
   flows: readonly Flow[],
   blamed: readonly string[],
 ): Iterable<Sentence> {
   for (const source of sourcesOf(story, flows))
     yield {
+      rule,
+      root: [source.node.elementId],
       words: `${words}: ${source.words}`,
       claims: source.claims,
       blamed: [...blamed, source.node.elementId],
     };
-  yield { words, claims: [], blamed };
+  yield { rule, root: blamed, words, claims: [], blamed };
 }
 
 interface Source {

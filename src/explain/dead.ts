@@ -5,23 +5,32 @@ import { called, capital, firstFew, list } from './words.ts';
 
 /** Activities that can never happen, and why not. */
 export function* neverHappens(story: Story): Iterable<Sentence> {
-  const { reading, property } = story;
-  const found = property.evidence?.['unreachable'];
-  const goals = new Set<unknown>(Array.isArray(found) ? found : []);
-  const dead = new Map<string, Node>();
-  for (const [node, goal] of reading.activities)
-    if (goals.has(goal) && !dead.has(node.elementId)) dead.set(node.elementId, node);
-  if (dead.size === 0) return;
-  const told = [...dead.values()].map((node) => {
-    const why = [...reasons(story, node, new Set(dead.keys()))].find(({ claims }) =>
-      story.areTrue(claims),
-    );
-    return {
-      words: capital(`${called(node)} can never happen${why ? `: ${why.words}` : ''}`),
-      claims: why?.claims ?? [],
-    };
-  });
-  yield {
+  const told = deadOf(story);
+  if (told.length > 0) yield sentenceOf(told);
+}
+
+/** The same, a sentence for each place that all of its activities come after. */
+export function deadByRoot(story: Story): readonly Sentence[] {
+  const groups = new Map<string, Dead[]>();
+  for (const dead of deadOf(story)) {
+    const key = dead.root.join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), dead]);
+  }
+  return [...groups.values()].map(sentenceOf);
+}
+
+/** An activity that can never happen. */
+interface Dead {
+  readonly node: Node;
+  readonly words: string;
+  readonly claims: readonly Claim[];
+  readonly root: readonly string[];
+}
+
+function sentenceOf(told: readonly Dead[]): Sentence {
+  return {
+    rule: 'dead',
+    root: [...new Set(told.flatMap(({ root }) => root))].toSorted(),
     words: firstFew(
       told.map(({ words }) => words),
       '. ',
@@ -29,13 +38,44 @@ export function* neverHappens(story: Story): Iterable<Sentence> {
     ).replace('. and ', '. And '),
     claims: told.flatMap(({ claims }) => claims),
     blamed: [],
-    dead: [...dead.keys()],
+    dead: told.map(({ node }) => node.elementId),
   };
+}
+
+function deadOf(story: Story): readonly Dead[] {
+  const { reading, property } = story;
+  const found = property.evidence?.['unreachable'];
+  const goals = new Set<unknown>(Array.isArray(found) ? found : []);
+  const dead = new Map<string, Node>();
+  for (const [node, goal] of reading.activities)
+    if (goals.has(goal) && !dead.has(node.elementId)) dead.set(node.elementId, node);
+  const why = new Map(
+    [...dead].map(([id, node]) => [
+      id,
+      [...reasons(story, node, new Set(dead.keys()))].find(({ claims }) => story.areTrue(claims)),
+    ]),
+  );
+  const roots = (id: string, seen: ReadonlySet<string>): readonly string[] => {
+    const after = (why.get(id)?.after ?? [id]).filter((other) => !seen.has(other));
+    return after.flatMap((other) =>
+      dead.has(other) && other !== id ? roots(other, new Set([...seen, id])) : [other],
+    );
+  };
+  return [...dead].map(([id, node]) => ({
+    node,
+    words: capital(
+      `${called(node)} can never happen${why.get(id) ? `: ${why.get(id)?.words}` : ''}`,
+    ),
+    claims: why.get(id)?.claims ?? [],
+    root: [...new Set(roots(id, new Set([id])))].toSorted(),
+  }));
 }
 
 interface Reason {
   readonly words: string;
   readonly claims: readonly Claim[];
+  /** The elements that it comes after; none where it is the first itself. */
+  readonly after?: readonly string[];
 }
 
 function* reasons(story: Story, node: Node, dead: ReadonlySet<string>): Iterable<Reason> {
@@ -60,6 +100,7 @@ function* reasons(story: Story, node: Node, dead: ReadonlySet<string>): Iterable
         'and',
       )}`,
       claims: [],
+      after: node.incoming.map((flow) => flow.source.elementId),
     };
   for (const flow of lastHeld(story, node)) yield* passing(story, flow);
   yield { words: 'no run leads there', claims: nowhere(story, node) };
@@ -83,6 +124,7 @@ function* blocked(story: Story, node: Node, dead: ReadonlySet<string>): Iterable
         : ''
     }`,
     claims,
+    ...(unable.length > 0 && { after: unable.map(({ elementId }) => elementId) }),
   };
 }
 
@@ -107,6 +149,7 @@ function lastHeld(story: Story, node: Node): readonly Flow[] {
 /** Why no run gets past the source of this flow, on this flow. */
 function* passing(story: Story, flow: Flow): Iterable<Reason> {
   const { source } = flow;
+  const after = [source.elementId];
   const none: Claim = { is: 'nowhere', of: story.variablesOf([flow]) };
   if (source.kind === 'parallel') {
     const missing = source.incoming.filter((into) =>
@@ -123,9 +166,14 @@ function* passing(story: Story, flow: Flow): Iterable<Reason> {
       }`,
       claims:
         missing.length > 0 ? [none, { is: 'nowhere', of: story.variablesOf(missing) }] : [none],
+      after,
     };
   }
   if (source.outgoing.length > 1)
-    yield { words: `${called(source)} never takes the way that leads there`, claims: [none] };
-  yield { words: `no run gets past ${called(source)}`, claims: [none] };
+    yield {
+      words: `${called(source)} never takes the way that leads there`,
+      claims: [none],
+      after,
+    };
+  yield { words: `no run gets past ${called(source)}`, claims: [none], after };
 }

@@ -109,3 +109,27 @@ export function giveUp(source: string, id: string): string | undefined {
     `<${prefix}sequenceFlow id="${timer}_out" sourceRef="${timer}" targetRef="${stop}"/>${source.slice(end)}`
   );
 }
+
+/** Lets an end event end everything that is around it. */
+export function terminate(source: string, id: string): string | undefined {
+  const found = find(source, id);
+  if (!found) return undefined;
+  const { start, tagEnd, end, prefix, name, selfClosed } = found;
+  const definition = `<${prefix}terminateEventDefinition/>`;
+  if (!selfClosed) {
+    const closing = source.lastIndexOf('</', end);
+    return source.slice(0, closing) + definition + source.slice(closing);
+  }
+  const open = source.slice(start, tagEnd).replace(/\s*\/>$/, '>');
+  return `${source.slice(0, start)}${open}${definition}</${prefix}${name}>${source.slice(tagEnd)}`;
+}
+
+/** Makes a flow the default one of the element that it leaves, which has none. */
+export function makeDefault(source: string, id: string, flow: string): string | undefined {
+  const found = find(source, id);
+  if (!found) return undefined;
+  const open = source
+    .slice(found.start, found.tagEnd)
+    .replace(`<${found.prefix}${found.name}`, (tag) => `${tag} default="${flow}"`);
+  return source.slice(0, found.start) + open + source.slice(found.tagEnd);
+}

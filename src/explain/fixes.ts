@@ -1,24 +1,12 @@
-import { isAwaited, type Diagram, type Node, type NodeKind } from '../frontends/bpmn/diagram.ts';
-import type { Report, SuggestedFix } from '../model/outcome.ts';
-import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
-import { connect, giveUp, joinBefore, retype } from './edits.ts';
-import { explain, readAgain, violated, type Said } from './explain.ts';
-
-/**
- * A small change to a diagram, and what became of its properties when the changed diagram was
- * verified.
- */
-export interface Fix extends SuggestedFix {
-  /** The changed diagram. What is new in it has no place in the drawing. */
-  readonly source: string;
-}
-
-interface Candidate {
-  readonly sentence: string;
-  readonly elements: readonly string[];
-  readonly edit: (source: string) => string | undefined;
-}
+import { DEFAULT_OPTIONS } from '../checking/types.ts';
+import type { Reading } from '../frontends/bpmn/index.ts';
+import type { Finding, Mended, Report, SuggestedFix } from '../model/outcome.ts';
+import { candidatesOf, LARGER, type Candidate } from './candidates.ts';
+import { readAgain, type Said } from './explain.ts';
+import { findingsOf } from './findings.ts';
+import { Runs } from './runs.ts';
+import { violated } from './why.ts';
 
 /** The search stops after this long; what it has found by then is shown. */
 export interface FixBudget {
@@ -27,14 +15,27 @@ export interface FixBudget {
   readonly cacheDir: string;
 }
 
+/** How many changes are shown for a finding, how many are tried, how many are put together. */
 const SHOWN = 3;
-const MAX_CANDIDATES = 400;
+const MAX_CANDIDATES = 200;
+const MAX_CHANGES = 12;
+
+/** What may be changed in a diagram, and the diagram with all of it that fits together. */
+export interface Fixes {
+  readonly fixes: readonly Fix[];
+  readonly mended: Mended | undefined;
+}
+
+/** A change, with the changed diagram: what is new in it has no place in the drawing. */
+export interface Fix extends SuggestedFix {
+  readonly source: string;
+}
 
 /**
- * Known patterns of mistakes, tried out: a split and a join that do not match, tokens that meet
- * without being joined, a way that leads nowhere, waiting for what nobody sends. A change is a fix
- * only if the changed diagram has been verified, if it mends something, and if it breaks nothing
- * that held. One change at a time, then two gateways together.
+ * Small changes for each finding of a diagram, tried out: those first that ask least of the
+ * process. A change mends a finding only if the changed diagram has been verified, the finding is
+ * gone, nothing that held breaks, and no other finding comes, but for what could never happen
+ * before. Then the best of them are made one after the other, as far as they go.
  */
 export async function findFixes(
   source: string,
@@ -42,210 +43,200 @@ export async function findFixes(
   budget: FixBudget,
   signal: AbortSignal,
   said: Said = {},
-): Promise<readonly Fix[]> {
-  const broken = violated(report).map((property) => property.name);
-  const reading = await readAgain(source, said);
-  if (broken.length === 0 || !reading.ok) return [];
-  const told = await explain(source, report, said);
-  const blamed = told.flatMap((found) => found.elements);
-  const happened = new Set(
-    report.properties
-      .flatMap((property) => property.trace?.steps ?? [])
-      .map((step) => step.elementId),
-  );
-  const near = (candidate: Candidate): number =>
-    Math.min(
-      ...candidate.elements.map((id) =>
-        blamed.includes(id) ? blamed.indexOf(id) : happened.has(id) ? 100 : 200,
-      ),
-    );
-  const singles = candidatesOf(reading.value.diagram)
-    .map((candidate, index) => ({ candidate, index, at: near(candidate) }))
-    .sort((a, b) => a.at - b.at || a.index - b.index)
-    .map(({ candidate }) => candidate);
-  const fixes: Fix[] = [];
-  const until = performance.now() + budget.timeoutMs;
-  const whole = (): number => fixes.filter((fix) => fix.leaves.length === 0).length;
-  const fewest = (): number => Math.min(broken.length, ...fixes.map((fix) => fix.leaves.length));
-  for (const candidates of [singles, pairsOf(reading.value.diagram, blamed)]) {
-    // Two changes are worth more than one only if they leave less.
-    const most = candidates === singles ? broken.length : fewest();
-    for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
-      if (performance.now() > until || signal.aborted || whole() === SHOWN) break;
-      const fix = await tried(
-        candidate,
-        { source, format: 'bpmn', name: 'changed', ...said },
-        report,
-        broken,
-        { ...budget, timeoutMs: until - performance.now() },
-        signal,
-      );
-      if (fix && fix.leaves.length < most) fixes.push(fix);
-    }
-    if (whole() > 0) break;
+): Promise<Fixes> {
+  const first = violated(report).length > 0 ? await Stage.of(source, report, said) : undefined;
+  if (!first) return { fixes: [], mended: undefined };
+  const search = new Search(budget, signal, said);
+  const trials: Trial[] = [];
+  const { length } = first.findings;
+  for (const [index, finding] of first.findings.entries()) {
+    // Each one by itself in equal parts of the time; half of it for putting several together.
+    const kept = length > 1 ? budget.timeoutMs / 2 : 0;
+    const share = (search.left() - kept) / (length - index);
+    trials.push(...(await search.mending(first, finding, share, SHOWN)));
   }
-  return fixes
-    .sort((a, b) => a.leaves.length - b.leaves.length || b.mends.length - a.mends.length)
-    .slice(0, SHOWN);
+  return { fixes: trials.map(({ fix }) => fix), mended: await allTogether(search, first, trials) };
 }
 
-async function tried(
-  candidate: Candidate,
-  submission: Submission,
-  report: Report,
-  broken: readonly string[],
-  budget: FixBudget,
-  signal: AbortSignal,
-): Promise<Fix | undefined> {
-  const changed = candidate.edit(submission.source);
-  if (changed === undefined) return undefined;
-  const options = {
-    ...DEFAULT_OPTIONS,
-    engines: ['explore' as const],
-    timeoutMs: Math.max(50, budget.timeoutMs),
-    maxStates: budget.maxStates,
-  };
-  const verified = await checkSubmission({ ...submission, source: changed }, options, {
-    signal,
-    cacheDir: budget.cacheDir,
-    onProgress: () => undefined,
-  });
-  if (!verified.ok) return undefined;
-  const after = new Map(
-    verified.value.report.properties.map((property) => [property.name, property.outcome]),
-  );
-  const kept = report.properties.every(
-    (property) => property.outcome !== 'holds' || after.get(property.name) === 'holds',
-  );
-  const mends = broken.filter((name) => after.get(name) === 'holds');
-  const leaves = broken.filter((name) => after.get(name) !== 'holds');
-  return kept && mends.length > 0
-    ? { sentence: candidate.sentence, elements: candidate.elements, mends, leaves, source: changed }
-    : undefined;
+/** The best change, then the best one for what is left, and so on. */
+async function allTogether(
+  search: Search,
+  first: Stage,
+  trials: readonly Trial[],
+): Promise<Mended | undefined> {
+  const changes: string[] = [];
+  let at = first;
+  while (changes.length < MAX_CHANGES) {
+    const next = at === first ? trials[0] : await search.nextFor(at);
+    if (!next) break;
+    changes.push(next.fix.sentence);
+    at = next.stage;
+  }
+  return changes.length === 0
+    ? undefined
+    : {
+        changes,
+        leaves: violated(at.report).map(({ name }) => name),
+        source: at.source,
+      };
 }
 
-const GATEWAYS: readonly (readonly [NodeKind, string, string])[] = [
-  ['exclusive', 'exclusiveGateway', 'exclusive'],
-  ['parallel', 'parallelGateway', 'parallel'],
-  ['inclusive', 'inclusiveGateway', 'inclusive'],
-];
+/** A diagram, what was said of it, and what is wrong with it. */
+class Stage {
+  readonly source: string;
+  readonly report: Report;
+  readonly reading: Reading;
+  readonly findings: readonly Finding[];
+  readonly #runs: Runs | undefined;
 
-function candidatesOf(diagram: Diagram): readonly Candidate[] {
-  const nodes = diagram.processes
-    .flatMap((process) => process.nodes)
-    .filter((node) => node.id === node.elementId);
-  return nodes.flatMap((node) => [
-    ...retyped(node),
-    ...joined(node),
-    ...connected(node),
-    ...givingUp(node),
-  ]);
+  private constructor(source: string, report: Report, reading: Reading) {
+    this.source = source;
+    this.report = report;
+    this.reading = reading;
+    this.#runs = Runs.of(reading);
+    this.findings = findingsOf(reading, report, this.#runs);
+  }
+
+  static async of(source: string, report: Report, said: Said): Promise<Stage | undefined> {
+    const reading = await readAgain(source, said);
+    return reading.ok ? new Stage(source, report, reading.value) : undefined;
+  }
+
+  /** Whether something of what is drawn as this element happens in some run, as far as is known. */
+  happens(element: string): boolean {
+    return this.#runs?.all?.happens(element) !== false;
+  }
 }
 
-/** The gateway should have been of another kind. */
-function retyped(node: Node): Candidate[] {
-  if (
-    !GATEWAYS.some(([kind]) => kind === node.kind) ||
-    node.incoming.length + node.outgoing.length < 3
-  )
-    return [];
-  return GATEWAYS.filter(([kind]) => kind !== node.kind).map(([, element, word]) => ({
-    sentence: `Make ${named(node)} ${word === 'exclusive' || word === 'inclusive' ? 'an' : 'a'} ${word} gateway.`,
-    elements: [node.id],
-    edit: (source) => retype(source, node.id, element),
-  }));
+/** A change that mends a finding, and where it leads. */
+interface Trial {
+  readonly fix: Fix;
+  readonly stage: Stage;
 }
 
-/** Several ways lead into something that takes each token by itself. */
-function joined(node: Node): Candidate[] {
-  if (
-    node.incoming.length < 2 ||
-    ['parallel', 'inclusive', 'exclusive', 'complex', 'eventBased'].includes(node.kind)
-  )
-    return [];
-  const flows = node.incoming.map((flow) => flow.elementId);
-  return [
-    ['parallelGateway', 'a parallel'],
-    ['inclusiveGateway', 'an inclusive'],
-  ].map(([element = '', words = '']) => ({
-    sentence: `Join the ${flows.length} ways into ${named(node)} by ${words} gateway before it.`,
-    elements: [node.id, ...flows],
-    edit: (source) => joinBefore(source, node.id, flows, element),
-  }));
-}
+class Search {
+  readonly #budget: FixBudget;
+  readonly #signal: AbortSignal;
+  readonly #said: Said;
+  readonly #until: number;
 
-/** Nothing leads to it; whatever ends without an end event beside it might. */
-function connected(node: Node): Candidate[] {
-  const reached =
-    node.incoming.length > 0 ||
-    node.kind === 'start' ||
-    node.kind === 'boundary' ||
-    node.forCompensation ||
-    node.kind === 'eventSubProcess';
-  if (reached || !node.process.nodes.some((other) => other.kind === 'start')) return [];
-  const loose = node.process.nodes.filter(
-    (other) =>
-      other !== node &&
-      other.outgoing.length === 0 &&
-      ['task', 'catch', 'throw', 'boundary', 'start'].includes(other.kind) &&
-      other.trigger !== 'link',
-  );
-  return loose.slice(0, 5).map((from) => ({
-    sentence: `Draw a sequence flow from ${named(from)} to ${named(node)}.`,
-    elements: [node.id, from.id],
-    edit: (source) => connect(source, from.id, node.id),
-  }));
-}
+  constructor(budget: FixBudget, signal: AbortSignal, said: Said) {
+    this.#budget = budget;
+    this.#signal = signal;
+    this.#said = said;
+    this.#until = performance.now() + budget.timeoutMs;
+  }
 
-/** A task that waits for a message gives up after a time. */
-function givingUp(node: Node): Candidate[] {
-  if (
-    node.element !== 'receiveTask' ||
-    node.kind !== 'task' ||
-    node.boundary.length > 0 ||
-    node.incoming.some(isAwaited)
-  )
-    return [];
-  return [
-    {
-      sentence: `Let ${named(node)} give up after a time: a timer on its border that leads to an end event.`,
-      elements: [node.id],
-      edit: (source) => giveUp(source, node.id),
-    },
-  ];
-}
+  /** Milliseconds. */
+  left(): number {
+    return this.#until - performance.now();
+  }
 
-/** A split and the join behind it, changed together. */
-function pairsOf(diagram: Diagram, blamed: readonly string[]): readonly Candidate[] {
-  const gateways = diagram.processes
-    .flatMap((process) => process.nodes)
-    .filter((node) => node.id === node.elementId && GATEWAYS.some(([kind]) => kind === node.kind));
-  const splits = gateways.filter((node) => node.outgoing.length > 1);
-  const joins = gateways.filter((node) => node.incoming.length > 1);
-  const pairs = splits.flatMap((split) =>
-    joins
-      .filter((join) => join !== split && join.process === split.process)
-      .map((join) => [split, join] as const),
-  );
-  const near = ([split, join]: readonly [Node, Node]): number =>
-    Number(!blamed.includes(split.id)) + Number(!blamed.includes(join.id));
-  return pairs
-    .map((pair, index) => ({ pair, index }))
-    .sort((a, b) => near(a.pair) - near(b.pair) || a.index - b.index)
-    .flatMap(({ pair: [split, join] }) =>
-      GATEWAYS.filter(([kind]) => kind !== split.kind || kind !== join.kind).map(
-        ([, element, word]): Candidate => ({
-          sentence: `Make both ${named(split)} and ${named(join)} ${word} gateways.`,
-          elements: [split.id, join.id],
-          edit: (source) => {
-            const once = retype(source, split.id, element);
-            return once === undefined ? undefined : retype(once, join.id, element);
-          },
-        }),
-      ),
+  async nextFor(stage: Stage): Promise<Trial | undefined> {
+    for (const finding of stage.findings) {
+      const [found] = await this.mending(stage, finding, this.left(), 1);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** The first so many changes that mend a finding, those that ask least first. */
+  async mending(
+    stage: Stage,
+    finding: Finding,
+    timeMs: number,
+    most: number,
+  ): Promise<readonly Trial[]> {
+    const until = performance.now() + timeMs;
+    const found: Trial[] = [];
+    for (const candidate of candidatesFor(stage, finding)) {
+      if (found.length === most || performance.now() > until || this.#signal.aborted) break;
+      if (found.length > 0 && candidate.rank >= LARGER) break;
+      const trial = await this.#tried(stage, finding, candidate, until - performance.now());
+      if (trial) found.push(trial);
+    }
+    return found;
+  }
+
+  async #tried(
+    before: Stage,
+    finding: Finding,
+    candidate: Candidate,
+    timeMs: number,
+  ): Promise<Trial | undefined> {
+    const source = candidate.edit(before.source);
+    if (source === undefined) return undefined;
+    const checked = await checkSubmission(
+      { ...this.#said, source, format: 'bpmn', name: 'changed' },
+      {
+        ...DEFAULT_OPTIONS,
+        engines: ['explore'],
+        timeoutMs: Math.max(50, timeMs),
+        maxStates: this.#budget.maxStates,
+      },
+      {
+        signal: this.#signal,
+        cacheDir: this.#budget.cacheDir,
+        onProgress: () => undefined,
+      },
     );
+    if (!checked.ok) return undefined;
+    const { report } = checked.value;
+    const holds = new Set(
+      report.properties.filter(({ outcome }) => outcome === 'holds').map(({ name }) => name),
+    );
+    const breaks = before.report.properties.some(
+      ({ name, outcome }) => outcome === 'holds' && !holds.has(name),
+    );
+    if (breaks) return undefined;
+    const stage = await Stage.of(source, report, this.#said);
+    if (!stage || !isMended(before, finding, stage)) return undefined;
+    const broken = violated(before.report).map(({ name }) => name);
+    const { sentence, elements } = candidate;
+    const fix: Fix = {
+      sentence,
+      elements,
+      finding: before.findings.indexOf(finding) + 1,
+      mends: broken.filter((name) => holds.has(name)),
+      leaves: broken.filter((name) => !holds.has(name)),
+      source,
+    };
+    return { fix, stage };
+  }
 }
 
-function named(node: Node): string {
-  return node.name === '' ? node.id : `“${node.name}” (${node.id})`;
+/** Near the finding first, of those what asks least. */
+function candidatesFor({ reading }: Stage, finding: Finding): readonly Candidate[] {
+  const named = new Set([...finding.root, ...finding.elements, ...finding.dead]);
+  const passed = new Set(finding.trace?.steps.map((step) => step.elementId) ?? []);
+  const distance = ({ elements }: Candidate): number =>
+    elements.some((id) => named.has(id)) ? 0 : elements.some((id) => passed.has(id)) ? 1 : 2;
+  return candidatesOf(reading.diagram)
+    .map((candidate) => ({ candidate, far: distance(candidate) }))
+    .toSorted(
+      (a, b) =>
+        Number(a.candidate.rank >= LARGER) - Number(b.candidate.rank >= LARGER) ||
+        Number(a.far === 2) - Number(b.far === 2) ||
+        a.candidate.rank - b.candidate.rank ||
+        a.far - b.far,
+    )
+    .map(({ candidate }) => candidate)
+    .slice(0, MAX_CANDIDATES);
+}
+
+/**
+ * Whether a finding is gone, and none has come but for such as could not happen before. What is
+ * left of the properties that it breaks may still break for other reasons.
+ */
+function isMended(before: Stage, finding: Finding, after: Stage): boolean {
+  const known = new Set(before.findings.map(keyOf));
+  return after.findings.every(
+    (other) =>
+      keyOf(other) !== keyOf(finding) &&
+      (known.has(keyOf(other)) || !other.root.some((element) => before.happens(element))),
+  );
+}
+
+function keyOf({ root }: Finding): string {
+  return root.join(' ');
 }

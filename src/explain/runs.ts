@@ -3,6 +3,7 @@ import { sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import { Semantics } from '../model/semantics.ts';
 import { typecheck } from '../model/typecheck.ts';
+import { partOf, timeOf, type Time } from '../time/time.ts';
 import { Onward, type OnwardLimits } from './onward.ts';
 
 /** How many states one sentence is checked on, and for how long all of a diagram may take. */
@@ -12,20 +13,18 @@ const MAX_MS = 2_000;
 /** The runs of a diagram, looked at where a sentence needs it. */
 export class Runs {
   readonly semantics: Semantics;
-  readonly #limits: OnwardLimits = {
-    maxStates: MAX_STATES,
-    deadline: performance.now() + MAX_MS,
-  };
+  readonly #limits: OnwardLimits;
   readonly #from = new Map<string, Onward | undefined>();
   #all: Onward | undefined | null = null;
 
-  private constructor(semantics: Semantics) {
+  private constructor(semantics: Semantics, time: Time) {
     this.semantics = semantics;
+    this.#limits = { maxStates: MAX_STATES, time };
   }
 
-  static of({ document }: Reading): Runs | undefined {
+  static of({ document }: Reading, time: Time = timeOf(MAX_MS)): Runs | undefined {
     const checked = typecheck(document);
-    return checked.ok ? new Runs(new Semantics(checked.value)) : undefined;
+    return checked.ok ? new Runs(new Semantics(checked.value), partOf(time, 1, MAX_MS)) : undefined;
   }
 
   /** All that can follow a state; nothing where that is too much. */

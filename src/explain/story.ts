@@ -130,13 +130,13 @@ export class Story {
           this.#canCome(claim.step + 1, claim.of) === false
         );
       case 'unfinished': {
-        const left = this.#runs?.holds(this.#tokens());
+        const left = this.#runs?.holds(tokensOf(this.reading));
         return onward !== undefined && left !== undefined && !onward.some((state) => !left(state));
       }
       case 'goesOn':
         return onward?.stops === false;
       case 'circling': {
-        const left = this.#runs?.holds(this.#tokens());
+        const left = this.#runs?.holds(tokensOf(this.reading));
         return left !== undefined && this.loop.length > 0 && this.#loopStates().every(left);
       }
       case 'idle':
@@ -166,13 +166,27 @@ export class Story {
     const onward = state === last ? this.#runs.after(last) : this.#runs.after(first);
     return onward?.canFollow(state, names.join(), this.#runs.holds(names));
   }
+}
 
-  /** What is above zero as long as something is not completed. */
-  #tokens(): readonly string[] {
-    return [...this.reading.cells]
-      .filter(([, { kind }]) => !['message', 'end', 'done', 'seen'].includes(kind))
-      .map(([name]) => name);
-  }
+/** A run as an answer would show it, whatever it is an answer to. */
+export function shownBy(trace: Trace | undefined): PropertyReport {
+  return {
+    name: '',
+    kind: '',
+    outcome: 'violated',
+    witness: 'trace',
+    assurance: [],
+    threats: [],
+    engines: [],
+    ...(trace && { trace }),
+  };
+}
+
+/** What is above zero as long as something is not completed. */
+export function tokensOf(reading: Reading): readonly string[] {
+  return [...reading.cells]
+    .filter(([, { kind }]) => !['message', 'end', 'done', 'seen'].includes(kind))
+    .map(([name]) => name);
 }
 
 function countsAt(trace: Trace | undefined): ReadonlyMap<string, number> {

@@ -1,10 +1,41 @@
 import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
 import type { Sentence } from './sentence.ts';
 import { grew, type Claim, type Story } from './story.ts';
-import { called, firstFew, flowsOf, list, nodesOf, reach } from './words.ts';
+import { called, firstFew, flowsOf, leaving, list, nodesOf, reach } from './words.ts';
 
 /** Who waits at the end of a run, and for what that never comes. */
 export function* waiting(story: Story): Iterable<Sentence> {
+  const told = waitingAt(story);
+  if (told.length > 0) yield sentenceOf(told, rootsOf(told).flat());
+}
+
+/** The same, a sentence for each of those that wait for none of the others. */
+export function waitingByRoot(story: Story): readonly Sentence[] {
+  const told = waitingAt(story);
+  return rootsOf(told).map((roots) =>
+    sentenceOf(
+      told.filter((wait) => roots.includes(wait) || roots.some((root) => isAbove(root, wait))),
+      roots,
+    ),
+  );
+}
+
+function sentenceOf(told: readonly Waiting[], roots: readonly Waiting[]): Sentence {
+  const inOrder = [...roots, ...told.filter((wait) => !roots.includes(wait))];
+  return {
+    rule: 'stuck',
+    root: roots.map(({ node }) => node.elementId).toSorted(),
+    words: firstFew(
+      inOrder.map(({ node, words }) => `${called(node)} waits ${words}`),
+      '; ',
+      'more wait',
+    ),
+    claims: inOrder.flatMap(({ claims }) => claims),
+    blamed: inOrder.map(({ node }) => node.elementId),
+  };
+}
+
+function waitingAt(story: Story): readonly Waiting[] {
   const { diagram } = story.reading;
   const nodes = new Set([
     ...flowsOf(diagram)
@@ -16,25 +47,53 @@ export function* waiting(story: Story): Iterable<Sentence> {
         (!node.inside && story.on({ id: `${node.id}_active` }) > 0),
     ),
   ]);
-  const told = [...nodes].flatMap((node) => {
+  return [...nodes].flatMap((node) => {
     const found = [...waitsOf(story, node)].find(({ claims }) => story.areTrue(claims));
     return found ? [{ node, ...found }] : [];
   });
-  if (told.length === 0) return;
-  yield {
-    words: firstFew(
-      told.map(({ node, words }) => `${called(node)} waits ${words}`),
-      '; ',
-      'more wait',
-    ),
-    claims: told.flatMap(({ claims }) => claims),
-    blamed: told.map(({ node }) => node.elementId),
-  };
 }
 
 interface Wait {
   readonly words: string;
   readonly claims: readonly Claim[];
+  /** The flows on which what is waited for would come, and the nodes that would send it. */
+  readonly lacks?: readonly Flow[];
+  readonly senders?: readonly Node[];
+}
+
+interface Waiting extends Wait {
+  readonly node: Node;
+}
+
+/** Those that wait for none of the others; such as wait for each other in turn are one. */
+function rootsOf(told: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const above = new Map(
+    told.map((wait) => [wait, new Set(told.filter((other) => isAbove(other, wait)))]),
+  );
+  for (const others of above.values())
+    for (const other of others) for (const further of above.get(other) ?? []) others.add(further);
+  const waitsFor = (wait: Waiting, other: Waiting): boolean => above.get(wait)?.has(other) === true;
+  const roots = told.filter((wait) =>
+    [...(above.get(wait) ?? [])].every((other) => waitsFor(other, wait)),
+  );
+  return roots
+    .map((root) => roots.filter((other) => other === root || waitsFor(root, other)))
+    .filter(([first], index) => first === roots[index]);
+}
+
+/** Whether what this one waits for would come from behind the other. */
+function isAbove({ node }: Waiting, { lacks = [], senders = [], node: other }: Waiting): boolean {
+  return (
+    node !== other &&
+    (senders.includes(node) ||
+      leaving(node).some((way) => {
+        const found = reach(way);
+        return (
+          lacks.some((flow) => found.has(flow)) ||
+          senders.some((sender) => sender.incoming.some((into) => found.has(into)))
+        );
+      }))
+  );
 }
 
 function* waitsOf(story: Story, node: Node): Iterable<Wait> {
@@ -48,6 +107,8 @@ function* waitsOf(story: Story, node: Node): Iterable<Wait> {
   if (node.kind === 'parallel') yield* joinWaits(story, node, claims);
   else if (node.kind === 'inclusive' && node.incoming.length > 1)
     yield { words: 'for tokens that could still come to it, and never do', claims };
+  else if (node.outgoing.length > 0 && node.outgoing.every(({ condition }) => condition))
+    yield { words: 'until a condition on one of its ways out holds, and none does', claims };
   else yield* eventWaits(story, node, claims);
 }
 
@@ -61,10 +122,11 @@ function* joinWaits(story: Story, node: Node, claims: readonly Claim[]): Iterabl
     missing.map((flow) => called(flow.source)),
     'and',
   )}, which never comes`;
-  yield* withLoss(story, words, missing, [
+  for (const wait of withLoss(story, words, missing, [
     ...claims,
     { is: 'empty', of: story.variablesOf(missing) },
-  ]);
+  ]))
+    yield { ...wait, lacks: missing };
 }
 
 function* eventWaits(story: Story, node: Node, claims: readonly Claim[]): Iterable<Wait> {
@@ -86,8 +148,15 @@ function* eventWaits(story: Story, node: Node, claims: readonly Claim[]): Iterab
       'or',
     )}, which is not sent any more`;
     const empty: Claim = { is: 'empty', of: story.variablesOf(receives) };
-    const [sender] = receives.map((flow) => flow.source);
-    yield* withLoss(story, words, receives, [...idle, empty], sender?.incoming);
+    const senders = receives.map((flow) => flow.source);
+    for (const wait of withLoss(
+      story,
+      words,
+      receives,
+      [...idle, empty],
+      senders.flatMap((sender) => sender.incoming),
+    ))
+      yield { ...wait, senders };
   } else if (events.every((event) => event.thrown))
     yield {
       words: 'for a signal that is not thrown any more: it is lost where nobody waits for it yet',
@@ -145,6 +214,8 @@ export function* leftOver(story: Story): Iterable<Sentence> {
   );
   if (left.length === 0) return;
   yield {
+    rule: 'messageLeft',
+    root: left.map((flow) => flow.id),
     words: firstFew(
       left.map(
         ({ name, source, target }) =>
@@ -169,6 +240,8 @@ export function* goesOnForEver(story: Story): Iterable<Sentence> {
   ];
   if (nodes.length === 0) return;
   yield {
+    rule: 'noWayOut',
+    root: nodes.map((node) => node.elementId).toSorted(),
     words: `from here on ${firstFew(nodes.map(called), ', ', 'others')} and what follows can go on for ever, but no way leads to an end of everything`,
     claims: [{ is: 'unfinished' }, { is: 'goesOn' }],
     blamed: nodes.map((node) => node.elementId),
@@ -181,6 +254,8 @@ export function* goesRound(story: Story): Iterable<Sentence> {
   if (nodes.length === 0) return;
   const names = nodes.map(called);
   yield {
+    rule: 'circle',
+    root: nodes.map((node) => node.elementId).toSorted(),
     words: `${names.length > 3 ? firstFew(names, ', ', 'more') : list(names, 'and')} can happen again and again for ever, and meanwhile it is never completed`,
     claims: [{ is: 'circling' }],
     blamed: nodes.map((node) => node.elementId),

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../processes/thread.ts';
 import type { Answers, Question } from './question.ts';
 
 const TIME_LIMIT_MS = 15_000;
 const MEMORY_LIMIT_MB = 768;
+const RESOURCES = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
 
 let last: Promise<unknown> = Promise.resolve();
 
@@ -26,7 +25,9 @@ function run<Q extends Question>(
   question: Q,
   timeLimitMs: number,
 ): Promise<Answers[Q['ask']] | undefined> {
-  const thread = startThread();
+  const thread = startThread(new URL('explainThread', import.meta.url), {
+    resourceLimits: RESOURCES,
+  });
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
       clearTimeout(timer);
@@ -42,17 +43,4 @@ function run<Q extends Question>(
     thread.once('exit', () => end(() => resolve(undefined)));
     thread.postMessage(question);
   });
-}
-
-function startThread(): Worker {
-  const resourceLimits = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
-  const compiled = fileURLToPath(new URL('explainThread.js', import.meta.url));
-  if (existsSync(compiled)) return new Worker(compiled, { resourceLimits });
-  // From source (tests, development) the thread has to be taught TypeScript before it can load
-  // itself.
-  const source = JSON.stringify(new URL('explainThread.ts', import.meta.url).href);
-  return new Worker(
-    `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`,
-    { eval: true, resourceLimits },
-  );
 }

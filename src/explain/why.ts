@@ -1,7 +1,7 @@
 import type { Cell } from '../frontends/bpmn/places.ts';
 import type { Reading } from '../frontends/bpmn/index.ts';
 import type { PropertyDocument } from '../model/document.ts';
-import type { PropertyReport } from '../model/outcome.ts';
+import type { PropertyReport, Report } from '../model/outcome.ts';
 import { crowded, endedTwice } from './crowded.ts';
 import { neverHappens } from './dead.ts';
 import type { Runs } from './runs.ts';
@@ -22,8 +22,16 @@ export interface Why {
   readonly dead: readonly string[];
   /** What the sentence says, each found true before it was said. */
   readonly claims: readonly Claim[];
+  readonly sentence: Sentence;
   /** The run that it tells of. */
   readonly story: Story;
+}
+
+/** The properties that are broken by themselves, not only because a part of them is. */
+export function violated(report: Report): readonly PropertyReport[] {
+  return report.properties.filter(
+    (property) => property.outcome === 'violated' && property.engines.length > 0,
+  );
 }
 
 type Explain = (story: Story) => Iterable<Sentence>;
@@ -57,7 +65,7 @@ export function whyOf(
   const explain = Object.hasOwn(EXPLAIN, report.kind) ? (EXPLAIN[report.kind] ?? []) : [];
   const sentence = firstTrue(story, explain) ?? plain(story);
   const { words, claims, blamed, dead = [] } = sentence;
-  return { why: `${capital(words)}.`, blamed, dead, claims, story };
+  return { why: `${capital(words)}.`, blamed, dead, claims, sentence, story };
 }
 
 function firstTrue(story: Story, explain: readonly Explain[]): Sentence | undefined {
@@ -71,7 +79,13 @@ function plain(story: Story): Sentence {
   const { property, steps, trace } = story;
   const expected = expectedOf(story.reading.document.properties?.[property.name], property.name);
   if (property.witness === 'exhaustion' || !trace)
-    return { words: `no run gets there. Expected: ${expected}`, claims: [], blamed: [] };
+    return {
+      rule: 'property',
+      root: [property.name],
+      words: `no run gets there. Expected: ${expected}`,
+      claims: [],
+      blamed: [],
+    };
   const last = steps.at(-1);
   const node = last && story.nodeOf(last);
   const when =
@@ -80,6 +94,8 @@ function plain(story: Story): Sentence {
       : `after ${steps.length === 1 ? '1 step' : `${steps.length} steps`}${node ? `, the last of them ${called(node)},` : ''}`;
   const places = [...story.standing()].flatMap(([cell, count]) => placeOf(story, cell, count));
   return {
+    rule: 'property',
+    root: [property.name],
     words: `${when} ${places.length === 0 ? 'no token is left' : firstFew(places, ', ', 'more')}. Expected: ${expected}`,
     claims: [],
     blamed: node ? [node.elementId] : [],

@@ -1,10 +1,21 @@
 import type { Diagram, Flow, Node } from '../frontends/bpmn/diagram.ts';
 
-/** A node as people know it. */
+/** A node as people know it: by its name, else by what stands beside it, else by its id. */
 export function called(node: Node): string {
-  return node.name === ''
-    ? `${WORDS[node.kind] ?? node.element} ${node.elementId}`
-    : `“${node.name}”`;
+  return node.name === '' ? unnamed(node) : `“${node.name}”`;
+}
+
+function unnamed(node: Node): string {
+  const what = WORDS[node.kind] ?? node.element;
+  const { attachedTo, incoming, outgoing } = node;
+  const [into, ...others] = incoming;
+  const [out, ...ways] = outgoing;
+  if (attachedTo && attachedTo.name !== '') return `${what} on “${attachedTo.name}”`;
+  if (into && others.length === 0 && into.source.name !== '')
+    return `${what} after “${into.source.name}”`;
+  if (out && ways.length === 0 && out.target.name !== '')
+    return `${what} before “${out.target.name}”`;
+  return `${what} ${node.elementId}`;
 }
 
 const WORDS: Readonly<Partial<Record<Node['kind'], string>>> = {

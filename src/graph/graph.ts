@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isOver, type Time } from '../time/time.ts';
 import { BEYOND } from '../model/evaluate.ts';
 import { sampleBound, sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
@@ -40,7 +41,7 @@ export const ERROR_TARGET = -1;
 export interface ExploreLimits {
   readonly maxStates: number;
   readonly memoryMb: number;
-  readonly deadline: number;
+  readonly time: Time;
   /** Why there are no more states than `maxStates`, where that is more than a number. */
   readonly reason?: Bound;
 }
@@ -123,17 +124,12 @@ export class Graph {
     return path.reverse();
   }
 
-  async explore(
-    limits: ExploreLimits,
-    keepEdges: boolean,
-    visitor: Visitor,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async explore(limits: ExploreLimits, keepEdges: boolean, visitor: Visitor): Promise<void> {
     const recorder = keepEdges ? new EdgeRecorder() : undefined;
     this.#begin(visitor, limits);
     const names = sampledNames(this.semantics);
     if (names.length > 0) this.bounds.push(sampleBound(names));
-    await this.#expandAll(limits, recorder, visitor, signal);
+    await this.#expandAll(limits, recorder, visitor);
     this.edges = recorder?.finish();
   }
 
@@ -150,7 +146,7 @@ export class Graph {
           if (isNew) this.#note(index, start.state, -1, -1, number, visitor);
           if (isNew) this.starts.push(index);
         }
-        if (this.store.count >= limits.maxStates || Date.now() > limits.deadline) {
+        if (this.store.count >= limits.maxStates || isOver(limits.time)) {
           this.bounds.push(`${this.store.count} initial states`);
           return;
         }
@@ -162,7 +158,6 @@ export class Graph {
     limits: ExploreLimits,
     recorder: EdgeRecorder | undefined,
     visitor: Visitor,
-    signal: AbortSignal,
   ): Promise<void> {
     let levelEnd = this.store.count;
     let lastTurn = Date.now();
@@ -175,8 +170,7 @@ export class Graph {
         visitor.onProgress(this.store.count, this.depth);
         await nextTurn();
         lastTurn = Date.now();
-        if (signal.aborted) return void this.bounds.push('cancelled');
-        const reached = this.#limitReached(limits, recorder, lastTurn);
+        const reached = this.#limitReached(limits, recorder);
         if (reached) return void this.bounds.push(reached);
       }
       if (this.store.count >= limits.maxStates)
@@ -189,12 +183,10 @@ export class Graph {
     }
   }
 
-  #limitReached(
-    limits: ExploreLimits,
-    recorder: EdgeRecorder | undefined,
-    now: number,
-  ): Bound | undefined {
-    if (now > limits.deadline)
+  #limitReached(limits: ExploreLimits, recorder: EdgeRecorder | undefined): Bound | undefined {
+    if (limits.time.signal.aborted)
+      return `the time until it was interrupted, at ${this.store.count} states and depth ${this.depth}`;
+    if (isOver(limits.time))
       return `the time limit, at ${this.store.count} states and depth ${this.depth}`;
     const bytes = this.store.bytes + this.#parent.byteLength * 3 + (recorder?.bytes ?? 0);
     if (bytes > limits.memoryMb * 1_048_576)

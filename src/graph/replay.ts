@@ -7,21 +7,30 @@ import { judgedPredicates, type Formula, type Property } from '../model/model.ts
 import type { WitnessKind } from '../model/outcome.ts';
 import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
+import { ENDLESS, OutOfTime, ticking, type Time } from '../time/time.ts';
 import { conditionName, enabledConditions, type Condition } from './fairness.ts';
 import { StateStore } from './stateStore.ts';
 
-/** What replay found: nothing wrong, or the reason why the witness is not to be believed. */
-export type Replayed = { readonly ok: true } | { readonly ok: false; readonly why: string };
+/**
+ * What replay found: nothing wrong, or the reason why the witness is not to be believed. `late`:
+ * the time was over before anything was found.
+ */
+export type Replayed = { readonly ok: true } | Refused;
+
+export interface Refused {
+  readonly ok: false;
+  readonly why: string;
+  readonly late?: true;
+}
 
 const BELIEVED: Replayed = { ok: true };
-const refuse = (why: string): Replayed => ({ ok: false, why });
+const refuse = (why: string): Refused => ({ ok: false, why });
 
 /**
  * States that a trap or an exhaustion may take to confirm before replay gives up (and the answer
  * becomes unknown).
  */
 export const REPLAY_LIMIT = 2_000_000;
-const REPLAY_TIME_MS = 60_000;
 
 /**
  * Follows a witness from its text through `semantics` alone, and judges it by the property's own
@@ -33,8 +42,24 @@ export function replayWitness(
   property: Property,
   witness: WitnessKind | 'state',
   trace: Trace,
+  time: Time = ENDLESS,
 ): Replayed {
-  const run = followTrace(semantics, trace);
+  try {
+    return judgeWitness(semantics, property, witness, trace, ticking(time, 0x40));
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    return { ok: false, why: 'the time was over before it was followed to its end', late: true };
+  }
+}
+
+function judgeWitness(
+  semantics: Semantics,
+  property: Property,
+  witness: WitnessKind | 'state',
+  trace: Trace,
+  tick: () => void,
+): Replayed {
+  const run = followTrace(semantics, trace, tick);
   if ('why' in run) return refuse(run.why);
   switch (witness) {
     case 'trace':
@@ -42,17 +67,17 @@ export function replayWitness(
     case 'state':
       return judgeGoal(semantics, property.formula, run);
     case 'lasso':
-      return judgeLasso(semantics, property.formula, run);
+      return judgeLasso(semantics, property.formula, run, tick);
     case 'trap':
-      return judgeTrap(semantics, property.formula, run);
+      return judgeTrap(semantics, property.formula, run, tick);
     case 'exhaustion':
-      return judgeExhaustion(semantics, property.formula, run);
+      return judgeExhaustion(semantics, property.formula, run, tick);
   }
 }
 
 /** The states that a trace passes, or nothing where it is no run of the model. */
 export function statesOf(semantics: Semantics, trace: Trace): readonly State[] | undefined {
-  const run = followTrace(semantics, trace);
+  const run = followTrace(semantics, trace, () => undefined);
   return 'why' in run ? undefined : run.states;
 }
 
@@ -63,13 +88,18 @@ interface Followed {
   readonly loopStart: number | undefined;
 }
 
-function followTrace(semantics: Semantics, trace: Trace): Followed | { readonly why: string } {
+function followTrace(
+  semantics: Semantics,
+  trace: Trace,
+  tick: () => void,
+): Followed | { readonly why: string } {
   const codec = new Codec(semantics.layout);
   const start = findStart(semantics, codec, trace);
   if (!start) return { why: 'the first state is not an initial state of the model' };
   const states: State[] = [start.state];
   let errors = start.errors;
   for (const [i, step] of trace.steps.entries()) {
+    tick();
     if (errors !== 0) return { why: `step ${i + 1} comes after an error` };
     const taken = takeStep(semantics, codec, states.at(-1) as State, step);
     if (!taken) return { why: `step ${i + 1} (${step.action}) is not a step of the model` };
@@ -194,7 +224,12 @@ function judgeGoal(semantics: Semantics, formula: Formula, run: Followed): Repla
  * SEMANTICS 7: the run goes round for ever (or stops), never reaches its goal, and treats every
  * fair condition fairly.
  */
-function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+function judgeLasso(
+  semantics: Semantics,
+  formula: Formula,
+  run: Followed,
+  tick: () => void,
+): Replayed {
   const { states, loopStart } = run;
   if (run.errors !== 0)
     return refuse('the run passes through an error, which no other property judges');
@@ -207,7 +242,7 @@ function judgeLasso(semantics: Semantics, formula: Formula, run: Followed): Repl
   const missed = missesGoal(semantics, formula, states, loopStart);
   if (missed) return refuse(missed);
   const loop = stops ? [last] : states.slice(loopStart, -1);
-  const unfair = unfairCondition(semantics, loop, stops);
+  const unfair = unfairCondition(semantics, loop, stops, tick);
   return unfair ? refuse(`the loop is unfair to ${conditionName(semantics, unfair)}`) : BELIEVED;
 }
 
@@ -230,12 +265,9 @@ function missesGoal(
   if (formula.kind === 'ltl') return breaksLtl(semantics, formula.formula, states, loopStart);
   if (formula.kind !== 'leadsTo') return `a lasso is no witness against ${formula.kind}`;
   const [from, to] = [semantics.predicate(formula.from), semantics.predicate(formula.to)];
-  const pending = states.some(
-    (s, i) =>
-      from(s) === true &&
-      states.slice(i).every((later) => to(later) === false) &&
-      states.slice(loopStart).every((later) => to(later) === false),
-  );
+  // What is owed before the goal was last reached has been met; the loop reaches it never again.
+  const lastMet = states.findLastIndex((s) => to(s) !== false);
+  const pending = lastMet < loopStart && states.some((s, i) => i > lastMet && from(s) === true);
   return pending ? undefined : 'every obligation of the run is met';
 }
 
@@ -261,9 +293,11 @@ function unfairCondition(
   semantics: Semantics,
   loop: readonly State[],
   stops: boolean,
+  tick: () => void,
 ): Condition | undefined {
   const tally = new Map<string, { condition: Condition; enabled: number; taken: boolean }>();
   loop.forEach((state, i) => {
+    tick();
     const next = stops ? undefined : loop[(i + 1) % loop.length];
     for (const [key, { condition, targets }] of enabledConditions(semantics, state)) {
       const entry = tally.get(key) ?? { condition, enabled: 0, taken: false };
@@ -279,14 +313,26 @@ function unfairCondition(
 }
 
 /** From the last state, model steps alone reach neither the goal nor an error. */
-function judgeTrap(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+function judgeTrap(
+  semantics: Semantics,
+  formula: Formula,
+  run: Followed,
+  tick: () => void,
+): Replayed {
   if (formula.kind !== 'recoverable') return refuse(`a trap is no witness against ${formula.kind}`);
   if (run.errors !== 0) return refuse('the trace passes through an error');
-  return closedWithout(semantics, [run.states.at(-1) as State], semantics.predicate(formula.expr));
+  return closedWithout(semantics, [run.states.at(-1) as State], tick, [
+    semantics.predicate(formula.expr),
+  ]);
 }
 
 /** Under the trace's parameters, no initial state reaches the goal, nor an error. */
-function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed): Replayed {
+function judgeExhaustion(
+  semantics: Semantics,
+  formula: Formula,
+  run: Followed,
+  tick: () => void,
+): Replayed {
   if (formula.kind !== 'reachable' && formula.kind !== 'reachableEach')
     return refuse(`an exhaustion is no witness against ${formula.kind}`);
   const { variables } = sampled(semantics);
@@ -300,7 +346,8 @@ function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed):
   return closedWithout(
     semantics,
     all.map((start) => start.state),
-    ...goals.map((goal) => semantics.predicate(goal)),
+    tick,
+    goals.map((goal) => semantics.predicate(goal)),
   );
 }
 
@@ -311,13 +358,14 @@ function judgeExhaustion(semantics: Semantics, formula: Formula, run: Followed):
 function closedWithout(
   semantics: Semantics,
   from: readonly State[],
-  ...goals: ((state: State) => boolean | undefined)[]
+  tick: () => void,
+  goals: readonly ((state: State) => boolean | undefined)[],
 ): Replayed {
   let missing = goals;
   const seen = new StateStore(semantics.layout.width, true);
-  const until = Date.now() + REPLAY_TIME_MS;
   for (const state of from) seen.add(state);
   for (let i = 0; i < seen.count; i += 1) {
+    tick();
     const state = seen.get(i);
     missing = missing.filter((goal) => goal(state) === false);
     if (missing.length === 0) return refuse('the goal is reached after all');
@@ -328,10 +376,6 @@ function closedWithout(
     });
     if (error) return refuse('an error step leaves the closed set');
     if (seen.count > REPLAY_LIMIT) return refuse(`more than ${REPLAY_LIMIT} states to confirm`);
-    if ((i & 0xfff) === 0 && Date.now() > until)
-      return refuse(
-        `more than ${REPLAY_TIME_MS / 1000} s to confirm, with ${seen.count} states seen`,
-      );
   }
   return BELIEVED;
 }

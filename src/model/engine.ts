@@ -1,3 +1,4 @@
+import type { Time } from '../time/time.ts';
 import type { Artifact, Outcome, Vacuity } from './outcome.ts';
 import { IMPLICIT_KINDS, type Property } from './model.ts';
 import type { Semantics } from './semantics.ts';
@@ -11,7 +12,6 @@ export interface Task {
 }
 
 export interface Budget {
-  readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly maxStates: number;
   /** Where tools are cached and scratch folders are made. */
@@ -55,7 +55,7 @@ export interface Engine {
   run(
     task: Task,
     budget: Budget,
-    signal: AbortSignal,
+    time: Time,
     onProgress: (progress: EngineProgress) => void,
   ): Promise<EngineResult>;
 }

@@ -20,14 +20,19 @@ export interface Run {
 /**
  * Turns a run of rows into a trace in model terms, finding for each pair of states the step of
  * `semantics` that leads from one to the other. Nothing comes back when some pair is no step: then
- * the run is not one of this model.
+ * the run is not one of this model. `tick` is called once a step, and may throw.
  */
-export function liftRun(semantics: Semantics, run: Run): Trace | undefined {
+export function liftRun(
+  semantics: Semantics,
+  run: Run,
+  tick: () => void = () => undefined,
+): Trace | undefined {
   const codec = new Codec(semantics.layout);
   const [first] = run.states;
   if (!first) return undefined;
   const steps: Step[] = [];
   for (let i = 0; i + 1 < run.states.length; i += 1) {
+    tick();
     const step = stepBetween(semantics, codec, run.states[i] as State, run.states[i + 1] as State);
     if (!step) return undefined;
     steps.push(step);

@@ -79,14 +79,55 @@ export interface PropertyReport {
   readonly engines: readonly EngineReport[];
   readonly trace?: Trace;
   readonly evidence?: Evidence;
+  /** What its author may have missed: the channel that is full, the action that nothing compels. */
+  readonly hint?: string;
   /** Of a diagram: why the property is violated, in words, and the elements to look at first. */
   readonly why?: string;
   readonly elements?: readonly string[];
 }
 
+/**
+ * What is wrong with a diagram, one word for each kind, the most telling first.
+ * - `stuck`: something waits for what never comes. `noWayOut`: it goes on, and never ends.
+ * - `crowded`: several tokens on one flow. `endsTwice`: an end event happens more than once.
+ * - `messageLeft`: nobody takes it any more. `circle`: a fair run goes round for ever.
+ * - `dead`: an activity can never happen. `property`: one of the diagram's author.
+ */
+export const RULES = [
+  'stuck',
+  'noWayOut',
+  'crowded',
+  'endsTwice',
+  'messageLeft',
+  'circle',
+  'dead',
+  'property',
+] as const;
+export type Rule = (typeof RULES)[number];
+
+/** What is wrong with a diagram, once for each cause. */
+export interface Finding {
+  readonly rule: Rule;
+  /** The elements that it comes from; of an author's property its name. */
+  readonly root: readonly string[];
+  /** A sentence or two, each of them true of the diagram's runs. */
+  readonly why: string;
+  /** What else follows from it. */
+  readonly also: readonly string[];
+  /** The elements to look at first, and those that can never happen for it. */
+  readonly elements: readonly string[];
+  readonly dead: readonly string[];
+  /** The violated properties that it breaks. */
+  readonly breaks: readonly string[];
+  /** A shortest run that shows it; none of what never happens. */
+  readonly trace?: Trace;
+}
+
 /** A change to a diagram that was verified: what to change, and what then holds. */
 export interface SuggestedFix {
   readonly sentence: string;
+  /** The number of the finding that it mends, counted from 1. */
+  readonly finding: number;
   readonly elements: readonly string[];
   /**
    * The properties that are violated without the change, and hold with it; those that are violated
@@ -94,6 +135,16 @@ export interface SuggestedFix {
    */
   readonly mends: readonly string[];
   readonly leaves: readonly string[];
+}
+
+/** A diagram with changes that were made one after the other, each verified. */
+export interface Mended {
+  /** What was changed, in sentences. */
+  readonly changes: readonly string[];
+  /** The properties that are still violated. */
+  readonly leaves: readonly string[];
+  /** The changed diagram. */
+  readonly source: string;
 }
 
 /**
@@ -113,6 +164,20 @@ export interface Vacuity {
   readonly guardNeverTrue: readonly string[];
   readonly premiseNeverTrue: readonly string[];
   readonly survivesEveryMutant: readonly string[];
+  /** What the last list rests on; absent where the mutants were not asked for. */
+  readonly mutants?: MutantsTried;
+  /** Parameters and variables of a native model that nothing reads. */
+  readonly neverRead?: readonly string[];
+}
+
+/** How far the mutants of a model were tried. */
+export interface MutantsTried {
+  readonly of: number;
+  readonly tried: number;
+  /** The properties that none of those breaks that were tried, where not all were. */
+  readonly unbroken: readonly string[];
+  /** Why not all were: their graphs are too large, values are only sampled, the time was up. */
+  readonly open?: 'size' | 'sampled' | 'time';
 }
 
 /**
@@ -157,8 +222,11 @@ export interface Report {
   readonly vacuity?: Vacuity;
   /** Of an SMT-LIB script, which has answers in place of properties. */
   readonly script?: ScriptReport;
+  /** Of a diagram: what is wrong, those that break most first. */
+  readonly findings?: readonly Finding[];
   /** Where they were asked for. */
   readonly fixes?: readonly SuggestedFix[];
+  readonly mended?: Mended;
 }
 
 /**

@@ -141,6 +141,18 @@ export class Semantics {
     for (const instance of this.instances) this.stepsOf(instance, state, sink);
   }
 
+  /**
+   * Whether the instance is enabled and some step of it would change nothing: no step by SEMANTICS
+   * 3, but an event that may be seen (SEMANTICS 26).
+   */
+  mayIdle(instance: Instance, state: State): boolean {
+    this.#idled = false;
+    this.stepsOf(instance, state, () => undefined);
+    return this.#idled;
+  }
+
+  #idled = false;
+
   /** The steps of one instance, one for each way to receive. */
   stepsOf(instance: Instance, state: State, sink: StepSink): void {
     const code = this.#codes[instance.index];
@@ -216,7 +228,8 @@ export class Semantics {
       code.receives.forEach((receive, i) => removeMessage(next, receive.block, taken[i] as number));
       const errors = write(code, state, locals, next) | send(code, state, locals, next);
       if (errors !== 0) sink(instance, undefined, errors, taken);
-      else if (!sameState(state, next)) sink(instance, next, 0, taken);
+      else if (sameState(state, next)) this.#idled = true;
+      else sink(instance, next, 0, taken);
     } catch (error) {
       if (error !== UNDEFINED) throw error;
       sink(instance, undefined, ERROR_BIT.defined, taken);

@@ -1,240 +1,191 @@
-import { Codec } from '../model/codec.ts';
-import type { Instance, Semantics } from '../model/semantics.ts';
 import { stopBranch, type StateChain } from './chain.ts';
-import type { EventLog, LogCase, LogEvent } from './eventLog.ts';
-
-/** Why a log move is none of the model. */
-export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';
+import type { EventLog, LogCase } from './eventLog.ts';
+import { countEnd, countPairs, IDLE, replay, share, type Layer } from './layers.ts';
+import type { BranchPairs } from './markovFit.ts';
+import { Matcher, type Deviation } from './matcher.ts';
+import { Moves, type Censoring } from './moves.ts';
+import type { Evidence } from './posterior.ts';
+import { NEVER } from './question.ts';
 
 /**
- * The first move of a case that the model does not allow. What follows it in the case says nothing
- * of the model.
+ * How one case ended, as far as its events tell. A case that is not at its end, but where no loss
+ * can be reached any more, is not lost.
  */
-export interface Deviation {
-  readonly case: string;
-  readonly row: number;
-  readonly activity: string;
-  readonly reason: DeviationReason;
-}
+export type CaseEnd = 'lost' | 'notLost' | 'open' | 'outside';
 
-/** A log read as counts on a chain. */
+/** A log read as evidence on a chain. */
 export interface Alignment {
-  /**
-   * How often each branch was taken, in the earlier and the later half of the cases: the drift test
-   * compares them.
-   */
-  readonly counts: readonly [earlier: Float64Array, later: Float64Array];
+  readonly evidence: Evidence;
+  readonly censoring: Censoring;
+  /** How often one branch came right after another, in the cases that fit one path. */
+  readonly pairs: BranchPairs;
   readonly deviations: readonly Deviation[];
-  /**
-   * Cases that end where the model promises a further step: their moves count, but not as stops.
-   */
+  /** The end of each case, in the order of the log. A case that was lost stays lost. */
+  readonly ends: readonly CaseEnd[];
+  /** Cases that end where the model promises a further step. */
   readonly openCases: number;
   /** Cases whose moves fit more than one path. */
   readonly ambiguousCases: number;
   readonly eventsCounted: number;
+  /** Events of an enabled step that changes nothing: they conform, and count for no branch. */
+  readonly idleEvents: number;
   /** Conformant or not, cases that surely passed a goal of the chain. */
   readonly goalCases: number;
   readonly unusedColumns: readonly string[];
 }
 
 /**
- * The positions at which a case may be after some of its events, with the share of paths from the
- * start that lead there.
- */
-interface Layer {
-  readonly nodes: readonly number[];
-  readonly forward: readonly number[];
-  /** The moves from the layer before. */
-  readonly moves: readonly Move[];
-}
-
-interface Move {
-  readonly from: number;
-  readonly branch: number;
-  readonly to: number;
-}
-
-/**
  * Replays every case from the starts. All paths of the chain that explain the events so far are
  * kept; what a move counts for is shared among them, each path with the same weight (one forward
  * and one backward pass: the expected counts of the uniform distribution over the paths that
- * explain the whole case). Where only one path explains the events, counts are whole numbers.
+ * explain the whole case). Where only one path explains the events, counts are whole numbers. A case
+ * that leaves the model counts up to there. `verdicts`: what the graph alone says of each node.
  */
-export function align(chain: StateChain, log: EventLog): Alignment {
-  const matcher = new Matcher(chain.graph.semantics);
-  const branches = chain.topology.targets.length;
-  const counts = [new Float64Array(branches), new Float64Array(branches)] as const;
-  const deviations: Deviation[] = [];
-  const tally = { openCases: 0, ambiguousCases: 0, eventsCounted: 0, goalCases: 0 };
-  const half = Math.ceil(log.cases.length / 2);
-  log.cases.forEach((logCase, index) => {
-    const { layers, deviation } = replay(chain, matcher, logCase);
-    const into = index < half ? counts[0] : counts[1];
-    const { passed, ambiguous } = share(chain, layers, into);
-    if (deviation) deviations.push({ case: logCase.id, ...deviation });
-    else if (!countStop(chain, layers.at(-1) as Layer, into)) tally.openCases += 1;
-    tally.eventsCounted += layers.length - 2;
-    if (ambiguous) tally.ambiguousCases += 1;
-    if (passed) tally.goalCases += 1;
-  });
-  return {
-    counts,
-    deviations,
-    ...tally,
-    unusedColumns: log.bindingColumns.filter((name) => !matcher.usedColumns.has(name)),
+export function align(chain: StateChain, log: EventLog, verdicts?: Uint8Array): Alignment {
+  const reading = new Reading(chain, log.untilMs, verdicts);
+  for (const logCase of log.cases) reading.add(logCase);
+  return reading.alignment(log);
+}
+
+/** Takes the cases of a log one after the other. */
+class Reading {
+  readonly #chain: StateChain;
+  readonly #untilMs: number | undefined;
+  readonly #verdicts: Uint8Array | undefined;
+  readonly #matcher: Matcher;
+  readonly #moves: Moves;
+  readonly #pairs = new Map<number, number>();
+  readonly #deviations: Deviation[] = [];
+  readonly #ends: CaseEnd[] = [];
+  readonly #tally = {
+    openCases: 0,
+    ambiguousCases: 0,
+    eventsCounted: 0,
+    idleEvents: 0,
+    goalCases: 0,
   };
-}
 
-type Replayed = { readonly layers: readonly Layer[]; readonly deviation?: Omit<Deviation, 'case'> };
-
-function replay(chain: StateChain, matcher: Matcher, logCase: LogCase): Replayed {
-  const layers: Layer[] = [{ nodes: [chain.root], forward: [1], moves: [] }];
-  layers.push(advance(chain, layers[0] as Layer, () => true) as Layer);
-  for (const event of logCase.events) {
-    const deviation = { row: event.row, activity: event.activity };
-    const match = matcher.instancesOf(event);
-    if (typeof match === 'string') return { layers, deviation: { ...deviation, reason: match } };
-    const next = advance(
-      chain,
-      layers.at(-1) as Layer,
-      (instance) => instance !== undefined && match.has(instance.index),
-    );
-    if (!next) return { layers, deviation: { ...deviation, reason: 'notEnabled' } };
-    layers.push(next);
-  }
-  return { layers };
-}
-
-function advance(
-  { topology, instances }: StateChain,
-  layer: Layer,
-  admits: (instance: Instance | undefined) => boolean,
-): Layer | undefined {
-  const place = new Map<number, number>();
-  const nodes: number[] = [];
-  const forward: number[] = [];
-  const moves: Move[] = [];
-  let total = 0;
-  layer.nodes.forEach((node, from) => {
-    const weight = layer.forward[from] as number;
-    for (
-      let branch = topology.rows[node] as number;
-      branch < (topology.rows[node + 1] as number);
-      branch += 1
-    ) {
-      const target = topology.targets[branch] as number;
-      if (target < 0 || !admits(instances[branch])) continue;
-      const to = place.get(target) ?? nodes.push(target) - 1;
-      place.set(target, to);
-      forward[to] = (forward[to] ?? 0) + weight;
-      total += weight;
-      moves.push({ from, branch, to });
-    }
-  });
-  return nodes.length === 0
-    ? undefined
-    : { nodes, forward: forward.map((weight) => weight / total), moves };
-}
-
-/**
- * Adds each move's share of the paths to the counts. `passed`: every one of these paths passes a
- * goal. `ambiguous`: there are several.
- */
-function share(
-  { topology }: StateChain,
-  layers: readonly Layer[],
-  counts: Float64Array,
-): { readonly passed: boolean; readonly ambiguous: boolean } {
-  let backward = (layers.at(-1) as Layer).nodes.map(() => 1);
-  let [passed, ambiguous] = [false, false];
-  for (let depth = layers.length - 1; depth > 0; depth -= 1) {
-    const layer = layers[depth] as Layer;
-    const before = layers[depth - 1] as Layer;
-    const next = before.nodes.map(() => 0);
-    passed ||= layer.nodes.every((node, i) => backward[i] === 0 || topology.goal[node] === 1);
-    ambiguous ||= layer.moves.filter(({ to }) => (backward[to] as number) > 0).length > 1;
-    const total = layer.moves.reduce(
-      (sum, { from, to }) => sum + (before.forward[from] as number) * (backward[to] as number),
-      0,
-    );
-    for (const { from, branch, to } of layer.moves) {
-      counts[branch] =
-        (counts[branch] as number) +
-        ((before.forward[from] as number) * (backward[to] as number)) / total;
-      next[from] = (next[from] as number) + (backward[to] as number);
-    }
-    const largest = next.reduce((a, b) => Math.max(a, b), 0);
-    backward = next.map((weight) => weight / largest);
-  }
-  return { passed, ambiguous };
-}
-
-/**
- * Counts the end of a case as a stop, as far as it ends where cases may stop. False when it can
- * have ended nowhere of the kind.
- */
-function countStop(chain: StateChain, last: Layer, counts: Float64Array): boolean {
-  let stopped = false;
-  last.nodes.forEach((node, i) => {
-    const branch = stopBranch(chain, node);
-    if (branch === undefined) return;
-    counts[branch] = (counts[branch] as number) + (last.forward[i] as number);
-    stopped = true;
-  });
-  return stopped;
-}
-
-/** Which actions, with which bindings, an event may mean. */
-class Matcher {
-  readonly usedColumns = new Set<string>();
-  readonly #semantics: Semantics;
-  readonly #codec: Codec;
-  readonly #byActivity = new Map<string, readonly Instance[]>();
-  readonly #known = new Map<string, ReadonlySet<number> | DeviationReason>();
-
-  constructor(semantics: Semantics) {
-    this.#semantics = semantics;
-    this.#codec = new Codec(semantics.layout);
+  constructor(chain: StateChain, untilMs: number | undefined, verdicts: Uint8Array | undefined) {
+    this.#chain = chain;
+    this.#untilMs = untilMs;
+    this.#verdicts = verdicts;
+    this.#matcher = new Matcher(chain.graph.semantics);
+    this.#moves = new Moves(chain.topology);
   }
 
-  instancesOf(event: LogEvent): ReadonlySet<number> | DeviationReason {
-    const key = JSON.stringify([event.activity, event.binding]);
-    let known = this.#known.get(key);
-    if (known === undefined) {
-      known = this.#find(event);
-      this.#known.set(key, known);
-    }
-    return known;
+  add(logCase: LogCase): void {
+    const path = onlyPath(this.#chain, this.#matcher, logCase);
+    if (path) this.#follow(path);
+    else this.#share(logCase);
   }
 
-  #find({ activity, binding }: LogEvent): ReadonlySet<number> | DeviationReason {
-    const candidates = this.#named(activity);
-    if (candidates.length === 0) return 'unknownActivity';
-    const fitting = candidates.filter((instance) => {
-      const values = this.#codec.binding(instance);
-      return Object.entries(binding).every(([name, value]) => {
-        if (!Object.hasOwn(values, name)) return true;
-        this.usedColumns.add(name);
-        return String(values[name]) === value;
-      });
+  alignment(log: EventLog): Alignment {
+    const { censoring, ...evidence } = this.#moves.evidence();
+    return {
+      evidence,
+      censoring,
+      pairs: this.#pairs,
+      deviations: this.#deviations,
+      ends: this.#ends,
+      ...this.#tally,
+      unusedColumns: log.bindingColumns.filter((name) => !this.#matcher.usedColumns.has(name)),
+    };
+  }
+
+  /** A case that fits one path, and fits it to its end: most are. */
+  #follow({ branches, timesMs, startMs, events }: Path): void {
+    const { topology, root } = this.#chain;
+    let node = root;
+    let since: number | undefined;
+    let passed = false;
+    let before: number | undefined;
+    branches.forEach((branch, i) => {
+      const time = i === 0 ? startMs : timesMs[i];
+      this.#moves.took(node, branch, 1, elapsed(since, time));
+      if (before !== undefined) this.#pair(before, branch);
+      before = branch;
+      node = topology.targets[branch] as number;
+      passed ||= topology.goal[node] === 1;
+      since = time;
     });
-    return fitting.length === 0
-      ? 'unknownBinding'
-      : new Set(fitting.map((instance) => instance.index));
+    this.#moves.ended(node, 1, elapsed(since, this.#untilMs));
+    this.#tally.eventsCounted += events;
+    this.#tally.idleEvents += events - (branches.length - 1);
+    const open = stopBranch(this.#chain, node) === undefined;
+    this.#end({ passed, open, left: false, ambiguous: false, nodes: [node] });
   }
 
-  /** By the action's name; else by the diagram element that it stands for; else by its label. */
-  #named(activity: string): readonly Instance[] {
-    const known = this.#byActivity.get(activity);
-    if (known) return known;
-    const { instances } = this.#semantics;
-    const found =
-      [
-        instances.filter(({ action }) => action.name === activity),
-        instances.filter(({ action }) => action.elementId === activity),
-        instances.filter(({ action }) => action.label === activity),
-      ].find((list) => list.length > 0) ?? [];
-    this.#byActivity.set(activity, found);
-    return found;
+  /** A case that fits several paths, or leaves the model. */
+  #share(logCase: LogCase): void {
+    const { layers, deviation } = replay(this.#chain, this.#matcher, logCase);
+    const last = layers.at(-1) as Layer;
+    const { passed, ambiguous, idle } = share(this.#chain, layers, this.#moves);
+    if (!ambiguous) countPairs(layers, (before, after) => this.#pair(before, after));
+    if (deviation) this.#deviations.push({ case: logCase.id, ...deviation });
+    const open = !deviation && !countEnd(this.#chain, last, this.#untilMs, this.#moves);
+    this.#tally.eventsCounted += layers.length - 2;
+    this.#tally.idleEvents += idle;
+    this.#end({ passed, open, left: deviation !== undefined, ambiguous, nodes: last.nodes });
   }
+
+  #pair(before: number, after: number): void {
+    const key = before * this.#chain.topology.targets.length + after;
+    this.#pairs.set(key, (this.#pairs.get(key) ?? 0) + 1);
+  }
+
+  #end(end: {
+    readonly passed: boolean;
+    readonly open: boolean;
+    readonly left: boolean;
+    readonly ambiguous: boolean;
+    readonly nodes: readonly number[];
+  }): void {
+    const { passed, open, left, nodes } = end;
+    const verdicts = this.#verdicts;
+    const safe = verdicts !== undefined && nodes.every((node) => verdicts[node] === NEVER);
+    this.#ends.push(passed ? 'lost' : left ? 'outside' : open && !safe ? 'open' : 'notLost');
+    if (open) this.#tally.openCases += 1;
+    if (end.ambiguous) this.#tally.ambiguousCases += 1;
+    if (passed) this.#tally.goalCases += 1;
+  }
+}
+
+/** The branches of a case, the start first, and the time of the event that took each. */
+interface Path {
+  readonly branches: readonly number[];
+  readonly timesMs: readonly (number | undefined)[];
+  readonly startMs: number | undefined;
+  readonly events: number;
+}
+
+/** The only path that explains the case, where each event fits one branch; else nothing. */
+function onlyPath(chain: StateChain, matcher: Matcher, { events }: LogCase): Path | undefined {
+  const { topology, instances, root } = chain;
+  const first = topology.rows[root] as number;
+  if ((topology.rows[root + 1] as number) - first !== 1) return undefined;
+  const branches = [first];
+  const timesMs: (number | undefined)[] = [undefined];
+  let node = topology.targets[first] as number;
+  for (const event of events) {
+    const match = matcher.instancesOf(event);
+    if (typeof match === 'string') return undefined;
+    let [found, fitting] = [IDLE, matcher.idles(chain, node, match) ? 1 : 0];
+    const end = topology.rows[node + 1] as number;
+    for (let branch = topology.rows[node] as number; branch < end; branch += 1) {
+      const instance = instances[branch];
+      if (!instance || !match.numbers.has(instance.index)) continue;
+      found = branch;
+      fitting += 1;
+    }
+    if (fitting !== 1) return undefined;
+    if (found === IDLE) continue;
+    branches.push(found);
+    timesMs.push(event.timeMs);
+    node = topology.targets[found] as number;
+  }
+  return { branches, timesMs, startMs: events[0]?.timeMs, events: events.length };
+}
+
+function elapsed(fromMs: number | undefined, toMs: number | undefined): number | undefined {
+  return fromMs === undefined || toMs === undefined ? undefined : Math.max(0, toMs - fromMs);
 }

@@ -1,17 +1,26 @@
 import type { Value } from '../model/trace.ts';
-import type { Alignment, Deviation } from './align.ts';
-import { parametersOf, stateText, type StateChain } from './chain.ts';
-import { driftTest, DRIFT_LEVEL, type Drift } from './drift.ts';
+import { branchTable, type BranchTable } from './branchTable.ts';
+import { parametersOf, stateText } from './chain.ts';
+import { driftTest, type Drift } from './drift.ts';
 import type { EventLog } from './eventLog.ts';
-import { SUFFICIENT_CASES, type Posterior } from './posterior.ts';
-import type { Question } from './question.ts';
-import type { PointSolution, RiskOptions } from './request.ts';
+import type { Loss } from './explored.ts';
+import type { Learned } from './learned.ts';
+import { markovFit, type MarkovFit } from './markovFit.ts';
+import type { Deviation } from './matcher.ts';
+import type { PointSolution } from './request.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
 export interface ModelCard {
-  readonly v: 1;
+  readonly v: 2;
   readonly method: 'operational-risk';
+  readonly versions: { readonly method: string; readonly semantics: string };
   readonly model: { readonly name: string; readonly digest?: string };
+  readonly loss: {
+    /** Which states are a loss. */
+    readonly of: string;
+    readonly severityEur?: number;
+    readonly formula: string;
+  };
   readonly data: {
     /** Of the event log's text. */
     readonly digest: string;
@@ -19,18 +28,31 @@ export interface ModelCard {
     readonly events: number;
     /** Events that were aligned with the model and count. */
     readonly eventsCounted: number;
+    /** Of these, events of an enabled step that changes nothing. */
+    readonly idleEvents: number;
+    /** Rows that are no events of their own: turns of a life cycle, repetitions of an id. */
+    readonly lifecycleRows: number;
+    readonly repeatedRows: number;
     readonly window?: { readonly from: string; readonly to: string };
+    /** Until when the log was kept. */
+    readonly until?: string;
     readonly caseNotion: string;
     readonly nonConformantCases: number;
     readonly openCases: number;
     readonly ambiguousCases: number;
     /** Cases that surely passed a loss state. */
     readonly lossCases: number;
+    readonly equalTimes: string;
     readonly unusedColumns: readonly string[];
   };
   /** The first ones; the number of all is `data.nonConformantCases`. */
   readonly nonConformance: readonly Deviation[];
-  readonly prior: string;
+  readonly prior: {
+    readonly rule: string;
+    /** How much of the answer is prior. */
+    readonly share: number;
+  };
+  readonly branches: BranchTable;
   readonly branchings: {
     /** Nodes on the way to a settled answer that have more than one branch. */
     readonly relevant: number;
@@ -40,13 +62,22 @@ export interface ModelCard {
     /** Probability that a case comes through an unseen one before its loss is settled. */
     readonly throughUnseen: number;
   };
-  readonly insufficientData: boolean;
-  readonly drift: Drift & { readonly test: string; readonly found: boolean };
+  readonly censoring: {
+    readonly rule: string;
+    /** States whose branches were learned by hazards. */
+    readonly states: number;
+    /** Cases that were still on their way there when the log ended, in shares of paths. */
+    readonly waiting: number;
+    /** Share of the cases whose end nothing tells. */
+    readonly undecided: number;
+    readonly bias: string;
+  };
+  readonly drift: Drift & { readonly test: string };
+  readonly markov: MarkovFit & { readonly test: string };
   readonly sampling: {
     readonly draws: number;
     readonly seed: number;
     readonly generator: string;
-    readonly wideDraws: number;
   };
   readonly solution: PointSolution;
   /** The valuation that the numbers are for: the worst one at the mean rates. */
@@ -58,20 +89,23 @@ export interface ModelCard {
 }
 
 export interface CardInput {
-  readonly chain: StateChain;
-  readonly alignment: Alignment;
-  readonly posterior: Posterior;
-  readonly question: Question;
+  readonly learned: Learned;
   readonly log: EventLog;
-  readonly modelName: string;
+  readonly loss: Loss;
+  readonly lossName: string;
   readonly modelDigest: string | undefined;
   readonly valuations: number;
-  readonly options: RiskOptions;
+  readonly seed: number;
+  readonly draws: number;
   readonly point: PointSolution;
+  readonly priorShare: number;
   readonly throughUnseen: number;
-  readonly wideDraws: number;
+  readonly undecided: number;
 }
 
+/** Changes whenever the same log and seed may give other numbers. */
+export const METHOD_VERSION = '2';
+const SEMANTICS = '1';
 const MAX_EXAMPLES = 20;
 
 const NOT_REPRESENTED = [
@@ -84,54 +118,92 @@ const NOT_REPRESENTED = [
 ] as const;
 
 export function cardOf(input: CardInput): ModelCard {
-  const { chain, alignment, posterior, question, log, options } = input;
+  const { learned, log } = input;
+  const { chain, alignment, posterior, question } = learned;
   const branching = question.unsettled.filter((node) => posterior.branches(node) > 1);
   const unseen = branching.filter((node) => posterior.isPriorOnly(node));
-  const drift = driftTest(chain.topology, alignment.counts);
   return {
-    v: 1,
+    v: 2,
     method: 'operational-risk',
+    versions: { method: METHOD_VERSION, semantics: SEMANTICS },
     model: {
-      name: input.modelName,
+      name: chain.graph.semantics.model.name,
       ...(input.modelDigest === undefined ? {} : { digest: input.modelDigest }),
     },
-    data: {
-      digest: log.digest,
-      cases: log.cases.length,
-      events: log.eventCount,
-      eventsCounted: alignment.eventsCounted,
-      ...(log.window ? { window: log.window } : {}),
-      caseNotion: 'all events with the same value in `case`; a case ends with its last event',
-      nonConformantCases: alignment.deviations.length,
-      openCases: alignment.openCases,
-      ambiguousCases: alignment.ambiguousCases,
-      lossCases: alignment.goalCases,
-      unusedColumns: alignment.unusedColumns,
-    },
+    loss: lossOf(input),
+    data: dataOf(log, learned),
     nonConformance: alignment.deviations.slice(0, MAX_EXAMPLES),
-    prior: options.prior
-      ? 'Dirichlet, with a weight set by the caller'
-      : 'Dirichlet, 1/k for each of the k branches of a state (a stop is a branch)',
+    prior: {
+      rule: 'Dirichlet; one imaginary case, half of it lost and half not, spread over the ways that the model has (ADR 017)',
+      share: input.priorShare,
+    },
+    branches: branchTable(learned),
     branchings: {
       relevant: branching.length,
       unseen: unseen.length,
       unseenExamples: unseen.slice(0, MAX_EXAMPLES).map((node) => stateText(chain, node)),
       throughUnseen: input.throughUnseen,
     },
-    insufficientData: log.cases.length - alignment.deviations.length < SUFFICIENT_CASES,
+    censoring: {
+      rule:
+        log.untilMs === undefined
+          ? 'no times: a case that ends where it may stop has stopped; one that must go on is left out'
+          : 'a case is watched until the log ends; cause-specific hazards for each branch (Aalen and Johansen 1978)',
+      states: alignment.censoring.nodes,
+      waiting: alignment.censoring.waiting,
+      undecided: input.undecided,
+      bias:
+        input.undecided === 0
+          ? 'none that is known'
+          : `up to ${input.undecided.toPrecision(3)} too low, if all undecided cases are lost; too high, if none is`,
+    },
     drift: {
-      test: 'likelihood ratio of branch counts, first half of the cases against the second',
-      ...drift,
-      found: drift.p !== undefined && drift.p < DRIFT_LEVEL,
+      test: 'Fisher, exact: losses in the first half of the cases against the second',
+      ...driftTest(log, alignment.ends),
     },
-    sampling: {
-      draws: options.draws,
-      seed: options.seed,
-      generator: 'xoshiro128**',
-      wideDraws: input.wideDraws,
+    markov: {
+      test: 'likelihood ratio: does a branch depend on the branch before it (Anderson and Goodman 1957)',
+      ...markovFit(chain.topology, question.unsettled, alignment.pairs),
     },
+    sampling: { draws: input.draws, seed: input.seed, generator: 'xoshiro128**' },
     solution: input.point,
     parameters: { valuations: input.valuations, worst: parametersOf(chain) },
     notRepresented: NOT_REPRESENTED,
+  };
+}
+
+function lossOf({ loss, lossName }: CardInput): ModelCard['loss'] {
+  const severityEur = loss.kind === 'property' ? loss.property.severityEur : undefined;
+  return {
+    of:
+      loss.kind === 'property'
+        ? `the states that break \`${lossName}\` (${loss.property.kind})`
+        : `the states of which \`${lossName}\` is true`,
+    ...(severityEur === undefined ? {} : { severityEur }),
+    formula:
+      severityEur === undefined
+        ? 'expected losses = cases × mean'
+        : 'expected loss in EUR = cases × mean × severity, one fixed severity for each lost case',
+  };
+}
+
+function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
+  return {
+    digest: log.digest,
+    cases: log.cases.length,
+    events: log.eventCount,
+    eventsCounted: alignment.eventsCounted,
+    idleEvents: alignment.idleEvents,
+    lifecycleRows: log.lifecycleRows,
+    repeatedRows: log.repeatedRows,
+    ...(log.window ? { window: log.window } : {}),
+    ...(log.untilMs === undefined ? {} : { until: new Date(log.untilMs).toISOString() }),
+    caseNotion: 'all events with the same value in `case`; a case ends with its last event',
+    nonConformantCases: alignment.deviations.length,
+    openCases: alignment.openCases,
+    ambiguousCases: alignment.ambiguousCases,
+    lossCases: alignment.goalCases,
+    equalTimes: 'events of one time keep the order of their rows',
+    unusedColumns: alignment.unusedColumns,
   };
 }

@@ -1,135 +1,144 @@
-import type { Topology } from './topology.ts';
+import type { CaseEnd } from './align.ts';
+import { logGamma } from './distributions.ts';
+import type { EventLog } from './eventLog.ts';
 
-/** The likelihood-ratio test of "both halves of the history have the same branch probabilities". */
+/** Below this p the halves are called different. */
+export const DRIFT_LEVEL = 0.05;
+const POWER = 0.8;
+/** A ratio beyond this is no ratio that a test should need. */
+const LARGEST_RATIO = 1_000;
+
+/** Whether cases of the later half were lost as often as those of the earlier half. */
 export interface Drift {
-  readonly statistic: number;
-  readonly degreesOfFreedom: number;
-  /** Absent when no node was left often enough in both halves. */
+  readonly earlier: Half;
+  readonly later: Half;
+  /** Odds of a loss, later ÷ earlier; absent where one half has no loss or nothing but losses. */
+  readonly ratio?: number;
+  /** Two-sided; absent where no case was lost, or all. */
   readonly p?: number;
+  readonly found: boolean;
+  /**
+   * The ratio of odds that this test finds four times in five, with these cases and losses; absent
+   * where it could find none.
+   */
+  readonly detectableRatio?: number;
 }
 
-/** Below this p the halves are called different; a stationary interval is then too narrow. */
-export const DRIFT_LEVEL = 0.01;
+export interface Half {
+  readonly cases: number;
+  readonly lost: number;
+}
 
 /**
- * Cochran's rule: the chi-square approximation wants at least this expected count in every cell.
+ * Fisher's exact test on the answer itself: losses in the earlier against the later half of the
+ * cases whose outcome is known (Fisher, *Statistical Methods for Research Workers*, 1934, section
+ * 21.02; the two-sided p is twice the smaller tail). A rate that moves without moving the answer is
+ * no drift. With times, cases that began too late for their loss to show are left out.
  */
-const MIN_EXPECTED = 5;
+export function driftTest(log: EventLog, ends: readonly CaseEnd[]): Drift {
+  const mature = ends.filter((_, i) => begins(log, i) <= lastMature(log, ends));
+  const known = mature.filter((end) => end === 'lost' || end === 'notLost');
+  const half = Math.ceil(known.length / 2);
+  return compareHalves(halfOf(known.slice(0, half)), halfOf(known.slice(half)));
+}
+
+function halfOf(ends: readonly CaseEnd[]): Half {
+  return { cases: ends.length, lost: ends.filter((end) => end === 'lost').length };
+}
+
+function begins({ cases }: EventLog, i: number): number {
+  return cases[i]?.events[0]?.timeMs ?? -Infinity;
+}
+
+/** The last beginning after which a loss as slow as the slowest one could still be seen. */
+function lastMature(log: EventLog, ends: readonly CaseEnd[]): number {
+  if (log.untilMs === undefined) return Infinity;
+  let slowest = 0;
+  ends.forEach((end, i) => {
+    const last = log.cases[i]?.events.at(-1)?.timeMs;
+    if (end === 'lost' && last !== undefined) slowest = Math.max(slowest, last - begins(log, i));
+  });
+  return log.untilMs - slowest;
+}
+
+export function compareHalves(earlier: Half, later: Half): Drift {
+  const table = new LossTable(earlier, later);
+  const ratio =
+    (later.lost * (earlier.cases - earlier.lost)) / (earlier.lost * (later.cases - later.lost));
+  const p = table.size > 1 ? table.twoSided(later.lost) : undefined;
+  const detectableRatio = table.detectableRatio();
+  return {
+    earlier,
+    later,
+    ...(Number.isFinite(ratio) && ratio > 0 ? { ratio } : {}),
+    ...(p === undefined ? {} : { p }),
+    found: p !== undefined && p < DRIFT_LEVEL,
+    ...(detectableRatio === undefined ? {} : { detectableRatio }),
+  };
+}
 
 /**
- * G = 2 Σ O ln(O / E) over the 2 × k tables (half × branch) of all nodes, against chi-square
- * (Anderson and Goodman, "Statistical inference about Markov chains", Annals of Mathematical
- * Statistics 28(1), 1957: the test of stationarity). Rare branches of a node are pooled until every
- * expected count is 5; a node where that leaves one branch says nothing and is left out.
+ * The distribution of the losses in the later half, given all losses: hypergeometric where the odds
+ * are the same, Fisher's noncentral one (1935) at another ratio.
  */
-export function driftTest(
-  topology: Topology,
-  [earlier, later]: readonly [Float64Array, Float64Array],
-): Drift {
-  let statistic = 0;
-  let degreesOfFreedom = 0;
-  for (let node = 0; node < topology.nodes; node += 1) {
-    const cells: [number, number][] = [];
-    for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1)
-      cells.push([earlier[b] as number, later[b] as number]);
-    const table = pooled(cells);
-    if (table.length < 2) continue;
-    degreesOfFreedom += table.length - 1;
-    statistic += likelihoodRatio(table);
+class LossTable {
+  readonly #least: number;
+  readonly #logs: Float64Array;
+
+  constructor(earlier: Half, later: Half) {
+    const lost = earlier.lost + later.lost;
+    this.#least = Math.max(0, lost - earlier.cases);
+    const most = Math.min(lost, later.cases);
+    this.#logs = Float64Array.from(
+      { length: most - this.#least + 1 },
+      (_, i) =>
+        logChoose(earlier.cases, lost - this.#least - i) + logChoose(later.cases, this.#least + i),
+    );
   }
-  return degreesOfFreedom === 0
-    ? { statistic: 0, degreesOfFreedom }
-    : { statistic, degreesOfFreedom, p: chiSquareTail(statistic, degreesOfFreedom) };
-}
 
-type Table = readonly (readonly [earlier: number, later: number])[];
-
-function sums(table: Table): readonly [number, number] {
-  return [table.reduce((n, [a]) => n + a, 0), table.reduce((n, [, b]) => n + b, 0)];
-}
-
-/**
- * Merges the two rarest branches until each is expected often enough in the half that has fewer
- * visits.
- */
-function pooled(cells: readonly [number, number][]): Table {
-  const [a, b] = sums(cells);
-  const smallerShare = Math.min(a, b) / (a + b);
-  const table = cells.filter(([x, y]) => x + y > 0).sort((s, t) => s[0] + s[1] - t[0] - t[1]);
-  while (
-    table.length > 1 &&
-    ((table[0] as [number, number])[0] + (table[0] as [number, number])[1]) * smallerShare <
-      MIN_EXPECTED
-  ) {
-    const [first, second] = table.splice(0, 2) as [[number, number], [number, number]];
-    table.push([first[0] + second[0], first[1] + second[1]]);
-    table.sort((s, t) => s[0] + s[1] - t[0] - t[1]);
+  get size(): number {
+    return this.#logs.length;
   }
-  return table;
-}
 
-function likelihoodRatio(table: Table): number {
-  const [a, b] = sums(table);
-  const term = (observed: number, expected: number): number =>
-    observed === 0 ? 0 : 2 * observed * Math.log(observed / expected);
-  return Math.max(
-    0,
-    table.reduce(
-      (g, [x, y]) => g + term(x, ((x + y) * a) / (a + b)) + term(y, ((x + y) * b) / (a + b)),
-      0,
-    ),
-  );
-}
+  /** The probability of each number of losses from the least on, at this ratio of odds. */
+  #at(ratio: number): Float64Array {
+    const logs = this.#logs.map((log, i) => log + i * Math.log(ratio));
+    const largest = logs.reduce((a, b) => Math.max(a, b), -Infinity);
+    const weights = logs.map((log) => Math.exp(log - largest));
+    const total = weights.reduce((a, b) => a + b, 0);
+    return weights.map((weight) => weight / total);
+  }
 
-/** P(chi-square with `degrees` ≥ x) = Q(degrees / 2, x / 2). */
-export function chiSquareTail(x: number, degrees: number): number {
-  return x <= 0 ? 1 : upperGamma(degrees / 2, x / 2);
-}
+  twoSided(lost: number): number {
+    return twoSided(this.#at(1))[lost - this.#least] as number;
+  }
 
-const MAX_TERMS = 10_000;
-
-/**
- * The regularised upper incomplete gamma function: the series of its complement below a + 1,
- * Legendre's continued fraction by Lentz's method above (DLMF 8.11.4 and 8.9.2; Press et al.,
- * *Numerical Recipes*, section 6.2).
- */
-function upperGamma(a: number, x: number): number {
-  const factor = Math.exp(a * Math.log(x) - x - logGammaFunction(a));
-  if (x < a + 1) {
-    let term = 1 / a;
-    let sum = term;
-    for (let n = 1; n < MAX_TERMS && term > sum * Number.EPSILON; n += 1) {
-      term *= x / (a + n);
-      sum += term;
+  /** The least ratio above 1 that is found with probability `POWER`. */
+  detectableRatio(): number | undefined {
+    if (this.size < 2) return undefined;
+    const found = twoSided(this.#at(1)).map((p) => (p < DRIFT_LEVEL ? 1 : 0));
+    const power = (ratio: number): number =>
+      this.#at(ratio).reduce((sum, p, i) => sum + p * (found[i] as number), 0);
+    if (power(LARGEST_RATIO) < POWER) return undefined;
+    let [low, high] = [1, LARGEST_RATIO];
+    for (let i = 0; i < 40; i += 1) {
+      const middle = Math.sqrt(low * high);
+      if (power(middle) < POWER) low = middle;
+      else high = middle;
     }
-    return Math.max(0, 1 - factor * sum);
+    return high;
   }
-  const tiny = 1e-300;
-  let b = x + 1 - a;
-  let c = 1 / tiny;
-  let d = 1 / b;
-  let h = d;
-  for (let n = 1; n < MAX_TERMS; n += 1) {
-    const an = -n * (n - a);
-    b += 2;
-    d = 1 / nonZero(an * d + b, tiny);
-    c = nonZero(b + an / c, tiny);
-    h *= d * c;
-    if (Math.abs(d * c - 1) < Number.EPSILON) break;
-  }
-  return Math.min(1, factor * h);
 }
 
-function nonZero(value: number, tiny: number): number {
-  return Math.abs(value) < tiny ? tiny : value;
+/** For each outcome twice the smaller of the two tails that begin with it. */
+function twoSided(probabilities: Float64Array): Float64Array {
+  const up = new Float64Array(probabilities.length);
+  let sum = 0;
+  for (let i = probabilities.length - 1; i >= 0; i -= 1) up[i] = sum += probabilities[i] as number;
+  sum = 0;
+  return probabilities.map((p, i) => Math.min(1, 2 * Math.min((sum += p), up[i] as number)));
 }
 
-/** ln Γ(a) for a > 0: Stirling's series (DLMF 5.11.1) at a + 10, and back by the recurrence. */
-function logGammaFunction(a: number): number {
-  let shift = 0;
-  let z = a;
-  for (; z < 10; z += 1) shift += Math.log(z);
-  const w = 1 / (z * z);
-  const series = (1 / 12 - w * (1 / 360 - w * (1 / 1260 - w * (1 / 1680 - w / 1188)))) / z;
-  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
+function logChoose(n: number, k: number): number {
+  return logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
 }

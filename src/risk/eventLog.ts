@@ -1,6 +1,8 @@
 import { sha256 } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { readCsv } from './csv.ts';
+import { readInstant } from './instants.ts';
+import { isStep, stepTurn } from './lifecycle.ts';
 
 /**
  * One thing that happened in a case. `row` is a line of the CSV text, or a position in the JSON
@@ -34,14 +36,25 @@ export interface EventLog {
   readonly digest: string;
   /** ISO 8601, UTC. */
   readonly window?: { readonly from: string; readonly to: string };
+  /** Until when the log was kept: the time of its last event, where nobody says otherwise. */
+  readonly untilMs?: number;
+  /** Rows that tell of no step: starts of what completes, other turns of a life cycle. */
+  readonly lifecycleRows: number;
+  /** Rows that repeat the id of an event before them. */
+  readonly repeatedRows: number;
   readonly bindingColumns: readonly string[];
 }
+
+/** The binding of all events that say nothing of one. */
+export const NO_BINDING: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The columns by the names that logs give them; the second ones are those of XES. */
 const COLUMNS = {
   case: ['case', 'case:concept:name'],
   activity: ['activity', 'concept:name'],
   timestamp: ['timestamp', 'time:timestamp'],
+  transition: ['lifecycle:transition', 'lifecycle'],
+  event: ['event_id', 'eventId', 'identity:id'],
 } as const;
 
 /** More problems than this help nobody; the last one says how many more there are. */
@@ -51,6 +64,8 @@ interface Row {
   readonly id: string;
   readonly activity: string;
   readonly time: string | undefined;
+  readonly transition?: string;
+  readonly event?: string;
   readonly binding: Readonly<Record<string, string>>;
   readonly row: number;
 }
@@ -63,7 +78,8 @@ export function readEventLog(text: string): Result<EventLog> {
   const read = /^\uFEFF?\s*\[/.test(text) ? readJson(text) : readTable(text);
   if (!read.ok) return read;
   const { rows, bindingColumns } = read.value;
-  const problems = rows.flatMap(rowProblems);
+  const problems: Problem[] = [];
+  for (const row of rows) addProblems(row, problems);
   const timed = rows.filter((row) => row.time !== undefined).length;
   if (timed > 0 && timed < rows.length) {
     const first = rows.find((row) => row.time === undefined) as Row;
@@ -71,6 +87,7 @@ export function readEventLog(text: string): Result<EventLog> {
       rowProblem(first.row, 'an event without a time in a log that has times: all or none'),
     );
   }
+  problems.push(...zoneProblems(rows));
   for (const each of idleProblems(rows)) problems.push(each);
   if (rows.length === 0)
     problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
@@ -98,7 +115,13 @@ function readTable(text: string): Result<Rows> {
   const names = head.fields.map((name) => name.trim());
   const column = (of: keyof typeof COLUMNS): number =>
     names.findIndex((name) => (COLUMNS[of] as readonly string[]).includes(name));
-  const at = { case: column('case'), activity: column('activity'), timestamp: column('timestamp') };
+  const at = {
+    case: column('case'),
+    activity: column('activity'),
+    timestamp: column('timestamp'),
+    transition: column('transition'),
+    event: column('event'),
+  };
   const missing = (['case', 'activity'] as const).filter((name) => at[name] < 0);
   if (missing.length > 0) {
     const hint =
@@ -134,11 +157,16 @@ function readTable(text: string): Result<Rows> {
       ),
     );
   if (short.length > 0) return bad(...short.slice(0, MAX_PROBLEMS));
+  const last = records.at(-1);
+  if (last && !/[\r\n]$/.test(text) && (last.fields[at.activity] as string).trim() === '')
+    return bad(rowProblem(last.line, 'the text ends within this row: the log was cut off'));
   const rows = records.map(({ fields, line }): Row => ({
     id: (fields[at.case] as string).trim(),
     activity: (fields[at.activity] as string).trim(),
     time: at.timestamp < 0 ? undefined : (fields[at.timestamp] as string).trim() || undefined,
-    binding: Object.fromEntries(
+    ...filled('transition', fields[at.transition]),
+    ...filled('event', fields[at.event]),
+    binding: bindingOf(
       others.flatMap(({ name, i }) => (fields[i] === '' ? [] : [[name, fields[i] as string]])),
     ),
     row: line,
@@ -168,8 +196,10 @@ function readJson(text: string): Result<Rows> {
     id: String(item.case),
     activity: item.activity ?? '',
     time: item.timestamp,
+    ...filled('transition', item.transition),
+    ...filled('event', item.id),
     row: i + 1,
-    binding: Object.fromEntries(
+    binding: bindingOf(
       Object.entries(item.binding ?? {}).map(([name, value]) => [name, String(value)]),
     ),
   }));
@@ -179,20 +209,31 @@ function readJson(text: string): Result<Rows> {
   });
 }
 
+function bindingOf(entries: readonly (readonly [string, string])[]): Row['binding'] {
+  return entries.length === 0 ? NO_BINDING : Object.fromEntries(entries);
+}
+
+function filled<K extends string>(name: K, text: string | undefined): Partial<Record<K, string>> {
+  const value = text?.trim();
+  return value ? ({ [name]: value } as Record<K, string>) : {};
+}
+
 interface JsonEvent {
   readonly case: string | number;
   readonly activity?: string;
   readonly timestamp?: string;
+  readonly transition?: string;
+  readonly id?: string;
   readonly binding?: Readonly<Record<string, null | boolean | number | string>>;
 }
+
+const JSON_KEYS = ['case', 'activity', 'timestamp', 'transition', 'id', 'binding'];
 
 function eventShape(item: unknown): string[] {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return ['an event is an object'];
   const event = item as Readonly<Record<string, unknown>>;
-  const strange = Object.keys(event).filter(
-    (key) => !['case', 'activity', 'timestamp', 'binding'].includes(key),
-  );
+  const strange = Object.keys(event).filter((key) => !JSON_KEYS.includes(key));
   const { binding } = event;
   return [
     ...strange.map(
@@ -201,12 +242,9 @@ function eventShape(item: unknown): string[] {
     ...(typeof event['case'] === 'string' || typeof event['case'] === 'number'
       ? []
       : ['`case` is a text or a number']),
-    ...(event['activity'] === undefined || typeof event['activity'] === 'string'
-      ? []
-      : ['`activity` is a text']),
-    ...(event['timestamp'] === undefined || typeof event['timestamp'] === 'string'
-      ? []
-      : ['`timestamp` is a text']),
+    ...['activity', 'timestamp', 'transition', 'id']
+      .filter((key) => event[key] !== undefined && typeof event[key] !== 'string')
+      .map((key) => `\`${key}\` is a text`),
     ...(binding === undefined ||
     (typeof binding === 'object' &&
       binding !== null &&
@@ -221,13 +259,12 @@ function rowProblem(row: number, message: string): Problem {
   return problem('EVENT_LOG_ROW', `row ${row}`, message);
 }
 
-function rowProblems(row: Row): Problem[] {
-  return [
-    ...(row.id === '' ? [rowProblem(row.row, 'an event without a case')] : []),
-    ...(row.time !== undefined && timeOf(row.time) === undefined
-      ? [rowProblem(row.row, `\`${row.time}\` is no ISO 8601 time`)]
-      : []),
-  ];
+function addProblems(row: Row, problems: Problem[]): void {
+  if (row.id === '') problems.push(rowProblem(row.row, 'an event without a case'));
+  if (row.time !== undefined && readInstant(row.time) === undefined)
+    problems.push(
+      rowProblem(row.row, `\`${row.time.slice(0, 40)}\` is no ISO 8601 time of the calendar`),
+    );
 }
 
 /**
@@ -245,16 +282,22 @@ function idleProblems(rows: readonly Row[]): Problem[] {
     );
 }
 
-/** A time without an offset is UTC: the same file means the same on every machine. */
-function timeOf(text: string): number | undefined {
-  const match =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:(Z)|([+-]\d{2}):?(\d{2}))?)?$/.exec(
-      text,
-    );
-  if (!match) return undefined;
-  const [, date, time = '00:00', , hours, minutes] = match;
-  const value = Date.parse(`${date}T${time}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`);
-  return Number.isNaN(value) ? undefined : value;
+/** Times with and without an offset in one log: what the ones without one mean is a guess. */
+function zoneProblems(rows: readonly Row[]): Problem[] {
+  const first = new Map<boolean, Row>();
+  for (const row of rows) {
+    const zoned = row.time === undefined ? undefined : readInstant(row.time)?.zoned;
+    if (zoned !== undefined && !first.has(zoned)) first.set(zoned, row);
+  }
+  const [withZone, without] = [first.get(true), first.get(false)];
+  return withZone && without
+    ? [
+        rowProblem(
+          without.row,
+          `a time without an offset, where row ${withZone.row} has one: give all times an offset, or none`,
+        ),
+      ]
+    : [];
 }
 
 function assemble(
@@ -263,9 +306,16 @@ function assemble(
   digest: string,
 ): EventLog {
   const byCase = new Map<string, { readonly row: Row; readonly timeMs: number | undefined }[]>();
+  const turn = stepTurn(rows.map(({ transition }) => transition));
+  const known = new Set<string>();
   let [from, to] = [Infinity, -Infinity];
+  let [repeatedRows, lifecycleRows] = [0, 0];
   for (const row of rows) {
-    const timeMs = row.time === undefined ? undefined : timeOf(row.time);
+    if (row.event !== undefined && known.size === known.add(row.event).size) {
+      repeatedRows += 1;
+      continue;
+    }
+    const timeMs = row.time === undefined ? undefined : readInstant(row.time)?.ms;
     if (timeMs !== undefined) [from, to] = [Math.min(from, timeMs), Math.max(to, timeMs)];
     const list = byCase.get(row.id) ?? [];
     list.push({ row, timeMs });
@@ -275,7 +325,9 @@ function assemble(
   for (const [id, list] of byCase) {
     // Sorting is stable: events of one moment keep the order of their rows.
     list.sort((a, b) => (a.timeMs ?? 0) - (b.timeMs ?? 0));
-    const events = list
+    const kept = list.filter(({ row }) => isStep(row.transition, turn));
+    lifecycleRows += list.length - kept.length;
+    const events = kept
       .filter(({ row }) => row.activity !== '')
       .map(({ row, timeMs }): LogEvent => ({
         activity: row.activity,
@@ -291,9 +343,14 @@ function assemble(
     cases,
     digest,
     bindingColumns,
+    lifecycleRows,
+    repeatedRows,
     eventCount: cases.reduce((n, c) => n + c.events.length, 0),
     ...(from <= to
-      ? { window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() } }
+      ? {
+          window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+          untilMs: to,
+        }
       : {}),
   };
 }

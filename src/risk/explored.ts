@@ -3,6 +3,7 @@ import { Graph } from '../graph/graph.ts';
 import type { Expr } from '../model/expression.ts';
 import { IMPLICIT_KINDS, predicatesOf, type ImplicitKind, type Property } from '../model/model.ts';
 import { ERROR_BIT, type Semantics } from '../model/semantics.ts';
+import { timeOf } from '../time/time.ts';
 
 /** The whole graph of a model, and which of its states are a loss. */
 export interface Explored {
@@ -58,7 +59,7 @@ export async function exploreLosses(
     {
       maxStates: options.maxStates,
       memoryMb: options.memoryMb,
-      deadline: Date.now() + options.timeoutMs,
+      time: timeOf(options.timeoutMs, signal),
     },
     true,
     {
@@ -76,7 +77,6 @@ export async function exploreLosses(
       },
       onProgress: () => undefined,
     },
-    signal,
   );
   if (signal.aborted) throw new Fault('CANCELLED', 'the exploration was cancelled');
   for (const start of graph.badStarts)

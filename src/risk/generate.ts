@@ -3,9 +3,10 @@ import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import { stateText, stopBranch, type StateChain } from './chain.ts';
 import { csvLine } from './csv.ts';
+import { DirectSolver } from './direct.ts';
+import { valueAt } from './learned.ts';
 import { Question } from './question.ts';
 import { Random } from './random.ts';
-import { FAST, solve } from './solve.ts';
 import { possiblePart, STOP } from './topology.ts';
 
 /**
@@ -123,9 +124,9 @@ export function branchWeights(chain: StateChain, weights: Weights): Result<Float
 export function trueProbability(chain: StateChain, weights: Float64Array): number {
   const possible = possiblePart(chain.topology, weights);
   const question = new Question(possible.topology);
-  if (question.settled !== undefined) return question.settled;
-  const { lower, upper } = solve(question, possible.probabilities, FAST);
-  return ((lower[chain.root] as number) + (upper[chain.root] as number)) / 2;
+  const value = valueAt(question, new DirectSolver(question), possible.probabilities);
+  invariant(value !== undefined, 'the truth of a generated log can be solved for');
+  return value;
 }
 
 /** A case that has gone on for so long is left open: weights can make a case go round for ever. */

@@ -1,8 +1,9 @@
-export { align, type Alignment, type Deviation, type DeviationReason } from './align.ts';
+export { align, type Alignment, type CaseEnd } from './align.ts';
 export { assessRisk, type RiskAssessment } from './assess.ts';
 export type { ModelCard } from './card.ts';
 export { chainOfValuation, type StateChain } from './chain.ts';
 export { readEventLog, type EventLog, type LogCase, type LogEvent } from './eventLog.ts';
+export { readInstant } from './instants.ts';
 export { exploreLosses, type Explored, type Loss } from './explored.ts';
 export {
   branchWeights,
@@ -11,5 +12,6 @@ export {
   trueProbability,
   type Weights,
 } from './generate.ts';
+export type { Deviation, DeviationReason } from './matcher.ts';
 export { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 export { EVENT_LOG_SCHEMA, MODEL_CARD_SCHEMA, RISK_SCHEMA } from './schemas.ts';

@@ -57,7 +57,7 @@ export class Question {
 
 function settle(topology: Topology): Uint8Array {
   const { nodes, rows, targets, goal } = topology;
-  const back = predecessors(topology);
+  const back = backwardEdges(topology);
   const canReach = backward(
     nodes,
     back,
@@ -78,12 +78,14 @@ function settle(topology: Topology): Uint8Array {
   );
 }
 
-interface Reversed {
+/** The branches that lead to node `i`, at `rows[i] … rows[i + 1]`, and the nodes that they leave. */
+export interface Reversed {
   readonly rows: Int32Array;
   readonly sources: Int32Array;
+  readonly branches: Int32Array;
 }
 
-function predecessors({ nodes, rows, targets }: Topology): Reversed {
+export function backwardEdges({ nodes, rows, targets }: Topology): Reversed {
   const starts = new Int32Array(nodes + 1);
   for (const target of targets)
     if (target !== STOP) starts[target + 1] = (starts[target + 1] as number) + 1;
@@ -91,15 +93,17 @@ function predecessors({ nodes, rows, targets }: Topology): Reversed {
     starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
   const next = starts.slice();
   const sources = new Int32Array(starts[nodes] as number);
+  const branches = new Int32Array(sources.length);
   for (let node = 0; node < nodes; node += 1) {
     for (let b = rows[node] as number; b < (rows[node + 1] as number); b += 1) {
       const target = targets[b] as number;
       if (target === STOP) continue;
       sources[next[target] as number] = node;
+      branches[next[target] as number] = b;
       next[target] = (next[target] as number) + 1;
     }
   }
-  return { rows: starts, sources };
+  return { rows: starts, sources, branches };
 }
 
 /** The nodes from which some of `seeds` can be reached by way of nodes that `through` admits. */

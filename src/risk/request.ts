@@ -1,23 +1,22 @@
 import type { Expr } from '../model/expression.ts';
 import type { Semantics } from '../model/semantics.ts';
 import type { EventLog } from './eventLog.ts';
-import type { Prior } from './posterior.ts';
+import type { LearnOptions } from './learned.ts';
 
-export interface RiskOptions {
-  /** Draws from the posterior. */
-  readonly draws: number;
+export interface RiskOptions extends LearnOptions {
+  /** Draws from the posterior; absent, as many as cost about a second, at most 10,000. */
+  readonly draws?: number;
   readonly seed: number;
   readonly maxStates: number;
   readonly memoryMb: number;
   readonly timeoutMs: number;
   /** For how many cases losses are expected (`perCases`). */
   readonly cases: number;
-  /** For measurements of the prior itself; the card names the default by its formula. */
-  readonly prior?: Prior;
+  /** Until when the log was kept (ms since 1970); absent, the time of its last event. */
+  readonly logEndMs?: number;
 }
 
 export const RISK_DEFAULTS: RiskOptions = {
-  draws: 400,
   seed: 1,
   maxStates: 200_000,
   memoryMb: 1_024,
@@ -47,5 +46,5 @@ export interface PointSolution {
   readonly value: number;
   readonly lower: number;
   readonly upper: number;
-  readonly solver: 'graph' | 'sparse LU' | 'interval iteration';
+  readonly solver: 'graph' | 'elimination';
 }

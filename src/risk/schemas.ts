@@ -26,92 +26,159 @@ const object = (required: Shape, optional: Shape = {}): object => ({
   additionalProperties: false,
 });
 
+const positive = { type: 'integer', minimum: 1 } as const;
+const half = object({ cases: count, lost: count });
+
 const card = object({
-  v: { const: 1 },
+  v: { const: 2 },
   method: { const: 'operational-risk' },
+  versions: object({ method: text, semantics: text }),
   model: object({ name: text }, { digest: digestText }),
+  loss: object({ of: text, formula: text }, { severityEur: amount }),
   data: object(
     {
       digest: digestText,
       cases: count,
       events: count,
       eventsCounted: count,
+      idleEvents: count,
+      lifecycleRows: count,
+      repeatedRows: count,
       caseNotion: text,
       nonConformantCases: count,
       openCases: count,
       ambiguousCases: count,
       lossCases: count,
+      equalTimes: text,
       unusedColumns: texts,
     },
-    { window: object({ from: instant, to: instant }) },
+    { window: object({ from: instant, to: instant }), until: instant },
   ),
   nonConformance: {
     type: 'array',
     maxItems: 20,
     items: object({
       case: text,
-      row: { type: 'integer', minimum: 1 },
+      row: positive,
       activity: text,
       reason: { enum: ['unknownActivity', 'unknownBinding', 'notEnabled'] },
     }),
   },
-  prior: text,
+  prior: object({ rule: text, share: probability }),
+  branches: object({
+    rows: {
+      type: 'array',
+      items: object({
+        state: text,
+        branch: text,
+        leadsTo: text,
+        count: amount,
+        prior: amount,
+        alpha: amount,
+        mean: probability,
+        lower: probability,
+        upper: probability,
+        censored: flag,
+      }),
+    },
+    left: count,
+  }),
   branchings: object({
     relevant: count,
     unseen: count,
     unseenExamples: texts,
     throughUnseen: probability,
   }),
-  insufficientData: flag,
-  drift: object(
-    { test: text, statistic: amount, degreesOfFreedom: count, found: flag },
-    { p: probability },
-  ),
-  sampling: object({
-    draws: { type: 'integer', minimum: 1 },
-    seed: count,
-    generator: text,
-    wideDraws: count,
+  censoring: object({
+    rule: text,
+    states: count,
+    waiting: amount,
+    undecided: probability,
+    bias: text,
   }),
+  drift: object(
+    { test: text, earlier: half, later: half, found: flag },
+    { ratio: amount, p: probability, detectableRatio: amount },
+  ),
+  markov: object({ test: text, statistic: amount, degreesOfFreedom: count }, { p: probability }),
+  sampling: object({ draws: positive, seed: count, generator: text }),
   solution: object({
     value: probability,
     lower: probability,
     upper: probability,
-    solver: { enum: ['graph', 'sparse LU', 'interval iteration'] },
+    solver: { enum: ['graph', 'elimination'] },
   }),
-  parameters: object({ valuations: { type: 'integer', minimum: 1 }, worst: { type: 'object' } }),
+  parameters: object({ valuations: positive, worst: { type: 'object' } }),
   notRepresented: texts,
 });
 
-const schema = (name: string, title: string, shape: object): object => ({
+const schema = (name: string, title: string, shape: object, v = 1): object => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
-  $id: `urn:probity:schema:${name}:v1`,
+  $id: `urn:probity:schema:${name}:v${v}`,
   title,
   ...shape,
 });
 
-export const MODEL_CARD_SCHEMA = schema('model-card', 'The model card of a learned score', card);
+export const MODEL_CARD_SCHEMA = schema('model-card', 'The model card of a learned score', card, 2);
+
+const reasons = {
+  type: 'array',
+  items: { enum: ['fewLosses', 'priorDominated', 'outsideModel', 'stillOpen'] },
+} as const;
 
 export const RISK_SCHEMA = schema(
   'risk',
   'The operational risk of one property, learned from an event log',
   object({
-    v: { const: 1 },
+    v: { const: 2 },
     property: text,
+    headline: {
+      oneOf: [
+        object({ kind: { enum: ['mean', 'upperBound'] }, value: probability, because: reasons }),
+        object({ kind: { const: 'none' }, because: reasons }),
+      ],
+    },
     probability: object({
       mean: probability,
       lower: probability,
       upper: probability,
       level: probability,
+      interval: { const: 'posterior' },
       atMeanRates: probability,
+      meanBy: { enum: ['exact', 'draws'] },
+      monteCarloError: object({ mean: amount, lower: amount, upper: amount }),
     }),
-    perCases: object(
-      { n: { type: 'integer', minimum: 1 }, expected: amount, atLeastOne: probability },
-      { expectedLossEur: amount },
+    direct: object(
+      {
+        lost: count,
+        cases: count,
+        lower: probability,
+        upper: probability,
+        level: probability,
+        interval: { const: 'Clopper-Pearson' },
+        disagrees: flag,
+      },
+      { estimate: probability },
     ),
-    states: { type: 'integer', minimum: 1 },
+    identification: object({ outside: probability, lower: probability, upper: probability }),
+    perCases: object(
+      {
+        n: positive,
+        expected: amount,
+        predictive: object({
+          lower: count,
+          upper: count,
+          level: probability,
+          interval: { const: 'predictive' },
+        }),
+        atLeastOne: probability,
+      },
+      { expectedLossEur: amount, predictiveLossEur: object({ lower: amount, upper: amount }) },
+    ),
+    states: positive,
     card,
   }),
+  2,
 );
 
 export const EVENT_LOG_SCHEMA = schema(
@@ -127,7 +194,16 @@ export const EVENT_LOG_SCHEMA = schema(
           description:
             "an action's name, element id or label; left out where a case began and nothing happened",
         },
-        timestamp: { type: 'string', description: 'ISO 8601; without an offset, UTC' },
+        timestamp: {
+          type: 'string',
+          description: 'ISO 8601; without an offset UTC; all with an offset, or none',
+        },
+        transition: {
+          type: 'string',
+          description:
+            'what happened to the activity (XES `lifecycle:transition`): start, complete, …',
+        },
+        id: { type: 'string', description: 'of the event: a second one with it is a repetition' },
         binding: {
           type: 'object',
           additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },

@@ -12,12 +12,6 @@ export interface Bounds {
 
 export interface SolveOptions {
   /**
-   * `sound`: interval iteration with outward rounding, for a bound that can be relied on. `fast`:
-   * small components by elimination, whose two values differ only by what large components leave
-   * open.
-   */
-  readonly mode: 'sound' | 'fast';
-  /**
    * A component is left when upper − lower is this small in relation to upper (beyond what its
    * successors leave open).
    */
@@ -29,13 +23,10 @@ export interface SolveOptions {
   readonly maxSweeps: number;
 }
 
-export const SOUND: SolveOptions = { mode: 'sound', relativeWidth: 1e-10, maxSweeps: 200_000 };
-export const FAST: SolveOptions = { mode: 'fast', relativeWidth: 1e-6, maxSweeps: 2_000 };
+export const SOUND: SolveOptions = { relativeWidth: 1e-10, maxSweeps: 200_000 };
 
-/** Larger components are iterated: elimination fills them in, at the cube of their size. */
-const MAX_ELIMINATED = 150;
 /** 2^-52: one unit in the last place of 1, twice the error of one rounded operation. */
-const ULP = Number.EPSILON;
+export const ULP = Number.EPSILON;
 const NEGLIGIBLE = 1e-250;
 
 /**
@@ -46,8 +37,8 @@ const NEGLIGIBLE = 1e-250;
  * In a component, lower starts at 0 and upper at 1, and both are replaced by what they imply until
  * they meet. Unlike "the last change was small", that is a proof (Haddad and Monmege, "Interval
  * iteration algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and
- * Wunderlich, "Ensuring the reliability of your model checker", CAV 2017). In `sound` mode each
- * value is rounded away from the truth by more than the floating-point error of its sum.
+ * Wunderlich, "Ensuring the reliability of your model checker", CAV 2017). Each value is rounded
+ * away from the truth by more than the floating-point error of its sum.
  */
 export function solve(question: Question, weights: Float64Array, options: SolveOptions): Bounds {
   const { topology, verdicts, components } = question;
@@ -57,10 +48,7 @@ export function solve(question: Question, weights: Float64Array, options: SolveO
     if (verdicts[node] === SURELY) lower[node] = upper[node] = 1;
   const bounds: Bounds = { lower, upper };
   for (const component of components) {
-    if (component.length === 1)
-      single(question, weights, component[0] as number, bounds, options.mode === 'sound');
-    else if (options.mode === 'fast' && component.length <= MAX_ELIMINATED)
-      eliminate(question, weights, component, bounds);
+    if (component.length === 1) single(question, weights, component[0] as number, bounds);
     else iterate(question, weights, component, bounds, options);
   }
   return bounds;
@@ -72,7 +60,6 @@ function single(
   weights: Float64Array,
   node: number,
   { lower, upper }: Bounds,
-  outward: boolean,
 ): void {
   const { rows, targets } = topology;
   let [low, high, sum] = [0, 0, 0];
@@ -87,12 +74,13 @@ function single(
     low += weight * (lower[target] as number);
     high += weight * (upper[target] as number);
   }
-  const slack = outward ? (2 * (to - from) + 4) * ULP : 0;
+  const slack = (2 * (to - from) + 4) * ULP;
   lower[node] = (low / sum) * (1 - slack);
   upper[node] = Math.min(1, (high / sum) * (1 + slack));
 }
 
-function iterate(
+/** Interval iteration on one component; the bounds of those that it leads to are there. */
+export function iterate(
   { topology, componentOf }: Question,
   weights: Float64Array,
   component: Int32Array,
@@ -117,7 +105,7 @@ function iterate(
     let moved = false;
     for (const node of component) {
       const [low, high] = [lower[node] as number, upper[node] as number];
-      improve(topology, weights, node, bounds, options.mode === 'sound');
+      improve(topology, weights, node, bounds);
       moved ||= lower[node] !== low || upper[node] !== high;
       widest = Math.max(widest, relativeWidth(bounds, node));
     }
@@ -136,7 +124,6 @@ function improve(
   weights: Float64Array,
   node: number,
   { lower, upper }: Bounds,
-  outward: boolean,
 ): void {
   const { rows, targets } = topology;
   let [low, high, sum] = [0, 0, 0];
@@ -150,68 +137,7 @@ function improve(
     low += weight * (lower[target] as number);
     high += weight * (upper[target] as number);
   }
-  const slack = outward ? (2 * (to - from) + 4) * ULP : 0;
+  const slack = (2 * (to - from) + 4) * ULP;
   lower[node] = Math.max(lower[node] as number, (low / sum) * (1 - slack));
   upper[node] = Math.min(upper[node] as number, (high / sum) * (1 + slack));
-}
-
-/**
- * State elimination without a subtraction (Grassmann, Taksar and Heyman, "Regenerative analysis and
- * steady state distributions for Markov chains", Operations Research 33(5), 1985): exact up to
- * rounding even where a draw makes a way out very unlikely, where iteration would need millions of
- * sweeps.
- */
-function eliminate(
-  { topology }: Question,
-  weights: Float64Array,
-  component: Int32Array,
-  { lower, upper }: Bounds,
-): void {
-  const { rows, targets } = topology;
-  const size = component.length;
-  const place = new Map<number, number>();
-  component.forEach((node, i) => place.set(node, i));
-  const inner = new Float64Array(size * size);
-  const [exits, low, high] = [
-    new Float64Array(size),
-    new Float64Array(size),
-    new Float64Array(size),
-  ];
-  component.forEach((node, i) => {
-    for (let b = rows[node] as number; b < (rows[node + 1] as number); b += 1) {
-      const weight = weights[b] as number;
-      const target = targets[b] as number;
-      const j = target === STOP ? undefined : place.get(target);
-      if (j !== undefined) inner[i * size + j] = (inner[i * size + j] as number) + weight;
-      else exits[i] = (exits[i] as number) + weight;
-      if (j !== undefined || target === STOP) continue;
-      low[i] = (low[i] as number) + weight * (lower[target] as number);
-      high[i] = (high[i] as number) + weight * (upper[target] as number);
-    }
-  });
-  const pivots = new Float64Array(size);
-  for (let k = size - 1; k >= 0; k -= 1) {
-    let pivot = exits[k] as number;
-    for (let j = 0; j < k; j += 1) pivot += inner[k * size + j] as number;
-    pivots[k] = Math.max(pivot, Number.MIN_VALUE);
-    for (let i = 0; i < k; i += 1) {
-      const factor = (inner[i * size + k] as number) / (pivots[k] as number);
-      if (factor === 0) continue;
-      for (let j = 0; j < k; j += 1)
-        inner[i * size + j] =
-          (inner[i * size + j] as number) + factor * (inner[k * size + j] as number);
-      for (const vector of [exits, low, high])
-        vector[i] = (vector[i] as number) + factor * (vector[k] as number);
-    }
-  }
-  for (let k = 0; k < size; k += 1) {
-    let [lowSum, highSum] = [low[k] as number, high[k] as number];
-    for (let j = 0; j < k; j += 1) {
-      const weight = inner[k * size + j] as number;
-      lowSum += weight * (lower[component[j] as number] as number);
-      highSum += weight * (upper[component[j] as number] as number);
-    }
-    lower[component[k] as number] = Math.min(1, lowSum / (pivots[k] as number));
-    upper[component[k] as number] = Math.min(1, highSum / (pivots[k] as number));
-  }
 }

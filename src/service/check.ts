@@ -39,7 +39,7 @@ export async function checkRun(
     });
     return false;
   }
-  const hold = holdClaim(service, claim, stop);
+  const hold = holdClaim(service, claim, optionsOf(run).timeoutMs, stop);
   try {
     const result = await verifyRun(service, run, claim, hold.signal);
     const risk =
@@ -66,6 +66,9 @@ export async function checkRun(
   }
 }
 
+/** They were written by us (`options.ts`). */
+const optionsOf = (run: RunRecord): CheckOptions => run.options as unknown as CheckOptions;
+
 async function verifyRun(
   service: Service,
   run: RunRecord,
@@ -80,7 +83,7 @@ async function verifyRun(
       .progress(claim, progress as unknown as Json)
       .catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
   });
-  return checker.checkSubmission(submissionOf(model), run.options as unknown as CheckOptions, {
+  return checker.checkSubmission(submissionOf(model), optionsOf(run), {
     signal,
     onProgress,
     cacheDir: config.cacheDir,
@@ -145,27 +148,23 @@ async function giveUp(
   return false;
 }
 
-/** Renews the lease and watches for cancellation for as long as the check runs. */
+/** A run that takes this much longer than it was given hangs: another worker may have it. */
+const OVERTIME_MS = 600_000;
+
+/**
+ * Keeps the lease, and watches for cancellation, for as long as the check runs. The lease is kept
+ * by a thread of the store, which no check can block.
+ */
 function holdClaim(
   { store, config }: Service,
   claim: Claim,
+  timeoutMs: number,
   stop: AbortSignal,
 ): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const interrupt = (reason: Interruption): void => controller.abort(reason);
-  let renewedAt = Date.now();
-  const renew = setInterval(() => {
-    store.runs.renew(claim, config.leaseMs).then(
-      (ours) => {
-        if (ours) renewedAt = Date.now();
-        else interrupt('lost');
-      },
-      // A database that is away for longer than the lease has given the run to another by now.
-      () => {
-        if (Date.now() - renewedAt > config.leaseMs) interrupt('lost');
-      },
-    );
-  }, config.leaseMs / 3);
+  const mostMs = 2 * timeoutMs + OVERTIME_MS;
+  const release = store.leases.keep(claim, config.leaseMs, mostMs, () => interrupt('lost'));
   const unwatch = store.notices.onRun(claim.runId, () => {
     store.runs.holds(claim).then(
       (ours) => {
@@ -180,7 +179,7 @@ function holdClaim(
   return {
     signal: controller.signal,
     end: () => {
-      clearInterval(renew);
+      release();
       unwatch();
       stop.removeEventListener('abort', onStop);
     },

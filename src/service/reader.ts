@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { bad, problem, type Result } from '../errors/index.ts';
 import type { SubmittedDocument } from '../model/specification.ts';
 import type { Submission } from '../checking/types.ts';
+import { startThread } from '../processes/thread.ts';
 
 type Inspected = Result<{ readonly document: SubmittedDocument; readonly digest: string }>;
 type Answer = Inspected | { readonly failed: string };
 
 const TIME_LIMIT_MS = 15_000;
 const MEMORY_LIMIT_MB = 768;
+const RESOURCES = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
 
 /**
  * Reads large submissions in a thread with a limit on time and memory: text that is made to be
@@ -38,7 +38,9 @@ export class ThreadReader {
   }
 
   private read(submission: Submission): Promise<Inspected> {
-    const thread = (this.thread ??= startThread());
+    const thread = (this.thread ??= startThread(new URL('inspectThread', import.meta.url), {
+      resourceLimits: RESOURCES,
+    }));
     return new Promise((resolve, reject) => {
       const tooComplex = (what: string): void =>
         resolve(
@@ -80,17 +82,4 @@ export class ThreadReader {
       thread.postMessage(submission);
     });
   }
-}
-
-function startThread(): Worker {
-  const resourceLimits = { maxOldGenerationSizeMb: MEMORY_LIMIT_MB, stackSizeMb: 4 };
-  const compiled = fileURLToPath(new URL('inspectThread.js', import.meta.url));
-  if (existsSync(compiled)) return new Worker(compiled, { resourceLimits });
-  // From source (tests, development) the thread has to be taught TypeScript before it can load
-  // itself.
-  const source = JSON.stringify(new URL('inspectThread.ts', import.meta.url).href);
-  return new Worker(
-    `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); });`,
-    { eval: true, resourceLimits },
-  );
 }

@@ -2,7 +2,14 @@ import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
 import { isSpecification } from '../model/specification.ts';
-import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
+import {
+  isId,
+  newId,
+  type ModelHead,
+  type ModelRecord,
+  type RunHead,
+  type RunRecord,
+} from '../store/index.ts';
 import { propertyNames, rawOptionProblems } from '../checking/submitted.ts';
 import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
@@ -175,6 +182,16 @@ function inputProblems({
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 const isPlain = (text: string): boolean => isStorable(text) && !/\p{Cc}/u.test(text);
 
+/** The same without its texts. */
+export async function visibleModelHead(
+  { store }: Service,
+  asker: Asker,
+  id: string,
+): Promise<ModelHead | undefined> {
+  const model = isId(id) ? await store.models.head(id) : undefined;
+  return model && (asker.seesAll || model.owner === asker.owner) ? model : undefined;
+}
+
 /** A model that the asker may see; to anybody else it does not exist. */
 export async function visibleModel(
   { store }: Service,
@@ -189,8 +206,8 @@ export async function visibleRun(
   { store }: Service,
   asker: Asker,
   id: string,
-): Promise<RunRecord | undefined> {
-  const run = isId(id) ? await store.runs.get(id) : undefined;
+): Promise<RunHead | undefined> {
+  const run = isId(id) ? await store.runs.head(id) : undefined;
   return run && (asker.seesAll || run.owner === asker.owner) ? run : undefined;
 }
 
@@ -235,7 +252,7 @@ export async function requestVerification(
 }
 
 /** Hands a run to the queue. If the queue is away the row stays, and a sweep delivers it later. */
-export async function deliver({ queues, logger }: Service, run: RunRecord): Promise<void> {
+export async function deliver({ queues, logger }: Service, run: RunHead): Promise<void> {
   try {
     await queues.sendRun(
       run.id,
@@ -272,11 +289,11 @@ export async function cancelRun(
   service: Service,
   asker: Asker,
   id: string,
-): Promise<Result<RunRecord>> {
+): Promise<Result<RunHead>> {
   const run = await visibleRun(service, asker, id);
   if (!run) return bad(problem('NOT_FOUND', 'id', 'there is no such run'));
   const cancelled = await service.store.runs.cancel(id);
-  const now = await service.store.runs.get(id);
+  const now = await service.store.runs.head(id);
   if (now && (cancelled || now.state === 'cancelled')) return ok(now);
   return bad(
     problem('RUN_FINISHED', 'id', `the run is ${now?.state ?? 'gone'} and cannot be cancelled`),

@@ -4,6 +4,7 @@ import { CosignedCheckpoints } from './cosigned.ts';
 import { databaseFault } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { Keys } from './keys.ts';
+import { Leases } from './leases.ts';
 import { Locks } from './locks.ts';
 import { PostgresLogStore } from './log.ts';
 import { migrate } from './migrate.ts';
@@ -11,6 +12,7 @@ import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Audit } from './audit.ts';
 import { Runs } from './runs.ts';
+import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
@@ -19,11 +21,13 @@ export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
 export { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts';
 export type { Claim, NewRun } from './runs.ts';
+export type { ShownProperty, ShownReport } from './shownReports.ts';
 
 /** Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. */
 export class Store {
   readonly models: Models;
   readonly runs: Runs;
+  readonly shownReports: ShownReports;
   readonly verdicts: Verdicts;
   readonly statements: Statements;
   readonly audit: Audit;
@@ -34,12 +38,14 @@ export class Store {
   readonly log: PostgresLogStore;
   readonly notices: Notices;
   readonly locks: Locks;
+  readonly leases: Leases;
   private readonly client: Client;
 
   constructor(databaseUrl: string, connections: number) {
     this.client = connect(databaseUrl, connections);
     this.models = new Models(this.client);
     this.runs = new Runs(this.client);
+    this.shownReports = new ShownReports(this.client);
     this.verdicts = new Verdicts(this.client);
     this.statements = new Statements(this.client);
     this.audit = new Audit(this.client);
@@ -50,6 +56,7 @@ export class Store {
     this.log = new PostgresLogStore(this.client.pool);
     this.notices = new Notices(databaseUrl);
     this.locks = new Locks(databaseUrl);
+    this.leases = new Leases(databaseUrl);
   }
 
   /** Throws `DATABASE_UNAVAILABLE` when the server does not answer. */
@@ -61,6 +68,7 @@ export class Store {
 
   async close(): Promise<void> {
     await this.notices.close();
+    await this.leases.close();
     await this.locks.close();
     await this.client.close();
   }

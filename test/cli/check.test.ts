@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -211,23 +211,21 @@ describe('hostile input', () => {
     ];
     const plain = await check(file, '--fixes', '--svg', folder);
     expect(plain.stdout).toContain(
-      '      “Receive parcel” waits for a message from “Hand parcel to carrier”, which is not sent any more;',
+      '  1 The parallel gateway before “Hand parcel to carrier” waits for a token from “Pack parcel”, which never comes:',
     );
     expect(plain.stdout).toContain(
-      'fix  Make Shop_Prepare a parallel gateway.\n       verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks',
+      '    fix Make the exclusive gateway after “Payment received” (Shop_Prepare) a parallel gateway.\n        verified: then optionToComplete, noDeadActivities, noMessageLeft, fairMessageSound, fairSound, deadlockFree hold, and nothing else breaks',
     );
-    expect(readdirSync(folder).sort()).toEqual([
-      'deadlockFree.svg',
-      'fairMessageSound.svg',
-      'fairSound.svg',
-      'noDeadActivities.svg',
-      'noMessageLeft.svg',
-      'optionToComplete.svg',
-    ]);
+    expect(plain.stdout).toContain('mended by 1 change: all that was violated holds');
+    expect(plain.stdout).toMatch(/ 12 {2}Write invoice +→ parallel gateway before “Hand parcel/);
+    expect(plain.stdout).toContain('explore · finding 1\n');
+    expect(readdirSync(folder)).toEqual(['1-stuck.svg']);
     const report = reportIn(await check(file, '--json', '--fixes'));
     expect(report.fixes?.[0]).toEqual({
-      sentence: 'Make Shop_Ready an exclusive gateway.',
-      elements: ['Shop_Ready'],
+      sentence:
+        'Make the exclusive gateway after “Payment received” (Shop_Prepare) a parallel gateway.',
+      finding: 1,
+      elements: ['Shop_Prepare'],
       mends: [
         'optionToComplete',
         'noDeadActivities',
@@ -238,12 +236,24 @@ describe('hostile input', () => {
       ],
       leaves: [],
     });
-    expect(plain.stdout).toContain('the same reason as of optionToComplete');
+    expect(report.findings?.map(({ rule, elements, dead }) => [rule, elements, dead])).toEqual([
+      [
+        'stuck',
+        ['Shop_Ready', 'Customer_ReceiveParcel'],
+        ['Customer_ReceiveParcel', 'Shop_HandOver'],
+      ],
+    ]);
     expect(
       report.properties.find((property) => property.name === 'deadlockFree')?.elements,
-    ).toEqual(['Customer_ReceiveParcel', 'Shop_Ready']);
+    ).toEqual(['Shop_Ready', 'Customer_ReceiveParcel']);
     expect(reportIn(await check(file, '--json')).fixes).toBeUndefined();
-    const sound = await check(repository('specs/demo/order.bpmn'), '--fixes', '--svg', folder);
+    const mended = join(folder, 'mended.bpmn');
+    expect((await check(file, '--fix', mended)).exit).toBe(1);
+    expect((await check(mended)).exit).toBe(0);
+    const sound = await check(repository('specs/demo/order.bpmn'), '--fix', `${mended}.not`);
+    expect(sound.stderr).toContain('was not written');
+    expect(existsSync(`${mended}.not`)).toBe(false);
+    await check(repository('specs/demo/order.bpmn'), '--svg', folder);
     expect(sound.exit).toBe(0);
     expect(readdirSync(folder)).toContain('diagram.svg');
   });

@@ -136,6 +136,43 @@ describe('drawings', () => {
     expect(extent(drawing.value)).toEqual({ x: 5, y: 0, width: 275, height: 100 });
   });
 
+  it('names stand where the file says, over every line, and the run over what it does not take', () => {
+    const line = (id: string): Drawing['lines'][number] => ({
+      id,
+      kind: 'sequence',
+      name: id,
+      label: { x: 300, y: 7, width: 60, height: 14 },
+      points: [
+        { x: 0, y: 0 },
+        { x: 9, y: 0 },
+      ],
+    });
+    const event = { ...figure, id: 'event', name: 'Paid', shape: 'event' } as const;
+    const svg = svgOf(
+      {
+        figures: [{ ...event, label: { x: 200, y: 70, width: 40, height: 14 } }],
+        lines: [line('blamed'), line('taken'), line('other')],
+      },
+      overlay({ path: [['taken']], blamed: new Set(['blamed']) }),
+    );
+    const order = [...svg.matchAll(/data-element-id="(\w+)"|<text[^>]*>(\w+)</g)].map(
+      ([, element, text]) => element ?? text,
+    );
+    expect(order.slice(1)).toEqual([
+      'other',
+      'taken',
+      'blamed',
+      'event',
+      'blamed',
+      'taken',
+      'other',
+      'Paid',
+    ]);
+    expect(svg).toMatch(/<text x="220" y="81"[^>]*paint-order="stroke">Paid</);
+    expect(svg).toMatch(/<text x="330" y="18"[^>]*paint-order="stroke">taken</);
+    expect(svg).toMatch(/viewBox="-30 -94 480 /);
+  });
+
   it('a token stands in the middle of its line', () => {
     expect(
       middle([

@@ -54,3 +54,41 @@ export const UNJOINED = definitions(
 export const SOUND = definitions(
   process('p', ['startEvent s', 'task a', 'endEvent e'], ['s a', 'a e']),
 );
+
+/** A choice before a join; on another way, a split before a merge. */
+export const TWO_FAULTS = definitions(
+  process(
+    'p',
+    [
+      'startEvent s',
+      'exclusiveGateway which',
+      'exclusiveGateway choice',
+      'task a',
+      'task b',
+      'parallelGateway join',
+      'endEvent joined',
+      'parallelGateway split',
+      'task c',
+      'task d',
+      'exclusiveGateway merge',
+      'task after',
+      'endEvent merged',
+    ],
+    [
+      's which',
+      'which choice',
+      'which split',
+      'choice a',
+      'choice b',
+      'a join',
+      'b join',
+      'join joined',
+      'split c',
+      'split d',
+      'c merge',
+      'd merge',
+      'merge after',
+      'after merged',
+    ],
+  ),
+);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { draw, explain } from '../../src/explain/explain.ts';
+import { tell } from '../../src/explain/explain.ts';
+import { draw } from '../../src/explain/pictures.ts';
 import { answerInThread } from '../../src/explain/thread.ts';
 import {
   collaboration,
@@ -13,7 +14,10 @@ import {
 
 async function why(source: string): Promise<Readonly<Record<string, string>>> {
   return Object.fromEntries(
-    (await explain(source, await reportOf(source))).map((found) => [found.property, found.why]),
+    (await tell(source, await reportOf(source))).explanations.map((found) => [
+      found.property,
+      found.why,
+    ]),
   );
 }
 
@@ -25,7 +29,9 @@ describe('why a property breaks, in words', () => {
   });
 
   it('a state without a way back is followed to where nothing goes on', async () => {
-    const [found] = await explain(MISMATCH, await reportOf(MISMATCH));
+    const {
+      explanations: [found],
+    } = await tell(MISMATCH, await reportOf(MISMATCH));
     expect(found?.elements).toEqual(['join']);
   });
 
@@ -119,7 +125,10 @@ describe('why a property breaks, in words', () => {
 
   it('says nothing of what holds, or of what is no diagram', async () => {
     expect(await why(SOUND)).toEqual({});
-    expect(await explain('no diagram', await reportOf(SOUND))).toEqual([]);
+    expect(await tell('no diagram', await reportOf(SOUND))).toEqual({
+      explanations: [],
+      findings: [],
+    });
   });
 });
 
@@ -130,7 +139,7 @@ describe('the answer on the diagram', () => {
     expect(svg.match(/data-element-id="(s|split|a|b|join|last|e)"/g)).toHaveLength(7);
     expect(svg).toContain('data-tokens="1"');
     expect(/data-element-id="join">.*?stroke="#d55e00"/.test(svg)).toBe(true);
-    expect(/data-element-id="split">.*?>1<\/text>/.test(svg)).toBe(true);
+    expect(/data-steps-of="split">.*?>1<\/text>/.test(svg)).toBe(true);
     expect(svg).toContain('waits for a token from the activity b');
   });
 
@@ -146,8 +155,6 @@ describe('the answer on the diagram', () => {
     expect(
       await answerInThread({ ask: 'drawing', source: MISMATCH, report, property: undefined }),
     ).toBe(await draw(MISMATCH, report));
-    expect(
-      await answerInThread({ ask: 'explanations', source: MISMATCH, report }, 1),
-    ).toBeUndefined();
+    expect(await answerInThread({ ask: 'told', source: MISMATCH, report }, 1)).toBeUndefined();
   });
 });

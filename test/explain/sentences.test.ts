@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { violated } from '../../src/explain/explain.ts';
+
+import { everythingFound } from '../../src/explain/findings.ts';
 import { Runs } from '../../src/explain/runs.ts';
 import type { Claim, Story } from '../../src/explain/story.ts';
-import { whyOf, type Why } from '../../src/explain/why.ts';
+import type { Found } from '../../src/explain/sentence.ts';
+import { violated, whyOf, type Why } from '../../src/explain/why.ts';
 import { readWhole, type Reading } from '../../src/frontends/bpmn/index.ts';
 import { statesOf } from '../../src/graph/replay.ts';
 import { starts, valuations } from '../../src/model/initial.ts';
@@ -81,6 +83,35 @@ class Judge {
     );
   }
 
+  /** Whether the run of the story breaks a property of every diagram. */
+  breaks(kind: string): boolean {
+    const end = this.#states.at(-1) as State;
+    const later = [...this.#onward([end]).values()];
+    const named = (kinds: readonly string[]): readonly string[] =>
+      [...this.#story.reading.cells]
+        .filter(([, cell]) => kinds.includes(cell.kind))
+        .map(([name]) => name);
+    const isAbove = (names: readonly string[]): boolean =>
+      names.some((name) => (end[this.#semantics.layout.cell('variable', name).offset] ?? 0) > 1);
+    const left = named(['message']);
+    switch (kind) {
+      case 'safe':
+        return isAbove(named(['flow']));
+      case 'properCompletion':
+        return !this.#isOpen(end) && isAbove(named(['end']));
+      case 'deadlockFree':
+        return this.#isOpen(end) && later.length === 1;
+      case 'optionToComplete':
+      case 'fairMessageSound':
+        return later.every((state) => this.#isOpen(state));
+      case 'noMessageLeft':
+      case 'fairSound':
+        return later.every((state) => this.#isOpen(state) || this.#holds(state, left));
+      default:
+        return false;
+    }
+  }
+
   isTrue(claim: Claim): boolean {
     const end = this.#states.at(-1) as State;
     const later = (): readonly State[] => [...this.#onward([end]).values()];
@@ -152,7 +183,21 @@ async function judged(source: string): Promise<{ sentences: Why[]; wrong: string
       if (words.test(why.why) && !why.claims.some((claim) => claim.is === is))
         wrong.push(`${why.why} has no claim “${is}”`);
   }
+  for (const found of everythingFound(reading.value, report, runs))
+    wrong.push(...wrongIn(reading.value, found));
   return { sentences, wrong };
+}
+
+/** What is false of a finding: what it claims, and which properties its run breaks. */
+function wrongIn(reading: Reading, { sentence, story, breaks }: Found): readonly string[] {
+  const judge = new Judge(reading, story);
+  const claims = sentence.claims.filter((claim) => !judge.isTrue(claim));
+  // Of what an answer tells by itself the run is that of its property.
+  const others = story.property.name === '' ? breaks.filter((kind) => !judge.breaks(kind)) : [];
+  return [
+    ...claims.map((claim) => `${sentence.words} ${JSON.stringify(claim)} is false`),
+    ...others.map((kind) => `${sentence.words}: its run does not break ${kind}`),
+  ];
 }
 
 describe('a sentence is said only where all that it claims is true', () => {

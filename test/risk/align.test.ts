@@ -9,14 +9,7 @@ async function aligned(
 ): Promise<{ counts: Record<string, number>; result: ReturnType<typeof align> }> {
   const chain = await chainFor(await semanticsOf(model), 'safe');
   const result = align(chain, value(readEventLog(log)));
-  const [earlier, later] = result.counts;
-  return {
-    counts: named(
-      chain,
-      earlier.map((n, b) => n + (later[b] as number)),
-    ),
-    result,
-  };
+  return { counts: named(chain, result.evidence.counts), result };
 }
 
 // The nodes of FORK: 0 the start, 1 left, 2 right, 3 end, 4 lost.
@@ -83,9 +76,30 @@ describe('alignment', () => {
     expect(result.unusedColumns).toEqual(['courier']);
   });
 
-  it('splits the cases in an earlier and a later half', async () => {
-    const { result } = await aligned('case,activity,side\n1,go,l\n2,go,l\n3,go,l\n');
-    expect(result.counts.map((half) => half.reduce((a, b) => a + b, 0))).toEqual([6, 3]);
+  it('tells how each case ended', async () => {
+    const { result } = await aligned(
+      'case,activity,side\n1,go,r\n1,lose,\n2,go,r\n2,lose,\n2,dance,\n3,go,l\n4,go,l\n4,b,\n5,fly,\n',
+    );
+    expect(result.ends).toEqual(['lost', 'lost', 'notLost', 'open', 'outside']);
+  });
+
+  it('an event of an enabled step that changes nothing conforms, and counts for no branch', async () => {
+    const model = FORK.replace(
+      'properties:',
+      '  look: { actor: a, when: at = left, then: { at: left } }\nproperties:',
+    );
+    const { counts, result } = await aligned(
+      'case,activity,side\n1,go,l\n1,look,\n1,look,\n1,b,\n2,go,r\n2,look,\n',
+      model,
+    );
+    expect(result.deviations).toMatchObject([{ case: '2', activity: 'look' }]);
+    expect(result).toMatchObject({ idleEvents: 2, eventsCounted: 5, ambiguousCases: 0 });
+    expect(counts).toEqual({ 'root start 0': 2, '0 go 1': 1, '1 b 3': 1, '0 go 2': 1 });
+  });
+
+  it('counts which branch came after which', async () => {
+    const { result } = await aligned('case,activity\n1,go\n1,b\n1,back\n1,go\n1,b\n');
+    expect([...result.pairs.values()].toSorted()).toEqual([1, 1, 1, 2]);
   });
 
   it('the counts of a conformant case sum to its moves, its start and its end, however ambiguous', async () => {

@@ -41,6 +41,17 @@ function ask(
   });
 }
 
+const COIN = `
+probity: 1
+name: Coin
+variables: { at: { type: "enum [s, heads, tails]", init: s } }
+actors: { a: { trust: trusted } }
+actions:
+  head: { actor: a, when: at = s, then: { at: heads }, fair: weak }
+  tail: { actor: a, when: at = s, then: { at: tails }, fair: weak }
+properties: { noTails: { never: at = tails } }
+`;
+
 const demoLog = (): Promise<string> => readFile(repository('specs/demo/parcel-events.csv'), 'utf8');
 
 describe('public shapes', () => {
@@ -106,29 +117,20 @@ describe('an assessment', () => {
       ),
     );
     expect(again).toEqual(first);
-    expect(other?.probability.mean).not.toBe(first?.probability.mean);
+    expect(other?.probability.upper).not.toBe(first?.probability.upper);
     expect(other?.probability.atMeanRates).toBe(first?.probability.atMeanRates);
   });
 
   it('of one coin agrees with the Beta posterior in closed form', async () => {
-    const semantics = await semanticsOf(`
-probity: 1
-name: Coin
-variables: { at: { type: "enum [s, heads, tails]", init: s } }
-actors: { a: { trust: trusted } }
-actions:
-  head: { actor: a, when: at = s, then: { at: heads }, fair: weak }
-  tail: { actor: a, when: at = s, then: { at: tails }, fair: weak }
-properties: { noTails: { never: at = tails } }
-`);
+    const semantics = await semanticsOf(COIN);
     const log = `case,activity\n${Array.from({ length: 40 }, (_, i) => `${i},${i < 10 ? 'tail' : 'head'}\n`).join('')}`;
     const { probability, perCases, card } = value(
       await ask(semantics, 'noTails', log, { draws: 20_000, cases: 10 }),
     );
-    // Beta(10.5, 30.5): mean 10.5 / 41; the quantiles by integrating its density over 400,000
-    // points.
+    // Half a lost and half a kept case: Beta(10.5, 30.5), mean 10.5 / 41; the quantiles by
+    // integrating its density over 400,000 points.
     expect(probability.atMeanRates).toBeCloseTo(10.5 / 41, 12);
-    expect(probability.mean).toBeCloseTo(10.5 / 41, 2);
+    expect(probability).toMatchObject({ meanBy: 'exact', mean: probability.atMeanRates });
     expect(probability.lower).toBeCloseTo(0.1364, 2);
     expect(probability.upper).toBeCloseTo(0.3983, 2);
     expect(perCases.expected).toBeCloseTo(10 * probability.mean, 9);
@@ -138,29 +140,65 @@ properties: { noTails: { never: at = tails } }
       1,
     );
     expect(perCases.atLeastOne).toBeCloseTo(1 - survive, 2);
+    // The beta-binomial distribution, summed: P(X ≤ x) = Σ C(10, k) B(10.5 + k, 40.5 − k) / B(10.5,
+    // 30.5), which reaches 0.025 at 0 and 0.975 at 6.
+    expect(perCases.predictive).toMatchObject({ lower: 0, upper: 6, level: 0.95 });
     expect(card).toMatchObject({
-      insufficientData: true,
       branchings: { relevant: 1, unseen: 0, throughUnseen: 0 },
-      solution: { solver: 'sparse LU' },
+      solution: { solver: 'elimination' },
     });
+    expect(card.branches.rows.map(({ branch, count, prior }) => [branch, count, prior])).toEqual([
+      ['head', 30, 0.5],
+      ['tail', 10, 0.5],
+    ]);
   });
 
-  it('with nothing seen is the prior, and says so', async () => {
-    const { probability, card } = value(
-      await ask(await semanticsOf(FORK), 'safe', 'case,activity\n1,dance\n'),
+  it('where nothing fits is refused, with the first case that does not', async () => {
+    const semantics = await semanticsOf(FORK);
+    const refused = await ask(semantics, 'safe', 'case,activity\n1,dance\n');
+    expect(codes(refused)).toEqual(['RISK_NOTHING_FITS']);
+    expect(refused.ok ? '' : refused.problems[0]?.message).toMatch(/first: 1, row 2: dance/);
+  });
+
+  it('of cases that leave the model: a range always, above 5 % no headline', async () => {
+    const semantics = await semanticsOf(FORK);
+    const kept = Array.from({ length: 95 }, (_, i) =>
+      i < 19 ? `${i},go,r\n${i},lose,\n` : `${i},go,l\n${i},b,\n`,
+    ).join('');
+    const left = (n: number): string =>
+      Array.from({ length: n }, (_, i) => `x${i},go,l\nx${i},lose,\n`).join('');
+    const few = value(await ask(semantics, 'safe', `case,activity,side\n${kept}${left(5)}`));
+    const many = value(await ask(semantics, 'safe', `case,activity,side\n${kept}${left(6)}`));
+    for (const { probability, identification, card } of [few, many]) {
+      const r = card.data.nonConformantCases / card.data.cases;
+      expect(identification.outside).toBeCloseTo(r, 14);
+      expect(identification.lower).toBeCloseTo(probability.mean * (1 - r), 14);
+      expect(identification.upper).toBeCloseTo(probability.mean * (1 - r) + r, 14);
+    }
+    expect(many.headline).toMatchObject({ kind: 'none', because: ['outsideModel', 'stillOpen'] });
+    expect(few.headline.because).not.toContain('outsideModel');
+  });
+
+  it('asks in vain for what a log of few losses cannot say: an upper bound, no mean', async () => {
+    const semantics = await semanticsOf(COIN);
+    const log = (tails: number): string =>
+      `case,activity\n${Array.from({ length: 500 }, (_, i) => `${i},${i < tails ? 'tail' : 'head'}\n`).join('')}`;
+    const headlines = await Promise.all(
+      [0, 1, 4, 5].map(async (tails) => value(await ask(semantics, 'noTails', log(tails)))),
     );
-    expect(card.branchings.unseen).toBeGreaterThan(0);
-    expect(card.branchings.throughUnseen).toBeGreaterThan(0.5);
-    expect(card.data).toMatchObject({
-      cases: 1,
-      events: 1,
-      eventsCounted: 0,
-      nonConformantCases: 1,
-    });
-    expect(card.nonConformance).toEqual([
-      { case: '1', row: 2, activity: 'dance', reason: 'unknownActivity' },
+    expect(headlines.map(({ headline }) => [headline.kind, headline.because])).toEqual([
+      ['upperBound', ['fewLosses', 'priorDominated']],
+      ['upperBound', ['fewLosses', 'priorDominated']],
+      ['upperBound', ['fewLosses']],
+      ['mean', []],
     ]);
-    expect(probability.upper - probability.lower).toBeGreaterThan(0.5);
+    // 2 · |m(1) − m(½)| ÷ m(1), with m(w) = (k + w/2) ÷ (n + w).
+    headlines.forEach(({ card }, i) => {
+      const k = [0, 1, 4, 5][i] as number;
+      const m = (w: number): number => (k + w / 2) / (500 + w);
+      expect(card.prior.share).toBeCloseTo((2 * (m(1) - m(0.5))) / m(1), 6);
+    });
+    expect(headlines[0]?.probability.lower).toBe(0);
   });
 
   it('a foreign move is counted, and never smoothed in', async () => {
@@ -206,6 +244,7 @@ properties: { noTails: { never: at = tails } }
       ),
     );
     expect(card.drift.found).toBe(true);
+    expect(card.drift.later.lost).toBeGreaterThan(card.drift.earlier.lost);
     expect(value(await ask(semantics, 'notStolen', logs[0] as string)).card.drift.found).toBe(
       false,
     );
@@ -288,6 +327,26 @@ describe('refusals', () => {
     expect(
       codes(await ask(semantics, 'low', 'case,activity\n1,up\n', { maxStates: 1_000 })),
     ).toEqual(['RISK_INCOMPLETE']);
+  });
+
+  it('equations that are not solved to the end: no unfinished solve becomes a mean', async () => {
+    const walk = `
+probity: 1
+name: Walk
+variables: { x: { type: "int 0..400", init: 200 } }
+actors: { a: { trust: trusted } }
+actions:
+  up: { actor: a, when: "x > 0 and x < 400", then: { x: x + 1 }, fair: weak }
+  down: { actor: a, when: "x > 0 and x < 400", then: { x: x - 1 }, fair: weak }
+properties: { notTop: { never: x = 400 } }
+final: "x = 0 or x = 400"
+`;
+    const semantics = await semanticsOf(walk);
+    const log = 'case,activity\n1,up\n1,down\n';
+    expect(codes(await ask(semantics, 'notTop', log, { maxFactors: 0 }))).toEqual([
+      'RISK_UNSOLVED',
+    ]);
+    expect((await ask(semantics, 'notTop', log, { draws: 400 })).ok).toBe(true);
   });
 
   it('a cancelled assessment is a fault, not a number', async () => {

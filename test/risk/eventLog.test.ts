@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readInstant } from '../../src/risk/instants.ts';
 import { readEventLog } from '../../src/risk/eventLog.ts';
 import { csvLine, readCsv } from '../../src/risk/csv.ts';
 import { codes, value } from './fixture.ts';
@@ -36,7 +37,7 @@ describe('event log', () => {
           'case,activity,timestamp,o',
           'late,ship,2026-01-02T00:00:00Z,o1',
           'early,pay,2026-01-01T10:00:00+01:00,',
-          'late,pay,2026-01-01T23:00:00,o2',
+          'late,pay,2026-01-01T23:00:00Z,o2',
           'early,order,2026-01-01T08:59:59Z,',
         ].join('\n'),
       ),
@@ -85,13 +86,42 @@ describe('event log', () => {
     expect(json.digest).not.toBe(csv.digest);
   });
 
+  it('start and complete of an activity are one step; a repeated id is none', () => {
+    const log = value(
+      readEventLog(
+        'case,activity,timestamp,lifecycle:transition,event_id\n1,pay,2026-01-01,schedule,a\n1,pay,2026-01-01,start,b\n1,pay,2026-01-03,complete,c\n1,ship,2026-01-04,,d\n1,ship,2026-01-04,,d\n',
+      ),
+    );
+    expect(log.cases[0]?.events.map(({ activity, row }) => [activity, row])).toEqual([
+      ['pay', 4],
+      ['ship', 5],
+    ]);
+    expect(log).toMatchObject({ lifecycleRows: 2, repeatedRows: 1, eventCount: 2 });
+    expect(log.bindingColumns).toEqual([]);
+    const starts = value(readEventLog('case,activity,lifecycle\n1,pay,start\n1,ship,START\n'));
+    expect(starts.eventCount).toBe(2);
+  });
+
+  it('refuses dates of no calendar, mixed zones, and a text that ends within a row', () => {
+    for (const time of ['2026-02-30', '2025-02-29', '2026-01-01T25:00', '2026-01-01T24:00:01'])
+      expect(codes(readEventLog(`case,activity,timestamp\n1,a,${time}\n`))).toEqual([
+        'EVENT_LOG_ROW',
+      ]);
+    expect(
+      codes(readEventLog('case,activity,timestamp\n1,a,2026-01-01T10:00\n1,b,2026-01-01T10:00Z\n')),
+    ).toEqual(['EVENT_LOG_ROW']);
+    expect(codes(readEventLog('case,activity\n1,a\n2,'))).toEqual(['EVENT_LOG_ROW']);
+    expect(codes(readEventLog('case,activity\n1,a\n2,\n'))).toEqual([]);
+    expect(readInstant('2024-02-29T24:00:00-01:30')?.ms).toBe(Date.UTC(2024, 2, 1, 1, 30));
+  });
+
   it('names every bad row', () => {
     expect(
       messages('case,activity,timestamp\n,pay,2026-01-01\nx,pay,yesterday\ny,pay,2026-13-45\n'),
     ).toEqual([
       'EVENT_LOG_ROW row 2 an event without a case',
-      'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time',
-      'EVENT_LOG_ROW row 4 `2026-13-45` is no ISO 8601 time',
+      'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time of the calendar',
+      'EVENT_LOG_ROW row 4 `2026-13-45` is no ISO 8601 time of the calendar',
     ]);
     expect(messages('case,activity\n1,a,b\n')).toEqual([
       'EVENT_LOG_ROW row 2 3 fields where the first line names 2',

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEPENDS, NEVER, Question, SURELY } from '../../src/risk/question.ts';
-import { FAST, solve, SOUND } from '../../src/risk/solve.ts';
+import { soundBounds } from '../../src/risk/certify.ts';
+import { DirectSolver } from '../../src/risk/direct.ts';
+import { solve, SOUND } from '../../src/risk/solve.ts';
 import { solveByLu } from '../../src/risk/sparseLu.ts';
 import { chainOf } from '../../src/risk/topology.ts';
 import { describeShared, sharedPath } from '../shared.ts';
@@ -14,17 +16,18 @@ async function three(
   goals: number[],
   transitions: readonly Transition[],
   start = 0,
-): Promise<{ lu: number; fast: number; fastUpper: number; lower: number; upper: number }> {
+): Promise<{ lu: number; direct: number; lower: number; upper: number; certified: number[] }> {
   const { topology, probabilities } = chainOf(nodes, start, goals, transitions);
   const question = new Question(topology);
-  const [sound, fast] = [
-    solve(question, probabilities, SOUND),
-    solve(question, probabilities, FAST),
-  ];
+  const sound = solve(question, probabilities, SOUND);
+  const solver = new DirectSolver(question);
+  const direct = new Float64Array(nodes);
+  expect(solver.solve(probabilities, direct)).toBe(true);
+  const certified = soundBounds(question, solver, probabilities);
   return {
     lu: await solveByLu(question, probabilities),
-    fast: fast.lower[start] as number,
-    fastUpper: fast.upper[start] as number,
+    direct: direct[start] as number,
+    certified: [certified.lower[start] as number, certified.upper[start] as number],
     lower: sound.lower[start] as number,
     upper: sound.upper[start] as number,
   };
@@ -50,13 +53,13 @@ describe('reaching a goal', () => {
   ])('gambler: top %d from %d with p = %d', async (top, at, p) => {
     const r = (1 - p) / p;
     const exact = p === 0.5 ? at / top : (1 - r ** at) / (1 - r ** top);
-    const { lu, fast, fastUpper, lower, upper } = await three(top + 1, [top], gambler(top, p), at);
+    const all = await three(top + 1, [top], gambler(top, p), at);
+    const { lu, direct, lower, upper, certified } = all;
     expect(Math.abs(lu - exact) / exact).toBeLessThan(1e-9);
-    // Above 150 nodes the fast solver iterates, and stops early here: what it says is then wide,
-    // and still true.
-    if (top < 150) expect(Math.abs(fast - exact) / exact).toBeLessThan(1e-9);
-    expect(fast).toBeLessThanOrEqual(exact * (1 + 1e-9));
-    expect(fastUpper).toBeGreaterThanOrEqual(exact * (1 - 1e-9));
+    expect(Math.abs(direct - exact) / exact).toBeLessThan(1e-12);
+    expect(certified[0]).toBeLessThanOrEqual(exact * (1 + 1e-13));
+    expect(certified[1]).toBeGreaterThanOrEqual(exact * (1 - 1e-13));
+    expect((certified[1] as number) - (certified[0] as number)).toBeLessThan(1e-8 * exact);
     expect(lower).toBeLessThanOrEqual(exact);
     expect(upper).toBeGreaterThanOrEqual(exact);
   });
@@ -82,7 +85,7 @@ describe('reaching a goal', () => {
   });
 
   it('an exit that is a billion times less likely than the loop costs no accuracy', async () => {
-    const { fast, lower, upper } = await three(
+    const { direct, lower, upper } = await three(
       4,
       [2],
       [
@@ -92,9 +95,23 @@ describe('reaching a goal', () => {
         [1, 3, 1.5e-12],
       ],
     );
-    expect(fast).toBeCloseTo(0.25, 9);
+    expect(direct).toBeCloseTo(0.25, 9);
     expect(lower).toBeLessThanOrEqual(0.25);
     expect(upper).toBeGreaterThanOrEqual(0.25);
+  });
+
+  it('a walk of 1,000 states is solved for 400 sets of numbers in seconds', () => {
+    const { topology, probabilities } = chainOf(1001, 20, [1000], gambler(1000, 0.5));
+    const question = new Question(topology);
+    const solver = new DirectSolver(question);
+    const values = new Float64Array(1001);
+    const began = performance.now();
+    for (let draw = 0; draw < 400; draw += 1)
+      expect(solver.solve(probabilities, values)).toBe(true);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(values[20] as number).toBeCloseTo(0.02, 12);
+    const { lower, upper } = soundBounds(question, solver, probabilities);
+    expect((upper[20] as number) - (lower[20] as number)).toBeLessThan(1e-8);
   });
 
   it('bounds that were stopped early are wide and true', () => {
@@ -107,7 +124,7 @@ describe('reaching a goal', () => {
     expect(lower[100] as number).toBeLessThan(0.1);
   });
 
-  it('random chains: LU and elimination lie within the sound bounds, over 200 chains', async () => {
+  it('random chains: LU, elimination and certified bounds lie within the sound bounds, over 200 chains', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 2, max: 12 }),
@@ -124,8 +141,9 @@ describe('reaching a goal', () => {
             const total = list.reduce((n, [, w]) => n + w, 0);
             return list.map(([to, w]) => [from, to, w / total]);
           });
-          const { lu, fast, lower, upper } = await three(nodes, [goal % nodes], transitions);
-          for (const x of [lu, fast]) {
+          const all = await three(nodes, [goal % nodes], transitions);
+          const { lu, direct, lower, upper, certified } = all;
+          for (const x of [lu, direct, ...certified]) {
             expect(x).toBeGreaterThanOrEqual(lower * (1 - 1e-9));
             expect(x).toBeLessThanOrEqual(upper * (1 + 1e-9));
           }
@@ -154,11 +172,17 @@ describeShared('published Markov chains', () => {
     const { states, initial, targets, transitions, published } = JSON.parse(
       readFileSync(sharedPath('cases', 'markov', name), 'utf8'),
     ) as PublishedChain;
-    const { lu, fast, lower, upper } = await three(states, targets, transitions, initial);
+    const { lu, direct, lower, upper, certified } = await three(
+      states,
+      targets,
+      transitions,
+      initial,
+    );
     const expected = Number(published);
     // The published numbers come from an iteration that stops at a relative change of 1e-6.
     expect(Math.abs(lu - expected) / expected).toBeLessThan(1e-6);
-    expect(Math.abs(fast - lu) / lu).toBeLessThan(1e-9);
+    expect(Math.abs(direct - lu) / lu).toBeLessThan(1e-9);
+    expect(((certified[1] as number) - (certified[0] as number)) / direct).toBeLessThan(1e-8);
     expect(lu).toBeGreaterThanOrEqual(lower * (1 - 1e-9));
     expect(lu).toBeLessThanOrEqual(upper * (1 + 1e-9));
     expect((upper - lower) / upper).toBeLessThan(1e-8);

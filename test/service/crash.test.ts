@@ -97,6 +97,26 @@ function crashTests(redis: () => TestServer | undefined): void {
     await opened.close();
   }, 60_000);
 
+  it('a check that computes for longer than its lease in one piece keeps its run', async () => {
+    const dataDir = await temporaryFolder();
+    const databaseUrl = await createDatabase(postgres);
+    const redisUrl = redis()?.url;
+    const opened = await openTestService(databaseUrl, { redisUrl, leaseMs: LEASE_MS, dataDir });
+    const first = await startProcess(databaseUrl, dataDir, redisUrl);
+    const run = await start(opened, `block ${4 * LEASE_MS}`);
+    await state(opened, run.id, ({ state: now }) => now === 'running');
+    // The other one looks again and again whether it is to be had, as every worker does.
+    const second = await startProcess(databaseUrl, dataDir, redisUrl);
+    const taken = setInterval(() => {
+      opened.service.store.runs.claim(run.id, 'thief', LEASE_MS).catch(() => undefined);
+    }, 100);
+    const ended = await state(opened, run.id, ({ state: now }) => isFinished(now));
+    clearInterval(taken);
+    expect(ended).toMatchObject({ state: 'sealed', attempt: 1 });
+    for (const child of [first, second]) child.kill('SIGTERM');
+    await opened.close();
+  }, 60_000);
+
   it('a worker told to stop gives its run back, and another goes on at once', async () => {
     const dataDir = await temporaryFolder();
     const databaseUrl = await createDatabase(postgres);

@@ -1,7 +1,8 @@
 import { explore } from '../../engines/explore/index.ts';
-import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { bad, didYouMean, ok, problem, type Problem, type Result } from '../../errors/index.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
+import { OutOfTime, partOf, timeOf } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
 import { takesControl, type Threat } from '../../threats/threat.ts';
@@ -10,6 +11,7 @@ import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
 import { judgedControls, sufficientSets } from './controls.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
+import type { Attack } from './restriction.ts';
 import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
@@ -32,7 +34,7 @@ export async function analyseThreats(
   const existing = threatsOf(model);
   const wrong = selectionProblems(existing, options.threats);
   if (wrong.length > 0) return bad(...wrong);
-  const deadline = Date.now() + options.timeoutMs;
+  const time = timeOf(options.timeoutMs, signal);
   const base = await explore.run(
     {
       semantics,
@@ -40,7 +42,7 @@ export async function analyseThreats(
       properties: model.properties.filter(({ formula }) => formula.kind !== 'all'),
     },
     { ...options, cacheDir: '' },
-    signal,
+    partOf(time, 1 / 2),
     () => undefined,
   );
   const unsound = IMPLICIT_KINDS.filter((kind) => base.outcomes.get(kind)?.outcome === 'violated');
@@ -58,7 +60,7 @@ export async function analyseThreats(
   const universe = options.controls
     ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
-  const limits = { deadline, maxStates: options.maxStates, signal };
+  const limits = { ...time, maxStates: options.maxStates };
   const judged = model.properties.filter(
     ({ formula }) =>
       formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
@@ -66,11 +68,12 @@ export async function analyseThreats(
   let all: Explored;
   let found: ReadonlyMap<string, FoundSets>;
   try {
-    all = await explored(model, universe, {
-      ...limits,
-      deadline: Date.now() + options.timeoutMs / 4,
-      maxStates: Math.min(AT_ONCE, options.maxStates),
-    });
+    all = await explored(
+      model,
+      universe,
+      { ...partOf(time, 1 / 4), maxStates: Math.min(AT_ONCE, options.maxStates) },
+      time,
+    );
     found = await foundSets(all, universe, judged, options.budget ?? universe.length, limits);
   } catch (error) {
     if (!(error instanceof TooManyValues)) throw error;
@@ -169,12 +172,22 @@ async function attackOf(
   }
   if (property.formula.kind === 'all') return { threats: set, traceLength: null };
   const where = all.graph.bound === undefined ? all : await graphs.of(set);
-  const attack = where.restriction(set).attack(property);
+  const attack = attackIn(where, property, set);
   const trace = attack && where.trace(attack);
   const threats = universe.filter(({ id }) => set.includes(id));
   if (!attack || !trace || !replays(new AttackedSystem(graphs.model, threats), property, trace))
     return undefined;
   return { threats: set, traceLength: isLiveness ? null : attack.edges.length, trace };
+}
+
+/** Nothing where the time is over: the set is then left open. */
+function attackIn(where: Explored, property: Property, set: readonly string[]): Attack | undefined {
+  try {
+    return where.restriction(set).attack(property);
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+    return undefined;
+  }
 }
 
 const LIVENESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'ltl']);
@@ -190,7 +203,10 @@ function selectionProblems(
       problem(
         'THREAT_UNKNOWN',
         id,
-        `the model has no threat \`${id}\`; there are ${existing.map((threat) => threat.id).join(', ') || 'none'}`,
+        `the model has no threat \`${id}\`; there are ${existing.map((threat) => threat.id).join(', ') || 'none'}${didYouMean(
+          id,
+          existing.map((threat) => threat.id),
+        )}`,
       ),
     );
 }

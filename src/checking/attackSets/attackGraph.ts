@@ -7,12 +7,11 @@ import { conditionKey } from '../../graph/fairness.ts';
 import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import { StateStore } from '../../graph/stateStore.ts';
 import type { AttackedSystem } from '../../threats/attacked.ts';
+import { isOver, type Time } from '../../time/time.ts';
 
 /** Where an exploration stops. */
-export interface AttackLimits {
+export interface AttackLimits extends Time {
   readonly maxStates: number;
-  readonly deadline: number;
-  readonly signal: AbortSignal;
 }
 
 /** The condition label of a step that no fairness speaks of: a threat's. */
@@ -91,9 +90,8 @@ export class AttackGraph {
       if ((index & 0xff) === 0 && Date.now() - turn > 25) {
         await nextTurn();
         turn = Date.now();
-        if (limits.signal.aborted) this.bound = 'cancelled';
-        else if (turn > limits.deadline)
-          this.bound = `the time limit, at ${this.store.count} states`;
+        if (limits.signal.aborted) this.bound = 'the time until it was interrupted';
+        else if (isOver(limits)) this.bound = `the time limit, at ${this.store.count} states`;
       }
       if (this.store.count > limits.maxStates) this.bound = `${limits.maxStates} states`;
       if (this.bound !== undefined && names.length === 0) break;

@@ -7,6 +7,7 @@ import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import { mapLtl } from '../../model/ltl.ts';
 import type { ImplicitKind, Property } from '../../model/model.ts';
 import { ERROR_BIT } from '../../model/semantics.ts';
+import type { Time } from '../../time/time.ts';
 import type { AttackGraph } from './attackGraph.ts';
 
 /** How a property breaks under a set of threats: edges of the graph from a start, in order. */
@@ -25,12 +26,12 @@ export class Restriction {
   readonly #reached: readonly number[];
   readonly #parentEdge: Int32Array;
   readonly #sources: Int32Array;
-  readonly #deadline: number;
+  readonly #time: Time;
   #walked: WalkedGraph | undefined;
 
-  constructor(graph: AttackGraph, ids: ReadonlySet<string>, sources: Int32Array, deadline: number) {
+  constructor(graph: AttackGraph, ids: ReadonlySet<string>, sources: Int32Array, time: Time) {
     this.#graph = graph;
-    this.#deadline = deadline;
+    this.#time = time;
     this.#sources = sources;
     this.#allowed = graph.idSets.map((set) => set.every((id) => ids.has(id)));
     this.#parentEdge = new Int32Array(graph.store.count).fill(UNSEEN);
@@ -149,13 +150,13 @@ export class Restriction {
     const arena = arenaOf(graph);
     if (kind === 'eventuallyAlways')
       return this.#lasso(
-        findFairRun(arena, { from: graph.starts, recurs: [misses], deadline: this.#deadline }),
+        findFairRun(arena, { from: graph.starts, recurs: [misses], time: this.#time }),
       );
     const from =
       kind === 'eventually'
         ? graph.starts.filter(misses)
         : this.#reached.filter((state) => watches[0]?.[state] === TRUE && misses(state));
-    return this.#lasso(findFairRun(arena, { from, region: misses, deadline: this.#deadline }));
+    return this.#lasso(findFairRun(arena, { from, region: misses, time: this.#time }));
   }
 
   #ltl(property: Property): Attack | undefined {
@@ -169,13 +170,13 @@ export class Restriction {
     });
     const truth = (atom: number, state: number): boolean | undefined =>
       TRUTH[watches[atom]?.[state] ?? 0];
-    const product = productOf(graph, automaton, truth, stopping(graph), this.#deadline);
+    const product = productOf(graph, automaton, truth, stopping(graph), this.#time);
     const recurs = automaton.accepting.map(
       (places) =>
         (node: number): boolean =>
           places.has(product.placeOf(node)),
     );
-    const run = findFairRun(product, { from: product.starts, recurs, deadline: this.#deadline });
+    const run = findFairRun(product, { from: product.starts, recurs, time: this.#time });
     if (!run) return undefined;
     const stop = run.nodes.findIndex((node) => product.isStopped(node));
     const nodes = (stop < 0 ? run.nodes : run.nodes.slice(0, stop)).map((node) =>

@@ -1,8 +1,8 @@
-import { OutOfTime } from '../../engines/explore/fairCycle.ts';
 import { TooLarge } from '../../engines/explore/buchi.ts';
 import type { Model, Property } from '../../model/model.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import type { Threat } from '../../threats/threat.ts';
+import { isOver, OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackGraph, type AttackLimits } from './attackGraph.ts';
 import { traceOf } from './attackTrace.ts';
 import { bySize, isSubset, minimalSets, subsetsOf, type Ids } from './minimal.ts';
@@ -23,12 +23,12 @@ const KEPT = 64;
 export class Explored {
   readonly graph: AttackGraph;
   readonly #sources: Int32Array;
-  readonly #deadline: number;
+  readonly #time: Time;
   readonly #restrictions = new Map<string, Restriction>();
 
-  constructor(graph: AttackGraph, deadline: number) {
+  constructor(graph: AttackGraph, time: Time) {
     this.graph = graph;
-    this.#deadline = deadline;
+    this.#time = time;
     this.#sources = sourcesOf(graph);
   }
 
@@ -36,7 +36,7 @@ export class Explored {
     const key = ids.join(' ');
     const known = this.#restrictions.get(key);
     if (known) return known;
-    const made = new Restriction(this.graph, new Set(ids), this.#sources, this.#deadline);
+    const made = new Restriction(this.graph, new Set(ids), this.#sources, this.#time);
     if (this.#restrictions.size >= KEPT) this.#restrictions.clear();
     this.#restrictions.set(key, made);
     return made;
@@ -62,14 +62,16 @@ export class Explored {
   }
 }
 
+/** The graph under some threats; `time` is for what is then looked for on it. */
 export async function explored(
   model: Model,
   threats: readonly Threat[],
   limits: AttackLimits,
+  time: Time = limits,
 ): Promise<Explored> {
   const graph = new AttackGraph(new AttackedSystem(model, threats));
   await graph.explore(limits);
-  return new Explored(graph, limits.deadline);
+  return new Explored(graph, time);
 }
 
 /** All minimal sets of a property on a whole graph; nothing where time ran out. */
@@ -183,7 +185,7 @@ async function setsBySize(
         ({ name }) => !found.get(name)?.some((set) => isSubset(set, ids)),
       );
       if (asked.length === 0) continue;
-      if (Date.now() > limits.deadline || limits.signal.aborted) {
+      if (isOver(limits)) {
         for (const { name } of asked) note(name, size);
         continue;
       }
@@ -231,7 +233,7 @@ export async function foundSets(
       const answer = await allSets(whole, ids, property);
       if (answer) sets.set(property.name, answer);
     }
-  const half = { ...limits, deadline: (Date.now() + limits.deadline) / 2 };
+  const half = { ...limits, ...partOf(limits, 1 / 2) };
   const graphs = new Graphs(model, threats, half);
   for (const property of properties) {
     if (sets.has(property.name)) continue;

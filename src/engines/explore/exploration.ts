@@ -16,9 +16,10 @@ import {
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
+import { ENDLESS, OutOfTime, partOf, ticking, type Time } from '../../time/time.ts';
 import { automatonOf, TooLarge } from './buchi.ts';
 import { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
-import { arenaOf, findFairRun, OutOfTime, stopping, type FairRun } from './fairCycle.ts';
+import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
 import { productOf } from './product.ts';
 import { PumpWatch } from './pumping.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
@@ -71,7 +72,7 @@ export class Exploration {
   readonly #erring = new Set<number>();
   #deadlock: number | undefined;
   readonly #reduced: boolean;
-  #deadline = Infinity;
+  #time = ENDLESS;
 
   constructor(task: Task, selection?: Selection) {
     this.#task = task;
@@ -88,7 +89,7 @@ export class Exploration {
 
   async run(
     budget: Budget,
-    signal: AbortSignal,
+    time: Time,
     onProgress: (progress: EngineProgress) => void,
   ): Promise<EngineResult> {
     const keepEdges = this.#task.properties.some((p) => NEEDS[p.formula.kind] === 'edges');
@@ -102,13 +103,12 @@ export class Exploration {
       .flatMap((p) => predicatesOf(p.formula))
       .filter((expr) => !isTotal(this.#semantics, expr))
       .map((expr) => this.#semantics.predicate(expr));
-    const started = Date.now();
-    this.#deadline = started + budget.timeoutMs;
+    this.#time = time;
     // What is asked of whole runs is answered afterwards, and takes time too.
     const limits = {
       maxStates: budget.maxStates,
       memoryMb: budget.memoryMb,
-      deadline: started + budget.timeoutMs * (keepEdges ? 2 / 3 : 1),
+      time: partOf(time, keepEdges ? 2 / 3 : 1),
       reason: undefined as string | undefined,
     };
     const pumping = new PumpWatch(this.#graph);
@@ -117,38 +117,33 @@ export class Exploration {
       limits.maxStates = Math.max(ENDLESS_STATES, this.#graph.store.count);
       limits.reason = `${limits.maxStates} states: without end, ${names.map((name) => this.#labelOf(name)).join(', ')} can grow`;
     };
-    await this.#graph.explore(
-      limits,
-      keepEdges,
-      {
-        onState: (index, state, valuation) => {
-          const endless = pumping.look(index, state);
-          if (endless) onEndless(endless);
-          let undefinedHere = final?.(state) === undefined && final !== undefined;
-          for (const watch of this.#watches)
-            undefinedHere = watch.look(index, state, valuation) || undefinedHere;
-          for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
-          if (undefinedHere) this.#noteUndefined(index, valuation);
-          this.#vacuity.look(state);
-        },
-        onExpanded: (index, state, stuck) => {
-          if (
-            stuck &&
-            this.#deadlock === undefined &&
-            (final?.(state) ?? (final ? undefined : false)) === false
-          )
-            this.#deadlock = index;
-        },
-        onError: (edge) => {
-          this.#erring.add(edge.valuation);
-          for (const kind of IMPLICIT_KINDS)
-            if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind))
-              this.#broken.set(kind, edge);
-        },
-        onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
+    await this.#graph.explore(limits, keepEdges, {
+      onState: (index, state, valuation) => {
+        const endless = pumping.look(index, state);
+        if (endless) onEndless(endless);
+        let undefinedHere = final?.(state) === undefined && final !== undefined;
+        for (const watch of this.#watches)
+          undefinedHere = watch.look(index, state, valuation) || undefinedHere;
+        for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
+        if (undefinedHere) this.#noteUndefined(index, valuation);
+        this.#vacuity.look(state);
       },
-      signal,
-    );
+      onExpanded: (index, state, stuck) => {
+        if (
+          stuck &&
+          this.#deadlock === undefined &&
+          (final?.(state) ?? (final ? undefined : false)) === false
+        )
+          this.#deadlock = index;
+      },
+      onError: (edge) => {
+        this.#erring.add(edge.valuation);
+        for (const kind of IMPLICIT_KINDS)
+          if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind))
+            this.#broken.set(kind, edge);
+      },
+      onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
+    });
     for (const start of this.#graph.badStarts) this.#erring.add(start.valuation);
     const outcomes = new Map(
       this.#task.properties.map((property) => [property.name, this.#outcome(property)]),
@@ -360,7 +355,7 @@ export class Exploration {
   #recoverable(property: Property): Outcome {
     const [watch] = this.#watchesOf(property);
     if (!watch) return this.#proved('exhaustive');
-    const open = backwardReach(this.#graph, (index) => watch.values[index] !== FALSE);
+    const open = backwardReach(this.#graph, (index) => watch.values[index] !== FALSE, this.#time);
     const trapped = open.indexOf(0);
     if (trapped < 0) return this.#proved('exhaustive');
     return this.#violated('trap', this.#lift(this.#graph.pathTo(trapped)));
@@ -382,7 +377,7 @@ export class Exploration {
             (i) => watches[0]?.values[i] === TRUE && misses(i),
           );
     return this.#lasso(
-      findFairRun(arenaOf(this.#graph), { from, region: misses, deadline: this.#deadline }),
+      findFairRun(arenaOf(this.#graph), { from, region: misses, time: this.#time }),
     );
   }
 
@@ -393,12 +388,12 @@ export class Exploration {
   #staying(property: Property): Outcome {
     const [watch] = this.#watchesOf(property);
     if (!watch) return this.#proved('exhaustive');
-    if (this.#reduced && !isAcyclic(this.#graph)) return this.#undecided(property);
+    if (this.#reduced && !isAcyclic(this.#graph, this.#time)) return this.#undecided(property);
     return this.#lasso(
       findFairRun(arenaOf(this.#graph), {
         from: this.#graph.starts,
         recurs: [(index) => watch.values[index] === FALSE],
-        deadline: this.#deadline,
+        time: this.#time,
       }),
     );
   }
@@ -414,20 +409,24 @@ export class Exploration {
     const automaton = automatonOf({ kind: 'not', body: mapLtl(formula, () => atoms++) });
     const truth = (atom: number, state: number): boolean | undefined =>
       TRUTH[watches[atom]?.values[state] ?? 0];
-    const product = productOf(this.#graph, automaton, truth, stopping(this.#graph), this.#deadline);
+    const product = productOf(this.#graph, automaton, truth, stopping(this.#graph), this.#time);
     const recurs = automaton.accepting.map(
       (places) =>
         (node: number): boolean =>
           places.has(product.placeOf(node)),
     );
-    const run = findFairRun(product, { from: product.starts, recurs, deadline: this.#deadline });
+    const run = findFairRun(product, { from: product.starts, recurs, time: this.#time });
     if (!run) return this.#proved('exhaustive');
     const stop = run.nodes.findIndex((node) => product.isStopped(node));
     const nodes = stop < 0 ? run.nodes : run.nodes.slice(0, stop);
     const states = nodes.map((node) => this.#graph.store.get(product.stateOf(node)));
     return this.#violated(
       'lasso',
-      liftRun(this.#semantics, { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 }),
+      liftRun(
+        this.#semantics,
+        { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 },
+        ticking(this.#time),
+      ),
     );
   }
 
@@ -448,7 +447,11 @@ export class Exploration {
     const states = [...prefix, ...run.nodes].map((index) => this.#graph.store.get(index));
     return this.#violated(
       'lasso',
-      liftRun(this.#semantics, { states, loopStart: prefix.length + run.loopStart }),
+      liftRun(
+        this.#semantics,
+        { states, loopStart: prefix.length + run.loopStart },
+        ticking(this.#time),
+      ),
     );
   }
 
@@ -457,10 +460,14 @@ export class Exploration {
   }
 
   #lift(path: readonly number[], error?: number): Trace | undefined {
-    return liftRun(this.#semantics, {
-      states: path.map((index) => this.#graph.store.get(index)),
-      error,
-    });
+    return liftRun(
+      this.#semantics,
+      {
+        states: path.map((index) => this.#graph.store.get(index)),
+        error,
+      },
+      ticking(this.#time),
+    );
   }
 
   #violated(

@@ -1,6 +1,7 @@
 import { Components } from '../../graph/components.ts';
 import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
 import type { Action, JointFairness } from '../../model/model.ts';
+import { ENDLESS, ticking, type Time } from '../../time/time.ts';
 
 /**
  * A run of node numbers that goes round for ever from `loopStart` on, or stops at its last node.
@@ -51,12 +52,9 @@ export interface Sought {
   readonly region?: (node: number) => boolean;
   /** Of each of these sets the run meets some node again and again (generalised Büchi). */
   readonly recurs?: readonly ((node: number) => boolean)[];
-  /** When to give up, in milliseconds since the epoch: then `OutOfTime` is thrown. */
-  readonly deadline: number;
+  /** When it is over, `OutOfTime` is thrown. */
+  readonly time: Time;
 }
-
-/** The search was not finished in time: nothing is known. */
-export class OutOfTime extends Error {}
 
 /**
  * Looks for a fair run: one that treats every fairness condition as it asks (SEMANTICS 7) and comes
@@ -95,7 +93,7 @@ function findWithin(arena: Arena, sought: Sought): FairRun | undefined {
  * steps are not known is none.
  */
 export function stopping(graph: FairGraph): (state: number) => boolean {
-  const search = new FairSearch(arenaOf(graph), { from: [], deadline: Infinity });
+  const search = new FairSearch(arenaOf(graph), { from: [], time: ENDLESS });
   return (state) => state < graph.expanded && !search.stateEnables(state);
 }
 
@@ -106,15 +104,12 @@ interface Component {
 }
 
 const NOTHING: readonly number[] = [];
-/** The clock is looked at once in so many nodes. */
-const PATIENCE = 0x3fff;
 
 class FairSearch {
   readonly #arena: Arena;
   readonly #region: ((node: number) => boolean) | undefined;
   readonly #recurs: readonly ((node: number) => boolean)[];
-  readonly #deadline: number;
-  #work = 0;
+  readonly #tick: () => void;
   readonly #parents: Int32Array;
   /**
    * Of each label, the conditions that a step with it serves, as numbers from 0; and which of them
@@ -126,17 +121,12 @@ class FairSearch {
   /** The node that a condition was last met at: each counts once a node. */
   #met: number[] = [];
 
-  constructor(arena: Arena, { region, recurs = [], deadline }: Sought) {
+  constructor(arena: Arena, { region, recurs = [], time }: Sought) {
     this.#arena = arena;
     this.#region = region;
     this.#recurs = recurs;
-    this.#deadline = deadline;
+    this.#tick = ticking(time);
     this.#parents = new Int32Array(arena.size).fill(UNSEEN);
-  }
-
-  #tick(): void {
-    this.#work += 1;
-    if ((this.#work & PATIENCE) === 0 && Date.now() > this.#deadline) throw new OutOfTime();
   }
 
   #follows(target: number): boolean {
@@ -238,7 +228,7 @@ class FairSearch {
     if (stop !== undefined) return { nodes: [stop], stops: true };
     const { rows, targets } = this.#arena.edges;
     const members = new Uint8Array(this.#arena.size);
-    const components = new Components(this.#arena.edges, this.#arena.size, () => this.#tick());
+    const components = new Components(this.#arena.edges, this.#arena.size, this.#tick);
     const work = components.among(candidates);
     for (let component = work.pop(); component; component = work.pop()) {
       const [only] = component as [number];

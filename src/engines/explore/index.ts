@@ -1,5 +1,6 @@
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import { partOf, type Time } from '../../time/time.ts';
 import { eagerClusters } from './clusters.ts';
 import { Exploration, NEEDS } from './exploration.ts';
 
@@ -38,36 +39,29 @@ export const explore: Engine = {
 async function run(
   task: Task,
   budget: Budget,
-  signal: AbortSignal,
+  time: Time,
   onProgress: (progress: EngineProgress) => void,
 ): Promise<EngineResult> {
   const { reduction = 'auto' } = budget;
   const clusters = reduction === 'never' ? undefined : eagerClusters(task.semantics);
-  if (!clusters) return new Exploration(task).run(budget, signal, onProgress);
-  const started = Date.now();
-  const rest = (part: number): number =>
-    Math.max(1, (started + budget.timeoutMs - Date.now()) * part);
+  if (!clusters) return new Exploration(task).run(budget, time, onProgress);
   if (reduction === 'auto') {
     const small = new Exploration(task);
     const found = await small.run(
       { ...budget, maxStates: Math.min(SMALL, budget.maxStates) },
-      signal,
+      time,
       onProgress,
     );
-    if (small.complete || budget.maxStates <= SMALL || signal.aborted) return found;
+    if (small.complete || budget.maxStates <= SMALL || time.signal.aborted) return found;
   }
   const part = new Exploration(task, clusters);
-  const reduced = await part.run({ ...budget, timeoutMs: rest(0.5) }, signal, onProgress);
+  const reduced = await part.run(budget, partOf(time, 0.5), onProgress);
   const open = task.properties.filter(
     ({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds',
   );
-  if (reduction === 'always' || open.length === 0 || signal.aborted) return reduced;
+  if (reduction === 'always' || open.length === 0 || time.signal.aborted) return reduced;
   const maxStates = part.complete ? budget.maxStates : Math.min(SHORTER, budget.maxStates);
-  const whole = await new Exploration(task).run(
-    { ...budget, maxStates, timeoutMs: rest(1) },
-    signal,
-    onProgress,
-  );
+  const whole = await new Exploration(task).run({ ...budget, maxStates }, time, onProgress);
   return {
     ...whole,
     outcomes: new Map(

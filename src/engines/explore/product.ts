@@ -1,6 +1,7 @@
 import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import { isOver, OutOfTime, type Time } from '../../time/time.ts';
 import type { Automaton } from './buchi.ts';
-import { OutOfTime, type Arena, type FairGraph } from './fairCycle.ts';
+import type { Arena, FairGraph } from './fairCycle.ts';
 
 /** The label of a step that is none: a run that has stopped stays where it is. */
 export const STAYS = -1;
@@ -31,10 +32,10 @@ export function productOf(
   automaton: Automaton,
   holds: (atom: number, state: number) => boolean | undefined,
   mayStop: (state: number) => boolean,
-  deadline: number,
+  time: Time,
 ): Product {
   const builder = new ProductBuilder(graph, automaton, holds, mayStop);
-  return builder.build(deadline);
+  return builder.build(time);
 }
 
 class ProductBuilder {
@@ -58,13 +59,13 @@ class ProductBuilder {
     this.#mayStop = mayStop;
   }
 
-  build(deadline: number): Product {
+  build(time: Time): Product {
     const places = this.#automaton.places.length;
     const starts = this.#graph.starts.flatMap((state) =>
       this.#automaton.initial.flatMap((place) => this.#node(state, place, false) ?? []),
     );
     for (let node = 0; node < this.#keys.length; node += 1) {
-      if ((node & 0xfff) === 0 && (Date.now() > deadline || this.#keys.length > MAX_NODES))
+      if ((node & 0xfff) === 0 && (isOver(time) || this.#keys.length > MAX_NODES))
         throw new OutOfTime();
       this.#recorder.open();
       this.#expand(this.#keys[node] as number);

@@ -1,13 +1,17 @@
 import { ERROR_TARGET, type Graph } from '../../graph/graph.ts';
+import { ENDLESS, ticking, type Time } from '../../time/time.ts';
 
 /**
  * For each state, 1 when a step sequence leads from it to a goal, to an error step or to a state
  * whose steps are not known; else 0. Backward search over the reversed edges: linear in the graph.
+ * Throws `OutOfTime`.
  */
 export function backwardReach(
   graph: Pick<Graph, 'edges' | 'expanded'> & { readonly store: { readonly count: number } },
   goal: (index: number) => boolean,
+  time: Time = ENDLESS,
 ): Uint8Array {
+  const tick = ticking(time);
   const { edges, expanded, store } = graph;
   const open = new Uint8Array(store.count);
   if (!edges) throw new Error('invariant broken: AG EF needs the edges');
@@ -28,6 +32,7 @@ export function backwardReach(
     queue.push(index);
   };
   for (let s = 0; s < expanded; s += 1) {
+    tick();
     if (goal(s)) add(s);
     for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
       const target = targets[e] as number;
@@ -40,6 +45,7 @@ export function backwardReach(
   }
   for (let s = expanded; s < store.count; s += 1) add(s);
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    tick();
     for (let i = incoming[at] as number; i < (incoming[at + 1] as number); i += 1)
       add(sources[i] as number);
   }
@@ -48,8 +54,10 @@ export function backwardReach(
 
 /**
  * Whether no state can be come back to. Takes edges from what is known: Kahn's algorithm (1962).
+ * Throws `OutOfTime`.
  */
-export function isAcyclic(graph: Graph): boolean {
+export function isAcyclic(graph: Graph, time: Time): boolean {
+  const tick = ticking(time);
   const { edges, expanded, store } = graph;
   if (!edges) throw new Error('invariant broken: circles are made of edges');
   const { rows, targets } = edges;
@@ -61,6 +69,7 @@ export function isAcyclic(graph: Graph): boolean {
   let removed = 0;
   for (let s = free.pop(); s !== undefined; s = free.pop()) {
     removed += 1;
+    tick();
     if (s >= expanded) continue;
     for (let e = rows[s] as number; e < (rows[s + 1] as number); e += 1) {
       const target = targets[e] as number;

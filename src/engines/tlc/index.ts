@@ -20,6 +20,7 @@ import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
 import type { ChildRun } from '../../processes/child.ts';
+import type { Time } from '../../time/time.ts';
 import { runTlc, type TlcChild } from './jvm.ts';
 import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
 import { MAX_DISK_MB } from './raw.ts';
@@ -37,8 +38,8 @@ export const tlc: Engine = {
     return `TLC jar sha256:${tools.jarSha256.slice(0, 12)} on Java ${tools.javaVersion}`;
   },
   refuses,
-  run: async (task, budget, signal, onProgress) =>
-    new TlcCheck(task, budget, signal, onProgress, await toolchain(budget.cacheDir)).run(),
+  run: async (task, budget, time, onProgress) =>
+    new TlcCheck(task, budget, time, onProgress, await toolchain(budget.cacheDir)).run(),
 };
 
 function refuses(task: Task, property: Property): string | undefined {
@@ -96,30 +97,28 @@ interface TlcRun {
 class TlcCheck {
   readonly #task: Task;
   readonly #budget: Budget;
-  readonly #signal: AbortSignal;
+  readonly #time: Time;
   readonly #onProgress: (progress: EngineProgress) => void;
   readonly #tools: Toolchain;
   readonly #module: TlaModule;
   readonly #outcomes = new Map<string, Outcome>();
   readonly #artifacts: Artifact[] = [];
-  readonly #deadline: number;
   #folder = '';
   #distinct: number | undefined;
 
   constructor(
     task: Task,
     budget: Budget,
-    signal: AbortSignal,
+    time: Time,
     onProgress: (progress: EngineProgress) => void,
     tools: Toolchain,
   ) {
     this.#task = task;
     this.#budget = budget;
-    this.#signal = signal;
+    this.#time = time;
     this.#onProgress = onProgress;
     this.#tools = tools;
     this.#module = printModule(task.semantics, task.properties);
-    this.#deadline = Date.now() + budget.timeoutMs;
   }
 
   async run(): Promise<EngineResult> {
@@ -302,10 +301,9 @@ class TlcCheck {
 
   #java(name: string, deadlock: boolean): Promise<TlcChild> {
     const limits = {
-      deadline: this.#deadline,
+      ...this.#time,
       memoryMb: this.#budget.memoryMb,
       diskMb: MAX_DISK_MB,
-      signal: this.#signal,
     };
     return runTlc(
       this.#tools,

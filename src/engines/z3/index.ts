@@ -16,6 +16,7 @@ import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
 import type { Artifact, Outcome } from '../../model/outcome.ts';
+import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { BoundedSearch, type ValuePath } from './bmc.ts';
 import { inductiveSubset } from './induction.ts';
 import { shownBy } from './found.ts';
@@ -73,7 +74,7 @@ export const z3: Engine = {
   name: 'z3',
   version,
   refuses,
-  run: (task, budget, signal, onProgress) => new Z3Check(task, budget, signal, onProgress).run(),
+  run: (task, budget, time, onProgress) => new Z3Check(task, budget, time, onProgress).run(),
 };
 
 /**
@@ -117,15 +118,14 @@ class Z3Check {
   constructor(
     task: Task,
     budget: Budget,
-    signal: AbortSignal,
+    time: Time,
     onProgress: (progress: EngineProgress) => void,
   ) {
     this.#task = task;
     this.#system = systemOf(task.semantics);
     this.#limits = {
-      deadline: Date.now() + budget.timeoutMs,
+      ...time,
       memoryMb: budget.memoryMb,
-      signal,
       warm: new WarmProcesses(),
       provers: new WarmProcesses(),
     };
@@ -166,7 +166,9 @@ class Z3Check {
       const [reason, message] =
         error instanceof SessionError
           ? ([error.end, error.message] as const)
-          : (['crash', error instanceof Error ? error.message : String(error)] as const);
+          : error instanceof OutOfTime
+            ? (['timeout', 'the encoding was not finished in time'] as const)
+            : (['crash', error instanceof Error ? error.message : String(error)] as const);
       for (const p of properties)
         if (!this.#outcomes.has(p.name))
           this.#outcomes.set(p.name, { outcome: 'unknown', reason, message, evidence: {} });
@@ -248,11 +250,7 @@ class Z3Check {
 
   /** A share of the time that is left, and no more than `mostMs`. */
   #share(parts: number, mostMs = Infinity): SessionLimits {
-    return {
-      ...this.#limits,
-      deadline:
-        Date.now() + Math.min(mostMs, Math.max(1, (this.#limits.deadline - Date.now()) / parts)),
-    };
+    return { ...this.#limits, ...partOf(this.#limits, 1 / parts, mostMs) };
   }
 
   /**
@@ -310,6 +308,7 @@ class Z3Check {
           [false, true].flatMap((backwards) =>
             examples.states.map((state) => this.#system.values(state, backwards)),
           ),
+          this.#share(4, PHASE_MS),
         )
       : [];
     return learned.length === 0 ? [...open] : this.#proveByInduction(open, bad, learned);
@@ -412,11 +411,10 @@ class Z3Check {
   #walked: Promise<SmallGraph | undefined> | undefined;
 
   #examples(): Promise<SmallGraph | undefined> {
-    this.#walked ??= SmallGraph.walk(
-      this.#task.semantics,
-      { memoryMb: this.#limits.memoryMb, deadline: this.#share(4).deadline },
-      this.#limits.signal,
-    );
+    this.#walked ??= SmallGraph.walk(this.#task.semantics, {
+      memoryMb: this.#limits.memoryMb,
+      time: this.#share(4, PHASE_MS),
+    });
     return this.#walked;
   }
 

@@ -1,15 +1,51 @@
 import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/symbolic.ts';
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
+import { OutOfTime, ticking, type Time } from '../../time/time.ts';
 
 /** Something that can be said of a state, and of which of the seen states it is true. */
 interface Literal {
   readonly term: Term;
   readonly of: number;
-  readonly true: Uint8Array;
+  readonly true: Bits;
   readonly count: number;
 }
 
 type Values = readonly (number | boolean)[];
+
+/** A set of states, one bit each: what is compared in pairs is compared 32 states at a time. */
+type Bits = Uint32Array;
+
+function bitsOf(states: readonly Values[], test: (values: Values) => boolean): Bits {
+  const bits = new Uint32Array(Math.ceil(states.length / 32));
+  states.forEach((values, s) => {
+    if (test(values)) bits[s >>> 5] = (bits[s >>> 5] as number) | (1 << (s & 31));
+  });
+  return bits;
+}
+
+function sizeOf(bits: Bits): number {
+  let size = 0;
+  for (let word of bits) for (; word !== 0; word &= word - 1) size += 1;
+  return size;
+}
+
+/** Whether some state is in both. */
+function meet(a: Bits, b: Bits): boolean {
+  for (let w = 0; w < a.length; w += 1)
+    if (((a[w] as number) & (b[w] as number)) !== 0) return true;
+  return false;
+}
+
+function union(all: readonly Bits[]): Bits {
+  const sum = new Uint32Array(all[0]?.length ?? 0);
+  for (const bits of all)
+    for (let w = 0; w < sum.length; w += 1) sum[w] = (sum[w] as number) | (bits[w] as number);
+  return sum;
+}
+
+function within(a: Bits, b: Bits): boolean {
+  return a.every((word, w) => (word & ~(b[w] as number)) === 0);
+}
 
 const MAX_LITERALS = 220;
 const MAX_CLAUSES = 4_000;
@@ -24,10 +60,11 @@ const FEW = 4;
  * never has, two things that never are together, two numbers that are the same whenever something
  * is the case. Examples prove nothing: these are candidates for Houdini (`induction.ts`), which
  * keeps those that are inductive. A proof of them reads well, and holds for integers without
- * bounds, of which the examples are a few.
+ * bounds, of which the examples are a few. What was not looked at when the time is over is left out.
  */
-export function learnedClauses(system: SmtSystem, states: readonly Values[]): Term[] {
+export function learnedClauses(system: SmtSystem, states: readonly Values[], time: Time): Term[] {
   if (states.length === 0) return [];
+  const tick = ticking(time);
   const literals = literalsOf(system, states).slice(0, MAX_LITERALS);
   const always = literals.filter((literal) => literal.count === states.length);
   const never = literals.filter((literal) => literal.count === 0);
@@ -37,33 +74,43 @@ export function learnedClauses(system: SmtSystem, states: readonly Values[]): Te
   const clauses = [
     ...always.map((literal) => literal.term),
     ...never.map((literal) => smtNot(literal.term)),
-    ...same(system, states, sometimes),
-    ...somewhere(system, literals, sometimes),
-    ...apart(sometimes),
   ];
-  return clauses.slice(0, MAX_CLAUSES);
+  const more = [
+    same(system, states, sometimes, tick),
+    somewhere(system, literals, sometimes, tick),
+    apart(sometimes, tick),
+  ];
+  try {
+    for (const found of more)
+      for (const clause of found) {
+        if (clauses.length >= MAX_CLAUSES) return clauses;
+        clauses.push(clause);
+      }
+  } catch (error) {
+    if (!(error instanceof OutOfTime)) throw error;
+  }
+  return clauses;
 }
 
 /** Two things that never are together. */
-function apart(literals: readonly Literal[]): Term[] {
-  const clauses: Term[] = [];
-  literals.forEach((a, i) => {
-    for (const b of literals.slice(i + 1))
-      if (a.of !== b.of && !a.true.some((yes, s) => yes === 1 && b.true[s] === 1))
-        clauses.push(`(not (and ${a.term} ${b.term}))`);
-  });
-  return clauses;
+function* apart(literals: readonly Literal[], tick: () => void): Generator<Term> {
+  for (const [i, a] of literals.entries())
+    for (const b of literals.slice(i + 1)) {
+      tick();
+      if (a.of !== b.of && !meet(a.true, b.true)) yield `(not (and ${a.term} ${b.term}))`;
+    }
 }
 
 /**
  * Whenever something is the case, some message that carries a certain element is on its way: what
  * waits is waited for.
  */
-function somewhere(
+function* somewhere(
   system: SmtSystem,
   literals: readonly Literal[],
   premises: readonly Literal[],
-): Term[] {
+  tick: () => void,
+): Generator<Term> {
   const groups = new Map<string, Literal[]>();
   for (const literal of literals) {
     const { meaning } = system.variables[literal.of] as SmtVariable;
@@ -83,62 +130,60 @@ function somewhere(
       if (!/^-?\d+$|^(true|false)$/.test(name))
         groups.set(name, [...(groups.get(name) ?? []), literal]);
   }
-  return [...groups.values()].flatMap((group) =>
-    premises.flatMap((premise) => {
-      const follows =
-        !group.includes(premise) &&
-        !premise.true.some(
-          (yes, s) => yes === 1 && !group.some((literal) => literal.true[s] === 1),
-        );
-      return follows
-        ? [`(=> ${premise.term} (or ${group.map((literal) => literal.term).join(' ')}))`]
-        : [];
-    }),
-  );
+  for (const group of groups.values()) {
+    const somewhereIn = union(group.map((literal) => literal.true));
+    for (const premise of premises) {
+      tick();
+      if (!group.includes(premise) && within(premise.true, somewhereIn))
+        yield `(=> ${premise.term} (or ${group.map((literal) => literal.term).join(' ')}))`;
+    }
+  }
 }
 
 /** Two numbers that are the same, always or whenever something is the case. */
-function same(system: SmtSystem, states: readonly Values[], premises: readonly Literal[]): Term[] {
+function* same(
+  system: SmtSystem,
+  states: readonly Values[],
+  premises: readonly Literal[],
+  tick: () => void,
+): Generator<Term> {
   const numbers = system.variables.flatMap((variable, at) =>
     isNumber(variable) ? [{ variable, at, isHeld: holder(system, at) }] : [],
   );
-  const clauses: Term[] = [];
-  numbers.forEach((x, i) => {
+  for (const [i, x] of numbers.entries())
     for (const y of numbers.slice(i + 1)) {
       const held = [heldOf(x.variable), heldOf(y.variable)].filter((term) => term !== 'true');
       const equal = `(= ${x.variable.name} ${y.variable.name})`;
-      const differs = states.map(
+      const differs = bitsOf(
+        states,
         (values) => x.isHeld(values) && y.isHeld(values) && values[x.at] !== values[y.at],
       );
-      if (!differs.includes(true)) {
-        clauses.push(held.length === 0 ? equal : `(=> ${smtAnd(held)} ${equal})`);
+      if (sizeOf(differs) === 0) {
+        yield held.length === 0 ? equal : `(=> ${smtAnd(held)} ${equal})`;
         continue;
       }
-      for (const premise of premises)
-        if (
-          premise.of !== x.at &&
-          premise.of !== y.at &&
-          !premise.true.some((yes, s) => yes === 1 && differs[s] === true)
-        )
-          clauses.push(`(=> ${smtAnd([...held, premise.term])} ${equal})`);
+      for (const premise of premises) {
+        tick();
+        if (premise.of !== x.at && premise.of !== y.at && !meet(premise.true, differs))
+          yield `(=> ${smtAnd([...held, premise.term])} ${equal})`;
+      }
     }
-  });
-  return clauses;
 }
 
 function literalsOf(system: SmtSystem, states: readonly Values[]): Literal[] {
   return system.variables.flatMap((variable, at) => {
     const isHeld = holder(system, at);
-    const seen = (test: (values: Values) => boolean): Uint8Array =>
-      Uint8Array.from(states, (values) => (isHeld(values) && test(values) ? 1 : 0));
     const literal = (term: Term, test: (value: number | boolean) => boolean): Literal => {
       const held = heldOf(variable);
-      const truth = seen((values) => test(values[at] as number | boolean));
+      const truth = bitsOf(
+        states,
+        (values) => isHeld(values) && test(values[at] as number | boolean),
+      );
       return {
         term: held === 'true' ? term : `(and ${held} ${term})`,
         of: at,
         true: truth,
-        count: truth.reduce((n, yes) => n + yes, 0),
+        count: sizeOf(truth),
       };
     };
     const { meaning } = variable;

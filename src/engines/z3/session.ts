@@ -1,4 +1,5 @@
 import { residentMb } from '../../processes/child.ts';
+import type { Time } from '../../time/time.ts';
 import { Z3Process } from './process.ts';
 import { leaveSpare, takeSpare, type WarmProcesses } from './warm.ts';
 
@@ -13,10 +14,8 @@ export class SessionError extends Error {
   }
 }
 
-export interface SessionLimits {
-  readonly deadline: number;
+export interface SessionLimits extends Time {
   readonly memoryMb: number;
-  readonly signal: AbortSignal;
   /**
    * Where packaged processes come from and go back to. Absent: each session has a process of its
    * own.

@@ -1,6 +1,7 @@
 import { Graph, type ErrorEdge } from '../../graph/graph.ts';
 import type { State } from '../../model/layout.ts';
 import type { Property } from '../../model/model.ts';
+import type { Time } from '../../time/time.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 
 /** Up to this many reachable states, they can stand as the invariant themselves. */
@@ -49,23 +50,17 @@ export class SmallGraph {
   /** Nothing comes back where some start is already wrong. */
   static async walk(
     semantics: Semantics,
-    limits: { readonly memoryMb: number; readonly deadline: number },
-    signal: AbortSignal,
+    limits: { readonly memoryMb: number; readonly time: Time },
   ): Promise<SmallGraph | undefined> {
     const graph = new Graph(semantics);
     const errors: ErrorEdge[] = [];
     const stuck: number[] = [];
-    await graph.explore(
-      { ...limits, maxStates: MAX_STATES },
-      false,
-      {
-        onState: () => undefined,
-        onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)),
-        onError: (edge) => void errors.push(edge),
-        onProgress: () => undefined,
-      },
-      signal,
-    );
+    await graph.explore({ ...limits, maxStates: MAX_STATES }, false, {
+      onState: () => undefined,
+      onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)),
+      onError: (edge) => void errors.push(edge),
+      onProgress: () => undefined,
+    });
     return graph.badStarts.length === 0
       ? new SmallGraph(semantics, graph, errors, stuck)
       : undefined;

@@ -37,17 +37,26 @@ function everything(element: BpmnElement): readonly BpmnElement[] {
   return inside.flatMap((found) => [found, ...everything(found)]);
 }
 
-function placed(elements: readonly BpmnElement[], { shapes, edges }: Interchange): Drawing {
+function placed(elements: readonly BpmnElement[], { shapes, edges, labels }: Interchange): Drawing {
   const figures: Figure[] = [];
   const lines: Line[] = [];
   for (const element of elements) {
     const id = element.id ?? '';
     const [shape, points] = [shapes.get(id), edges.get(id)];
     const figure = shape && figureOf(element, shape.expanded);
-    if (shape && figure)
-      figures.push({ ...figure, x: shape.x, y: shape.y, width: shape.width, height: shape.height });
+    const label = labels.get(id);
+    if (shape && figure) {
+      const { x, y, width, height } = shape;
+      figures.push({ ...figure, x, y, width, height, ...(label && { label }) });
+    }
     if (points && points.length > 1)
-      lines.push({ id, kind: kindOf(element), name: text(element.name), points });
+      lines.push({
+        id,
+        kind: kindOf(element),
+        name: text(element.name),
+        points,
+        ...(label && { label }),
+      });
   }
   return { figures, lines };
 }

@@ -5,6 +5,8 @@ import { localName } from './scan.ts';
 export interface Interchange {
   readonly shapes: ReadonlyMap<string, Box & { readonly expanded: boolean }>;
   readonly edges: ReadonlyMap<string, readonly Point[]>;
+  /** Where the names of shapes and edges stand, where the file says it. */
+  readonly labels: ReadonlyMap<string, Box>;
 }
 
 const TAG = /<(\/?)([\w.:-]+)((?:"[^"]*"|'[^']*'|[^>"'])*)>/g;
@@ -20,6 +22,7 @@ const FAR = 1e6;
 export function readInterchange(text: string): Interchange {
   const shapes = new Map<string, Box & { readonly expanded: boolean }>();
   const edges = new Map<string, readonly Point[]>();
+  const labels = new Map<string, Box>();
   let shape: { readonly id: string; readonly expanded: boolean } | undefined;
   let edge: { readonly id: string; readonly points: Point[] } | undefined;
   let labelled = false;
@@ -38,31 +41,29 @@ export function readInterchange(text: string): Interchange {
       edge = { id, points: [] };
       edges.set(id, edge.points);
     }
-    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((what) =>
-      number(attributes.get(what)),
-    );
     if (tag === 'BPMNLabel') labelled = !rest.endsWith('/');
-    if (
-      tag === 'Bounds' &&
-      shape &&
-      !labelled &&
-      x !== undefined &&
-      y !== undefined &&
-      width !== undefined &&
-      height !== undefined
-    ) {
-      if (!shapes.has(shape.id))
-        shapes.set(shape.id, {
-          x,
-          y,
-          width: Math.abs(width),
-          height: Math.abs(height),
-          expanded: shape.expanded,
-        });
-    } else if (tag === 'waypoint' && edge && x !== undefined && y !== undefined)
-      edge.points.push({ x, y });
+    const box = tag === 'Bounds' ? boxOf(attributes) : undefined;
+    const owner = shape ?? edge;
+    if (box && labelled && owner) labels.set(owner.id, box);
+    else if (box && shape && !shapes.has(shape.id))
+      shapes.set(shape.id, { ...box, expanded: shape.expanded });
+    const point = tag === 'waypoint' ? pointOf(attributes) : undefined;
+    if (point) edge?.points.push(point);
   }
-  return { shapes, edges };
+  return { shapes, edges, labels };
+}
+
+function pointOf(attributes: ReadonlyMap<string, string>): Point | undefined {
+  const [x, y] = [number(attributes.get('x')), number(attributes.get('y'))];
+  return x === undefined || y === undefined ? undefined : { x, y };
+}
+
+function boxOf(attributes: ReadonlyMap<string, string>): Box | undefined {
+  const at = pointOf(attributes);
+  const [width, height] = [number(attributes.get('width')), number(attributes.get('height'))];
+  return !at || width === undefined || height === undefined
+    ? undefined
+    : { ...at, width: Math.abs(width), height: Math.abs(height) };
 }
 
 function attributesOf(text: string): ReadonlyMap<string, string> {

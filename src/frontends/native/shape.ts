@@ -1,4 +1,4 @@
-import { problem, type Locate, type Problem } from '../../errors/index.ts';
+import { didYouMean, problem, type Locate, type Problem } from '../../errors/index.ts';
 
 /**
  * The shape of a native document, as data: the checker below walks it, and
@@ -333,7 +333,7 @@ function walkRecord(
       report(
         'UNKNOWN_KEY',
         [...path, key],
-        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}`,
+        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}${didYouMean(key, Object.keys(shape.fields))}`,
       );
   }
 }

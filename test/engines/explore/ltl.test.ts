@@ -10,6 +10,7 @@ import type { Property } from '../../../src/model/model.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { starts, valuations } from '../../../src/model/initial.ts';
 import { Semantics } from '../../../src/model/semantics.ts';
+import { timeOf } from '../../../src/time/time.ts';
 import { lamp } from '../lamp.ts';
 
 function read(text: string): { readonly semantics: Semantics; readonly property: Property } {
@@ -22,8 +23,8 @@ function read(text: string): { readonly semantics: Semantics; readonly property:
 async function answer({ semantics, property }: ReturnType<typeof read>): Promise<Outcome> {
   const { outcomes } = await explore.run(
     { semantics, digest: '', properties: [property] },
-    { timeoutMs: 30_000, memoryMb: 500, maxStates: 10_000, cacheDir: '' },
-    new AbortController().signal,
+    { memoryMb: 500, maxStates: 10_000, cacheDir: '' },
+    timeOf(30_000),
     () => undefined,
   );
   return outcomes.get(property.name) as Outcome;

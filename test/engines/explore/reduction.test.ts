@@ -9,6 +9,7 @@ import { typecheck } from '../../../src/model/typecheck.ts';
 import type { EngineResult, Reduction, Task } from '../../../src/model/engine.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import { Semantics } from '../../../src/model/semantics.ts';
+import { timeOf } from '../../../src/time/time.ts';
 import { definitions, process } from '../../frontends/bpmn/diagramXml.ts';
 import { drawings } from '../../frontends/bpmn/randomDrawing.ts';
 import { describeShared, sharedPath } from '../../shared.ts';
@@ -28,8 +29,8 @@ async function taskOf(xml: string, channels?: ChannelSemantics): Promise<Task | 
 const run = (task: Task, reduction: Reduction, maxStates: number): Promise<EngineResult> =>
   explore.run(
     task,
-    { timeoutMs: 60_000, memoryMb: 2_048, maxStates, cacheDir: '', reduction },
-    new AbortController().signal,
+    { memoryMb: 2_048, maxStates, cacheDir: '', reduction },
+    timeOf(60_000),
     () => undefined,
   );
 

@@ -1,0 +1,111 @@
+import type { Overlay } from '../drawing/drawing.ts';
+import { svgOf } from '../drawing/svg.ts';
+import { readDrawing, type Reading } from '../frontends/bpmn/index.ts';
+import type { Finding, PropertyReport, Report } from '../model/outcome.ts';
+import { readAgain, type Said } from './explain.ts';
+import { Runs } from './runs.ts';
+import { shownBy, Story } from './story.ts';
+import { violated, whyOf } from './why.ts';
+
+/**
+ * The diagram with an answer drawn in, as SVG: of the named property, else of the first that is
+ * violated, else only the diagram. Nothing if the source is no diagram.
+ */
+export async function draw(
+  source: string,
+  report: Report,
+  name?: string,
+  said: Said = {},
+): Promise<string | undefined> {
+  const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
+  if (!reading.ok || !drawing.ok) return undefined;
+  const property =
+    name === undefined
+      ? violated(report)[0]
+      : report.properties.find((found) => found.name === name);
+  return svgOf(drawing.value, property ? overlayOf(reading.value, property) : blank(report));
+}
+
+/** The diagram once for each finding of the report, with it drawn in; alone where there is none. */
+export async function drawFindings(
+  source: string,
+  report: Report,
+  said: Said = {},
+): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
+  if (!reading.ok || !drawing.ok) return [];
+  const findings = report.findings ?? [];
+  if (findings.length === 0)
+    return [{ name: 'diagram.svg', text: svgOf(drawing.value, blank(report)) }];
+  return findings.map((finding, index) => ({
+    name: `${index + 1}-${finding.rule}.svg`,
+    text: svgOf(drawing.value, overlayOfFinding(reading.value, finding)),
+  }));
+}
+
+function blank(report: Report): Overlay {
+  return {
+    title: report.model.name,
+    sentence: '',
+    path: [],
+    tokens: new Map(),
+    blamed: new Set(),
+    dead: new Set(),
+  };
+}
+
+function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
+  const runs = answer.outcome === 'violated' ? Runs.of(reading) : undefined;
+  const why = whyOf(reading, answer, runs);
+  return {
+    title: `${answer.name}: ${answer.outcome}`,
+    sentence: why?.why ?? reading.document.properties?.[answer.name]?.label ?? '',
+    ...runOf(why?.story ?? new Story(reading, answer, undefined)),
+    blamed: new Set(why?.blamed),
+    dead: new Set(why?.dead),
+  };
+}
+
+function overlayOfFinding(reading: Reading, finding: Finding): Overlay {
+  return {
+    title: `Breaks ${finding.breaks.join(', ')}`,
+    sentence: [finding.why, ...finding.also].join(' '),
+    ...runOf(new Story(reading, shownBy(finding.trace), undefined)),
+    blamed: new Set(finding.elements),
+    dead: new Set(finding.dead),
+  };
+}
+
+/** The run of a story, and what stands where at its end. */
+function runOf(story: Story): Pick<Overlay, 'path' | 'tokens'> {
+  const { reading } = story;
+  const tokens = new Map<string, number>();
+  for (const [cell, count] of story.trace ? story.standing() : []) {
+    if (['flow', 'entry', 'active', 'message'].includes(cell.kind))
+      tokens.set(cell.elementId, (tokens.get(cell.elementId) ?? 0) + count);
+  }
+  const path = story.steps.map((step) => [
+    ...(step.elementId === undefined
+      ? []
+      : [step.elementId, ...chosenLines(reading, step.elementId)]),
+    ...Object.keys(step.changed).flatMap((name) => lineOf(reading, name)),
+  ]);
+  return { path, tokens };
+}
+
+/** The way from an event-based gateway to the event that happened: no token ever stands on it. */
+function chosenLines(reading: Reading, elementId: string): readonly string[] {
+  const node = reading.diagram.processes
+    .flatMap((process) => process.nodes)
+    .find((found) => found.elementId === elementId);
+  return (
+    node?.incoming
+      .filter((flow) => flow.source.kind === 'eventBased')
+      .map((flow) => flow.elementId) ?? []
+  );
+}
+
+function lineOf(reading: Reading, name: string): readonly string[] {
+  const cell = reading.cells.get(name);
+  return cell && (cell.kind === 'flow' || cell.kind === 'message') ? [cell.elementId] : [];
+}

@@ -1,0 +1,96 @@
+import { Codec } from '../model/codec.ts';
+import type { Instance, Semantics } from '../model/semantics.ts';
+import type { StateChain } from './chain.ts';
+import { NO_BINDING, type LogEvent } from './eventLog.ts';
+
+/** Why a log move is none of the model. */
+export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';
+
+/**
+ * The first move of a case that the model does not allow. What follows it in the case says nothing
+ * of the model.
+ */
+export interface Deviation {
+  readonly case: string;
+  readonly row: number;
+  readonly activity: string;
+  readonly reason: DeviationReason;
+}
+
+/** The instances that an event may mean, and their numbers. */
+export interface Match {
+  readonly instances: readonly Instance[];
+  readonly numbers: ReadonlySet<number>;
+}
+
+/** Which actions, with which bindings, an event may mean. */
+export class Matcher {
+  readonly usedColumns = new Set<string>();
+  readonly #semantics: Semantics;
+  readonly #codec: Codec;
+  readonly #byActivity = new Map<string, readonly Instance[]>();
+  readonly #unbound = new Map<string, Match | DeviationReason>();
+  readonly #known = new Map<string, Match | DeviationReason>();
+
+  readonly #idle = new Map<number, boolean>();
+
+  constructor(semantics: Semantics) {
+    this.#semantics = semantics;
+    this.#codec = new Codec(semantics.layout);
+  }
+
+  instancesOf(event: LogEvent): Match | DeviationReason {
+    const unbound = event.binding === NO_BINDING;
+    const key = unbound ? event.activity : JSON.stringify([event.activity, event.binding]);
+    const cache = unbound ? this.#unbound : this.#known;
+    let known = cache.get(key);
+    if (known === undefined) {
+      known = this.#find(event);
+      cache.set(key, known);
+    }
+    return known;
+  }
+
+  /** Whether one of the instances is enabled at the node, and changes nothing there. */
+  idles({ graph, states }: StateChain, node: number, { instances }: Match): boolean {
+    return instances.some((instance) => {
+      const key = node * this.#semantics.instances.length + instance.index;
+      const known =
+        this.#idle.get(key) ??
+        this.#semantics.mayIdle(instance, graph.store.get(states[node] as number));
+      this.#idle.set(key, known);
+      return known;
+    });
+  }
+
+  #find({ activity, binding }: LogEvent): Match | DeviationReason {
+    const candidates = this.#named(activity);
+    if (candidates.length === 0) return 'unknownActivity';
+    const fitting = candidates.filter((instance) => {
+      const values = this.#codec.binding(instance);
+      return Object.entries(binding).every(([name, value]) => {
+        if (!Object.hasOwn(values, name)) return true;
+        this.usedColumns.add(name);
+        return String(values[name]) === value;
+      });
+    });
+    return fitting.length === 0
+      ? 'unknownBinding'
+      : { instances: fitting, numbers: new Set(fitting.map(({ index }) => index)) };
+  }
+
+  /** By the action's name; else by the diagram element that it stands for; else by its label. */
+  #named(activity: string): readonly Instance[] {
+    const known = this.#byActivity.get(activity);
+    if (known) return known;
+    const { instances } = this.#semantics;
+    const found =
+      [
+        instances.filter(({ action }) => action.name === activity),
+        instances.filter(({ action }) => action.elementId === activity),
+        instances.filter(({ action }) => action.label === activity),
+      ].find((list) => list.length > 0) ?? [];
+    this.#byActivity.set(activity, found);
+    return found;
+  }
+}
