@@ -25,6 +25,7 @@ import { buildResolvers, nodeType } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
 import { serveSubscriptions } from './socket.ts';
 import { subscribes } from './subscriptionRule.ts';
+import { sendVerifier, verifierLine } from './verifierRoute.ts';
 
 export interface RunningApi {
   /** `http://host:port`. */
@@ -106,7 +107,12 @@ function route(
   app.get('/', (_request, response) => {
     response
       .type('text')
-      .send('Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n');
+      .send(
+        `Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n${verifierLine()}`,
+      );
+  });
+  app.get('/verify.html', (_request, response) => {
+    sendVerifier(response);
   });
   app.get('/healthz', (_request, response) => {
     response.json({ ok: true });

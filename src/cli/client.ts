@@ -108,7 +108,7 @@ const RUN_FIELDS = `
   report {
     model { name digest format }
     properties {
-      name kind outcome method witness reason bound message severityEur references assurance threats trace traceAddress evidence
+      name kind outcome method witness reason bound message hint severityEur references assurance threats trace traceAddress evidence
       engines { name version outcome reason message states durationMs }
     }
     assumptions { fairness bounds channels abstractions }

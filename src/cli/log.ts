@@ -15,8 +15,8 @@ import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startEmbeddedPostgres, Store } from '../store/index.ts';
-import { printProblems } from './check.ts';
 import { limitedBody } from '../processes/limitedBody.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 
