@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   });
   // A parent that ended while we started is told nothing.
   if (process.send && !process.connected) return stop();
-  process.send?.('ready', undefined, undefined, (error) => {
+  process.send?.({ ready: true }, undefined, undefined, (error) => {
     if (error) void stop();
   });
 }

@@ -1,13 +1,12 @@
 import { problem, type Problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/dsse.ts';
 import { utf8 } from '../evidence/encoding.ts';
-import type { Reported } from '../explain/question.ts';
 import { answerInThread } from '../explain/thread.ts';
 import {
   cancelRun,
   requestVerification,
   submitModel,
-  visibleModel,
+  visibleModelHead,
   visibleRun,
   type SubmitInput,
   type VerificationInput,
@@ -31,21 +30,21 @@ import { scenarios, type Scenario } from '../scenarios/index.ts';
 import {
   isId,
   type AnchorRecord,
-  type ModelRecord,
-  type RunRecord,
+  type ModelHead,
+  type RunHead,
+  type ModelTexts,
   type RunState,
+  type ShownProperty,
 } from '../store/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
+import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
+import { ofDiagram, shownReport } from './shown.ts';
 import { LIMITS } from './limits.ts';
 import { isRole, mayUse, operationsOf, ROLES } from './roles.ts';
+import { LARGE_LOADS, LOADS } from './turns.ts';
 import type { Resolver, Resolvers } from './schema.ts';
-
-/** What every resolver is given. `principal` is undefined for a request without a valid key. */
-export interface ApiContext {
-  readonly principal: Principal | undefined;
-}
 
 type Arguments = Record<string, unknown>;
 type Operation = (args: Arguments, principal: Principal) => unknown;
@@ -79,8 +78,9 @@ export function buildResolvers(
 }
 
 function guarded(service: Service, name: string, operation: Operation): Resolver<ApiContext> {
-  return async (_parent, args, { principal }) => {
+  return async (_parent, args, { principal, trouble }) => {
     try {
+      if (trouble) throw trouble;
       if (!principal)
         throw refusal([
           problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
@@ -97,7 +97,7 @@ function guarded(service: Service, name: string, operation: Operation): Resolver
 function queries(service: Service): Record<string, Operation> {
   const { store } = service;
   const model: Operation = ({ id }, principal) =>
-    visibleModel(service, askerOf(principal), String(id));
+    visibleModelHead(service, askerOf(principal), String(id));
   const run: Operation = ({ id }, principal) => visibleRun(service, askerOf(principal), String(id));
   const verdict: Operation = ({ id }, principal) =>
     visibleVerdict(service, askerOf(principal), String(id));
@@ -184,40 +184,73 @@ function below(service: Service): Resolvers<ApiContext> {
         },
       ]),
     );
-  const told = (run: RunRecord) =>
-    ofDiagram(service, run, (asked) => answerInThread({ ask: 'told', ...asked }));
-  const fixes = (run: RunRecord) =>
-    ofDiagram(service, run, (asked) =>
-      answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }),
+  const told = (run: RunHead, context: ApiContext) =>
+    context.answer.once(`told ${run.id}`, () =>
+      ofDiagram(service, run, (asked) => answerInThread({ ask: 'told', ...asked })),
     );
+  const fixes = (run: RunHead, context: ApiContext) =>
+    context.answer.once(`fixes ${run.id}`, () =>
+      ofDiagram(service, run, (asked) =>
+        answerInThread({ ask: 'fixes', cacheDir: service.config.cacheDir, ...asked }),
+      ),
+    );
+  const texts = ({ id }: ModelHead, { answer }: ApiContext): Promise<ModelTexts | undefined> =>
+    answer.once(`model ${id}`, () => store.models.texts(id), LOADS);
   return {
     Run: coded({
-      model: (run: RunRecord) => store.models.get(run.modelId),
-      risk: (run: RunRecord) => shownRisk(run),
-      explanations: async (run: RunRecord) => (await told(run))?.explanations ?? [],
-      findings: async (run: RunRecord) => (await told(run))?.findings ?? [],
-      fixes: async (run: RunRecord) => (await fixes(run))?.fixes ?? [],
-      mended: async (run: RunRecord) => (await fixes(run))?.mended,
-      drawing: (run: RunRecord, { property }) =>
-        ofDiagram(service, run, (asked) =>
-          answerInThread({
-            ask: 'drawing',
-            property: (property ?? undefined) as string | undefined,
-            ...asked,
-          }),
+      model: (run: RunHead) => store.models.head(run.modelId),
+      report: (run: RunHead, _args, { answer }) => shownReport(service, run, answer),
+      risk: async (run: RunHead, _args, { answer }) =>
+        answer.json(
+          shownRisk(await answer.once(`risk ${run.id}`, () => store.runs.risk(run.id), LOADS)),
         ),
-      verdict: async (run: RunRecord) => {
+      explanations: async (run: RunHead, _args, context) =>
+        (await told(run, context))?.explanations ?? [],
+      findings: async (run: RunHead, _args, context) =>
+        context.answer.json((await told(run, context))?.findings ?? []),
+      fixes: async (run: RunHead, _args, context) =>
+        context.answer.json((await fixes(run, context))?.fixes ?? []),
+      mended: async (run: RunHead, _args, context) =>
+        context.answer.json((await fixes(run, context))?.mended),
+      drawing: async (run: RunHead, { property }, { answer }) =>
+        answer.text(
+          await answer.once(`drawing ${run.id} ${String(property)}`, () =>
+            ofDiagram(service, run, (asked) =>
+              answerInThread({
+                ask: 'drawing',
+                property: (property ?? undefined) as string | undefined,
+                ...asked,
+              }),
+            ),
+          ),
+        ),
+      verdict: async (run: RunHead) => {
         const verdict = run.state === 'sealed' ? await store.verdicts.ofRun(run.id) : undefined;
         return verdict && isSealed(verdict) ? verdict : null;
       },
+    }),
+    Model: coded({
+      source: async (model: ModelHead, _args, context) =>
+        context.answer.text((await texts(model, context))?.source),
+      annotations: async (model: ModelHead, _args, context) =>
+        context.answer.text((await texts(model, context))?.annotations),
+      document: async (model: ModelHead, _args, context) =>
+        context.answer.json((await texts(model, context))?.document),
+    }),
+    PropertyReport: coded({
+      trace: ({ trace }: ShownProperty, _args, { answer }) => answer.json(trace),
+      traceSteps: ({ trace, traceSteps }: ShownProperty) => traceSteps ?? trace?.steps.length,
+      evidence: ({ evidence }: ShownProperty, _args, { answer }) => answer.json(evidence),
     }),
     Failure: coded({
       problems: ({ problems }: { problems?: readonly Problem[] }) => problems ?? [],
     }),
     Verdict: coded({
-      run: (verdict: SealedVerdict) => store.runs.get(verdict.runId),
-      statement: (verdict: SealedVerdict) => statementIn(verdict.envelope),
-      envelope: (verdict: SealedVerdict) => (verdict.erasedAt ? null : verdict.envelope),
+      run: (verdict: SealedVerdict) => store.runs.head(verdict.runId),
+      statement: (verdict: SealedVerdict, _args, { answer }) =>
+        answer.json(statementIn(verdict.envelope)),
+      envelope: (verdict: SealedVerdict, _args, { answer }) =>
+        verdict.erasedAt ? null : answer.text(verdict.envelope),
       status: async (verdict: SealedVerdict, { since }) => {
         const from = Number(since ?? checkpointIn(verdict.receipt).size);
         if (from <= verdict.logIndex || from > (await notary.log.size()))
@@ -237,10 +270,16 @@ function below(service: Service): Resolvers<ApiContext> {
       checkpoint: (verdict: SealedVerdict) => checkpointIn(verdict.receipt).note,
       anchor: (verdict: SealedVerdict) => anchorOf(service, verdict),
       cosigned: (verdict: SealedVerdict) => cosignedCheckpoint(service, verdict),
-      files: async (verdict: SealedVerdict, _args, { principal }) => {
+      files: async (verdict: SealedVerdict, _args, { principal, answer }) => {
         if (verdict.erasedAt) return [];
         if (principal) await audited(service, principal, 'certificate', verdict.id);
-        return [...(await verdictFiles(service, verdict))].map(([path, bytes]) => ({
+        const files = await answer.once(
+          `files ${verdict.id}`,
+          () => verdictFiles(service, verdict),
+          LARGE_LOADS,
+        );
+        for (const bytes of files.values()) answer.take((bytes.length * 4) / 3);
+        return [...files].map(([path, bytes]) => ({
           path,
           base64: Buffer.from(bytes).toString('base64'),
         }));
@@ -256,25 +295,9 @@ function below(service: Service): Resolvers<ApiContext> {
   };
 }
 
-/** Asks about the report of a diagram; of anything else there is nothing to ask. */
-async function ofDiagram<T>(
-  { store }: Service,
-  run: RunRecord,
-  ask: (asked: Reported) => Promise<T>,
-): Promise<T | undefined> {
-  const model = run.report ? await store.models.get(run.modelId) : undefined;
-  return model?.format === 'bpmn' && run.report
-    ? ask({
-        source: model.source,
-        report: run.report,
-        ...(model.annotations !== '' && { annotations: model.annotations }),
-      })
-    : undefined;
-}
-
 /** Which type of the schema a value of `node` is. */
 export function nodeType(value: unknown): string {
-  const node = value as Partial<ModelRecord & RunRecord & SealedVerdict & Scenario>;
+  const node = value as Partial<ModelHead & RunHead & SealedVerdict & Scenario>;
   if (node.receipt !== undefined) return 'Verdict';
   if (node.story !== undefined) return 'Scenario';
   return node.cacheKey === undefined ? 'Model' : 'Run';

@@ -18,18 +18,19 @@ export type Resolvers<Context> = Readonly<
 
 /**
  * The schema of a text with resolvers attached. A resolver without a field, or a root field without
- * a resolver, is a bug.
+ * a resolver, is a bug. `onEvent` is called before each answer of a subscription.
  */
 export function executableSchema<Context>(
   text: string,
   resolvers: Resolvers<Context>,
   typeOf: (value: unknown) => string | undefined,
+  onEvent: (context: Context) => void,
 ): GraphQLSchema {
   const schema = buildSchema(text);
   for (const [typeName, fields] of Object.entries(resolvers)) {
     const type = schema.getType(typeName);
     invariant(isObjectType(type), `${typeName} is an object type of the schema`);
-    attach(type, fields, type === schema.getSubscriptionType());
+    attach(type, fields, type === schema.getSubscriptionType() ? onEvent : undefined);
   }
   for (const type of [
     schema.getQueryType(),
@@ -48,14 +49,17 @@ export function executableSchema<Context>(
 function attach<Context>(
   type: GraphQLObjectType,
   fields: Readonly<Record<string, Resolver<Context>>>,
-  subscription: boolean,
+  onEvent: ((context: Context) => void) | undefined,
 ): void {
   for (const [name, resolve] of Object.entries(fields)) {
     const field = type.getFields()[name];
     invariant(field, `${type.name}.${name} is a field of the schema`);
-    if (subscription) {
+    if (onEvent) {
       field.subscribe = resolve as GraphQLFieldResolver<unknown, unknown>;
-      field.resolve = (event: unknown) => event;
+      field.resolve = (event: unknown, _args: unknown, context: Context) => {
+        onEvent(context);
+        return event;
+      };
     } else {
       field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
     }

@@ -1,11 +1,15 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
 import { isOver, leftOf, partOf, timeOf, type Time } from '../time/time.ts';
-import { unbreakable } from './mutants.ts';
+import type { Semantics } from '../model/semantics.ts';
+import { neverRead } from '../model/reads.ts';
+import { hintOf } from './hints.ts';
+import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
@@ -79,8 +83,11 @@ export async function checkSubmission(
     if (more.length === 0) break;
     runs.push(...more);
   }
-  const reports = reported();
-  const vacuity = await vacuityOf(task, reports, runs, options, time, context);
+  // What is told of a model in its own words is told of models that people write.
+  const isWritten = submission.format === 'native';
+  const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
+  const seen = await vacuityOf(task, reports, runs, options, time, context);
+  const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format: submission.format },
@@ -91,6 +98,11 @@ export async function checkSubmission(
     document,
     artifacts: runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
   });
+}
+
+function withHint(semantics: Semantics, report: PropertyReport): PropertyReport {
+  const hint = hintOf(semantics, report);
+  return hint === undefined ? report : { ...report, hint };
 }
 
 /**
@@ -109,14 +121,14 @@ async function vacuityOf(
   const holding = task.properties.filter((p) =>
     reports.some((r) => r.name === p.name && r.outcome === 'holds'),
   );
-  const survivesEveryMutant = await unbreakable(
+  const found = await survival(
     task.semantics.model,
     holding,
     seen.states,
     { ...options, cacheDir: context.cacheDir },
     time,
   );
-  return { ...seen.vacuity, survivesEveryMutant };
+  return { ...seen.vacuity, ...found };
 }
 
 function optionProblems(options: CheckOptions, properties: readonly Property[]): Problem[] {
@@ -126,7 +138,10 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
+          name,
+          properties.map((p) => p.name),
+        )}`,
       ),
     );
   const engines = options.engines === 'auto' ? [] : options.engines;
@@ -136,7 +151,7 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'ENGINE_UNKNOWN',
         'engines',
-        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}`,
+        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}${didYouMean(name, Object.keys(ENGINES))}`,
       ),
     );
   return [...unknownProperties, ...unknownEngines];

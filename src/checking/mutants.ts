@@ -1,17 +1,18 @@
 import { explore } from '../engines/explore/index.ts';
 import type { Budget } from '../model/engine.ts';
-import type { Expr } from '../model/expression.ts';
+import { anyNode, type Expr } from '../model/expression.ts';
 import { sampledNames } from '../model/initial.ts';
-import type { Action, Model, Property } from '../model/model.ts';
+import { predicatesOf, type Action, type Model, type Property } from '../model/model.ts';
+import type { MutantsTried } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';
 import { isOver, type Time } from '../time/time.ts';
 
 /**
- * States times mutants above which the question is left open: it is asked of every check, and must
- * not be felt.
+ * How many states of mutants are looked at, all together: the question is asked of every check, and
+ * must not be felt.
  */
-const MAX_WORK = 4_000;
+const MAX_WORK = 8_000;
 
 /**
  * The mutants of SEMANTICS 9: drop a guard, drop a control, drop an assignment, negate a guard. One
@@ -47,34 +48,80 @@ function mutantActions(action: Action): Action[] {
   ];
 }
 
+/** What mutants say of the properties that hold. */
+export interface Survival {
+  /** Those that no mutant breaks: they say nothing about what the model does. */
+  readonly survivesEveryMutant: readonly string[];
+  readonly mutants: MutantsTried;
+}
+
 /**
- * The properties that hold and that no mutant breaks: they say nothing about what the model does.
- * Nothing comes back where the model is too large to ask, or where its values are only sampled: a
- * mutant may break a property where nobody looked. `states` is the size of its own graph.
+ * Tries the mutants of a model on the properties that hold, in an order that takes something of
+ * each action early, as far as the work goes; `states` is the size of the model's own graph. Where
+ * not all are tried, nothing is said to survive them all but what reads neither variables nor
+ * messages. Of values that are only sampled nothing is tried: a mutant may break a property where
+ * nobody looked.
  */
-export async function unbreakable(
+export async function survival(
   model: Model,
-  properties: readonly Property[],
+  holding: readonly Property[],
   states: number,
   budget: Budget,
   time: Time,
-): Promise<string[]> {
-  const mutants = mutantsOf(model);
-  if (mutants.length === 0 || mutants.length * states > MAX_WORK) return [];
-  if (sampledNames(new Semantics(model)).length > 0) return [];
-  let surviving = properties.filter(
-    (p) => p.formula.kind !== 'implicit' && p.formula.kind !== 'all',
-  );
-  for (const mutant of mutants) {
-    if (surviving.length === 0 || isOver(time)) return [];
+): Promise<Survival> {
+  const asked = holding.filter(({ formula }) => !['implicit', 'all'].includes(formula.kind));
+  const mutants = spread(mutantsOf(model));
+  const isSampled = sampledNames(new Semantics(model)).length > 0;
+  let surviving = asked.filter((property) => !isConstant(property));
+  let [tried, work] = [0, 0];
+  for (const mutant of isSampled ? [] : mutants) {
+    if (surviving.length === 0 || work + states > MAX_WORK || isOver(time)) break;
     const task = { semantics: new Semantics(mutant), digest: '', properties: surviving };
-    const { outcomes } = await explore.run(
+    const result = await explore.run(
       task,
       { ...budget, maxStates: 4 * states + 100, reduction: 'never' },
       time,
       () => undefined,
     );
-    surviving = surviving.filter((p) => outcomes.get(p.name)?.outcome !== 'violated');
+    if (isOver(time)) break;
+    surviving = surviving.filter((p) => result.outcomes.get(p.name)?.outcome !== 'violated');
+    tried += 1;
+    work += result.states ?? states;
   }
-  return surviving.map((p) => p.name);
+  const isAll = surviving.length === 0 || tried === mutants.length;
+  const survivors = asked.filter((p) => isConstant(p) || (isAll && surviving.includes(p)));
+  return {
+    survivesEveryMutant: survivors.map(({ name }) => name),
+    mutants: {
+      of: mutants.length,
+      tried,
+      unbroken: isAll ? [] : surviving.map(({ name }) => name),
+      ...(isAll ? {} : { open: isSampled ? 'sampled' : isOver(time) ? 'time' : 'size' }),
+    },
+  };
+}
+
+/** Whether it reads nothing that a step could change. */
+function isConstant({ formula }: Property): boolean {
+  const predicates = predicatesOf(formula);
+  return (
+    predicates.length > 0 &&
+    !predicates.some((predicate) =>
+      anyNode(
+        predicate,
+        (e) => (e.kind === 'cell' && e.of === 'variable') || e.kind === 'messages',
+      ),
+    )
+  );
+}
+
+/** All of them, in steps of about the golden ratio: near ones change the same action. */
+function spread<T>(list: readonly T[]): readonly T[] {
+  let step = Math.max(1, Math.round(list.length * 0.618));
+  while (commonDivisor(step, list.length) > 1) step += 1;
+  return list.map((_, i) => list[(i * step) % list.length] as T);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }

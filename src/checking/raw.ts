@@ -1,5 +1,6 @@
 import { canonicalJson } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
 import {
@@ -54,7 +55,10 @@ export async function checkSpecification(
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}`,
+        `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}${didYouMean(
+          unknown,
+          asked.map((property) => property.name),
+        )}`,
       ),
     );
   const durationMs = Math.round((performance.now() - started) * 10) / 10;

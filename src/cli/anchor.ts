@@ -7,7 +7,7 @@ import type { OnlineReport } from '../evidence/ledger/online.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import { isBundledAnchor } from '../evidence/statementShape.ts';
 import { parseCanonicalJson } from '../evidence/strictJson.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 

@@ -6,7 +6,7 @@ import { nodeCrypto } from '../evidence/nodeCrypto.ts';
 import { isKeyName, verificationKey } from '../evidence/note.ts';
 import { isSoundPublicKey } from '../evidence/soundKey.ts';
 import { isPrivateChannel, readTokenKey, type OutsideKey } from '../evidence/outsideSigner.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import type { Io } from './io.ts';
 
 export const ATTACH_HELP = `probity keys attach ROLE WHERE [options]      use a key that is not a file here

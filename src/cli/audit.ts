@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { Fault, problem, type Problem } from '../errors/index.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { Refused, serverFrom } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';

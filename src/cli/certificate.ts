@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { isAbsolute, normalize } from 'node:path';
 import { Fault, problem } from '../errors/index.ts';
 import { writeBundle, writeBundleZip } from '../evidence/bundle.ts';
-import { printProblems } from './check.ts';
-import { ask, Refused, serverFrom, type Server } from './client.ts';
+import { readZip } from '../evidence/zip.ts';
+import { printProblems } from './problems.ts';
+import { ask, fetchFile, Refused, serverFrom, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicy } from './verify.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
@@ -158,28 +158,12 @@ export async function waitForAnchor(
 }
 
 /**
- * The files of a bundle. The server is not trusted with our disk: a path that leaves the folder is
- * refused.
+ * The files of a bundle. The server is not trusted with our disk: what is not an archive as we
+ * write it, with nothing but plain paths, is refused.
  */
 export async function fetchBundle(server: Server, id: string): Promise<Map<string, Uint8Array>> {
-  const { verdict } = await ask<{
-    verdict: { files: readonly { path: string; base64: string }[] } | null;
-  }>(server, 'query ($id: ID!) { verdict(id: $id) { files { path base64 } } }', { id });
-  if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
-  const files = new Map<string, Uint8Array>();
-  for (const { path, base64 } of verdict.files) {
-    const inside =
-      path !== '' &&
-      !isAbsolute(path) &&
-      !/[\\:\0]/u.test(path) &&
-      normalize(path) === path &&
-      !path.split('/').includes('..');
-    if (!inside)
-      throw new Fault(
-        'INTERNAL',
-        `the server names a file outside the bundle: ${JSON.stringify(path)}`,
-      );
-    files.set(path, new Uint8Array(Buffer.from(base64, 'base64')));
-  }
+  const response = await fetchFile(server, `/verdicts/${encodeURIComponent(id)}/bundle.zip`);
+  const files = readZip(new Uint8Array(await response.arrayBuffer()));
+  if (!files) throw new Fault('INTERNAL', `what ${server.url} gives for ${id} is no bundle`);
   return files;
 }

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { printProblems } from './problems.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
@@ -26,6 +27,7 @@ import { checkSubmission } from '../checking/check.ts';
 import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { jsonText } from './jsonText.ts';
+import type { BesideModule } from './gather.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { leftOf, timeOf, type Time } from '../time/time.ts';
@@ -41,6 +43,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --reduction HOW      of explore: ${REDUCTIONS.join(' | ')} · default: auto, a part of a large graph where it is enough
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --modules DIR        of a TLA+ module: where other modules lie (again for more) · before TLA_LIBRARY
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
@@ -65,6 +68,7 @@ interface CheckArgs {
   readonly svg: string | undefined;
   readonly channels: ChannelSemantics | undefined;
   readonly config: string | undefined;
+  readonly modules: readonly string[];
   readonly annotations: string | undefined;
   readonly fixes: boolean;
   readonly fix: string | undefined;
@@ -78,7 +82,10 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
-  const read = await readSubmission(file, parsed.value.format, parsed.value.config);
+  const read = await readSubmission(file, parsed.value.format, {
+    configuration: parsed.value.config,
+    modules: parsed.value.modules,
+  });
   if (!read.ok) return printProblems(read.problems, json, io);
   const annotations =
     parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
@@ -99,7 +106,9 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   );
   const durationMs = performance.now() - started;
   progress.clear();
-  if (!verified.ok) return printProblems(verified.problems, json, io);
+  // Of what stands in a side file the place is one in that.
+  const text = annotations ? undefined : read.value.source;
+  if (!verified.ok) return printProblems(verified.problems, json, io, text);
   const report = await onDiagram(submission, verified.value.report, parsed.value, cacheDir, time);
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
@@ -222,6 +231,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
         svg: { type: 'string' },
         channels: { type: 'string' },
         config: { type: 'string' },
+        modules: { type: 'string', multiple: true },
         annotations: { type: 'string' },
         fixes: { type: 'boolean' },
         fix: { type: 'string' },
@@ -259,6 +269,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       svg: values.svg,
       channels,
       config: values.config,
+      modules: values.modules ?? [],
       annotations: values.annotations,
       fixes: values.fixes === true || values.fix !== undefined,
       fix: values.fix,
@@ -304,10 +315,10 @@ export function namedEngines(
 export async function readSubmission(
   file: string,
   format: string | undefined,
-  configuration?: string,
+  beside: BesideModule = {},
 ): Promise<Result<Submission>> {
   if (format === 'tla' || (format === undefined && /\.tla$/i.test(file)))
-    return (await import('./gather.ts')).gatherSpecification(file, configuration, readText);
+    return (await import('./gather.ts')).gatherSpecification(file, beside, readText);
   const source = await readText(file);
   if (!source.ok) return source;
   const known = format ?? formatOf(file, source.value);
@@ -363,23 +374,6 @@ function decode(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
-  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else {
-    for (const p of problems) {
-      const place = [
-        p.path,
-        p.elementId === undefined ? '' : `element ${p.elementId}`,
-        p.line === undefined ? '' : `line ${p.line}:${p.column ?? 1}`,
-      ]
-        .filter((s) => s !== '')
-        .join(' · ');
-      io.stderr(`${p.code}  ${place === '' ? '' : `${place}  `}${p.message}\n`);
-    }
-  }
-  return EXIT.badInput;
 }
 
 /** One line on a terminal that appears only after the first second. */

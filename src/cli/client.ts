@@ -4,6 +4,7 @@ import { DEFAULT_PORT } from '../config/index.ts';
 import { Fault, type Problem } from '../errors/index.ts';
 import type { Told } from '../explain/explain.ts';
 import type { Report } from '../model/outcome.ts';
+import type { Trace } from '../model/trace.ts';
 import { PROBLEMS } from '../errors/index.ts';
 
 /** What the service refused, as it said it. */
@@ -65,11 +66,7 @@ export async function ask<T>(
     });
     answer = (await response.json()) as Answer<T>;
   } catch (cause) {
-    throw new Fault(
-      'TOOL_UNAVAILABLE',
-      `no Probity server answers at ${server.url}; start one with \`probity serve\`, or name it with --server or PROBITY_SERVER`,
-      { retryable: true, cause },
-    );
+    throw noServer(server, cause);
   }
   if (answer.errors && answer.errors.length > 0) throw failureOf(answer.errors);
   if (answer.data === undefined || answer.data === null)
@@ -111,7 +108,7 @@ const RUN_FIELDS = `
   report {
     model { name digest format }
     properties {
-      name kind outcome method witness reason bound message severityEur references assurance threats trace evidence
+      name kind outcome method witness reason bound message hint severityEur references assurance threats trace traceAddress evidence
       engines { name version outcome reason message states durationMs }
     }
     assumptions { fairness bounds channels abstractions }
@@ -161,7 +158,40 @@ export async function followRun(
     last = run;
     if (!hasEnded(run)) await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  return withoutNulls(last);
+  const ended = withoutNulls(last);
+  for (const property of ended.report?.properties ?? []) await fetchTrace(server, property);
+  return ended;
+}
+
+/** What was too large for the answer comes from its own address. */
+async function fetchTrace(
+  server: Server,
+  property: { trace?: Trace; traceAddress?: string },
+): Promise<void> {
+  const { traceAddress } = property;
+  delete property.traceAddress;
+  if (traceAddress === undefined) return;
+  property.trace = JSON.parse(await (await fetchFile(server, traceAddress)).text()) as Trace;
+}
+
+/** A file of the server at this path. Throws like `ask`. */
+export async function fetchFile(server: Server, path: string): Promise<Response> {
+  const response = await fetch(`${server.url}${path}`, {
+    headers: server.key === '' ? {} : { authorization: `Bearer ${server.key}` },
+  }).catch((cause: unknown) => {
+    throw noServer(server, cause);
+  });
+  if (response.ok) return response;
+  const { errors } = (await response.json().catch(() => ({}))) as Answer<never>;
+  throw failureOf(errors ?? [{ message: `${server.url} answers with ${response.status}` }]);
+}
+
+function noServer({ url }: Server, cause: unknown): Fault {
+  return new Fault(
+    'TOOL_UNAVAILABLE',
+    `no Probity server answers at ${url}; start one with \`probity serve\`, or name it with --server or PROBITY_SERVER`,
+    { retryable: true, cause },
+  );
 }
 
 /** The report of a run, with what the service tells of its diagram, and fixes if they are wanted. */

@@ -10,7 +10,7 @@ import { loadConfig, type Config } from '../config/index.ts';
 import { toolVersions } from '../checking/check.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 

@@ -1,11 +1,14 @@
 import type { Config } from '../config/index.ts';
-import { startApi } from '../api/server.ts';
 import { composeService } from '../service/compose.ts';
 import type { Service } from '../service/service.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../store/index.ts';
+import { keepRunning } from './children.ts';
 import { startWorkers } from './workers.ts';
 
-/** Everything that one installation runs, in one process and its children. */
+/**
+ * Everything that one installation runs: this process, which answers nobody and computes nothing,
+ * and its children.
+ */
 export interface Host {
   readonly url: string;
   readonly config: Config;
@@ -16,6 +19,7 @@ export interface Host {
   /** Only the first time: the key exists nowhere else. */
   readonly firstAdminKey?: string;
   readonly workerPids: () => number[];
+  readonly apiPid: () => number | undefined;
   stop(): Promise<void>;
 }
 
@@ -45,25 +49,34 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
       iota: { ...given.iota, url: given.iota.url ?? emulatorUrl },
     };
     step('service');
-    const { service, close } = await composeService(config, 'api');
+    const { service, close } = await composeService(config, 'host');
     opened.push(close);
     step('queue');
     await service.queues.depth();
-    // The first request would wait for it: finding out may start Java, or fetch a jar.
-    service.checker.toolVersions(config.cacheDir).catch(() => undefined);
     const firstAdminKey = await ensureAdminKey(service);
     step('api');
-    const api = await startApi(service);
+    const environment = childEnvironment(config);
+    const api = await keepRunning<{ url: string; port: number }>({
+      entry: 'serve',
+      role: 'api',
+      logger: service.logger,
+      environment: (_, first) => ({
+        ...environment,
+        PROBITY_HOST: config.host,
+        PROBITY_PORT: String(first?.port ?? config.port),
+      }),
+    });
     opened.push(() => api.stop());
     step('workers');
-    const workers = await startWorkers(service, config.workers, workerEnvironment(config));
+    const workers = await startWorkers(service, config.workers, environment);
     opened.push(() => workers.stop());
     return {
-      url: api.url,
+      url: api.ready.url,
       config,
       service,
       firstAdminKey,
       workerPids: workers.pids,
+      apiPid: api.pid,
       stop,
       database: describeDatabase(given, postgres),
       queue: config.redisUrl === undefined ? 'in the same Postgres' : 'Redis',
@@ -94,8 +107,8 @@ async function ensureAdminKey({ store }: Service): Promise<string | undefined> {
   });
 }
 
-/** Workers read the environment like any process: what was decided here is written out for them. */
-function workerEnvironment(config: Config): NodeJS.ProcessEnv {
+/** Children read the environment like any process: what was decided here is written out for them. */
+function childEnvironment(config: Config): NodeJS.ProcessEnv {
   return {
     ...process.env,
     PROBITY_DATA_DIR: config.dataDir,

@@ -6,7 +6,7 @@ import {
   startEmulator,
   type LedgerFaults,
 } from '../evidence/ledger/emulator.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 
 export const EMULATOR_HELP = `probity iota-emulator [options]      a ledger node for development that proves nothing, until Ctrl-C

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { COMMANDS } from './commands.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { troubleText } from './trouble.ts';
 import { EXIT, type Io } from './io.ts';
 import { processIo } from './terminal.ts';
@@ -14,7 +15,9 @@ async function main(argv: string[]): Promise<number> {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    io.stderr(`there is no command \`${name}\`\n\n${usage()}\n`);
+    io.stderr(
+      `there is no command \`${name}\`${didYouMean(name, Object.keys(COMMANDS))}\n\n${usage()}\n`,
+    );
     return EXIT.badInput;
   }
   if (name === 'check' && (args.includes('--help') || args.includes('-h'))) {

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { bad, Fault, ok, problem } from '../errors/index.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { Refused } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 

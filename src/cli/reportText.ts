@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Teller } from '../explain/teller.ts';
-import type { Evidence, Finding, PropertyReport, Report } from '../model/outcome.ts';
+import type { Evidence, Finding, MutantsTried, PropertyReport, Report } from '../model/outcome.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
@@ -191,6 +191,9 @@ function propertyLines(
     ...(why === undefined
       ? []
       : once(why, 'reason', () => folded(why, 110).map((text) => `      ${text}`))),
+    ...(p.hint === undefined
+      ? []
+      : folded(p.hint, 110).map((text) => paint('yellow', `      ${text}`))),
     ...(Array.isArray(p.evidence?.['lacks'])
       ? [
           paint(
@@ -403,5 +406,23 @@ function vacuityLines(report: Report, paint: ReturnType<typeof painter>, teller:
     ...(v.survivesEveryMutant.length > 0
       ? [paint('dim', `    no mutant breaks: ${v.survivesEveryMutant.join(', ')}`)]
       : []),
+    ...(v.mutants?.open === undefined ? [] : [paint('dim', `    ${triedText(v.mutants)}`)]),
+    ...(v.neverRead && v.neverRead.length > 0
+      ? [paint('dim', `    nothing reads: ${v.neverRead.join(', ')}`)]
+      : []),
   ];
+}
+
+const OPEN = {
+  size: 'their graphs are too large',
+  sampled: 'values are only sampled',
+  time: 'the time was up',
+} as const;
+
+/** What was not looked at when mutants were tried. */
+function triedText({ of, tried, unbroken, open = 'size' }: MutantsTried): string {
+  const why = OPEN[open];
+  return tried === 0
+    ? `whether mutants break what holds was not tried: ${why}`
+    : `${tried} of ${of} mutants were tried (${why}); none of them breaks: ${unbroken.join(', ')}`;
 }

@@ -14,7 +14,8 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
-import { printProblems, readSubmission } from './check.ts';
+import { readSubmission } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { readLargeText } from './largeText.ts';
 import { riskText } from './riskText.ts';

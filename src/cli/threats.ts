@@ -6,7 +6,8 @@ import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
-import { printProblems, readSubmission } from './check.ts';
+import { readSubmission } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { threatsText } from './threatsText.ts';
 

@@ -1,6 +1,6 @@
 import { problem } from '../errors/index.ts';
 import type { Statement } from '../evidence/statement.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { ask, Refused, serverFrom, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';

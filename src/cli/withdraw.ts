@@ -1,5 +1,5 @@
 import { problem, type Problem } from '../errors/index.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { ask, serverFrom } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';

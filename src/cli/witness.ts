@@ -6,7 +6,7 @@ import { nodeCrypto } from '../evidence/nodeCrypto.ts';
 import { openCosigner } from '../evidence/witness/cosigner.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startWitness } from '../evidence/witness/server.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 
 export const WITNESS_HELP = `probity witness --log VKEY [--log VKEY ...] [options]      cosigns logs that only grow (c2sp.org/tlog-witness), until Ctrl-C

@@ -65,6 +65,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_CONFLICT: 'the same idempotency key with another input',
   RUN_FINISHED: 'the run has already ended',
   QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
+  ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',
   REQUEST_SHAPE: 'a request of the wrong shape',
   // risk
   EVENT_LOG_SYNTAX: 'the event log is neither CSV with its columns nor a JSON array',

@@ -9,6 +9,7 @@ import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
 
 const text = { type: 'string', maxLength: 65_536 } as const;
 const texts = { type: 'array', items: text } as const;
+const count = { type: 'integer', minimum: 0 } as const;
 const digestText = { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' } as const;
 const identifier = { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,128}$' } as const;
 const time = {
@@ -108,12 +109,21 @@ const predicate = object(
       engines: { type: 'array', items: object({ name: text, version: text }) },
       results: path,
     }),
-    vacuity: object({
-      neverFires: texts,
-      guardNeverTrue: texts,
-      premiseNeverTrue: texts,
-      survivesEveryMutant: texts,
-    }),
+    vacuity: object(
+      {
+        neverFires: texts,
+        guardNeverTrue: texts,
+        premiseNeverTrue: texts,
+        survivesEveryMutant: texts,
+      },
+      {
+        mutants: object(
+          { of: count, tried: count, unbroken: texts },
+          { open: { enum: ['size', 'sampled', 'time'] } },
+        ),
+        neverRead: texts,
+      },
+    ),
     risk: object({ scores: openObject, card: path }),
   },
 );

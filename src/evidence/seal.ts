@@ -175,7 +175,7 @@ function buildStatement(
 }
 
 function propertyVerdict(property: PropertyReport, at: number): PropertyVerdict {
-  const { trace, evidence, engines, ...rest } = property;
+  const { trace, evidence, engines, hint: _hint, ...rest } = property;
   return {
     ...rest,
     engines: engines.map(({ durationMs: _duration, message: _message, ...engine }) => engine),

@@ -1,3 +1,5 @@
+import { cureFor } from './feelHabits.ts';
+
 /**
  * A reader for the subset of FEEL (OMG DMN 1.5, chapter 10.3) that models are written in: text to
  * syntax tree, with positions. Names are not resolved here and types are not known. Why not a
@@ -125,10 +127,18 @@ function tokens(text: string): Token[] {
   return found;
 }
 
-/** Reads one expression. Throws `FeelError`. */
+/** Reads one expression. Throws `FeelError`, with what was most likely meant. */
 export function parseFeel(text: string): Syntax {
-  const parser = new Parser(tokens(text));
-  return parser.whole();
+  try {
+    return new Parser(tokens(text)).whole();
+  } catch (error) {
+    if (!(error instanceof FeelError) || error.code !== 'EXPRESSION_SYNTAX') throw error;
+    throw new FeelError(
+      error.code,
+      `${error.message}${cureFor(text, error.at, FEEL_KEYWORDS)}`,
+      error.at,
+    );
+  }
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=']);

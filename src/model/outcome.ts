@@ -79,6 +79,8 @@ export interface PropertyReport {
   readonly engines: readonly EngineReport[];
   readonly trace?: Trace;
   readonly evidence?: Evidence;
+  /** What its author may have missed: the channel that is full, the action that nothing compels. */
+  readonly hint?: string;
   /** Of a diagram: why the property is violated, in words, and the elements to look at first. */
   readonly why?: string;
   readonly elements?: readonly string[];
@@ -162,6 +164,20 @@ export interface Vacuity {
   readonly guardNeverTrue: readonly string[];
   readonly premiseNeverTrue: readonly string[];
   readonly survivesEveryMutant: readonly string[];
+  /** What the last list rests on; absent where the mutants were not asked for. */
+  readonly mutants?: MutantsTried;
+  /** Parameters and variables of a native model that nothing reads. */
+  readonly neverRead?: readonly string[];
+}
+
+/** How far the mutants of a model were tried. */
+export interface MutantsTried {
+  readonly of: number;
+  readonly tried: number;
+  /** The properties that none of those breaks that were tried, where not all were. */
+  readonly unbroken: readonly string[];
+  /** Why not all were: their graphs are too large, values are only sampled, the time was up. */
+  readonly open?: 'size' | 'sampled' | 'time';
 }
 
 /**

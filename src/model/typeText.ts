@@ -5,6 +5,8 @@ import { MAX_TYPE_VALUES, isFinite, type Type } from './types.ts';
 export interface TypeProblem {
   readonly code: 'TYPE_SYNTAX' | 'TYPE_UNKNOWN' | 'TYPE_TOO_LARGE' | 'NAME_INVALID' | 'NAME_TAKEN';
   readonly message: string;
+  /** Of a name that is no type: the name. */
+  readonly unknown?: string;
 }
 
 export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -53,8 +55,21 @@ export function parseType(
   };
 }
 
+/** What types are called elsewhere. */
+const HABITS: Readonly<Record<string, string>> = {
+  boolean: 'bool',
+  integer: 'int',
+  number: 'int',
+  string: 'enum […]',
+};
+
 function unknownSet(name: string): TypeProblem {
-  return { code: 'TYPE_UNKNOWN', message: `\`${name}\` is neither a type nor a declared set` };
+  const meant = HABITS[name.toLowerCase()];
+  return {
+    code: 'TYPE_UNKNOWN',
+    message: `\`${name}\` is neither a type nor a declared set${meant ? `; did you mean \`${meant}\`?` : ''}`,
+    ...(meant === undefined && { unknown: name }),
+  };
 }
 
 function integerRange(lo: number, hi: number): Type | TypeProblem {

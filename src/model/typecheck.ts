@@ -1,4 +1,5 @@
 import { ok, type Locate, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { InitialRules } from './typecheckInit.ts';
 import { Names } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';
@@ -302,7 +303,7 @@ class Checker {
           this.#names.report(
             'CHANNEL_UNKNOWN',
             [...path, 'receive', channel],
-            `no channel is called \`${channel}\``,
+            `no channel is called \`${channel}\`${didYouMean(channel, this.#names.channels.keys())}`,
           );
         bind([...path, 'receive', channel], local, { kind: 'record', channel });
         return { channel, local };
@@ -412,7 +413,11 @@ class Checker {
       const declared = this.#names.channels.get(channel);
       const at = [...path, channel];
       if (!declared) {
-        this.#names.report('CHANNEL_UNKNOWN', at, `no channel is called \`${channel}\``);
+        this.#names.report(
+          'CHANNEL_UNKNOWN',
+          at,
+          `no channel is called \`${channel}\`${didYouMean(channel, this.#names.channels.keys())}`,
+        );
         return [];
       }
       for (const field of Object.keys(payload)) {

@@ -1,4 +1,5 @@
 import { problem, type Locate, type Problem, type ProblemCode } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { ModelDocument, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel, type Syntax } from './feel.ts';
@@ -62,13 +63,22 @@ export class Names {
   type(path: readonly string[], text: string): Type {
     const type = parseType(text, this.elements);
     if (!('code' in type)) return type;
-    this.report(type.code, path, type.message);
+    const near = type.unknown === undefined ? '' : didYouMean(type.unknown, this.#typeNames());
+    this.report(type.code, path, `${type.message}${near}`);
     return INT;
+  }
+
+  #typeNames(): readonly string[] {
+    return ['bool', 'int', ...this.sets.keys()];
   }
 
   actor(path: readonly string[], actor: string): void {
     if (!Object.hasOwn(this.document.actors, actor))
-      this.report('ACTOR_UNKNOWN', path, `no actor is called \`${actor}\``);
+      this.report(
+        'ACTOR_UNKNOWN',
+        path,
+        `no actor is called \`${actor}\`${didYouMean(actor, Object.keys(this.document.actors))}`,
+      );
   }
 
   scope(

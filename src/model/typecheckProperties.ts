@@ -1,3 +1,4 @@
+import { didYouMean } from '../errors/nearest.ts';
 import { PREDICATE_KINDS, type PropertyDocument, type Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel } from './feel.ts';
@@ -93,7 +94,7 @@ export class PropertyRules {
           this.#names.report(
             'NAME_UNKNOWN',
             [...path, strength],
-            `no action is called \`${name}\``,
+            `no action is called \`${name}\`${didYouMean(name, Object.keys(this.#names.document.actions))}`,
           );
       return [{ strength, actions: [...new Set(actions)] }];
     });
@@ -174,7 +175,7 @@ export class PropertyRules {
         this.#names.report(
           'PROPERTY_UNKNOWN',
           [...path, 'all'],
-          `no property is called \`${name}\``,
+          `no property is called \`${name}\`${didYouMean(name, Object.keys(properties))}`,
         );
       else if (Object.hasOwn(properties, name) && properties[name]?.all)
         this.#names.report(

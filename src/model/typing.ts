@@ -1,4 +1,5 @@
 import { unreachable, type ProblemCode } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { Domain, Syntax } from './feel.ts';
 import type { Expr } from './expression.ts';
 import { withLocal, type Scope } from './scope.ts';
@@ -90,7 +91,10 @@ function fail(code: ProblemCode, message: string, syntax: { readonly at: number 
   throw new Untyped(code, message, syntax.at);
 }
 
-/** The type of an expression. `expected` is a hint that only string literals need. */
+/**
+ * The type of an expression. `expected` is a hint that only string literals and members of several
+ * enums need.
+ */
 function infer(syntax: Syntax, scope: Scope, expected?: Type): Expr {
   switch (syntax.kind) {
     case 'number':
@@ -102,7 +106,7 @@ function infer(syntax: Syntax, scope: Scope, expected?: Type): Expr {
     case 'string':
       return stringLiteral(syntax, scope, expected);
     case 'name':
-      return name(syntax, scope);
+      return name(syntax, scope, expected);
     case 'field':
       return field(syntax, scope);
     case 'index':
@@ -159,7 +163,11 @@ function stringLiteral(
   if (expected?.kind === 'enum') {
     const value = expected.members.indexOf(syntax.value);
     if (value >= 0) return { kind: 'literal', type: expected, value };
-    fail('NAME_UNKNOWN', `"${syntax.value}" is not one of ${expected.members.join(', ')}`, syntax);
+    fail(
+      'NAME_UNKNOWN',
+      `"${syntax.value}" is not one of ${expected.members.join(', ')}${didYouMean(syntax.value, expected.members)}`,
+      syntax,
+    );
   }
   const meaning = scope.globals.get(syntax.value);
   if (meaning?.kind === 'constant') return meaning.literal;
@@ -174,26 +182,35 @@ function stringLiteral(
 function ambiguous(text: string, types: readonly Type[], syntax: Syntax): never {
   return fail(
     'NAME_AMBIGUOUS',
-    `\`${text}\` is a member of ${types.map(typeText).join(' and of ')}; write it as a string next to the cell that it is compared with`,
+    `\`${text}\` is a member of ${types.map(typeText).join(' and of ')}; compare it with a cell of the one that is meant`,
     syntax,
   );
 }
 
-function name(syntax: Extract<Syntax, { kind: 'name' }>, scope: Scope): Expr {
+function name(
+  syntax: Extract<Syntax, { kind: 'name' }>,
+  scope: Scope,
+  expected: Type | undefined,
+): Expr {
   const local = scope.locals.get(syntax.name);
   if (local) return { kind: 'local', type: local, name: syntax.name };
   const meaning = scope.globals.get(syntax.name);
   if (!meaning)
     return fail(
       'NAME_UNKNOWN',
-      `nothing is called \`${syntax.name}\` here${suggestion(syntax.name, scope)}`,
+      `nothing is called \`${syntax.name}\` here${didYouMean(syntax.name, namesIn(scope))}`,
       syntax,
     );
   switch (meaning.kind) {
     case 'constant':
       return meaning.literal;
-    case 'ambiguous':
-      return ambiguous(syntax.name, meaning.types, syntax);
+    case 'ambiguous': {
+      // Alone it could be either; beside a cell of one of the types it is a member of that one.
+      const value = expected?.kind === 'enum' ? expected.members.indexOf(syntax.name) : -1;
+      return expected && value >= 0
+        ? { kind: 'literal', type: expected, value }
+        : ambiguous(syntax.name, meaning.types, syntax);
+    }
     case 'set':
       return {
         kind: 'elements',
@@ -223,26 +240,8 @@ function notAllowed(syntax: Extract<Syntax, { kind: 'name' }>): never {
   );
 }
 
-/**
- * The declared name that a wrong one most likely meant, by edit distance one in letters of any
- * case.
- */
-function suggestion(wrong: string, scope: Scope): string {
-  const near = [...scope.locals.keys(), ...scope.globals.keys()].find(
-    (n) => n.toLowerCase() === wrong.toLowerCase() || oneEditApart(n, wrong),
-  );
-  return near === undefined ? '' : `; did you mean \`${near}\`?`;
-}
-
-function oneEditApart(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1 || Math.min(a.length, b.length) < 3) return false;
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i += 1;
-  return (
-    a.slice(i + 1) === b.slice(i + 1) ||
-    a.slice(i) === b.slice(i + 1) ||
-    a.slice(i + 1) === b.slice(i)
-  );
+function namesIn(scope: Scope): readonly string[] {
+  return [...scope.locals.keys(), ...scope.globals.keys(), 'true', 'false', 'null'];
 }
 
 function field(syntax: Extract<Syntax, { kind: 'field' }>, scope: Scope): Expr {
@@ -258,7 +257,10 @@ function field(syntax: Extract<Syntax, { kind: 'field' }>, scope: Scope): Expr {
   if (!declared) {
     return fail(
       'NAME_UNKNOWN',
-      `a message of ${channel.name} carries ${channel.fields.map((f) => f.name).join(', ') || 'nothing'}, not \`${syntax.name}\``,
+      `a message of ${channel.name} carries ${channel.fields.map((f) => f.name).join(', ') || 'nothing'}, not \`${syntax.name}\`${didYouMean(
+        syntax.name,
+        channel.fields.map((f) => f.name),
+      )}`,
       syntax,
     );
   }
@@ -434,14 +436,23 @@ function equality(
   };
 }
 
-/** Both sides, each able to say what a string literal on the other side means. */
+/** Both sides, each able to say what a string literal or a member on the other side means. */
 function pair(a: Syntax, b: Syntax, scope: Scope): [Expr, Expr] {
-  if (a.kind === 'string' || (a.kind === 'list' && b.kind !== 'list')) {
+  if (needsHint(a, scope) || (a.kind === 'list' && b.kind !== 'list')) {
     const right = infer(b, scope);
     return [infer(a, scope, right.type), right];
   }
   const left = infer(a, scope);
   return [left, infer(b, scope, left.type)];
+}
+
+function needsHint(syntax: Syntax, scope: Scope): boolean {
+  return (
+    syntax.kind === 'string' ||
+    (syntax.kind === 'name' &&
+      !scope.locals.has(syntax.name) &&
+      scope.globals.get(syntax.name)?.kind === 'ambiguous')
+  );
 }
 
 /**
@@ -450,8 +461,9 @@ function pair(a: Syntax, b: Syntax, scope: Scope): [Expr, Expr] {
  */
 function membership(syntax: Extract<Syntax, { kind: 'in' }>, scope: Scope): Expr {
   const tests = syntax.options.map((option): Expr => {
-    const hintless = infer(option.kind === 'string' ? syntax.value : option, scope);
-    const e = option.kind === 'string' ? infer(option, scope, hintless.type) : hintless;
+    const needs = needsHint(option, scope);
+    const hintless = infer(needs ? syntax.value : option, scope);
+    const e = needs ? infer(option, scope, hintless.type) : hintless;
     if (isCollection(e.type)) return containment(e, option, syntax.value, scope);
     const [left, right] = pair(syntax.value, option, scope);
     const type = joinTypes(left.type, right.type);
@@ -532,7 +544,7 @@ function call(syntax: CallSyntax, scope: Scope): Expr {
   if (!build)
     return fail(
       'EXPRESSION_UNSUPPORTED',
-      `the function \`${syntax.name}\` is outside the supported FEEL subset (${Object.keys(FUNCTIONS).join(', ')})`,
+      `the function \`${syntax.name}\` is outside the supported FEEL subset (${Object.keys(FUNCTIONS).join(', ')})${didYouMean(syntax.name, Object.keys(FUNCTIONS))}`,
       syntax,
     );
   return build(syntax, scope);

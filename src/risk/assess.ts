@@ -1,4 +1,5 @@
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { cardOf, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { soundBounds } from './certify.ts';
@@ -96,7 +97,10 @@ function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
       problem(
         'PROPERTY_UNKNOWN',
         'property',
-        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}`,
+        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
+          loss.property,
+          properties.map((p) => p.name),
+        )}`,
       ),
     );
   return ok({ kind: 'property', property });

@@ -1,4 +1,5 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../checking/assurance.ts';
 import {
@@ -45,7 +46,7 @@ export function readOptions(
         problem(
           'PROPERTY_UNKNOWN',
           'input.properties',
-          `the model has no property "${name.slice(0, 80)}"`,
+          `the model has no property "${name.slice(0, 80)}"${didYouMean(name.slice(0, 80), known)}`,
         ),
       );
   }
@@ -56,7 +57,7 @@ export function readOptions(
         problem(
           'ENGINE_UNKNOWN',
           'input.engines',
-          `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}`,
+          `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}${didYouMean(name.slice(0, 40), ENGINE_NAMES)}`,
         ),
       );
     }

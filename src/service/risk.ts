@@ -162,12 +162,12 @@ export const riskKey = ({ property, events, cases, seed }: AskedRisk): Json => (
   events: sha256(events),
 });
 
-export const keptRisk = (run: RunRecord): KeptRisk | undefined =>
-  run.risk === null ? undefined : (run.risk as unknown as KeptRisk);
+export const keptRisk = (risk: Json | null): KeptRisk | undefined =>
+  risk === null ? undefined : (risk as unknown as KeptRisk);
 
 /** Risk as the API shows it: nothing while it is only asked for, and never the log. */
-export function shownRisk(run: RunRecord): Json {
-  const risk = keptRisk(run);
+export function shownRisk(kept: Json | null): Json {
+  const risk = keptRisk(kept);
   if (risk === undefined || risk.kind === 'asked') return null;
   const { kind: _kind, ...shown } = risk;
   return shown as unknown as Json;
@@ -184,7 +184,7 @@ export async function assessRun(
   model: ModelRecord,
   signal: AbortSignal,
 ): Promise<KeptRisk | undefined> {
-  const asked = keptRisk(run);
+  const asked = keptRisk(run.risk);
   if (asked?.kind !== 'asked') return undefined;
   try {
     const assessed = await assess(asked, model, run.options as unknown as CheckOptions, signal);

@@ -102,7 +102,7 @@ export function sealable(
   artifacts: Sealable['artifacts'],
 ): Sealable {
   invariant(run.report, 'a run that is sealed has its report');
-  const risk = keptRisk(run);
+  const risk = keptRisk(run.risk);
   return {
     id: verdictIdOf(run.id),
     source: { text: model.source, format: model.format },

@@ -2,7 +2,14 @@ import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/seal.ts';
 import { isSpecification } from '../model/specification.ts';
-import { isId, newId, type ModelRecord, type RunRecord } from '../store/index.ts';
+import {
+  isId,
+  newId,
+  type ModelHead,
+  type ModelRecord,
+  type RunHead,
+  type RunRecord,
+} from '../store/index.ts';
 import { propertyNames, rawOptionProblems } from '../checking/submitted.ts';
 import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
@@ -27,6 +34,7 @@ export interface SubmitInput {
 export interface VerificationInput extends RequestedOptions {
   readonly modelId: string;
   readonly risk?: RequestedRisk | null;
+  readonly idempotencyKey?: string | null;
 }
 
 /** Whose request it is, and whether it may see what is others'. */
@@ -88,16 +96,15 @@ async function rememberedModel(
 ): Promise<Result<ModelRecord>> {
   const model =
     known.inputDigest === inputDigest ? await service.store.models.get(known.resultId) : undefined;
-  return model
-    ? ok(model)
-    : bad(
-        problem(
-          'IDEMPOTENCY_CONFLICT',
-          'input.idempotencyKey',
-          'this idempotency key was used with another input',
-        ),
-      );
+  return model ? ok(model) : bad(usedOtherwise());
 }
+
+const usedOtherwise = (): Problem =>
+  problem(
+    'IDEMPOTENCY_CONFLICT',
+    'input.idempotencyKey',
+    'this idempotency key was used with another input',
+  );
 
 function inputProblems({
   source,
@@ -152,20 +159,20 @@ function inputProblems({
       problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`),
     );
   }
-  if (
-    idempotencyKey !== undefined &&
-    idempotencyKey !== null &&
-    (idempotencyKey === '' || idempotencyKey.length > MAX_NAME || !isPlain(idempotencyKey))
-  ) {
-    problems.push(
-      problem(
-        'REQUEST_SHAPE',
-        'input.idempotencyKey',
-        `an idempotency key has 1 to ${MAX_NAME} printable characters`,
-      ),
-    );
-  }
-  return problems;
+  return [...problems, ...keyProblems(idempotencyKey)];
+}
+
+function keyProblems(key: string | null | undefined): Problem[] {
+  if (key === undefined || key === null) return [];
+  return key !== '' && key.length <= MAX_NAME && isPlain(key)
+    ? []
+    : [
+        problem(
+          'REQUEST_SHAPE',
+          'input.idempotencyKey',
+          `an idempotency key has 1 to ${MAX_NAME} printable characters`,
+        ),
+      ];
 }
 
 /**
@@ -174,6 +181,16 @@ function inputProblems({
  */
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 const isPlain = (text: string): boolean => isStorable(text) && !/\p{Cc}/u.test(text);
+
+/** The same without its texts. */
+export async function visibleModelHead(
+  { store }: Service,
+  asker: Asker,
+  id: string,
+): Promise<ModelHead | undefined> {
+  const model = isId(id) ? await store.models.head(id) : undefined;
+  return model && (asker.seesAll || model.owner === asker.owner) ? model : undefined;
+}
 
 /** A model that the asker may see; to anybody else it does not exist. */
 export async function visibleModel(
@@ -189,8 +206,8 @@ export async function visibleRun(
   { store }: Service,
   asker: Asker,
   id: string,
-): Promise<RunRecord | undefined> {
-  const run = isId(id) ? await store.runs.get(id) : undefined;
+): Promise<RunHead | undefined> {
+  const run = isId(id) ? await store.runs.head(id) : undefined;
   return run && (asker.seesAll || run.owner === asker.owner) ? run : undefined;
 }
 
@@ -214,13 +231,37 @@ export async function requestVerification(
       : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
-  problems.push(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
-  if (!options.ok || risk?.ok === false || refused.length > 0) return bad(...problems);
+  problems.push(
+    ...refused.map((each) => ({ ...each, path: `input.${each.path}` })),
+    ...keyProblems(input.idempotencyKey),
+  );
+  if (!options.ok || risk?.ok === false || problems.length > 0) return bad(...problems);
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
-  if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);
+  const own = cached?.owner === asker.owner && cached.modelId === model.id ? cached : undefined;
+  let id = own?.id ?? newId('run');
+  if (input.idempotencyKey) {
+    // The id is kept before there is a run: whoever repeats a request that was cut off makes the
+    // same one.
+    const inputDigest = digestOf({
+      model: model.id,
+      options: options.value,
+      ...(risk ? { risk: riskKey(risk.value) } : {}),
+    });
+    const kept = await store.idempotency.remember(
+      asker.owner,
+      'requestVerification',
+      input.idempotencyKey,
+      { inputDigest, resultId: id },
+    );
+    if (kept.inputDigest !== inputDigest) return bad(usedOtherwise());
+    id = kept.resultId;
+    const known = await store.runs.get(id);
+    if (known) return ok(known);
+  }
+  if (own) return ok(own);
   const fresh = {
-    id: newId('run'),
+    id,
     owner: asker.owner,
     modelId: model.id,
     options: options.value as unknown as Json,
@@ -235,7 +276,7 @@ export async function requestVerification(
 }
 
 /** Hands a run to the queue. If the queue is away the row stays, and a sweep delivers it later. */
-export async function deliver({ queues, logger }: Service, run: RunRecord): Promise<void> {
+export async function deliver({ queues, logger }: Service, run: RunHead): Promise<void> {
   try {
     await queues.sendRun(
       run.id,
@@ -272,11 +313,11 @@ export async function cancelRun(
   service: Service,
   asker: Asker,
   id: string,
-): Promise<Result<RunRecord>> {
+): Promise<Result<RunHead>> {
   const run = await visibleRun(service, asker, id);
   if (!run) return bad(problem('NOT_FOUND', 'id', 'there is no such run'));
   const cancelled = await service.store.runs.cancel(id);
-  const now = await service.store.runs.get(id);
+  const now = await service.store.runs.head(id);
   if (now && (cancelled || now.state === 'cancelled')) return ok(now);
   return bad(
     problem('RUN_FINISHED', 'id', `the run is ${now?.state ?? 'gone'} and cannot be cancelled`),

@@ -1,4 +1,4 @@
-import { isFinished, type RunRecord } from '../store/index.ts';
+import { isFinished, type RunHead } from '../store/index.ts';
 import type { Service } from './service.ts';
 
 /** How long a watcher trusts that no news is no news: hints can be lost, the row cannot. */
@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 2_000;
  * `return` must end it while it waits, and a generator would first wait for news that may never
  * come.
  */
-export function watchRun({ store }: Service, id: string): AsyncIterableIterator<RunRecord> {
+export function watchRun({ store }: Service, id: string): AsyncIterableIterator<RunHead> {
   let seen = -1;
   let closed = false;
   let rung = true;
@@ -44,7 +44,7 @@ export function watchRun({ store }: Service, id: string): AsyncIterableIterator<
         await pause();
         if (closed) break;
         rung = false;
-        const run = await store.runs.get(id);
+        const run = await store.runs.head(id);
         if (!run) break;
         if (run.version <= seen) continue;
         seen = run.version;

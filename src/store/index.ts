@@ -12,6 +12,7 @@ import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Audit } from './audit.ts';
 import { Runs } from './runs.ts';
+import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
@@ -20,11 +21,13 @@ export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
 export { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts';
 export type { Claim, NewRun } from './runs.ts';
+export type { ShownProperty, ShownReport } from './shownReports.ts';
 
 /** Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. */
 export class Store {
   readonly models: Models;
   readonly runs: Runs;
+  readonly shownReports: ShownReports;
   readonly verdicts: Verdicts;
   readonly statements: Statements;
   readonly audit: Audit;
@@ -42,6 +45,7 @@ export class Store {
     this.client = connect(databaseUrl, connections);
     this.models = new Models(this.client);
     this.runs = new Runs(this.client);
+    this.shownReports = new ShownReports(this.client);
     this.verdicts = new Verdicts(this.client);
     this.statements = new Statements(this.client);
     this.audit = new Audit(this.client);

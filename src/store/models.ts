@@ -1,7 +1,7 @@
 import { sha256 } from '../canonical/index.ts';
 import { isDuplicate, json, type Client } from './client.ts';
 import { newId } from './ids.ts';
-import type { ModelRecord } from './records.ts';
+import type { ModelHead, ModelRecord, ModelTexts } from './records.ts';
 
 export type NewModel = Omit<ModelRecord, 'id' | 'createdAt' | 'annotations'> &
   Partial<Pick<ModelRecord, 'annotations'>>;
@@ -35,6 +35,23 @@ export class Models {
         where: key,
       })) as unknown as ModelRecord;
     }
+  }
+
+  /** Without its texts, which may have megabytes. */
+  async head(id: string): Promise<ModelHead | undefined> {
+    return (
+      (await this.client.prisma.model.findUnique({
+        where: { id },
+        omit: { source: true, annotations: true, document: true },
+      })) ?? undefined
+    );
+  }
+
+  async texts(id: string): Promise<ModelTexts | undefined> {
+    return ((await this.client.prisma.model.findUnique({
+      where: { id },
+      select: { source: true, annotations: true, document: true },
+    })) ?? undefined) as unknown as ModelTexts | undefined;
   }
 
   async get(id: string): Promise<ModelRecord | undefined> {

@@ -132,6 +132,13 @@ export interface StatementRecord {
   readonly createdAt: Date;
 }
 
+/** A run without what may be large. */
+export type RunHead = Omit<RunRecord, 'report' | 'risk'>;
+
+/** A model without its texts. */
+export type ModelHead = Omit<ModelRecord, 'source' | 'annotations' | 'document'>;
+export type ModelTexts = Pick<ModelRecord, 'source' | 'annotations' | 'document'>;
+
 /** Somebody asked for something that an auditor would ask about. */
 export interface AuditRecord {
   readonly id: number;

@@ -1,7 +1,7 @@
 import type { Json } from '../canonical/index.ts';
 import type { Report } from '../model/outcome.ts';
-import { json, orNull, Prisma, type Client } from './client.ts';
-import type { ArtifactRecord, Page, RunFailure, RunRecord, RunState } from './records.ts';
+import { isDuplicate, json, orNull, Prisma, type Client } from './client.ts';
+import type { ArtifactRecord, Page, RunFailure, RunHead, RunRecord, RunState } from './records.ts';
 
 export interface NewRun {
   readonly id: string;
@@ -21,6 +21,8 @@ export interface Claim {
   readonly runId: string;
   readonly attempt: number;
 }
+
+const LARGE = { report: true, risk: true } as const;
 
 export interface CheckedRun {
   readonly report: Report;
@@ -42,11 +44,18 @@ export class Runs {
     this.client = client;
   }
 
+  /** One that is there already stays: a request with the same idempotency key was sooner. */
   async create(run: NewRun): Promise<RunRecord> {
-    const row = await this.client.prisma.run.create({
-      data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) },
-    });
-    return toRun(row);
+    try {
+      const row = await this.client.prisma.run.create({
+        data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) },
+      });
+      return toRun(row);
+    } catch (error) {
+      const known = isDuplicate(error) ? await this.get(run.id) : undefined;
+      if (!known) throw error;
+      return known;
+    }
   }
 
   /**
@@ -78,16 +87,28 @@ export class Runs {
     return row ? toRun(row) : undefined;
   }
 
+  /** For those who only want to know how it stands: a report may have a hundred megabytes. */
+  async head(id: string): Promise<RunHead | undefined> {
+    const row = await this.client.prisma.run.findUnique({ where: { id }, omit: LARGE });
+    return row ? (row as unknown as RunHead) : undefined;
+  }
+
+  async risk(id: string): Promise<Json | null> {
+    const row = await this.client.prisma.run.findUnique({ where: { id }, select: { risk: true } });
+    return (row?.risk ?? null) as Json | null;
+  }
+
   async list(
     { first, after, owner }: Page,
     filter: { readonly state?: RunState; readonly modelId?: string } = {},
-  ): Promise<RunRecord[]> {
+  ): Promise<RunHead[]> {
     const rows = await this.client.prisma.run.findMany({
+      omit: LARGE,
       where: { owner, ...filter, ...(after === undefined ? {} : { id: { lt: after } }) },
       orderBy: { id: 'desc' },
       take: first,
     });
-    return rows.map(toRun);
+    return rows as unknown as RunHead[];
   }
 
   async artifacts(id: string): Promise<ArtifactRecord[]> {
@@ -226,7 +247,7 @@ export class Runs {
    * What nobody seems to be working on: waiting for longer than `idleMs`, or running without a
    * living worker.
    */
-  async stalled(idleMs: number, limit = 500): Promise<RunRecord[]> {
+  async stalled(idleMs: number, limit = 500): Promise<RunHead[]> {
     const ids = await this.client.prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
       SELECT "id"
       FROM "runs"
@@ -236,10 +257,11 @@ export class Runs {
       LIMIT ${limit}`);
     if (ids.length === 0) return [];
     const rows = await this.client.prisma.run.findMany({
+      omit: LARGE,
       where: { id: { in: ids.map(({ id }) => id) } },
       orderBy: { id: 'asc' },
     });
-    return rows.map(toRun);
+    return rows as unknown as RunHead[];
   }
 
   /** How many runs are in each state. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { replayOutcome } from '../../src/checking/combine.ts';
 import { inspect } from '../../src/checking/inspect.ts';
-import { unbreakable } from '../../src/checking/mutants.ts';
+import { survival } from '../../src/checking/mutants.ts';
 import { ENGINES, runForAssurance, runPlan } from '../../src/checking/plan.ts';
 import { DEFAULT_OPTIONS, type CheckOptions } from '../../src/checking/types.ts';
 import { encodeSystem } from '../../src/encode/smt/system.ts';
@@ -118,14 +118,17 @@ actors: { shop: { trust: trusted } }
 actions:
   up: { actor: shop, when: n < 2, then: { n: n + 1 } }
 properties:
-  nothing: { always: "true" }
+  nothing: { always: n >= 0 }
 `);
     const { model } = semantics;
     const budget = { ...DEFAULT_OPTIONS, cacheDir: '' };
-    const asked = (time: Time): Promise<string[]> =>
-      unbreakable(model, model.properties, 3, budget, time);
-    expect(await asked(timeOf(60_000))).toEqual(['nothing']);
-    expect(await asked(OVER)).toEqual([]);
+    const asked = (time: Time): ReturnType<typeof survival> =>
+      survival(model, model.properties, 3, budget, time);
+    expect((await asked(timeOf(60_000))).survivesEveryMutant).toEqual(['nothing']);
+    expect(await asked(OVER)).toMatchObject({
+      survivesEveryMutant: [],
+      mutants: { tried: 0, open: 'time' },
+    });
     expect(isOver(OVER)).toBe(true);
     expect(leftOf(OVER)).toBe(0);
   });

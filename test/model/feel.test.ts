@@ -317,3 +317,27 @@ describe('printing', () => {
     );
   });
 });
+
+describe('what is written by habit from other languages is told in FEEL', () => {
+  it.each([
+    ['a == 1', /`==` is written `=`/],
+    ['a > 0 && b', /`&&` is written `and`/],
+    ['a || b', /`\|\|` is written `or`/],
+    ['!a', /`!a` is written `not\(a\)`/],
+    ['a <> 1', /`<>` is written `!=`/],
+    ['a ≤ 1', /`≤` is written `<=`/],
+    ['a => 1', /`=>` is written `>=`, or/],
+    ['a -> b', /`if a then b else true`/],
+    ['a implies b', /`if a then b else true`/],
+    ["a = 'x'", /double quotes/],
+    ['a ? 1 : 2', /`if a then b else c`/],
+    ['a AND b', /`AND` is written `and`/],
+  ])('%s', (text, says) => {
+    expect(() => parseFeel(text)).toThrow(says);
+  });
+
+  it.each(['a % 2', 'a b', '(a', 'a = = 1', 'not a'])('but nothing of `%s`', (text) => {
+    expect(() => parseFeel(text)).toThrow(FeelError);
+    expect(() => parseFeel(text)).not.toThrow(/is written|double quotes/);
+  });
+});

@@ -10,7 +10,8 @@ import type { Submission } from '../../src/checking/types.ts';
  * A checker whose source text is a script: one word a line. `sleep N` takes N ms, `block N` as well
  * and in one piece, `forever` never
  * ends by itself, `unknown` and `bounded` answer so, `bad` is refused, `flaky` meets a fault that
- * may pass, `bug` throws, `die` kills the process, `name X` makes another model.
+ * may pass, `bug` throws, `die` kills the process, `name X` makes another model, and
+ * `trace N` has a run of N steps.
  */
 export const fakeChecker: Checker = {
   inspect: async (submission) => {
@@ -87,9 +88,11 @@ function reportOf({ source, format }: Submission, document: ModelDocument): Repo
               trace: {
                 params: {},
                 initial: { done: false },
-                steps: [
-                  { action: 'finish', binding: {}, changed: { done: [false, true] as const } },
-                ],
+                steps: Array.from({ length: Number(/trace (\d+)/.exec(source)?.[1] ?? 1) }, () => ({
+                  action: 'finish',
+                  binding: {},
+                  changed: { done: [false, true] as const },
+                })),
               },
             }
           : {}),

@@ -102,7 +102,9 @@ async function serve(): Promise<Started> {
 const postgresPid = (): number =>
   Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
-async function workersOf(parent: number): Promise<number[]> {
+const workersOf = (parent: number): Promise<number[]> => childrenOf(parent, 'workers/run');
+
+async function childrenOf(parent: number, entry: string): Promise<number[]> {
   const { stdout } = await finished(
     spawn('ps', ['-o', 'pid=,args=', '--ppid', String(parent)], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,7 +112,7 @@ async function workersOf(parent: number): Promise<number[]> {
   );
   return stdout
     .split('\n')
-    .filter((line) => line.includes('workers/run'))
+    .filter((line) => line.includes(entry))
     .map((line) => Number(line.trim().split(' ')[0]));
 }
 
@@ -336,6 +338,37 @@ describe('probity serve, and the commands that talk to it', () => {
     });
   }, 60_000);
 
+  it('the process that answers may end: it comes again at the same address, and the rest goes on', async () => {
+    const parent = started.child.pid ?? 0;
+    const [before] = await childrenOf(parent, 'workers/serve');
+    const workers = await workersOf(parent);
+    process.kill(before ?? 0, 'SIGKILL');
+    await until(async () => {
+      const answer = await post(started.url, key, '{ viewer { role } }').catch(() => undefined);
+      return answer?.status === 200;
+    });
+    const [now] = await childrenOf(parent, 'workers/serve');
+    expect(now).not.toBe(before);
+    expect(await workersOf(parent)).toEqual(workers);
+    expect(started.child.exitCode).toBeNull();
+  }, 60_000);
+
+  it('goes on when the reader of its log goes away', async () => {
+    started.child.stderr?.destroy();
+    const parent = started.child.pid ?? 0;
+    // Each death is a line in a log that nobody reads.
+    for (let round = 0; round < 2; round += 1) {
+      const [worker] = await workersOf(parent);
+      process.kill(worker ?? 0, 'SIGKILL');
+      await until(async () => {
+        const pids = await workersOf(parent);
+        return pids.length === 2 && !pids.includes(worker ?? 0);
+      });
+    }
+    expect((await post(started.url, key, '{ viewer { role } }')).status).toBe(200);
+    expect(started.child.exitCode).toBeNull();
+  }, 60_000);
+
   it('a port that is taken, and a data folder that is in use, are said with a code', async () => {
     expect(await run(['serve'])).toMatchObject({
       code: 4,
@@ -353,7 +386,10 @@ describe('probity serve, and the commands that talk to it', () => {
 
   it('Ctrl-C stops all of it: API, workers, Postgres', async () => {
     const postgres = postgresPid();
-    const workers = await workersOf(started.child.pid ?? 0);
+    const workers = [
+      ...(await workersOf(started.child.pid ?? 0)),
+      ...(await childrenOf(started.child.pid ?? 0, 'workers/serve')),
+    ];
     const ended = finished(started.child);
     started.child.kill('SIGINT');
     expect((await ended).code).toBe(0);
@@ -363,7 +399,10 @@ describe('probity serve, and the commands that talk to it', () => {
   it('killed with -9, it comes up again with what it had, and does not show the key twice', async () => {
     const first = await serve();
     expect(first.addresses.firstAdminKey).toBeUndefined();
-    const workers = await workersOf(first.child.pid ?? 0);
+    const workers = [
+      ...(await workersOf(first.child.pid ?? 0)),
+      ...(await childrenOf(first.child.pid ?? 0, 'workers/serve')),
+    ];
     first.child.kill('SIGKILL');
     await until(async () => workers.every((pid) => !alive(pid)));
     const again = await serve();

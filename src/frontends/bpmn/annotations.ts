@@ -1,4 +1,5 @@
 import { problem, type Problem } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementsIn } from './reading.ts';
@@ -45,7 +46,10 @@ export function annotate(
         `${kind}.${id}`,
         element
           ? `${id} is a <${element.$type.replace('bpmn:', '')}>, not ${what}`
-          : `the diagram has no element ${id}`,
+          : `the diagram has no element ${id}${didYouMean(
+              id,
+              [...known.keys()].filter((other) => other !== undefined),
+            )}`,
       ),
     );
     return undefined;

@@ -1,4 +1,5 @@
 import { problem, type Locate, type Problem } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 
 /**
  * The shape of a native document, as data: the checker below walks it, and
@@ -333,7 +334,7 @@ function walkRecord(
       report(
         'UNKNOWN_KEY',
         [...path, key],
-        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}`,
+        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}${didYouMean(key, Object.keys(shape.fields))}`,
       );
   }
 }

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -9,8 +10,10 @@ import {
   type Document,
   type Node,
   type Pair,
+  type YAMLError,
 } from 'yaml';
 import { bad, ok, problem, type Locate, type Problem, type Result } from '../../errors/index.ts';
+import { unquotedBrackets } from './unquoted.ts';
 
 /** What a text holds, and the way from its paths back to its places. */
 export interface YamlText {
@@ -53,16 +56,8 @@ export function readYaml(source: string): Result<YamlText> {
   const [first] = documents;
   if (!first || first.contents === null)
     return bad(problem('MODEL_SHAPE', '', 'the document is empty'));
-  const syntax = documents.flatMap((d) =>
-    d.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return problem('YAML_SYNTAX', '', error.message.split('\n')[0] ?? error.message, {
-        line,
-        column: col,
-      });
-    }),
-  );
-  if (syntax.length > 0) return { ok: false, problems: syntax };
+  const [wrong] = documents.flatMap((document) => document.errors);
+  if (wrong) return { ok: false, problems: syntaxProblems(source, wrong, lines) };
   if (documents.length > 1)
     return bad(
       problem('MODEL_SHAPE', '', 'one file holds one model, and this one holds several documents'),
@@ -71,10 +66,50 @@ export function readYaml(source: string): Result<YamlText> {
   if (refused.length > 0) return { ok: false, problems: refused };
   const locate = locator(first, lines);
   const value: unknown = first.toJS({ maxAliasCount: 0 });
-  const unclean = uncleanTexts(first, lines);
+  const unclean = [...uncleanTexts(first, lines), ...inexactNumbers(first, lines)];
   if (unclean.length > 0) return bad(...unclean);
   return ok({ value, locate });
 }
+
+/** How many places of one mistake are told. */
+const MAX_PLACES = 5;
+
+/**
+ * What the first error says: the parser is lost after it, and all others follow from that. Where
+ * brackets without quotes explain it, each of their places.
+ */
+function syntaxProblems(source: string, error: YAMLError, lines: LineCounter): Problem[] {
+  const { line, col } = lines.linePos(error.pos[0]);
+  const unquoted = unquotedBrackets(source);
+  if (unquoted.some(({ at }) => at <= error.pos[0]))
+    return unquoted.slice(0, MAX_PLACES).map(({ at, text }) => {
+      const place = lines.linePos(at);
+      return problem(
+        'YAML_SYNTAX',
+        '',
+        `a text with a bracket inside of { } or [ ] ends there: put it in quotes, ${JSON.stringify(text)}`,
+        { line: place.line, column: place.col },
+      );
+    });
+  const said = error.message.split('\n')[0] ?? error.message;
+  const cure = /^Flow (map|seq)/.test(said)
+    ? 'a `{` or `[` before it is not closed'
+    : CURES[error.code];
+  return [
+    problem('YAML_SYNTAX', '', cure === undefined ? said : `${said}: ${cure}`, {
+      line,
+      column: col,
+    }),
+  ];
+}
+
+const CURES: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'a text with `: ` in it stands in quotes',
+  TAB_AS_INDENT: 'YAML is indented with spaces',
+  BAD_INDENT: 'indent it further than the line that it belongs to',
+  MULTILINE_IMPLICIT_KEY: 'a text of several lines stands in quotes',
+  UNEXPECTED_TOKEN: 'a text with signs of YAML in it stands in quotes',
+};
 
 /** What YAML 1.2 (section 5.1) leaves out of its characters. */
 // oxlint-disable-next-line no-control-regex
@@ -100,6 +135,29 @@ function uncleanTexts(document: Document.Parsed, lines: LineCounter): Problem[] 
             positionOf(node, lines),
           ),
         );
+    },
+  });
+  return found;
+}
+
+/** As they stand in the text: read as a number they would be another one already. */
+function inexactNumbers(document: Document.Parsed, lines: LineCounter): Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Scalar: (key, node, around) => {
+      if (typeof node.value !== 'number' || Number.isSafeInteger(node.value)) return;
+      if (node.source === undefined || !/^[-+]?\d+$/.test(node.source)) return;
+      const path = around.flatMap((each) =>
+        isPair(each) && isScalar(each.key) ? [String(each.key.value)] : [],
+      );
+      found.push(
+        problem(
+          'EXPRESSION_UNSUPPORTED',
+          (key === 'key' ? path.slice(0, -1) : path).join('.'),
+          `${node.source} is not an integer below 2^53; models count in whole units`,
+          positionOf(node, lines),
+        ),
+      );
     },
   });
   return found;

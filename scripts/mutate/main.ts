@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { AREAS, FLOOR } from './areas.ts';
+import { equivalents } from './equivalents.ts';
+import { judgeArea, type Verdict } from './judge.ts';
+import { Lane } from './lanes.ts';
+import { Remembered } from './remembered.ts';
+import { share, shown, table } from './report.ts';
+
+const HELP = `npm run mutate -- [area…] [options]
+
+Puts single faults into a copy of the source and counts those that a test notices.
+
+  --count N    so many faults of each area (200)
+  --all        every fault of each area
+  --seed TEXT  which faults are drawn (1)
+  --minutes N  draw no more after so many minutes for each area
+  --lanes N    so many at once (one for each core)
+  --afresh     forget what earlier runs have judged
+  --verbose    a line for each fault
+
+Areas: ${AREAS.map(({ name }) => name).join(', ')}
+Ends with 1 where an area is below ${100 * FLOOR} %.`;
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'string', default: '200' },
+    all: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: 'Infinity' },
+    lanes: { type: 'string', default: String(availableParallelism()) },
+    afresh: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<number> {
+  const unknown = positionals.filter((name) => !AREAS.some((area) => area.name === name));
+  if (values.help || unknown.length > 0) {
+    console.log(HELP);
+    return unknown.length > 0 ? 2 : 0;
+  }
+  const areas = AREAS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const lanes = Array.from({ length: Number(values.lanes) }, () => new Lane(root));
+  const close = (): void => lanes.forEach((lane) => lane.close());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      close();
+      process.exit(1);
+    });
+  }
+  const verdicts: Verdict[] = [];
+  try {
+    const remembered = new Remembered(root, values.afresh);
+    for (const area of areas) {
+      const verdict = await judgeArea(area, {
+        root,
+        count: values.all ? Infinity : Number(values.count),
+        seed: values.seed,
+        until: Date.now() + Number(values.minutes) * 60_000,
+        equivalents: new Set(equivalents().keys()),
+        remembered,
+        lanes,
+        began: (took) => {
+          if (values.verbose) console.log(took);
+        },
+        told: (mutant, { fate, by }) => {
+          if (values.verbose) console.log(`${fate}${by ? ` by ${by}` : ''}: ${shown(mutant)}`);
+        },
+      });
+      verdicts.push(verdict);
+      console.log(`\n${area.name}: survived`);
+      for (const mutant of verdict.survivors) console.log(`  ${shown(mutant)}`);
+    }
+  } finally {
+    close();
+  }
+  console.log(`\n${table(verdicts)}`);
+  return verdicts.map(share).some(({ noticed, judged }) => noticed < FLOOR * judged) ? 1 : 0;
+}
+
+process.exit(await main());

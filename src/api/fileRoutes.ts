@@ -1,0 +1,76 @@
+import type { RequestHandler, Response } from 'express';
+import { problem, type Problem } from '../errors/index.ts';
+import { writeZip } from '../evidence/zip.ts';
+import type { Service } from '../service/service.ts';
+import { visibleRun } from '../service/submit.ts';
+import { verdictFiles, visibleVerdict } from '../service/verdict.ts';
+import { askerOf, type Authenticator, type Principal } from './auth.ts';
+import { audited } from './compliance.ts';
+import { mayUse } from './roles.ts';
+import { LARGE_LOADS } from './turns.ts';
+
+/** Where the trace of a property is fetched that is too large for an answer. */
+export const traceAddress = (runId: string, property: string): string =>
+  `/runs/${runId}/trace?property=${encodeURIComponent(property)}`;
+
+export function refuse(response: Response, status: number, problems: readonly Problem[]): void {
+  const [first] = problems;
+  response.status(status).json({
+    errors: [{ message: first?.message, extensions: { code: first?.code, problems } }],
+  });
+}
+
+/** A route for those who have a key and a role that may use the operation. */
+export function guardedRoute(
+  authenticator: Authenticator,
+  operation: string,
+  answer: (principal: Principal, ...given: Parameters<RequestHandler>) => Promise<void>,
+): RequestHandler {
+  return async (request, response, next) => {
+    const principal = await authenticator.principal(request.headers.authorization);
+    if (!principal)
+      return refuse(response, 401, [
+        problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
+      ]);
+    if (!mayUse(principal.role, operation))
+      return refuse(response, 403, [
+        problem('FORBIDDEN', '', `the role ${principal.role} may not use ${operation}`),
+      ]);
+    return answer(principal, request, response, next);
+  };
+}
+
+/** `GET /runs/ID/trace?property=NAME`: one trace, whole, of any length. */
+export function traceRoute(service: Service, authenticator: Authenticator): RequestHandler {
+  return guardedRoute(authenticator, 'run', async (principal, request, response) => {
+    const run = await visibleRun(service, askerOf(principal), String(request.params['id']));
+    const name = String(request.query['property'] ?? '');
+    const trace =
+      run && (await LARGE_LOADS.take(() => service.store.shownReports.trace(run.id, name)));
+    if (trace === undefined)
+      return refuse(response, 404, [
+        problem('NOT_FOUND', 'property', 'there is no such run, or no trace of this property'),
+      ]);
+    response.type('application/json').end(trace);
+  });
+}
+
+/** `GET /verdicts/ID/bundle.zip`: the whole bundle as one file, of any size. */
+export function bundleRoute(service: Service, authenticator: Authenticator): RequestHandler {
+  return guardedRoute(authenticator, 'verdict', async (principal, request, response) => {
+    const id = String(request.params['id']);
+    const verdict = await visibleVerdict(service, askerOf(principal), id);
+    if (!verdict || verdict.erasedAt)
+      return refuse(response, 404, [problem('NOT_FOUND', 'id', 'there is no such verdict')]);
+    await audited(service, principal, 'certificate', verdict.id);
+    const archive = await LARGE_LOADS.take(async () =>
+      writeZip(await verdictFiles(service, verdict)),
+    );
+    response
+      .set({
+        'Content-Type': 'application/zip',
+        'Content-Disposition': `attachment; filename="${id}.probity.zip"`,
+      })
+      .end(Buffer.from(archive));
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The process that answers requests, below `probity serve`: it shares nothing with its parent and
+ * its siblings but the database and the queue, so that whichever of them ends, the others go on.
+ */
+import { startApi } from '../src/api/server.ts';
+import { loadConfig } from '../src/config/index.ts';
+import { Fault } from '../src/errors/index.ts';
+import { composeService } from '../src/service/compose.ts';
+import { describeError } from '../src/service/observe.ts';
+import type { FromChild } from '../src/cli/children.ts';
+
+// The terminal may be gone before we are.
+process.stderr.on('error', () => undefined);
+
+const say = (message: FromChild<{ url: string; port: number }>, done?: () => void): void => {
+  process.send?.(message, undefined, undefined, () => done?.());
+};
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  if (!config.ok) throw new Fault('INTERNAL', config.problems.map((p) => p.message).join('; '));
+  const { service, close } = await composeService(config.value, 'api');
+  // The first request would wait for it: finding out may start Java, or fetch a jar.
+  service.checker.toolVersions(config.value.cacheDir).catch(() => undefined);
+  const api = await startApi(service);
+  const stop = async (): Promise<void> => {
+    await api.stop();
+    await close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  // Below `serve`, Ctrl-C reaches the whole group: the parent decides when we stop. Its death is
+  // our end too.
+  process.on('SIGINT', () => undefined);
+  process.once('disconnect', () => void stop());
+  if (!process.connected) return stop();
+  say({ ready: { url: api.url, port: api.port } });
+}
+
+main().catch((error: unknown) => {
+  const { code, message } =
+    error instanceof Fault
+      ? error
+      : { code: 'INTERNAL' as const, message: JSON.stringify(describeError(error)) };
+  say({ failed: { code, message } }, () => process.exit(4));
+});
