@@ -5,7 +5,7 @@ import { markovBounds } from '../risk/markov/bounds.ts';
 import type { DecisionProcess } from '../risk/markov/decision.ts';
 import { readMarkovJson } from '../risk/markov/readJson.ts';
 import { readLabels, readTransitions } from '../risk/markov/readPrism.ts';
-import { printProblems } from './check.ts';
+import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { readLargeText } from './largeText.ts';
 
