@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FAULTS, PROBLEMS } from '../src/errors/index.ts';
@@ -95,7 +96,9 @@ describe('README.md', () => {
   });
 
   const blocks = [
-    ...readme.matchAll(/<!-- run -->\n\n?```console\n\$ npx probity check ([^\n]+)\n([^`]+)```/gu),
+    ...readme.matchAll(
+      /<!-- run -->\n\n?```console\n\$ npx --no probity check ([^\n]+)\n([^`]+)```/gu,
+    ),
   ];
   it('has blocks to run', () => expect(blocks.length).toBeGreaterThan(1));
   // What a block shows is what comes out, but for the time it took.
@@ -115,6 +118,41 @@ describe('README.md', () => {
       );
     });
   }
+});
+
+describe('nobody is led to a package that is not ours', () => {
+  it('no text of ours fetches the command by its name', () => {
+    const texts = ['.', 'docs', 'docs/adr', 'src', 'specs'].flatMap((folder) =>
+      readdirSync(repository(folder), { recursive: folder !== '.', encoding: 'utf8' })
+        .filter((name) => /\.(md|ts|html|yaml)$/u.test(name) && !name.includes('generated'))
+        .map((name) => join(folder, name)),
+    );
+    const leading = /npx (?!--no )[^`\n]*\bprobity|npm (install|i) (-g )?probity/u;
+    expect(texts.filter((file) => leading.test(read(file)))).toEqual([]);
+    expect(texts.length).toBeGreaterThan(300);
+  });
+
+  it('a package of the checkout has what the command needs', () => {
+    const [packed] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: repository('.'),
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ) as [{ files: { path: string }[] }];
+    const files = packed.files.map(({ path }) => path);
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'schema.graphql',
+        'scripts/pkcs11.mjs',
+        'specs/demo/order.bpmn',
+        'src/engines/tlc/TlcHost.java',
+      ]),
+    );
+    expect(files.some((path) => path.startsWith('prisma/migrations/'))).toBe(true);
+    expect(files.filter((path) => path.startsWith('test/'))).toEqual([]);
+  });
 });
 
 describe('all pages', () => {

@@ -1,4 +1,5 @@
-import { bad, didYouMean, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../canonical/index.ts';
-import { bad, didYouMean, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
 import {

@@ -27,6 +27,7 @@ import { checkSubmission } from '../checking/check.ts';
 import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { jsonText } from './jsonText.ts';
+import type { BesideModule } from './gather.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { leftOf, timeOf, type Time } from '../time/time.ts';
@@ -42,6 +43,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --memory MB          where an engine stops (${DEFAULT_OPTIONS.memoryMb})
   --reduction HOW      of explore: ${REDUCTIONS.join(' | ')} · default: auto, a part of a large graph where it is enough
   --artifacts DIR      keep what the engines read and wrote: modules, invariants, obligations
+  --modules DIR        of a TLA+ module: where other modules lie (again for more) · before TLA_LIBRARY
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
@@ -66,6 +68,7 @@ interface CheckArgs {
   readonly svg: string | undefined;
   readonly channels: ChannelSemantics | undefined;
   readonly config: string | undefined;
+  readonly modules: readonly string[];
   readonly annotations: string | undefined;
   readonly fixes: boolean;
   readonly fix: string | undefined;
@@ -79,7 +82,10 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   if (isScript(file, parsed.value.format)) return checkSmt(file, parsed.value, io);
-  const read = await readSubmission(file, parsed.value.format, parsed.value.config);
+  const read = await readSubmission(file, parsed.value.format, {
+    configuration: parsed.value.config,
+    modules: parsed.value.modules,
+  });
   if (!read.ok) return printProblems(read.problems, json, io);
   const annotations =
     parsed.value.annotations === undefined ? undefined : await readText(parsed.value.annotations);
@@ -225,6 +231,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
         svg: { type: 'string' },
         channels: { type: 'string' },
         config: { type: 'string' },
+        modules: { type: 'string', multiple: true },
         annotations: { type: 'string' },
         fixes: { type: 'boolean' },
         fix: { type: 'string' },
@@ -262,6 +269,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       svg: values.svg,
       channels,
       config: values.config,
+      modules: values.modules ?? [],
       annotations: values.annotations,
       fixes: values.fixes === true || values.fix !== undefined,
       fix: values.fix,
@@ -307,10 +315,10 @@ export function namedEngines(
 export async function readSubmission(
   file: string,
   format: string | undefined,
-  configuration?: string,
+  beside: BesideModule = {},
 ): Promise<Result<Submission>> {
   if (format === 'tla' || (format === undefined && /\.tla$/i.test(file)))
-    return (await import('./gather.ts')).gatherSpecification(file, configuration, readText);
+    return (await import('./gather.ts')).gatherSpecification(file, beside, readText);
   const source = await readText(file);
   if (!source.ok) return source;
   const known = format ?? formatOf(file, source.value);

@@ -1,19 +1,30 @@
 import { basename, dirname, join } from 'node:path';
+import { tlaLibrary } from '../config/places.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { readSpecification } from '../frontends/tla/specification.ts';
 import type { Submission } from '../checking/types.ts';
 
 type ReadText = (file: string) => Promise<Result<string>>;
 
+/** What is beside a TLA+ module. */
+export interface BesideModule {
+  /** The configuration, if it is not the file of the same name. */
+  readonly configuration?: string | undefined;
+  /** Folders where other modules lie, looked through before those of `TLA_LIBRARY`. */
+  readonly modules?: readonly string[] | undefined;
+}
+
 /**
  * A TLA+ module as a submission, with its configuration and the modules that it extends or
- * instantiates, from its own folder and no other.
+ * instantiates: from its own folder, then from those of the library, and from no other.
  */
 export async function gatherSpecification(
   file: string,
-  configuration: string | undefined,
+  { configuration, modules: folders = [] }: BesideModule,
   readText: ReadText,
 ): Promise<Result<Submission>> {
+  const library = tlaLibrary(process.env);
+  if (!library.ok) return library;
   const source = await readText(file);
   if (!source.ok) return source;
   const beside = configuration ?? file.replace(/\.tla$/i, '.cfg');
@@ -27,8 +38,11 @@ export async function gatherSpecification(
       ),
     );
   const specification = await readSpecification(source.value, config.value, async (module) => {
-    const found = await readText(join(dirname(file), `${basename(module)}.tla`));
-    return found.ok ? found.value : undefined;
+    for (const folder of [dirname(file), ...folders, ...library.value]) {
+      const found = await readText(join(folder, `${basename(module)}.tla`));
+      if (found.ok) return found.value;
+    }
+    return undefined;
   });
   if (!specification.ok) return specification;
   const { root, modules } = specification.value;

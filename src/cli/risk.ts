@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import {
@@ -18,6 +17,7 @@ import { inspect, type Inspected } from '../checking/inspect.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
+import { readLargeText } from './largeText.ts';
 import { riskText } from './riskText.ts';
 
 export const RISK_HELP = `probity risk FILE --events LOG --property NAME [options]
@@ -37,8 +37,6 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
 exit: 0 assessed · 2 bad input · 4 a fault. A risk is never a verdict: \`probity check\` gives that.
 `;
 
-/** The largest event log that is read. */
-const MAX_LOG_BYTES = 256 * 1024 * 1024;
 const MAX_GENERATED = 1_000_000;
 /** With fewer draws a 95 % interval has no draw beyond its bounds. */
 const MIN_DRAWS = 100;
@@ -86,7 +84,7 @@ async function assess(
   io: Io,
 ): Promise<number> {
   const started = performance.now();
-  const text = await readText(args.events ?? '');
+  const text = await readLargeText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
   const { cases, draws, seed, maxStates, timeoutMs, logEndMs } = args;
@@ -115,7 +113,7 @@ async function generate(
   signal: AbortSignal,
   io: Io,
 ): Promise<number> {
-  const text = await readText(args.weights ?? '');
+  const text = await readLargeText(args.weights ?? '');
   const weights = text.ok ? readWeights(text.value, semantics) : text;
   if (!weights.ok) return printProblems(weights.problems, args.json, io);
   const property = semantics.model.properties.find((p) => p.name === args.property);
@@ -143,33 +141,6 @@ async function generate(
       `${property.name}: a case is lost with probability ${trueProbability(chain, branches.value)}\n`,
     );
   return EXIT.ok;
-}
-
-async function readText(file: string): Promise<Result<string>> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_LOG_BYTES)
-      return bad(
-        problem(
-          'INPUT_TOO_LARGE',
-          file,
-          `${file} has ${size} bytes; the limit is ${MAX_LOG_BYTES}`,
-        ),
-      );
-    return ok(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)),
-    );
-  } catch (error) {
-    if (error instanceof TypeError)
-      return bad(problem('INPUT_NOT_UTF8', file, `${file} is not UTF-8 text`));
-    return bad(
-      problem(
-        'INPUT_UNREADABLE',
-        file,
-        `${file}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
-  }
 }
 
 function readArgs(args: string[]): Result<RiskArgs> {

@@ -15,6 +15,7 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
 
   --format NAME     native, bpmn, tla or smt · default: by the file's name and beginning
   --config FILE     of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
+  --modules DIR     of a TLA+ module: where other modules lie; may be repeated, before TLA_LIBRARY
   --annotations FILE  of a diagram: data, conditions and properties in a side file (YAML)
   --fixes           of a diagram: look for small changes that mend it, and show those that were verified
   --fix FILE        of a diagram: write it with the best of them made one after the other
@@ -33,6 +34,7 @@ const OPTIONS = {
   ...SERVER_OPTIONS,
   format: { type: 'string' },
   config: { type: 'string' },
+  modules: { type: 'string', multiple: true },
   annotations: { type: 'string' },
   channels: { type: 'string' },
   property: { type: 'string', multiple: true },
@@ -55,7 +57,10 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
   const parsed = readOne(args, 'FILE', OPTIONS);
   if (!parsed.ok) return printProblems(parsed.problems, json, io);
   const { only: file, values } = parsed.value;
-  const submission = await readSubmission(file, values.format, values.config);
+  const submission = await readSubmission(file, values.format, {
+    configuration: values.config,
+    modules: values.modules,
+  });
   if (!submission.ok) return printProblems(submission.problems, json, io);
   const annotations = await sideFile(values.annotations, values.channels);
   if (!annotations.ok) return printProblems(annotations.problems, json, io);

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,6 +28,21 @@ export function relativeTools(env: Environment): readonly string[] {
     const fine = value === '' || isAbsolute(value) || (kind === 'program' && !/[/\\]/u.test(value));
     return fine ? [] : [name];
   });
+}
+
+/** The folders of `TLA_LIBRARY`, where modules of TLA+ lie that a specification may extend. */
+export function tlaLibrary(env: Environment): Result<readonly string[]> {
+  const folders = (env['TLA_LIBRARY'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const relative = folders.find((folder) => !isAbsolute(folder));
+  return relative === undefined
+    ? ok(folders)
+    : bad(
+        problem(
+          'OPTION_INVALID',
+          'TLA_LIBRARY',
+          `TLA_LIBRARY is a list of folders, each ${ABSOLUTE}; ${relative} is none`,
+        ),
+      );
 }
 
 /** The home folder, where there is one that is a place of its own. */

@@ -1,4 +1,3 @@
 export { FAULTS, PROBLEMS, type FaultCode, type ProblemCode } from './codes.ts';
 export { Fault, invariant, unreachable } from './fault.ts';
 export { bad, ok, problem, type Locate, type Problem, type Result } from './problem.ts';
-export { didYouMean, nearest } from './nearest.ts';

@@ -43,6 +43,8 @@ Believe none of this because it is written here. Check it, offline, with keys th
 
     probity verify . --policy YOUR-POLICY
 
+Get \`probity\` from its source (\`npm ci\`, \`npm pack\`), never by \`npx\` from a public registry: the name there is nobody's that you know. Or open \`verify.html\`, which a checkout builds as \`dist/verify.html\` and the issuer's service has at \`/verify.html\`: compare its SHA-256 with one that you got from somewhere else.
+
 | File | What it is |
 |---|---|
 | envelope.json | the signed statement (DSSE, in-toto Statement v1) |

@@ -1,4 +1,5 @@
-import { didYouMean, ok, type Locate, type Result } from '../errors/index.ts';
+import { ok, type Locate, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { InitialRules } from './typecheckInit.ts';
 import { Names } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';

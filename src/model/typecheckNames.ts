@@ -1,10 +1,5 @@
-import {
-  didYouMean,
-  problem,
-  type Locate,
-  type Problem,
-  type ProblemCode,
-} from '../errors/index.ts';
+import { problem, type Locate, type Problem, type ProblemCode } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { ModelDocument, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel, type Syntax } from './feel.ts';

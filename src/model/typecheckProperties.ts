@@ -1,4 +1,4 @@
-import { didYouMean } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { PREDICATE_KINDS, type PropertyDocument, type Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import { FeelError, parseFeel } from './feel.ts';

@@ -1,4 +1,5 @@
-import { didYouMean, unreachable, type ProblemCode } from '../errors/index.ts';
+import { unreachable, type ProblemCode } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { Domain, Syntax } from './feel.ts';
 import type { Expr } from './expression.ts';
 import { withLocal, type Scope } from './scope.ts';

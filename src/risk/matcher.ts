@@ -1,7 +1,7 @@
 import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import type { StateChain } from './chain.ts';
-import { NO_BINDING, type LogEvent } from './eventLog.ts';
+import { NO_BINDING, type EventLog, type LogEvent } from './eventLog.ts';
 
 /** Why a log move is none of the model. */
 export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';
@@ -34,9 +34,28 @@ export class Matcher {
 
   readonly #idle = new Map<number, boolean>();
 
-  constructor(semantics: Semantics) {
+  /** Actions that happen without events: quiet ones that no event of the log names. */
+  readonly silentActions: readonly string[];
+  readonly #silent: ReadonlySet<string>;
+
+  constructor(semantics: Semantics, quiet: ReadonlySet<string>, log: EventLog) {
     this.#semantics = semantics;
     this.#codec = new Codec(semantics.layout);
+    const seen = new Set(quiet.size === 0 ? [] : activitiesOf(log));
+    const named = new Set([...seen].flatMap((activity) => this.#named(activity)));
+    const speaking = new Set([...named].map(({ action }) => action.name));
+    this.#silent = new Set([...quiet].filter((name) => !speaking.has(name)));
+    this.silentActions = semantics.model.actions
+      .map(({ name }) => name)
+      .filter((name) => this.#silent.has(name));
+  }
+
+  get hasSilent(): boolean {
+    return this.#silent.size > 0;
+  }
+
+  isSilent(instance: Instance | undefined): boolean {
+    return instance !== undefined && this.#silent.has(instance.action.name);
   }
 
   instancesOf(event: LogEvent): Match | DeviationReason {
@@ -93,4 +112,8 @@ export class Matcher {
     this.#byActivity.set(activity, found);
     return found;
   }
+}
+
+function* activitiesOf({ cases }: EventLog): Generator<string> {
+  for (const { events } of cases) for (const { activity } of events) yield activity;
 }

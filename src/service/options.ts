@@ -1,4 +1,5 @@
-import { bad, didYouMean, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../checking/assurance.ts';
 import {

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +11,7 @@ import pg from 'pg';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
+import { packageRoot } from '../../src/config/packageRoot.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { until } from '../servers.ts';
 import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
@@ -683,6 +686,19 @@ describe('probes', () => {
       /^test\.probity\/log\n\d+\n/u,
     );
     expect((await fetch(`${api.url}/nothing`)).status).toBe(404);
+  });
+
+  it('the verifier as a page, with its digest', async () => {
+    const [page, home] = [await fetch(`${api.url}/verify.html`), await fetch(`${api.url}/`)];
+    const file = join(packageRoot(), 'dist', 'verify.html');
+    if (!existsSync(file)) {
+      expect(page.status).toBe(404);
+      return;
+    }
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest();
+    expect(Buffer.from(await page.arrayBuffer()).equals(readFileSync(file))).toBe(true);
+    expect(page.headers.get('repr-digest')).toBe(`sha-256=:${sha256.toString('base64')}:`);
+    expect(await home.text()).toContain(`/verify.html, sha256 ${sha256.toString('hex')}`);
   });
 
   it('a taken port is said with a code', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { didYouMean, nearest } from '../../src/errors/index.ts';
+import { didYouMean, nearest } from '../../src/errors/nearest.ts';
 
 describe('what was most likely meant', () => {
   it.each([

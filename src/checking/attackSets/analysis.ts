@@ -1,5 +1,6 @@
 import { explore } from '../../engines/explore/index.ts';
-import { bad, didYouMean, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { OutOfTime, partOf, timeOf } from '../../time/time.ts';

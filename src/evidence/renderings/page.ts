@@ -122,7 +122,7 @@ ${rests === '' ? '<p>No fairness, bound, channel semantics or abstraction is ass
 ${table(digests, 'digest')}
 ${report === undefined ? '' : `<h2>As verified when this was printed</h2>\n${table(report.layers.map(({ layer, status, code }) => [layer, `${status}: ${LAYER_CODES[code]}`]))}`}
 <footer><p>Paper proves nothing. The bundle of this verdict does: <span class="digest">probity certificate ${plain(predicate.id)} --out DIR</span>, then
-<span class="digest">probity verify DIR --policy FILE</span>, with a policy from somebody other than who gave you this.</p>
+<span class="digest">probity verify DIR --policy FILE</span>, with a policy from somebody other than who gave you this. The command is built from its source; or open <span class="digest">verify.html</span>, whose SHA-256 you got from somewhere else.</p>
 <p class="digest">${plain(link)}</p></footer>
 </html>
 `;

@@ -1,4 +1,5 @@
-import { didYouMean, problem, type Problem } from '../../errors/index.ts';
+import { problem, type Problem } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementsIn } from './reading.ts';

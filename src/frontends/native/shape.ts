@@ -1,4 +1,5 @@
-import { didYouMean, problem, type Locate, type Problem } from '../../errors/index.ts';
+import { problem, type Locate, type Problem } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 
 /**
  * The shape of a native document, as data: the checker below walks it, and

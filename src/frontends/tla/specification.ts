@@ -54,6 +54,43 @@ const STANDARD: ReadonlySet<string> = new Set([
 const REFUSED =
   /^(IO(Utils|Exec|Env)?|IOUtils|CSV|Json|SVG|Serialize\w*|TLCExt|ShiViz|VectorClocks|HTML|_?TLCTrace)$/;
 
+/** Modules that people extend and that do not come with TLC, by where they come from. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  'the CommunityModules (tlaplus/CommunityModules)': [
+    'BagsExt',
+    'Bitwise',
+    'Combinatorics',
+    'DifferentialEquations',
+    'DyadicRationals',
+    'FiniteSetsExt',
+    'Folds',
+    'Functions',
+    'GraphViz',
+    'Graphs',
+    'Relation',
+    'SequencesExt',
+    'Statistics',
+    'UndirectedGraphs',
+  ],
+  'the TLA+ proof system (tlapm/library)': [
+    'TLAPS',
+    'BagsTheorems',
+    'FiniteSetTheorems',
+    'FunctionTheorems',
+    'NaturalsInduction',
+    'SequenceTheorems',
+    'SequencesTheorems',
+    'WellFoundedInduction',
+  ],
+  'Apalache (apalache-mc/apalache, src/tla)': ['Apalache', 'Option', 'Variants'],
+};
+
+/** Where a module that is known comes from, and how it is brought along. */
+function originOf(module: string): string {
+  const found = Object.entries(ELSEWHERE).find(([, names]) => names.includes(module));
+  return `: ${found ? `it comes from ${found[0]}; ` : ''}put ${module}.tla beside it, or name its folder by --modules or TLA_LIBRARY`;
+}
+
 /** A module is written under its name: a longer one is no name of a file. */
 const MAX_NAME = 100;
 const MAX_MODULES = 60;
@@ -130,7 +167,7 @@ export async function readSpecification(
           problem: problem(
             'TLA_MODULE',
             name,
-            `the module ${module} is neither beside ${root} nor one that comes with TLC`,
+            `the module ${module} is neither beside ${root} nor one that comes with TLC${originOf(module)}`,
             place,
           ),
         });

@@ -50,6 +50,16 @@ describe('the modules of a specification', () => {
     expect([...modules.keys()]).toEqual(['M', 'A', 'D']);
   });
 
+  it('that are known and not there are named with where they come from, and how to bring them', async () => {
+    const result = await read(module('M', 'EXTENDS FiniteSetsExt, TLAPS, Mine'));
+    const said = result.ok ? [] : result.problems.map(({ message }) => message);
+    expect(said).toEqual([
+      'the module FiniteSetsExt is neither beside M nor one that comes with TLC: it comes from the CommunityModules (tlaplus/CommunityModules); put FiniteSetsExt.tla beside it, or name its folder by --modules or TLA_LIBRARY',
+      expect.stringContaining('it comes from the TLA+ proof system (tlapm/library); put TLAPS.tla'),
+      'the module Mine is neither beside M nor one that comes with TLC: put Mine.tla beside it, or name its folder by --modules or TLA_LIBRARY',
+    ]);
+  });
+
   it('may lie inside of one that is extended; one beside the specification goes before one of TLC', async () => {
     const beside = {
       A: module('A', '---- MODULE In ----\n====\n'),
