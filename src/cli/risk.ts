@@ -14,6 +14,8 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
+import { quietOf } from '../checking/quiet.ts';
+import type { Submission } from '../checking/types.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
@@ -27,6 +29,7 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
 
   --cases N            for how many cases losses are expected (${RISK_DEFAULTS.cases})
   --draws N            draws from the posterior (as many as cost a second, at most 10,000)
+  --silent A,B         actions that need no events; of a diagram, gateways and events need none
   --log-end TIME       until when the log was kept; default: the time of its last event
   --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
   --max-states N       where the exploration gives up (${RISK_DEFAULTS.maxStates})
@@ -53,6 +56,7 @@ interface RiskArgs {
   readonly cases: number;
   readonly draws: number | undefined;
   readonly logEndMs: number | undefined;
+  readonly silent: readonly string[];
   readonly seed: number;
   readonly maxStates: number;
   readonly timeoutMs: number;
@@ -72,14 +76,14 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
   const signal = io.interrupted ?? new AbortController().signal;
   return options.generate === undefined
-    ? assess(options, inspected.value, submission.value.format, signal, io)
+    ? assess(options, inspected.value, submission.value, signal, io)
     : generate(options, options.generate, inspected.value, signal, io);
 }
 
 async function assess(
   args: RiskArgs,
   inspected: Inspected,
-  format: string,
+  submission: Submission,
   signal: AbortSignal,
   io: Io,
 ): Promise<number> {
@@ -87,22 +91,37 @@ async function assess(
   const text = await readLargeText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
+  const quiet = await quietActions(args.silent, inspected, submission);
+  if (!quiet.ok) return printProblems(quiet.problems, args.json, io);
   const { cases, draws, seed, maxStates, timeoutMs, logEndMs } = args;
   const assessed = await assessRisk({
     semantics: inspected.semantics,
     modelDigest: inspected.digest,
     loss: { property: args.property ?? '' },
     log: log.value,
-    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs },
+    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs, quiet: quiet.value },
     signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
   io.stdout(
     args.json
       ? `${JSON.stringify(assessed.value, null, 2)}\n`
-      : riskText(assessed.value, format, performance.now() - started, io),
+      : riskText(assessed.value, submission.format, performance.now() - started, io),
   );
   return EXIT.ok;
+}
+
+/** What needs no events: of a diagram what is no activity, and the actions that were named. */
+async function quietActions(
+  named: readonly string[],
+  { semantics }: Inspected,
+  submission: Submission,
+): Promise<Result<ReadonlySet<string>>> {
+  const known = new Set(semantics.model.actions.map(({ name }) => name));
+  const unknown = named.filter((name) => !known.has(name));
+  return unknown.length > 0
+    ? bad(problem('OPTION_INVALID', 'silent', `the model has no action ${unknown.join(', ')}`))
+    : ok(new Set([...(await quietOf(submission)), ...named]));
 }
 
 /** The log goes to standard output; with a property, the truth behind it goes to standard error. */
@@ -162,6 +181,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
         generate: { type: 'string' },
         weights: { type: 'string' },
         'log-end': { type: 'string' },
+        silent: { type: 'string' },
         json: { type: 'boolean' },
       },
     });
@@ -200,6 +220,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
     cases: numbers['cases'] ?? RISK_DEFAULTS.cases,
     draws: numbers['draws'],
     logEndMs: logEnd?.ms,
+    silent: values.silent?.split(',').map((name) => name.trim()) ?? [],
     seed: numbers['seed'] ?? RISK_DEFAULTS.seed,
     maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
     timeoutMs:

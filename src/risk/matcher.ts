@@ -37,10 +37,12 @@ export class Matcher {
   /** Actions that happen without events: quiet ones that no event of the log names. */
   readonly silentActions: readonly string[];
   readonly #silent: ReadonlySet<string>;
+  readonly #quiet: ReadonlySet<string>;
 
   constructor(semantics: Semantics, quiet: ReadonlySet<string>, log: EventLog) {
     this.#semantics = semantics;
     this.#codec = new Codec(semantics.layout);
+    this.#quiet = quiet;
     const seen = new Set(quiet.size === 0 ? [] : activitiesOf(log));
     const named = new Set([...seen].flatMap((activity) => this.#named(activity)));
     const speaking = new Set([...named].map(({ action }) => action.name));
@@ -98,17 +100,23 @@ export class Matcher {
       : { instances: fitting, numbers: new Set(fitting.map(({ index }) => index)) };
   }
 
-  /** By the action's name; else by the diagram element that it stands for; else by its label. */
+  /**
+   * By the action's name; else by the diagram element that it stands for; else by its label. Quiet
+   * actions last: the completion of an activity before its beginning.
+   */
   #named(activity: string): readonly Instance[] {
     const known = this.#byActivity.get(activity);
     if (known) return known;
     const { instances } = this.#semantics;
+    const speaking = instances.filter(({ action }) => !this.#quiet.has(action.name));
     const found =
-      [
-        instances.filter(({ action }) => action.name === activity),
-        instances.filter(({ action }) => action.elementId === activity),
-        instances.filter(({ action }) => action.label === activity),
-      ].find((list) => list.length > 0) ?? [];
+      [speaking, instances]
+        .flatMap((among) => [
+          among.filter(({ action }) => action.name === activity),
+          among.filter(({ action }) => action.elementId === activity),
+          among.filter(({ action }) => action.label === activity),
+        ])
+        .find((list) => list.length > 0) ?? [];
     this.#byActivity.set(activity, found);
     return found;
   }
