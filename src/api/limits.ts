@@ -24,7 +24,12 @@ export const LIMITS = {
   directives: 30,
   cost: 2_000,
   pageSize: 100,
+  /** Characters of a document: what is long goes into variables. */
+  queryLength: 100_000,
+  /** The type system's own depth: the usual introspection query has 15. */
+  introspectionDepth: 20,
 } as const;
+export const TOO_LONG = `a document has at most ${LIMITS.queryLength} characters: what is long goes into variables`;
 /** Bytes of a request. A source may have 4 MiB, and JSON may need two characters for one. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -58,14 +63,22 @@ interface Measure {
   readonly cost: number;
   readonly aliases: number;
   readonly directives: number;
+  readonly introspectionDepth: number;
 }
 
-const NOTHING: Measure = { depth: 0, cost: 0, aliases: 0, directives: 0 };
+const NOTHING: Measure = {
+  depth: 0,
+  cost: 0,
+  aliases: 0,
+  directives: 0,
+  introspectionDepth: 0,
+};
 const beside = (a: Measure, b: Measure): Measure => ({
   depth: Math.max(a.depth, b.depth),
   cost: a.cost + b.cost,
   aliases: a.aliases + b.aliases,
   directives: a.directives + b.directives,
+  introspectionDepth: Math.max(a.introspectionDepth, b.introspectionDepth),
 });
 
 /**
@@ -93,7 +106,7 @@ export const limitRule: ValidationRule = (context: ValidationContext): ASTVisito
 });
 
 function over(measure: Measure): GraphQLError[] {
-  return (['depth', 'aliases', 'directives', 'cost'] as const)
+  return (['depth', 'aliases', 'directives', 'cost', 'introspectionDepth'] as const)
     .filter((name) => measure[name] > LIMITS[name])
     .map((name) =>
       refusal([
@@ -132,11 +145,16 @@ function ofField(
   measured: Map<string, Measure>,
 ): Measure {
   const name = field.name.value;
-  const own = { depth: 1, cost: WEIGHTS[name] ?? 1, aliases: field.alias ? 1 : 0, directives: 0 };
-  // graphql-js bounds introspection itself (MaxIntrospectionDepthRule); its depth is the type
-  // system's, not ours.
-  if (!field.selectionSet || name.startsWith('__')) return own;
+  const own = {
+    ...NOTHING,
+    depth: 1,
+    cost: WEIGHTS[name] ?? 1,
+    aliases: field.alias ? 1 : 0,
+  };
+  if (!field.selectionSet) return own;
   const below = ofSelections(field.selectionSet, fragments, measured);
+  // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is not.
+  if (name.startsWith('__')) return { ...own, introspectionDepth: below.depth };
   return {
     ...beside(own, below),
     depth: below.depth + 1,

@@ -36,22 +36,15 @@ import {
   type RunState,
   type ShownProperty,
 } from '../store/index.ts';
-import type { AnswerSize } from './answer.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
+import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
 import { ofDiagram, shownReport } from './shown.ts';
 import { LIMITS } from './limits.ts';
 import { isRole, mayUse, operationsOf, ROLES } from './roles.ts';
 import { LARGE_LOADS, LOADS } from './turns.ts';
 import type { Resolver, Resolvers } from './schema.ts';
-
-/** What every resolver is given. `principal` is undefined for a request without a valid key. */
-export interface ApiContext {
-  readonly principal: Principal | undefined;
-  /** What the large fields of this operation have taken so far. */
-  readonly answer: AnswerSize;
-}
 
 type Arguments = Record<string, unknown>;
 type Operation = (args: Arguments, principal: Principal) => unknown;
@@ -85,8 +78,9 @@ export function buildResolvers(
 }
 
 function guarded(service: Service, name: string, operation: Operation): Resolver<ApiContext> {
-  return async (_parent, args, { principal }) => {
+  return async (_parent, args, { principal, trouble }) => {
     try {
+      if (trouble) throw trouble;
       if (!principal)
         throw refusal([
           problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
@@ -13,16 +14,17 @@ import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
 import { auditRoute } from './auditRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
-import { AnswerSize } from './answer.ts';
 import { Authenticator } from './auth.ts';
 import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
-import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
+import { limitRule, LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
 import { Counters, metricsText, readiness } from './probes.ts';
-import { buildResolvers, nodeType, type ApiContext } from './resolvers.ts';
+import { contextOf, type ApiContext } from './context.ts';
+import { buildResolvers, nodeType } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
 import { serveSubscriptions } from './socket.ts';
+import { subscribes } from './subscriptionRule.ts';
 import { sendVerifier, verifierLine } from './verifierRoute.ts';
 
 export interface RunningApi {
@@ -69,10 +71,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
   const app = express();
   const http = createServer(app);
   const graphql = expressMiddleware(apollo, {
-    context: async ({ req }) => ({
-      principal: await authenticator.principal(req.headers.authorization),
-      answer: new AnswerSize(),
-    }),
+    context: ({ req }) => contextOf(authenticator, req.headers.authorization),
   });
   route(app, service, graphql, authenticator);
   const port = await listen(http, service.config.host, service.config.port);
@@ -142,7 +141,8 @@ function route(
   app.use(
     '/graphql',
     refuseLargeBodies,
-    express.json({ limit: MAX_BODY_BYTES, inflate: false }),
+    express.json({ limit: MAX_BODY_BYTES, inflate: false, verify: refuseOtherText }),
+    refuseDocuments,
     graphql,
   );
   app.use((_request, response) => {
@@ -158,6 +158,31 @@ function route(
 const refuseLargeBodies: RequestHandler = (request, response, next) => {
   if (Number(request.headers['content-length'] ?? 0) <= MAX_BODY_BYTES) return next();
   tooLarge(request, (body) => response.status(413).set('Connection', 'close').json(body));
+};
+
+/** What is not UTF-8 would be repaired, and something else be kept and signed than was sent. */
+function refuseOtherText(
+  _request: IncomingMessage,
+  _response: unknown,
+  body: Buffer,
+  charset: string,
+): void {
+  if (charset === 'utf-8' && isUtf8(body)) return;
+  throw Object.assign(new Error('the body is not UTF-8'), { status: 400, type: NOT_UTF8 });
+}
+
+const NOT_UTF8 = 'entity.not.utf8';
+
+/** What is refused of a document before it is read: its length, and that it subscribes over HTTP. */
+const refuseDocuments: RequestHandler = (request, response, next) => {
+  const { query } = { ...request.query, ...(request.body as { query?: unknown } | undefined) };
+  if (typeof query !== 'string') return next();
+  if (query.length > LIMITS.queryLength)
+    return void response.status(400).json(errorBody('QUERY_TOO_COMPLEX', TOO_LONG));
+  if (!subscribes(query)) return next();
+  response
+    .status(400)
+    .json(errorBody('REQUEST_SHAPE', 'subscriptions go over WebSocket (graphql-transport-ws)'));
 };
 
 function tooLarge(request: IncomingMessage, answer: (body: object) => void): void {
@@ -178,6 +203,8 @@ function lastResort({ logger }: Service): ErrorRequestHandler {
         response.status(413).set('Connection', 'close').json(body),
       );
     if (status !== undefined && status >= 400 && status < 500) {
+      if (type === NOT_UTF8)
+        return response.status(400).json(errorBody('INPUT_NOT_UTF8', 'the body is not UTF-8'));
       return response
         .status(status)
         .json(
@@ -193,7 +220,11 @@ function lastResort({ logger }: Service): ErrorRequestHandler {
       errors: [
         {
           message: fault?.message ?? 'a fault of ours; the log has it',
-          extensions: { code: fault?.code ?? 'INTERNAL', problems: [] },
+          extensions: {
+            code: fault?.code ?? 'INTERNAL',
+            retryable: fault?.retryable ?? false,
+            problems: [],
+          },
         },
       ],
     });

@@ -9,16 +9,24 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
-import { AnswerSize } from './answer.ts';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { problem } from '../errors/index.ts';
 import type { Authenticator } from './auth.ts';
-import { uniform } from './errors.ts';
-import { limitRule, LIMITS, MAX_BODY_BYTES } from './limits.ts';
+import { contextOf } from './context.ts';
+import { refusal, uniform } from './errors.ts';
+import { limitRule, LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { conditionalRoot } from './subscriptionRule.ts';
+import { UnknownSockets } from './unknownSockets.ts';
 
+/** Connections with a key. */
 const MAX_SOCKETS = 200;
+/** How long one may be silent before it says who it is. */
+const FIRST_WORD_MS = 2_000;
 const MAX_OPERATIONS = 50;
-/** Close codes of the graphql-ws protocol. */
-const TRY_AGAIN_LATER = 1013;
+/** How soon a revoked key is noticed. */
+const LOOK_EVERY_MS = 2_000;
+/** Close codes: of RFC 6455, and of graphql-transport-ws. */
+const [TRY_AGAIN_LATER, FORBIDDEN] = [1013, 4403];
 
 interface Parts {
   readonly schema: GraphQLSchema;
@@ -40,14 +48,26 @@ export function serveSubscriptions(
     maxPayload: MAX_BODY_BYTES,
     perMessageDeflate: false,
   });
-  sockets.on('connection', (socket) => {
-    if (sockets.clients.size > MAX_SOCKETS) socket.close(TRY_AGAIN_LATER, 'too many connections');
+  const unknown = new UnknownSockets();
+  const known = new Map<WebSocket, () => string | undefined>();
+  sockets.on('connection', (socket, request) => {
+    unknown.add(socket, request);
+    socket.once('close', () => known.delete(socket));
   });
   const server = useServer(
     {
       schema,
-      onConnect: async (context) =>
-        (await authenticator.principal(authorization(context))) !== undefined,
+      connectionInitWaitTimeout: FIRST_WORD_MS,
+      onConnect: async (context) => {
+        const { socket } = context.extra;
+        const { principal, trouble } = await contextOf(authenticator, authorization(context));
+        if (trouble) socket.close(TRY_AGAIN_LATER, trouble.code);
+        if (!principal) return false;
+        unknown.know(socket);
+        if (known.size >= MAX_SOCKETS) socket.close(TRY_AGAIN_LATER, 'too many connections');
+        else known.set(socket, () => authorization(context));
+        return true;
+      },
       onSubscribe: async (
         context,
         _id,
@@ -55,21 +75,24 @@ export function serveSubscriptions(
       ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
         if (Object.keys(context.subscriptions).length > MAX_OPERATIONS)
           return [new GraphQLError(`one connection has at most ${MAX_OPERATIONS} operations`)];
+        if (payload.query.length > LIMITS.queryLength)
+          return [refusal([problem('QUERY_TOO_COMPLEX', '', TOO_LONG)])];
         let document: DocumentNode;
         try {
           document = parse(payload.query, { maxTokens: LIMITS.tokens });
         } catch (error) {
           return [error as GraphQLError];
         }
+        const conditional = conditionalRoot(document);
+        if (conditional) return [refusal([conditional])];
         const errors = validate(schema, document, [...specifiedRules, limitRule]);
         if (errors.length > 0) return errors;
-        const principal = await authenticator.principal(authorization(context));
         return {
           schema,
           document,
           operationName: payload.operationName,
           variableValues: payload.variables,
-          contextValue: { principal, answer: new AnswerSize() },
+          contextValue: await contextOf(authenticator, authorization(context)),
         };
       },
       onError: (_context, _id, _payload, errors) =>
@@ -86,8 +109,17 @@ export function serveSubscriptions(
     },
     sockets,
   );
+  // A key that was revoked also ends what it has begun.
+  const looking = setInterval(() => {
+    for (const [socket, key] of known)
+      void contextOf(authenticator, key()).then(({ principal, trouble }) => {
+        if (!principal && !trouble) socket.close(FORBIDDEN, 'the key was revoked');
+      });
+  }, LOOK_EVERY_MS);
+  looking.unref();
   return {
     close: async () => {
+      clearInterval(looking);
       await server.dispose();
       await new Promise<void>((resolve) => sockets.close(() => resolve()));
     },

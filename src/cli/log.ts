@@ -15,6 +15,7 @@ import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { startEmbeddedPostgres, Store } from '../store/index.ts';
+import { limitedBody } from '../processes/limitedBody.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
@@ -203,10 +204,13 @@ async function readAgainst(places: readonly string[]): Promise<Result<Against>> 
   return problems.length > 0 ? bad(...problems) : ok(against);
 }
 
+/** Of a checkpoint with its cosignatures. */
+const MAX_NOTE_BYTES = 1024 * 1024;
+
 async function fetched(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
   if (!response.ok) throw new Error(`the server answers ${response.status}`);
-  return response.text();
+  return new TextDecoder().decode(await limitedBody(response, MAX_NOTE_BYTES));
 }
 
 function readArgs(args: string[]): Result<LogArgs> {

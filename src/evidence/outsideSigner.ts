@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault } from '../errors/index.ts';
+import { limitedBody } from '../processes/limitedBody.ts';
 import { exactObject, jsonOf } from './dsse.ts';
 import { fromBase64, fromUtf8, toBase64 } from './encoding.ts';
 import type { Signer } from './keys.ts';
@@ -177,7 +178,8 @@ async function byHttp(
       body: JSON.stringify({ keyId, message: toBase64(message) }),
     });
     if (!response.ok) throw failed(`${url} answers ${response.status}`);
-    const { signature } = (await response.json()) as { signature?: unknown };
+    const body = await limitedBody(response, MAX_OUTPUT);
+    const { signature } = JSON.parse(fromUtf8(body) ?? '') as { signature?: unknown };
     const bytes = typeof signature === 'string' ? fromBase64(signature) : undefined;
     if (bytes?.length !== 64) throw failed(`${url} gives no signature`);
     return bytes;

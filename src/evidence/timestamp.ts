@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Fault } from '../errors/index.ts';
+import { limitedBody } from '../processes/limitedBody.ts';
 import { INTEGER, OCTET_STRING, SEQUENCE } from './der.ts';
 import { concat, equalBytes, toHex } from './encoding.ts';
 import { nodeCrypto, sha256Sync } from './nodeCrypto.ts';
@@ -54,14 +55,14 @@ export async function requestTimestamp(url: string, data: Uint8Array): Promise<U
       redirect: 'error',
     });
     if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-    response = new Uint8Array(await answer.arrayBuffer());
+    response = await limitedBody(answer, MAX_BYTES);
   } catch (cause) {
     throw new Fault('TIMESTAMP_UNAVAILABLE', 'the time-stamping authority does not answer', {
       retryable: true,
       cause,
     });
   }
-  const stamp = response.length <= MAX_BYTES ? parseTimestamp(response) : undefined;
+  const stamp = parseTimestamp(response);
   const ours =
     stamp !== undefined &&
     equalBytes(stamp.imprint, sha256Sync(data)) &&

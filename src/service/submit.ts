@@ -34,6 +34,7 @@ export interface SubmitInput {
 export interface VerificationInput extends RequestedOptions {
   readonly modelId: string;
   readonly risk?: RequestedRisk | null;
+  readonly idempotencyKey?: string | null;
 }
 
 /** Whose request it is, and whether it may see what is others'. */
@@ -95,16 +96,15 @@ async function rememberedModel(
 ): Promise<Result<ModelRecord>> {
   const model =
     known.inputDigest === inputDigest ? await service.store.models.get(known.resultId) : undefined;
-  return model
-    ? ok(model)
-    : bad(
-        problem(
-          'IDEMPOTENCY_CONFLICT',
-          'input.idempotencyKey',
-          'this idempotency key was used with another input',
-        ),
-      );
+  return model ? ok(model) : bad(usedOtherwise());
 }
+
+const usedOtherwise = (): Problem =>
+  problem(
+    'IDEMPOTENCY_CONFLICT',
+    'input.idempotencyKey',
+    'this idempotency key was used with another input',
+  );
 
 function inputProblems({
   source,
@@ -159,20 +159,20 @@ function inputProblems({
       problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`),
     );
   }
-  if (
-    idempotencyKey !== undefined &&
-    idempotencyKey !== null &&
-    (idempotencyKey === '' || idempotencyKey.length > MAX_NAME || !isPlain(idempotencyKey))
-  ) {
-    problems.push(
-      problem(
-        'REQUEST_SHAPE',
-        'input.idempotencyKey',
-        `an idempotency key has 1 to ${MAX_NAME} printable characters`,
-      ),
-    );
-  }
-  return problems;
+  return [...problems, ...keyProblems(idempotencyKey)];
+}
+
+function keyProblems(key: string | null | undefined): Problem[] {
+  if (key === undefined || key === null) return [];
+  return key !== '' && key.length <= MAX_NAME && isPlain(key)
+    ? []
+    : [
+        problem(
+          'REQUEST_SHAPE',
+          'input.idempotencyKey',
+          `an idempotency key has 1 to ${MAX_NAME} printable characters`,
+        ),
+      ];
 }
 
 /**
@@ -231,13 +231,37 @@ export async function requestVerification(
       : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
-  problems.push(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
-  if (!options.ok || risk?.ok === false || refused.length > 0) return bad(...problems);
+  problems.push(
+    ...refused.map((each) => ({ ...each, path: `input.${each.path}` })),
+    ...keyProblems(input.idempotencyKey),
+  );
+  if (!options.ok || risk?.ok === false || problems.length > 0) return bad(...problems);
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
-  if (cached?.owner === asker.owner && cached.modelId === model.id) return ok(cached);
+  const own = cached?.owner === asker.owner && cached.modelId === model.id ? cached : undefined;
+  let id = own?.id ?? newId('run');
+  if (input.idempotencyKey) {
+    // The id is kept before there is a run: whoever repeats a request that was cut off makes the
+    // same one.
+    const inputDigest = digestOf({
+      model: model.id,
+      options: options.value,
+      ...(risk ? { risk: riskKey(risk.value) } : {}),
+    });
+    const kept = await store.idempotency.remember(
+      asker.owner,
+      'requestVerification',
+      input.idempotencyKey,
+      { inputDigest, resultId: id },
+    );
+    if (kept.inputDigest !== inputDigest) return bad(usedOtherwise());
+    id = kept.resultId;
+    const known = await store.runs.get(id);
+    if (known) return ok(known);
+  }
+  if (own) return ok(own);
   const fresh = {
-    id: newId('run'),
+    id,
     owner: asker.owner,
     modelId: model.id,
     options: options.value as unknown as Json,

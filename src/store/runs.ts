@@ -1,6 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import type { Report } from '../model/outcome.ts';
-import { json, orNull, Prisma, type Client } from './client.ts';
+import { isDuplicate, json, orNull, Prisma, type Client } from './client.ts';
 import type { ArtifactRecord, Page, RunFailure, RunHead, RunRecord, RunState } from './records.ts';
 
 export interface NewRun {
@@ -44,11 +44,18 @@ export class Runs {
     this.client = client;
   }
 
+  /** One that is there already stays: a request with the same idempotency key was sooner. */
   async create(run: NewRun): Promise<RunRecord> {
-    const row = await this.client.prisma.run.create({
-      data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) },
-    });
-    return toRun(row);
+    try {
+      const row = await this.client.prisma.run.create({
+        data: { ...run, state: 'queued', options: json(run.options), risk: orNull(run.risk) },
+      });
+      return toRun(row);
+    } catch (error) {
+      const known = isDuplicate(error) ? await this.get(run.id) : undefined;
+      if (!known) throw error;
+      return known;
+    }
   }
 
   /**

@@ -2,10 +2,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Fault, invariant } from '../../errors/index.ts';
+import { limitedBody } from '../../processes/limitedBody.ts';
 import { fromBase64, toBase64 } from '../encoding.ts';
 import type { Ledger, Settlement, StardustRecord } from './ledger.ts';
 import { anchoredState } from './notarization.ts';
 import { readStardustBlock, STARDUST_TAG, stardustBlockId } from './stardustBlock.ts';
+
+/** A block has at most 32 KiB, and is shown as JSON. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 export interface StardustOptions {
   /** A node of the network: there is no public one any more. */
@@ -80,7 +84,7 @@ export class StardustLedger implements Ledger<StardustRecord> {
     if (response.status >= 400 && response.status < 500) this.#refused.add(blockId);
     throw new Fault(
       'LEDGER_REJECTED',
-      `the node answers ${response.status}: ${(await response.text()).slice(0, 200)}`,
+      `the node answers ${response.status}: ${(await this.#text(response)).slice(0, 200)}`,
       { retryable: true },
     );
   }
@@ -174,12 +178,18 @@ export class StardustLedger implements Ledger<StardustRecord> {
   }
 
   async #json<T>(response: Response): Promise<T> {
-    return (await response.json().catch((cause: unknown) => {
-      throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer as a node does`, {
-        retryable: true,
-        cause,
-      });
-    })) as T;
+    return (await this.#text(response)
+      .then(JSON.parse)
+      .catch((cause: unknown) => {
+        throw new Fault('LEDGER_UNAVAILABLE', `${this.#url} does not answer as a node does`, {
+          retryable: true,
+          cause,
+        });
+      })) as T;
+  }
+
+  async #text(response: Response): Promise<string> {
+    return Buffer.from(await limitedBody(response, MAX_ANSWER_BYTES)).toString('utf8');
   }
 
   async #ask(path: string, init: RequestInit = {}): Promise<Response> {

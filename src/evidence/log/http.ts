@@ -1,4 +1,5 @@
 import { Fault } from '../../errors/index.ts';
+import { limitedBody } from '../../processes/limitedBody.ts';
 import { parseCheckpoint } from '../checkpoint.ts';
 import { parseNote } from '../note.ts';
 import type { LogReader, NodeId } from './store.ts';
@@ -100,9 +101,7 @@ async function get(url: string): Promise<Uint8Array | undefined> {
   let bytes: Uint8Array;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
-    if (Number(response.headers.get('content-length') ?? 0) > MAX_BYTES)
-      throw new Error('the answer is too large');
-    bytes = new Uint8Array(await response.arrayBuffer());
+    bytes = await limitedBody(response, MAX_BYTES);
   } catch (cause) {
     throw new Fault('LOG_UNAVAILABLE', `${url} does not answer`, { retryable: true, cause });
   }

@@ -1,4 +1,5 @@
 import { Fault } from '../../errors/index.ts';
+import { limitedBody } from '../../processes/limitedBody.ts';
 import { parseCheckpoint } from '../checkpoint.ts';
 import { fromDecimal } from '../encoding.ts';
 import { nodeCrypto } from '../nodeCrypto.ts';
@@ -132,7 +133,7 @@ export class WitnessClient {
         redirect: 'error',
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
-      const text = await readShort(response);
+      const text = new TextDecoder().decode(await limitedBody(response, MAX_ANSWER_BYTES));
       const conflict = response.headers.get('content-type')?.startsWith(SIZE_TYPE)
         ? fromDecimal(text.trimEnd())
         : undefined;
@@ -163,19 +164,6 @@ async function ownLines(
       { retryable: true },
     );
   return own.slice(0, 1);
-}
-
-async function readShort(response: Response): Promise<string> {
-  if (Number(response.headers.get('content-length') ?? 0) > MAX_ANSWER_BYTES)
-    throw new Error('the answer is too long');
-  let [text, length] = ['', 0];
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    length += (chunk as Uint8Array).length;
-    if (length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-  }
-  return text;
 }
 
 function unavailable({ name, url }: KnownWitness, cause: unknown): Fault {

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -65,7 +66,7 @@ export function readYaml(source: string): Result<YamlText> {
   if (refused.length > 0) return { ok: false, problems: refused };
   const locate = locator(first, lines);
   const value: unknown = first.toJS({ maxAliasCount: 0 });
-  const unclean = uncleanTexts(first, lines);
+  const unclean = [...uncleanTexts(first, lines), ...inexactNumbers(first, lines)];
   if (unclean.length > 0) return bad(...unclean);
   return ok({ value, locate });
 }
@@ -134,6 +135,29 @@ function uncleanTexts(document: Document.Parsed, lines: LineCounter): Problem[] 
             positionOf(node, lines),
           ),
         );
+    },
+  });
+  return found;
+}
+
+/** As they stand in the text: read as a number they would be another one already. */
+function inexactNumbers(document: Document.Parsed, lines: LineCounter): Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Scalar: (key, node, around) => {
+      if (typeof node.value !== 'number' || Number.isSafeInteger(node.value)) return;
+      if (node.source === undefined || !/^[-+]?\d+$/.test(node.source)) return;
+      const path = around.flatMap((each) =>
+        isPair(each) && isScalar(each.key) ? [String(each.key.value)] : [],
+      );
+      found.push(
+        problem(
+          'EXPRESSION_UNSUPPORTED',
+          (key === 'key' ? path.slice(0, -1) : path).join('.'),
+          `${node.source} is not an integer below 2^53; models count in whole units`,
+          positionOf(node, lines),
+        ),
+      );
     },
   });
   return found;
