@@ -52,6 +52,7 @@ export class Lane {
         env: {
           PROBITY_SHARED: join(this.#root, '../shared'),
           PROBITY_REFERENCE_STRIDE: '4',
+          PROBITY_LITERAL_MODELS: '100',
           ...process.env,
         },
       },

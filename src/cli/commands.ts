@@ -34,6 +34,11 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     computes: true,
     load: async () => (await import('./loss.ts')).lossCommand,
   },
+  markov: {
+    about: 'how likely an explicit Markov chain or decision process reaches a goal',
+    computes: true,
+    load: async () => (await import('./markov.ts')).markovCommand,
+  },
   submit: {
     about: 'send a model to a server and follow its run',
     load: async () => (await import('./submit.ts')).submitCommand,

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import {
@@ -15,9 +14,12 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
+import { quietOf } from '../checking/quiet.ts';
+import type { Submission } from '../checking/types.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
+import { readLargeText } from './largeText.ts';
 import { riskText } from './riskText.ts';
 
 export const RISK_HELP = `probity risk FILE --events LOG --property NAME [options]
@@ -27,6 +29,7 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
 
   --cases N            for how many cases losses are expected (${RISK_DEFAULTS.cases})
   --draws N            draws from the posterior (as many as cost a second, at most 10,000)
+  --silent A,B         actions that need no events; of a diagram, gateways and events need none
   --log-end TIME       until when the log was kept; default: the time of its last event
   --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
   --max-states N       where the exploration gives up (${RISK_DEFAULTS.maxStates})
@@ -37,8 +40,6 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
 exit: 0 assessed · 2 bad input · 4 a fault. A risk is never a verdict: \`probity check\` gives that.
 `;
 
-/** The largest event log that is read. */
-const MAX_LOG_BYTES = 256 * 1024 * 1024;
 const MAX_GENERATED = 1_000_000;
 /** With fewer draws a 95 % interval has no draw beyond its bounds. */
 const MIN_DRAWS = 100;
@@ -55,6 +56,7 @@ interface RiskArgs {
   readonly cases: number;
   readonly draws: number | undefined;
   readonly logEndMs: number | undefined;
+  readonly silent: readonly string[];
   readonly seed: number;
   readonly maxStates: number;
   readonly timeoutMs: number;
@@ -74,37 +76,52 @@ export async function riskCommand(args: string[], io: Io): Promise<number> {
   if (!inspected.ok) return printProblems(inspected.problems, options.json, io);
   const signal = io.interrupted ?? new AbortController().signal;
   return options.generate === undefined
-    ? assess(options, inspected.value, submission.value.format, signal, io)
+    ? assess(options, inspected.value, submission.value, signal, io)
     : generate(options, options.generate, inspected.value, signal, io);
 }
 
 async function assess(
   args: RiskArgs,
   inspected: Inspected,
-  format: string,
+  submission: Submission,
   signal: AbortSignal,
   io: Io,
 ): Promise<number> {
   const started = performance.now();
-  const text = await readText(args.events ?? '');
+  const text = await readLargeText(args.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return printProblems(log.problems, args.json, io);
+  const quiet = await quietActions(args.silent, inspected, submission);
+  if (!quiet.ok) return printProblems(quiet.problems, args.json, io);
   const { cases, draws, seed, maxStates, timeoutMs, logEndMs } = args;
   const assessed = await assessRisk({
     semantics: inspected.semantics,
     modelDigest: inspected.digest,
     loss: { property: args.property ?? '' },
     log: log.value,
-    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs },
+    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs, quiet: quiet.value },
     signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
   io.stdout(
     args.json
       ? `${JSON.stringify(assessed.value, null, 2)}\n`
-      : riskText(assessed.value, format, performance.now() - started, io),
+      : riskText(assessed.value, submission.format, performance.now() - started, io),
   );
   return EXIT.ok;
+}
+
+/** What needs no events: of a diagram what is no activity, and the actions that were named. */
+async function quietActions(
+  named: readonly string[],
+  { semantics }: Inspected,
+  submission: Submission,
+): Promise<Result<ReadonlySet<string>>> {
+  const known = new Set(semantics.model.actions.map(({ name }) => name));
+  const unknown = named.filter((name) => !known.has(name));
+  return unknown.length > 0
+    ? bad(problem('OPTION_INVALID', 'silent', `the model has no action ${unknown.join(', ')}`))
+    : ok(new Set([...(await quietOf(submission)), ...named]));
 }
 
 /** The log goes to standard output; with a property, the truth behind it goes to standard error. */
@@ -115,7 +132,7 @@ async function generate(
   signal: AbortSignal,
   io: Io,
 ): Promise<number> {
-  const text = await readText(args.weights ?? '');
+  const text = await readLargeText(args.weights ?? '');
   const weights = text.ok ? readWeights(text.value, semantics) : text;
   if (!weights.ok) return printProblems(weights.problems, args.json, io);
   const property = semantics.model.properties.find((p) => p.name === args.property);
@@ -145,33 +162,6 @@ async function generate(
   return EXIT.ok;
 }
 
-async function readText(file: string): Promise<Result<string>> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_LOG_BYTES)
-      return bad(
-        problem(
-          'INPUT_TOO_LARGE',
-          file,
-          `${file} has ${size} bytes; the limit is ${MAX_LOG_BYTES}`,
-        ),
-      );
-    return ok(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file)),
-    );
-  } catch (error) {
-    if (error instanceof TypeError)
-      return bad(problem('INPUT_NOT_UTF8', file, `${file} is not UTF-8 text`));
-    return bad(
-      problem(
-        'INPUT_UNREADABLE',
-        file,
-        `${file}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
-  }
-}
-
 function readArgs(args: string[]): Result<RiskArgs> {
   const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
   let parsed;
@@ -191,6 +181,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
         generate: { type: 'string' },
         weights: { type: 'string' },
         'log-end': { type: 'string' },
+        silent: { type: 'string' },
         json: { type: 'boolean' },
       },
     });
@@ -229,6 +220,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
     cases: numbers['cases'] ?? RISK_DEFAULTS.cases,
     draws: numbers['draws'],
     logEndMs: logEnd?.ms,
+    silent: values.silent?.split(',').map((name) => name.trim()) ?? [],
     seed: numbers['seed'] ?? RISK_DEFAULTS.seed,
     maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
     timeoutMs:

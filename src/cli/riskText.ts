@@ -135,6 +135,9 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
     ...(data.ambiguousCases > 0
       ? [`${data.ambiguousCases} cases fit several paths: their moves are shared among them`]
       : []),
+    ...(data.silentActions.length > 0
+      ? [`taken to happen without events: ${firstOf(data.silentActions)}`]
+      : []),
     ...(data.unusedColumns.length > 0
       ? [`columns that name nothing in the model: ${data.unusedColumns.join(', ')}`]
       : []),
@@ -149,6 +152,11 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
         ]
       : []),
   ];
+}
+
+function firstOf(names: readonly string[]): string {
+  const more = names.length - 6;
+  return `${names.slice(0, 6).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Three digits that count; what rounds to nothing or to all is said to be near it. */

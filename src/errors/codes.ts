@@ -73,6 +73,7 @@ export const PROBLEMS = {
   EVENT_LOG_EMPTY: 'the event log has no events',
   WEIGHTS_SHAPE: 'a file of weights that cannot be read or used',
   LOSS_SHAPE: 'attack sets or their probabilities that cannot be read',
+  MARKOV_SHAPE: 'an explicit Markov chain or decision process that cannot be read',
   RISK_PROPERTY: 'a property whose violation is not the reaching of a state',
   RISK_MODEL_BROKEN:
     'a model that breaks an implicit property has no risk to learn: mend that first',

@@ -32,6 +32,8 @@ export interface Alignment {
   /** Conformant or not, cases that surely passed a goal of the chain. */
   readonly goalCases: number;
   readonly unusedColumns: readonly string[];
+  /** Actions that were taken to happen without events. */
+  readonly silentActions: readonly string[];
 }
 
 /**
@@ -39,10 +41,17 @@ export interface Alignment {
  * kept; what a move counts for is shared among them, each path with the same weight (one forward
  * and one backward pass: the expected counts of the uniform distribution over the paths that
  * explain the whole case). Where only one path explains the events, counts are whole numbers. A case
- * that leaves the model counts up to there. `verdicts`: what the graph alone says of each node.
+ * that leaves the model counts up to there. `verdicts`: what the graph alone says of each node. `quiet`: actions that need
+ * no events, where the log never names them.
  */
-export function align(chain: StateChain, log: EventLog, verdicts?: Uint8Array): Alignment {
-  const reading = new Reading(chain, log.untilMs, verdicts);
+export function align(
+  chain: StateChain,
+  log: EventLog,
+  verdicts?: Uint8Array,
+  quiet: ReadonlySet<string> = new Set(),
+): Alignment {
+  const matcher = new Matcher(chain.graph.semantics, quiet, log);
+  const reading = new Reading(chain, matcher, log.untilMs, verdicts);
   for (const logCase of log.cases) reading.add(logCase);
   return reading.alignment(log);
 }
@@ -65,11 +74,16 @@ class Reading {
     goalCases: 0,
   };
 
-  constructor(chain: StateChain, untilMs: number | undefined, verdicts: Uint8Array | undefined) {
+  constructor(
+    chain: StateChain,
+    matcher: Matcher,
+    untilMs: number | undefined,
+    verdicts: Uint8Array | undefined,
+  ) {
     this.#chain = chain;
     this.#untilMs = untilMs;
     this.#verdicts = verdicts;
-    this.#matcher = new Matcher(chain.graph.semantics);
+    this.#matcher = matcher;
     this.#moves = new Moves(chain.topology);
   }
 
@@ -88,6 +102,7 @@ class Reading {
       deviations: this.#deviations,
       ends: this.#ends,
       ...this.#tally,
+      silentActions: this.#matcher.silentActions,
       unusedColumns: log.bindingColumns.filter((name) => !this.#matcher.usedColumns.has(name)),
     };
   }
@@ -117,15 +132,23 @@ class Reading {
 
   /** A case that fits several paths, or leaves the model. */
   #share(logCase: LogCase): void {
-    const { layers, deviation } = replay(this.#chain, this.#matcher, logCase);
+    const replayed = replay(this.#chain, this.#matcher, logCase);
+    const { layers, deviation } = replayed;
     const last = layers.at(-1) as Layer;
-    const { passed, ambiguous, idle } = share(this.#chain, layers, this.#moves);
-    if (!ambiguous) countPairs(layers, (before, after) => this.#pair(before, after));
+    const { passed, ambiguous, idle, ends } = share(
+      this.#chain,
+      this.#matcher,
+      replayed,
+      this.#moves,
+    );
+    if (!ambiguous && !this.#matcher.hasSilent)
+      countPairs(layers, (before, after) => this.#pair(before, after));
     if (deviation) this.#deviations.push({ case: logCase.id, ...deviation });
-    const open = !deviation && !countEnd(this.#chain, last, this.#untilMs, this.#moves);
+    const open = !deviation && !countEnd(this.#chain, last, ends, this.#untilMs, this.#moves);
     this.#tally.eventsCounted += layers.length - 2;
     this.#tally.idleEvents += idle;
-    this.#end({ passed, open, left: deviation !== undefined, ambiguous, nodes: last.nodes });
+    const nodes = ends.map(({ at }) => last.nodes[at] as number);
+    this.#end({ passed, open, left: deviation !== undefined, ambiguous, nodes });
   }
 
   #pair(before: number, after: number): void {
@@ -162,7 +185,7 @@ interface Path {
 function onlyPath(chain: StateChain, matcher: Matcher, { events }: LogCase): Path | undefined {
   const { topology, instances, root } = chain;
   const first = topology.rows[root] as number;
-  if ((topology.rows[root + 1] as number) - first !== 1) return undefined;
+  if (matcher.hasSilent || (topology.rows[root + 1] as number) - first !== 1) return undefined;
   const branches = [first];
   const timesMs: (number | undefined)[] = [undefined];
   let node = topology.targets[first] as number;

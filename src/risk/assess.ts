@@ -1,6 +1,7 @@
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
 import { cardOf, type ModelCard } from './card.ts';
+import { CALIBRATION } from './calibrated.ts';
 import { soundBounds } from './certify.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate, type DirectEstimate } from './directEstimate.ts';
@@ -56,6 +57,8 @@ export interface RiskAssessment {
     readonly predictiveLossEur?: { readonly lower: number; readonly upper: number };
   };
   readonly states: number;
+  /** The digest of the run that the method was measured by: it is signed with the scores. */
+  readonly calibration: string;
   readonly card: ModelCard;
 }
 
@@ -196,6 +199,7 @@ async function assess(
           }),
     },
     states: learned.chain.graph.store.count,
+    calibration: CALIBRATION.digest,
     card: cardOf({
       learned,
       log: request.log,

@@ -1,5 +1,6 @@
 import type { Value } from '../model/trace.ts';
 import { branchTable, type BranchTable } from './branchTable.ts';
+import { CALIBRATION } from './calibrated.ts';
 import { parametersOf, stateText } from './chain.ts';
 import { driftTest, type Drift } from './drift.ts';
 import type { EventLog } from './eventLog.ts';
@@ -44,6 +45,8 @@ export interface ModelCard {
     readonly lossCases: number;
     readonly equalTimes: string;
     readonly unusedColumns: readonly string[];
+    /** Actions that were taken to happen without events. */
+    readonly silentActions: readonly string[];
   };
   /** The first ones; the number of all is `data.nonConformantCases`. */
   readonly nonConformance: readonly Deviation[];
@@ -85,6 +88,8 @@ export interface ModelCard {
     readonly valuations: number;
     readonly worst: Readonly<Record<string, Value>>;
   };
+  /** What the method was measured to do, and the run that measured it (`docs/calibration.json`). */
+  readonly calibration: { readonly digest: string; readonly claims: readonly string[] };
   readonly notRepresented: readonly string[];
 }
 
@@ -168,6 +173,7 @@ export function cardOf(input: CardInput): ModelCard {
     sampling: { draws: input.draws, seed: input.seed, generator: 'xoshiro128**' },
     solution: input.point,
     parameters: { valuations: input.valuations, worst: parametersOf(chain) },
+    calibration: CALIBRATION,
     notRepresented: NOT_REPRESENTED,
   };
 }
@@ -205,5 +211,6 @@ function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
     lossCases: alignment.goalCases,
     equalTimes: 'events of one time keep the order of their rows',
     unusedColumns: alignment.unusedColumns,
+    silentActions: alignment.silentActions,
   };
 }

@@ -13,5 +13,6 @@ export {
   type Weights,
 } from './generate.ts';
 export type { Deviation, DeviationReason } from './matcher.ts';
+export { METHOD_VERSION } from './card.ts';
 export { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 export { EVENT_LOG_SCHEMA, MODEL_CARD_SCHEMA, RISK_SCHEMA } from './schemas.ts';

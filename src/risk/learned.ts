@@ -25,11 +25,13 @@ export interface LearnOptions {
   readonly priorTimes?: number;
   /** Entries that the factors of one component may have, before it is iterated instead. */
   readonly maxFactors?: number;
+  /** Actions that need no events (gateways), where the log never names them. */
+  readonly quiet?: ReadonlySet<string>;
 }
 
 export function learn(chain: StateChain, log: EventLog, options: LearnOptions = {}): Learned {
   const question = new Question(chain.topology);
-  const alignment = align(chain, log, question.verdicts);
+  const alignment = align(chain, log, question.verdicts, options.quiet);
   const prior = halfALostCase(question, groupsOf(chain));
   const posterior = new Posterior(chain.topology, alignment.evidence, prior, options.priorTimes);
   const solver = new DirectSolver(question, options.maxFactors);

@@ -1,7 +1,7 @@
 import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import type { StateChain } from './chain.ts';
-import { NO_BINDING, type LogEvent } from './eventLog.ts';
+import { NO_BINDING, type EventLog, type LogEvent } from './eventLog.ts';
 
 /** Why a log move is none of the model. */
 export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';
@@ -34,9 +34,30 @@ export class Matcher {
 
   readonly #idle = new Map<number, boolean>();
 
-  constructor(semantics: Semantics) {
+  /** Actions that happen without events: quiet ones that no event of the log names. */
+  readonly silentActions: readonly string[];
+  readonly #silent: ReadonlySet<string>;
+  readonly #quiet: ReadonlySet<string>;
+
+  constructor(semantics: Semantics, quiet: ReadonlySet<string>, log: EventLog) {
     this.#semantics = semantics;
     this.#codec = new Codec(semantics.layout);
+    this.#quiet = quiet;
+    const seen = new Set(quiet.size === 0 ? [] : activitiesOf(log));
+    const named = new Set([...seen].flatMap((activity) => this.#named(activity)));
+    const speaking = new Set([...named].map(({ action }) => action.name));
+    this.#silent = new Set([...quiet].filter((name) => !speaking.has(name)));
+    this.silentActions = semantics.model.actions
+      .map(({ name }) => name)
+      .filter((name) => this.#silent.has(name));
+  }
+
+  get hasSilent(): boolean {
+    return this.#silent.size > 0;
+  }
+
+  isSilent(instance: Instance | undefined): boolean {
+    return instance !== undefined && this.#silent.has(instance.action.name);
   }
 
   instancesOf(event: LogEvent): Match | DeviationReason {
@@ -79,18 +100,28 @@ export class Matcher {
       : { instances: fitting, numbers: new Set(fitting.map(({ index }) => index)) };
   }
 
-  /** By the action's name; else by the diagram element that it stands for; else by its label. */
+  /**
+   * By the action's name; else by the diagram element that it stands for; else by its label. Quiet
+   * actions last: the completion of an activity before its beginning.
+   */
   #named(activity: string): readonly Instance[] {
     const known = this.#byActivity.get(activity);
     if (known) return known;
     const { instances } = this.#semantics;
+    const speaking = instances.filter(({ action }) => !this.#quiet.has(action.name));
     const found =
-      [
-        instances.filter(({ action }) => action.name === activity),
-        instances.filter(({ action }) => action.elementId === activity),
-        instances.filter(({ action }) => action.label === activity),
-      ].find((list) => list.length > 0) ?? [];
+      [speaking, instances]
+        .flatMap((among) => [
+          among.filter(({ action }) => action.name === activity),
+          among.filter(({ action }) => action.elementId === activity),
+          among.filter(({ action }) => action.label === activity),
+        ])
+        .find((list) => list.length > 0) ?? [];
     this.#byActivity.set(activity, found);
     return found;
   }
+}
+
+function* activitiesOf({ cases }: EventLog): Generator<string> {
+  for (const { events } of cases) for (const { activity } of events) yield activity;
 }

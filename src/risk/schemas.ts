@@ -51,6 +51,7 @@ const card = object({
       lossCases: count,
       equalTimes: text,
       unusedColumns: texts,
+      silentActions: texts,
     },
     { window: object({ from: instant, to: instant }), until: instant },
   ),
@@ -109,6 +110,7 @@ const card = object({
     solver: { enum: ['graph', 'elimination'] },
   }),
   parameters: object({ valuations: positive, worst: { type: 'object' } }),
+  calibration: object({ digest: digestText, claims: texts }),
   notRepresented: texts,
 });
 
@@ -176,6 +178,7 @@ export const RISK_SCHEMA = schema(
       { expectedLossEur: amount, predictiveLossEur: object({ lower: amount, upper: amount }) },
     ),
     states: positive,
+    calibration: digestText,
     card,
   }),
   2,

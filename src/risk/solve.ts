@@ -1,3 +1,4 @@
+import { componentOf, sweep } from './component.ts';
 import { SURELY, type Question } from './question.ts';
 import { STOP } from './topology.ts';
 
@@ -27,18 +28,16 @@ export const SOUND: SolveOptions = { relativeWidth: 1e-10, maxSweeps: 200_000 };
 
 /** 2^-52: one unit in the last place of 1, twice the error of one rounded operation. */
 export const ULP = Number.EPSILON;
-const NEGLIGIBLE = 1e-250;
 
 /**
  * The probability of reaching a goal, from below and from above, component by component from the
  * last ones back. A row of numbers is read as weights: what counts is each branch's share of its
  * row's sum.
  *
- * In a component, lower starts at 0 and upper at 1, and both are replaced by what they imply until
- * they meet. Unlike "the last change was small", that is a proof (Haddad and Monmege, "Interval
- * iteration algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and
- * Wunderlich, "Ensuring the reliability of your model checker", CAV 2017). Each value is rounded
- * away from the truth by more than the floating-point error of its sum.
+ * Unlike "the last change was small", both bounds are proofs (Haddad and Monmege, "Interval iteration
+ * algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and Wunderlich,
+ * "Ensuring the reliability of your model checker", CAV 2017). Each value is rounded away from the
+ * truth by more than the floating-point error of its sum.
  */
 export function solve(question: Question, weights: Float64Array, options: SolveOptions): Bounds {
   const { topology, verdicts, components } = question;
@@ -47,9 +46,10 @@ export function solve(question: Question, weights: Float64Array, options: SolveO
   for (let node = 0; node < topology.nodes; node += 1)
     if (verdicts[node] === SURELY) lower[node] = upper[node] = 1;
   const bounds: Bounds = { lower, upper };
+  const places = new Int32Array(topology.nodes);
   for (const component of components) {
     if (component.length === 1) single(question, weights, component[0] as number, bounds);
-    else iterate(question, weights, component, bounds, options);
+    else iterate(question, weights, component, bounds, options, places);
   }
   return bounds;
 }
@@ -79,65 +79,43 @@ function single(
   upper[node] = Math.min(1, (high / sum) * (1 + slack));
 }
 
-/** Interval iteration on one component; the bounds of those that it leads to are there. */
+/** After so many sweeps a guess of the upper bound is given up, and a better one is made. */
+const PATIENCE = 30;
+
+/**
+ * Bounds of one component; those that it leads to have theirs. Lower values climb from 0; what they
+ * come to, and a little more, is the guess of the upper ones. A guess is a bound as soon as one
+ * sweep takes none of its values up (Hartmanns and Kaminski, "Optimistic value iteration", CAV
+ * 2020); a guess that does not become one is followed by a better one.
+ */
 export function iterate(
-  { topology, componentOf }: Question,
+  question: Question,
   weights: Float64Array,
-  component: Int32Array,
+  nodes: Int32Array,
   bounds: Bounds,
   options: SolveOptions,
+  places = new Int32Array(question.topology.nodes),
 ): void {
-  const { rows, targets } = topology;
-  const { lower, upper } = bounds;
-  const own = componentOf[component[0] as number];
-  let inherited = 0;
-  for (const node of component) {
-    for (let b = rows[node] as number; b < (rows[node + 1] as number); b += 1) {
-      const target = targets[b] as number;
-      if (target !== STOP && componentOf[target] !== own)
-        inherited = Math.max(inherited, relativeWidth(bounds, target));
-    }
+  const component = componentOf(question, weights, nodes, bounds, places);
+  const { outLower, outUpper, slack, inherited } = component;
+  const lower = new Float64Array(nodes.length);
+  const upper = new Float64Array(nodes.length);
+  const width = options.relativeWidth / 2;
+  let [sweeps, wanted, met] = [0, width, false];
+  while (!met && sweeps < options.maxSweeps) {
+    let change = Infinity;
+    for (; change > wanted && sweeps < options.maxSweeps; sweeps += 1)
+      ({ change } = sweep(component, outLower, lower, 1 - slack, true));
+    if (change > wanted) break;
+    for (let i = 0; i < nodes.length; i += 1)
+      upper[i] = Math.min(1, (lower[i] as number) * (1 + inherited + width));
+    for (let tries = 0; tries < PATIENCE && !met; tries += 1, sweeps += 1)
+      met = !sweep(component, outUpper, upper, 1 + slack, false).rose;
+    wanted /= 8;
+    if (wanted < ULP && change === 0) break;
   }
-  for (const node of component) [lower[node], upper[node]] = [0, 1];
-  const wanted = inherited + options.relativeWidth;
-  for (let sweep = 0; sweep < options.maxSweeps; sweep += 1) {
-    let widest = 0;
-    let moved = false;
-    for (const node of component) {
-      const [low, high] = [lower[node] as number, upper[node] as number];
-      improve(topology, weights, node, bounds);
-      moved ||= lower[node] !== low || upper[node] !== high;
-      widest = Math.max(widest, relativeWidth(bounds, node));
-    }
-    if (widest <= wanted || !moved) return;
+  for (let i = 0; i < nodes.length; i += 1) {
+    bounds.lower[nodes[i] as number] = lower[i] as number;
+    bounds.upper[nodes[i] as number] = met ? (upper[i] as number) : 1;
   }
-}
-
-function relativeWidth({ lower, upper }: Bounds, node: number): number {
-  const high = upper[node] as number;
-  return high < NEGLIGIBLE ? 0 : (high - (lower[node] as number)) / high;
-}
-
-/** One replacement of both values of a node; each can only get better. */
-function improve(
-  topology: Question['topology'],
-  weights: Float64Array,
-  node: number,
-  { lower, upper }: Bounds,
-): void {
-  const { rows, targets } = topology;
-  let [low, high, sum] = [0, 0, 0];
-  const from = rows[node] as number;
-  const to = rows[node + 1] as number;
-  for (let b = from; b < to; b += 1) {
-    const weight = weights[b] as number;
-    const target = targets[b] as number;
-    sum += weight;
-    if (target === STOP) continue;
-    low += weight * (lower[target] as number);
-    high += weight * (upper[target] as number);
-  }
-  const slack = (2 * (to - from) + 4) * ULP;
-  lower[node] = Math.max(lower[node] as number, (low / sum) * (1 - slack));
-  upper[node] = Math.min(upper[node] as number, (high / sum) * (1 + slack));
 }

@@ -4,6 +4,7 @@ import { isSpecification, type SubmittedDocument } from '../model/specification.
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
 import { inspect } from '../checking/inspect.ts';
+import { quietOf } from '../checking/quiet.ts';
 import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -216,7 +217,8 @@ async function assess(
   const { property, events, cases, seed } = asked;
   const log = readEventLog(events);
   if (!log.ok) return log;
-  const inspected = await inspect(submissionOf(model));
+  const submission = submissionOf(model);
+  const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { maxStates, memoryMb, timeoutMs } = limits;
   const options = {
@@ -225,6 +227,7 @@ async function assess(
     memoryMb,
     timeoutMs,
     maxStates: Math.min(maxStates, RISK_DEFAULTS.maxStates),
+    quiet: await quietOf(submission),
   };
   const assessed = await assessRisk({
     semantics: inspected.value.semantics,

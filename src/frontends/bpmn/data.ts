@@ -7,6 +7,7 @@ import {
 } from '../../model/document.ts';
 import type { Annotations } from './annotations.ts';
 import type { Assignment, Data } from './diagram.ts';
+import { feelOfJuel, isJuel } from './juel.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementsIn, text, type Reading } from './reading.ts';
 
@@ -71,29 +72,17 @@ export function assignmentsOf(element: BpmnElement): readonly Assignment[] {
 
 /**
  * The condition of a flow as FEEL, where it can be evaluated: it reads in the subset, and knows
- * only declared variables and their values. `= amount > 3` (Zeebe) and `${amount > 3}` (Camunda)
+ * only declared variables and their values. `= amount > 3` (Zeebe) and `${amount gt 3}` (Camunda)
  * are read as they are meant.
  */
 export function conditionOf(element: BpmnElement, data: Data): string | undefined {
   const body = text(element.conditionExpression?.body);
-  const juel = /^[#$]\{(.*)\}$/.exec(body)?.[1];
-  const feel =
-    juel === undefined
-      ? body.replace(/^=\s*/, '')
-      : juel
-          .replaceAll('==', '=')
-          .replaceAll('&&', ' and ')
-          .replaceAll('||', ' or ')
-          .replace(/!(?!=)\s*([\w.]+)/g, 'not($1)');
-  if (feel === '' || data.variables.size === 0) return undefined;
+  const feel = isJuel(body)
+    ? feelOfJuel(body, (name) => emptinessOf(name, data))
+    : body.replace(/^=\s*/, '');
+  if (feel === undefined || feel === '' || data.variables.size === 0) return undefined;
   const known = new Set(
-    [...data.variables].flatMap(([name, { type }]) => [
-      name,
-      ...(/enum\s*\[([^\]]*)\]/
-        .exec(type)?.[1]
-        ?.split(',')
-        .map((member) => member.trim()) ?? []),
-    ]),
+    [...data.variables].flatMap(([name, { type }]) => [name, ...membersOf(type)]),
   );
   try {
     return names(parseFeel(feel)).every((name) => known.has(name)) ? feel : undefined;
@@ -101,6 +90,20 @@ export function conditionOf(element: BpmnElement, data: Data): string | undefine
     if (error instanceof FeelError) return undefined;
     throw error;
   }
+}
+
+function membersOf(type: string): readonly string[] {
+  const members = /enum\s*\[([^\]]*)\]/.exec(type)?.[1];
+  return members?.split(',').map((member) => member.trim()) ?? [];
+}
+
+/** What an empty variable is: an empty set, or the member of an enum that stands for it. */
+function emptinessOf(name: string, { variables }: Data): string | undefined {
+  const type = variables.get(name)?.type;
+  if (type === undefined) return undefined;
+  if (/^set\b/.test(type)) return `count(${name}) = 0`;
+  const member = membersOf(type).find((each) => /^(empty|none|null|unset)$/.test(each));
+  return member === undefined ? undefined : `${name} = ${member}`;
 }
 
 /** Every name that an expression reads. */
