@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { basename, dirname, isAbsolute } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 
 /**
  * All that a tool is told of our environment: where programs and their libraries are. The rest is
@@ -39,6 +40,12 @@ export interface Confined {
 
 const SYSTEM = ['/usr', '/bin', '/lib', '/lib64', '/etc/alternatives', '/etc/java-17-openjdk'];
 
+const ALONE = (
+  '--unshare-all --die-with-parent --new-session --uid 65534 --gid 65534 --clearenv ' +
+  '--setenv PATH /usr/bin:/bin'
+).split(' ');
+const MOUNTS = '--proc /proc --dev /dev --tmpfs /tmp'.split(' ');
+
 let permitted: boolean | undefined;
 
 /** Whether this machine has bubblewrap and lets us use it: asked once. */
@@ -56,23 +63,36 @@ export function mayConfine(): boolean {
 export function confined(command: string, args: readonly string[], places: Places): Confined {
   if (!mayConfine()) return { command, args, sandbox: 'none' };
   const { readable, writable } = places;
-  const own = isAbsolute(command) ? [folderOf(command)] : [];
+  const program = isAbsolute(command) ? command : (onPath(command) ?? command);
+  const own = existsSync(program) ? [program, realpathSync(program)].map(folderOf) : [];
+  const libraries = process.env['LD_LIBRARY_PATH'] ?? '';
   return {
     command: 'bwrap',
     sandbox: 'bubblewrap',
     args: [
-      ...['--unshare-all', '--die-with-parent', '--new-session'],
-      ...['--uid', '65534', '--gid', '65534'],
-      ...['--clearenv', '--setenv', 'PATH', '/usr/bin:/bin'],
-      ...SYSTEM.flatMap((path) => ['--ro-bind-try', path, path]),
-      ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+      ...ALONE,
+      ...(libraries === '' ? [] : ['--setenv', 'LD_LIBRARY_PATH', libraries]),
+      ...[...SYSTEM, ...libraries.split(delimiter).filter(isAbsolute)].flatMap((path) => [
+        '--ro-bind-try',
+        path,
+        path,
+      ]),
+      ...MOUNTS,
       ...[...new Set([...own, ...readable])].flatMap((path) => ['--ro-bind', path, path]),
       ...(writable === undefined ? ['--chdir', '/tmp'] : ['--bind', writable, writable]),
       ...(writable === undefined ? [] : ['--chdir', writable]),
-      command,
+      program,
       ...args,
     ],
   };
+}
+
+function onPath(name: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(isAbsolute)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
 }
 
 /** The folder of a program, and of what is installed with it. */

@@ -66,6 +66,24 @@ done
   }, 60_000);
 });
 
+describe('a program by its name', () => {
+  it('is found where the path leads, behind a link too', async ({ skip }) => {
+    needs('bubblewrap', skip);
+    const { mkdir, symlink } = await import('node:fs/promises');
+    const [real, links] = [join(folder, 'real', 'bin'), join(folder, 'links')];
+    await mkdir(real, { recursive: true });
+    await mkdir(links);
+    await writeFile(join(real, 'tool'), '#!/bin/sh\necho here\n', { mode: 0o755 });
+    await symlink(join(real, 'tool'), join(links, 'tool'));
+    const before = process.env['PATH'];
+    process.env['PATH'] = `${links}:${before}`;
+    const program = confined('tool', [], { readable: [] });
+    process.env['PATH'] = before;
+    const limits = { timeoutMs: 10_000, signal: new AbortController().signal };
+    expect((await runChild(program.command, program.args, limits)).stdout).toBe('here\n');
+  });
+});
+
 describe('every child', () => {
   it('has the environment of a tool where it is given none', async () => {
     const limits = { timeoutMs: 10_000, signal: new AbortController().signal };
