@@ -51,8 +51,8 @@ export class Lane {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         env: {
           PROBITY_SHARED: join(this.#root, '../shared'),
-          PROBITY_REFERENCE_STRIDE: '4',
-          PROBITY_LITERAL_MODELS: '100',
+          PROBITY_REFERENCE_STRIDE: '6',
+          PROBITY_LITERAL_MODELS: '50',
           ...process.env,
         },
       },

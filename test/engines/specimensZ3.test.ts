@@ -1,0 +1,3 @@
+import { describeSpecimens } from '../checking/specimens.ts';
+
+describeSpecimens('z3');
