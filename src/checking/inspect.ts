@@ -52,9 +52,15 @@ const FRONTENDS: Readonly<
 /** What is said of a diagram beside it. */
 export function readBeside({
   channels,
+  outside,
+  strict,
   annotations,
-}: Pick<Submission, 'channels' | 'annotations'>): Result<Beside> {
-  const given = { ...(channels && { channels }) };
+}: Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>): Result<Beside> {
+  const given = {
+    ...(channels && { channels }),
+    ...(outside && { outside }),
+    ...(strict && { strict }),
+  };
   if (annotations === undefined) return ok(given);
   const read = readYaml(annotations);
   if (!read.ok) return read;

@@ -1,5 +1,5 @@
 import type { Artifact, Assurance, Report } from '../model/outcome.ts';
-import type { ChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import type { ChannelSemantics, Outside } from '../frontends/bpmn/diagram.ts';
 import type { Reduction } from '../model/engine.ts';
 import { RAW_FORMATS, type SubmittedDocument } from '../model/specification.ts';
 
@@ -60,6 +60,10 @@ export interface Submission {
   readonly files?: readonly SubmittedFile[];
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
+  /** Of a diagram: whether what comes from outside may never come, whatever the side file says. */
+  readonly outside?: Outside;
+  /** Of a diagram: whether what the standard does not allow is refused, whatever it means. */
+  readonly strict?: boolean;
   /** Of a diagram: a side file with data and properties. */
   readonly annotations?: string;
 }

@@ -9,7 +9,10 @@ import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import {
   CHANNEL_SEMANTICS,
   isChannelSemantics,
+  isOutside,
+  OUTSIDES,
   type ChannelSemantics,
+  type Outside,
 } from '../frontends/bpmn/diagram.ts';
 import type { Assurance, Report } from '../model/outcome.ts';
 import { ASSURANCES } from '../checking/assurance.ts';
@@ -46,6 +49,8 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --modules DIR        of a TLA+ module: where other modules lie (again for more) · before TLA_LIBRARY
   --config FILE        of a TLA+ module: the configuration for TLC · default: the .cfg of the same name beside it
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
+  --outside HOW        of a diagram: what comes from outside: ${OUTSIDES.join(' in the end (the default) | ')} perhaps for ever
+  --strict             of a diagram: refuse what BPMN does not allow, also where it has a meaning
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
   --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
@@ -67,6 +72,8 @@ interface CheckArgs {
   readonly artifacts: string | undefined;
   readonly svg: string | undefined;
   readonly channels: ChannelSemantics | undefined;
+  readonly outside: Outside | undefined;
+  readonly strict: boolean;
   readonly config: string | undefined;
   readonly modules: readonly string[];
   readonly annotations: string | undefined;
@@ -93,6 +100,8 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const submission = {
     ...read.value,
     ...(parsed.value.channels && { channels: parsed.value.channels }),
+    ...(parsed.value.outside && { outside: parsed.value.outside }),
+    ...(parsed.value.strict && { strict: true }),
     ...(annotations && { annotations: annotations.value }),
   };
   const progress = progressLine(io, json);
@@ -230,6 +239,8 @@ function readArgs(args: string[]): Result<CheckArgs> {
         reduction: { type: 'string' },
         svg: { type: 'string' },
         channels: { type: 'string' },
+        outside: { type: 'string' },
+        strict: { type: 'boolean' },
         config: { type: 'string' },
         modules: { type: 'string', multiple: true },
         annotations: { type: 'string' },
@@ -244,6 +255,9 @@ function readArgs(args: string[]): Result<CheckArgs> {
     const { channels } = values;
     if (channels !== undefined && !isChannelSemantics(channels))
       return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
+    const { outside } = values;
+    if (outside !== undefined && !isOutside(outside))
+      return wrong(`--outside is one of ${OUTSIDES.join(', ')}, not \`${outside}\``);
     const { reduction } = values;
     if (reduction !== undefined && !isReduction(reduction))
       return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
@@ -268,6 +282,8 @@ function readArgs(args: string[]): Result<CheckArgs> {
       artifacts: values.artifacts,
       svg: values.svg,
       channels,
+      outside,
+      strict: values.strict === true,
       config: values.config,
       modules: values.modules ?? [],
       annotations: values.annotations,

@@ -1,5 +1,10 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { CHANNEL_SEMANTICS, isChannelSemantics } from '../frontends/bpmn/diagram.ts';
+import {
+  CHANNEL_SEMANTICS,
+  isChannelSemantics,
+  isOutside,
+  OUTSIDES,
+} from '../frontends/bpmn/diagram.ts';
 import { exitOf, namedEngines, readSubmission, tellerFor, writeMended, readText } from './check.ts';
 import { printProblems } from './problems.ts';
 import { scriptText } from './checkScript.ts';
@@ -20,6 +25,8 @@ export const SUBMIT_HELP = `probity submit FILE [options]      send a model to a
   --fixes           of a diagram: look for small changes that mend it, and show those that were verified
   --fix FILE        of a diagram: write it with the best of them made one after the other
   --channels HOW    of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
+  --outside HOW     of a diagram: what comes from outside: ${OUTSIDES.join(' in the end (the default) | ')} perhaps for ever
+  --strict          of a diagram: refuse what BPMN does not allow, also where it has a meaning
   --property NAME   answer only this one; may be repeated
   --engines LIST    explore,tlc,z3, or all · default: auto (or --engine NAME, again for more)
   --timeout S       seconds for the check
@@ -37,6 +44,8 @@ const OPTIONS = {
   modules: { type: 'string', multiple: true },
   annotations: { type: 'string' },
   channels: { type: 'string' },
+  outside: { type: 'string' },
+  strict: { type: 'boolean' },
   property: { type: 'string', multiple: true },
   engines: { type: 'string' },
   engine: { type: 'string', multiple: true },
@@ -62,7 +71,7 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
     modules: values.modules,
   });
   if (!submission.ok) return printProblems(submission.problems, json, io);
-  const annotations = await sideFile(values.annotations, values.channels);
+  const annotations = await sideFile(values.annotations, values);
   if (!annotations.ok) return printProblems(annotations.problems, json, io);
   const server = serverFrom(values);
   const number = (text: string | undefined, factor = 1): number | undefined =>
@@ -101,26 +110,32 @@ export async function submitCommand(args: string[], io: Io): Promise<number> {
 /** What goes beside a diagram, as one text: a server knows no flags. */
 async function sideFile(
   file: string | undefined,
-  channels: string | undefined,
+  { channels, outside, strict }: BesideFlags,
 ): Promise<Result<string | undefined>> {
-  if (channels === undefined) return file === undefined ? ok(undefined) : readText(file);
-  if (file !== undefined)
-    return bad(
-      problem(
-        'OPTION_INVALID',
-        '--channels',
-        'give --annotations or --channels: a side file says itself how messages travel, with `channels: HOW`',
-      ),
+  const wrong = (name: string, message: string): Result<never> =>
+    bad(problem('OPTION_INVALID', `--${name}`, message));
+  if (channels !== undefined && !isChannelSemantics(channels))
+    return wrong(
+      'channels',
+      `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``,
     );
-  return isChannelSemantics(channels)
-    ? ok(`channels: ${channels}\n`)
-    : bad(
-        problem(
-          'OPTION_INVALID',
-          '--channels',
-          `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``,
-        ),
-      );
+  if (outside !== undefined && !isOutside(outside))
+    return wrong('outside', `--outside is one of ${OUTSIDES.join(', ')}, not \`${outside}\``);
+  const said = Object.entries({ channels, outside, strict }).filter(([, value]) => value);
+  const [flag] = said;
+  if (!flag) return file === undefined ? ok(undefined) : readText(file);
+  if (file !== undefined)
+    return wrong(
+      flag[0],
+      `give --annotations or --${flag[0]}: a side file says itself \`${flag[0]}: ${flag[1]}\``,
+    );
+  return ok(said.map(([name, value]) => `${name}: ${value}\n`).join(''));
+}
+
+interface BesideFlags {
+  readonly channels?: string | undefined;
+  readonly outside?: string | undefined;
+  readonly strict?: boolean | undefined;
 }
 
 /** `submitModel`, then `requestVerification`. */

@@ -56,9 +56,10 @@ function deadOf(story: Story): readonly Dead[] {
     ]),
   );
   const roots = (id: string, seen: ReadonlySet<string>): readonly string[] => {
-    const after = (why.get(id)?.after ?? [id]).filter((other) => !seen.has(other));
+    const after = why.get(id)?.after?.filter((other) => !seen.has(other)) ?? [];
+    if (after.length === 0) return [id];
     return after.flatMap((other) =>
-      dead.has(other) && other !== id ? roots(other, new Set([...seen, id])) : [other],
+      dead.has(other) ? roots(other, new Set([...seen, other])) : [other],
     );
   };
   return [...dead].map(([id, node]) => ({
@@ -103,7 +104,31 @@ function* reasons(story: Story, node: Node, dead: ReadonlySet<string>): Iterable
       after: node.incoming.map((flow) => flow.source.elementId),
     };
   for (const flow of lastHeld(story, node)) yield* passing(story, flow);
-  yield { words: 'no run leads there', claims: nowhere(story, node) };
+  const first = firstBefore(node, dead);
+  const after = first.map(({ elementId }) => elementId);
+  const ways = story.variablesOf(first.flatMap(({ outgoing }) => outgoing));
+  if (first.length > 0 && ways.length > 0)
+    yield {
+      words: `it comes after ${list(first.map(called), 'or')}, and no run gets there`,
+      claims: [{ is: 'nowhere', of: ways }],
+      after,
+    };
+  yield { words: 'no run leads there', claims: nowhere(story, node), after };
+}
+
+/** Where the ways to a node begin: what nothing leads to, or activities that are dead themselves. */
+function firstBefore(node: Node, dead: ReadonlySet<string>): readonly Node[] {
+  const found = new Set<Node>();
+  const seen = new Set([node]);
+  for (const at of seen)
+    for (const flow of at.incoming) {
+      const source = flow.source.attachedTo ?? flow.source;
+      if (source.incoming.length === 0 || (source !== node && dead.has(source.elementId)))
+        found.add(source);
+      else seen.add(source);
+    }
+  found.delete(node);
+  return [...found];
 }
 
 function nowhere(story: Story, node: Node): readonly Claim[] {

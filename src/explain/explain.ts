@@ -9,7 +9,7 @@ import { findingsOf } from './findings.ts';
 import { violated, whyOf } from './why.ts';
 
 /** What was said of a diagram beside it. */
-export type Said = Pick<Submission, 'channels' | 'annotations'>;
+export type Said = Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>;
 
 /** A diagram read again, with what was said of it. */
 export async function readAgain(source: string, said: Said): Promise<Result<Reading>> {

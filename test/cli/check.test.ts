@@ -8,6 +8,7 @@ import type { Report } from '../../src/model/outcome.ts';
 import { repository } from '../golden.ts';
 import { modelText } from '../model/tiny.ts';
 import { PROGRAM } from '../program.ts';
+import { definitions, process as drawn } from '../frontends/bpmn/diagramXml.ts';
 import { check, fileOf, type Ended } from './run.ts';
 
 const HOLDS = modelText(
@@ -202,6 +203,22 @@ describe('hostile input', () => {
     expect(report.assumptions.abstractions).toContainEqual(
       expect.stringContaining('in order between each two participants (fifo-pair)'),
     );
+  });
+
+  it('of a diagram: what comes from outside, and how strictly it is read', async () => {
+    const waiting = fileOf(
+      'waiting.bpmn',
+      definitions(
+        drawn('p', ['startEvent s', 'receiveTask r', 'endEvent e'], ['s r', 'r e', 'r gone lost']),
+      ),
+    );
+    expect((await check(waiting)).exit).toBe(0);
+    const silent = reportIn(await check(waiting, '--json', '--outside', 'silent'));
+    expect(silent.properties.find(({ name }) => name === 'fairSound')?.outcome).toBe('violated');
+    expect(codes(await check(waiting, '--json', '--outside', 'loud'))).toEqual(['OPTION_INVALID']);
+    const strict = await check(waiting, '--strict');
+    expect(strict.exit).toBe(2);
+    expect(strict.stderr).toMatch(/^BPMN_REFERENCE {2}lost · element lost · line \d+:\d+ /);
   });
 
   it('of a diagram: why, the drawing, and fixes where they are asked for', async () => {

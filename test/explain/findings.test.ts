@@ -80,6 +80,20 @@ describe('one finding for each cause', () => {
     for (const { breaks } of found) expect(breaks).toContain('optionToComplete');
   });
 
+  it('activities that are dead for reasons of their own are findings of their own', async () => {
+    const lost = definitions(
+      process(
+        'p',
+        ['startEvent s', 'task a', 'task lost', 'task after', 'task gone', 'endEvent e'],
+        ['s a', 'a e', 'lost after'],
+      ),
+    );
+    expect((await findings(lost)).map(({ rule, root, dead }) => [rule, root, dead])).toEqual([
+      ['dead', ['lost'], ['lost', 'after']],
+      ['dead', ['gone'], ['gone']],
+    ]);
+  });
+
   it('nothing of what is sound; one picture each of what is not', async () => {
     expect(await findings(SOUND)).toEqual([]);
     const report = await reportOf(UNJOINED);

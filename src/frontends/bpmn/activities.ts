@@ -9,12 +9,28 @@ import { isLoose, name, type Cell, type Firing, type Places } from './places.ts'
 export function* eventSubProcess(node: Node, places: Places): Iterable<Firing> {
   for (const event of node.inside?.nodes ?? []) {
     if (event.kind === 'start' && !event.thrown) yield* intrude(event, node, places);
+    if (event.kind === 'start' && event.trigger === 'compensate') yield* undo(event, node, places);
   }
   yield* happen(node, places.active(node), places, {
     way: '_done',
     empty: node.inside ? places.of(node.inside) : [],
     partial: true,
   });
+}
+
+/** What undoes the sub-process around it begins, where it has been called. */
+function* undo(event: Node, owner: Node, places: Places): Iterable<Firing> {
+  const active = places.active(owner);
+  yield {
+    node: owner,
+    way: `_with_${event.id}`,
+    label: `${name(event)} starts ${name(owner)}`,
+    take: places.entry(owner),
+    give: [...active, ...places.after(event.outgoing)],
+    empty: active,
+    forgets: owner.inside ? places.endsOf(owner.inside) : [],
+    fair: true,
+  };
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Annotations {
   readonly channels?: string;
   /** `silent`: the outside may never answer; else it does in the end. */
   readonly outside?: string;
+  /** Whether what the standard does not allow is refused, also where it has a meaning. */
+  readonly strict?: boolean;
 }
 
 type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };

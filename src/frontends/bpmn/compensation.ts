@@ -16,6 +16,8 @@ export function tieCompensation(scopes: readonly BpmnElement[], reading: Reading
     if (node.kind === 'boundary' && node.trigger === 'compensate')
       tieHandler(element, node, handlers.get(element), reading);
   }
+  for (const [element, node] of reading.nodes)
+    if (node.kind === 'start' && node.trigger === 'compensate') tieStart(element, node, reading);
   for (const [element, node] of reading.nodes) {
     if (node.kind !== 'end' && node.kind !== 'throw') continue;
     if (node.trigger === 'cancel') cancel(element, node, reading);
@@ -52,11 +54,35 @@ function tieHandler(
   event.thrown = true;
 }
 
+/**
+ * An event sub-process that a compensation starts undoes the sub-process that it stands in, once
+ * that has been done (§10.7.1); what it leaves out of that is not undone.
+ */
+function tieStart(element: BpmnElement, event: Node, reading: Reading): void {
+  const handler = event.process.owner;
+  if (handler?.kind !== 'eventSubProcess')
+    return reading.report(
+      'BPMN_STRUCTURE',
+      element,
+      `the compensation start event ${event.id} belongs into an event sub-process`,
+    );
+  event.thrown = true;
+  const undone = handler.process.owner;
+  if (!undone || undone.undoneBy)
+    return reading.notes.add(
+      undone
+        ? 'An event on its border says already how this is undone; its event sub-process for that never begins'
+        : 'A process as a whole is not undone; its event sub-process for that never begins',
+      handler,
+    );
+  undone.undoneBy = handler;
+}
+
 /** What can be undone in a process: its own activities, and those of the sub-processes in it. */
 function undoable(process: Process): readonly Node[] {
   return process.nodes.flatMap((node) => [
     ...(node.undoneBy ? [node] : []),
-    ...(node.inside ? undoable(node.inside) : []),
+    ...(node.inside && node.undoneBy?.kind !== 'eventSubProcess' ? undoable(node.inside) : []),
   ]);
 }
 

@@ -38,7 +38,7 @@ export function connect(
     if (source === undefined || target === undefined) continue;
     if (source === 'nothing' || target === 'nothing') {
       if (Array.isArray(target)) for (const node of target) node.outside = true;
-      reading.notes.add(WIDENED.nowhere, { id: element.id ?? 'message', name: text(element.name) });
+      reading.mend('BPMN_STRUCTURE', element, WIDENED.nowhere);
       continue;
     }
     const flow = tie(element, source, target, reading);
@@ -88,7 +88,7 @@ function tie(
     return undefined;
   }
   if (outermost(source[0].process) === outermost(target[0].process))
-    reading.notes.add(WIDENED.within, about);
+    reading.mend('BPMN_STRUCTURE', element, WIDENED.within);
   const flow: MessageFlow = { ...about, source: source[0], target: target[0] };
   for (const node of source) node.sends.push(flow);
   for (const node of target) node.receives.push(flow);

@@ -57,7 +57,15 @@ export const ELEMENTS: ReadonlyMap<string, ElementRole> = new Map([
     {
       role: 'event',
       kind: 'start',
-      triggers: { ...MESSAGE, ...TIMER, ...CONDITION, ...SIGNAL, ...ERROR, ...ESCALATION },
+      triggers: {
+        ...MESSAGE,
+        ...TIMER,
+        ...CONDITION,
+        ...SIGNAL,
+        ...ERROR,
+        ...ESCALATION,
+        ...COMPENSATE,
+      },
     },
   ],
   [

@@ -1,12 +1,5 @@
 import { MAX_HEARD } from './broadcast.ts';
-import {
-  isAwaited,
-  outermost,
-  type Flow,
-  type Node,
-  type Process,
-  type Trigger,
-} from './diagram.ts';
+import { isAwaited, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text, type Reading } from './reading.ts';
 
@@ -376,9 +369,13 @@ export function flowProblem(source: Node, target: Node): string | undefined {
   return undefined;
 }
 
-/** The border that a flow between two nodes would cross. */
-export function crossed(source: Node, target: Node): string {
-  return outermost(source.process) === outermost(target.process)
-    ? 'a sequence flow may not cross the border of a sub-process'
-    : 'a sequence flow may not cross the border of its pool; draw a message flow';
+/** What is said of a sequence flow that crosses a border. */
+export const CROSSED = {
+  subProcess: 'a sequence flow may not cross the border of a sub-process',
+  pool: 'A sequence flow crosses the border of its pool, where BPMN has message flows; the token goes on over it, as between lanes',
+};
+
+/** Whether both ends stand in pools as they are, not inside of something in them. */
+export function isBetweenPools(source: Node, target: Node): boolean {
+  return source.process.owner === undefined && target.process.owner === undefined;
 }

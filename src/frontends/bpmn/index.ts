@@ -1,8 +1,8 @@
-import { bad, ok, type Result } from '../../errors/index.ts';
+import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import { annotate, type Annotations } from './annotations.ts';
 import type { Drawing } from '../../drawing/drawing.ts';
-import type { ChannelSemantics, Diagram } from './diagram.ts';
+import type { ChannelSemantics, Diagram, Outside } from './diagram.ts';
 import { documentOf, type Printed } from './document.ts';
 import { drawingOf } from './drawing.ts';
 import { parse } from './moddle.ts';
@@ -27,6 +27,10 @@ export interface Beside {
   /** How messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
   readonly annotations?: Annotations;
+  /** Whether the outside may stay silent, whatever the annotations say. */
+  readonly outside?: Outside;
+  /** Whether what the standard does not allow is refused, also where it has a meaning. */
+  readonly strict?: boolean;
 }
 
 /** A diagram with its model. */
@@ -37,15 +41,20 @@ export interface Reading extends Printed {
 /** As `readBpmn`, with what an answer is explained by. */
 export async function readWhole(
   source: string,
-  { channels, annotations = {} }: Beside = {},
+  { channels, annotations = {}, outside, strict = annotations.strict === true }: Beside = {},
 ): Promise<Result<Reading>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
+  const { repeated } = scanned.value;
+  if (strict && repeated.length > 0)
+    return bad(
+      ...repeated.map(({ sentence, place }) => problem('BPMN_STRUCTURE', '', sentence, place)),
+    );
   const parsed = await parse(scanned.value);
   if (!parsed.ok) return parsed;
   const wrong = annotate(parsed.value.definitions, annotations);
   if (wrong.length > 0) return bad(...wrong);
-  const diagram = readDiagram(parsed.value, scanned.value.places, annotations);
+  const diagram = readDiagram(parsed.value, scanned.value.places, annotations, strict);
   if (!diagram.ok) return diagram;
   const net = netOf(diagram.value);
   if (!net.ok) return net;
@@ -55,7 +64,7 @@ export async function readWhole(
       diagram.value,
       net.value,
       channels ?? diagram.value.channels,
-      annotations.outside === 'silent' ? 'silent' : 'answers',
+      outside ?? (annotations.outside === 'silent' ? 'silent' : 'answers'),
     ),
   });
 }

@@ -145,7 +145,14 @@ export async function parse(scanned: Scan): Promise<Result<Parsed>> {
     const find = (id: string): BpmnElement | undefined => elementsById[names.get(id) ?? id];
     const read = sorted(rootElement, seen, scanned.renamed, find);
     return read.ok
-      ? ok({ ...read.value, ignored: [...scanned.leftOut, ...read.value.ignored] })
+      ? ok({
+          ...read.value,
+          ignored: [
+            ...scanned.leftOut,
+            ...scanned.repeated.map(({ sentence }) => sentence),
+            ...read.value.ignored,
+          ],
+        })
       : read;
   } catch (cause) {
     const problems = seen.map(asProblem).filter((found) => found !== undefined);

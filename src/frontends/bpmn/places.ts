@@ -169,7 +169,8 @@ export class Places {
         process.owner?.kind !== 'eventSubProcess' &&
         node.kind === 'start' &&
         (node.trigger !== 'none' || isChoosing(node));
-      if (begins || awaited || node.forCompensation || node.together.length > 0) {
+      const undoes = node.forCompensation || isUndoing(node);
+      if (begins || awaited || undoes || node.together.length > 0) {
         this.entries.set(node, {
           kind: 'entry',
           id: `${node.id}_entry`,
@@ -375,6 +376,15 @@ export function isLoose(node: Node): boolean {
     node.kind !== 'boundary' &&
     node.kind !== 'eventSubProcess' &&
     !node.forCompensation
+  );
+}
+
+/** Whether an event sub-process is there to undo what it stands in. */
+export function isUndoing(node: Node): boolean {
+  return (
+    node.kind === 'eventSubProcess' &&
+    (node.inside?.nodes.some(({ kind, trigger }) => kind === 'start' && trigger === 'compensate') ??
+      false)
   );
 }
 

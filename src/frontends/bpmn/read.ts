@@ -21,7 +21,15 @@ import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
 import { assignmentsOf, conditionOf, readData } from './data.ts';
 import { Expansion, drawnFor } from './expand.ts';
-import { crossed, flowProblem, noteEvents, referenceOf, tieEvents, timerOf } from './events.ts';
+import {
+  CROSSED,
+  flowProblem,
+  isBetweenPools,
+  noteEvents,
+  referenceOf,
+  tieEvents,
+  timerOf,
+} from './events.ts';
 import { MAX_JOINED } from './join.ts';
 import { judgeReferences } from './references.ts';
 import { Reading, elementName, text } from './reading.ts';
@@ -32,8 +40,9 @@ export function readDiagram(
   parsed: Parsed,
   places: ReadonlyMap<string, Place>,
   beside: Annotations = {},
+  strict = false,
 ): Result<Diagram> {
-  const reading = new Reading(places, parsed.dangling);
+  const reading = new Reading(places, parsed.dangling, strict);
   for (const left of parsed.ignored) reading.notes.add(left);
   const roots = parsed.definitions.rootElements ?? [];
   const collaborations = roots.filter((root) => root.$type === 'bpmn:Collaboration');
@@ -374,7 +383,9 @@ function readFlow(
   const target = endOf(element, 'targetRef', reading);
   if (!source || !target) return;
   if (source.process !== process || target.process !== process) {
-    return reading.report('BPMN_STRUCTURE', element, crossed(source, target));
+    if (!isBetweenPools(source, target))
+      return reading.report('BPMN_STRUCTURE', element, CROSSED.subProcess);
+    reading.mend('BPMN_STRUCTURE', element, CROSSED.pool);
   }
   const wrong = flowProblem(source, target);
   if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
@@ -479,9 +490,10 @@ function endOf(
       `a sequence flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`,
     );
   } else if (!reading.unresolved(element, property)) {
-    reading.notes.add(
+    reading.mend(
+      'BPMN_STRUCTURE',
+      element,
       `A sequence flow without ${property === 'sourceRef' ? 'a source' : 'a target'} was left out`,
-      { id: element.id ?? 'sequenceFlow', name: text(element.name) },
     );
   }
   return undefined;

@@ -18,12 +18,15 @@ export class Reading {
   /** Elements that have a problem already: what refers to them is not reported again. */
   readonly refused = new Set<BpmnElement>();
   readonly places: ReadonlyMap<string, Place>;
+  /** Whether what the standard does not allow is a problem whatever it means. */
+  readonly strict: boolean;
   /** Whether some pool's process is not in the file: what refers into it cannot be found. */
   readonly poolsElsewhere: boolean;
   private readonly dangling = new Map<BpmnElement, Dangling[]>();
 
-  constructor(places: ReadonlyMap<string, Place>, dangling: readonly Dangling[]) {
+  constructor(places: ReadonlyMap<string, Place>, dangling: readonly Dangling[], strict: boolean) {
     this.places = places;
+    this.strict = strict;
     this.poolsElsewhere = dangling.some(({ property }) => localName(property) === 'processRef');
     for (const found of dangling) {
       const known = this.dangling.get(found.element);
@@ -42,6 +45,16 @@ export class Reading {
         id === undefined ? {} : { ...this.places.get(id), elementId: id },
       ),
     );
+  }
+
+  /**
+   * What the standard does not allow and has a meaning all the same: it is taken, and said, unless
+   * the file is to be read strictly.
+   */
+  mend(code: ProblemCode, element: BpmnElement, message: string, about?: BpmnElement): void {
+    if (this.strict) return this.report(code, element, message);
+    const owner = about ?? element;
+    this.notes.add(message, { id: owner.id ?? elementName(owner), name: text(owner.name) });
   }
 
   refuse(code: ProblemCode, element: BpmnElement, message: string): void {

@@ -1,5 +1,5 @@
 import type { BpmnElement, Parsed } from './moddle.ts';
-import { elementName, text, type Reading } from './reading.ts';
+import type { Reading } from './reading.ts';
 import { localName } from './scan.ts';
 
 /**
@@ -20,14 +20,15 @@ const MEANT = new Set([
   'activityRef',
 ]);
 
+const FLOW_ENDS = new Set(['sourceRef', 'targetRef']);
+
 /** Lines between things that say nothing about the order of things; compensation asks for its own. */
 const SILENT_ENDS = /Association$/;
 
 /** What people know: an event, not the definition in it. */
-function ownerOf(element: BpmnElement): { readonly id: string; readonly name: string } {
+function ownerOf(element: BpmnElement): BpmnElement {
   const around = element.$type.endsWith('EventDefinition') ? element.$parent : undefined;
-  const owner = around && around.$type !== 'bpmn:Definitions' ? around : element;
-  return { id: owner.id ?? elementName(owner), name: text(owner.name) };
+  return around && around.$type !== 'bpmn:Definitions' ? around : element;
 }
 
 /**
@@ -38,9 +39,16 @@ export function judgeReferences({ dangling, undeclared }: Parsed, reading: Readi
   for (const { element, property, value } of dangling) {
     const name = localName(property);
     if (name === 'processRef')
-      reading.notes.add(
+      reading.mend(
+        'BPMN_REFERENCE',
+        element,
         `The process of a pool is not in the file (processRef names '${value}'); nothing is known of what it does`,
-        ownerOf(element),
+      );
+    else if (element.$type === 'bpmn:SequenceFlow' && FLOW_ENDS.has(name) && value !== '')
+      reading.mend(
+        'BPMN_REFERENCE',
+        element,
+        `A sequence flow whose ${name} names '${value}', which does not exist, was left out`,
       );
     else if (
       MEANT.has(name) &&
@@ -52,13 +60,17 @@ export function judgeReferences({ dangling, undeclared }: Parsed, reading: Readi
       const at = element.id === undefined && event?.id !== undefined ? event : element;
       reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);
     } else
-      reading.notes.add(
+      reading.mend(
+        'BPMN_REFERENCE',
+        element,
         `A reference (${name}) to something that does not exist was left out`,
         ownerOf(element),
       );
   }
   for (const { element, value } of undeclared)
-    reading.notes.add(
+    reading.mend(
+      'BPMN_REFERENCE',
+      element,
       `The prefix of ${value} is declared nowhere; the name is taken for one of this file`,
       ownerOf(element),
     );

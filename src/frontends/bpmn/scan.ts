@@ -15,6 +15,8 @@ export interface Scan {
   readonly text: string;
   /** What else was taken out because it says nothing about the order of things; in words. */
   readonly leftOut: readonly string[];
+  /** Ids that were taken out because they stand for something else already. */
+  readonly repeated: readonly Repeated[];
   /** The diagram interchange that was taken out. */
   readonly interchange: string;
   /** Where the element with this id starts. */
@@ -23,6 +25,12 @@ export interface Scan {
    * Ids that the parser could not keep stand in `text` under another name: that name, and the id.
    */
   readonly renamed: ReadonlyMap<string, string>;
+}
+
+/** An id that something has already, on what nothing refers to; in words, and where. */
+export interface Repeated {
+  readonly sentence: string;
+  readonly place: Place;
 }
 
 const MAX_CHARACTERS = 10_000_000;
@@ -91,11 +99,12 @@ export function scan(source: string): Result<Scan> {
   if (refused) return bad(refused);
   const scanner = new Scanner(source.startsWith('\uFEFF') ? source.slice(1) : source);
   scanner.run();
-  const leftOut = scanner.leaveOut();
+  const repeated = scanner.leaveOut();
   if (scanner.problems.length > 0) return bad(...scanner.problems.slice(0, MAX_PROBLEMS));
   return ok({
     ...rename(scanner.withoutOddities(), scanner.places),
-    leftOut,
+    leftOut: scanner.leftOut,
+    repeated,
     interchange: scanner.onlyInterchange(),
     places: scanner.places,
   });
@@ -326,19 +335,21 @@ class Scanner {
    * Of what nothing refers to, an id that stands for something else is left out, as markup in text
    * is: in words.
    */
-  leaveOut(): readonly string[] {
-    const dropped = this.unreferred.flatMap(({ id, element, place, from, to }) => {
+  get leftOut(): readonly string[] {
+    return [...this.marked];
+  }
+
+  leaveOut(): readonly Repeated[] {
+    return this.unreferred.flatMap(({ id, element, place, from, to }) => {
       const first = this.places.get(id);
       if (!first) {
         this.places.set(id, place);
         return [];
       }
       this.blank.push([from, to]);
-      return [
-        `The <${element}> in line ${place.line} has the id '${id}', which is already used in line ${first.line}; the id was left out.`,
-      ];
+      const sentence = `The <${element}> in line ${place.line} has the id '${id}', which is already used in line ${first.line}; the id was left out.`;
+      return [{ sentence, place }];
     });
-    return [...this.marked, ...dropped];
   }
 
   /** Asked with growing offsets, so that all lines are counted once. */

@@ -228,6 +228,10 @@ export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', 
   properties: optional(mapping('what must be true', PROPERTY)),
   channels: optional(text('how messages travel')),
   outside: optional(text('`silent` if what comes from outside may never come')),
+  strict: optional({
+    kind: 'boolean',
+    about: 'whether what the standard does not allow is refused',
+  }),
 });
 
 /** More than this nobody reads, and each costs a search for its place. */

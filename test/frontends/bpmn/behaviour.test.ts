@@ -556,6 +556,39 @@ describe('compensation', () => {
     expect(await judge(never)).toEqual({ ...SOUND, dead: ['book', 'cancelBooking'] });
   });
 
+  /** A sub-process that an event sub-process in it undoes; what follows it throws a compensation. */
+  const undoneFromInside = (nodes: readonly string[], flows: readonly string[]): string =>
+    fill(
+      process('p', ['startEvent s', 'subProcess x', ...nodes, 'endEvent e'], ['s x', ...flows]),
+      'x',
+      `${inner(['startEvent is', 'task pay', 'endEvent ie'], ['is pay', 'pay ie'])}<bpmn:subProcess id="undo" triggeredByEvent="true"><bpmn:startEvent id="us"><bpmn:compensateEventDefinition/></bpmn:startEvent><bpmn:task id="refund"/><bpmn:sequenceFlow id="uf" sourceRef="us" targetRef="refund"/></bpmn:subProcess>`,
+    );
+
+  it('an event sub-process undoes what it stands in, once that has been done', async () => {
+    const body = undoneFromInside(
+      ['task ship', 'intermediateThrowEvent t compensate'],
+      ['x ship', 'ship t', 't e'],
+    );
+    expect(await judge(body)).toEqual(SOUND);
+    const model = await read(body);
+    expect(model.actions['undo_with_us']).toMatchObject({
+      label: 'us starts undo',
+      then: { undo_entry: 'undo_entry - 1', undo_active: 'undo_active + 1' },
+    });
+    expect(model.actions['t_undo_x']?.then).toMatchObject({ undo_entry: 'undo_entry + 1' });
+    // Nobody asks for it: then neither it nor what is in it ever happens.
+    expect(await judge(undoneFromInside([], ['x e']))).toEqual({
+      ...SOUND,
+      dead: ['undo', 'refund'],
+    });
+    // Before it has been done there is nothing to undo.
+    const before = undoneFromInside(['intermediateThrowEvent t compensate'], ['t e']).replace(
+      'sourceRef="s" targetRef="x"',
+      'sourceRef="s" targetRef="t"',
+    );
+    expect((await judge(before)).dead).toEqual(expect.arrayContaining(['undo', 'refund']));
+  });
+
   it('a cancelled transaction undoes what was done in it and leaves by its cancel event', async () => {
     const inside =
       inner(

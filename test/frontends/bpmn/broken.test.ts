@@ -41,6 +41,14 @@ describe('what is broken where it does not matter', () => {
   });
 
   it.each([
+    [
+      'a sequence flow to what is not there',
+      '<bpmn:sequenceFlow id="loose" sourceRef="ship" targetRef="gone"/>',
+    ],
+    [
+      'one from what is not there',
+      '<bpmn:sequenceFlow id="loose" sourceRef="gone" targetRef="ship"/>',
+    ],
     ['an association to nothing', '<bpmn:association id="as" sourceRef="ship" targetRef="gone"/>'],
     ['a sequence flow without a target', '<bpmn:sequenceFlow id="loose" sourceRef="ship"/>'],
     ['a sequence flow without a source', '<bpmn:sequenceFlow id="loose" targetRef="ship"/>'],
@@ -81,5 +89,69 @@ describe('what is broken where it does not matter', () => {
   it('an id of two things that matter is still refused', async () => {
     const twice = await readBpmn(within('<bpmn:task id="ship"/>'));
     expect(twice.ok ? [] : twice.problems.map(({ code }) => code)).toEqual(['BPMN_STRUCTURE']);
+  });
+
+  it('over a sequence flow between pools the token goes on, as between lanes', async () => {
+    const between = definitions(
+      collaboration(['P p', 'Q q'], []) +
+        process('p', ['startEvent s', 'task ship', 'endEvent e'], ['s ship', 'ship theirs over']) +
+        process('q', ['task theirs', 'endEvent done'], ['theirs done']),
+    );
+    const model = await read(between);
+    expect(model.actions['ship']?.then).toMatchObject({ over: 'over + 1' });
+    expect(model.actions['theirs']).toMatchObject({ when: 'over > 0', then: { over: 'over - 1' } });
+    expect(model.abstractions).toContainEqual(
+      expect.stringMatching(
+        /^A sequence flow crosses the border of its pool.*as between lanes: over\.$/,
+      ),
+    );
+  });
+});
+
+describe('read strictly', () => {
+  it.each([
+    ['a repeated id', before('<bpmn:property id="p" name="x"/>'), 'BPMN_STRUCTURE'],
+    [
+      'a flow without an end',
+      within('<bpmn:sequenceFlow id="f" sourceRef="ship"/>'),
+      'BPMN_STRUCTURE',
+    ],
+    [
+      'a flow to nowhere',
+      within('<bpmn:sequenceFlow id="f" sourceRef="ship" targetRef="gone"/>'),
+      'BPMN_REFERENCE',
+    ],
+    [
+      'an association to nothing',
+      within('<bpmn:association id="f" sourceRef="ship" targetRef="gone"/>'),
+      'BPMN_REFERENCE',
+    ],
+    [
+      'a flow across pools',
+      definitions(
+        collaboration(['P p', 'Q q'], []) +
+          process('p', ['startEvent s', 'task ship'], ['s ship', 'ship theirs']) +
+          process('q', ['task theirs'], []),
+      ),
+      'BPMN_STRUCTURE',
+    ],
+    [
+      'a process elsewhere',
+      definitions(collaboration(['P p', 'Q q'], []) + ORDER),
+      'BPMN_REFERENCE',
+    ],
+  ])('%s is refused, with its place', async (_, source, code) => {
+    expect((await readBpmn(source)).ok).toBe(true);
+    for (const how of [{ strict: true }, { annotations: { strict: true } }]) {
+      const strict = await readBpmn(source, how);
+      expect(strict.ok ? [] : strict.problems.map((found) => found.code)).toEqual([code]);
+      expect(strict.ok ? undefined : strict.problems[0]?.line).toBeGreaterThan(0);
+    }
+  });
+
+  it('a diagram as the standard has it is read as ever', async () => {
+    expect(await readBpmn(definitions(ORDER), { strict: true })).toEqual(
+      await readBpmn(definitions(ORDER)),
+    );
   });
 });

@@ -245,12 +245,17 @@ describe('odd names', () => {
     expect(typecheck(read.value).ok).toBe(true);
   });
 
-  it('a reference to an odd id that does not exist is a problem under its own name', async () => {
-    const read = await readBpmn(
-      definitions(process('p', ['startEvent s', 'task 1'], ['s 1', '1 2'])),
+  it('a reference to an odd id that does not exist is told under its own name', async () => {
+    const source = definitions(process('p', ['startEvent s', 'task 1'], ['s 1', '1 2']));
+    const sentence =
+      "A sequence flow whose targetRef names '2', which does not exist, was left out";
+    const read = await readBpmn(source);
+    expect(read.ok ? read.value.abstractions : []).toContainEqual(
+      expect.stringContaining(sentence),
     );
-    expect(read.ok ? [] : read.problems).toMatchObject([
-      { code: 'BPMN_REFERENCE', message: "targetRef names '2', which does not exist" },
+    const strict = await readBpmn(source, { strict: true });
+    expect(strict.ok ? [] : strict.problems).toMatchObject([
+      { code: 'BPMN_REFERENCE', message: sentence, elementId: 'p_f1' },
     ]);
   });
 
