@@ -9,6 +9,7 @@ import { describeError, jsonLogger } from '../src/service/observe.ts';
 import { composeService } from '../src/service/compose.ts';
 import { startWorker } from '../src/service/worker.ts';
 import { keepWarm } from '../src/checking/check.ts';
+import { sweepScratch } from '../src/processes/scratch.ts';
 
 const logger = jsonLogger(
   'info',
@@ -19,6 +20,9 @@ const logger = jsonLogger(
 );
 // The terminal may be gone before we are.
 process.stderr.on('error', () => undefined);
+
+/** How long stopping in good order may take. */
+const LAST_MS = 8_000;
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
@@ -33,12 +37,15 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   const { service, close } = await composeService(config.value, 'worker');
+  sweepScratch().catch(() => undefined);
   keepWarm(config.value.warmJvms);
   const worker = await startWorker(
     service,
     process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`,
   );
   const stop = async (): Promise<void> => {
+    // Where database or queue are away, nothing of this may come to an end.
+    setTimeout(() => process.exit(0), LAST_MS).unref();
     await worker.stop();
     keepWarm(0);
     await close();

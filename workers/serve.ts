@@ -16,6 +16,9 @@ const say = (message: FromChild<{ url: string; port: number }>, done?: () => voi
   process.send?.(message, undefined, undefined, () => done?.());
 };
 
+/** How long stopping in good order may take. */
+const LAST_MS = 8_000;
+
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   if (!config.ok) throw new Fault('INTERNAL', config.problems.map((p) => p.message).join('; '));
@@ -24,6 +27,8 @@ async function main(): Promise<void> {
   service.checker.toolVersions(config.value.cacheDir).catch(() => undefined);
   const api = await startApi(service);
   const stop = async (): Promise<void> => {
+    // Where database or queue are away, nothing of this may come to an end.
+    setTimeout(() => process.exit(0), LAST_MS).unref();
     await api.stop();
     await close();
     process.exit(0);

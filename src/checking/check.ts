@@ -16,21 +16,29 @@ import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './co
 import { inspect, type Inspected } from './inspect.ts';
 import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
 import { identify, checkRaw } from './submitted.ts';
-import type { Submission, Verification, CheckOptions } from './types.ts';
+import {
+  ENGINE_NAMES,
+  type CheckOptions,
+  type EngineName,
+  type Submission,
+  type Verification,
+} from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
 export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
   const entries = await Promise.all(
-    Object.values(ENGINES).map(async (engine) => {
-      try {
-        return [engine.name, await engine.version(cacheDir)] as const;
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        return [engine.name, `unavailable: ${error.message}`] as const;
-      }
-    }),
+    ENGINE_NAMES.map(async (name) => [name, await toolVersion(name, cacheDir)] as const),
   );
   return Object.fromEntries(entries);
+}
+
+export async function toolVersion(name: EngineName, cacheDir: string): Promise<string> {
+  try {
+    return await ENGINES[name].version(cacheDir);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return `unavailable: ${error.message}`;
+  }
 }
 
 /**

@@ -6,13 +6,16 @@ import { stripVTControlCharacters } from 'node:util';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { loadConfig, type Config } from '../config/index.ts';
-import { toolVersions } from '../checking/check.ts';
+import { loadConfig, misspelt, type Config } from '../config/index.ts';
+import { toolVersion } from '../checking/check.ts';
+import { ENGINE_NAMES, type EngineName } from '../checking/types.ts';
+import { mayConfine } from '../processes/confined.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
+import { CLEAR_LINE } from './terminal.ts';
 
 export const DOCTOR_HELP = `probity doctor [--json]      what is there, and how to mend what is not
 
@@ -27,21 +30,27 @@ interface Finding {
   readonly remedy?: string;
 }
 
-type Examination = (config: Config) => Promise<Finding | readonly Finding[]>;
+interface Examination {
+  readonly name: string;
+  look(config: Config): Promise<Finding | readonly Finding[]>;
+}
 
 /** One line per thing that can be there or not. */
 const EXAMINATIONS: readonly Examination[] = [
-  node,
-  dataFolder,
-  database,
-  queue,
-  port,
-  keys,
-  java,
-  maven,
-  engines,
-  ledger,
+  { name: 'node', look: node },
+  { name: 'settings', look: settings },
+  { name: 'data folder', look: dataFolder },
+  { name: 'database', look: database },
+  { name: 'queue', look: queue },
+  { name: 'port', look: port },
+  { name: 'keys', look: keys },
+  { name: 'java', look: java },
+  { name: 'maven', look: maven },
+  { name: 'sandbox', look: sandbox },
+  ...ENGINE_NAMES.map((name): Examination => ({ name, look: (config) => engine(name, config) })),
+  { name: 'ledger', look: ledger },
 ];
+const WIDTH = EXAMINATIONS.reduce((most, { name }) => Math.max(most, name.length), 0);
 
 export async function doctorCommand(args: string[], io: Io): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -52,37 +61,65 @@ export async function doctorCommand(args: string[], io: Io): Promise<number> {
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
   const findings: Finding[] = [];
-  for (const examine of EXAMINATIONS) {
-    findings.push(
-      ...[
-        await examine(config.value).catch((error: unknown): Finding => ({
-          name: examine.name,
-          state: 'broken',
-          detail: error instanceof Error ? error.message : String(error),
-        })),
-      ].flat(),
-    );
+  for (const { name, look } of EXAMINATIONS) {
+    // Finding out may start Java, or fetch a jar: who waits sees for what.
+    const waits = io.isTTY === true && !json;
+    if (waits) io.stderr(`${CLEAR_LINE}  … ${name}`);
+    const found = await look(config.value).catch((error: unknown): Finding => ({
+      name,
+      state: 'broken',
+      detail: error instanceof Error ? error.message : String(error),
+    }));
+    if (waits) io.stderr(CLEAR_LINE);
+    for (const finding of [found].flat()) {
+      findings.push(finding);
+      if (!json) io.stdout(findingText(finding, io));
+    }
   }
   const exit = findings.some(({ state }) => state === 'broken') ? EXIT.fault : EXIT.ok;
   io.stdout(
-    json ? `${JSON.stringify({ findings, exit }, null, 2)}\n` : findingsText(findings, exit, io),
+    json
+      ? `${JSON.stringify({ findings, exit }, null, 2)}\n`
+      : `\n${exit === EXIT.ok ? 'the service can run' : 'the service cannot run as it is configured'}   exit ${exit}\n`,
   );
   return exit;
 }
 
-function findingsText(findings: readonly Finding[], exit: number, io: Io): string {
+function findingText({ name, state, detail, remedy }: Finding, io: Io): string {
   const paint = painter(io);
   const marks = {
     ok: paint('green', '✓'),
     missing: paint('yellow', '–'),
     broken: paint('red', '✗'),
   } as const;
-  const width = Math.max(...findings.map(({ name }) => name.length));
-  const lines = findings.flatMap(({ name, state, detail, remedy }) => [
-    `  ${marks[state]} ${name.padEnd(width)}  ${detail}`,
-    ...(remedy === undefined ? [] : [`    ${' '.repeat(width)}  → ${remedy}`]),
-  ]);
-  return `${lines.join('\n')}\n\n${exit === EXIT.ok ? 'the service can run' : 'the service cannot run as it is configured'}   exit ${exit}\n`;
+  return [
+    `  ${marks[state]} ${name.padEnd(WIDTH)}  ${detail}\n`,
+    ...(remedy === undefined ? [] : [`    ${' '.repeat(WIDTH)}  → ${remedy}\n`]),
+  ].join('');
+}
+
+async function settings(): Promise<Finding | readonly Finding[]> {
+  return misspelt(process.env).map((detail): Finding => ({
+    name: 'settings',
+    state: 'missing',
+    detail,
+    remedy: 'it is ignored: rename it, or unset it',
+  }));
+}
+
+async function sandbox(): Promise<Finding> {
+  return mayConfine()
+    ? {
+        name: 'sandbox',
+        state: 'ok',
+        detail: 'bubblewrap: solvers and TLC see nothing of this machine',
+      }
+    : {
+        name: 'sandbox',
+        state: 'missing',
+        detail: 'solvers and TLC run as this account does',
+        remedy: 'install bubblewrap, and let it make user namespaces',
+      };
 }
 
 async function node(): Promise<Finding> {
@@ -267,17 +304,16 @@ async function maven(): Promise<Finding> {
   };
 }
 
-async function engines({ cacheDir }: Config): Promise<readonly Finding[]> {
+async function engine(name: EngineName, { cacheDir }: Config): Promise<Finding> {
   await mkdir(dirname(cacheDir), { recursive: true });
-  return Object.entries(await toolVersions(cacheDir)).map(([name, version]): Finding => {
-    const missing = version.startsWith('unavailable');
-    return {
-      name,
-      state: missing ? 'missing' : 'ok',
-      detail: version,
-      remedy: missing ? 'its answers are left out and said to be; see above' : undefined,
-    };
-  });
+  const version = await toolVersion(name, cacheDir);
+  const missing = version.startsWith('unavailable');
+  return {
+    name,
+    state: missing ? 'missing' : 'ok',
+    detail: version,
+    remedy: missing ? 'its answers are left out and said to be; see above' : undefined,
+  };
 }
 
 async function ledger({ iota }: Config): Promise<Finding> {

@@ -6,12 +6,13 @@ import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
 import { readWitnesses } from '../service/cosign.ts';
+import { makeAdminKey } from './adminKey.ts';
 import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
 import { ask, serverFrom, type Server } from './client.ts';
 import type { Io } from './io.ts';
 import { talking } from './remote.ts';
 
-export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options]      the keys of this installation
+export const KEYS_HELP = `probity keys show|init|policy|rotate|attach|admin [options]      the keys of this installation
 
   show              the public keys
   init              make the keys that are missing (0600), and show them
@@ -21,6 +22,8 @@ export const KEYS_HELP = `probity keys show|init|policy|rotate|attach [options] 
                     (--server, --key of an admin, --reason TEXT), which logs the change and prints the
                     policy from then on. A new ledger key has an address of its own: send it coins
   attach            use a key in a token, behind a command or a key service: probity keys attach --help
+  admin             a new admin key of the API, where the last one is lost: on the machine of the service,
+                    whether it runs or not. An auditor sees that it was made this way
   --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
   --name NAME       what new keys are called: NAME/verdict, NAME/log · default: PROBITY_ORIGIN
   --json            as JSON
@@ -39,12 +42,15 @@ const ATTACH_OPTIONS = {
   'token-file': { type: 'string' },
   public: { type: 'string' },
 } as const;
-const ACTIONS = ['show', 'init', 'policy', 'rotate', 'attach'] as const;
+const ACTIONS = ['show', 'init', 'policy', 'rotate', 'attach', 'admin'] as const;
 type Action = (typeof ACTIONS)[number];
 
 interface KeysArgs {
   readonly action: Action;
   readonly folder: string;
+  readonly dataDir: string;
+  readonly database: Pick<Config, 'databaseUrl'>;
+  readonly adminName: string;
   readonly name: string;
   readonly network: Config['iota']['network'];
   readonly json: boolean;
@@ -65,6 +71,7 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
   if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
   const { action, folder, name, network, json, witnessPolicy } = parsed.value;
   if (action === 'rotate') return rotate(parsed.value, io);
+  if (action === 'admin') return admin(parsed.value, io);
   if (action === 'attach') return attach(parsed.value.role, parsed.value.attach, parsed.value, io);
   let keys: Keys | undefined;
   let witnesses: readonly string[] = [];
@@ -92,6 +99,16 @@ export async function keysCommand(args: string[], io: Io): Promise<number> {
   };
   io.stdout(action === 'policy' ? policyText(shown, witnesses, json) : keysText(shown, json));
   return 0;
+}
+
+async function admin({ database, dataDir, adminName, json }: KeysArgs, io: Io): Promise<number> {
+  try {
+    return await makeAdminKey(database, dataDir, { name: adminName, json }, io);
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    io.stderr(`${cause.code}  ${cause.message}\n`);
+    return 4;
+  }
 }
 
 /**
@@ -175,10 +192,14 @@ function readArgs(args: string[]): Result<KeysArgs> {
     )
       return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
     const { dataDir, origin, iota, witnesses } = config.value;
-    const folder = join(resolve(values.data ?? dataDir), 'keys');
+    const data = resolve(values.data ?? dataDir);
+    const folder = join(data, 'keys');
     return ok({
       action,
       folder,
+      dataDir: data,
+      database: config.value,
+      adminName: values.name ?? 'made here',
       name: values.name ?? origin,
       network: iota.network,
       json: values.json ?? false,

@@ -14,10 +14,10 @@ import { nodeCrypto } from '../evidence/nodeCrypto.ts';
 import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
-import { startEmbeddedPostgres, Store } from '../store/index.ts';
 import { limitedBody } from '../processes/limitedBody.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
+import { openOwnDatabase } from './ownDatabase.ts';
 import { painter } from './style.ts';
 
 export const LOG_HELP = `probity log fsck [options]        recompute the transparency log from its leaves and compare all that is stored
@@ -32,7 +32,7 @@ probity log export DIR [options]  write it as static files (c2sp.org/tlog-tiles)
   --json            as JSON
 
 A log of this installation is also compared with the checkpoint that it last showed (kept in the data folder).
-The embedded database must not be in use: ask a running service by --url.
+Both also work beside a running service on this machine.
 exit: 0 no fault · 1 faults, each with a code · 2 bad arguments · 4 a fault of the machine
 `;
 
@@ -165,9 +165,7 @@ async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenL
   if (url !== undefined) return { log: httpLogReader(url), ...alone };
   const place = folder ?? config.logDir;
   if (place !== undefined) return { log: await folderLogStore(place), ...alone };
-  const postgres =
-    config.databaseUrl === undefined ? await startEmbeddedPostgres(dataDir) : undefined;
-  const store = new Store(config.databaseUrl ?? postgres?.url ?? '', 2);
+  const { store, close } = await openOwnDatabase(config, dataDir);
   const rows = async (): Promise<Against> => [
     ...(await store.cosigned.all()).map(({ size, note }) => ({
       from: `cosigned by witnesses, ${size} leaves`,
@@ -183,10 +181,7 @@ async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenL
   return {
     log: store.log,
     rows,
-    close: async () => {
-      await store.close();
-      await postgres?.stop();
-    },
+    close,
   };
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { scratchFolder } from '../processes/scratch.ts';
 import { Fault, problem } from '../errors/index.ts';
 import { STATUS_FILE } from '../evidence/laterStatements.ts';
 import { parseCheckpoint } from '../evidence/checkpoint.ts';
@@ -156,7 +156,7 @@ const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
  * Prints a page of ours to PDF by the Chromium that is installed; TOOL_UNAVAILABLE where none is.
  */
 export async function printPdf(page: string, file: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'probity-print-'));
+  const folder = await scratchFolder('print');
   try {
     await writeFile(join(folder, 'page.html'), page);
     const out = resolve(file);

@@ -14,12 +14,12 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
-import { quietOf } from '../checking/quiet.ts';
 import type { Submission } from '../checking/types.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { readLargeText } from './largeText.ts';
+import { quietActions } from './quietActions.ts';
 import { riskText } from './riskText.ts';
 
 export const RISK_HELP = `probity risk FILE --events LOG --property NAME [options]
@@ -109,19 +109,6 @@ async function assess(
       : riskText(assessed.value, submission.format, performance.now() - started, io),
   );
   return EXIT.ok;
-}
-
-/** What needs no events: of a diagram what is no activity, and the actions that were named. */
-async function quietActions(
-  named: readonly string[],
-  { semantics }: Inspected,
-  submission: Submission,
-): Promise<Result<ReadonlySet<string>>> {
-  const known = new Set(semantics.model.actions.map(({ name }) => name));
-  const unknown = named.filter((name) => !known.has(name));
-  return unknown.length > 0
-    ? bad(problem('OPTION_INVALID', 'silent', `the model has no action ${unknown.join(', ')}`))
-    : ok(new Set([...(await quietOf(submission)), ...named]));
 }
 
 /** The log goes to standard output; with a property, the truth behind it goes to standard error. */

@@ -124,6 +124,12 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
           `${data.nonConformantCases} of ${data.cases} cases leave the model; first: ${first.case}, row ${first.row}: ${first.activity} ${WORDS[first.reason]}`,
         ]
       : []),
+    ...card.outsiders
+      .slice(0, 3)
+      .map(
+        ({ trait, outside, inside }) =>
+          `in common: ${trait}, in ${percent(outside)} of the cases outside and ${percent(inside)} inside`,
+      ),
     ...(data.openCases > 0
       ? [
           `${data.openCases} cases end where the model promises a further step: still open; ${censoring.states > 0 ? 'judged by how long others took' : 'left out'}; bias: ${censoring.bias}`,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadConfig, type Config } from '../config/index.ts';
+import { loadConfig, misspelt, type Config } from '../config/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { startHost, type Host } from './host.ts';
 import { EXIT, type Io } from './io.ts';
@@ -28,6 +28,7 @@ export async function serveCommand(args: string[], io: Io): Promise<number> {
   }
   const config = readServeArgs(args);
   if (!config.ok) return printProblems(config.problems, io);
+  for (const each of misspelt(process.env)) io.stderr(`${each}\n`);
   const stopped = untilSignal();
   let host: Host;
   try {

@@ -1,5 +1,6 @@
 import { isAbsolute, join, normalize } from 'node:path';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { nearest } from '../errors/nearest.ts';
 import { ABSOLUTE, homeFolder, relativeTools } from './places.ts';
 
 /**
@@ -72,6 +73,31 @@ export const DEFAULT_PORT = 4600;
  */
 export function loadConfig(env: Environment): Result<Config> {
   const read = new Reader(env);
+  const config = configFrom(read, env);
+  return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
+}
+
+const OURS = /^PROBITY_/u;
+/** Variables of ours that are no settings. */
+const OTHERS = ['PROBITY_SERVER', 'PROBITY_KEY', 'PROBITY_REQUIRE', 'PROBITY_WORKER_NAME'];
+
+/**
+ * Variables that look like a setting and are none: a misspelt one would be ignored, and the default
+ * stand in its place.
+ */
+export function misspelt(env: Environment): readonly string[] {
+  const read = new Reader({});
+  configFrom(read, {});
+  // Compared without what all have in common, which would make everything alike.
+  const known = [...read.names, ...OTHERS].flatMap((name) => name.split(OURS)[1] ?? []);
+  return Object.keys(env).flatMap((name) => {
+    const [, own] = name.split(OURS);
+    const meant = own === undefined || known.includes(own) ? undefined : nearest(own, known);
+    return meant === undefined ? [] : [`${name} is no setting; did you mean \`PROBITY_${meant}\`?`];
+  });
+}
+
+function configFrom(read: Reader, env: Environment): Config {
   for (const name of relativeTools(env)) read.refuse(name, ABSOLUTE);
   const dataDir = dataDirFrom(read, env);
   const network = read.oneOf('PROBITY_IOTA_NETWORK', NETWORKS) ?? 'emulated';
@@ -113,7 +139,7 @@ export function loadConfig(env: Environment): Result<Config> {
         'a node of the Stardust network must be named: there is no public one',
       ),
     );
-  return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
+  return config;
 }
 
 /** Keys lie here: where no place is said, and there is no home, there is none. */
@@ -152,6 +178,8 @@ function witnessesFrom(read: Reader): Config['witnesses'] {
 /** Reads one variable each; an empty one counts as absent, as shells and compose files write it. */
 class Reader {
   readonly problems: Problem[] = [];
+  /** Every variable that was asked for. */
+  readonly names = new Set<string>();
   private readonly env: Environment;
 
   constructor(env: Environment) {
@@ -159,6 +187,7 @@ class Reader {
   }
 
   text(name: string): string | undefined {
+    this.names.add(name);
     const value = this.env[name]?.trim();
     return value === '' ? undefined : value;
   }

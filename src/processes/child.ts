@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toolEnvironment } from './confined.ts';
 
 /** How a child ended. A child that was killed never looks like one that finished. */
 export type ChildEnd =
@@ -28,6 +29,7 @@ export interface ChildLimits {
 
 export interface ChildOptions {
   readonly cwd?: string;
+  /** Default: what a tool may know of ours. */
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   onStdout?(chunk: string): void;
@@ -50,7 +52,7 @@ export function runChild(
 ): Promise<ChildRun> {
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: options.env,
+    env: options.env ?? toolEnvironment(),
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -133,10 +135,20 @@ export function supervise(
   });
 }
 
-/** Resident memory by /proc; 0 where there is no such thing. */
+/** Resident memory of a process and what it has started, by /proc; 0 where there is no such thing. */
 export async function residentMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+  const [status, children] = await Promise.all(
+    [`/proc/${pid}/status`, `/proc/${pid}/task/${pid}/children`].map((file) =>
+      readFile(file, 'utf8').catch(() => ''),
+    ),
+  );
+  const own = Number(/VmRSS:\s+(\d+) kB/.exec(status ?? '')?.[1] ?? 0) / 1024;
+  const below = (children ?? '')
+    .trim()
+    .split(' ')
+    .filter((each) => each !== '');
+  const sizes = await Promise.all(below.map((each) => residentMb(Number(each))));
+  return sizes.reduce((sum, size) => sum + size, own);
 }
 
 /** What lies in a folder and below; what goes away meanwhile does not count. */

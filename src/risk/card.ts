@@ -8,6 +8,7 @@ import type { Loss } from './explored.ts';
 import type { Learned } from './learned.ts';
 import { markovFit, type MarkovFit } from './markovFit.ts';
 import type { Deviation } from './matcher.ts';
+import { traitsOfOutsiders, type Trait } from './outsiders.ts';
 import type { PointSolution } from './request.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
@@ -50,6 +51,8 @@ export interface ModelCard {
   };
   /** The first ones; the number of all is `data.nonConformantCases`. */
   readonly nonConformance: readonly Deviation[];
+  /** What the cases that leave the model have in common, and the others have less. */
+  readonly outsiders: readonly Trait[];
   readonly prior: {
     readonly rule: string;
     /** How much of the answer is prior. */
@@ -138,6 +141,7 @@ export function cardOf(input: CardInput): ModelCard {
     loss: lossOf(input),
     data: dataOf(log, learned),
     nonConformance: alignment.deviations.slice(0, MAX_EXAMPLES),
+    outsiders: traitsOfOutsiders(log, (i) => alignment.ends[i] === 'outside'),
     prior: {
       rule: 'Dirichlet; one imaginary case, half of it lost and half not, spread over the ways that the model has (ADR 017)',
       share: input.priorShare,

@@ -65,6 +65,11 @@ const card = object({
       reason: { enum: ['unknownActivity', 'unknownBinding', 'notEnabled'] },
     }),
   },
+  outsiders: {
+    type: 'array',
+    maxItems: 5,
+    items: object({ trait: text, outside: probability, inside: probability }),
+  },
   prior: object({ rule: text, share: probability }),
   branches: object({
     rows: {

@@ -19,7 +19,12 @@ import { Verdicts } from './verdicts.ts';
 export * from './records.ts';
 export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
-export { freePort, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/postgres.ts';
+export {
+  freePort,
+  runningEmbeddedPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from './embedded/postgres.ts';
 export type { Claim, NewRun } from './runs.ts';
 export type { ShownProperty, ShownReport } from './shownReports.ts';
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/index.ts';
+import { loadConfig, misspelt } from '../../src/config/index.ts';
 
 describe('the configuration', () => {
   it('has a default for everything, and is frozen to the bottom', () => {
@@ -119,5 +119,26 @@ describe('the configuration', () => {
       expect(loadConfig({ HOME })).toMatchObject({ ok: false, problems: [{ path: 'HOME' }] });
       expect(loadConfig({ HOME, PROBITY_DATA_DIR: '/x' }).ok).toBe(true);
     }
+  });
+});
+
+describe('a misspelt variable', () => {
+  it('is said, with the one that was meant', () => {
+    expect(misspelt({ PROBITY_DATADIR: '/x', PROBITY_WORKER: '3', PROBITY_PORT: '1' })).toEqual([
+      'PROBITY_DATADIR is no setting; did you mean `PROBITY_DATA_DIR`?',
+      'PROBITY_WORKER is no setting; did you mean `PROBITY_WORKERS`?',
+    ]);
+  });
+
+  it('is nothing that is like none of ours: a name for a PIN, the variables of others', () => {
+    expect(
+      misspelt({
+        PROBITY_PIN: '1',
+        PROBITY_KEY: 'k',
+        PROBITY_RUNS: '5',
+        DATABASE_UR: '',
+        HOME: '/',
+      }),
+    ).toEqual([]);
   });
 });

@@ -338,6 +338,50 @@ describe('probity serve, and the commands that talk to it', () => {
     });
   }, 60_000);
 
+  it('makes an admin key where it is lost, beside the service, and an auditor sees it', async () => {
+    const made = await run(['keys', 'admin', '--name', 'found again']);
+    expect(made.code, made.stderr).toBe(0);
+    const again = made.stdout.trim();
+    const { data } = await post(
+      started.url,
+      again,
+      '{ viewer { role name } auditEvents(first: 1) { nodes { actor operation detail } } }',
+    );
+    expect(data).toMatchObject({
+      viewer: { role: 'admin', name: 'found again' },
+      auditEvents: {
+        nodes: [
+          {
+            actor: 'local',
+            operation: 'createApiKey',
+            detail: expect.stringContaining('probity keys admin') as string,
+          },
+        ],
+      },
+    });
+  }, 60_000);
+
+  it('exports and recomputes its log beside the service', async () => {
+    const folder = join(dataDir, 'tiles');
+    const exported = await run(['log', 'export', folder]);
+    expect(exported).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(folder, 'checkpoint'))).toBe(true);
+    expect(await run(['log', 'fsck'])).toMatchObject({ code: 0 });
+    expect((await post(started.url, key, '{ viewer { role } }')).status).toBe(200);
+  }, 60_000);
+
+  it('says a variable that is misspelt, in serve and doctor, and doctor tells as it goes', async () => {
+    const doctor = probity(['doctor'], { PROBITY_DATADIR: '/x' });
+    const parts: string[] = [];
+    doctor.stdout?.on('data', (chunk: Buffer) => parts.push(chunk.toString('utf8')));
+    await new Promise((resolve) => doctor.once('close', resolve));
+    expect(parts.join('')).toContain('did you mean `PROBITY_DATA_DIR`?');
+    expect(parts[0]).toContain('node');
+    expect(parts.length).toBeGreaterThan(2);
+    const refused = await run(['serve'], { PROBITY_WORKER: '1' });
+    expect(refused.stderr).toContain('did you mean `PROBITY_WORKERS`?');
+  }, 120_000);
+
   it('the process that answers may end: it comes again at the same address, and the rest goes on', async () => {
     const parent = started.child.pid ?? 0;
     const [before] = await childrenOf(parent, 'workers/serve');

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeState } from '../../encode/tla/decode.ts';
 import { Unencodable } from '../../encode/definedness.ts';
@@ -20,6 +19,7 @@ import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
 import type { ChildRun } from '../../processes/child.ts';
+import { scratchFolder } from '../../processes/scratch.ts';
 import type { Time } from '../../time/time.ts';
 import { runTlc, type TlcChild } from './jvm.ts';
 import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
@@ -122,7 +122,7 @@ class TlcCheck {
   }
 
   async run(): Promise<EngineResult> {
-    this.#folder = await mkdtemp(join(tmpdir(), 'probity-tlc-'));
+    this.#folder = await scratchFolder('tlc');
     try {
       await writeFile(join(this.#folder, `${this.#module.name}.tla`), this.#module.text);
       this.#artifacts.push({

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toolEnvironment } from '../../processes/confined.ts';
+import { scratchFolder } from '../../processes/scratch.ts';
 import { archiveFlags, classPath, JVM_FLAGS, type Host } from './host.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -99,7 +100,7 @@ Ends == <>(n = 3)
 const CONFIGURATION = 'SPECIFICATION Spec\nINVARIANT Fine\nPROPERTY Ends\n';
 
 async function start(tools: Toolchain, host: Host): Promise<WarmJvm | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'probity-warm-'));
+  const folder = await scratchFolder('warm');
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   await writeFile(join(folder, 'Warm.tla'), MODEL);
   await writeFile(join(folder, 'Warm.cfg'), CONFIGURATION);
@@ -129,7 +130,7 @@ async function start(tools: Toolchain, host: Host): Promise<WarmJvm | undefined>
       tools.jar,
       ...dummy,
     ],
-    { cwd: folder, detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+    { cwd: folder, env: toolEnvironment(), detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   starting.add(child);
   const isReady = await readiness(child);

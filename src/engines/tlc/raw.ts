@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Budget, EngineProgress } from '../../model/engine.ts';
 import { runChild, type ChildRun } from '../../processes/child.ts';
+import { confined } from '../../processes/confined.ts';
+import { scratchFolder } from '../../processes/scratch.ts';
 import { archiveFlags, classPath, JVM_FLAGS, tlcHost } from './host.ts';
 import {
   hostProgress,
@@ -55,7 +55,7 @@ export async function runRaw(
   onProgress: (progress: EngineProgress) => void = () => undefined,
 ): Promise<RawRun> {
   const tools = await toolchain(budget.cacheDir);
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'probity-raw-')));
+  const folder = await realpath(await scratchFolder('raw'));
   try {
     for (const [name, text] of input.modules) await writeFile(join(folder, `${name}.tla`), text);
     const config = 'submitted.cfg';
@@ -90,7 +90,12 @@ export async function runRaw(
       join(folder, config),
       join(folder, `${input.root}.tla`),
     ];
-    const boxed = sandboxed(folder, [tools.jar, ...(host.jar === undefined ? [] : [host.jar])]);
+    const home = process.env['JAVA_HOME'];
+    const jars = [tools.jar, ...(host.jar === undefined ? [] : [host.jar])];
+    const program = confined(tools.java, java, {
+      readable: [...jars.map(dirname), ...(home ? [home] : [])],
+      writable: folder,
+    });
     const limits = {
       timeoutMs: Math.max(1, deadline - Date.now()),
       memoryMb: budget.memoryMb + 768,
@@ -104,69 +109,18 @@ export async function runRaw(
       onStdout: (chunk: string): void => progressIn(chunk, onProgress),
       onStderr: (chunk: string): void => hostProgress(chunk, onProgress),
     };
-    const ran = boxed
-      ? await runChild('bwrap', [...boxed, tools.java, ...java], limits, told)
-      : await runChild(tools.java, java, limits, told);
+    const ran = await runChild(program.command, program.args, limits, told);
     const child = { ...ran, stderr: withoutProgress(ran.stderr) };
     const messages = parseMessages(child.stdout);
     return {
       child,
       messages,
       ...statsOf(messages),
-      sandbox: boxed ? 'bubblewrap' : 'none',
+      sandbox: program.sandbox,
       jarSha256: tools.jarSha256,
       version: `TLC jar sha256:${tools.jarSha256.slice(0, 12)} on Java ${tools.javaVersion}`,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-let permitted: boolean | undefined;
-
-/** Whether this machine has bubblewrap and lets us use it: asked once. */
-function mayBox(): boolean {
-  permitted ??=
-    spawnSync('bwrap', ['--unshare-all', '--ro-bind', '/', '/', 'true'], { timeout: 10_000 })
-      .status === 0;
-  return permitted;
-}
-
-function sandboxed(folder: string, readable: readonly string[]): string[] | undefined {
-  if (!mayBox()) return undefined;
-  const home = process.env['JAVA_HOME'];
-  return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--uid',
-    '65534',
-    '--gid',
-    '65534',
-    '--clearenv',
-    '--setenv',
-    'PATH',
-    '/usr/bin:/bin',
-    ...[
-      '/usr',
-      '/bin',
-      '/lib',
-      '/lib64',
-      '/etc/alternatives',
-      '/etc/java-17-openjdk',
-      ...(home ? [home] : []),
-    ].flatMap((path) => ['--ro-bind-try', path, path]),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    ...[...new Set(readable.map(dirname))].flatMap((path) => ['--ro-bind', path, path]),
-    '--bind',
-    folder,
-    folder,
-    '--chdir',
-    folder,
-  ];
 }

@@ -1,8 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../config/packageRoot.ts';
+import { confined, toolEnvironment, type Confined } from '../../processes/confined.ts';
 
 /**
  * A Z3 in a process of its own, in a group of its own: what it is told, it answers, in order. It
@@ -43,18 +48,19 @@ export class Z3Process {
     });
   }
 
+  /** Off once the packaged one did not start in a sandbox: an installation may lie anywhere. */
+  static isConfined = true;
+
   /**
    * z3-solver's wasm. Its functions are checked when they are first compiled, not all 35 MB at
    * once: a good half of the start. A function that does not check still does not run.
    */
   static packaged(): Z3Process {
-    return new Z3Process(
-      spawn(process.execPath, ['--wasm-lazy-validation', WASM_CHILD], {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        detached: true,
-      }),
-      false,
-    );
+    const [node, args] = [process.execPath, ['--wasm-lazy-validation', WASM_CHILD]];
+    const program: Confined = Z3Process.isConfined
+      ? confined(node, args, { readable: readableByWasm() })
+      : { command: node, args, sandbox: 'none' };
+    return new Z3Process(start(program), false);
   }
 
   /**
@@ -62,13 +68,8 @@ export class Z3Process {
    * own.
    */
   static native(binary: string, seconds: number): Z3Process {
-    return new Z3Process(
-      spawn(binary, ['-in', '-smt2', `-T:${seconds}`], {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        detached: true,
-      }),
-      true,
-    );
+    const args = ['-in', '-smt2', `-T:${seconds}`];
+    return new Z3Process(start(confined(binary, args, { readable: [] })), true);
   }
 
   get pid(): number | undefined {
@@ -156,6 +157,33 @@ export class Z3Process {
       this.#waiting -= 1;
     }
   }
+}
+
+/** Scripts of others run here: nothing of ours is in reach. */
+function start({ command, args }: Confined): ChildProcess {
+  return spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: toolEnvironment(),
+    detached: true,
+  });
+}
+
+let wasmPlaces: readonly string[] | undefined;
+
+/** The package with all that it needs, and the file that says of what kind our modules are. */
+function readableByWasm(): readonly string[] {
+  if (wasmPlaces) return wasmPlaces;
+  const found = createRequire(import.meta.url).resolve('z3-solver/package.json');
+  const modules = found.slice(0, found.lastIndexOf('node_modules') + 'node_modules'.length);
+  const root = packageRoot();
+  const near = join(root, 'node_modules');
+  wasmPlaces = [
+    modules,
+    ...(existsSync(near) ? [near] : []),
+    WASM_CHILD,
+    join(root, 'package.json'),
+  ];
+  return wasmPlaces;
 }
 
 const WASM_CHILD = fileURLToPath(new URL('./z3Child.js', import.meta.url));

@@ -1,4 +1,5 @@
 import { runChild } from '../../processes/child.ts';
+import { confined } from '../../processes/confined.ts';
 import { SessionError, Z3Session, type SessionLimits } from './session.ts';
 import { solverHere, solversHere, type Solver } from './solvers.ts';
 
@@ -148,10 +149,12 @@ async function askCvc5(
   limits: SessionLimits,
 ): Promise<Said> {
   const answers = new Map<string, string>();
+  const args = ['--lang', 'smt2', '--quiet', '-'];
+  const program = confined(solver.binary, args, { readable: [] });
   for (const { name, text } of list) {
     const { end, stdout } = await runChild(
-      solver.binary,
-      ['--lang', 'smt2', '--quiet', '-'],
+      program.command,
+      program.args,
       {
         timeoutMs: Math.max(1, limits.deadline - Date.now()),
         memoryMb: limits.memoryMb,

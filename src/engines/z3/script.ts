@@ -1,4 +1,5 @@
 import { runChild } from '../../processes/child.ts';
+import { confined } from '../../processes/confined.ts';
 import { SessionError, Z3Session, type SessionEnd, type SessionLimits } from './session.ts';
 import { cvc5Binary } from './solvers.ts';
 
@@ -100,9 +101,12 @@ export async function runInCvc5(
   const text = steps
     .map((step) => (step.prints ? `${step.text}\n(echo "${MARK}")` : step.text))
     .join('\n');
+  const program = confined(binary, ['--lang', 'smt2', '--incremental', '--quiet', '-'], {
+    readable: [],
+  });
   const ran = await runChild(
-    binary,
-    ['--lang', 'smt2', '--incremental', '--quiet', '-'],
+    program.command,
+    program.args,
     {
       timeoutMs: Math.max(1, limits.deadline - Date.now()),
       memoryMb: limits.memoryMb,

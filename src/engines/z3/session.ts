@@ -85,7 +85,14 @@ export class Z3Session {
       process: takeSpare() ?? Z3Process.packaged(),
       used: false,
     };
-    return Z3Session.#begin(z3, limits, limits.warm, used);
+    try {
+      return await Z3Session.#begin(z3, limits, limits.warm, used);
+    } catch (error) {
+      const didNotStart = error instanceof SessionError && error.end === 'crash' && !used;
+      if (!didNotStart || !Z3Process.isConfined) throw error;
+      Z3Process.isConfined = false;
+      return Z3Session.#begin(Z3Process.packaged(), limits, limits.warm, false);
+    }
   }
 
   static async #begin(

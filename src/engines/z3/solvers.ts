@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, isAbsolute } from 'node:path';
+import { toolEnvironment } from '../../processes/confined.ts';
 import { SessionError, Z3Session } from './session.ts';
 
 /**
@@ -119,6 +120,7 @@ function outputOf(binary: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(binary, ['--version'], {
       stdio: ['ignore', 'pipe', 'ignore'],
+      env: toolEnvironment(),
       timeout: 10_000,
     });
     let text = '';

@@ -33,6 +33,9 @@ interface Place {
   readonly binaries: Binaries;
 }
 
+/** What it takes to talk to a server that runs. */
+type Reached = Pick<Place, 'cluster' | 'password'>;
+
 interface Running {
   readonly pid: number;
   readonly port: number;
@@ -75,6 +78,22 @@ export async function startEmbeddedPostgres(
     await release();
     throw error;
   }
+}
+
+/**
+ * The address of the server that runs over a data folder, of whatever process; nothing where none
+ * does. Nothing is started, taken over or stopped: for commands beside a running service.
+ */
+export async function runningEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
+  const account = await postgresAccount();
+  const home = await clusterHome(dataDir, account);
+  const password = await readFile(join(home, 'postgres.password'), 'utf8').catch(() => undefined);
+  if (password === undefined) return undefined;
+  const place = { cluster: join(home, 'postgres'), password: password.trim() };
+  const found = await postmaster(place);
+  return found && (await answers(place, found.port))
+    ? urlOf(place, found.port, DATABASE)
+    : undefined;
 }
 
 /**
@@ -126,7 +145,7 @@ function keep(
   };
 }
 
-function urlOf(place: Place, port: number, database: string): string {
+function urlOf(place: Pick<Place, 'password'>, port: number, database: string): string {
   return `postgresql://${USER}:${place.password}@127.0.0.1:${port}/${database}`;
 }
 
@@ -238,7 +257,7 @@ async function adopt(place: Place): Promise<Running | undefined> {
  * What `postmaster.pid` says, if that process lives and is a Postgres; a file that lies about it is
  * removed.
  */
-async function postmaster(place: Place): Promise<Running | undefined> {
+async function postmaster(place: Pick<Place, 'cluster'>): Promise<Running | undefined> {
   const path = join(place.cluster, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
@@ -254,7 +273,7 @@ async function postmaster(place: Place): Promise<Running | undefined> {
   return { pid, port };
 }
 
-async function answers(place: Place, port: number): Promise<boolean> {
+async function answers(place: Reached, port: number): Promise<boolean> {
   return query(place, port, 'SHOW data_directory').then(
     (rows) =>
       (rows[0] as { data_directory?: string } | undefined)?.data_directory === place.cluster,
@@ -262,7 +281,11 @@ async function answers(place: Place, port: number): Promise<boolean> {
   );
 }
 
-async function query(place: Place, port: number, sql: string): Promise<unknown[]> {
+async function query(
+  place: Pick<Place, 'password'>,
+  port: number,
+  sql: string,
+): Promise<unknown[]> {
   const client = new pg.Client({
     connectionString: urlOf(place, port, 'postgres'),
     connectionTimeoutMillis: 5_000,
