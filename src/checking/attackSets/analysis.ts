@@ -212,10 +212,14 @@ function selectionProblems(
     );
 }
 
+/** There may be more sets than a call can have arguments. */
+const leastOf = (sizes: readonly number[]): number =>
+  sizes.reduce((least, size) => Math.min(least, size), Infinity);
+
 /** The sets of a conjunction: the smallest of those of its parts. */
 function joined(parts: readonly FoundSets[]): FoundSets {
   const sizes = parts.map(({ complete }) => (complete === true ? Infinity : complete.upTo));
-  const upTo = Math.min(Infinity, ...sizes);
+  const upTo = leastOf(sizes);
   return {
     sets: minimalOnly(parts.flatMap(({ sets }) => sets)).sort(bySize),
     complete: upTo === Infinity ? true : { upTo },
@@ -238,7 +242,7 @@ function resilienceOf(
   if (sets.some((set) => set.length === 0)) return null;
   const proper = selected.filter((threat) => threat.proper).map(({ id }) => id);
   const sizes = sets.filter((set) => isSubset(set, proper)).map((set) => set.length);
-  const least = Math.min(Infinity, ...sizes);
+  const least = leastOf(sizes);
   if (complete !== true) return Math.min(least - 1, complete.upTo);
   return least === Infinity ? 'all' : least - 1;
 }
