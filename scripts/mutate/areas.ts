@@ -8,6 +8,8 @@ export interface Area {
   readonly source: readonly string[];
   /** Files and folders; of their tests, those count that reach the file with the fault. */
   readonly tests: readonly string[];
+  /** Its tests take seconds: a minute is enough to judge some faults of it. */
+  readonly isFast?: boolean;
 }
 
 /** The share of the faults of each area that its tests must notice. */
@@ -25,10 +27,16 @@ const MEANING = [
 
 /** In the order of what a fault would cost: the trusted core first. */
 export const AREAS: readonly Area[] = [
-  { name: 'model', source: ['src/model'], tests: [...MEANING, 'test/encode/golden.test.ts'] },
-  { name: 'graph', source: ['src/graph'], tests: MEANING },
+  {
+    name: 'model',
+    isFast: true,
+    source: ['src/model'],
+    tests: [...MEANING, 'test/encode/golden.test.ts'],
+  },
+  { name: 'graph', isFast: true, source: ['src/graph'], tests: MEANING },
   {
     name: 'explore',
+    isFast: true,
     source: ['src/engines/explore'],
     tests: [...MEANING, 'test/engines/explore'],
   },
@@ -55,18 +63,19 @@ export const AREAS: readonly Area[] = [
     name: 'tlc/output',
     source: ['src/engines/tlc/output.ts'],
     tests: ['test/engines/tlc'],
+    isFast: true,
   },
   { name: 'evidence/verify', source: ['src/evidence/verify'], tests: ['test/evidence'] },
   { name: 'evidence/log', source: ['src/evidence/log'], tests: ['test/evidence'] },
-  { name: 'bpmn', source: ['src/frontends/bpmn'], tests: ['test/frontends/bpmn'] },
-  { name: 'risk', source: ['src/risk'], tests: ['test/risk'] },
+  { name: 'bpmn', isFast: true, source: ['src/frontends/bpmn'], tests: ['test/frontends/bpmn'] },
+  { name: 'risk', isFast: true, source: ['src/risk'], tests: ['test/risk'] },
   {
     name: 'store',
     source: ['src/store/locks.ts', 'src/store/runs.ts'],
     tests: ['test/store'],
   },
   { name: 'api', source: ['src/api'], tests: ['test/api'] },
-  { name: 'threats', source: ['src/threats'], tests: ['test/threats'] },
+  { name: 'threats', isFast: true, source: ['src/threats'], tests: ['test/threats'] },
 ];
 
 /** The source files of an area. What is generated is not ours to hold. */

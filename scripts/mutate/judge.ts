@@ -24,8 +24,8 @@ export interface Wanted {
   /** So many that a test could have noticed; those that the compiler refuses are replaced. */
   readonly count: number;
   readonly seed: string;
-  /** When to stop drawing, in ms since the epoch. */
-  readonly until: number;
+  /** For so long faults are drawn, once the tests have run without one. */
+  readonly minutes: number;
   readonly equivalents: ReadonlySet<string>;
   readonly remembered: Remembered;
   readonly lanes: readonly Lane[];
@@ -84,12 +84,13 @@ export async function judgeArea(area: Area, wanted: Wanted): Promise<Verdict> {
     wanted.seed,
   );
   const tests = await withoutFault(area, wanted);
+  const until = Date.now() + wanted.minutes * 60_000;
   const counts: Record<Fate, number> = { killed: 0, timedOut: 0, survived: 0, refused: 0 };
   const survivors: Mutant[] = [];
   let next = 0;
   const judgedSoFar = (): number => counts.killed + counts.timedOut + counts.survived;
   const work = async (lane: Lane): Promise<void> => {
-    while (judgedSoFar() < wanted.count && Date.now() < wanted.until) {
+    while (judgedSoFar() < wanted.count && Date.now() < until) {
       const mutant = drawn[next];
       next += 1;
       if (mutant === undefined) return;

@@ -169,9 +169,9 @@ function isValue({ parent, field }: Place): boolean {
   );
 }
 
-function lists(node: Node, { parent }: Place): Edit[] {
-  if (node.type !== 'ArrayExpression' || (node['elements'] as unknown[]).length === 0) return [];
-  return parent.type === 'AssignmentExpression' ? [] : replaced(node, '[]');
+function lists(node: Node): Edit[] {
+  const isEmpty = (node['elements'] as unknown[] | undefined)?.length === 0;
+  return node.type === 'ArrayExpression' && !isEmpty ? replaced(node, '[]') : [];
 }
 
 function returns(node: Node, _place: Place): Edit[] {

@@ -29,6 +29,11 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     computes: true,
     load: async () => (await import('./risk.ts')).riskCommand,
   },
+  learn: {
+    about: 'how an event log fits a model, and how often each branch was taken',
+    computes: true,
+    load: async () => (await import('./learn.ts')).learnCommand,
+  },
   loss: {
     about: 'how likely attacks break properties, and what it costs',
     computes: true,

@@ -124,10 +124,24 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
           `${data.nonConformantCases} of ${data.cases} cases leave the model; first: ${first.case}, row ${first.row}: ${first.activity} ${WORDS[first.reason]}`,
         ]
       : []),
+    ...card.outsiders
+      .slice(0, 3)
+      .map(
+        ({ trait, outside, inside }) =>
+          `in common: ${trait}, in ${percent(outside)} of the cases outside and ${percent(inside)} inside`,
+      ),
     ...(data.openCases > 0
       ? [
           `${data.openCases} cases end where the model promises a further step: still open; ${censoring.states > 0 ? 'judged by how long others took' : 'left out'}; bias: ${censoring.bias}`,
         ]
+      : []),
+    ...(data.reorderedCases > 0
+      ? [
+          `${data.reorderedCases} of ${data.equalTimeCases} cases with equal times fit in another order than that of their rows`,
+        ]
+      : []),
+    ...(data.immatureCases > 0
+      ? [`${data.immatureCases} cases left out that began too near to the end of the log`]
       : []),
     ...(direct.disagrees
       ? ['the model’s mean is outside the counted interval: believe neither before you know why']

@@ -77,7 +77,7 @@ export function branchTable({ chain, posterior, question }: Learned): BranchTabl
   }
 }
 
-function branchText({ instances, graph, topology }: StateChain, b: number): string {
+export function branchText({ instances, graph, topology }: StateChain, b: number): string {
   const instance = instances[b];
   if (!instance) return topology.targets[b] === STOP ? 'stop' : 'start';
   const values = Object.values(new Codec(graph.semantics.layout).binding(instance));
@@ -86,7 +86,7 @@ function branchText({ instances, graph, topology }: StateChain, b: number): stri
     : `${instance.action.name}(${values.map(String).join(', ')})`;
 }
 
-function targetText(chain: StateChain, b: number): string {
+export function targetText(chain: StateChain, b: number): string {
   const target = chain.topology.targets[b] as number;
   return target === STOP ? 'the end of the case' : stateText(chain, target);
 }

@@ -8,6 +8,7 @@ import type { Loss } from './explored.ts';
 import type { Learned } from './learned.ts';
 import { markovFit, type MarkovFit } from './markovFit.ts';
 import type { Deviation } from './matcher.ts';
+import { traitsOfOutsiders, type Trait } from './outsiders.ts';
 import type { PointSolution } from './request.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
@@ -44,12 +45,19 @@ export interface ModelCard {
     /** Cases that surely passed a loss state. */
     readonly lossCases: number;
     readonly equalTimes: string;
+    readonly equalTimeCases: number;
+    /** Of these, cases that fit in another order than that of their rows. */
+    readonly reorderedCases: number;
+    /** Cases left out because they began too near to the end of the log (`--mature`). */
+    readonly immatureCases: number;
     readonly unusedColumns: readonly string[];
     /** Actions that were taken to happen without events. */
     readonly silentActions: readonly string[];
   };
   /** The first ones; the number of all is `data.nonConformantCases`. */
   readonly nonConformance: readonly Deviation[];
+  /** What the cases that leave the model have in common, and the others have less. */
+  readonly outsiders: readonly Trait[];
   readonly prior: {
     readonly rule: string;
     /** How much of the answer is prior. */
@@ -138,6 +146,7 @@ export function cardOf(input: CardInput): ModelCard {
     loss: lossOf(input),
     data: dataOf(log, learned),
     nonConformance: alignment.deviations.slice(0, MAX_EXAMPLES),
+    outsiders: traitsOfOutsiders(log, (i) => alignment.ends[i] === 'outside'),
     prior: {
       rule: 'Dirichlet; one imaginary case, half of it lost and half not, spread over the ways that the model has (ADR 017)',
       share: input.priorShare,
@@ -209,7 +218,10 @@ function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
     openCases: alignment.openCases,
     ambiguousCases: alignment.ambiguousCases,
     lossCases: alignment.goalCases,
-    equalTimes: 'events of one time keep the order of their rows',
+    equalTimes: 'events of one time keep the order of their rows, unless only another order fits',
+    equalTimeCases: alignment.equalTimeCases,
+    reorderedCases: alignment.reorderedCases,
+    immatureCases: log.immatureCases ?? 0,
     unusedColumns: alignment.unusedColumns,
     silentActions: alignment.silentActions,
   };

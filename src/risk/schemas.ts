@@ -50,6 +50,9 @@ const card = object({
       ambiguousCases: count,
       lossCases: count,
       equalTimes: text,
+      equalTimeCases: count,
+      reorderedCases: count,
+      immatureCases: count,
       unusedColumns: texts,
       silentActions: texts,
     },
@@ -64,6 +67,11 @@ const card = object({
       activity: text,
       reason: { enum: ['unknownActivity', 'unknownBinding', 'notEnabled'] },
     }),
+  },
+  outsiders: {
+    type: 'array',
+    maxItems: 5,
+    items: object({ trait: text, outside: probability, inside: probability }),
   },
   prior: object({ rule: text, share: probability }),
   branches: object({

@@ -1,0 +1,17 @@
+import type { Inspected } from '../checking/inspect.ts';
+import { quietOf } from '../checking/quiet.ts';
+import type { Submission } from '../checking/types.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+
+/** What needs no events: of a diagram what is no activity, and the actions that were named. */
+export async function quietActions(
+  named: readonly string[],
+  { semantics }: Inspected,
+  submission: Submission,
+): Promise<Result<ReadonlySet<string>>> {
+  const known = new Set(semantics.model.actions.map(({ name }) => name));
+  const unknown = named.filter((name) => !known.has(name));
+  return unknown.length > 0
+    ? bad(problem('OPTION_INVALID', 'silent', `the model has no action ${unknown.join(', ')}`))
+    : ok(new Set([...(await quietOf(submission)), ...named]));
+}
