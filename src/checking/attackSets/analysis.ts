@@ -3,7 +3,7 @@ import { bad, ok, problem, type Problem, type Result } from '../../errors/index.
 import { didYouMean } from '../../errors/nearest.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
-import { OutOfTime, partOf, timeOf } from '../../time/time.ts';
+import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
 import { takesControl, type Threat } from '../../threats/threat.ts';
@@ -29,13 +29,12 @@ export async function analyseThreats(
   { semantics, digest }: Inspected,
   format: string,
   options: ThreatOptions,
-  signal: AbortSignal,
+  time: Time,
 ): Promise<Result<ThreatReport>> {
   const { model } = semantics;
   const existing = threatsOf(model);
   const wrong = selectionProblems(existing, options.threats);
   if (wrong.length > 0) return bad(...wrong);
-  const time = timeOf(options.timeoutMs, signal);
   const base = await explore.run(
     {
       semantics,
