@@ -105,11 +105,12 @@ async function printed(
   const trust = to.policy === undefined ? undefined : await readPolicy(to.policy);
   if (trust !== undefined && !trust.ok) return printProblems(trust.problems, to.json, io);
   const page = await pageOf(files, link, trust?.value.policy);
-  await (to.file.endsWith('.pdf') ? printPdf(page, to.file) : writeNew(to.file, page));
+  const { html, isWithdrawn } = page;
+  await (to.file.endsWith('.pdf') ? printPdf(html, to.file) : writeNew(to.file, html));
   io.stdout(
     to.json
-      ? `${JSON.stringify({ file: to.file, verified: trust !== undefined }, null, 2)}\n`
-      : `${to.file}${trust === undefined ? ' · not verified: give --policy FILE' : ' · verified'}\n`,
+      ? `${JSON.stringify({ file: to.file, verified: trust !== undefined, withdrawn: isWithdrawn }, null, 2)}\n`
+      : `${to.file}${trust === undefined ? ' · not verified: give --policy FILE' : ' · verified'}${isWithdrawn ? ' · WITHDRAWN' : ''}\n`,
   );
   return EXIT.ok;
 }

@@ -15,6 +15,7 @@ import { readBundle } from '../evidence/readBundle.ts';
 import type { Predicate, Statement } from '../evidence/statement.ts';
 import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
 import {
+  conclusionOf,
   LAYER_CODES,
   type Layer,
   type LayerStatus,
@@ -229,7 +230,7 @@ const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Z
 
 function reportText(
   folder: string,
-  { status, layers, statement }: VerifyReport,
+  report: VerifyReport,
   {
     rechecked,
     exit,
@@ -242,22 +243,17 @@ function reportText(
   io: Io,
 ): string {
   const paint = painter(io);
+  const { layers, statement } = report;
   const line = ({ layer, status: each, code, detail }: Layer): string => {
     const [mark, tone] = MARKS[each];
     const about = detail === undefined ? '' : ` · ${plain(detail)}`;
     return `  ${paint(tone, mark)} ${layer.padEnd(11)} ${each.padEnd(10)} ${LAYER_CODES[code]}${about}${each === 'failed' || each === 'untrusted' ? paint('dim', `  ${code}`) : ''}`;
   };
-  const words: Readonly<Record<VerifyStatus, string>> = {
-    verified: 'verified',
-    failed: 'not verified: something was changed; believe nothing in it',
-    untrusted: 'untrusted: signed by nobody that your policy trusts for it',
-    malformed: 'not a bundle',
-  };
   const verdict = statement === undefined ? '' : verdictText(statement.predicate, io);
   const again = rechecked === undefined ? '' : recheckText(rechecked, io);
   const refuted = rechecked?.some((each) => each.status === 'failed') === true;
   const under = policy === undefined ? '' : `  policy  ${plain(resolve(policy))}\n`;
-  return `${plain(folder)}\n${under}\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : words[status])}   exit ${exit}\n`;
+  return `${plain(folder)}\n${under}\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : conclusionOf(report))}   exit ${exit}\n`;
 }
 
 const RECHECK_MARKS: Readonly<

@@ -45,6 +45,11 @@ export interface ModelCard {
     /** Cases that surely passed a loss state. */
     readonly lossCases: number;
     readonly equalTimes: string;
+    readonly equalTimeCases: number;
+    /** Of these, cases that fit in another order than that of their rows. */
+    readonly reorderedCases: number;
+    /** Cases left out because they began too near to the end of the log (`--mature`). */
+    readonly immatureCases: number;
     readonly unusedColumns: readonly string[];
     /** Actions that were taken to happen without events. */
     readonly silentActions: readonly string[];
@@ -213,7 +218,10 @@ function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
     openCases: alignment.openCases,
     ambiguousCases: alignment.ambiguousCases,
     lossCases: alignment.goalCases,
-    equalTimes: 'events of one time keep the order of their rows',
+    equalTimes: 'events of one time keep the order of their rows, unless only another order fits',
+    equalTimeCases: alignment.equalTimeCases,
+    reorderedCases: alignment.reorderedCases,
+    immatureCases: log.immatureCases ?? 0,
     unusedColumns: alignment.unusedColumns,
     silentActions: alignment.silentActions,
   };

@@ -7,7 +7,7 @@ import { writeZip } from '../evidence/zip.ts';
 import type { StatementRecord } from '../store/index.ts';
 import { installationPolicy } from './policy.ts';
 import type { Service } from './service.ts';
-import { isSealed, verdictFiles, type SealedVerdict } from './verdict.ts';
+import { isSealed, statementOf, verdictFiles, type SealedVerdict } from './verdict.ts';
 
 export const AUDIT_TYPE = 'urn:probity:audit:v1';
 
@@ -135,12 +135,22 @@ async function packed(
     entry: {
       ...place,
       state,
+      ...answersIn(verdict.envelope),
       issuedAt: verdict.issuedAt,
       statementDigest: verdict.statementDigest,
       file: `verdicts/${verdict.id}.probity.zip`,
     },
     bundle: writeZip(await verdictFiles(service, verdict)),
   };
+}
+
+/** What a verdict is about, and how many properties came out how: to be found without opening it. */
+function answersIn(envelope: string): { model: Json; outcomes: Json } {
+  const { model, properties, script } = statementOf(envelope).predicate;
+  const outcomes: Record<string, number> = {};
+  for (const outcome of [...properties.map((each) => each.outcome), ...(script?.answers ?? [])])
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  return { model: { name: model.name, format: model.format }, outcomes };
 }
 
 const loggedJson = ({ envelope, leaf, salt, receipt }: StatementRecord): string =>
@@ -185,7 +195,7 @@ const readme = (
 
 | File | What it is |
 |---|---|
-| index.json | every verdict that was sealed in the period: its leaf, its place in the log, its state; also those that were erased |
+| index.json | every verdict that was sealed in the period: what it is about and how many properties came out how, its leaf, its place in the log, its state; also those that were erased |
 | verdicts/ID.probity.zip | its bundle, with status: \`probity verify verdicts/ID.probity.zip --policy YOUR-POLICY\` |
 | revocations/, keys/ | every revocation and change of keys that the log has: signed envelope, leaf, salt, receipt |
 | timestamps/ID.tsr | where an authority stamped it: \`openssl ts -verify -in timestamps/ID.tsr -data envelope.json -CAfile …\`, with the envelope of the bundle |

@@ -1,16 +1,12 @@
-import { bad, invariant, ok, problem, type Result } from '../errors/index.ts';
-import { parseEnvelope } from '../evidence/dsse.ts';
-import { utf8 } from '../evidence/encoding.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
 import {
   credentialOf,
   signCredential,
   signCredentialJwt,
 } from '../evidence/renderings/credential.ts';
 import { signSvr } from '../evidence/renderings/svr.ts';
-import type { Statement } from '../evidence/statement.ts';
-import { isStatement } from '../evidence/statementShape.ts';
 import type { Service } from './service.ts';
-import type { SealedVerdict } from './verdict.ts';
+import { statementOf, type SealedVerdict } from './verdict.ts';
 
 /** The forms in which others take a verdict; each is signed anew by the verdict key of now. */
 export const RENDERINGS = ['svr', 'vc', 'vc-jwt'] as const;
@@ -47,12 +43,4 @@ export async function renderVerdict(
       ? await signCredential(credential, signer)
       : await signCredentialJwt(credential, signer),
   );
-}
-
-function statementOf(envelope: string): Statement {
-  const parsed = parseEnvelope(utf8(envelope));
-  invariant(parsed.ok, 'our own envelope can be read');
-  const statement: unknown = JSON.parse(Buffer.from(parsed.envelope.payload).toString('utf8'));
-  invariant(isStatement(statement), 'our own statement has its shape');
-  return statement;
 }

@@ -1,8 +1,11 @@
 import { invariant } from '../errors/index.ts';
 import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
-import { fromBase64 } from '../evidence/encoding.ts';
+import { parseEnvelope } from '../evidence/dsse.ts';
+import { fromBase64, utf8 } from '../evidence/encoding.ts';
 import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/seal.ts';
+import type { Statement } from '../evidence/statement.ts';
+import { isStatement } from '../evidence/statementShape.ts';
 import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
 import { bestReceipt } from './cosign.ts';
 import { checkpointIn, sealable } from './seal.ts';
@@ -98,4 +101,13 @@ async function bundleAnchor(
     ? cosigned.note
     : record.checkpoint;
   return consistency && { record: { ...record, checkpoint }, consistency };
+}
+
+/** The statement in an envelope of ours. */
+export function statementOf(envelope: string): Statement {
+  const parsed = parseEnvelope(utf8(envelope));
+  invariant(parsed.ok, 'our own envelope can be read');
+  const statement: unknown = JSON.parse(Buffer.from(parsed.envelope.payload).toString('utf8'));
+  invariant(isStatement(statement), 'our own statement has its shape');
+  return statement;
 }

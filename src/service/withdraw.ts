@@ -54,6 +54,14 @@ export async function withdrawVerdict(
     (input.by === id || !(await visibleVerdict(service, asker, input.by)))
   )
     problems.push(problem('NOT_FOUND', 'by', 'there is no such other verdict'));
+  else if (input.by !== undefined && (await store.statements.withdrawals(input.by)).length > 0)
+    problems.push(
+      problem(
+        'VERDICT_WITHDRAWN',
+        'by',
+        'that verdict was revoked or superseded itself, and can stand in the place of no other',
+      ),
+    );
   if (!verdict || problems.length > 0) return bad(...problems);
   const logged = await store.locks.hold(
     `withdraw ${id}`,

@@ -688,6 +688,19 @@ describe('probes', () => {
     expect((await fetch(`${api.url}/nothing`)).status).toBe(404);
   });
 
+  it('a verdict as a page for a person, as lines for a script', async () => {
+    const id = (await opened.service.store.verdicts.ofRun(await sealed()))?.id ?? '';
+    const address = `${api.url}/verdicts/${id}`;
+    const page = await fetch(address, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    expect(html).toMatch(/<h1 class="(valid|revoked|superseded)">This verdict is /);
+    expect(html).toContain(id);
+    expect(html).not.toMatch(/<script/i);
+    expect(await (await fetch(address)).text()).toMatch(/^verdict {5}ver_/);
+  });
+
   it('the verifier as a page, with its digest', async () => {
     const [page, home] = [await fetch(`${api.url}/verify.html`), await fetch(`${api.url}/`)];
     const file = join(packageRoot(), 'dist', 'verify.html');

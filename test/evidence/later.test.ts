@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
+import { pageOf } from '../../src/cli/print.ts';
 import { bundleFiles } from '../../src/evidence/bundle.ts';
 import { utf8 } from '../../src/evidence/encoding.ts';
 import { addressOf } from '../../src/evidence/ledger/address.ts';
@@ -16,7 +17,7 @@ import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { seal } from '../../src/evidence/seal.ts';
 import type { SignedStatement } from '../../src/evidence/sign.ts';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
-import type { Layer } from '../../src/evidence/verify/report.ts';
+import { conclusionOf, type Layer } from '../../src/evidence/verify/report.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import {
   check,
@@ -105,6 +106,36 @@ async function statusLayer(
   if (layer === undefined) throw new Error('a status layer');
   return { ...layer, overall };
 }
+
+describe('what came of a bundle, in words', () => {
+  const conclusion = async (
+    files: ReadonlyMap<string, Uint8Array>,
+    policy = home.policy,
+    now?: Date,
+  ): Promise<string> =>
+    conclusionOf(await verifyBundle(files, policy, { crypto: nodeCrypto, ...(now && { now }) }));
+
+  it('tells a withdrawn verdict from one of a key that nobody trusts', async () => {
+    const own = await home.issue(sampleCheck('ended'));
+    const foreign = (await installation('forger')).policy;
+    expect(await conclusion(own.files)).toBe('verified');
+    for (const state of ['revoked', 'superseded'] as const) {
+      const files = withStatus(await statusFile(state, await revoked(state, own), own), own);
+      expect(await conclusion(files)).toMatch(new RegExp(`^${state}: its issuer `));
+      expect(await conclusion(files, foreign)).toBe(
+        'untrusted: signed by nobody that your policy trusts for it',
+      );
+      const { html: page } = await pageOf(files, 'urn:x', home.policy);
+      expect(page).toMatch(/class="withdrawn">WITHDRAWN\. .*the model left out refunds/);
+      expect((await pageOf(files, 'urn:x', undefined)).html).toContain(
+        `WITHDRAWN. The status in this bundle says: ${state}`,
+      );
+      await expect(pageOf(files, 'urn:x', foreign)).rejects.toThrow('untrusted');
+    }
+    const changed = new Map(own.files).set('source.yaml', utf8('x'));
+    expect(await conclusion(changed)).toMatch(/^not verified: something was changed/);
+  });
+});
 
 describe('status.json', () => {
   it('is not needed: a bundle without one is as of its receipt', async () => {

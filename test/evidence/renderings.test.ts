@@ -141,7 +141,7 @@ describeTool('python', 'a Verifiable Credential, verified in Python', (python) =
 
 describe('a page to print', () => {
   it('shows the answers as text, a QR code, and how it was verified', async () => {
-    const page = await pageOf(
+    const { html: page } = await pageOf(
       issued.files,
       'https://verdicts.example/verdicts/verdict-1',
       home.policy,
@@ -153,6 +153,24 @@ describe('a page to print', () => {
     expect(page).toContain(issued.sealed.statementDigest);
     expect(page).toContain('>violated</td>');
     expect(page).toContain("default-src 'none'");
+    expect(page).toMatch(/As verified when this was printed, 20\d\d-\d\d-\d\dT/);
+    expect(page).toContain('<th>Anchor</th><td class="">');
+    expect(page).not.toContain('WITHDRAWN');
+  });
+
+  it('says what each property asks, how it is violated, and that an anchor is emulated', async () => {
+    const anchored = new Map(issued.files).set(
+      'anchor.json',
+      utf8('{"network":"emulated","transactionDigest":"abc"}'),
+    );
+    const { html: page } = await pageOf(anchored, 'urn:x', undefined);
+    expect(page).toContain('EMULATED: a ledger for development');
+    const model = JSON.parse(fromUtf8(issued.files.get('model.json') ?? utf8('')) ?? '') as {
+      properties: Record<string, object>;
+    };
+    const [name = ''] = Object.keys(model.properties);
+    expect(page).toMatch(new RegExp(`<td>${name}<div class="asks">[^<]+</div></td>`));
+    expect(page).toMatch(/<div class="run">\s*(with .*\n)?1 {2}\w+/);
   });
 
   it('is not printed of a bundle that does not verify', async () => {
@@ -162,7 +180,7 @@ describe('a page to print', () => {
       pageOf(issued.files, 'urn:x', (await installation('forger')).policy),
     ).rejects.toThrow('untrusted');
     await expect(pageOf(new Map(), 'urn:x', undefined)).rejects.toMatchObject({ code: 'INTERNAL' });
-    expect(await pageOf(issued.files, 'urn:x', undefined)).not.toContain('As verified');
+    expect((await pageOf(issued.files, 'urn:x', undefined)).html).not.toContain('As verified');
   });
 
   it('needs a Chromium to become a PDF', async () => {
@@ -178,7 +196,7 @@ describeTool('chromium', 'a page printed by Chromium', (chromium) => {
   it('is a PDF', async () => {
     vi.stubEnv('CHROMIUM_BIN', chromium);
     await printPdf(
-      await pageOf(issued.files, 'urn:probity:verdict:verdict-1', home.policy),
+      (await pageOf(issued.files, 'urn:probity:verdict:verdict-1', home.policy)).html,
       join(folder, 'page.pdf'),
     );
     const pdf = await readFile(join(folder, 'page.pdf'));

@@ -164,6 +164,28 @@ describe('a revocation', () => {
   });
 });
 
+describe('a verdict in the place of another', () => {
+  it('stands itself', async () => {
+    const [old, next, last] = [
+      await sealedVerdict(await checkedRun('old')),
+      await sealedVerdict(await checkedRun('next')),
+      await sealedVerdict(await checkedRun('last')),
+    ];
+    const supersede = (id: string, by: string): ReturnType<typeof withdrawVerdict> =>
+      withdrawVerdict(opened.service, ALICE, 'key_1', id, {
+        state: 'superseded',
+        by,
+        reason: 'mended',
+      });
+    expect((await supersede(next.id, last.id)).ok).toBe(true);
+    expect(await supersede(old.id, next.id)).toMatchObject({
+      ok: false,
+      problems: [{ code: 'VERDICT_WITHDRAWN', path: 'by' }],
+    });
+    expect((await supersede(old.id, last.id)).ok).toBe(true);
+  });
+});
+
 describe('a key that is replaced', () => {
   it('leaves no verdict that it signed and the log did not have: such a one is signed again', async () => {
     const before = await sealedVerdict(await checkedRun('before'));

@@ -2,7 +2,13 @@ import { isRawFormat } from '../../model/specification.ts';
 import { fromUtf8 } from '../encoding.ts';
 import type { Predicate } from '../statement.ts';
 import { parsePolicy } from '../verify/policy.ts';
-import { LAYER_CODES, type Layer, type VerifyReport, type VerifyStatus } from '../verify/report.ts';
+import {
+  conclusionOf,
+  LAYER_CODES,
+  type Layer,
+  type VerifyReport,
+  type VerifyStatus,
+} from '../verify/report.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { readZip } from '../zip.ts';
 import { canVerify, webCrypto } from './webCrypto.ts';
@@ -13,12 +19,6 @@ import { canVerify, webCrypto } from './webCrypto.ts';
  * never as markup.
  */
 
-const WORDS: Readonly<Record<VerifyStatus, string>> = {
-  verified: 'Verified',
-  failed: 'Not verified: something was changed. Believe nothing in it.',
-  untrusted: 'Untrusted: signed by nobody that your policy trusts for it, or withdrawn.',
-  malformed: 'Not a bundle',
-};
 const MARKS: Readonly<Record<Layer['status'], string>> = {
   proved: '✓',
   signed: '✓',
@@ -50,6 +50,9 @@ function row(cells: readonly (readonly [text: string, className?: string])[]): H
   made.append(...cells.map(([text, className]) => element('td', text, className)));
   return made;
 }
+
+/** As a headline begins. */
+const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** One `.probity.zip`, or the files of a folder. */
 async function filesOf(chosen: readonly File[]): Promise<Map<string, Uint8Array> | undefined> {
@@ -153,7 +156,7 @@ async function judge(): Promise<void> {
   });
   show(
     report.status,
-    WORDS[report.status],
+    sentence(conclusionOf(report)),
     layersTable(report),
     ...(report.statement === undefined ? [] : verdictTable(report.statement.predicate)),
   );

@@ -1,31 +1,33 @@
 import { renderSVG } from 'uqr';
 import type { PropertyVerdict, Statement } from '../statement.ts';
+import { plainHtml as plain } from './html.ts';
 import { LAYER_CODES, type VerifyReport } from '../verify/report.ts';
-
-/**
- * Text of a model in HTML, without characters that show nothing or turn the order of others around.
- */
-const plain = (text: string): string =>
-  text
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 
 export interface PageInput {
   readonly statement: Statement;
   readonly statementDigest: string;
   /**
-   * What a verifier said of the bundle, and under whose policy: printed, since paper cannot be
-   * checked again.
+   * What a verifier said of the bundle, and when: printed, since paper cannot be checked again.
    */
   readonly report?: VerifyReport;
+  readonly verifiedAt?: string;
+  /** What the properties ask, and how those are violated that are, by their names. */
+  readonly told: ReadonlyMap<string, ToldProperty>;
+  /** Where the log's checkpoint is anchored, in words. */
+  readonly anchor: string;
+  /** How the verdict was withdrawn, if it was. */
+  readonly withdrawn?: string;
   readonly logIndex: number;
   readonly logOrigin: string;
   /** What the QR code says: an address where the verdict's state is shown, or its URN. */
   readonly link: string;
+}
+
+export interface ToldProperty {
+  /** As its author wrote it. */
+  readonly asks?: string;
+  /** The steps that show the answer. */
+  readonly run?: readonly string[];
 }
 
 const STYLE = `
@@ -37,7 +39,8 @@ h1 { font-size: 18pt; margin: 0; } h2 { font-size: 12pt; margin: 6mm 0 2mm; } p 
 header svg { width: 32mm; height: 32mm; flex: none; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 1mm 2mm 1mm 0; vertical-align: top; border-bottom: .3pt solid #999; overflow-wrap: anywhere; }
 tr { break-inside: avoid; } th { font-weight: normal; color: #555; white-space: nowrap; }
-.outcome { font-weight: bold; } .digest { font: 8.5pt/1.4 ui-monospace, monospace; overflow-wrap: anywhere; } footer { margin-top: 8mm; font-size: 9pt; color: #333; }
+.outcome { font-weight: bold; } .asks { font-size: 9.5pt; color: #333; } .run { font: 8.5pt/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 1mm 0; }
+.withdrawn { border: 2pt solid #111; padding: 3mm; margin: 4mm 0; font-size: 14pt; font-weight: bold; } .digest { font: 8.5pt/1.4 ui-monospace, monospace; overflow-wrap: anywhere; } footer { margin-top: 8mm; font-size: 9pt; color: #333; }
 `;
 
 /** One sentence for each answer, so that no reader of paper takes a bound for a proof. */
@@ -56,6 +59,10 @@ export function certificatePage({
   statement,
   statementDigest,
   report,
+  verifiedAt,
+  told,
+  anchor,
+  withdrawn,
   logIndex,
   logOrigin,
   link,
@@ -67,17 +74,12 @@ export function certificatePage({
       (answer, at) =>
         `<tr><td>${at + 1}</td><td>check-sat</td><td class="outcome">${answer}</td><td>the word of a solver</td></tr>`,
     ),
-    ...properties.map(
-      ({
-        name,
-        kind,
-        outcome,
-        bound,
-        assurance,
-        threats,
-      }) => `<tr><td>${plain(name)}</td><td>${plain(kind)}</td>
-    <td class="outcome">${SAYS[outcome]}${bound === undefined ? '' : ` (${plain(bound)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>`,
-    ),
+    ...properties.map(({ name, kind, outcome, bound, message, reason, assurance, threats }) => {
+      const { asks, run = [] } = told.get(name) ?? {};
+      const why = [bound, reason, message].filter((text) => text !== undefined).join(': ');
+      return `<tr><td>${plain(name)}${asks === undefined ? '' : `<div class="asks">${plain(asks)}</div>`}</td><td>${plain(kind)}</td>
+    <td class="outcome">${SAYS[outcome]}${why === '' ? '' : ` (${plain(why)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>${run.length === 0 ? '' : `\n<tr><td colspan="4"><div class="run">${run.map(plain).join('\n')}</div></td></tr>`}`;
+    }),
   ].join('\n');
   const facts: [string, string][] = [
     ['Verdict', predicate.id],
@@ -92,6 +94,7 @@ export function certificatePage({
     ],
     ['Model', `${model.name} (${model.format})`],
     ['Log', `${logOrigin}, leaf ${logIndex}`],
+    ['Anchor', anchor],
   ];
   const digests: [string, string][] = [
     ['Statement', statementDigest],
@@ -113,6 +116,7 @@ export function certificatePage({
 <style>${STYLE}</style>
 <header><div><h1>A formal verdict</h1><p>${plain(model.name)}</p>${table(facts)}</div>
 ${renderSVG(link, { ecc: 'M', border: 2 })}</header>
+${withdrawn === undefined ? '' : `<p class="withdrawn">${plain(withdrawn)}</p>`}
 <h2>Answers</h2>
 <table><tr><th>Property</th><th>Kind</th><th>Answer</th><th>What stands behind it</th></tr>
 ${rows}</table>
@@ -120,7 +124,7 @@ ${rows}</table>
 ${rests === '' ? '<p>No fairness, bound, channel semantics or abstraction is assumed.</p>' : `<ul>${rests}</ul>`}
 <h2>Digests</h2>
 ${table(digests, 'digest')}
-${report === undefined ? '' : `<h2>As verified when this was printed</h2>\n${table(report.layers.map(({ layer, status, code }) => [layer, `${status}: ${LAYER_CODES[code]}`]))}`}
+${report === undefined ? '' : `<h2>As verified when this was printed${verifiedAt === undefined ? '' : `, ${plain(verifiedAt)}`}</h2>\n${table(report.layers.map(({ layer, status, code }) => [layer, `${status}: ${LAYER_CODES[code]}`]))}`}
 <footer><p>Paper proves nothing. The bundle of this verdict does: <span class="digest">probity certificate ${plain(predicate.id)} --out DIR</span>, then
 <span class="digest">probity verify DIR --policy FILE</span>, with a policy from somebody other than who gave you this. The command is built from its source; or open <span class="digest">verify.html</span>, whose SHA-256 you got from somewhere else.</p>
 <p class="digest">${plain(link)}</p></footer>

@@ -146,6 +146,45 @@ export interface VerifyReport {
   readonly statement?: Statement;
 }
 
+/** What ended a verdict that is signed as it should be: no foreign key, and nothing changed. */
+const ENDED: Readonly<Partial<Record<LayerCode, string>>> = {
+  STATUS_REVOKED: 'revoked: its issuer withdrew this verdict, and it no longer stands',
+  STATUS_SUPERSEDED: 'superseded: its issuer put another verdict in the place of this one',
+  STATUS_EXPIRED: 'expired: its issuer gave this verdict an end, which is over',
+  STATUS_TOO_OLD: 'too old: your policy takes no verdict of this age',
+};
+
+const CONCLUSIONS: Readonly<Record<VerifyStatus, string>> = {
+  verified: 'verified',
+  failed: 'not verified: something was changed; believe nothing in it',
+  untrusted: 'untrusted: signed by nobody that your policy trusts for it',
+  malformed: 'not a bundle',
+};
+
+/**
+ * What came of a bundle, in words. One that rests on nobody whom the policy trusts is told from one
+ * that its issuer withdrew, and from one whose anchor alone does not do.
+ */
+export function conclusionOf({ status, layers }: VerifyReport): string {
+  if (status !== 'untrusted') return CONCLUSIONS[status];
+  const open = layers.filter((layer) => layer.status === 'untrusted');
+  const foreign = open.some(({ layer }) => layer === 'envelope' || layer === 'checkpoint');
+  const [first] = open;
+  if (foreign || !first) return CONCLUSIONS.untrusted;
+  const ended = open.find(({ code }) => ENDED[code] !== undefined);
+  return ended ? (ENDED[ended.code] ?? '') : `untrusted: ${LAYER_CODES[first.code]}`;
+}
+
+/** How a verdict was withdrawn, where that is all that speaks against it. */
+export function withdrawalIn({ layers }: VerifyReport): Layer | undefined {
+  const open = layers.filter(({ status }) => status === 'untrusted' || status === 'failed');
+  const [only] = open;
+  return open.length === 1 &&
+    (only?.code === 'STATUS_REVOKED' || only?.code === 'STATUS_SUPERSEDED')
+    ? only
+    : undefined;
+}
+
 /**
  * The worst layer decides; "changed" is worse than "unknown to me", and both are worse than "fine".
  */
