@@ -64,7 +64,7 @@ export async function checkSubmission(
 ): Promise<Result<Verification>> {
   if (isRawFormat(submission.format))
     return checkRaw({ ...submission, format: submission.format }, options, context);
-  const time = timeOf(options.timeoutMs, context.signal);
+  const time = timeOf(options.timeoutMs, context.signal, context.stopped);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
   const { semantics, document, digest } = inspected.value;
@@ -82,9 +82,12 @@ export async function checkSubmission(
   const judging: Judging = { inspected: inspected.value, task, judged: new Map() };
   const reported = (): PropertyReport[] => {
     const left = Math.max(leftOf(time), options.timeoutMs * JUDGING_SHARE);
-    return reportProperties(judging, asked, runs, timeOf(left, context.signal)).map((report) =>
-      withLack(report, wanted),
-    );
+    return reportProperties(
+      judging,
+      asked,
+      runs,
+      timeOf(left, context.signal, context.stopped),
+    ).map((report) => withLack(report, wanted));
   };
   for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
     const more = await runForAssurance(task, reported(), runs, options, engines, context);

@@ -16,6 +16,8 @@ export const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 
 
 export interface CheckContext {
   readonly signal: AbortSignal;
+  /** Says what the signal says, also while a search computes in one piece. */
+  stopped?(): boolean;
   readonly cacheDir: string;
   onProgress(progress: Progress): void;
 }

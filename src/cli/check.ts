@@ -107,11 +107,11 @@ export async function checkCommand(args: string[], io: Io): Promise<number> {
   const progress = progressLine(io, json);
   const started = performance.now();
   const { cacheDir } = config.value;
-  const time = timeOf(options.timeoutMs, io.interrupted);
+  const time = timeOf(options.timeoutMs, io.interrupted, io.stopped);
   const verified = await checkSubmission(
     submission,
     fixes ? { ...options, timeoutMs: options.timeoutMs * CHECK_BEFORE_FIXES } : options,
-    { signal: time.signal, cacheDir, onProgress: progress.show },
+    { ...time, cacheDir, onProgress: progress.show },
   );
   const durationMs = performance.now() - started;
   progress.clear();
@@ -141,7 +141,7 @@ async function onDiagram(
   if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
   const { tell, withTold } = await import('../explain/explain.ts');
   const left = Math.max(leftOf(time), options.timeoutMs * TELLING_SHARE);
-  const telling = timeOf(left, time.signal);
+  const telling = timeOf(left, time.signal, time.stopped);
   const told = withTold(report, await tell(submission.source, report, submission, telling));
   if (!fixes) return told;
   const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([

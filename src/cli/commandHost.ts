@@ -7,6 +7,8 @@ export interface ToCommand {
   readonly name: string;
   readonly args: readonly string[];
   readonly isTTY?: boolean;
+  /** One word, 1 once the user wants it to end. */
+  readonly stop: Int32Array;
 }
 
 /** What comes out of it: text that may be printed as it is, and at the end its exit code. */
@@ -14,7 +16,7 @@ export type FromCommand =
   { readonly stdout: string } | { readonly stderr: string } | { readonly exit: number };
 
 /** How long a command that was interrupted may take to say what it knows. */
-const LAST_WORDS_MS = 700;
+const LAST_WORDS_MS = 800;
 /** As a shell says it of what Ctrl-C ended. */
 const INTERRUPTED = 130;
 
@@ -31,7 +33,13 @@ export function runInThread(
   inside = new URL('commandThread', import.meta.url),
 ): Promise<number> {
   const streams = openStreams();
-  const start: ToCommand = { name, args, ...(io.isTTY === undefined ? {} : { isTTY: io.isTTY }) };
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const start: ToCommand = {
+    name,
+    args,
+    stop,
+    ...(io.isTTY === undefined ? {} : { isTTY: io.isTTY }),
+  };
   const thread = startThread(inside, { workerData: start });
   return new Promise((resolve, reject) => {
     let code: number | undefined;
@@ -43,6 +51,7 @@ export function runInThread(
     };
     const onSigint = (): void => {
       if (timer) return end();
+      Atomics.store(stop, 0, 1);
       thread.postMessage('interrupt');
       timer = setTimeout(end, LAST_WORDS_MS);
     };

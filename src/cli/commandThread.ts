@@ -6,7 +6,7 @@ import { EXIT } from './io.ts';
 import { printable } from './terminal.ts';
 import { troubleText } from './trouble.ts';
 
-const { name, args, isTTY } = workerData as ToCommand;
+const { name, args, isTTY, stop } = workerData as ToCommand;
 const interrupted = new AbortController();
 const say = (message: FromCommand): void => parentPort?.postMessage(message);
 
@@ -16,6 +16,7 @@ const ended = command?.([...args], {
   stdout: (text) => say({ stdout: printable(text) }),
   stderr: (text) => say({ stderr: printable(text) }),
   interrupted: interrupted.signal,
+  stopped: () => Atomics.load(stop, 0) === 1,
   ...(isTTY === undefined ? {} : { isTTY }),
 });
 try {

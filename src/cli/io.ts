@@ -5,6 +5,8 @@ export interface Io {
   readonly isTTY?: boolean;
   /** Fires when the user wants the command to end. */
   readonly interrupted?: AbortSignal;
+  /** The same, for work that computes in one piece. */
+  stopped?(): boolean;
 }
 
 /** DESIGN section 9. `untrusted` is verify's own reading of 3. */

@@ -29,6 +29,7 @@ probity risk FILE --generate N --weights WEIGHTS.json [--property NAME]
 
   --cases N            for how many cases losses are expected (${RISK_DEFAULTS.cases})
   --draws N            draws from the posterior (as many as cost a second, at most 10,000)
+  --mature DAYS        leave out cases that began nearer to the end of the log than this
   --silent A,B         actions that need no events; of a diagram, gateways and events need none
   --log-end TIME       until when the log was kept; default: the time of its last event
   --seed N             of the draws, or of the generated log (${RISK_DEFAULTS.seed})
@@ -56,6 +57,7 @@ interface RiskArgs {
   readonly cases: number;
   readonly draws: number | undefined;
   readonly logEndMs: number | undefined;
+  readonly matureMs: number | undefined;
   readonly silent: readonly string[];
   readonly seed: number;
   readonly maxStates: number;
@@ -93,13 +95,13 @@ async function assess(
   if (!log.ok) return printProblems(log.problems, args.json, io);
   const quiet = await quietActions(args.silent, inspected, submission);
   if (!quiet.ok) return printProblems(quiet.problems, args.json, io);
-  const { cases, draws, seed, maxStates, timeoutMs, logEndMs } = args;
+  const { cases, draws, seed, maxStates, timeoutMs, logEndMs, matureMs } = args;
   const assessed = await assessRisk({
     semantics: inspected.semantics,
     modelDigest: inspected.digest,
     loss: { property: args.property ?? '' },
     log: log.value,
-    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs, quiet: quiet.value },
+    options: { cases, draws, seed, maxStates, timeoutMs, logEndMs, matureMs, quiet: quiet.value },
     signal,
   });
   if (!assessed.ok) return printProblems(assessed.problems, args.json, io);
@@ -168,6 +170,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
         generate: { type: 'string' },
         weights: { type: 'string' },
         'log-end': { type: 'string' },
+        mature: { type: 'string' },
         silent: { type: 'string' },
         json: { type: 'boolean' },
       },
@@ -207,6 +210,7 @@ function readArgs(args: string[]): Result<RiskArgs> {
     cases: numbers['cases'] ?? RISK_DEFAULTS.cases,
     draws: numbers['draws'],
     logEndMs: logEnd?.ms,
+    matureMs: numbers['mature'] === undefined ? undefined : numbers['mature'] * 86_400_000,
     silent: values.silent?.split(',').map((name) => name.trim()) ?? [],
     seed: numbers['seed'] ?? RISK_DEFAULTS.seed,
     maxStates: numbers['max-states'] ?? RISK_DEFAULTS.maxStates,
@@ -222,4 +226,5 @@ const NUMBERS = {
   seed: [0, Number.MAX_SAFE_INTEGER],
   'max-states': [1, 50_000_000],
   timeout: [1, 86_400],
+  mature: [0, 36_500],
 } as const;

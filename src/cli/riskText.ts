@@ -135,6 +135,14 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
           `${data.openCases} cases end where the model promises a further step: still open; ${censoring.states > 0 ? 'judged by how long others took' : 'left out'}; bias: ${censoring.bias}`,
         ]
       : []),
+    ...(data.reorderedCases > 0
+      ? [
+          `${data.reorderedCases} of ${data.equalTimeCases} cases with equal times fit in another order than that of their rows`,
+        ]
+      : []),
+    ...(data.immatureCases > 0
+      ? [`${data.immatureCases} cases left out that began too near to the end of the log`]
+      : []),
     ...(direct.disagrees
       ? ['the model’s mean is outside the counted interval: believe neither before you know why']
       : []),

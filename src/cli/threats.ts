@@ -8,6 +8,7 @@ import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
+import { timeOf } from '../time/time.ts';
 import { EXIT, type Io } from './io.ts';
 import { threatsText } from './threatsText.ts';
 
@@ -66,7 +67,7 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
     inspected.value,
     read.value.format,
     options,
-    io.interrupted ?? new AbortController().signal,
+    timeOf(options.timeoutMs, io.interrupted, io.stopped),
   );
   if (!answer.ok) return printProblems(answer.problems, json, io);
   const exit = exitOfThreats(answer.value);

@@ -1,10 +1,11 @@
 import { stopBranch, type StateChain } from './chain.ts';
 import type { EventLog, LogCase } from './eventLog.ts';
-import { countEnd, countPairs, IDLE, replay, share, type Layer } from './layers.ts';
+import { countEnd, countPairs, IDLE, replay, share, type Layer, type Replayed } from './layers.ts';
 import type { BranchPairs } from './markovFit.ts';
 import { Matcher, type Deviation } from './matcher.ts';
 import { Moves, type Censoring } from './moves.ts';
 import type { Evidence } from './posterior.ts';
+import { hasEqualTimes, otherOrders } from './orders.ts';
 import { NEVER } from './question.ts';
 
 /**
@@ -27,6 +28,9 @@ export interface Alignment {
   /** Cases whose moves fit more than one path. */
   readonly ambiguousCases: number;
   readonly eventsCounted: number;
+  /** Cases with events of one time, and those that fit the model in another order of these only. */
+  readonly equalTimeCases: number;
+  readonly reorderedCases: number;
   /** Events of an enabled step that changes nothing: they conform, and count for no branch. */
   readonly idleEvents: number;
   /** Conformant or not, cases that surely passed a goal of the chain. */
@@ -71,6 +75,8 @@ class Reading {
     ambiguousCases: 0,
     eventsCounted: 0,
     idleEvents: 0,
+    equalTimeCases: 0,
+    reorderedCases: 0,
     goalCases: 0,
   };
 
@@ -89,8 +95,25 @@ class Reading {
 
   add(logCase: LogCase): void {
     const path = onlyPath(this.#chain, this.#matcher, logCase);
-    if (path) this.#follow(path);
-    else this.#share(logCase);
+    const equal = hasEqualTimes(logCase);
+    if (equal) this.#tally.equalTimeCases += 1;
+    if (path) {
+      this.#follow(path);
+      return;
+    }
+    const replayed = replay(this.#chain, this.#matcher, logCase);
+    const other = equal && replayed.deviation ? this.#inAnotherOrder(logCase) : undefined;
+    if (other) this.#tally.reorderedCases += 1;
+    this.#share(logCase, other ?? replayed);
+  }
+
+  /** The case with events of one time in another order, if it is a run of the model then. */
+  #inAnotherOrder(logCase: LogCase): Replayed | undefined {
+    for (const order of otherOrders(logCase)) {
+      const replayed = replay(this.#chain, this.#matcher, order);
+      if (!replayed.deviation) return replayed;
+    }
+    return undefined;
   }
 
   alignment(log: EventLog): Alignment {
@@ -131,8 +154,7 @@ class Reading {
   }
 
   /** A case that fits several paths, or leaves the model. */
-  #share(logCase: LogCase): void {
-    const replayed = replay(this.#chain, this.#matcher, logCase);
+  #share(logCase: LogCase, replayed: Replayed): void {
     const { layers, deviation } = replayed;
     const last = layers.at(-1) as Layer;
     const { passed, ambiguous, idle, ends } = share(

@@ -1,25 +1,17 @@
-import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { cardOf, type ModelCard } from './card.ts';
+import { cardOf, type Answer, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
-import { soundBounds } from './certify.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate, type DirectEstimate } from './directEstimate.ts';
-import { average } from './distributions.ts';
 import { defaultDraws, drawProbabilities, probabilityOf, type Probability } from './draws.ts';
 import type { EventLog } from './eventLog.ts';
 import { exploreLosses, type Loss } from './explored.ts';
 import { headlineOf, type Headline } from './headline.ts';
 import { learn, priorShare, throughUnseen, type Learned } from './learned.ts';
-import { predictiveInterval } from './predictive.ts';
-import {
-  LEVEL,
-  RISK_DEFAULTS,
-  type PointSolution,
-  type RiskOptions,
-  type RiskRequest,
-} from './request.ts';
-import { solveByLu, suitsLu } from './sparseLu.ts';
+import { perCasesOf, type PerCases } from './perCases.ts';
+import { pointSolution } from './point.ts';
+import { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 import { Watch } from './watch.ts';
 
 /** Public shape (`risk.schema.json`). All probabilities are of one case. */
@@ -40,22 +32,7 @@ export interface RiskAssessment {
     readonly lower: number;
     readonly upper: number;
   };
-  readonly perCases: {
-    readonly n: number;
-    readonly expected: number;
-    /** Holds the number of losses among the next n cases with probability `level`. */
-    readonly predictive: {
-      readonly lower: number;
-      readonly upper: number;
-      readonly level: number;
-      readonly interval: 'predictive';
-    };
-    /** P(at least one of n cases is lost) = 1 − E[(1 − p)^n]. */
-    readonly atLeastOne: number;
-    readonly expectedLossEur?: number;
-    /** The bounds of `predictive`, times the severity. */
-    readonly predictiveLossEur?: { readonly lower: number; readonly upper: number };
-  };
+  readonly perCases: PerCases;
   readonly states: number;
   /** The digest of the run that the method was measured by: it is signed with the scores. */
   readonly calibration: string;
@@ -71,7 +48,11 @@ export async function assessRisk(request: RiskRequest): Promise<Result<RiskAsses
   const { semantics, signal } = request;
   const options: RiskOptions = { ...RISK_DEFAULTS, ...request.options };
   const watch = new Watch(signal, options.timeoutMs);
-  const log = logUntil(request.log, options.logEndMs);
+  const log = logUntil(request.log, options);
+  if (log.cases.length === 0)
+    return bad(
+      problem('EVENT_LOG_EMPTY', 'events', 'no case began early enough: mature ones only'),
+    );
   const loss = lossOf(request);
   if (!loss.ok) return loss;
   const explored = await exploreLosses(semantics, loss.value, options, signal);
@@ -106,10 +87,18 @@ function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
   return ok({ kind: 'property', property });
 }
 
-/** The log with its end as somebody knows it, never before its last event. */
-function logUntil(log: EventLog, logEndMs: number | undefined): EventLog {
-  if (logEndMs === undefined || log.untilMs === undefined) return log;
-  return { ...log, untilMs: Math.max(log.untilMs, logEndMs) };
+/**
+ * The log with its end as somebody knows it, never before its last event, and without the cases that
+ * began too near to it.
+ */
+function logUntil(log: EventLog, { logEndMs, matureMs }: RiskOptions): EventLog {
+  if (log.untilMs === undefined) return log;
+  const untilMs = Math.max(log.untilMs, logEndMs ?? -Infinity);
+  if (matureMs === undefined) return { ...log, untilMs };
+  const cases = log.cases.filter(
+    ({ events }) => (events[0]?.timeMs ?? -Infinity) <= untilMs - matureMs,
+  );
+  return { ...log, untilMs, cases, immatureCases: log.cases.length - cases.length };
 }
 
 /** Whether every case leaves the model, or no event is a step of it. */
@@ -152,15 +141,12 @@ async function assess(
         `the equations of ${question.unsettled.length} states are too dense to be solved directly, and mix too slowly to be iterated`,
       ),
     );
-  const point = await atMeans(learned, atMeanRates);
   const probability = probabilityOf(draws, atMeanRates, solver.acyclic, seenEnds(learned));
   const { mean } = probability;
   const cases = alignment.ends.length;
   const outside = alignment.deviations.length / cases;
   const undecided = (alignment.censoring.beyond + alignment.censoring.untimed) / cases;
   const severityEur = loss.kind === 'property' ? loss.property.severityEur : undefined;
-  const { cases: n } = options;
-  const predictive = predictiveInterval(draws.values, n, LEVEL);
   const direct = directEstimate(alignment.ends, probability);
   const prior = priorShare(learned);
   const headline = headlineOf({
@@ -172,9 +158,7 @@ async function assess(
     undecided,
     settled: question.settled !== undefined,
   });
-  return ok({
-    v: 2,
-    property: 'property' in request.loss ? request.loss.property : request.loss.name,
+  const answer: Answer = {
     headline,
     probability,
     direct,
@@ -183,24 +167,16 @@ async function assess(
       lower: mean * (1 - outside),
       upper: mean * (1 - outside) + outside,
     },
-    perCases: {
-      n,
-      expected: n * mean,
-      predictive: { ...predictive, level: LEVEL, interval: 'predictive' },
-      atLeastOne: 1 - average(draws.values.map((p) => (1 - p) ** n)),
-      ...(severityEur === undefined
-        ? {}
-        : {
-            expectedLossEur: n * mean * severityEur,
-            predictiveLossEur: {
-              lower: predictive.lower * severityEur,
-              upper: predictive.upper * severityEur,
-            },
-          }),
-    },
+    perCases: perCasesOf(draws.values, mean, options.cases, severityEur),
+  };
+  return ok({
+    v: 2,
+    property: 'property' in request.loss ? request.loss.property : request.loss.name,
+    ...answer,
     states: learned.chain.graph.store.count,
     calibration: CALIBRATION.digest,
     card: cardOf({
+      answer,
       learned,
       log: request.log,
       loss,
@@ -209,7 +185,7 @@ async function assess(
       valuations,
       seed: options.seed,
       draws: drawn,
-      point,
+      point: await pointSolution(learned, atMeanRates),
       priorShare: prior,
       throughUnseen: throughUnseen(learned),
       undecided,
@@ -224,30 +200,4 @@ function seenEnds({ alignment, question }: Learned): { lost: boolean; notLost: b
         notLost: alignment.ends.some((end) => end === 'notLost'),
       }
     : { lost: true, notLost: true };
-}
-
-/**
- * Beyond the bounds by more than this part of them, a solution is wrong: two solvers that differ
- * are a fault, not an answer.
- */
-const SLACK = 1e-9;
-
-/** The solution at the mean rates, held against sound bounds and, where it pays, against LU. */
-async function atMeans(
-  { question, solver, posterior }: Learned,
-  value: number,
-): Promise<PointSolution> {
-  if (question.settled !== undefined) return { value, lower: value, upper: value, solver: 'graph' };
-  const weights = posterior.mean();
-  const bounds = soundBounds(question, solver, weights);
-  const lower = bounds.lower[question.topology.start] as number;
-  const upper = bounds.upper[question.topology.start] as number;
-  const others = suitsLu(question) ? [await solveByLu(question, weights)] : [];
-  for (const other of [value, ...others])
-    if (!(other >= lower * (1 - SLACK) && other <= upper * (1 + SLACK)))
-      throw new Fault(
-        'INTERNAL',
-        `solvers disagree: ${other} is not in the sound interval [${lower}, ${upper}]`,
-      );
-  return { value, lower, upper, solver: 'elimination' };
 }

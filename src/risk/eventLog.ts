@@ -38,6 +38,8 @@ export interface EventLog {
   readonly window?: { readonly from: string; readonly to: string };
   /** Until when the log was kept: the time of its last event, where nobody says otherwise. */
   readonly untilMs?: number;
+  /** Cases that were left out because they began too near to the end. */
+  readonly immatureCases?: number;
   /** Rows that tell of no step: starts of what completes, other turns of a life cycle. */
   readonly lifecycleRows: number;
   /** Rows that repeat the id of an event before them. */

@@ -65,6 +65,17 @@ export function cascadeOf(leaving: readonly Leaving[], waiting: readonly Waiting
   return { stages, beyond };
 }
 
+/**
+ * The share of those who come to the node that is still there after the last who left it was seen to
+ * leave: nothing says what becomes of them.
+ */
+export function remaining({ stages }: Cascade): number {
+  return stages.reduce((there, { left, stayed }) => {
+    const all = [...left.values()].reduce((a, b) => a + b, 0) + stayed;
+    return all === 0 ? there : (there * stayed) / all;
+  }, 1);
+}
+
 /** The times after which a stage ends: the last departure before each loss from sight. */
 function cutsOf(leaves: readonly Leaving[], waits: readonly Waiting[]): number[] {
   const cuts: number[] = [];
@@ -80,6 +91,6 @@ function cutsOf(leaves: readonly Leaving[], waits: readonly Waiting[]): number[]
   return Array.from({ length: MAX_STAGES - 1 }, (_, i) => cuts[Math.floor(i * step)] as number);
 }
 
-function weightOf(items: readonly { readonly weight: number }[]): number {
+export function weightOf(items: readonly { readonly weight: number }[]): number {
   return items.reduce((sum, { weight }) => sum + weight, 0);
 }

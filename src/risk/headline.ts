@@ -2,6 +2,8 @@
 export const MAX_UNKNOWN = 0.05;
 /** Fewer losses than this say little more than the prior. */
 export const MIN_LOSSES = 5;
+/** Undecided cases that could move the mean by more than this part of it. */
+export const MAX_BIAS = 0.2;
 /** A larger share of the answer than this from the prior is an answer of the prior. */
 export const MAX_PRIOR_SHARE = 0.3;
 
@@ -40,7 +42,7 @@ export function headlineOf(grounds: Grounds): Headline {
   const weak: Reason[] = [
     ...(grounds.lost < MIN_LOSSES ? (['fewLosses'] as const) : []),
     ...(grounds.priorShare > MAX_PRIOR_SHARE ? (['priorDominated'] as const) : []),
-    ...(undecided > mean / 2 ? (['stillOpen'] as const) : []),
+    ...(undecided > MAX_BIAS * mean ? (['stillOpen'] as const) : []),
   ];
   return weak.length > 0
     ? { kind: 'upperBound', value: upper * (1 - undecided) + undecided, because: weak }

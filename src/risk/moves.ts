@@ -1,4 +1,11 @@
-import { cascadeOf, type Cascade, type Leaving, type Waiting } from './hazards.ts';
+import {
+  cascadeOf,
+  remaining,
+  weightOf,
+  type Cascade,
+  type Leaving,
+  type Waiting,
+} from './hazards.ts';
 import type { Evidence } from './posterior.ts';
 import { STOP, type Topology } from './topology.ts';
 
@@ -8,7 +15,10 @@ export interface Censoring {
   readonly nodes: number;
   /** Cases that were still at such a node when the log ended, in shares of paths. */
   readonly waiting: number;
-  /** Cases, in shares of paths, that waited at a node longer than anybody who ever left it. */
+  /**
+   * Cases that would wait at a node longer than anybody who was seen to leave it, where they may not
+   * stop: of all that come there, not only of those that were watched for so long.
+   */
   readonly beyond: number;
   /** Cases, in shares of paths, that wait in a log without times: only left out. */
   readonly untimed: number;
@@ -66,7 +76,7 @@ export class Moves {
       const stop = (rows[node + 1] as number) - 1;
       if (targets[stop] === STOP)
         this.counts[stop] = (this.counts[stop] as number) + cascade.beyond;
-      else beyond += cascade.beyond;
+      else beyond += (weightOf(leaves) + weightOf(waits)) * remaining(cascade);
     }
     return {
       counts: this.counts,

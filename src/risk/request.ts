@@ -12,6 +12,11 @@ export interface RiskOptions extends LearnOptions {
   readonly timeoutMs: number;
   /** For how many cases losses are expected (`perCases`). */
   readonly cases: number;
+  /**
+   * Cases that began nearer to the end of the log than this (ms) are left out whole: where hazards
+   * cannot be trusted, those that had time enough.
+   */
+  readonly matureMs?: number;
   /** Until when the log was kept (ms since 1970); absent, the time of its last event. */
   readonly logEndMs?: number;
 }

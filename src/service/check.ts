@@ -41,7 +41,7 @@ export async function checkRun(
   }
   const hold = holdClaim(service, claim, optionsOf(run).timeoutMs, stop);
   try {
-    const result = await verifyRun(service, run, claim, hold.signal);
+    const result = await verifyRun(service, run, claim, hold);
     const risk =
       result.ok && !hold.signal.aborted ? await riskOf(service, run, hold.signal) : undefined;
     if (hold.signal.aborted)
@@ -73,7 +73,7 @@ async function verifyRun(
   service: Service,
   run: RunRecord,
   claim: Claim,
-  signal: AbortSignal,
+  { signal, stopped }: Hold,
 ): Promise<Result<Verification>> {
   const { store, config, checker, logger } = service;
   const model = await store.models.get(run.modelId);
@@ -85,6 +85,7 @@ async function verifyRun(
   });
   return checker.checkSubmission(submissionOf(model), optionsOf(run), {
     signal,
+    stopped,
     onProgress,
     cacheDir: config.cacheDir,
   });
@@ -148,6 +149,12 @@ async function giveUp(
   return false;
 }
 
+interface Hold {
+  readonly signal: AbortSignal;
+  stopped(): boolean;
+  end(): void;
+}
+
 /** A run that takes this much longer than it was given hangs: another worker may have it. */
 const OVERTIME_MS = 600_000;
 
@@ -160,11 +167,11 @@ function holdClaim(
   claim: Claim,
   timeoutMs: number,
   stop: AbortSignal,
-): { readonly signal: AbortSignal; end(): void } {
+): Hold {
   const controller = new AbortController();
   const interrupt = (reason: Interruption): void => controller.abort(reason);
   const mostMs = 2 * timeoutMs + OVERTIME_MS;
-  const release = store.leases.keep(claim, config.leaseMs, mostMs, () => interrupt('lost'));
+  const kept = store.leases.keep(claim, config.leaseMs, mostMs, () => interrupt('lost'));
   const unwatch = store.notices.onRun(claim.runId, () => {
     store.runs.holds(claim).then(
       (ours) => {
@@ -178,8 +185,9 @@ function holdClaim(
   stop.addEventListener('abort', onStop, { once: true });
   return {
     signal: controller.signal,
+    stopped: () => kept.isLost(),
     end: () => {
-      release();
+      kept.end();
       unwatch();
       stop.removeEventListener('abort', onStop);
     },

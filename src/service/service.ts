@@ -21,6 +21,7 @@ export interface Checker {
     options: CheckOptions,
     context: {
       readonly signal: AbortSignal;
+      readonly stopped?: () => boolean;
       readonly onProgress: (progress: Progress) => void;
       readonly cacheDir: string;
     },

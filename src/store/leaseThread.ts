@@ -9,6 +9,14 @@ const RENEW = `
   SET "lease_until" = CURRENT_TIMESTAMP + $1 * INTERVAL '1 millisecond'
   WHERE "id" = $2 AND "attempt" = $3 AND "state" = 'running'`;
 
+const HOLDS = `
+  SELECT 1
+  FROM "runs"
+  WHERE "id" = $1 AND "attempt" = $2 AND "state" = 'running'`;
+
+/** How soon it is noticed that a run was cancelled, or given to another. */
+const LOOK_EVERY_MS = 1_000;
+
 /** One connection, opened when it is needed, and again when it was lost. */
 const pool = new pg.Pool({
   connectionString: workerData as string,
@@ -20,41 +28,51 @@ const pool = new pg.Pool({
 });
 pool.on('error', () => undefined);
 
-const timers = new Map<string, NodeJS.Timeout>();
+const timers = new Map<string, readonly NodeJS.Timeout[]>();
 const keyOf = ({ runId, attempt }: Claim): string => `${runId} ${attempt}`;
 
 function end(claim: Claim): void {
-  clearInterval(timers.get(keyOf(claim)));
+  for (const timer of timers.get(keyOf(claim)) ?? []) clearInterval(timer);
   timers.delete(keyOf(claim));
 }
 
-function lose(claim: Claim): void {
+function lose({ claim, lost }: KeptLease): void {
   if (!timers.has(keyOf(claim))) return;
   end(claim);
+  Atomics.store(lost, 0, 1);
   parentPort?.postMessage({ lost: claim } satisfies FromLeases);
 }
 
-function keep({ claim, leaseMs, until }: KeptLease): void {
+function keep(lease: KeptLease): void {
+  const { claim, leaseMs, until } = lease;
   let renewedAt = Date.now();
   const renew = (): void => {
-    if (Date.now() > until) return lose(claim);
+    if (Date.now() > until) return lose(lease);
     pool.query(RENEW, [leaseMs, claim.runId, claim.attempt]).then(
       ({ rowCount }) => {
         if (rowCount === 1) renewedAt = Date.now();
-        else lose(claim);
+        else lose(lease);
       },
       // A database that is away for longer than the lease has given the run to another by now.
       () => {
-        if (Date.now() - renewedAt > leaseMs) lose(claim);
+        if (Date.now() - renewedAt > leaseMs) lose(lease);
       },
     );
   };
-  timers.set(keyOf(claim), setInterval(renew, leaseMs / 3));
+  const look = (): void => {
+    pool.query(HOLDS, [claim.runId, claim.attempt]).then(
+      ({ rowCount }) => {
+        if (rowCount !== 1) lose(lease);
+      },
+      () => undefined,
+    );
+  };
+  timers.set(keyOf(claim), [setInterval(renew, leaseMs / 3), setInterval(look, LOOK_EVERY_MS)]);
 }
 
 parentPort?.on('message', (message: ToLeases) => {
   if (message === 'close') {
-    for (const timer of timers.values()) clearInterval(timer);
+    for (const timer of [...timers.values()].flat()) clearInterval(timer);
     void pool.end().finally(() => process.exit(0));
   } else if ('keep' in message) keep(message.keep);
   else end(message.end);

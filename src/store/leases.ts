@@ -8,6 +8,15 @@ export interface KeptLease {
   readonly leaseMs: number;
   /** When it is given up whatever happens, in milliseconds since the epoch. */
   readonly until: number;
+  /** One word, 1 once it is lost: it can be read while nothing else is heard. */
+  readonly lost: Int32Array;
+}
+
+/** A claim that is kept. */
+export interface Kept {
+  /** Whether it is ours no more, as of a second ago; also for who computes in one piece. */
+  isLost(): boolean;
+  end(): void;
 }
 
 export type ToLeases = { readonly keep: KeptLease } | { readonly end: Claim } | 'close';
@@ -35,15 +44,19 @@ export class Leases {
   }
 
   /**
-   * Keeps a claim until the returned function is called, or for `mostMs`: a check that never comes
+   * Keeps a claim until that is ended, or for `mostMs`: a check that never comes
    * back is then given to another worker. `onLost` is called when it is not ours any more.
    */
-  keep(claim: Claim, leaseMs: number, mostMs: number, onLost: () => void): () => void {
-    const lease: KeptLease = { claim, leaseMs, until: Date.now() + mostMs };
+  keep(claim: Claim, leaseMs: number, mostMs: number, onLost: () => void): Kept {
+    const lost = new Int32Array(new SharedArrayBuffer(4));
+    const lease: KeptLease = { claim, leaseMs, until: Date.now() + mostMs, lost };
     this.kept.set(keyOf(claim), { lease, onLost });
     this.say({ keep: lease });
-    return () => {
-      if (this.kept.delete(keyOf(claim))) this.say({ end: claim });
+    return {
+      isLost: () => Atomics.load(lost, 0) === 1,
+      end: () => {
+        if (this.kept.delete(keyOf(claim))) this.say({ end: claim });
+      },
     };
   }
 

@@ -7,6 +7,11 @@ export interface Time {
   /** In milliseconds since the epoch. */
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /**
+   * Whether somebody wants it to end, for work that computes in one piece: a signal fires only when
+   * it is over.
+   */
+  stopped?(): boolean;
 }
 
 /** The work was not finished in time, or was interrupted: nothing is known. */
@@ -15,8 +20,8 @@ export class OutOfTime extends Error {}
 const NEVER = new AbortController().signal;
 
 /** So many milliseconds from now. */
-export function timeOf(ms: number, signal: AbortSignal = NEVER): Time {
-  return { deadline: Date.now() + ms, signal };
+export function timeOf(ms: number, signal: AbortSignal = NEVER, stopped?: Time['stopped']): Time {
+  return { deadline: Date.now() + ms, signal, ...(stopped && { stopped }) };
 }
 
 /** Without an end: for work that is known to be short. */
@@ -37,8 +42,8 @@ export function endedBy(time: Time, signal: AbortSignal): Time {
   return { ...time, signal: AbortSignal.any([time.signal, signal]) };
 }
 
-export function isOver({ deadline, signal }: Time): boolean {
-  return signal.aborted || Date.now() >= deadline;
+export function isOver({ deadline, signal, stopped }: Time): boolean {
+  return signal.aborted || Date.now() >= deadline || stopped?.() === true;
 }
 
 /** What a promise brings, or `OutOfTime`: for work that cannot be interrupted, and is of use later. */

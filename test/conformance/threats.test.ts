@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { analyseThreats, exitOfThreats } from '../../src/checking/attackSets/analysis.ts';
 import type { ThreatReport } from '../../src/checking/attackSets/types.ts';
 import { inspect } from '../../src/checking/inspect.ts';
+import { timeOf } from '../../src/time/time.ts';
 import { threatsCommand } from '../../src/cli/threats.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
@@ -55,7 +56,7 @@ async function analyse(file: string, options: Expected['options']) {
       maxStates: 200_000,
       memoryMb: 1024,
     },
-    new AbortController().signal,
+    timeOf(20_000),
   );
 }
 

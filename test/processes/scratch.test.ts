@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { scratchFolder, sweepScratch } from '../../src/processes/scratch.ts';
+import { scratchFolder, space, sweepScratch } from '../../src/processes/scratch.ts';
 
 /** More than any process id that Linux gives. */
 const GONE = 2 ** 22 + 7;
@@ -28,18 +28,18 @@ async function left(name: string, ageHours: number): Promise<string> {
 }
 
 describe('what processes leave behind that were killed', () => {
-  it('is removed; what belongs to a living one, is new, or is not ours, stays', async () => {
+  it('is removed; what belongs to a living one, to others, or is not ours, stays', async () => {
     const gone = [
-      await left(`probity-tlc-${GONE}-abcdef`, 2),
-      await left(`probity-warm-${GONE}-ABC123`, 30),
+      await left(`probity-tlc-${space()}-${GONE}-abcdef`, 0),
+      await left(`probity-warm-1-${GONE}-ABC123`, 30),
     ];
     const stays = [
-      await left(`probity-tlc-${process.pid}-abcdef`, 2),
-      await left(`probity-raw-${GONE}-abcdef`, 0.1),
-      await left(`probity-demo-${GONE}-abcdef`, 30),
-      await left(`other-tlc-${GONE}-abcdef`, 30),
+      await left(`probity-tlc-${space()}-${process.pid}-abcdef`, 2),
+      await left(`probity-raw-1-${GONE}-abcdef`, 2),
+      await left(`probity-demo-${space()}-${GONE}-abcdef`, 30),
+      await left(`other-tlc-${space()}-${GONE}-abcdef`, 30),
     ];
-    await symlink(stays[3] as string, join(folder, `probity-raw-${GONE}-linked`));
+    await symlink(stays[3] as string, join(folder, `probity-raw-${space()}-${GONE}-linked`));
     expect([...(await sweepScratch())].sort()).toEqual([...gone].sort());
     expect(gone.filter(existsSync)).toEqual([]);
     expect(stays.filter(existsSync)).toEqual(stays);
@@ -48,6 +48,6 @@ describe('what processes leave behind that were killed', () => {
 
   it('a new folder says whose it is', async () => {
     const made = await scratchFolder('tlc');
-    expect(basename(made)).toMatch(new RegExp(`^probity-tlc-${process.pid}-\\w{6}$`));
+    expect(basename(made)).toMatch(new RegExp(`^probity-tlc-${space()}-${process.pid}-\\w{6}$`));
   });
 });

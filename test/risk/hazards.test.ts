@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cascadeOf, type Leaving, type Waiting } from '../../src/risk/hazards.ts';
+import { cascadeOf, remaining, type Leaving, type Waiting } from '../../src/risk/hazards.ts';
 import { Random } from '../../src/risk/random.ts';
 
 /** Aalen and Johansen, written down once more: one time after the other. */
@@ -69,6 +69,8 @@ describe('cause-specific hazards', () => {
       ],
     );
     expect(beyond).toBe(2);
+    // One of three who were watched until then left: two thirds of all that come are still there.
+    expect(remaining({ stages, beyond })).toBeCloseTo(2 / 3, 12);
     expect(stages.at(-1)?.stayed).toBe(2);
   });
 });

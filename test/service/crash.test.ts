@@ -150,6 +150,24 @@ describeRedis('crashes, queue in Redis', () => {
 });
 
 describe('what a crash leaves behind', () => {
+  it('a check that computes in one piece can read that its run was cancelled', async () => {
+    const dataDir = await temporaryFolder();
+    const opened = await openTestService(await createDatabase(postgres), { dataDir });
+    const { runs, leases } = opened.service.store;
+    const run = await start(opened, 'forever');
+    const claim = await runs.claim(run.id, 'w', 60_000);
+    if (!claim) throw new Error('nobody else wants it');
+    const heard: string[] = [];
+    const kept = leases.keep(claim, 60_000, 60_000, () => heard.push('lost'));
+    expect(kept.isLost()).toBe(false);
+    await runs.cancel(run.id);
+    for (const end = Date.now() + 30_000; !kept.isLost() && Date.now() < end;) Math.random();
+    expect([kept.isLost(), heard]).toEqual([true, []]);
+    await until(async () => heard.length === 1);
+    kept.end();
+    await opened.close();
+  }, 60_000);
+
   it('a run that kills every worker is given up, with a code', async () => {
     const dataDir = await temporaryFolder();
     const databaseUrl = await createDatabase(postgres);

@@ -1,6 +1,7 @@
 import { analyseThreats } from '../../src/checking/attackSets/analysis.ts';
 import type { ThreatOptions, ThreatReport } from '../../src/checking/attackSets/types.ts';
 import { inspect } from '../../src/checking/inspect.ts';
+import { timeOf } from '../../src/time/time.ts';
 import type { Problem, Result } from '../../src/errors/index.ts';
 
 export const OPTIONS: ThreatOptions = {
@@ -19,12 +20,8 @@ export async function analyse(
 ): Promise<Result<ThreatReport>> {
   const inspected = await inspect({ source, format: 'native', name: 'model.yaml' });
   if (!inspected.ok) return inspected;
-  return analyseThreats(
-    inspected.value,
-    'native',
-    { ...OPTIONS, ...options },
-    new AbortController().signal,
-  );
+  const asked = { ...OPTIONS, ...options };
+  return analyseThreats(inspected.value, 'native', asked, timeOf(asked.timeoutMs));
 }
 
 /** The minimal sets of a property among these ids, as texts. */

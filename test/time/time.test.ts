@@ -36,6 +36,15 @@ describe('a budget of time', () => {
     expect(isOver(timeOf(1_000, first.signal))).toBe(false);
   });
 
+  it('is over when a word of shared memory says so, in every part of it', () => {
+    let stop = false;
+    const time = timeOf(1_000, undefined, () => stop);
+    const part = endedBy(partOf(time, 1 / 2), new AbortController().signal);
+    expect(isOver(part)).toBe(false);
+    stop = true;
+    expect(isOver(part)).toBe(true);
+  });
+
   it('ends a loop that computes in one piece', () => {
     const tick = ticking(timeOf(1_000), 4);
     for (let i = 0; i < 100; i += 1) tick();

@@ -3,7 +3,7 @@ import { bad, ok, problem, type Problem, type Result } from '../../errors/index.
 import { didYouMean } from '../../errors/nearest.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
-import { OutOfTime, partOf, timeOf } from '../../time/time.ts';
+import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
 import { takesControl, type Threat } from '../../threats/threat.ts';
@@ -29,13 +29,12 @@ export async function analyseThreats(
   { semantics, digest }: Inspected,
   format: string,
   options: ThreatOptions,
-  signal: AbortSignal,
+  time: Time,
 ): Promise<Result<ThreatReport>> {
   const { model } = semantics;
   const existing = threatsOf(model);
   const wrong = selectionProblems(existing, options.threats);
   if (wrong.length > 0) return bad(...wrong);
-  const time = timeOf(options.timeoutMs, signal);
   const base = await explore.run(
     {
       semantics,
@@ -212,10 +211,14 @@ function selectionProblems(
     );
 }
 
+/** There may be more sets than a call can have arguments. */
+const leastOf = (sizes: readonly number[]): number =>
+  sizes.reduce((least, size) => Math.min(least, size), Infinity);
+
 /** The sets of a conjunction: the smallest of those of its parts. */
 function joined(parts: readonly FoundSets[]): FoundSets {
   const sizes = parts.map(({ complete }) => (complete === true ? Infinity : complete.upTo));
-  const upTo = Math.min(Infinity, ...sizes);
+  const upTo = leastOf(sizes);
   return {
     sets: minimalOnly(parts.flatMap(({ sets }) => sets)).sort(bySize),
     complete: upTo === Infinity ? true : { upTo },
@@ -238,7 +241,7 @@ function resilienceOf(
   if (sets.some((set) => set.length === 0)) return null;
   const proper = selected.filter((threat) => threat.proper).map(({ id }) => id);
   const sizes = sets.filter((set) => isSubset(set, proper)).map((set) => set.length);
-  const least = Math.min(Infinity, ...sizes);
+  const least = leastOf(sizes);
   if (complete !== true) return Math.min(least - 1, complete.upTo);
   return least === Infinity ? 'all' : least - 1;
 }
