@@ -36,7 +36,8 @@ export interface Half {
  * no drift. With times, cases that began too late for their loss to show are left out.
  */
 export function driftTest(log: EventLog, ends: readonly CaseEnd[]): Drift {
-  const mature = ends.filter((_, i) => begins(log, i) <= lastMature(log, ends));
+  const latest = lastMature(log, ends);
+  const mature = ends.filter((_, i) => begins(log, i) <= latest);
   const known = mature.filter((end) => end === 'lost' || end === 'notLost');
   const half = Math.ceil(known.length / 2);
   return compareHalves(halfOf(known.slice(0, half)), halfOf(known.slice(half)));

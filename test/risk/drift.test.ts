@@ -55,6 +55,28 @@ describe('drift of the answer', () => {
   });
 });
 
+describe('drift in a long log', () => {
+  it('is tested in one pass over the cases', () => {
+    const cases = Array.from({ length: 200_000 }, (_, i) => ({
+      id: String(i),
+      events: [{ activity: 'a', binding: {}, row: i, timeMs: i }],
+    }));
+    const ends = cases.map((_, i) => (i % 1_000 === 0 ? ('lost' as const) : ('notLost' as const)));
+    const began = process.cpuUsage();
+    const log = {
+      cases,
+      digest: '',
+      eventCount: cases.length,
+      untilMs: cases.length,
+      lifecycleRows: 0,
+      repeatedRows: 0,
+      bindingColumns: [],
+    };
+    expect(driftTest(log, ends)).toMatchObject({ found: false, later: { lost: 100 } });
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(3_000);
+  });
+});
+
 describe('fit of the Markov assumption', () => {
   // Node 0 branches to 1 or 2, both lead to 3, which branches to 4 or 5.
   const topology = {
