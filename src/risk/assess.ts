@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { cardOf, type ModelCard } from './card.ts';
+import { cardOf, type Answer, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate, type DirectEstimate } from './directEstimate.ts';
@@ -158,9 +158,7 @@ async function assess(
     undecided,
     settled: question.settled !== undefined,
   });
-  return ok({
-    v: 2,
-    property: 'property' in request.loss ? request.loss.property : request.loss.name,
+  const answer: Answer = {
     headline,
     probability,
     direct,
@@ -170,9 +168,15 @@ async function assess(
       upper: mean * (1 - outside) + outside,
     },
     perCases: perCasesOf(draws.values, mean, options.cases, severityEur),
+  };
+  return ok({
+    v: 2,
+    property: 'property' in request.loss ? request.loss.property : request.loss.name,
+    ...answer,
     states: learned.chain.graph.store.count,
     calibration: CALIBRATION.digest,
     card: cardOf({
+      answer,
       learned,
       log: request.log,
       loss,

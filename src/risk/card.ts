@@ -2,13 +2,17 @@ import type { Value } from '../model/trace.ts';
 import { branchTable, type BranchTable } from './branchTable.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { parametersOf, stateText } from './chain.ts';
+import type { DirectEstimate } from './directEstimate.ts';
+import type { Probability } from './draws.ts';
 import { driftTest, type Drift } from './drift.ts';
 import type { EventLog } from './eventLog.ts';
 import type { Loss } from './explored.ts';
+import type { Headline } from './headline.ts';
 import type { Learned } from './learned.ts';
 import { markovFit, type MarkovFit } from './markovFit.ts';
 import type { Deviation } from './matcher.ts';
 import { traitsOfOutsiders, type Trait } from './outsiders.ts';
+import type { PerCases } from './perCases.ts';
 import type { PointSolution } from './request.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
@@ -23,6 +27,8 @@ export interface ModelCard {
     readonly severityEur?: number;
     readonly formula: string;
   };
+  /** The numbers that the card is of: the same as in the scores. */
+  readonly answer: Answer;
   readonly data: {
     /** Of the event log's text. */
     readonly digest: string;
@@ -101,7 +107,21 @@ export interface ModelCard {
   readonly notRepresented: readonly string[];
 }
 
+/** What was found, each number with the kind of its interval. */
+export interface Answer {
+  readonly headline: Headline;
+  readonly probability: Probability;
+  readonly direct: DirectEstimate;
+  readonly identification: {
+    readonly outside: number;
+    readonly lower: number;
+    readonly upper: number;
+  };
+  readonly perCases: PerCases;
+}
+
 export interface CardInput {
+  readonly answer: Answer;
   readonly learned: Learned;
   readonly log: EventLog;
   readonly loss: Loss;
@@ -144,6 +164,7 @@ export function cardOf(input: CardInput): ModelCard {
       ...(input.modelDigest === undefined ? {} : { digest: input.modelDigest }),
     },
     loss: lossOf(input),
+    answer: input.answer,
     data: dataOf(log, learned),
     nonConformance: alignment.deviations.slice(0, MAX_EXAMPLES),
     outsiders: traitsOfOutsiders(log, (i) => alignment.ends[i] === 'outside'),

@@ -11,7 +11,11 @@ const NANOSECONDS = { all: 1e9, perBranch: 100, perMultiplication: 4 };
 /** So many draws as cost about a second, by the size of the equations and not by a clock. */
 export function defaultDraws({ posterior, question, solver }: Learned): number {
   if (question.settled !== undefined) return LEAST_DRAWS;
-  const branches = question.unsettled.reduce((n, node) => n + posterior.branches(node), 0);
+  const { cascades } = posterior.evidence;
+  const branches = question.unsettled.reduce(
+    (n, node) => n + posterior.branches(node) * (cascades.get(node)?.stages.length ?? 1),
+    0,
+  );
   const each =
     branches * NANOSECONDS.perBranch + solver.cost * NANOSECONDS.perMultiplication + 1_000;
   return Math.max(LEAST_DRAWS, Math.min(MOST_DRAWS, Math.floor(NANOSECONDS.all / each)));

@@ -29,12 +29,64 @@ const object = (required: Shape, optional: Shape = {}): object => ({
 const positive = { type: 'integer', minimum: 1 } as const;
 const half = object({ cases: count, lost: count });
 
+const reasons = {
+  type: 'array',
+  items: { enum: ['fewLosses', 'priorDominated', 'outsideModel', 'stillOpen'] },
+} as const;
+
+const answer = {
+  headline: {
+    oneOf: [
+      object({ kind: { enum: ['mean', 'upperBound'] }, value: probability, because: reasons }),
+      object({ kind: { const: 'none' }, because: reasons }),
+    ],
+  },
+  probability: object({
+    mean: probability,
+    lower: probability,
+    upper: probability,
+    level: probability,
+    interval: { const: 'posterior' },
+    atMeanRates: probability,
+    meanBy: { enum: ['exact', 'draws'] },
+    monteCarloError: object({ mean: amount, lower: amount, upper: amount }),
+  }),
+  direct: object(
+    {
+      lost: count,
+      cases: count,
+      lower: probability,
+      upper: probability,
+      level: probability,
+      interval: { const: 'Clopper-Pearson' },
+      disagrees: flag,
+    },
+    { estimate: probability },
+  ),
+  identification: object({ outside: probability, lower: probability, upper: probability }),
+  perCases: object(
+    {
+      n: positive,
+      expected: amount,
+      predictive: object({
+        lower: count,
+        upper: count,
+        level: probability,
+        interval: { const: 'predictive' },
+      }),
+      atLeastOne: probability,
+    },
+    { expectedLossEur: amount, predictiveLossEur: object({ lower: amount, upper: amount }) },
+  ),
+};
+
 const card = object({
   v: { const: 2 },
   method: { const: 'operational-risk' },
   versions: object({ method: text, semantics: text }),
   model: object({ name: text }, { digest: digestText }),
   loss: object({ of: text, formula: text }, { severityEur: amount }),
+  answer: object(answer),
   data: object(
     {
       digest: digestText,
@@ -131,60 +183,13 @@ const schema = (name: string, title: string, shape: object, v = 1): object => ({
 
 export const MODEL_CARD_SCHEMA = schema('model-card', 'The model card of a learned score', card, 2);
 
-const reasons = {
-  type: 'array',
-  items: { enum: ['fewLosses', 'priorDominated', 'outsideModel', 'stillOpen'] },
-} as const;
-
 export const RISK_SCHEMA = schema(
   'risk',
   'The operational risk of one property, learned from an event log',
   object({
     v: { const: 2 },
     property: text,
-    headline: {
-      oneOf: [
-        object({ kind: { enum: ['mean', 'upperBound'] }, value: probability, because: reasons }),
-        object({ kind: { const: 'none' }, because: reasons }),
-      ],
-    },
-    probability: object({
-      mean: probability,
-      lower: probability,
-      upper: probability,
-      level: probability,
-      interval: { const: 'posterior' },
-      atMeanRates: probability,
-      meanBy: { enum: ['exact', 'draws'] },
-      monteCarloError: object({ mean: amount, lower: amount, upper: amount }),
-    }),
-    direct: object(
-      {
-        lost: count,
-        cases: count,
-        lower: probability,
-        upper: probability,
-        level: probability,
-        interval: { const: 'Clopper-Pearson' },
-        disagrees: flag,
-      },
-      { estimate: probability },
-    ),
-    identification: object({ outside: probability, lower: probability, upper: probability }),
-    perCases: object(
-      {
-        n: positive,
-        expected: amount,
-        predictive: object({
-          lower: count,
-          upper: count,
-          level: probability,
-          interval: { const: 'predictive' },
-        }),
-        atLeastOne: probability,
-      },
-      { expectedLossEur: amount, predictiveLossEur: object({ lower: amount, upper: amount }) },
-    ),
+    ...answer,
     states: positive,
     calibration: digestText,
     card,
