@@ -6,8 +6,10 @@ import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
 import type { Model } from '../model/model.ts';
 import { isRawFormat } from '../model/specification.ts';
+import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import { readEvents } from '../monitor/events.ts';
+import { followProblems, triable } from '../monitor/followable.ts';
 import { readMapping } from '../monitor/mapping.ts';
 import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
 import { threatsOf } from '../threats/operators/index.ts';
@@ -67,17 +69,30 @@ export async function monitorCommand(args: string[], io: Io): Promise<number> {
   if (!events.ok) return printProblems(events.problems, json, io);
   const threats = selected(model, parsed.value.threats);
   if (!threats.ok) return printProblems(threats.problems, json, io);
+  const unbounded = followProblems(model);
+  if (unbounded.length > 0) return printProblems(unbounded, json, io);
   const { budget, now } = parsed.value;
+  const { tried, left } = triable(model, threats.value);
+  if (left.length > 0)
+    io.stderr(
+      `left out of explanations, they may write too many values: ${left.map(({ id }) => id).join(', ')}\n`,
+    );
   const monitor = new Monitor(model, mapping.value, {
-    threats: threats.value,
+    threats: tried,
     budget,
     ...(now !== undefined && { now }),
   });
-  for (const event of events.value) monitor.take(event);
+  try {
+    for (const event of events.value) monitor.take(event);
+  } catch (error) {
+    if (!(error instanceof BeliefTooLarge)) throw error;
+    const message = 'what may happen unseen has too many states: map more actions to events';
+    return printProblems([problem('MONITOR_MODEL', '', message)], json, io);
+  }
   const cases = monitor.answers();
   io.stdout(
     json
-      ? `${JSON.stringify({ model: model.name, cases, flagged: monitor.flagged }, null, 2)}\n`
+      ? `${JSON.stringify({ model: model.name, cases, flagged: monitor.flagged, leftOut: left.map(({ id }) => id) }, null, 2)}\n`
       : monitorText(model.name, cases, io),
   );
   return cases.some(({ alerts }) => alerts.some(({ withdrawn }) => withdrawn === undefined))

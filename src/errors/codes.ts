@@ -83,6 +83,7 @@ export const PROBLEMS = {
   // monitoring
   MAPPING_SHAPE: 'a mapping of events to steps that cannot be read, or is of another model',
   EVENTS_SHAPE: 'a file that is no list of events (CloudEvents 1.0)',
+  MONITOR_MODEL: 'a model whose cases cannot be followed value by value',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',

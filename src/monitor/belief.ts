@@ -14,14 +14,24 @@ import type { Observation } from './observation.ts';
  */
 export interface Held {
   readonly row: readonly number[];
-  readonly broken: number;
+  readonly broken: bigint;
   readonly error: boolean;
 }
+
+/** More states than this nobody follows a case in. */
+const MAX_BELIEF = 100_000;
+
+/** What may happen unseen has too many states. */
+export class BeliefTooLarge extends Error {}
 
 /** Distinct ones, by what they say. */
 export type Belief = ReadonlyMap<string, Held>;
 
 export const IMPLICIT = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'] as const;
+
+export function bitOf(index: number): bigint {
+  return 1n << BigInt(index);
+}
 
 function keyOf({ row, broken, error }: Held): string {
   return `${error ? '!' : ''}${row.join()}|${broken}`;
@@ -65,7 +75,7 @@ export class Watched {
   /** Where every run begins, its silent steps done. */
   begin(): Belief {
     return this.#closed(
-      [...this.system.starts()].map((row) => this.#held(row, 0)),
+      [...this.system.starts()].map((row) => this.#held(row, 0n)),
       false,
     );
   }
@@ -93,11 +103,11 @@ export class Watched {
 
   /** What a step may be that an event shows. */
   *#observed(held: Held, seen: Observation): Iterable<Held> {
+    if (held.error) return;
     if (seen.actions.size === 0 && seen.recovers.size === 0) {
       yield held;
       return;
     }
-    if (held.error) return;
     const found: Held[] = [];
     this.system.steps(held.row, (step) => {
       const fits = step.recovers
@@ -166,6 +176,7 @@ export class Watched {
         const key = keyOf(next);
         if (!found.has(key)) found.set(key, next);
       });
+      if (found.size > MAX_BELIEF) throw new BeliefTooLarge();
     }
     return found;
   }
@@ -189,15 +200,15 @@ export class Watched {
     return first?.offset ?? 0;
   }
 
-  #bits(names: readonly string[]): number {
-    return names.reduce((bits, name) => bits | (1 << this.safety.indexOf(name)), 0);
+  #bits(names: readonly string[]): bigint {
+    return names.reduce((bits, name) => bits | bitOf(this.safety.indexOf(name)), 0n);
   }
 
-  #held(row: readonly number[], before: number): Held {
+  #held(row: readonly number[], before: bigint): Held {
     const state = row.slice(0, this.system.semantics.layout.width);
     let broken = before;
     this.#judges.forEach((holds, i) => {
-      if (holds(state) === false) broken |= 1 << i;
+      if (holds(state) === false) broken |= bitOf(i);
     });
     if (this.#terms.some((holds) => holds(state) === undefined)) broken |= this.#bits(['defined']);
     return { row, broken, error: false };

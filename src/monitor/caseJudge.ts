@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.ts';
-import type { Watched } from './belief.ts';
+import { bitOf, type Watched } from './belief.ts';
 import { Doom } from './doom.ts';
 import type { Explained, Explanations, Prefix } from './explanation.ts';
 import type { Mapping } from './mapping.ts';
@@ -198,7 +198,7 @@ export class CaseJudge {
   #conditions(draft: Draft, last: Arrived): void {
     const all = draft.believed.flatMap(({ belief }) => [...belief.values()]);
     this.#base.safety.forEach((property, i) => {
-      const broken = all.filter((held) => (held.broken & (1 << i)) !== 0).length;
+      const broken = all.filter((held) => (held.broken & bitOf(i)) !== 0n).length;
       const every = all.length > 0 && broken === all.length;
       draft.holds('broken', property, every, last);
       draft.holds('possiblyBroken', property, broken > 0 && !every, last);

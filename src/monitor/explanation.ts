@@ -1,5 +1,6 @@
 import type { Model } from '../model/model.ts';
 import type { Threat } from '../threats/threat.ts';
+import { TooManyValues } from '../threats/world.ts';
 import { Watched, type Belief, type Held } from './belief.ts';
 import type { Mapping } from './mapping.ts';
 import type { Observation } from './observation.ts';
@@ -39,7 +40,8 @@ export class Explanations {
     const found: Explained[] = [];
     for (const ids of this.#candidates(held)) {
       if (found.some(({ watched }) => watched.threats.every((id) => ids.includes(id)))) continue;
-      const watched = this.watching(ids);
+      const watched = this.#attacked(ids);
+      if (!watched) continue;
       const belief = prefix.events.reduce(
         (at, event) => (at.size === 0 ? at : watched.after(at, event, true)),
         prefix.from === 'start' ? watched.begin() : watched.resume(prefix.from),
@@ -47,6 +49,16 @@ export class Explanations {
       if (belief.size > 0) found.push({ watched, belief });
     }
     return found;
+  }
+
+  /** Nothing where what the threats may write has too many values to try each. */
+  #attacked(ids: readonly string[]): Watched | undefined {
+    try {
+      return this.watching(ids);
+    } catch (error) {
+      if (error instanceof TooManyValues) return undefined;
+      throw error;
+    }
   }
 
   watching(ids: readonly string[]): Watched {

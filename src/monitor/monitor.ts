@@ -1,3 +1,4 @@
+import { canonicalJson, type Json } from '../canonical/index.ts';
 import { Codec } from '../model/codec.ts';
 import type { Model } from '../model/model.ts';
 import type { Value } from '../model/trace.ts';
@@ -79,7 +80,7 @@ export class Monitor {
     const keys = keysOf(valueAt(this.#mapping.key, event));
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
     const identity = JSON.stringify([event.source, event.id]);
-    const content = JSON.stringify(event);
+    const content = canonicalJson(event as unknown as Json);
     const first = this.#seen.get(identity);
     if (first !== undefined) {
       const why = first === content ? 'duplicate' : 'conflictingDuplicate';

@@ -1,7 +1,7 @@
 import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { insertMessage, messageOffset, Semantics } from '../model/semantics.ts';
-import type { World } from '../threats/world.ts';
+import { TooManyValues, type World } from '../threats/world.ts';
 import { agrees, bindingFits, type Belief, type Held } from './belief.ts';
 import type { Observation } from './observation.ts';
 
@@ -25,9 +25,7 @@ export function resynchronised(
     if (held.error) continue;
     const state = held.row.slice(0, world.layout.width);
     const nexts =
-      seen.actions.size === 0 && seen.recovers.size === 0
-        ? [state]
-        : forced.flatMap((action) => action.after(state, seen));
+      seen.actions.size === 0 ? [state] : forced.flatMap((action) => action.after(state, seen));
     for (const next of nexts) {
       const row = [...next];
       for (const { of, offset, word } of seen.reads) if (of === 'variable') row[offset] = word;
@@ -80,13 +78,31 @@ class Forced {
         const said = seen.receive.get(channel) ?? new Map<string, number>();
         const fits = (message: readonly number[]): boolean => agrees(block, message, said);
         const there = this.#world.messages(state, block).filter(fits);
-        const options = there.length > 0 ? there : this.#world.payloads(block).filter(fits);
+        const options = there.length > 0 ? there : this.#payloads(block, said);
         return found.flatMap((chosen) =>
           options.map((message) => new Map([...chosen, [channel, message]])),
         );
       },
       [new Map()],
     );
+  }
+
+  /** What a message may be: each field as the event says, else any value of its type. */
+  #payloads(block: ChannelBlock, said: ReadonlyMap<string, number>): number[][] {
+    try {
+      return block.fields.reduce<number[][]>(
+        (heads, { name, type }) => {
+          const word = said.get(name);
+          const values = word === undefined ? this.#world.values(type) : [[word]];
+          return heads.flatMap((head) => values.map((value) => [...head, ...value]));
+        },
+        [[]],
+      );
+    } catch (error) {
+      // One that could be anything of too much leads to no state that could be followed.
+      if (error instanceof TooManyValues) return [];
+      throw error;
+    }
   }
 
   /** The state with nothing but the chosen messages in the channels that are received from. */

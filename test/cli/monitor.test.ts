@@ -44,6 +44,21 @@ describe('probity monitor', () => {
     });
   });
 
+  it('refuses what it cannot follow, and names the threats that it leaves out', async () => {
+    const events = eventsOf('some.json', 200);
+    const free = fileOf('free.yaml', SHOP.replace('int 1..3, init: 1', 'int, init: any'));
+    const refused = await monitor(free, ...HOW, '--events', events);
+    expect(refused).toMatchObject({ exit: 2, stdout: '' });
+    expect(refused.stderr).toContain('MONITOR_MODEL  weight  weight may start at more values');
+    const wide = fileOf('wide.yaml', SHOP.replace('amount: int 1..3', 'amount: int 1..99999'));
+    const left = await monitor(wide, ...HOW, '--json', '--events', eventsOf('other.json', 100));
+    expect(left.stderr).toContain('left out of explanations');
+    expect(JSON.parse(left.stdout)).toMatchObject({
+      leftOut: expect.arrayContaining(['tamper.bill.amount']) as string[],
+      cases: [{ alerts: [{ kind: 'deviation', unexplained: true }] }],
+    });
+  });
+
   it('exits 2 on bad input, with its place', async () => {
     const bad = fileOf('bad.yaml', MAPPING.replace('action: send', 'action: sned'));
     const events = eventsOf('e.json', 200);
