@@ -152,6 +152,9 @@ async function tried(
       tests.noticed(answer.failed.file);
       return { fate: 'killed', by: answer.failed.file };
     }
+    // What did not run has noticed nothing, and must not pass for what ran and passed.
+    const missing = reaching.find((test) => answer.took[test] === undefined);
+    if (missing !== undefined) throw new Error(`${missing} did not run under a fault of ${file}`);
   }
   return { fate: (await isRefused(lane.copy, file)) ? 'refused' : 'survived' };
 }

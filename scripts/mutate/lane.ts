@@ -22,11 +22,16 @@ export interface Answer {
  * and killed from outside where a fault makes it run for ever.
  */
 const root = process.cwd();
+/**
+ * What has ended in this run. Vitest's own list keeps files of earlier runs, with how they ended
+ * then: a fault would be noticed by tests that did not run.
+ */
+let ended: TestModule[] = [];
 const vitest = await createVitest('test', {
   root,
   config: join(root, 'scripts/mutate/vitest.config.ts'),
   watch: false,
-  reporters: [{}],
+  reporters: [{ onTestModuleEnd: (module) => void ended.push(module) }],
 });
 await vitest.standalone();
 
@@ -40,10 +45,11 @@ async function answer({ changed, tests }: Asked): Promise<Answer> {
   for (const file of changed) vitest.invalidateFile(join(root, file));
   const project = vitest.getRootProject();
   const specifications = tests.map((test) => project.createSpecification(join(root, test)));
-  const { testModules, unhandledErrors } = await vitest.rerunTestSpecifications(specifications);
+  ended = [];
+  const { unhandledErrors } = await vitest.rerunTestSpecifications(specifications);
   const took: Record<string, number> = {};
   let failed: Answer['failed'];
-  for (const module of testModules) {
+  for (const module of ended) {
     const { duration, importDuration } = moduleTimes(module);
     const file = module.moduleId.slice(root.length + 1);
     took[file] = duration + importDuration;

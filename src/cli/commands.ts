@@ -34,6 +34,11 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     computes: true,
     load: async () => (await import('./learn.ts')).learnCommand,
   },
+  monitor: {
+    about: 'follow running cases along a model, and explain deviations',
+    computes: true,
+    load: async () => (await import('./monitor.ts')).monitorCommand,
+  },
   loss: {
     about: 'how likely attacks break properties, and what it costs',
     computes: true,

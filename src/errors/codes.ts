@@ -80,6 +80,10 @@ export const PROBLEMS = {
   RISK_NOTHING_FITS: 'no case of the event log fits the model: nothing is learned from it',
   RISK_UNSOLVED: 'the equations of the chain cannot be solved to the end',
   RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
+  // monitoring
+  MAPPING_SHAPE: 'a mapping of events to steps that cannot be read, or is of another model',
+  EVENTS_SHAPE: 'a file that is no list of events (CloudEvents 1.0)',
+  MONITOR_MODEL: 'a model whose cases cannot be followed value by value',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',

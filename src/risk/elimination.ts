@@ -3,8 +3,8 @@ import { STOP } from './topology.ts';
 
 /** More entries than this in the factors, and sweeps are the cheaper way (or there is none). */
 export const MAX_ENTRIES = 4_000_000;
-/** Beyond this the least degree is not looked for one by one: the order is that of the graph. */
-const MAX_ORDERED = 20_000;
+/** Pairs of neighbours that may be joined while an order is looked for: some seconds. */
+const MAX_JOINED = 4e8;
 
 /**
  * The order in which a component's nodes are eliminated, and where its rows then have entries:
@@ -33,8 +33,7 @@ export function planElimination(
   maxEntries = MAX_ENTRIES,
 ): Elimination | undefined {
   const neighbours = neighboursOf(question, component);
-  const order =
-    component.length <= MAX_ORDERED ? leastDegree(neighbours, maxEntries) : [...neighbours.keys()];
+  const order = leastDegree(neighbours, maxEntries);
   if (!order) return undefined;
   const place = new Int32Array(order.length);
   order.forEach((local, at) => (place[local] = at));
@@ -73,7 +72,7 @@ function leastDegree(
   const bucket = (degree: number): Set<number> => (buckets[degree] ??= new Set());
   neighbours.forEach((set, i) => bucket(set.size).add(i));
   const order: number[] = [];
-  let entries = 0;
+  let [entries, joined] = [0, 0];
   for (let degree = 0; order.length < graph.length;) {
     const [node] = bucket(degree);
     if (node === undefined) {
@@ -83,7 +82,8 @@ function leastDegree(
     bucket(degree).delete(node);
     order.push(node);
     entries += 2 * degree;
-    if (entries > maxEntries) return undefined;
+    joined += degree * degree;
+    if (entries > 2 * maxEntries || joined > MAX_JOINED) return undefined;
     const around = [...(neighbours[node] as Set<number>)];
     for (const each of around) {
       const set = neighbours[each] as Set<number>;

@@ -79,6 +79,15 @@ function single(
   upper[node] = Math.min(1, (high / sum) * (1 + slack));
 }
 
+/** Branches that may be looked at for one component: about half a minute. */
+const MAX_WORK = 5e9;
+const LEAST_SWEEPS = 1_000;
+
+/** So many sweeps over a component of this size, but no more than there is time for. */
+export function affordable(maxSweeps: number, branches: number): number {
+  return Math.min(maxSweeps, Math.max(LEAST_SWEEPS, Math.floor(MAX_WORK / (branches + 1))));
+}
+
 /** After so many sweeps a guess of the upper bound is given up, and a better one is made. */
 const PATIENCE = 30;
 
@@ -101,10 +110,11 @@ export function iterate(
   const lower = new Float64Array(nodes.length);
   const upper = new Float64Array(nodes.length);
   const width = options.relativeWidth / 2;
+  const maxSweeps = affordable(options.maxSweeps, component.targets.length);
   let [sweeps, wanted, met] = [0, width, false];
-  while (!met && sweeps < options.maxSweeps) {
+  while (!met && sweeps < maxSweeps) {
     let change = Infinity;
-    for (; change > wanted && sweeps < options.maxSweeps; sweeps += 1)
+    for (; change > wanted && sweeps < maxSweeps; sweeps += 1)
       ({ change } = sweep(component, outLower, lower, 1 - slack, true));
     if (change > wanted) break;
     for (let i = 0; i < nodes.length; i += 1)

@@ -49,9 +49,16 @@ export class AttackedSystem {
   readonly #seen: number | undefined;
   readonly #publicChannels: ReadonlySet<string>;
 
-  constructor(model: Model, threats: readonly Threat[]) {
+  readonly #fullBlocks: boolean;
+
+  /**
+   * `fullBlocks`: a send to a full channel is no step (SEMANTICS 20), as it is for all analyses of
+   * threats; else it is the error that it is in the model alone.
+   */
+  constructor(model: Model, threats: readonly Threat[], fullBlocks = true) {
     this.model = model;
     this.threats = threats;
+    this.#fullBlocks = fullBlocks;
     const variants = variantsOf(model, threats);
     for (const variant of variants) this.#variants.set(variant.action.name, variant);
     this.semantics = new Semantics({ ...model, actions: variants.map(({ action }) => action) });
@@ -97,6 +104,25 @@ export class AttackedSystem {
         if (errors === 0) yield [...state, ...added];
   }
 
+  /** The row of a state that nothing is remembered of but what stands in its channels. */
+  from(state: readonly number[]): number[] {
+    const { width } = this.semantics.layout;
+    const row = [...state.slice(0, width), ...new Array<number>(this.width - width).fill(0)];
+    this.#recordHistory(row);
+    return row;
+  }
+
+  /** What the model calls the action of an instance, with its controls or without. */
+  actionOf(instance: Instance): Action {
+    return (this.#variants.get(instance.action.name) as Variant).original;
+  }
+
+  /** Whether an actor can do nothing in a row. */
+  isAway(row: readonly number[], actor: string): boolean {
+    const flag = this.#away.get(actor);
+    return flag !== undefined && row[flag] === 1;
+  }
+
   /** All steps of a row. */
   steps(row: readonly number[], sink: (step: AttackedStep) => void): void {
     this.#actions(row, sink);
@@ -123,7 +149,7 @@ export class AttackedSystem {
       const { ids, original: action } = variant;
       this.semantics.stepsOf(instance, state, (_, after, errors, taken) => {
         // A send to a full channel blocks its step (SEMANTICS 20); what is undefined came first.
-        if ((errors & ERROR_BIT.withinCapacity) !== 0) return;
+        if (this.#fullBlocks && (errors & ERROR_BIT.withinCapacity) !== 0) return;
         if (!after) return sink({ ids, instance, action, errors, taken });
         const next = [...after, ...row.slice(state.length)];
         if (this.#stuck.length > 0) {

@@ -1,5 +1,6 @@
 import { componentsInOrder } from '../components.ts';
 import { branchesOf, type DecisionProcess } from './decision.ts';
+import { affordable } from '../solve.ts';
 import { collapse, endComponents } from './endComponents.ts';
 
 /** Who makes the choices: somebody who wants the goal reached, or somebody who does not. */
@@ -101,8 +102,13 @@ function settle(
   aim: Aim,
   lower: Float64Array,
   upper: Float64Array,
-  { width, maxSweeps }: ReachOptions,
+  { width, maxSweeps: most }: ReachOptions,
 ): boolean {
+  const branches = component.reduce((n, node) => {
+    const [from, to] = branchesOf(process, node);
+    return n + to - from;
+  }, 0);
+  const maxSweeps = affordable(most, branches);
   const slack = slackOf(process, component);
   const inherited = inheritedWidth(process, component, lower, upper);
   let [sweeps, wanted] = [0, width / 4];

@@ -1,0 +1,234 @@
+import type { Instance } from '../model/semantics.ts';
+import type { ChannelBlock } from '../model/layout.ts';
+import { judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
+import { multisetDifference } from '../model/multiset.ts';
+import { errorKinds } from '../model/semantics.ts';
+import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
+import type { Threat } from '../threats/threat.ts';
+import type { Mapping } from './mapping.ts';
+import type { Observation } from './observation.ts';
+
+/**
+ * Where a run that fits the events may stand: a row of the system, and the safety properties that
+ * it has broken so far, as bits. The error state has its parameters only.
+ */
+export interface Held {
+  readonly row: readonly number[];
+  readonly broken: bigint;
+  readonly error: boolean;
+}
+
+/** More states than this nobody follows a case in. */
+const MAX_BELIEF = 100_000;
+
+/** What may happen unseen has too many states. */
+export class BeliefTooLarge extends Error {}
+
+/** Distinct ones, by what they say. */
+export type Belief = ReadonlyMap<string, Held>;
+
+export const IMPLICIT = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'] as const;
+
+export function bitOf(index: number): bigint {
+  return 1n << BigInt(index);
+}
+
+function keyOf({ row, broken, error }: Held): string {
+  return `${error ? '!' : ''}${row.join()}|${broken}`;
+}
+
+/** A model with some threats, as events show it: what fits them, and what goes on unseen. */
+export class Watched {
+  readonly system: AttackedSystem;
+  readonly threats: readonly string[];
+  /** The properties that are judged on runs, in the order of their bits; the implicit ones last. */
+  readonly safety: readonly string[];
+  readonly #mapping: Mapping;
+  readonly #recovers: ReadonlySet<string>;
+  readonly #judges: readonly ((state: readonly number[]) => boolean | undefined)[];
+  readonly #terms: readonly ((state: readonly number[]) => boolean | undefined)[];
+
+  constructor(model: Model, threats: readonly Threat[], mapping: Mapping) {
+    this.system = new AttackedSystem(model, threats, threats.length > 0);
+    this.threats = threats.map(({ id }) => id);
+    this.#mapping = mapping;
+    this.#recovers = new Set(mapping.entries.flatMap((entry) => entry.recovers));
+    const { semantics } = this.system;
+    const judged = model.properties.filter(
+      ({ formula }) => formula.kind === 'always' || formula.kind === 'never',
+    );
+    this.safety = [...judged.map(({ name }) => name), ...IMPLICIT];
+    this.#judges = judged.map(({ formula }) => {
+      const [expr] = predicatesOf(formula);
+      const holds = expr ? semantics.predicate(expr) : () => undefined;
+      return (state) => {
+        const value = holds(state as number[]);
+        return formula.kind === 'never' && value !== undefined ? !value : value;
+      };
+    });
+    this.#terms = judgedPredicates(model).map((expr) => {
+      const holds = semantics.predicate(expr);
+      return (state) => holds(state as number[]);
+    });
+  }
+
+  /** Where every run begins, its silent steps done. */
+  begin(): Belief {
+    return this.#closed(
+      [...this.system.starts()].map((row) => this.#held(row, 0n)),
+      false,
+    );
+  }
+
+  /** The same from states that were taken for right, of which nothing else is remembered. */
+  resume(states: Iterable<Held>): Belief {
+    return this.#closed(
+      [...states].map(({ row, broken }) => this.#held(this.system.from(row), broken)),
+      false,
+    );
+  }
+
+  /**
+   * What fits an event that comes next. `attacked`: threats may have been at work before it; after
+   * it only the model goes on.
+   */
+  after(belief: Belief, seen: Observation, attacked: boolean): Belief {
+    const before = attacked ? this.#closed(belief.values(), true) : belief;
+    const found = new Map<string, Held>();
+    for (const held of before.values())
+      for (const next of this.#observed(held, seen))
+        if (this.#agrees(next, seen)) found.set(keyOf(next), next);
+    return this.#closed(found.values(), false);
+  }
+
+  /** What a step may be that an event shows. */
+  *#observed(held: Held, seen: Observation): Iterable<Held> {
+    if (held.error) return;
+    if (seen.actions.size === 0 && seen.recovers.size === 0) {
+      yield held;
+      return;
+    }
+    const found: Held[] = [];
+    this.system.steps(held.row, (step) => {
+      const fits = step.recovers
+        ? seen.recovers.has(step.recovers)
+        : step.instance !== undefined && this.#fits(step, held.row, seen);
+      if (fits) found.push(this.#stepped(held, step));
+    });
+    yield* found;
+    if (this.#mayIdle(held, seen)) yield held;
+  }
+
+  /** Whether an action that the event shows is enabled and would change nothing. */
+  #mayIdle(held: Held, seen: Observation): boolean {
+    if (seen.receive.size > 0 || seen.send.size > 0) return false;
+    const { semantics } = this.system;
+    const state = held.row.slice(0, semantics.layout.width);
+    return semantics.instances.some(
+      (instance) =>
+        seen.actions.has(this.system.actionOf(instance).name) &&
+        !this.system.isAway(held.row, instance.action.actor) &&
+        bindingFits(instance, seen) &&
+        semantics.mayIdle(instance, state),
+    );
+  }
+
+  #fits(step: AttackedStep, row: readonly number[], seen: Observation): boolean {
+    const { instance, action } = step;
+    if (!instance || !action || !seen.actions.has(action.name)) return false;
+    if (!bindingFits(instance, seen)) return false;
+    const { layout } = this.system.semantics;
+    for (const [name, fields] of seen.receive) {
+      const at = instance.action.receives.findIndex(({ channel }) => channel === name);
+      const message =
+        at < 0 ? undefined : this.#messages(row, layout.channel(name))[step.taken[at] ?? -1];
+      if (!message || !agrees(layout.channel(name), message, fields)) return false;
+    }
+    for (const [name, fields] of seen.send) {
+      if (!step.next) return false;
+      const block = layout.channel(name);
+      const at = instance.action.receives.findIndex(({ channel }) => channel === name);
+      const rest = this.#messages(row, block).filter((_, i) => at < 0 || i !== step.taken[at]);
+      const sent = multisetDifference(this.#messages(step.next, block), rest, String);
+      if (!sent.some((message) => agrees(block, message, fields))) return false;
+    }
+    return true;
+  }
+
+  #messages(row: readonly number[], block: ChannelBlock): number[][] {
+    return this.system.world.messages(row, block);
+  }
+
+  #agrees({ row, error }: Held, seen: Observation): boolean {
+    return seen.reads.every(
+      ({ of, offset, word }) => (error && of === 'variable') || row[offset] === word,
+    );
+  }
+
+  /** All that can be reached by steps that nobody sees; with those of threats where they may act. */
+  #closed(states: Iterable<Held>, attacked: boolean): Belief {
+    const found = new Map([...states].map((held) => [keyOf(held), held]));
+    for (const held of found.values()) {
+      if (held.error) continue;
+      this.system.steps(held.row, (step) => {
+        if (this.#isSeen(step) || (step.ids.length > 0 && !attacked)) return;
+        const next = this.#stepped(held, step);
+        const key = keyOf(next);
+        if (!found.has(key)) found.set(key, next);
+      });
+      if (found.size > MAX_BELIEF) throw new BeliefTooLarge();
+    }
+    return found;
+  }
+
+  #isSeen(step: AttackedStep): boolean {
+    if (step.recovers !== undefined) return this.#recovers.has(step.recovers);
+    return step.action !== undefined && !this.#mapping.silent.has(step.action.name);
+  }
+
+  #stepped(held: Held, { next, errors }: AttackedStep): Held {
+    if (next) return this.#held(next, held.broken);
+    return {
+      row: held.row.slice(0, this.#parameters),
+      broken: held.broken | this.#bits(errorKinds(errors)),
+      error: true,
+    };
+  }
+
+  get #parameters(): number {
+    const [first] = this.system.semantics.layout.variables;
+    return first?.offset ?? 0;
+  }
+
+  #bits(names: readonly string[]): bigint {
+    return names.reduce((bits, name) => bits | bitOf(this.safety.indexOf(name)), 0n);
+  }
+
+  #held(row: readonly number[], before: bigint): Held {
+    const state = row.slice(0, this.system.semantics.layout.width);
+    let broken = before;
+    this.#judges.forEach((holds, i) => {
+      if (holds(state) === false) broken |= bitOf(i);
+    });
+    if (this.#terms.some((holds) => holds(state) === undefined)) broken |= this.#bits(['defined']);
+    return { row, broken, error: false };
+  }
+}
+
+export function bindingFits(instance: Instance, seen: Observation): boolean {
+  return instance.action.binders.every(({ name }, i) => {
+    const said = seen.binders.get(name);
+    return said === undefined || instance.binding[i] === said;
+  });
+}
+
+export function agrees(
+  block: ChannelBlock,
+  message: readonly number[],
+  fields: ReadonlyMap<string, number>,
+): boolean {
+  return [...fields].every(([name, word]) => {
+    const field = block.fields.find((found) => found.name === name);
+    return field !== undefined && message[field.offset] === word;
+  });
+}

@@ -1,0 +1,41 @@
+import type { Alert, Arrived } from './caseJudge.ts';
+import type { Deadline } from './mapping.ts';
+import { valueAt } from './path.ts';
+
+/**
+ * The deadlines of a case that are past, each at the event that opened it: strictly past its due
+ * time by the clock, or closed after it (SEMANTICS 27). `events` are by time, then arrival.
+ */
+export function lateAlerts(
+  deadlines: readonly Deadline[],
+  events: readonly Arrived[],
+  clock: number,
+): readonly Alert[] {
+  return deadlines
+    .flatMap((deadline) =>
+      events.flatMap((opening, i) => {
+        if (opening.type !== deadline.from) return [];
+        const closing = events
+          .slice(i + 1)
+          .find((event) => event.type === deadline.to && isSame(deadline, opening, event));
+        const due = opening.time + deadline.withinMs;
+        if ((closing?.time ?? clock) <= due) return [];
+        const alert: Alert = {
+          kind: 'late',
+          at: opening.id,
+          source: opening.source,
+          property: deadline.name,
+          ...(closing && { resolved: closing.id }),
+        };
+        return [{ due, alert }];
+      }),
+    )
+    .toSorted((a, b) => a.due - b.due)
+    .map(({ alert }) => alert);
+}
+
+function isSame({ same }: Deadline, a: Arrived, b: Arrived): boolean {
+  return same.every(
+    (path) => JSON.stringify(valueAt(path, a.event)) === JSON.stringify(valueAt(path, b.event)),
+  );
+}

@@ -1,0 +1,250 @@
+import { canonicalJson, type Json } from '../canonical/index.ts';
+import { Codec } from '../model/codec.ts';
+import type { Model } from '../model/model.ts';
+import type { Value } from '../model/trace.ts';
+import type { Threat } from '../threats/threat.ts';
+import { CaseJudge, type Alert, type Arrived, type Flag, type Progress } from './caseJudge.ts';
+import { lateAlerts } from './deadlines.ts';
+import { Explanations } from './explanation.ts';
+import type { Mapping } from './mapping.ts';
+import { valueAt } from './path.ts';
+
+/** An event of the time of another clock than ours is taken for ahead of it beyond this. */
+const AHEAD_MS = 5 * 60_000;
+
+/** CloudEvents 1.0, as far as it is needed here. */
+export interface CloudEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly subject?: string;
+  readonly sequence?: string;
+  readonly data?: unknown;
+}
+
+export interface WatchOptions {
+  readonly threats: readonly Threat[];
+  /** How many threats an explanation may have beyond those that are held already. */
+  readonly budget: number;
+  /** Milliseconds since the epoch: times beyond it are ahead of their arrival. */
+  readonly now?: number;
+}
+
+/** What became of one case. */
+export interface CaseAnswer {
+  readonly case: string;
+  readonly status: Progress['status'];
+  readonly alerts: readonly Alert[];
+  readonly events: readonly string[];
+  readonly beliefSize: Progress['sizes'];
+  readonly legalNext: readonly { readonly action: string; readonly with?: Record<string, Value> }[];
+  readonly elements: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly flagged: readonly Flag[];
+  /** The threats under which the case is followed now. */
+  readonly hypotheses?: readonly (readonly string[])[];
+}
+
+interface OpenCase {
+  /** By time, then arrival. */
+  events: Arrived[];
+  /** The progress after each group of one time. */
+  judged: { readonly time: number; readonly progress: Progress }[];
+  known: Alert[];
+  readonly flags: Flag[];
+  latest: number;
+}
+
+/** Follows the cases of a stream of events along a verified model (SEMANTICS 25–28). */
+export class Monitor {
+  readonly #mapping: Mapping;
+  readonly #options: WatchOptions;
+  readonly #judge: CaseJudge;
+  readonly #cases = new Map<string, OpenCase>();
+  readonly #seen = new Map<string, string>();
+  /** Events that belong to no case. */
+  readonly flagged: Flag[] = [];
+  #arrivals = 0;
+  #clock = -Infinity;
+
+  constructor(model: Model, mapping: Mapping, options: WatchOptions) {
+    this.#mapping = mapping;
+    this.#options = options;
+    const explanations = new Explanations(model, mapping, options.threats, options.budget);
+    this.#judge = new CaseJudge(model, mapping, explanations);
+  }
+
+  /** Takes the next event of the stream. */
+  take(event: CloudEvent): void {
+    this.#arrivals += 1;
+    const keys = keysOf(valueAt(this.#mapping.key, event));
+    if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
+    const identity = JSON.stringify([event.source, event.id]);
+    const content = canonicalJson(event as unknown as Json);
+    const first = this.#seen.get(identity);
+    if (first !== undefined) {
+      const why = first === content ? 'duplicate' : 'conflictingDuplicate';
+      for (const key of keys) this.#case(key).flags.push({ id: event.id, why });
+      return;
+    }
+    this.#seen.set(identity, content);
+    const time = Date.parse(event.time);
+    const { now } = this.#options;
+    const isAhead = now !== undefined && time > now + AHEAD_MS;
+    const arrived: Arrived = {
+      id: event.id,
+      source: event.source,
+      type: event.type,
+      time,
+      arrival: this.#arrivals,
+      ...(event.sequence !== undefined && { sequence: Number(event.sequence) }),
+      event,
+    };
+    for (const key of keys) {
+      const found = this.#case(key);
+      this.#late(found);
+      if (isAhead) found.flags.push({ id: event.id, why: 'ahead' });
+      this.#place(found, arrived);
+    }
+    if (!isAhead) this.#clock = Math.max(this.#clock, time);
+    for (const key of keys) this.#late(this.#case(key), event.id);
+  }
+
+  /** What became of all cases so far. */
+  answers(): readonly CaseAnswer[] {
+    return [...this.#cases].map(([key, found]) => {
+      this.#late(found);
+      const progress = found.judged.at(-1)?.progress ?? this.#judge.start;
+      const hypotheses = progress.believed
+        .map(({ watched }) => watched.threats)
+        .filter((ids) => ids.length > 0);
+      return {
+        case: key,
+        status: progress.status,
+        alerts: found.known,
+        events: found.events.map(({ id }) => id),
+        beliefSize: progress.sizes,
+        legalNext: progress.status === 'open' ? this.#legalNext(progress) : [],
+        elements: Object.fromEntries(
+          [...progress.observer.elements].map(([set, ids]) => [set, Object.fromEntries(ids)]),
+        ),
+        flagged: [...found.flags, ...progress.flags],
+        ...(progress.status === 'open' && hypotheses.length > 0 && { hypotheses }),
+      };
+    });
+  }
+
+  #case(key: string): OpenCase {
+    const known = this.#cases.get(key) ?? {
+      events: [],
+      judged: [],
+      known: [],
+      flags: [],
+      latest: -Infinity,
+    };
+    this.#cases.set(key, known);
+    return known;
+  }
+
+  /** Puts an event in its place, and judges what comes after it anew. */
+  #place(found: OpenCase, arrived: Arrived): void {
+    if (arrived.time < found.latest - this.#mapping.latenessMs) {
+      found.flags.push({ id: arrived.id, why: 'tooLate' });
+      return;
+    }
+    found.latest = Math.max(found.latest, arrived.time);
+    const { events } = found;
+    let at = events.length;
+    while (at > 0 && (events[at - 1] as Arrived).time > arrived.time) at -= 1;
+    events.splice(at, 0, arrived);
+    while ((found.judged.at(-1)?.time ?? -Infinity) >= arrived.time) found.judged.pop();
+    let progress = found.judged.at(-1)?.progress ?? this.#judge.start;
+    const done = found.judged.at(-1)?.time ?? -Infinity;
+    for (const group of groups(events.filter(({ time }) => time > done))) {
+      progress = this.#judge.after(progress, group);
+      found.judged.push({ time: (group[0] as Arrived).time, progress });
+    }
+    this.#merge(found, progress.alerts, (alert) => alert.kind !== 'late', arrived.id);
+  }
+
+  /** The deadlines that are past, as the clock stands. */
+  #late(found: OpenCase, cause?: string): void {
+    const late = lateAlerts(this.#mapping.deadlines, found.events, this.#clock);
+    this.#merge(found, late, (alert) => alert.kind === 'late', cause ?? '');
+  }
+
+  /** What was raised and no longer holds was never so; nothing is deleted. */
+  #merge(
+    found: OpenCase,
+    now: readonly Alert[],
+    about: (alert: Alert) => boolean,
+    cause: string,
+  ): void {
+    const identity = ({ kind, at, source, property }: Alert): string =>
+      JSON.stringify([kind, source, at, property]);
+    const standing = new Map(now.map((alert) => [identity(alert), alert]));
+    found.known = found.known.map((alert) => {
+      if (!about(alert)) return alert;
+      const same = standing.get(identity(alert));
+      standing.delete(identity(alert));
+      return same ?? (alert.withdrawn === undefined ? { ...alert, withdrawn: cause } : alert);
+    });
+    found.known.push(...standing.values());
+  }
+
+  /** The steps of the model that events may show next (rule 27). */
+  #legalNext(progress: Progress): CaseAnswer['legalNext'] {
+    const found = new Map<string, { action: string; with?: Record<string, Value> }>();
+    for (const { watched, belief } of progress.believed) {
+      const { system } = watched;
+      const codec = new Codec(system.semantics.layout);
+      for (const { row, error } of belief.values()) {
+        if (error) continue;
+        system.steps(row, ({ ids, action, instance, next }) => {
+          if (ids.length > 0 || !next || !action || !instance) return;
+          if (this.#mapping.silent.has(action.name)) return;
+          const binding = Object.fromEntries(
+            Object.entries(codec.binding(instance)).map(([name, value], i) => {
+              const type = action.binders[i]?.type;
+              return [
+                name,
+                type?.kind === 'element'
+                  ? (realId(progress, type.set, String(value)) ?? '*')
+                  : value,
+              ];
+            }),
+          );
+          const step = {
+            action: action.name,
+            ...(Object.keys(binding).length > 0 && { with: binding }),
+          };
+          found.set(JSON.stringify(step), step);
+        });
+      }
+    }
+    return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, step]) => step);
+  }
+}
+
+function realId({ observer }: Progress, set: string, element: string): string | undefined {
+  return [...(observer.elements.get(set) ?? [])].find(([, found]) => found === element)?.[0];
+}
+
+/** The keys of the cases that an event is of: text or a whole number, or a list of them. */
+function keysOf(value: unknown): readonly string[] {
+  return [value].flat().flatMap((key) => {
+    if (typeof key === 'string') return key;
+    return typeof key === 'number' && Number.isInteger(key) ? String(key) : [];
+  });
+}
+
+/** Events of one time together. */
+function groups(events: readonly Arrived[]): readonly (readonly Arrived[])[] {
+  const found: Arrived[][] = [];
+  for (const event of events) {
+    const last = found.at(-1);
+    if (last?.[0]?.time === event.time) last.push(event);
+    else found.push([event]);
+  }
+  return found;
+}
