@@ -350,6 +350,9 @@ describe('recheck of what a trusted key signed wrongly', () => {
     const changes: Evidence[] = [
       { states: 4 },
       { transitions: 1 },
+      { depth: 1 },
+      { depth: 99 },
+      { valuations: 2 },
       { stateSetDigest: `adhash-sha256:${'0'.repeat(64)}` },
     ];
     for (const change of changes) {
@@ -484,6 +487,24 @@ describe('recheck of what a trusted key signed wrongly', () => {
     );
     expect(of(found, 'even')).toMatchObject({ status: 'failed', code: 'RECHECK_IMPLICIT' });
   });
+
+  it.each(['withinRange', 'withinCapacity', 'singleWrite', 'defined'])(
+    'a proof that rests on %s, whose own proof fails',
+    async (implicit) => {
+      const found = await rechecked(
+        withProperty(ledger, implicit, (p) => ({
+          evidence: { ...p.evidence, invariant: 'no/such/invariant.smt2' },
+        })),
+      );
+      expect(of(found, implicit)).toMatchObject({ status: 'failed', code: 'RECHECK_INVARIANT' });
+      for (const name of ['even', 'solvent'])
+        expect(of(found, name), name).toMatchObject({
+          status: 'failed',
+          code: 'RECHECK_IMPLICIT',
+          detail: implicit,
+        });
+    },
+  );
 
   it('a conjunction that is not what its parts are', async () => {
     expect(

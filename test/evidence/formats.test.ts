@@ -259,6 +259,37 @@ describe('trust policies', () => {
     expect(meetsQuorum(policy, new Set(['w3']))).toBe(true);
   });
 
+  it('count each witness once, and ask for no more than there are', async () => {
+    const { verdict, log } = await testKeys('home');
+    const witness = await Promise.all(
+      ['w1', 'w2', 'w3'].map(async (name) => {
+        const key = (await testKeys(name)).log;
+        const hash = await keyHash(key.name, 4, key.publicKey, nodeCrypto.sha256);
+        return `witness ${name} ${key.name}+${hash}+${toBase64(Uint8Array.of(4, ...key.publicKey))}`;
+      }),
+    );
+    const base = `verdict ${verdict.vkey}\nlog ${log.vkey}\n${witness.join('\n')}\n`;
+    const isRead = async (...lines: readonly string[]): Promise<boolean> =>
+      (await parsePolicy(`${base}${lines.join('\n')}\n`, nodeCrypto.sha256)).ok;
+    for (const count of ['1', '2', 'all', 'any'])
+      expect(await isRead(`group g ${count} w1 w2`, 'quorum g'), count).toBe(true);
+    for (const count of ['0', '3', '01', '-1', '1.0', 'some'])
+      expect(await isRead(`group g ${count} w1 w2`, 'quorum g'), count).toBe(false);
+    expect(await isRead('group g 2 w1 w1', 'quorum g')).toBe(false);
+    expect(await isRead('group g 2 w1 w2', 'group h 2 w2 w3', 'quorum h')).toBe(false);
+    expect(await isRead('group g 2 w1 w2', 'group h 2 g g', 'quorum h')).toBe(false);
+    expect(await isRead('group g 1 g', 'quorum g')).toBe(false);
+    expect(await isRead('group w1 1 w2', 'quorum w1')).toBe(false);
+    expect(await isRead('quorum w1', 'quorum w2')).toBe(false);
+    const all = await policyOf(`${base}group g all w1 w2 w3\nquorum g\n`);
+    expect(meetsQuorum(all, new Set(['w1', 'w2']))).toBe(false);
+    expect(meetsQuorum(all, new Set(['w1', 'w2', 'w3']))).toBe(true);
+    const two = await policyOf(`${base}group g 2 w1 w2 w3\nquorum g\n`);
+    expect(meetsQuorum(two, new Set(['w1', 'other']))).toBe(false);
+    expect(meetsQuorum(two, new Set(['w3', 'w1']))).toBe(true);
+    expect(meetsQuorum(await policyOf(`${base}quorum w2\n`), new Set(['w1']))).toBe(false);
+  });
+
   it('refuse, all at once and with the line, what is not one', async () => {
     const { verdict, log } = await testKeys('home');
     const linesOf = async (text: string): Promise<(number | undefined)[]> => {
