@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 import type { AnchorRecord } from '../evidence/ledger/ledger.ts';
@@ -7,6 +6,7 @@ import type { OnlineReport } from '../evidence/ledger/online.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import { isBundledAnchor } from '../evidence/statementShape.ts';
 import { parseCanonicalJson } from '../evidence/strictJson.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';

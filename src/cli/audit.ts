@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { Fault, problem, type Problem } from '../errors/index.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { Refused, serverFrom } from './client.ts';
 import { EXIT, type Io } from './io.ts';

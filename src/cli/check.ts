@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { loadConfig } from '../config/index.ts';
 import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import {
   faultFrom,
@@ -6,6 +5,7 @@ import {
   startEmulator,
   type LedgerFaults,
 } from '../evidence/ledger/emulator.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 

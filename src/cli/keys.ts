@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
 import { readWitnesses } from '../service/cosign.ts';
+import { parseArgs } from './arguments.ts';
 import { makeAdminKey } from './adminKey.ts';
 import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
 import { ask, serverFrom, type Server } from './client.ts';

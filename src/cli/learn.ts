@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { inspect } from '../checking/inspect.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { Fitness, FrequentDeviation } from '../risk/fit/fitness.ts';
 import { learnLog, type LearnedLog } from '../risk/fit/learnLog.ts';
 import type { AlignmentMove } from '../risk/fit/optimal.ts';
+import { parseArgs } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 import { readLargeText } from './largeText.ts';

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig, type Config } from '../config/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { pastLogKeys, readKeys, readRetired } from '../evidence/keys.ts';
@@ -15,6 +14,7 @@ import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { limitedBody } from '../processes/limitedBody.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { openOwnDatabase } from './ownDatabase.ts';

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { lossOf, type LossReport, type PropertyLoss } from '../risk/attacks/loss.ts';
 import { readLossQuestion } from '../risk/attacks/question.ts';
+import { parseArgs } from './arguments.ts';
 import { readText } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';

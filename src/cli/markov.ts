@@ -1,10 +1,10 @@
 import { access } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { markovBounds } from '../risk/markov/bounds.ts';
 import type { DecisionProcess } from '../risk/markov/decision.ts';
 import { readMarkovJson } from '../risk/markov/readJson.ts';
 import { readLabels, readTransitions } from '../risk/markov/readPrism.ts';
+import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { readLargeText } from './largeText.ts';

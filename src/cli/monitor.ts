@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { inspect } from '../checking/inspect.ts';
 import { FORMATS } from '../checking/types.ts';
@@ -14,6 +13,7 @@ import { readMapping } from '../monitor/mapping.ts';
 import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import type { Threat } from '../threats/threat.ts';
+import { parseArgs } from './arguments.ts';
 import { readSubmission, readText } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 import { printProblems } from './problems.ts';

@@ -21,7 +21,7 @@ import { expectedOf } from '../explain/why.ts';
 import type { PropertyDocument } from '../model/document.ts';
 import type { Trace } from '../model/trace.ts';
 import { Refused } from './client.ts';
-import { traceLines } from './reportText.ts';
+import { traceLines } from './traceText.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 

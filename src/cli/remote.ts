@@ -1,4 +1,5 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+import { parseArgs } from './arguments.ts';
 import { bad, Fault, ok, problem } from '../errors/index.ts';
 import { printProblems } from './problems.ts';
 import { Refused } from './client.ts';

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import {
   assessRisk,
@@ -15,6 +14,7 @@ import {
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
+import { parseArgs } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig, misspelt, type Config } from '../config/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { parseArgs } from './arguments.ts';
 import { startHost, type Host } from './host.ts';
 import { EXIT, type Io } from './io.ts';
 

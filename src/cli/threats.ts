@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/index.ts';
 import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
 import type { ThreatOptions } from '../checking/attackSets/types.ts';
@@ -6,6 +5,7 @@ import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
+import { parseArgs } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { timeOf } from '../time/time.ts';

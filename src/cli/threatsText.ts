@@ -4,7 +4,7 @@ import type {
   ThreatReport,
 } from '../checking/attackSets/types.ts';
 import type { Io } from './io.ts';
-import { traceLines } from './reportText.ts';
+import { traceLines } from './traceText.ts';
 import { painter } from './style.ts';
 
 type Paint = ReturnType<typeof painter>;

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ownPolicyFile } from '../config/places.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/checkpoint.ts';
@@ -25,6 +24,7 @@ import {
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Recheck } from '../checking/recheck.ts';
+import { parseArgs } from './arguments.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { traceLines } from '../../src/cli/reportText.ts';
+import { traceLines } from '../../src/cli/traceText.ts';
 import { check } from '../cli/run.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
