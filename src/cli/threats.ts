@@ -1,15 +1,18 @@
 import { loadConfig } from '../config/index.ts';
 import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
-import type { ThreatOptions } from '../checking/attackSets/types.ts';
+import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
+import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
+import { threatsOf } from '../threats/operators/index.ts';
 import { parseArgs } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { timeOf } from '../time/time.ts';
 import { EXIT, type Io } from './io.ts';
+import { changesText } from './changesText.ts';
 import { threatsText } from './threatsText.ts';
 
 /** A larger graph of all threats is left, and the sets are judged one by one. */
@@ -19,6 +22,7 @@ const THREATS_HELP = `probity threats FILE [options]      which attacks break wh
 
   --threats LIST       all, or ids such as tamper.redirect.amount,drop.notice · default: all threats proper
   --budget K           attacks of at most so many threats · default: any number
+  --against OLD        which attacks are new, gone, shorter or longer than in this version of the model
   --controls           what each control carries, and which sets of controls suffice
   --format FORMAT      ${FORMATS.filter((format) => !isRawFormat(format)).join(' | ')} · default: by the file's name
   --timeout SECONDS    for the whole analysis (${DEFAULT_OPTIONS.timeoutMs / 1000}); what was completed stays
@@ -26,12 +30,14 @@ const THREATS_HELP = `probity threats FILE [options]      which attacks break wh
   --json               the answer as JSON
 
 exit: 0 nothing breaks within the budget · 1 something does · 2 bad input · 3 something was left open · 4 a fault
+with --against: 0 no attack is new · 1 one is · 3 one may be that was not judged
 `;
 
 interface ThreatsArgs {
   readonly file: string;
   readonly json: boolean;
   readonly format: string | undefined;
+  readonly against: string | undefined;
   readonly options: ThreatOptions;
 }
 
@@ -43,40 +49,70 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
   const asJson = args.includes('--json');
   const parsed = readArgs(args);
   if (!parsed.ok) return printProblems(parsed.problems, asJson, io);
-  const { file, json, format, options } = parsed.value;
+  const { file, against, json } = parsed.value;
   const config = loadConfig(process.env);
   if (!config.ok) return printProblems(config.problems, json, io);
+  const started = performance.now();
+  const answer = await analysed(file, parsed.value, io);
+  if ('problems' in answer) return printProblems(answer.problems, json, io, answer.source);
+  const durationMs = (): number => performance.now() - started;
+  if (against === undefined) {
+    const exit = exitOfThreats(answer.report);
+    io.stdout(
+      json
+        ? `${JSON.stringify(answer.report, null, 2)}\n`
+        : threatsText(answer.report, durationMs(), exit, io),
+    );
+    return exit;
+  }
+  const earlier = await analysed(against, parsed.value, io, true);
+  if ('problems' in earlier) return printProblems(earlier.problems, json, io, earlier.source);
+  const changes = compareThreats(answer.report, earlier.report);
+  const exit = exitOfChanges(changes);
+  io.stdout(
+    json ? `${JSON.stringify(changes, null, 2)}\n` : changesText(changes, durationMs(), exit, io),
+  );
+  return exit;
+}
+
+type Analysed =
+  | { readonly report: ThreatReport }
+  | { readonly problems: readonly Problem[]; readonly source?: string };
+
+/** The analysis of a file; of an earlier version, of those of the named threats that it has. */
+async function analysed(
+  file: string,
+  { format, options }: ThreatsArgs,
+  io: Io,
+  isEarlier = false,
+): Promise<Analysed> {
   const read = await readSubmission(file, format);
-  if (!read.ok) return printProblems(read.problems, json, io);
+  if (!read.ok) return read;
   if (isRawFormat(read.value.format))
-    return printProblems(
-      [
+    return {
+      problems: [
         problem(
           'OPTION_INVALID',
           file,
           `threats are found in models, not in ${read.value.format}, which has no actors and channels`,
         ),
       ],
-      json,
-      io,
-    );
+    };
+  const { source } = read.value;
   const inspected = await inspect(read.value);
-  if (!inspected.ok) return printProblems(inspected.problems, json, io);
-  const started = performance.now();
+  if (!inspected.ok) return { problems: inspected.problems, source };
+  const existing = threatsOf(inspected.value.semantics.model).map(({ id }) => id);
+  const threats =
+    isEarlier && options.threats !== 'all'
+      ? options.threats.filter((id) => existing.includes(id))
+      : options.threats;
   const answer = await analyseThreats(
     inspected.value,
     read.value.format,
-    options,
+    { ...options, threats },
     timeOf(options.timeoutMs, io.interrupted, io.stopped),
   );
-  if (!answer.ok) return printProblems(answer.problems, json, io);
-  const exit = exitOfThreats(answer.value);
-  io.stdout(
-    json
-      ? `${JSON.stringify(answer.value, null, 2)}\n`
-      : threatsText(answer.value, performance.now() - started, exit, io),
-  );
-  return exit;
+  return answer.ok ? { report: answer.value } : answer;
 }
 
 function readArgs(args: string[]): Result<ThreatsArgs> {
@@ -96,6 +132,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
         threats: { type: 'string' },
         budget: { type: 'string' },
         controls: { type: 'boolean' },
+        against: { type: 'string' },
         format: { type: 'string' },
         timeout: { type: 'string' },
         'max-states': { type: 'string' },
@@ -118,6 +155,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
       file,
       json: values.json === true,
       format: values.format,
+      against: values.against,
       options: {
         threats: named.includes('all') ? 'all' : named,
         budget: budget === undefined ? undefined : Number(budget),
