@@ -54,22 +54,22 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
     step('queue');
     await service.queues.depth();
     const firstAdminKey = await ensureAdminKey(service);
-    step('api');
+    step('api, workers');
     const environment = childEnvironment(config);
-    const api = await keepRunning<{ url: string; port: number }>({
-      entry: 'serve',
-      role: 'api',
-      logger: service.logger,
-      environment: (_, first) => ({
-        ...environment,
-        PROBITY_HOST: config.host,
-        PROBITY_PORT: String(first?.port ?? config.port),
+    const [api, workers] = await started(
+      opened,
+      keepRunning<{ url: string; port: number }>({
+        entry: 'serve',
+        role: 'api',
+        logger: service.logger,
+        environment: (_, first) => ({
+          ...environment,
+          PROBITY_HOST: config.host,
+          PROBITY_PORT: String(first?.port ?? config.port),
+        }),
       }),
-    });
-    opened.push(() => api.stop());
-    step('workers');
-    const workers = await startWorkers(service, config.workers, environment);
-    opened.push(() => workers.stop());
+      startWorkers(service, config.workers, environment),
+    );
     return {
       url: api.ready.url,
       config,
@@ -86,6 +86,20 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
     await stop();
     throw error;
   }
+}
+
+/** Two that start beside each other. Whatever has started is stopped, also where the other fails. */
+async function started<A extends Stoppable, B extends Stoppable>(
+  opened: (() => Promise<void>)[],
+  ...parts: readonly [Promise<A>, Promise<B>]
+): Promise<readonly [A, B]> {
+  for (const part of await Promise.allSettled(parts))
+    if (part.status === 'fulfilled') opened.push(() => part.value.stop());
+  return Promise.all(parts);
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
 }
 
 /** The embedded node must be one for all workers, so it runs here and they are told its address. */

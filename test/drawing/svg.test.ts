@@ -114,7 +114,7 @@ describe('drawings', () => {
       `<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"><di:BPMNPlane>
       ${shape('s', 'x="5" y="6" width="36" height="36"')}${shape('gone', 'x="5" y="6" width="36" height="36"')}${shape('e', 'x="much" y="6" width="36" height="36"')}${shape('e2', 'x="1e99" y="6" width="36" height="36"')}
       ${shape('x', 'x="80" y="0" width="200" height="100"', ' isExpanded="true"')}
-      <di:BPMNEdge bpmnElement="p_f0"><dc:waypoint x="41" y="24"/><dc:waypoint x="80" y="24"/></di:BPMNEdge><di:BPMNEdge bpmnElement="p_f1"><dc:waypoint x="1" y="1"/></di:BPMNEdge></di:BPMNPlane></di:BPMNDiagram></bpmn:definitions>`,
+      <di:BPMNEdge bpmnElement="tns:p_f0"><dc:waypoint x="41" y="24"/><dc:waypoint x="80" y="24"/></di:BPMNEdge><di:BPMNEdge bpmnElement="p_f1"><dc:waypoint x="1" y="1"/></di:BPMNEdge></di:BPMNPlane></di:BPMNDiagram></bpmn:definitions>`,
     );
     const drawing = await readDrawing(drawn);
     if (!drawing.ok) throw new Error(JSON.stringify(drawing.problems));

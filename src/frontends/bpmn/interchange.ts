@@ -35,7 +35,7 @@ export function readInterchange(text: string): Interchange {
       continue;
     }
     const attributes = attributesOf(rest);
-    const id = attributes.get('bpmnElement') ?? '';
+    const id = localName(attributes.get('bpmnElement') ?? '');
     if (tag === 'BPMNShape') shape = { id, expanded: attributes.get('isExpanded') === 'true' };
     if (tag === 'BPMNEdge') {
       edge = { id, points: [] };
