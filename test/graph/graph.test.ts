@@ -102,6 +102,25 @@ actions:
   });
 });
 
+describe('a state', () => {
+  it.each([2 ** 31 - 1, 2 ** 31, 2 ** 31 + 2, 2 ** 40])(
+    'keeps %i as it is, and its negative',
+    async (most) => {
+      const { graph } = await explored(
+        tiny(`
+variables: { n: { type: "int ${-most}..${most}", init: "in (${most}, ${-most})" } }
+channels: { c: { from: me, to: me, carries: { v: "int 0..${most}" } } }
+actions: { send: { actor: me, when: "n = ${most}", then: { n: 0 }, send: { c: { v: n } } } }`),
+      );
+      expect([0, 1, 2].map((index) => graph.store.get(index))).toEqual([
+        [most, 0, 0],
+        [-most, 0, 0],
+        [0, 1, most],
+      ]);
+    },
+  );
+});
+
 describe('a limit', () => {
   const WIDE = tiny(`
 variables: { n: { type: "int 0..99", init: any } }
