@@ -2,7 +2,7 @@ import { bad, ok, problem, type Locate, type Problem, type Result } from '../err
 import { didYouMean } from '../errors/nearest.ts';
 import { checkShape } from '../frontends/native/shape.ts';
 import { readYaml } from '../frontends/native/yaml.ts';
-import type { Model } from '../model/model.ts';
+import type { Action, Model } from '../model/model.ts';
 import { cellType, type Type } from '../model/types.ts';
 import { MAPPING_SHAPE } from './mappingShape.ts';
 import { parsePath, type Path } from './path.ts';
@@ -164,11 +164,10 @@ class Reader {
 
   #entry(entry: MappingDocument['events'][number], at: readonly string[]): Entry {
     const named = [entry.action ?? []].flat();
-    const actions = named.filter((name) => !name.startsWith(RECOVER));
-    const known = this.#model.actions.filter(({ name }) => actions.includes(name));
-    for (const name of actions)
-      if (!known.some((action) => action.name === name))
-        this.#unknown([...at, 'action'], 'action', name, this.#model.actions);
+    const known = named
+      .filter((name) => !name.startsWith(RECOVER))
+      .flatMap((name) => this.#actions(name, [...at, 'action']));
+    const actions = known.map(({ name }) => name);
     const recovers = named
       .filter((name) => name.startsWith(RECOVER))
       .map((name) => name.slice(RECOVER.length));
@@ -202,6 +201,18 @@ class Reader {
         this.#reading(reading, [...at, 'read', String(i)]),
       ),
     };
+  }
+
+  /** An action by its name; of a diagram all that an element does, by its id or what it is called. */
+  #actions(name: string, at: readonly string[]): readonly Action[] {
+    const { actions } = this.#model;
+    const exact = actions.filter((action) => action.name === name);
+    const found =
+      exact.length > 0
+        ? exact
+        : actions.filter(({ elementId, label }) => elementId === name || label === name);
+    if (found.length === 0) this.#unknown(at, 'action', name, actions);
+    return found;
   }
 
   #messages(

@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/monitor/events.ts';
-import type { CloudEvent } from '../../src/monitor/monitor.ts';
+import { inspect } from '../../src/checking/inspect.ts';
+import { readMapping } from '../../src/monitor/mapping.ts';
+import { Monitor, type CloudEvent } from '../../src/monitor/monitor.ts';
+import { repository } from '../golden.ts';
 import { event, MAPPING, mappingProblems, shown, standing, watched } from './shop.ts';
 
 const HAPPY = (): readonly CloudEvent[] => [
@@ -73,6 +77,37 @@ describe('a deviation', () => {
     expect(answers[0]).toMatchObject({ status: 'beyondModel', legalNext: [] });
     expect(standing(answers)).toEqual(['beyondModel']);
     expect(answers[0]?.flagged.map(({ why }) => why)).toEqual(['beyondModel']);
+  });
+});
+
+describe('a diagram', () => {
+  it('is followed by the ids and the names of its elements; gateways are silent', async () => {
+    const inspected = await inspect({
+      source: readFileSync(repository('specs/demo/order.bpmn'), 'utf8'),
+      format: 'bpmn',
+      name: 'order.bpmn',
+    });
+    if (!inspected.ok) throw new Error(JSON.stringify(inspected.problems));
+    const { model } = inspected.value.semantics;
+    const mapping = readMapping(
+      `probityMapping: 1
+case: $.subject
+events:
+  - { type: ordered, action: Customer_PlaceOrder }
+  - { type: checked, action: Check stock }
+  - { type: confirmed, action: Shop_Confirm }
+  - { type: handed, action: Hand parcel to carrier }
+`,
+      model,
+    );
+    if (!mapping.ok) throw new Error(JSON.stringify(mapping.problems));
+    const told = (...types: string[]): readonly string[] => {
+      const monitor = new Monitor(model, mapping.value, { threats: [], budget: 2 });
+      types.forEach((type, i) => monitor.take(event(type, i)));
+      return standing(monitor.answers());
+    };
+    expect(told('ordered', 'checked', 'confirmed', 'handed')).toEqual([]);
+    expect(told('ordered', 'confirmed')[0]).toBe('deviation');
   });
 });
 
