@@ -21,6 +21,9 @@ export interface Held {
 /** More states than this nobody follows a case in. */
 const MAX_BELIEF = 100_000;
 
+/** How many beliefs that followed another one are remembered. */
+const MAX_REMEMBERED = 20_000;
+
 /** What may happen unseen has too many states. */
 export class BeliefTooLarge extends Error {}
 
@@ -44,6 +47,9 @@ export class Watched {
   /** The properties that are judged on runs, in the order of their bits; the implicit ones last. */
   readonly safety: readonly string[];
   readonly #mapping: Mapping;
+  /** What followed what: the cases of a shop say much the same. */
+  #known = new WeakMap<Belief, Map<string, Belief>>();
+  #remembered = 0;
   readonly #recovers: ReadonlySet<string>;
   readonly #judges: readonly ((state: readonly number[]) => boolean | undefined)[];
   readonly #terms: readonly ((state: readonly number[]) => boolean | undefined)[];
@@ -52,7 +58,7 @@ export class Watched {
     this.system = new AttackedSystem(model, threats, threats.length > 0);
     this.threats = threats.map(({ id }) => id);
     this.#mapping = mapping;
-    this.#recovers = new Set(mapping.entries.flatMap((entry) => entry.recovers));
+    this.#recovers = new Set(mapping.entries.flatMap((entry) => [...entry.recovers]));
     const { semantics } = this.system;
     const judged = model.properties.filter(
       ({ formula }) => formula.kind === 'always' || formula.kind === 'never',
@@ -93,6 +99,21 @@ export class Watched {
    * it only the model goes on.
    */
   after(belief: Belief, seen: Observation, attacked: boolean): Belief {
+    if (attacked) return this.#after(belief, seen, true);
+    const known = this.#known.get(belief) ?? new Map<string, Belief>();
+    const same = known.get(seen.says);
+    if (same) return same;
+    const found = this.#after(belief, seen, false);
+    if (this.#remembered >= MAX_REMEMBERED) {
+      this.#known = new WeakMap();
+      this.#remembered = 0;
+    }
+    this.#known.set(belief, known.set(seen.says, found));
+    this.#remembered += 1;
+    return found;
+  }
+
+  #after(belief: Belief, seen: Observation, attacked: boolean): Belief {
     const before = attacked ? this.#closed(belief.values(), true) : belief;
     const found = new Map<string, Held>();
     for (const held of before.values())

@@ -14,6 +14,7 @@ const MAX_STATES = 50_000;
 export class Doom {
   readonly #watched: Watched;
   readonly #goals: readonly Goal[];
+  readonly #known = new WeakMap<Belief, ReadonlySet<string>>();
 
   constructor(model: Model, watched: Watched) {
     this.#watched = watched;
@@ -36,6 +37,12 @@ export class Doom {
 
   /** Which goals are out of reach; none where a step may be an error, or there is too much to see. */
   of(belief: Belief): ReadonlySet<string> {
+    const known = this.#known.get(belief) ?? this.#judge(belief);
+    this.#known.set(belief, known);
+    return known;
+  }
+
+  #judge(belief: Belief): ReadonlySet<string> {
     const open = new Set(this.names);
     const found = this.#onward([...belief.values()].filter(({ error }) => !error));
     if (!found) return new Set();

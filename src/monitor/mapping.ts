@@ -32,9 +32,9 @@ export type MessageData = ReadonlyMap<string, ReadonlyMap<string, Datum>>;
 export interface Entry {
   readonly type: string;
   readonly where: readonly (readonly [Path, unknown])[];
-  readonly actions: readonly string[];
+  readonly actions: ReadonlySet<string>;
   /** Actors whose outage it says to be over. */
-  readonly recovers: readonly string[];
+  readonly recovers: ReadonlySet<string>;
   readonly binders: ReadonlyMap<string, Datum>;
   readonly receive: MessageData;
   readonly send: MessageData;
@@ -143,7 +143,7 @@ class Reader {
             );
     }
     const entries = document.events.map((entry, i) => this.#entry(entry, ['events', String(i)]));
-    const told = new Set(entries.flatMap((entry) => entry.actions));
+    const told = new Set(entries.flatMap((entry) => [...entry.actions]));
     return {
       key: this.#path(document.case, ['case']),
       latenessMs: this.#duration(document.lateness ?? 'PT0S', ['lateness']),
@@ -192,8 +192,8 @@ class Reader {
         this.#path(path, [...at, 'where', path]),
         value,
       ]),
-      actions,
-      recovers,
+      actions: new Set(actions),
+      recovers: new Set(recovers),
       binders,
       receive: this.#messages(entry.receive, [...at, 'receive']),
       send: this.#messages(entry.send, [...at, 'send']),

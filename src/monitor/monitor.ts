@@ -61,7 +61,7 @@ export class Monitor {
   readonly #options: WatchOptions;
   readonly #judge: CaseJudge;
   readonly #cases = new Map<string, OpenCase>();
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new Map<string, CloudEvent>();
   /** Events that belong to no case. */
   readonly flagged: Flag[] = [];
   #arrivals = 0;
@@ -80,14 +80,13 @@ export class Monitor {
     const keys = keysOf(valueAt(this.#mapping.key, event));
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
     const identity = JSON.stringify([event.source, event.id]);
-    const content = canonicalJson(event as unknown as Json);
     const first = this.#seen.get(identity);
     if (first !== undefined) {
-      const why = first === content ? 'duplicate' : 'conflictingDuplicate';
+      const why = contentOf(first) === contentOf(event) ? 'duplicate' : 'conflictingDuplicate';
       for (const key of keys) this.#case(key).flags.push({ id: event.id, why });
       return;
     }
-    this.#seen.set(identity, content);
+    this.#seen.set(identity, event);
     const time = Date.parse(event.time);
     const { now } = this.#options;
     const isAhead = now !== undefined && time > now + AHEAD_MS;
@@ -169,6 +168,7 @@ export class Monitor {
 
   /** The deadlines that are past, as the clock stands. */
   #late(found: OpenCase, cause?: string): void {
+    if (this.#mapping.deadlines.length === 0) return;
     const late = lateAlerts(this.#mapping.deadlines, found.events, this.#clock);
     this.#merge(found, late, (alert) => alert.kind === 'late', cause ?? '');
   }
@@ -180,6 +180,7 @@ export class Monitor {
     about: (alert: Alert) => boolean,
     cause: string,
   ): void {
+    if (now.length === 0 && !found.known.some(about)) return;
     const identity = ({ kind, at, source, property }: Alert): string =>
       JSON.stringify([kind, source, at, property]);
     const standing = new Map(now.map((alert) => [identity(alert), alert]));
@@ -224,6 +225,10 @@ export class Monitor {
     }
     return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, step]) => step);
   }
+}
+
+function contentOf(event: CloudEvent): string {
+  return canonicalJson(event as unknown as Json);
 }
 
 function realId({ observer }: Progress, set: string, element: string): string | undefined {

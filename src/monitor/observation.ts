@@ -10,6 +10,8 @@ type Words = ReadonlyMap<string, number>;
 /** What an event tells of a case, in words of the model (SEMANTICS 25). */
 export interface Observation {
   readonly id: string;
+  /** The same for all that say the same. */
+  readonly says: string;
   readonly actions: ReadonlySet<string>;
   readonly recovers: ReadonlySet<string>;
   /** By the `for` name. */
@@ -116,10 +118,18 @@ export class Observer {
       );
       return [{ of, offset: block.offset + cell * block.width, word: said }];
     });
+    const said = [
+      this.#mapping.entries.indexOf(entry),
+      [...binders],
+      [...receive].map(([channel, fields]) => [channel, ...fields]),
+      [...send].map(([channel, fields]) => [channel, ...fields]),
+      reads.map(({ offset, word: value }) => [offset, value]),
+    ];
     return {
       id,
-      actions: new Set(entry.actions),
-      recovers: new Set(entry.recovers),
+      says: JSON.stringify(said),
+      actions: entry.actions,
+      recovers: entry.recovers,
       binders,
       receive,
       send,
