@@ -65,7 +65,12 @@ async function main(): Promise<void> {
   });
 }
 
-main().catch((error: unknown) => {
+/** One line, and the code of a fault: whoever started us starts another. */
+function fail(error: unknown): void {
   logger.error('worker.failed', describeError(error));
   process.exit(4);
-});
+}
+
+// A connection of the queue can break while it is made, when nobody listens to it yet.
+process.on('uncaughtException', fail);
+main().catch(fail);

@@ -25,10 +25,11 @@ describe('a worker whose parent and whose database are gone', () => {
     worker.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')));
     await new Promise((resolve) => worker.once('message', resolve));
     const ended = new Promise<number | null>((resolve) => worker.once('exit', resolve));
-    await server.stop();
-    worker.disconnect();
     const started = Date.now();
-    expect(await ended).toBe(0);
+    await server.stop();
+    // It may have ended by itself: a connection that breaks while it is made is a fault.
+    if (worker.connected) worker.disconnect();
+    expect([0, 4]).toContain(await ended);
     expect(Date.now() - started).toBeLessThan(60_000);
     expect(log.split('\n').length).toBeLessThan(100);
     await Promise.all([folder, dataDir].map((each) => rm(each, { recursive: true, force: true })));
