@@ -18,7 +18,7 @@ Puts single faults into a copy of the source and counts those that a test notice
   --minutes N  draw no more after so many minutes for each area
   --lanes N    so many at once (one for each core)
   --gate       one area a day, faults drawn by the date, for a minute: fails only
-               where at least ten were judged and refute the floor
+               where at least ten were judged and refute a floor that was met before
   --afresh     forget what earlier runs have judged
   --verbose    a line for each fault
 
@@ -58,7 +58,8 @@ function chosenAreas(): readonly Area[] {
 function isBelow(verdict: Verdict): boolean {
   const { noticed, judged, interval } = share(verdict);
   if (!values.gate) return noticed < FLOOR * judged;
-  return judged >= GATE_LEAST && interval[1] < FLOOR;
+  // What was never at the floor is measured there, and stops nobody who did not bring it down.
+  return verdict.area.isHeld === true && judged >= GATE_LEAST && interval[1] < FLOOR;
 }
 
 async function main(): Promise<number> {
