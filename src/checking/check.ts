@@ -1,5 +1,5 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { listed } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
@@ -143,16 +143,14 @@ async function vacuityOf(
 }
 
 function optionProblems(options: CheckOptions, properties: readonly Property[]): Problem[] {
+  const known = properties.map(({ name }) => name);
   const unknownProperties = options.properties
-    .filter((name) => !properties.some((p) => p.name === name))
+    .filter((name) => !known.includes(name))
     .map((name) =>
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the model has no property \`${name}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
-          name,
-          properties.map((p) => p.name),
-        )}`,
+        `the model has no property \`${name}\`; it has ${listed(known, name)}`,
       ),
     );
   const engines = options.engines === 'auto' ? [] : options.engines;
@@ -162,7 +160,7 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
       problem(
         'ENGINE_UNKNOWN',
         'engines',
-        `there is no engine \`${name}\`; there are ${Object.keys(ENGINES).join(', ')}${didYouMean(name, Object.keys(ENGINES))}`,
+        `there is no engine \`${name}\`; there are ${listed(ENGINE_NAMES, name)}`,
       ),
     );
   return [...unknownProperties, ...unknownEngines];

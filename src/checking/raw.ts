@@ -1,6 +1,6 @@
 import { canonicalJson } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { listed } from '../errors/nearest.ts';
 import { EC } from '../engines/tlc/output.ts';
 import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
 import {
@@ -55,9 +55,9 @@ export async function checkSpecification(
       problem(
         'PROPERTY_UNKNOWN',
         'properties',
-        `the configuration names no property \`${unknown}\`; it has ${asked.map((property) => property.name).join(', ')}${didYouMean(
-          unknown,
+        `the configuration names no property \`${unknown}\`; it has ${listed(
           asked.map((property) => property.name),
+          unknown,
         )}`,
       ),
     );

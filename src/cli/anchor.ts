@@ -6,7 +6,7 @@ import type { OnlineReport } from '../evidence/ledger/online.ts';
 import { readBundle } from '../evidence/readBundle.ts';
 import { isBundledAnchor } from '../evidence/statementShape.ts';
 import { parseCanonicalJson } from '../evidence/strictJson.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
@@ -71,16 +71,12 @@ async function readArgs(
 ): Promise<Result<{ readonly record: AnchorRecord; readonly node: string }>> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  let values: { node?: string };
-  let positionals: string[];
-  try {
-    ({ values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true }));
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  const given = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
   const [action, folder, ...rest] = positionals;
   if (action !== 'check' || folder === undefined || rest.length > 0)
-    return bad(problem('OPTION_INVALID', '', 'check and a bundle'));
+    return wrong('check and a bundle');
   const files = await readBundle(folder);
   if (!files.ok) return files;
   const bytes = files.value.get('anchor.json');
@@ -96,12 +92,6 @@ async function readArgs(
       ? NETWORK_PRESETS[record.network].url
       : config.value.iota.url);
   if (node === undefined || !URL.canParse(node))
-    return bad(
-      problem(
-        'OPTION_INVALID',
-        '--node',
-        `name a node: there is no public one of ${record.network}`,
-      ),
-    );
+    return wrong(`name a node: there is no public one of ${record.network}`, '--node');
   return ok({ record, node });
 }

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { Fault, problem, type Problem } from '../errors/index.ts';
+import { Fault, problem } from '../errors/index.ts';
 import { parseArgs } from './arguments.ts';
 import { printProblems } from './problems.ts';
-import { Refused, serverFrom } from './client.ts';
+import { fetchFile, serverFrom } from './client.ts';
 import { EXIT, type Io } from './io.ts';
 import { SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
 
@@ -32,12 +32,9 @@ export async function auditCommand(args: string[], io: Io): Promise<number> {
     io.stdout(AUDIT_HELP);
     return EXIT.ok;
   }
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: OPTIONS, strict: true }));
-  } catch (cause) {
-    return printProblems([problem('OPTION_INVALID', '', (cause as Error).message)], json, io);
-  }
+  const given = parseArgs({ args, options: OPTIONS, strict: true });
+  if (!given.ok) return printProblems(given.problems, json, io);
+  const { values } = given.value;
   const { from, to, out } = values;
   if (from === undefined || to === undefined || out === undefined) {
     const missing = Object.entries({ from, to, out }).filter(([, value]) => value === undefined);
@@ -49,10 +46,9 @@ export async function auditCommand(args: string[], io: Io): Promise<number> {
   }
   return talking(io, json, async () => {
     const server = serverFrom(values);
-    const archive = await download(
-      `${server.url}/audit.zip?${new URLSearchParams({ from, to }).toString()}`,
-      server.key,
-    );
+    const period = new URLSearchParams({ from, to }).toString();
+    const response = await fetchFile(server, `/audit.zip?${period}`);
+    const archive = new Uint8Array(await response.arrayBuffer());
     await writeFile(out, archive, { flag: 'wx' }).catch((cause: unknown) => {
       throw new Fault('DATA_DIR', `${out} cannot be written, or is there already`, { cause });
     });
@@ -63,23 +59,4 @@ export async function auditCommand(args: string[], io: Io): Promise<number> {
     );
     return EXIT.ok;
   });
-}
-
-async function download(url: string, key: string): Promise<Uint8Array> {
-  let response: Response;
-  try {
-    response = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
-  } catch (cause) {
-    throw new Fault('TOOL_UNAVAILABLE', `no Probity server answers at ${new URL(url).origin}`, {
-      retryable: true,
-      cause,
-    });
-  }
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  const body = (await response.json().catch(() => undefined)) as
-    { errors?: { extensions?: { problems?: Problem[] } }[] } | undefined;
-  const problems = body?.errors?.flatMap(({ extensions }) => extensions?.problems ?? []) ?? [];
-  throw problems.length > 0
-    ? new Refused(problems)
-    : new Fault('INTERNAL', `${new URL(url).origin} answers ${response.status}`);
 }

@@ -1,7 +1,8 @@
 import type { AttackChanges, ThreatChanges } from '../checking/attackSets/compare.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
-import { traceLines } from './traceText.ts';
+import { lengthText, named } from './threatsText.ts';
+import { steps, traceLines } from './traceText.ts';
 
 type Paint = ReturnType<typeof painter>;
 
@@ -46,7 +47,7 @@ function changeLines(change: AttackChanges, paint: Paint): string[] {
   return [
     `  ${mark} ${property}  ${about.join(' · ')}`.trimEnd(),
     ...appeared.flatMap(({ threats, traceLength, trace }) => [
-      `    ${paint('bold', `new   ${named(threats)}`)} · ${traceLength === null ? 'for ever' : `in ${steps(traceLength)}`}`,
+      `    ${paint('bold', `new   ${named(threats)}`)} · ${lengthText(traceLength)}`,
       ...(trace ? traceLines(trace) : []),
     ]),
     ...gone.map((threats) => `    gone  ${named(threats)}`),
@@ -55,12 +56,4 @@ function changeLines(change: AttackChanges, paint: Paint): string[] {
         `    ${now < before ? 'shorter' : 'longer'}  ${named(threats)} · in ${steps(now)}, ${before} before`,
     ),
   ];
-}
-
-function steps(count: number): string {
-  return count === 1 ? '1 step' : `${count} steps`;
-}
-
-function named(threats: readonly string[]): string {
-  return threats.length === 0 ? 'without any threat' : threats.join(' + ');
 }

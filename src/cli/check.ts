@@ -1,10 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { parseArgs } from './arguments.ts';
+import { noneOf, parseArgs, wrong } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { loadConfig } from '../config/index.ts';
-import { formatOf, MAX_SOURCE_BYTES } from '../checking/inspect.ts';
+import { formatOf } from '../checking/inspect.ts';
 import { REDUCTIONS, type Reduction } from '../model/engine.ts';
 import {
   CHANNEL_SEMANTICS,
@@ -33,6 +32,7 @@ import { jsonText } from './jsonText.ts';
 import type { BesideModule } from './gather.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
+import { readText } from './textFile.ts';
 import { leftOf, timeOf, type Time } from '../time/time.ts';
 
 export const CHECK_HELP = `probity check FILE [options]      check a model here, with no server and no database
@@ -221,90 +221,87 @@ export function exitOf(report: Report): number {
 }
 
 function readArgs(args: string[]): Result<CheckArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        property: { type: 'string', multiple: true },
-        engines: { type: 'string' },
-        assurance: { type: 'string' },
-        engine: { type: 'string', multiple: true },
-        format: { type: 'string' },
-        timeout: { type: 'string' },
-        'max-states': { type: 'string' },
-        memory: { type: 'string' },
-        artifacts: { type: 'string' },
-        reduction: { type: 'string' },
-        svg: { type: 'string' },
-        channels: { type: 'string' },
-        outside: { type: 'string' },
-        strict: { type: 'boolean' },
-        config: { type: 'string' },
-        modules: { type: 'string', multiple: true },
-        annotations: { type: 'string' },
-        fixes: { type: 'boolean' },
-        fix: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [file] = positionals;
-    if (file === undefined || positionals.length !== 1)
-      return wrong('give one file: probity check FILE');
-    const { channels } = values;
-    if (channels !== undefined && !isChannelSemantics(channels))
-      return wrong(`--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``);
-    const { outside } = values;
-    if (outside !== undefined && !isOutside(outside))
-      return wrong(`--outside is one of ${OUTSIDES.join(', ')}, not \`${outside}\``);
-    const { reduction } = values;
-    if (reduction !== undefined && !isReduction(reduction))
-      return wrong(`--reduction is one of ${REDUCTIONS.join(', ')}, not \`${reduction}\``);
-    const named = namedEngines(values.engines, values.engine);
-    const assurance = values.assurance?.split(',').map((name) => name.trim()) ?? [];
-    const strange = assurance.find((name) => !(ASSURANCES as readonly string[]).includes(name));
-    if (strange !== undefined)
-      return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
-    const numbers = {
-      timeout: values.timeout,
-      'max-states': values['max-states'],
-      memory: values.memory,
-    };
-    for (const [name, text] of Object.entries(numbers)) {
-      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
-        return wrong(`--${name} takes a positive number, not \`${text}\``);
-    }
-    return ok({
-      file,
-      json: values.json === true,
-      format: values.format,
-      artifacts: values.artifacts,
-      svg: values.svg,
-      channels,
-      outside,
-      strict: values.strict === true,
-      config: values.config,
-      modules: values.modules ?? [],
-      annotations: values.annotations,
-      fixes: values.fixes === true || values.fix !== undefined,
-      fix: values.fix,
-      options: {
-        ...DEFAULT_OPTIONS,
-        properties: values.property ?? [],
-        engines: named,
-        ...(assurance.length > 0 ? { assurance: assurance as Assurance[] } : {}),
-        ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
-        ...(values['max-states'] === undefined
-          ? {}
-          : { maxStates: Math.floor(Number(values['max-states'])) }),
-        ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
-        ...(reduction === undefined ? {} : { reduction }),
-      },
-    });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      property: { type: 'string', multiple: true },
+      engines: { type: 'string' },
+      assurance: { type: 'string' },
+      engine: { type: 'string', multiple: true },
+      format: { type: 'string' },
+      timeout: { type: 'string' },
+      'max-states': { type: 'string' },
+      memory: { type: 'string' },
+      artifacts: { type: 'string' },
+      reduction: { type: 'string' },
+      svg: { type: 'string' },
+      channels: { type: 'string' },
+      outside: { type: 'string' },
+      strict: { type: 'boolean' },
+      config: { type: 'string' },
+      modules: { type: 'string', multiple: true },
+      annotations: { type: 'string' },
+      fixes: { type: 'boolean' },
+      fix: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one file: probity check FILE');
+  const { channels } = values;
+  if (channels !== undefined && !isChannelSemantics(channels))
+    return wrong(noneOf('channels', CHANNEL_SEMANTICS, channels));
+  const { outside } = values;
+  if (outside !== undefined && !isOutside(outside))
+    return wrong(noneOf('outside', OUTSIDES, outside));
+  const { reduction } = values;
+  if (reduction !== undefined && !isReduction(reduction))
+    return wrong(noneOf('reduction', REDUCTIONS, reduction));
+  const named = namedEngines(values.engines, values.engine);
+  const assurance = values.assurance?.split(',').map((name) => name.trim()) ?? [];
+  const strange = assurance.find((name) => !(ASSURANCES as readonly string[]).includes(name));
+  if (strange !== undefined)
+    return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
+  const numbers = {
+    timeout: values.timeout,
+    'max-states': values['max-states'],
+    memory: values.memory,
+  };
+  for (const [name, text] of Object.entries(numbers)) {
+    if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
+      return wrong(`--${name} takes a positive number, not \`${text}\``);
   }
+  return ok({
+    file,
+    json: values.json === true,
+    format: values.format,
+    artifacts: values.artifacts,
+    svg: values.svg,
+    channels,
+    outside,
+    strict: values.strict === true,
+    config: values.config,
+    modules: values.modules ?? [],
+    annotations: values.annotations,
+    fixes: values.fixes === true || values.fix !== undefined,
+    fix: values.fix,
+    options: {
+      ...DEFAULT_OPTIONS,
+      properties: values.property ?? [],
+      engines: named,
+      ...(assurance.length > 0 ? { assurance: assurance as Assurance[] } : {}),
+      ...(values.timeout === undefined ? {} : { timeoutMs: Number(values.timeout) * 1000 }),
+      ...(values['max-states'] === undefined
+        ? {}
+        : { maxStates: Math.floor(Number(values['max-states'])) }),
+      ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
+      ...(reduction === undefined ? {} : { reduction }),
+    },
+  });
 }
 
 function isReduction(text: string): text is Reduction {
@@ -334,7 +331,7 @@ export async function readSubmission(
   beside: BesideModule = {},
 ): Promise<Result<Submission>> {
   if (format === 'tla' || (format === undefined && /\.tla$/i.test(file)))
-    return (await import('./gather.ts')).gatherSpecification(file, beside, readText);
+    return (await import('./gather.ts')).gatherSpecification(file, beside);
   const source = await readText(file);
   if (!source.ok) return source;
   const known = format ?? formatOf(file, source.value);
@@ -348,48 +345,6 @@ export async function readSubmission(
     );
   }
   return ok({ source: source.value, format: known as Format, name: basename(file) });
-}
-
-/** The text of a file, refusing early what is too large or none. */
-export async function readText(file: string): Promise<Result<string>> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_SOURCE_BYTES)
-      return bad(
-        problem(
-          'INPUT_TOO_LARGE',
-          file,
-          `${file} has ${size} bytes; the limit is ${MAX_SOURCE_BYTES}`,
-        ),
-      );
-    const source = decode(await readFile(file));
-    return source === undefined
-      ? bad(problem('INPUT_NOT_UTF8', file, `${file} is neither UTF-8 nor UTF-16 text`))
-      : ok(source);
-  } catch (error) {
-    return bad(
-      problem(
-        'INPUT_UNREADABLE',
-        file,
-        `${file}: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
-  }
-}
-
-/** UTF-8, or UTF-16 where a byte order mark says so. */
-function decode(bytes: Uint8Array): string | undefined {
-  const encoding =
-    bytes[0] === 0xff && bytes[1] === 0xfe
-      ? 'utf-16le'
-      : bytes[0] === 0xfe && bytes[1] === 0xff
-        ? 'utf-16be'
-        : 'utf-8';
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** One line on a terminal that appears only after the first second. */

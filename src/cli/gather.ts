@@ -3,8 +3,7 @@ import { tlaLibrary } from '../config/places.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { readSpecification } from '../frontends/tla/specification.ts';
 import type { Submission } from '../checking/types.ts';
-
-type ReadText = (file: string) => Promise<Result<string>>;
+import { readText } from './textFile.ts';
 
 /** What is beside a TLA+ module. */
 export interface BesideModule {
@@ -21,7 +20,6 @@ export interface BesideModule {
 export async function gatherSpecification(
   file: string,
   { configuration, modules: folders = [] }: BesideModule,
-  readText: ReadText,
 ): Promise<Result<Submission>> {
   const library = tlaLibrary(process.env);
   if (!library.ok) return library;

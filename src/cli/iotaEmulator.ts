@@ -75,30 +75,28 @@ function signalled(): Promise<void> {
 function readArgs(
   args: string[],
 ): Result<{ port: number; host?: string; faults: Partial<LedgerFaults>; json: boolean }> {
-  try {
-    const { values } = parseArgs({ args, options: OPTIONS });
-    const problems: Problem[] = [];
-    const faults: Partial<LedgerFaults> = {};
-    for (const text of values.fault ?? []) {
-      const [name = '', ...rest] = text.split('=');
-      const fault = isFaultName(name)
-        ? faultFrom(name, rest.length === 0 ? undefined : rest.join('='))
-        : undefined;
-      if (fault === undefined)
-        problems.push(problem('OPTION_INVALID', '--fault', `${text} is no fault`));
-      Object.assign(faults, fault);
-    }
-    const port = Number(values.port ?? 4620);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
-    if (problems.length > 0) return bad(...problems);
-    return ok({
-      port,
-      faults,
-      json: values.json ?? false,
-      ...(values.host === undefined ? {} : { host: values.host }),
-    });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
+  const given = parseArgs({ args, options: OPTIONS });
+  if (!given.ok) return given;
+  const { values } = given.value;
+  const problems: Problem[] = [];
+  const faults: Partial<LedgerFaults> = {};
+  for (const text of values.fault ?? []) {
+    const [name = '', ...rest] = text.split('=');
+    const fault = isFaultName(name)
+      ? faultFrom(name, rest.length === 0 ? undefined : rest.join('='))
+      : undefined;
+    if (fault === undefined)
+      problems.push(problem('OPTION_INVALID', '--fault', `${text} is no fault`));
+    Object.assign(faults, fault);
   }
+  const port = Number(values.port ?? 4620);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
+  if (problems.length > 0) return bad(...problems);
+  return ok({
+    port,
+    faults,
+    json: values.json ?? false,
+    ...(values.host === undefined ? {} : { host: values.host }),
+  });
 }

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { loadConfig, type Config } from '../config/index.ts';
-import { Fault, bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/keys.ts';
 import { renderPolicy } from '../evidence/verify/policy.ts';
 import { readWitnesses } from '../service/cosign.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { makeAdminKey } from './adminKey.ts';
 import { attach, ATTACH_HELP, type AttachValues } from './attach.ts';
 import { ask, serverFrom, type Server } from './client.ts';
@@ -183,35 +183,33 @@ function readArgs(args: string[]): Result<KeysArgs> {
     key: { type: 'string' },
     ...ATTACH_OPTIONS,
   } as const;
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const action = ACTIONS.find((each) => each === positionals[0]);
-    if (
-      action === undefined ||
-      positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)
-    )
-      return bad(problem('OPTION_INVALID', '', `one of ${ACTIONS.join(', ')} is needed`));
-    const { dataDir, origin, iota, witnesses } = config.value;
-    const data = resolve(values.data ?? dataDir);
-    const folder = join(data, 'keys');
-    return ok({
-      action,
-      folder,
-      dataDir: data,
-      database: config.value,
-      adminName: values.name ?? 'made here',
-      name: values.name ?? origin,
-      network: iota.network,
-      json: values.json ?? false,
-      witnessPolicy: witnesses?.policy,
-      reason: values.reason,
-      server: serverFrom(values),
-      role: positionals[1] ?? '',
-      attach: values,
-    });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  const given = parseArgs({ args, options, allowPositionals: true });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const action = ACTIONS.find((each) => each === positionals[0]);
+  if (
+    action === undefined ||
+    positionals.length > (action === 'attach' || action === 'rotate' ? 2 : 1)
+  )
+    return wrong(`one of ${ACTIONS.join(', ')} is needed`);
+  const { dataDir, origin, iota, witnesses } = config.value;
+  const data = resolve(values.data ?? dataDir);
+  const folder = join(data, 'keys');
+  return ok({
+    action,
+    folder,
+    dataDir: data,
+    database: config.value,
+    adminName: values.name ?? 'made here',
+    name: values.name ?? origin,
+    network: iota.network,
+    json: values.json ?? false,
+    witnessPolicy: witnesses?.policy,
+    reason: values.reason,
+    server: serverFrom(values),
+    role: positionals[1] ?? '',
+    attach: values,
+  });
 }
 
 function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {

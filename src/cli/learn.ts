@@ -1,13 +1,13 @@
 import { inspect } from '../checking/inspect.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { ok, type Result } from '../errors/index.ts';
 import { readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { Fitness, FrequentDeviation } from '../risk/fit/fitness.ts';
 import { learnLog, type LearnedLog } from '../risk/fit/learnLog.ts';
 import type { AlignmentMove } from '../risk/fit/optimal.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { EXIT, type Io } from './io.ts';
-import { readLargeText } from './largeText.ts';
+import { readLargeText } from './textFile.ts';
 import { printProblems } from './problems.ts';
 import { quietActions } from './quietActions.ts';
 import { painter } from './style.ts';
@@ -137,37 +137,34 @@ function outsiderLines({ outsiders }: Fitness): string[] {
 }
 
 function readArgs(args: string[]): Result<LearnArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        model: { type: 'string' },
-        silent: { type: 'string' },
-        format: { type: 'string' },
-        'max-states': { type: 'string' },
-        timeout: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [log] = positionals;
-    if (log === undefined || positionals.length !== 1 || values.model === undefined)
-      return wrong('give one log and a model: probity learn LOG --model FILE');
-    const maxStates = Number(values['max-states'] ?? RISK_DEFAULTS.maxStates);
-    const seconds = Number(values.timeout ?? RISK_DEFAULTS.timeoutMs / 1000);
-    if (!Number.isSafeInteger(maxStates) || maxStates < 1)
-      return wrong('--max-states takes a whole number from 1 on');
-    if (!(seconds >= 1 && seconds <= 86_400)) return wrong('--timeout takes 1 to 86400 seconds');
-    return ok({
-      log,
-      model: values.model,
-      format: values.format,
-      silent: values.silent?.split(',').map((name) => name.trim()) ?? [],
-      maxStates,
-      timeoutMs: seconds * 1000,
-    });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
-  }
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      model: { type: 'string' },
+      silent: { type: 'string' },
+      format: { type: 'string' },
+      'max-states': { type: 'string' },
+      timeout: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [log] = positionals;
+  if (log === undefined || positionals.length !== 1 || values.model === undefined)
+    return wrong('give one log and a model: probity learn LOG --model FILE');
+  const maxStates = Number(values['max-states'] ?? RISK_DEFAULTS.maxStates);
+  const seconds = Number(values.timeout ?? RISK_DEFAULTS.timeoutMs / 1000);
+  if (!Number.isSafeInteger(maxStates) || maxStates < 1)
+    return wrong('--max-states takes a whole number from 1 on');
+  if (!(seconds >= 1 && seconds <= 86_400)) return wrong('--timeout takes 1 to 86400 seconds');
+  return ok({
+    log,
+    model: values.model,
+    format: values.format,
+    silent: values.silent?.split(',').map((name) => name.trim()) ?? [],
+    maxStates,
+    timeoutMs: seconds * 1000,
+  });
 }

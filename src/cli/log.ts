@@ -14,7 +14,7 @@ import type { VerificationKey } from '../evidence/note.ts';
 import { parseReceipt } from '../evidence/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
 import { limitedBody } from '../processes/limitedBody.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { openOwnDatabase } from './ownDatabase.ts';
@@ -146,7 +146,7 @@ async function keyOf({
     return bad(...read.problems.map(({ message }) => problem('OPTION_INVALID', '--key', message)));
   const [now, ...others] = read.value.logs.filter(({ until }) => until === undefined);
   if (now === undefined || others.length > 0)
-    return bad(problem('OPTION_INVALID', '--key', 'exactly one key without an end is needed'));
+    return wrong('exactly one key without an end is needed', '--key');
   return ok({ now, past: read.value.logs.filter(({ until }) => until !== undefined) });
 }
 
@@ -211,29 +211,27 @@ async function fetched(url: string): Promise<string> {
 function readArgs(args: string[]): Result<LogArgs> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  try {
-    const {
-      values,
-      positionals: [action, target, ...rest],
-    } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-    if (
-      rest.length > 0 ||
-      (action !== 'fsck' && action !== 'export') ||
-      (action === 'export') !== (target !== undefined)
-    ) {
-      return bad(problem('OPTION_INVALID', '', 'fsck, or export and a folder'));
-    }
-    const { against = [], data, json = false, ...places } = values;
-    return ok({
-      ...places,
-      action,
-      target: resolve(target ?? '.'),
-      against,
-      json,
-      config: config.value,
-      dataDir: resolve(data ?? config.value.dataDir),
-    });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
+  const given = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  if (!given.ok) return given;
+  const {
+    values,
+    positionals: [action, target, ...rest],
+  } = given.value;
+  if (
+    rest.length > 0 ||
+    (action !== 'fsck' && action !== 'export') ||
+    (action === 'export') !== (target !== undefined)
+  ) {
+    return wrong('fsck, or export and a folder');
   }
+  const { against = [], data, json = false, ...places } = values;
+  return ok({
+    ...places,
+    action,
+    target: resolve(target ?? '.'),
+    against,
+    json,
+    config: config.value,
+    dataDir: resolve(data ?? config.value.dataDir),
+  });
 }

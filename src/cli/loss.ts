@@ -1,11 +1,11 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { ok, type Result } from '../errors/index.ts';
 import { lossOf, type LossReport, type PropertyLoss } from '../risk/attacks/loss.ts';
 import { readLossQuestion } from '../risk/attacks/question.ts';
-import { parseArgs } from './arguments.ts';
-import { readText } from './check.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
+import { readText } from './textFile.ts';
 
 const LOSS_HELP = `probity loss FILE [options]      how likely attacks break properties, and what it costs
 
@@ -39,21 +39,17 @@ export async function lossCommand(args: string[], io: Io): Promise<number> {
 }
 
 function readArgs(args: string[]): Result<{ readonly file: string; readonly sets?: string }> {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { sets: { type: 'string' }, json: { type: 'boolean' } },
-    });
-    const [file] = positionals;
-    if (file === undefined || positionals.length !== 1)
-      return bad(problem('OPTION_INVALID', '', 'give one file: probity loss FILE'));
-    return ok({ file, ...(values.sets === undefined ? {} : { sets: values.sets }) });
-  } catch (error) {
-    return bad(
-      problem('OPTION_INVALID', '', error instanceof Error ? error.message : String(error)),
-    );
-  }
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { sets: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one file: probity loss FILE');
+  return ok({ file, ...(values.sets === undefined ? {} : { sets: values.sets }) });
 }
 
 const share = (p: number): string => `${Number((p * 100).toPrecision(4))} %`;

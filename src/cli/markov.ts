@@ -4,10 +4,10 @@ import { markovBounds } from '../risk/markov/bounds.ts';
 import type { DecisionProcess } from '../risk/markov/decision.ts';
 import { readMarkovJson } from '../risk/markov/readJson.ts';
 import { readLabels, readTransitions } from '../risk/markov/readPrism.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
-import { readLargeText } from './largeText.ts';
+import { readLargeText } from './textFile.ts';
 
 const MARKOV_HELP = `probity markov FILE [options]    how likely a goal is reached: sound bounds, as JSON
 
@@ -66,25 +66,22 @@ async function isThere(file: string): Promise<boolean> {
 }
 
 function readArgs(args: string[]): Result<MarkovArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        lab: { type: 'string' },
-        target: { type: 'string' },
-        width: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [file] = positionals;
-    if (file === undefined || positionals.length !== 1)
-      return wrong('give one file: probity markov FILE');
-    const width = Number(values.width ?? 1e-7);
-    if (!(width >= 1e-12 && width <= 0.1)) return wrong('--width takes a number from 1e-12 to 0.1');
-    return ok({ file, lab: values.lab, target: values.target ?? 'target', width });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
-  }
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      lab: { type: 'string' },
+      target: { type: 'string' },
+      width: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one file: probity markov FILE');
+  const width = Number(values.width ?? 1e-7);
+  if (!(width >= 1e-12 && width <= 0.1)) return wrong('--width takes a number from 1e-12 to 0.1');
+  return ok({ file, lab: values.lab, target: values.target ?? 'target', width });
 }

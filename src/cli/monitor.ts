@@ -1,9 +1,7 @@
 import { loadConfig } from '../config/index.ts';
 import { inspect } from '../checking/inspect.ts';
 import { FORMATS } from '../checking/types.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
-import type { Model } from '../model/model.ts';
+import { ok, problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
@@ -12,12 +10,13 @@ import { followProblems, triable } from '../monitor/followable.ts';
 import { readMapping } from '../monitor/mapping.ts';
 import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
 import { threatsOf } from '../threats/operators/index.ts';
-import type { Threat } from '../threats/threat.ts';
-import { parseArgs } from './arguments.ts';
-import { readSubmission, readText } from './check.ts';
+import { selectThreats, type NamedThreats } from '../threats/selection.ts';
+import { parseArgs, wrong } from './arguments.ts';
+import { readSubmission } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 import { printProblems } from './problems.ts';
 import { painter } from './style.ts';
+import { readText } from './textFile.ts';
 
 const MONITOR_HELP = `probity monitor MODEL --mapping FILE --events FILE [options]      follow running cases along a model, and say what a deviation means
 
@@ -36,7 +35,8 @@ interface MonitorArgs {
   readonly file: string;
   readonly mapping: string;
   readonly events: string;
-  readonly threats: readonly string[] | 'all';
+  /** What may explain a deviation. */
+  readonly threats: NamedThreats;
   readonly budget: number;
   readonly now: number | undefined;
   readonly format: string | undefined;
@@ -67,7 +67,7 @@ export async function monitorCommand(args: string[], io: Io): Promise<number> {
   if (!eventsText.ok) return printProblems(eventsText.problems, json, io);
   const events = readEvents(eventsText.value);
   if (!events.ok) return printProblems(events.problems, json, io);
-  const threats = selected(model, parsed.value.threats);
+  const threats = selectThreats(threatsOf(model), parsed.value.threats);
   if (!threats.ok) return printProblems(threats.problems, json, io);
   const unbounded = followProblems(model);
   if (unbounded.length > 0) return printProblems(unbounded, json, io);
@@ -100,61 +100,43 @@ export async function monitorCommand(args: string[], io: Io): Promise<number> {
     : EXIT.ok;
 }
 
-/** The threats that may explain a deviation: those that are named, else all proper ones. */
-function selected(model: Model, named: readonly string[] | 'all'): Result<readonly Threat[]> {
-  const all = threatsOf(model);
-  if (named === 'all') return ok(all.filter(({ proper }) => proper));
-  const ids = all.map(({ id }) => id);
-  const unknown = named.filter((id) => !ids.includes(id));
-  return unknown.length > 0
-    ? bad(
-        ...unknown.map((id) =>
-          problem('THREAT_UNKNOWN', id, `the model has no threat \`${id}\`${didYouMean(id, ids)}`),
-        ),
-      )
-    : ok(all.filter(({ id }) => named.includes(id)));
-}
-
 function readArgs(args: string[]): Result<MonitorArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        mapping: { type: 'string' },
-        events: { type: 'string' },
-        threats: { type: 'string' },
-        budget: { type: 'string' },
-        now: { type: 'string' },
-        format: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [file] = positionals;
-    const { mapping, events, now } = values;
-    if (file === undefined || positionals.length !== 1)
-      return wrong('give one model: probity monitor MODEL --mapping FILE --events FILE');
-    if (mapping === undefined) return wrong('give the mapping of events to steps: --mapping FILE');
-    if (events === undefined) return wrong('give the events: --events FILE');
-    if (values.budget !== undefined && !/^\d{1,3}$/.test(values.budget))
-      return wrong(`--budget takes a whole number from 0, not \`${values.budget}\``);
-    if (now !== undefined && !Number.isFinite(Date.parse(now)))
-      return wrong(`--now takes a time, 2026-03-02T09:00:00Z, not \`${now}\``);
-    const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
-    return ok({
-      file,
-      mapping,
-      events,
-      threats: named.includes('all') ? 'all' : named,
-      budget: Number(values.budget ?? 2),
-      now: now === undefined ? undefined : Date.parse(now),
-      format: values.format,
-      json: values.json === true,
-    });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
-  }
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      mapping: { type: 'string' },
+      events: { type: 'string' },
+      threats: { type: 'string' },
+      budget: { type: 'string' },
+      now: { type: 'string' },
+      format: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [file] = positionals;
+  const { mapping, events, now } = values;
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one model: probity monitor MODEL --mapping FILE --events FILE');
+  if (mapping === undefined) return wrong('give the mapping of events to steps: --mapping FILE');
+  if (events === undefined) return wrong('give the events: --events FILE');
+  if (values.budget !== undefined && !/^\d{1,3}$/.test(values.budget))
+    return wrong(`--budget takes a whole number from 0, not \`${values.budget}\``);
+  if (now !== undefined && !Number.isFinite(Date.parse(now)))
+    return wrong(`--now takes a time, 2026-03-02T09:00:00Z, not \`${now}\``);
+  const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
+  return ok({
+    file,
+    mapping,
+    events,
+    threats: named.includes('all') ? 'all' : named,
+    budget: Number(values.budget ?? 2),
+    now: now === undefined ? undefined : Date.parse(now),
+    format: values.format,
+    json: values.json === true,
+  });
 }
 
 const WORDS: Readonly<Record<Alert['kind'], (alert: Alert) => string>> = {

@@ -1,7 +1,8 @@
 import type { Inspected } from '../checking/inspect.ts';
 import { quietOf } from '../checking/quiet.ts';
 import type { Submission } from '../checking/types.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { ok, type Result } from '../errors/index.ts';
+import { wrong } from './arguments.ts';
 
 /** What needs no events: of a diagram what is no activity, and the actions that were named. */
 export async function quietActions(
@@ -12,6 +13,6 @@ export async function quietActions(
   const known = new Set(semantics.model.actions.map(({ name }) => name));
   const unknown = named.filter((name) => !known.has(name));
   return unknown.length > 0
-    ? bad(problem('OPTION_INVALID', 'silent', `the model has no action ${unknown.join(', ')}`))
+    ? wrong(`the model has no action ${unknown.join(', ')}`, 'silent')
     : ok(new Set([...(await quietOf(submission)), ...named]));
 }

@@ -1,6 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
-import { parseArgs } from './arguments.ts';
-import { bad, Fault, ok, problem } from '../errors/index.ts';
+import { parseArgs, wrong } from './arguments.ts';
+import { Fault, ok } from '../errors/index.ts';
 import { printProblems } from './problems.ts';
 import { Refused } from './client.ts';
 import { EXIT, type Io } from './io.ts';
@@ -22,20 +22,17 @@ export function readOne<T extends NonNullable<ParseArgsConfig['options']>>(
   name: string,
   options: T,
 ) {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      options,
-      allowPositionals: true,
-      strict: true,
-    });
-    const [only, ...more] = positionals;
-    if (only === undefined || more.length > 0)
-      return bad(problem('OPTION_INVALID', name, `exactly one ${name} is needed`));
-    return ok({ only, values });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  const given = parseArgs({
+    args,
+    options,
+    allowPositionals: true,
+    strict: true,
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [only, ...more] = positionals;
+  if (only === undefined || more.length > 0) return wrong(`exactly one ${name} is needed`, name);
+  return ok({ only, values });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Evidence, Finding, MutantsTried, PropertyReport, Report } from '..
 import type { Trace } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
-import { MODEL, traceLines, valueText } from './traceText.ts';
+import { MODEL, steps, traceLines, valueText } from './traceText.ts';
 
 /** The kinds whose answer depends on what is fair; for others the list is only noise. */
 const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set([
@@ -286,10 +286,6 @@ function paramsOf(trace: Trace | undefined): string {
   return entries.length === 0
     ? ''
     : ` when ${entries.map(([name, value]) => `${name} = ${valueText(value)}`).join(', ')}`;
-}
-
-function steps(count: number): string {
-  return count === 1 ? '1 step' : `${count} steps`;
 }
 
 function vacuityLines(report: Report, paint: ReturnType<typeof painter>, teller: Teller): string[] {

@@ -1,4 +1,4 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { ok, problem, type Result } from '../errors/index.ts';
 import {
   assessRisk,
   branchWeights,
@@ -14,11 +14,11 @@ import {
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { EXIT, type Io } from './io.ts';
-import { readLargeText } from './largeText.ts';
+import { readLargeText } from './textFile.ts';
 import { quietActions } from './quietActions.ts';
 import { riskText } from './riskText.ts';
 
@@ -152,33 +152,28 @@ async function generate(
 }
 
 function readArgs(args: string[]): Result<RiskArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        events: { type: 'string' },
-        property: { type: 'string' },
-        cases: { type: 'string' },
-        draws: { type: 'string' },
-        seed: { type: 'string' },
-        format: { type: 'string' },
-        'max-states': { type: 'string' },
-        timeout: { type: 'string' },
-        generate: { type: 'string' },
-        weights: { type: 'string' },
-        'log-end': { type: 'string' },
-        mature: { type: 'string' },
-        silent: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
-  }
-  const { values, positionals } = parsed;
+  const given = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      events: { type: 'string' },
+      property: { type: 'string' },
+      cases: { type: 'string' },
+      draws: { type: 'string' },
+      seed: { type: 'string' },
+      format: { type: 'string' },
+      'max-states': { type: 'string' },
+      timeout: { type: 'string' },
+      generate: { type: 'string' },
+      weights: { type: 'string' },
+      'log-end': { type: 'string' },
+      mature: { type: 'string' },
+      silent: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
   const [file] = positionals;
   if (file === undefined || positionals.length !== 1)
     return wrong('give one file: probity risk FILE');

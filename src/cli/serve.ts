@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig, misspelt, type Config } from '../config/index.ts';
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { Fault, type Problem, type Result } from '../errors/index.ts';
 import { parseArgs } from './arguments.ts';
 import { startHost, type Host } from './host.ts';
 import { EXIT, type Io } from './io.ts';
@@ -59,23 +59,20 @@ function readServeArgs(args: string[]): Result<Config> {
     workers: { type: 'string' },
     json: { type: 'boolean' },
   } as const;
-  try {
-    const { values } = parseArgs({ args, options });
-    const given = {
-      PROBITY_PORT: values.port,
-      PROBITY_HOST: values.host,
-      // What is said on the command line is said of the folder one is in.
-      PROBITY_DATA_DIR: values.data === undefined ? undefined : resolve(values.data),
-      PROBITY_WORKERS: values.workers,
-    };
-    const overrides = Object.fromEntries(
-      Object.entries(given).filter(([, value]) => value !== undefined),
-    );
-    const config = loadConfig({ ...process.env, ...overrides });
-    return config.ok ? ok(config.value) : config;
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  const read = parseArgs({ args, options });
+  if (!read.ok) return read;
+  const { values } = read.value;
+  const given = {
+    PROBITY_PORT: values.port,
+    PROBITY_HOST: values.host,
+    // What is said on the command line is said of the folder one is in.
+    PROBITY_DATA_DIR: values.data === undefined ? undefined : resolve(values.data),
+    PROBITY_WORKERS: values.workers,
+  };
+  const overrides = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  return loadConfig({ ...process.env, ...overrides });
 }
 
 /**

@@ -1,11 +1,12 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { ok, type Result } from '../errors/index.ts';
 import {
   CHANNEL_SEMANTICS,
   isChannelSemantics,
   isOutside,
   OUTSIDES,
 } from '../frontends/bpmn/diagram.ts';
-import { exitOf, namedEngines, readSubmission, tellerFor, writeMended, readText } from './check.ts';
+import { noneOf, wrong } from './arguments.ts';
+import { exitOf, namedEngines, readSubmission, tellerFor, writeMended } from './check.ts';
 import { printProblems } from './problems.ts';
 import { scriptText } from './checkScript.ts';
 import { ask, followRun, serverFrom, toldReport, type RunView, type Server } from './client.ts';
@@ -13,6 +14,7 @@ import type { Teller } from '../explain/teller.ts';
 import { EXIT, type Io } from './io.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
+import { readText } from './textFile.ts';
 import { reportText } from './reportText.ts';
 import type { Submission } from '../checking/types.ts';
 
@@ -112,22 +114,17 @@ async function sideFile(
   file: string | undefined,
   { channels, outside, strict }: BesideFlags,
 ): Promise<Result<string | undefined>> {
-  const wrong = (name: string, message: string): Result<never> =>
-    bad(problem('OPTION_INVALID', `--${name}`, message));
   if (channels !== undefined && !isChannelSemantics(channels))
-    return wrong(
-      'channels',
-      `--channels is one of ${CHANNEL_SEMANTICS.join(', ')}, not \`${channels}\``,
-    );
+    return wrong(noneOf('channels', CHANNEL_SEMANTICS, channels), '--channels');
   if (outside !== undefined && !isOutside(outside))
-    return wrong('outside', `--outside is one of ${OUTSIDES.join(', ')}, not \`${outside}\``);
+    return wrong(noneOf('outside', OUTSIDES, outside), '--outside');
   const said = Object.entries({ channels, outside, strict }).filter(([, value]) => value);
   const [flag] = said;
   if (!flag) return file === undefined ? ok(undefined) : readText(file);
   if (file !== undefined)
     return wrong(
-      flag[0],
       `give --annotations or --${flag[0]}: a side file says itself \`${flag[0]}: ${flag[1]}\``,
+      `--${flag[0]}`,
     );
   return ok(said.map(([name, value]) => `${name}: ${value}\n`).join(''));
 }

@@ -4,10 +4,10 @@ import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
 import { threatsOf } from '../threats/operators/index.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import { readSubmission } from './check.ts';
 import { printProblems } from './problems.ts';
 import { timeOf } from '../time/time.ts';
@@ -116,56 +116,53 @@ async function analysed(
 }
 
 function readArgs(args: string[]): Result<ThreatsArgs> {
-  const wrong = (message: string): Result<never> => bad(problem('OPTION_INVALID', '', message));
-  try {
-    const { values, positionals } = parseArgs({
-      // `--budget -1` is a number that is wrong, no option.
-      args: args.flatMap((arg, i) =>
-        args[i - 1] === '--budget'
-          ? []
-          : arg === '--budget'
-            ? [`${arg}=${args[i + 1] ?? ''}`]
-            : [arg],
-      ),
-      allowPositionals: true,
-      options: {
-        threats: { type: 'string' },
-        budget: { type: 'string' },
-        controls: { type: 'boolean' },
-        against: { type: 'string' },
-        format: { type: 'string' },
-        timeout: { type: 'string' },
-        'max-states': { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [file] = positionals;
-    if (file === undefined || positionals.length !== 1)
-      return wrong('give one file: probity threats FILE');
-    const { budget } = values;
-    if (budget !== undefined && !/^\d{1,6}$/.test(budget))
-      return wrong(`--budget takes a whole number from 0, not \`${budget}\``);
-    for (const name of ['timeout', 'max-states'] as const) {
-      const text = values[name];
-      if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
-        return wrong(`--${name} takes a positive number, not \`${text}\``);
-    }
-    const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
-    return ok({
-      file,
-      json: values.json === true,
-      format: values.format,
-      against: values.against,
-      options: {
-        threats: named.includes('all') ? 'all' : named,
-        budget: budget === undefined ? undefined : Number(budget),
-        controls: values.controls === true,
-        timeoutMs: Number(values.timeout ?? DEFAULT_OPTIONS.timeoutMs / 1000) * 1000,
-        maxStates: Math.floor(Number(values['max-states'] ?? MAX_ATTACKED_STATES)),
-        memoryMb: DEFAULT_OPTIONS.memoryMb,
-      },
-    });
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error));
+  const given = parseArgs({
+    // `--budget -1` is a number that is wrong, no option.
+    args: args.flatMap((arg, i) =>
+      args[i - 1] === '--budget'
+        ? []
+        : arg === '--budget'
+          ? [`${arg}=${args[i + 1] ?? ''}`]
+          : [arg],
+    ),
+    allowPositionals: true,
+    options: {
+      threats: { type: 'string' },
+      budget: { type: 'string' },
+      controls: { type: 'boolean' },
+      against: { type: 'string' },
+      format: { type: 'string' },
+      timeout: { type: 'string' },
+      'max-states': { type: 'string' },
+      json: { type: 'boolean' },
+    },
+  });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [file] = positionals;
+  if (file === undefined || positionals.length !== 1)
+    return wrong('give one file: probity threats FILE');
+  const { budget } = values;
+  if (budget !== undefined && !/^\d{1,6}$/.test(budget))
+    return wrong(`--budget takes a whole number from 0, not \`${budget}\``);
+  for (const name of ['timeout', 'max-states'] as const) {
+    const text = values[name];
+    if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
+      return wrong(`--${name} takes a positive number, not \`${text}\``);
   }
+  const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
+  return ok({
+    file,
+    json: values.json === true,
+    format: values.format,
+    against: values.against,
+    options: {
+      threats: named.includes('all') ? 'all' : named,
+      budget: budget === undefined ? undefined : Number(budget),
+      controls: values.controls === true,
+      timeoutMs: Number(values.timeout ?? DEFAULT_OPTIONS.timeoutMs / 1000) * 1000,
+      maxStates: Math.floor(Number(values['max-states'] ?? MAX_ATTACKED_STATES)),
+      memoryMb: DEFAULT_OPTIONS.memoryMb,
+    },
+  });
 }

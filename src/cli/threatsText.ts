@@ -4,7 +4,7 @@ import type {
   ThreatReport,
 } from '../checking/attackSets/types.ts';
 import type { Io } from './io.ts';
-import { traceLines } from './traceText.ts';
+import { steps, traceLines } from './traceText.ts';
 import { painter } from './style.ts';
 
 type Paint = ReturnType<typeof painter>;
@@ -47,13 +47,11 @@ function propertyLines(
     `  ${mark} ${name.padEnd(width)}  ${detailOf(property)}`,
     ...sets.flatMap(({ threats, traceLength, trace }) => {
       if (threats.length === 0 && !trace) return [];
-      const head = threats.length === 0 ? 'without any threat' : threats.join(' + ');
-      const length = traceLength === null ? 'for ever' : `in ${count(traceLength, 'step')}`;
       const key = JSON.stringify(trace?.steps);
       const before = told.get(key);
       told.set(key, name);
       return [
-        `    ${paint('bold', head)} · ${length}`,
+        `    ${paint('bold', named(threats))} · ${lengthText(traceLength)}`,
         ...(before !== undefined
           ? [paint('dim', `      the same steps as against ${before}`)]
           : trace
@@ -62,6 +60,16 @@ function propertyLines(
       ];
     }),
   ];
+}
+
+/** The threats of an attack. */
+export function named(threats: readonly string[]): string {
+  return threats.length === 0 ? 'without any threat' : threats.join(' + ');
+}
+
+/** How long an attack takes. */
+export function lengthText(traceLength: number | null): string {
+  return traceLength === null ? 'for ever' : `in ${steps(traceLength)}`;
 }
 
 function markOf({ complete }: ThreatenedProperty, paint: Paint): string {

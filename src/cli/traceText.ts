@@ -92,3 +92,7 @@ export function valueText(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
   return value === null ? 'null' : String(value);
 }
+
+export function steps(count: number): string {
+  return count === 1 ? '1 step' : `${count} steps`;
+}

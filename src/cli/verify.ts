@@ -24,7 +24,7 @@ import {
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Recheck } from '../checking/recheck.ts';
-import { parseArgs } from './arguments.ts';
+import { parseArgs, wrong } from './arguments.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
 
@@ -163,28 +163,20 @@ function readArgs(args: string[]): Result<VerifyArgs> {
     key: { type: 'string' },
     json: { type: 'boolean' },
   } as const;
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    const [folder, ...more] = positionals;
-    if (folder === undefined || more.length > 0)
-      return bad(
-        problem(
-          'OPTION_INVALID',
-          'DIR',
-          'exactly one bundle, a folder or a .probity.zip, is needed',
-        ),
-      );
-    return ok({
-      folder,
-      policy: values.policy,
-      compliance: values.compliance ?? false,
-      recheck: values.recheck ?? false,
-      online: values.online ? { server: values.server, key: values.key } : undefined,
-      json: values.json ?? false,
-    });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  const given = parseArgs({ args, options, allowPositionals: true });
+  if (!given.ok) return given;
+  const { values, positionals } = given.value;
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0)
+    return wrong('exactly one bundle, a folder or a .probity.zip, is needed', 'DIR');
+  return ok({
+    folder,
+    policy: values.policy,
+    compliance: values.compliance ?? false,
+    recheck: values.recheck ?? false,
+    online: values.online ? { server: values.server, key: values.key } : undefined,
+    json: values.json ?? false,
+  });
 }
 
 /** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */

@@ -84,39 +84,36 @@ function signalled(): Promise<void> {
 async function readArgs(args: string[]): Promise<Result<WitnessArgs>> {
   const config = loadConfig(process.env);
   if (!config.ok) return config;
-  try {
-    const { values } = parseArgs({ args, options: OPTIONS });
-    const problems: Problem[] = [];
-    const read = await parsePolicy(
-      [
-        ...(values.log ?? []).map((each) => `log ${each.replaceAll('\n', ' ')}`),
-        'quorum none',
-      ].join('\n'),
-      nodeCrypto.sha256,
+  const given = parseArgs({ args, options: OPTIONS });
+  if (!given.ok) return given;
+  const { values } = given.value;
+  const problems: Problem[] = [];
+  const read = await parsePolicy(
+    [...(values.log ?? []).map((each) => `log ${each.replaceAll('\n', ' ')}`), 'quorum none'].join(
+      '\n',
+    ),
+    nodeCrypto.sha256,
+  );
+  const logs = read.ok ? read.value.logs : [];
+  if (!read.ok)
+    problems.push(
+      ...read.problems.map(({ line, message }) =>
+        problem('OPTION_INVALID', '--log', `${values.log?.[(line ?? 1) - 1] ?? ''}: ${message}`),
+      ),
     );
-    const logs = read.ok ? read.value.logs : [];
-    if (!read.ok)
-      problems.push(
-        ...read.problems.map(({ line, message }) =>
-          problem('OPTION_INVALID', '--log', `${values.log?.[(line ?? 1) - 1] ?? ''}: ${message}`),
-        ),
-      );
-    if (logs.length === 0 && problems.length === 0)
-      problems.push(problem('OPTION_INVALID', '--log', 'name at least one log'));
-    const port = Number(values.port ?? 4610);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
-    if (problems.length > 0) return bad(...problems);
-    const { name = 'witness.local', host = '127.0.0.1', json = false } = values;
-    return ok({
-      logs,
-      name,
-      host,
-      port,
-      json,
-      folder: resolve(values.data ?? join(config.value.dataDir, 'witness')),
-    });
-  } catch (cause) {
-    return bad(problem('OPTION_INVALID', '', (cause as Error).message));
-  }
+  if (logs.length === 0 && problems.length === 0)
+    problems.push(problem('OPTION_INVALID', '--log', 'name at least one log'));
+  const port = Number(values.port ?? 4610);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    problems.push(problem('OPTION_INVALID', '--port', 'a port is a number up to 65535'));
+  if (problems.length > 0) return bad(...problems);
+  const { name = 'witness.local', host = '127.0.0.1', json = false } = values;
+  return ok({
+    logs,
+    name,
+    host,
+    port,
+    json,
+    folder: resolve(values.data ?? join(config.value.dataDir, 'witness')),
+  });
 }

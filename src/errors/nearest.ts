@@ -21,6 +21,11 @@ export function didYouMean(wrong: string, names: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean \`${near}\`?`;
 }
 
+/** The names that there are, for a message on one that there is not: with the likeliest of them. */
+export function listed(names: readonly string[], wrong: string): string {
+  return `${names.join(', ')}${didYouMean(wrong, names)}`;
+}
+
 /** The optimal string alignment distance: three rows of its table are enough. */
 function editsBetween(a: string, b: string): number {
   let [before, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -1,4 +1,10 @@
-import { isAwaited, type Diagram, type Node, type NodeKind } from '../frontends/bpmn/diagram.ts';
+import {
+  isAwaited,
+  nodesOf,
+  type Diagram,
+  type Node,
+  type NodeKind,
+} from '../frontends/bpmn/diagram.ts';
 import { connect, giveUp, joinBefore, makeDefault, retype, terminate } from './edits.ts';
 import { called } from './words.ts';
 
@@ -31,9 +37,7 @@ const GATEWAYS: readonly (readonly [NodeKind, string, string])[] = [
  * nowhere, a split and a join that do not match.
  */
 export function candidatesOf(diagram: Diagram): readonly Candidate[] {
-  const nodes = diagram.processes
-    .flatMap((process) => process.nodes)
-    .filter((node) => node.id === node.elementId);
+  const nodes = nodesOf(diagram).filter((node) => node.id === node.elementId);
   return [
     ...nodes.flatMap((node) => [
       ...ending(node),
@@ -161,9 +165,9 @@ function givingUp(node: Node): Candidate[] {
 
 /** A split and the join behind it, changed together. */
 function pairsOf(diagram: Diagram): readonly Candidate[] {
-  const gateways = diagram.processes
-    .flatMap((process) => process.nodes)
-    .filter((node) => node.id === node.elementId && GATEWAYS.some(([kind]) => kind === node.kind));
+  const gateways = nodesOf(diagram).filter(
+    (node) => node.id === node.elementId && GATEWAYS.some(([kind]) => kind === node.kind),
+  );
   const splits = gateways.filter((node) => node.outgoing.length > 1);
   const joins = gateways.filter((node) => node.incoming.length > 1);
   return splits.flatMap((split) =>

@@ -1,8 +1,8 @@
-import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
+import { flowsOf, nodesOf, type Flow, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Rule } from '../model/outcome.ts';
 import type { Sentence } from './sentence.ts';
 import { grew, type Claim, type Story } from './story.ts';
-import { called, flowsOf, leaving, nodesOf, reach } from './words.ts';
+import { called, leaving, reach } from './words.ts';
 
 /** Two tokens on one flow. */
 export function* crowded(story: Story): Iterable<Sentence> {

@@ -52,7 +52,7 @@ function deadOf(story: Story): readonly Dead[] {
   const why = new Map(
     [...dead].map(([id, node]) => [
       id,
-      [...reasons(story, node, new Set(dead.keys()))].find(({ claims }) => story.areTrue(claims)),
+      story.firstTrue(reasons(story, node, new Set(dead.keys()))),
     ]),
   );
   const roots = (id: string, seen: ReadonlySet<string>): readonly string[] => {

@@ -6,7 +6,7 @@ import type { Submission } from '../checking/types.ts';
 import type { Time } from '../time/time.ts';
 import { Runs } from './runs.ts';
 import { findingsOf } from './findings.ts';
-import { violated, whyOf } from './why.ts';
+import { whysOf } from './why.ts';
 
 /** What was said of a diagram beside it. */
 export type Said = Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>;
@@ -45,13 +45,13 @@ export async function tell(
   const reading = await readAgain(source, said);
   if (!reading.ok) return { explanations: [], findings: [] };
   const runs = Runs.of(reading.value, time);
-  const explanations = violated(report).flatMap((property) => {
-    const found = whyOf(reading.value, property, runs);
-    if (!found) return [];
-    const { why, blamed, dead } = found;
-    return [{ property: property.name, why, elements: [...new Set([...blamed, ...dead])] }];
-  });
-  return { explanations, findings: findingsOf(reading.value, report, runs) };
+  const whys = whysOf(reading.value, report, runs);
+  const explanations = whys.map(({ why, blamed, dead, story }) => ({
+    property: story.property.name,
+    why,
+    elements: [...new Set([...blamed, ...dead])],
+  }));
+  return { explanations, findings: findingsOf(reading.value, whys, runs) };
 }
 
 /** The report with what was told in place. */

@@ -1,3 +1,4 @@
+import { flowsOf, nodesOf } from '../frontends/bpmn/diagram.ts';
 import type { Reading } from '../frontends/bpmn/index.ts';
 import type { State } from '../model/layout.ts';
 import { liftRun } from '../model/lift.ts';
@@ -8,7 +9,6 @@ import type { Runs } from './runs.ts';
 import type { Found, Sentence } from './sentence.ts';
 import { shownBy, Story, tokensOf } from './story.ts';
 import { goesOnForEver, leftOver, waitingByRoot } from './stuck.ts';
-import { flowsOf, nodesOf } from './words.ts';
 
 /** How many ends of runs are looked at. */
 const MAX_ENDS = 200;
@@ -140,6 +140,6 @@ function firstTrue(
   story: Story,
   sentences: (story: Story) => Iterable<Sentence>,
 ): readonly Sentence[] {
-  for (const sentence of sentences(story)) if (story.areTrue(sentence.claims)) return [sentence];
-  return [];
+  const found = story.firstTrue(sentences(story));
+  return found ? [found] : [];
 }

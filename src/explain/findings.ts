@@ -1,10 +1,10 @@
 import type { Reading } from '../frontends/bpmn/index.ts';
-import { RULES, type Finding, type PropertyReport, type Report } from '../model/outcome.ts';
+import { RULES, type Finding } from '../model/outcome.ts';
 import { deadByRoot } from './dead.ts';
 import { faults } from './faults.ts';
 import type { Runs } from './runs.ts';
 import type { Found, Sentence } from './sentence.ts';
-import { violated, whyOf } from './why.ts';
+import type { Why } from './why.ts';
 import { waitingByRoot } from './stuck.ts';
 import type { Story } from './story.ts';
 import { capital } from './words.ts';
@@ -19,11 +19,11 @@ const MAX_FINDINGS = 12;
  */
 export function findingsOf(
   reading: Reading,
-  report: Report,
+  whys: readonly Why[],
   runs: Runs | undefined,
 ): readonly Finding[] {
   const groups = new Map<string, Found[]>();
-  for (const found of everythingFound(reading, report, runs)) {
+  for (const found of everythingFound(reading, whys, runs)) {
     const key = found.sentence.root.join(' ');
     groups.set(key, [...(groups.get(key) ?? []), found]);
   }
@@ -36,30 +36,22 @@ export function findingsOf(
 /** The same, not yet put together. */
 export function everythingFound(
   reading: Reading,
-  report: Report,
+  whys: readonly Why[],
   runs: Runs | undefined,
 ): readonly Found[] {
-  const broken = violated(report);
-  const told = broken.flatMap((property) => toldBy(reading, property, runs));
-  return [...told, ...(runs ? faults(reading, runs, broken) : [])];
+  const broken = whys.map(({ story }) => story.property);
+  return [...whys.flatMap(toldBy), ...(runs ? faults(reading, runs, broken) : [])];
 }
 
 /** What a violated property tells: a sentence for each cause where one would mix several. */
-function toldBy(
-  reading: Reading,
-  property: PropertyReport,
-  runs: Runs | undefined,
-): readonly Found[] {
-  const why = whyOf(reading, property, runs);
-  if (!why) return [];
-  const { sentence, story } = why;
+function toldBy({ sentence, story }: Why): readonly Found[] {
   const each =
     sentence.rule === 'dead'
       ? deadByRoot(story)
       : sentence.rule === 'stuck'
         ? waitingByRoot(story)
         : [sentence];
-  return each.map((told) => ({ sentence: told, story, breaks: [property.name] }));
+  return each.map((told) => ({ sentence: told, story, breaks: [story.property.name] }));
 }
 
 function findingOf(group: readonly Found[]): Finding {

@@ -6,7 +6,7 @@ import { candidatesOf, LARGER, type Candidate } from './candidates.ts';
 import { readAgain, type Said } from './explain.ts';
 import { findingsOf } from './findings.ts';
 import { Runs } from './runs.ts';
-import { violated } from './why.ts';
+import { violated, whysOf } from './why.ts';
 
 /** The search stops after this long; what it has found by then is shown. */
 export interface FixBudget {
@@ -94,7 +94,7 @@ class Stage {
     this.report = report;
     this.reading = reading;
     this.#runs = Runs.of(reading);
-    this.findings = findingsOf(reading, report, this.#runs);
+    this.findings = findingsOf(reading, whysOf(reading, report, this.#runs), this.#runs);
   }
 
   static async of(source: string, report: Report, said: Said): Promise<Stage | undefined> {

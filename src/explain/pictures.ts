@@ -1,5 +1,6 @@
 import type { Overlay } from '../drawing/drawing.ts';
 import { svgOf } from '../drawing/svg.ts';
+import type { Node } from '../frontends/bpmn/diagram.ts';
 import { readDrawing, type Reading } from '../frontends/bpmn/index.ts';
 import type { Finding, PropertyReport, Report } from '../model/outcome.ts';
 import { readAgain, type Said } from './explain.ts';
@@ -85,24 +86,17 @@ function runOf(story: Story): Pick<Overlay, 'path' | 'tokens'> {
       tokens.set(cell.elementId, (tokens.get(cell.elementId) ?? 0) + count);
   }
   const path = story.steps.map((step) => [
-    ...(step.elementId === undefined
-      ? []
-      : [step.elementId, ...chosenLines(reading, step.elementId)]),
+    ...(step.elementId === undefined ? [] : [step.elementId]),
+    ...chosenLines(story.nodeOf(step)),
     ...Object.keys(step.changed).flatMap((name) => lineOf(reading, name)),
   ]);
   return { path, tokens };
 }
 
 /** The way from an event-based gateway to the event that happened: no token ever stands on it. */
-function chosenLines(reading: Reading, elementId: string): readonly string[] {
-  const node = reading.diagram.processes
-    .flatMap((process) => process.nodes)
-    .find((found) => found.elementId === elementId);
-  return (
-    node?.incoming
-      .filter((flow) => flow.source.kind === 'eventBased')
-      .map((flow) => flow.elementId) ?? []
-  );
+function chosenLines(node: Node | undefined): readonly string[] {
+  const ways = node?.incoming.filter((flow) => flow.source.kind === 'eventBased') ?? [];
+  return ways.map((flow) => flow.elementId);
 }
 
 function lineOf(reading: Reading, name: string): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Node } from '../frontends/bpmn/diagram.ts';
+import { nodesOf, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Reading } from '../frontends/bpmn/index.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
 import { statesOf } from '../graph/replay.ts';
@@ -8,7 +8,6 @@ import type { PropertyReport } from '../model/outcome.ts';
 import type { Semantics } from '../model/semantics.ts';
 import type { Step, Trace } from '../model/trace.ts';
 import type { Runs } from './runs.ts';
-import { nodesOf } from './words.ts';
 
 /**
  * What a sentence says of the diagram, checked before the sentence is said. Variables are named as
@@ -112,6 +111,12 @@ export class Story {
 
   areTrue(claims: readonly Claim[]): boolean {
     return claims.every((claim) => this.#isTrue(claim));
+  }
+
+  /** The first of these of which every claim is true; no further one is looked at. */
+  firstTrue<T extends { readonly claims: readonly Claim[] }>(said: Iterable<T>): T | undefined {
+    for (const each of said) if (this.areTrue(each.claims)) return each;
+    return undefined;
   }
 
   #isTrue(claim: Claim): boolean {

@@ -1,7 +1,7 @@
-import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
+import { flowsOf, nodesOf, type Flow, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Sentence } from './sentence.ts';
 import { grew, type Claim, type Story } from './story.ts';
-import { called, firstFew, flowsOf, leaving, list, nodesOf, reach } from './words.ts';
+import { called, firstFew, leaving, list, reach } from './words.ts';
 
 /** Who waits at the end of a run, and for what that never comes. */
 export function* waiting(story: Story): Iterable<Sentence> {
@@ -48,7 +48,7 @@ function waitingAt(story: Story): readonly Waiting[] {
     ),
   ]);
   return [...nodes].flatMap((node) => {
-    const found = [...waitsOf(story, node)].find(({ claims }) => story.areTrue(claims));
+    const found = story.firstTrue(waitsOf(story, node));
     return found ? [{ node, ...found }] : [];
   });
 }

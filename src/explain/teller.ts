@@ -1,8 +1,8 @@
-import type { Node } from '../frontends/bpmn/diagram.ts';
+import { flowsOf, nodesOf, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Reading } from '../frontends/bpmn/index.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
 import type { Step } from '../model/trace.ts';
-import { called, flowsOf, list, nodesOf } from './words.ts';
+import { called, list } from './words.ts';
 
 /** Tells the steps of a run in the names of what is drawn. */
 export interface Teller {

@@ -1,3 +1,4 @@
+import { flowsOf, nodesOf } from '../frontends/bpmn/diagram.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
 import type { Reading } from '../frontends/bpmn/index.ts';
 import type { PropertyDocument } from '../model/document.ts';
@@ -8,7 +9,7 @@ import type { Runs } from './runs.ts';
 import type { Sentence } from './sentence.ts';
 import { Story, type Claim } from './story.ts';
 import { goesOnForEver, goesRound, leftOver, waiting } from './stuck.ts';
-import { called, capital, firstFew, flowsOf, nodesOf } from './words.ts';
+import { called, capital, firstFew } from './words.ts';
 
 /**
  * Why a diagram does not have a property, in a sentence or two for whoever drew it, and what it is
@@ -63,15 +64,18 @@ export function whyOf(
   if (report.outcome !== 'violated') return undefined;
   const story = new Story(reading, report, runs);
   const explain = Object.hasOwn(EXPLAIN, report.kind) ? (EXPLAIN[report.kind] ?? []) : [];
-  const sentence = firstTrue(story, explain) ?? plain(story);
+  const sentence = story.firstTrue(saidBy(explain, story)) ?? plain(story);
   const { words, claims, blamed, dead = [] } = sentence;
   return { why: `${capital(words)}.`, blamed, dead, claims, sentence, story };
 }
 
-function firstTrue(story: Story, explain: readonly Explain[]): Sentence | undefined {
-  for (const candidates of explain)
-    for (const sentence of candidates(story)) if (story.areTrue(sentence.claims)) return sentence;
-  return undefined;
+/** The same of each property that is broken by itself. */
+export function whysOf(reading: Reading, report: Report, runs: Runs | undefined): readonly Why[] {
+  return violated(report).flatMap((property) => whyOf(reading, property, runs) ?? []);
+}
+
+function* saidBy(explain: readonly Explain[], story: Story): Iterable<Sentence> {
+  for (const candidates of explain) yield* candidates(story);
 }
 
 /** What the run itself shows; true of any run. */

@@ -1,4 +1,4 @@
-import type { Diagram, Flow, Node } from '../frontends/bpmn/diagram.ts';
+import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
 
 /** A node as people know it: by its name, else by what stands beside it, else by its id. */
 export function called(node: Node): string {
@@ -53,14 +53,6 @@ export function firstFew(parts: readonly string[], separator: string, more: stri
 /** Words as a sentence begins. */
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-export function nodesOf(diagram: Diagram): readonly Node[] {
-  return diagram.processes.flatMap((process) => process.nodes);
-}
-
-export function flowsOf(diagram: Diagram): readonly Flow[] {
-  return diagram.processes.flatMap((process) => process.flows);
 }
 
 /** The flows that leave a node, or an event on its border that lets it go on. */

@@ -1,5 +1,5 @@
 import { unreachable, type ProblemCode } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { didYouMean, listed } from '../errors/nearest.ts';
 import type { Domain, Syntax } from './feel.ts';
 import type { Expr } from './expression.ts';
 import { withLocal, type Scope } from './scope.ts';
@@ -165,7 +165,7 @@ function stringLiteral(
     if (value >= 0) return { kind: 'literal', type: expected, value };
     fail(
       'NAME_UNKNOWN',
-      `"${syntax.value}" is not one of ${expected.members.join(', ')}${didYouMean(syntax.value, expected.members)}`,
+      `"${syntax.value}" is not one of ${listed(expected.members, syntax.value)}`,
       syntax,
     );
   }

@@ -1,6 +1,6 @@
 import type { Instance } from '../model/semantics.ts';
 import type { ChannelBlock } from '../model/layout.ts';
-import { judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
+import { IMPLICIT_KINDS, judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { errorKinds } from '../model/semantics.ts';
 import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
@@ -30,13 +30,12 @@ export class BeliefTooLarge extends Error {}
 /** Distinct ones, by what they say. */
 export type Belief = ReadonlyMap<string, Held>;
 
-export const IMPLICIT = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'] as const;
-
 export function bitOf(index: number): bigint {
   return 1n << BigInt(index);
 }
 
-function keyOf({ row, broken, error }: Held): string {
+/** The same for the same. */
+export function keyOf({ row, broken, error }: Held): string {
   return `${error ? '!' : ''}${row.join()}|${broken}`;
 }
 
@@ -63,7 +62,7 @@ export class Watched {
     const judged = model.properties.filter(
       ({ formula }) => formula.kind === 'always' || formula.kind === 'never',
     );
-    this.safety = [...judged.map(({ name }) => name), ...IMPLICIT];
+    this.safety = [...judged.map(({ name }) => name), ...IMPLICIT_KINDS];
     this.#judges = judged.map(({ formula }) => {
       const [expr] = predicatesOf(formula);
       const holds = expr ? semantics.predicate(expr) : () => undefined;

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.ts';
-import { bitOf, type Watched } from './belief.ts';
+import { bitOf, keyOf, type Watched } from './belief.ts';
 import { Doom } from './doom.ts';
 import type { Explained, Explanations, Prefix } from './explanation.ts';
 import type { Mapping } from './mapping.ts';
@@ -255,8 +255,8 @@ function distinct(believed: readonly Explained[]): number {
   const found = new Set<string>();
   for (const { watched, belief } of believed) {
     const { width } = watched.system.semantics.layout;
-    for (const { row, broken, error } of belief.values())
-      found.add(`${error ? '!' : ''}${row.slice(0, width).join()}|${broken}`);
+    for (const held of belief.values())
+      found.add(keyOf({ ...held, row: held.row.slice(0, width) }));
   }
   return found.size;
 }

@@ -241,7 +241,7 @@ class Reader {
     { of, cell, value }: NonNullable<MappingDocument['events'][number]['read']>[number],
     at: readonly string[],
   ): readonly Reading[] {
-    const { variables, parameters, sets } = this.#model;
+    const { variables, parameters } = this.#model;
     const variable = variables.find(({ name }) => name === of);
     const declared = variable ?? parameters.find(({ name }) => name === of);
     if (!declared) {
@@ -264,11 +264,7 @@ class Reader {
         keys: keySets.map((set, i) =>
           this.#datum(
             keys[i] as string | DatumDocument,
-            {
-              kind: 'element',
-              set: sets.find(({ name }) => name === set)?.name ?? set,
-              nullable: false,
-            },
+            { kind: 'element', set, nullable: false },
             [...at, 'cell'],
           ),
         ),

@@ -2,7 +2,7 @@ import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { insertMessage, messageOffset, Semantics } from '../model/semantics.ts';
 import { TooManyValues, type World } from '../threats/world.ts';
-import { agrees, bindingFits, type Belief, type Held } from './belief.ts';
+import { agrees, bindingFits, keyOf, type Belief, type Held } from './belief.ts';
 import type { Observation } from './observation.ts';
 
 /**
@@ -29,7 +29,8 @@ export function resynchronised(
     for (const next of nexts) {
       const row = [...next];
       for (const { of, offset, word } of seen.reads) if (of === 'variable') row[offset] = word;
-      found.set(`${row.join()}|${held.broken}`, { row, broken: held.broken, error: false });
+      const taken: Held = { row, broken: held.broken, error: false };
+      found.set(keyOf(taken), taken);
     }
   }
   return [...found.values()];

@@ -1,38 +1,23 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { listed } from '../errors/nearest.ts';
 import { cardOf, type Answer, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { chainOfValuation } from './chain.ts';
-import { directEstimate, type DirectEstimate } from './directEstimate.ts';
-import { defaultDraws, drawProbabilities, probabilityOf, type Probability } from './draws.ts';
+import { directEstimate } from './directEstimate.ts';
+import { defaultDraws, drawProbabilities, probabilityOf } from './draws.ts';
 import type { EventLog } from './eventLog.ts';
 import { exploreLosses, type Loss } from './explored.ts';
-import { headlineOf, type Headline } from './headline.ts';
+import { headlineOf } from './headline.ts';
 import { learn, priorShare, throughUnseen, type Learned } from './learned.ts';
-import { perCasesOf, type PerCases } from './perCases.ts';
+import { perCasesOf } from './perCases.ts';
 import { pointSolution } from './point.ts';
 import { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 import { Watch } from './watch.ts';
 
 /** Public shape (`risk.schema.json`). All probabilities are of one case. */
-export interface RiskAssessment {
+export interface RiskAssessment extends Answer {
   readonly v: 2;
   readonly property: string;
-  /** What may be said first, and why it is not more. */
-  readonly headline: Headline;
-  readonly probability: Probability;
-  /** Losses counted, where the ends of cases are known: nothing but the log. */
-  readonly direct: DirectEstimate;
-  /**
-   * What the cases that leave the model leave open, whatever became of them: [p(1 − r), p(1 − r) +
-   * r], with p the mean and r their share.
-   */
-  readonly identification: {
-    readonly outside: number;
-    readonly lower: number;
-    readonly upper: number;
-  };
-  readonly perCases: PerCases;
   readonly states: number;
   /** The digest of the run that the method was measured by: it is signed with the scores. */
   readonly calibration: string;
@@ -78,9 +63,9 @@ function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
       problem(
         'PROPERTY_UNKNOWN',
         'property',
-        `the model has no property \`${loss.property}\`; it has ${properties.map((p) => p.name).join(', ')}${didYouMean(
-          loss.property,
+        `the model has no property \`${loss.property}\`; it has ${listed(
           properties.map((p) => p.name),
+          loss.property,
         )}`,
       ),
     );
@@ -169,9 +154,10 @@ async function assess(
     },
     perCases: perCasesOf(draws.values, mean, options.cases, severityEur),
   };
+  const lossName = 'property' in request.loss ? request.loss.property : request.loss.name;
   return ok({
     v: 2,
-    property: 'property' in request.loss ? request.loss.property : request.loss.name,
+    property: lossName,
     ...answer,
     states: learned.chain.graph.store.count,
     calibration: CALIBRATION.digest,
@@ -180,7 +166,7 @@ async function assess(
       learned,
       log: request.log,
       loss,
-      lossName: 'property' in request.loss ? request.loss.property : request.loss.name,
+      lossName,
       modelDigest: request.modelDigest,
       valuations,
       seed: options.seed,

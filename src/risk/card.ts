@@ -109,9 +109,15 @@ export interface ModelCard {
 
 /** What was found, each number with the kind of its interval. */
 export interface Answer {
+  /** What may be said first, and why it is not more. */
   readonly headline: Headline;
   readonly probability: Probability;
+  /** Losses counted, where the ends of cases are known: nothing but the log. */
   readonly direct: DirectEstimate;
+  /**
+   * What the cases that leave the model leave open, whatever became of them: [p(1 − r), p(1 − r) +
+   * r], with p the mean and r their share.
+   */
   readonly identification: {
     readonly outside: number;
     readonly lower: number;

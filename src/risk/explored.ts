@@ -1,7 +1,12 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Expr } from '../model/expression.ts';
-import { IMPLICIT_KINDS, predicatesOf, type ImplicitKind, type Property } from '../model/model.ts';
+import {
+  IMPLICIT_KINDS,
+  judgedPredicates,
+  type ImplicitKind,
+  type Property,
+} from '../model/model.ts';
 import { ERROR_BIT, type Semantics } from '../model/semantics.ts';
 import { timeOf } from '../time/time.ts';
 
@@ -51,10 +56,7 @@ export async function exploreLosses(
   const graph = new Graph(semantics);
   const lossStates: number[] = [];
   const broken = new Map<ImplicitKind, string>();
-  const judged = [
-    ...semantics.model.properties.flatMap((p) => predicatesOf(p.formula)),
-    ...(semantics.model.final ? [semantics.model.final] : []),
-  ].map((expr) => semantics.predicate(expr));
+  const judged = judgedPredicates(semantics.model).map((expr) => semantics.predicate(expr));
   await graph.explore(
     {
       maxStates: options.maxStates,

@@ -89,7 +89,7 @@ export function affordable(maxSweeps: number, branches: number): number {
 }
 
 /** After so many sweeps a guess of the upper bound is given up, and a better one is made. */
-const PATIENCE = 30;
+export const PATIENCE = 30;
 
 /**
  * Bounds of one component; those that it leads to have theirs. Lower values climb from 0; what they

@@ -143,8 +143,7 @@ export class AttackedSystem {
   #actions(row: readonly number[], sink: (step: AttackedStep) => void): void {
     const state = row.slice(0, this.semantics.layout.width);
     for (const instance of this.semantics.instances) {
-      const away = this.#away.get(instance.action.actor);
-      if (away !== undefined && row[away] === 1) continue;
+      if (this.isAway(row, instance.action.actor)) continue;
       const variant = this.#variants.get(instance.action.name) as Variant;
       const { ids, original: action } = variant;
       this.semantics.stepsOf(instance, state, (_, after, errors, taken) => {

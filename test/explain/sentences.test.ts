@@ -6,7 +6,7 @@ import { everythingFound } from '../../src/explain/findings.ts';
 import { Runs } from '../../src/explain/runs.ts';
 import type { Claim, Story } from '../../src/explain/story.ts';
 import type { Found } from '../../src/explain/sentence.ts';
-import { violated, whyOf, type Why } from '../../src/explain/why.ts';
+import { violated, whyOf, whysOf, type Why } from '../../src/explain/why.ts';
 import { readWhole, type Reading } from '../../src/frontends/bpmn/index.ts';
 import { statesOf } from '../../src/graph/replay.ts';
 import { starts, valuations } from '../../src/model/initial.ts';
@@ -183,7 +183,7 @@ async function judged(source: string): Promise<{ sentences: Why[]; wrong: string
       if (words.test(why.why) && !why.claims.some((claim) => claim.is === is))
         wrong.push(`${why.why} has no claim “${is}”`);
   }
-  for (const found of everythingFound(reading.value, report, runs))
+  for (const found of everythingFound(reading.value, whysOf(reading.value, report, runs), runs))
     wrong.push(...wrongIn(reading.value, found));
   return { sentences, wrong };
 }

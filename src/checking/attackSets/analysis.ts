@@ -1,11 +1,11 @@
 import { explore } from '../../engines/explore/index.ts';
-import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import { didYouMean } from '../../errors/nearest.ts';
+import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
+import { selectThreats } from '../../threats/selection.ts';
 import { takesControl, type Threat } from '../../threats/threat.ts';
 import { TooManyValues } from '../../threats/world.ts';
 import type { Inspected } from '../inspect.ts';
@@ -33,8 +33,9 @@ export async function analyseThreats(
 ): Promise<Result<ThreatReport>> {
   const { model } = semantics;
   const existing = threatsOf(model);
-  const wrong = selectionProblems(existing, options.threats);
-  if (wrong.length > 0) return bad(...wrong);
+  const chosen = selectThreats(existing, options.threats);
+  if (!chosen.ok) return chosen;
+  const selected = chosen.value;
   const base = await explore.run(
     {
       semantics,
@@ -54,9 +55,6 @@ export async function analyseThreats(
         `without any threat the model breaks ${unsound.join(', ')}: mend this first`,
       ),
     );
-  const selected = existing.filter(({ id, proper }) =>
-    options.threats === 'all' ? proper : options.threats.includes(id),
-  );
   const universe = options.controls
     ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
@@ -95,11 +93,11 @@ export async function analyseThreats(
       formula.kind === 'all' ? joined(formula.of.map((of) => found.get(of) ?? NONE)) : own,
     );
   }
-  const chosen = selected.map(({ id }) => id);
+  const ids = selected.map(({ id }) => id);
   const attacks = new Map(
     [...extended].map(([name, { sets, complete }]) => [
       name,
-      within({ sets: sets.filter((set) => isSubset(set, chosen)), complete }),
+      within({ sets: sets.filter((set) => isSubset(set, ids)), complete }),
     ]),
   );
   const parts: Parts = { universe, all, graphs: new Graphs(model, universe, limits) };
@@ -135,7 +133,7 @@ export async function analyseThreats(
   const asked = options.controls ? [...extended] : [];
   return ok({
     model: { name: model.name, digest, format },
-    options: { threats: chosen, budget: options.budget ?? null, controls: options.controls },
+    options: { threats: ids, budget: options.budget ?? null, controls: options.controls },
     ids: existing.map(({ id, operator, proper }) => ({ id, operator, proper, references: [] })),
     properties,
     controls: asked
@@ -191,25 +189,6 @@ function attackIn(where: Explored, property: Property, set: readonly string[]): 
 }
 
 const LIVENESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'ltl']);
-
-function selectionProblems(
-  existing: readonly Threat[],
-  named: ThreatOptions['threats'],
-): Problem[] {
-  if (named === 'all') return [];
-  return named
-    .filter((id) => !existing.some((threat) => threat.id === id))
-    .map((id) =>
-      problem(
-        'THREAT_UNKNOWN',
-        id,
-        `the model has no threat \`${id}\`; there are ${existing.map((threat) => threat.id).join(', ') || 'none'}${didYouMean(
-          id,
-          existing.map((threat) => threat.id),
-        )}`,
-      ),
-    );
-}
 
 /** There may be more sets than a call can have arguments. */
 const leastOf = (sizes: readonly number[]): number =>

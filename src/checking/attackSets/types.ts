@@ -1,5 +1,6 @@
 import type { OutcomeKind } from '../../model/outcome.ts';
 import type { Trace } from '../../model/trace.ts';
+import type { NamedThreats } from '../../threats/selection.ts';
 
 /** A minimal attack set with a shortest attack: `traceLength` is null for liveness, a lasso. */
 export interface AttackSet {
@@ -57,7 +58,7 @@ export interface ThreatReport {
 
 export interface ThreatOptions {
   /** `all` threats proper, or ids. */
-  readonly threats: 'all' | readonly string[];
+  readonly threats: NamedThreats;
   readonly budget: number | undefined;
   readonly controls: boolean;
   readonly timeoutMs: number;

@@ -232,6 +232,15 @@ export interface Diagram {
   readonly bounds: readonly string[];
 }
 
+/** Those of all its processes, sub-processes and what is in them included. */
+export function nodesOf({ processes }: Diagram): readonly Node[] {
+  return processes.flatMap(({ nodes }) => nodes);
+}
+
+export function flowsOf({ processes }: Diagram): readonly Flow[] {
+  return processes.flatMap(({ flows }) => flows);
+}
+
 /**
  * Whether the token that would take this flow waits before the gateway instead, for what is behind
  * it to happen (§13.4.4).

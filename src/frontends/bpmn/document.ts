@@ -7,7 +7,14 @@ import type {
 } from '../../model/document.ts';
 import { channelWords } from './channels.ts';
 import { Notes } from './notes.ts';
-import type { Actor, ChannelSemantics, Diagram, Node, Outside } from './diagram.ts';
+import {
+  nodesOf,
+  type Actor,
+  type ChannelSemantics,
+  type Diagram,
+  type Node,
+  type Outside,
+} from './diagram.ts';
 import { Names } from './names.ts';
 import type { Net } from './net.ts';
 import type { Cell, Firing } from './places.ts';
@@ -42,7 +49,7 @@ export function documentOf(
   const actors = new Map<string, { readonly name: string; readonly label: string }>();
   const cells = new Map<Cell, string>();
   for (const cell of net.cells) cells.set(cell, names.take(cell.id));
-  for (const { actor } of diagram.processes.flatMap((process) => process.nodes)) {
+  for (const { actor } of nodesOf(diagram)) {
     if (!actors.has(actor.id))
       actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
   }
@@ -129,9 +136,7 @@ const TYPES: Readonly<Partial<Record<Cell['kind'], string>>> = {
  */
 function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
   const names = new Names();
-  const activities = diagram.processes
-    .flatMap((process) => process.nodes)
-    .filter((node) => node.activity);
+  const activities = nodesOf(diagram).filter((node) => node.activity);
   const named = new Map<string, string>();
   for (const { elementId } of activities)
     if (!named.has(elementId)) named.set(elementId, names.take(elementId));

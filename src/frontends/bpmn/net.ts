@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { broadcast } from './broadcast.ts';
-import type { Diagram, Node } from './diagram.ts';
+import { nodesOf, type Diagram, type Node } from './diagram.ts';
 import { FIRINGS, reactionsTo } from './firings.ts';
 import { Places, type Cell, type Firing } from './places.ts';
 
@@ -25,7 +25,7 @@ export function netOf(diagram: Diagram): Result<Net> {
   const places = new Places(diagram);
   const firings: Firing[] = [];
   let size = 0;
-  for (const node of diagram.processes.flatMap((process) => process.nodes)) {
+  for (const node of nodesOf(diagram)) {
     for (const firing of waysOf(node, places)) {
       size += sizeOf(firing);
       if (size > MAX_SIZE) {

@@ -1,3 +1,4 @@
+import { nodesOf } from './diagram.ts';
 import type { Reading } from './index.ts';
 
 /**
@@ -6,9 +7,8 @@ import type { Reading } from './index.ts';
  * Activities do need theirs.
  */
 export function quietActions({ diagram, document }: Reading): Set<string> {
-  const nodes = diagram.processes.flatMap((process) => process.nodes);
-  const activities = new Map(
-    nodes.filter(({ kind }) => kind === 'task').map((node) => [node.elementId, node]),
+  const activities = new Set(
+    nodesOf(diagram).flatMap(({ kind, elementId }) => (kind === 'task' ? elementId : [])),
   );
   const steps = Object.entries(document.actions ?? {});
   const times = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { problem, type Locate, type Problem } from '../../errors/index.ts';
-import { didYouMean } from '../../errors/nearest.ts';
+import { listed } from '../../errors/nearest.ts';
 
 /**
  * The shape of a native document, as data: the checker below walks it, and
@@ -338,7 +338,7 @@ function walkRecord(
       report(
         'UNKNOWN_KEY',
         [...path, key],
-        `\`${key}\` is not a key of ${shape.about}; known: ${Object.keys(shape.fields).join(', ')}${didYouMean(key, Object.keys(shape.fields))}`,
+        `\`${key}\` is not a key of ${shape.about}; known: ${listed(Object.keys(shape.fields), key)}`,
       );
   }
 }

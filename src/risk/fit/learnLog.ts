@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import type { Semantics } from '../../model/semantics.ts';
-import { align } from '../align.ts';
+import { align, type Alignment } from '../align.ts';
 import { branchText, targetText } from '../branchTable.ts';
 import { chainOfValuation, stateText, type StateChain } from '../chain.ts';
 import type { EventLog } from '../eventLog.ts';
@@ -48,22 +48,22 @@ export async function learnLog(request: LearnRequest): Promise<Result<LearnedLog
   const explored = await exploreLosses(semantics, { kind: 'none' }, options, signal);
   if (!explored.ok) return explored;
   const { graph, loss } = explored.value;
-  let best: { chain: StateChain; deviations: number } | undefined;
+  let best: { readonly chain: StateChain; readonly alignment: Alignment } | undefined;
   for (let valuation = 0; valuation < graph.valuationCount; valuation += 1) {
     await watch.turn('aligning the log');
     const chain = chainOfValuation(graph, valuation, loss);
-    const { deviations } = align(chain, log, undefined, quiet);
-    if (!best || deviations.length < best.deviations)
-      best = { chain, deviations: deviations.length };
+    const alignment = align(chain, log, undefined, quiet);
+    if (!best || alignment.deviations.length < best.alignment.deviations.length)
+      best = { chain, alignment };
   }
   if (!best) return bad(problem('INIT_EMPTY', 'variables', 'the model has no start'));
-  const { chain } = best;
+  const { chain, alignment } = best;
   return ok({
     v: 1,
     model: semantics.model.name,
     log: { digest: log.digest, cases: log.cases.length, events: log.eventCount },
     fitness: await fitnessOf(chain, log, quiet, (reached) => watch.turn(reached)),
-    branches: countedBranches(chain, align(chain, log, undefined, quiet).evidence.counts),
+    branches: countedBranches(chain, alignment.evidence.counts),
   });
 }
 

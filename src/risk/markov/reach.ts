@@ -1,6 +1,6 @@
 import { componentsInOrder } from '../components.ts';
 import { branchesOf, type DecisionProcess } from './decision.ts';
-import { affordable } from '../solve.ts';
+import { affordable, PATIENCE } from '../solve.ts';
 import { collapse, endComponents } from './endComponents.ts';
 
 /** Who makes the choices: somebody who wants the goal reached, or somebody who does not. */
@@ -19,8 +19,6 @@ export interface ReachOptions {
   readonly width: number;
   readonly maxSweeps: number;
 }
-
-const PATIENCE = 30;
 
 /**
  * The largest, or smallest, probability of reaching a goal. Lower values climb from 0, which is

@@ -1,9 +1,6 @@
-import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import { processOf, type DecisionProcess, type Transition, type WrongSum } from './decision.ts';
-
-/** More problems than this help nobody. */
-const MAX_PROBLEMS = 20;
-export const MAX_NODES = 50_000_000;
+import { bad, problem, type Problem, type Result } from '../../errors/index.ts';
+import { processOf, type DecisionProcess, type Transition } from './decision.ts';
+import { finished, isWhole, MAX_NODES, MAX_PROBLEMS, transitionOf } from './transitions.ts';
 
 const shape = (path: string, message: string): Problem => problem('MARKOV_SHAPE', path, message);
 
@@ -33,7 +30,7 @@ export function readMarkovJson(text: string): Result<DecisionProcess> {
   const read: Transition[] = [];
   const width = Array.isArray(transitions[0]) ? transitions[0].length : 3;
   for (const [i, each] of (transitions as readonly unknown[]).entries()) {
-    const transition = transitionOf(each, width, states);
+    const transition = isOfWidth(each, width) ? transitionOf(each, width === 4, states) : undefined;
     if (transition) read.push(transition);
     else if (problems.length < MAX_PROBLEMS)
       problems.push(
@@ -44,43 +41,10 @@ export function readMarkovJson(text: string): Result<DecisionProcess> {
       );
   }
   if (problems.length > 0) return bad(...problems);
-  return finished(processOf(states, initial as number, targets as number[], read), (wrong) =>
-    sumProblem('transitions', wrong),
-  );
+  return finished(processOf(states, initial as number, targets as number[], read), 'transitions');
 }
 
-function transitionOf(each: unknown, width: number, states: number): Transition | undefined {
-  if (!Array.isArray(each) || each.length !== width || (width !== 3 && width !== 4))
-    return undefined;
-  const parts = each as readonly unknown[];
-  const [from, choice, to, probability] = width === 3 ? [parts[0], 0, parts[1], parts[2]] : parts;
-  return isWhole(from, states) &&
-    isWhole(to, states) &&
-    isWhole(choice, Number.MAX_SAFE_INTEGER) &&
-    isProbability(probability)
-    ? { from, choice, to, probability }
-    : undefined;
-}
-
-export function isWhole(value: unknown, below: number): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < below;
-}
-
-export function isProbability(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= 1;
-}
-
-export function sumProblem(path: string, { node, choice, sum }: WrongSum): Problem {
-  return shape(
-    path,
-    `the probabilities of state ${node}, choice ${choice}, sum to ${sum} instead of 1`,
-  );
-}
-
-/** The process, or the first of its problems. */
-export function finished(
-  made: DecisionProcess | readonly WrongSum[],
-  told: (wrong: WrongSum) => Problem,
-): Result<DecisionProcess> {
-  return 'nodes' in made ? ok(made) : bad(...made.slice(0, MAX_PROBLEMS).map(told));
+/** All of a list are of one width. */
+function isOfWidth(each: unknown, width: number): each is readonly unknown[] {
+  return Array.isArray(each) && each.length === width && (width === 3 || width === 4);
 }

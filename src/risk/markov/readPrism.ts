@@ -1,8 +1,6 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
 import { processOf, type DecisionProcess, type Transition } from './decision.ts';
-import { finished, isProbability, isWhole, MAX_NODES, sumProblem } from './readJson.ts';
-
-const MAX_PROBLEMS = 20;
+import { finished, isWhole, MAX_NODES, MAX_PROBLEMS, transitionOf } from './transitions.ts';
 
 const shape = (path: string, line: number, message: string): Problem =>
   problem('MARKOV_SHAPE', `${path}:${line}`, message, { line, column: 1 });
@@ -70,7 +68,8 @@ export function readTransitions(
   const problems: Problem[] = [];
   for (const [i, line] of lines.entries()) {
     if (line.trim() === '') continue;
-    const transition = transitionOf(line.trim().split(/\s+/), sizes.length === 3, states);
+    const numbers = line.trim().split(/\s+/, 4).map(Number);
+    const transition = transitionOf(numbers, sizes.length === 3, states);
     if (transition) read.push(transition);
     else if (problems.length < MAX_PROBLEMS)
       problems.push(
@@ -82,22 +81,5 @@ export function readTransitions(
       );
   }
   if (problems.length > 0) return bad(...problems);
-  return finished(processOf(states, start, goals, read), (wrong) => sumProblem('.tra', wrong));
-}
-
-function transitionOf(
-  parts: readonly string[],
-  hasChoices: boolean,
-  states: number,
-): Transition | undefined {
-  const numbers = parts.slice(0, hasChoices ? 4 : 3).map(Number);
-  const [from, choice, to, probability] = hasChoices
-    ? numbers
-    : [numbers[0], 0, numbers[1], numbers[2]];
-  return isWhole(from, states) &&
-    isWhole(to, states) &&
-    isWhole(choice, Number.MAX_SAFE_INTEGER) &&
-    isProbability(probability)
-    ? { from, choice, to, probability }
-    : undefined;
+  return finished(processOf(states, start, goals, read), '.tra');
 }
