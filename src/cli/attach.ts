@@ -1,11 +1,15 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
-import { attachKey, ROLES, type Role } from '../evidence/keys.ts';
-import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { isKeyName, verificationKey } from '../evidence/note.ts';
-import { isSoundPublicKey } from '../evidence/soundKey.ts';
-import { isPrivateChannel, readTokenKey, type OutsideKey } from '../evidence/outsideSigner.ts';
+import { attachKey, ROLES, type Role } from '../evidence/signing/keys.ts';
+import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
+import { isKeyName, verificationKey } from '../evidence/formats/note.ts';
+import { isSoundPublicKey } from '../evidence/formats/soundKey.ts';
+import {
+  isPrivateChannel,
+  readTokenKey,
+  type ExternalKey,
+} from '../evidence/signing/externalSigner.ts';
 import { printProblems } from './problems.ts';
 import type { Io } from './io.ts';
 
@@ -72,7 +76,7 @@ async function describe(
   role: Role,
   values: AttachValues,
   origin: string,
-): Promise<Result<OutsideKey>> {
+): Promise<Result<ExternalKey>> {
   const { pkcs11, token, object, command, url, 'token-file': tokenFile } = values;
   const name = `${origin}/${role}`;
   if (!isKeyName(name))

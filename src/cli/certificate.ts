@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Fault, problem } from '../errors/index.ts';
-import { writeBundle, writeBundleZip } from '../evidence/bundle.ts';
-import { readZip } from '../evidence/zip.ts';
+import { writeBundle, writeBundleZip } from '../evidence/bundle/write.ts';
+import { readZip } from '../evidence/formats/zip.ts';
 import { printProblems } from './problems.ts';
 import { ask, fetchFile, Refused, serverFrom, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';

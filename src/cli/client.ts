@@ -1,11 +1,10 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
-import { Fault, type Problem } from '../errors/index.ts';
+import { Fault, type Problem, PROBLEMS } from '../errors/index.ts';
 import type { Told } from '../explain/explain.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
-import { PROBLEMS } from '../errors/index.ts';
 
 /** What the service refused, as it said it. */
 export class Refused extends Error {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config/index.ts';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
-import { writeBundle } from '../evidence/bundle.ts';
+import { writeBundle } from '../evidence/bundle/write.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
 import { exitOf, readSubmission, tellerFor } from './check.ts';
 import { printProblems } from './problems.ts';

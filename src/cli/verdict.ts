@@ -1,5 +1,5 @@
 import { problem } from '../errors/index.ts';
-import type { Statement } from '../evidence/statement.ts';
+import type { Statement } from '../evidence/statements/statement.ts';
 import { printProblems } from './problems.ts';
 import { ask, Refused, serverFrom, type Server } from './client.ts';
 import { EXIT, type Io } from './io.ts';

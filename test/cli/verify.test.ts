@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand } from '../../src/cli/keys.ts';
 import { verifyCommand } from '../../src/cli/verify.ts';
-import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
+import { writeBundle, writeBundleZip } from '../../src/evidence/bundle/write.ts';
 import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
 

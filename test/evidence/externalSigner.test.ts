@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign, createPrivateKey } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand } from '../../src/cli/keys.ts';
-import { bundleFiles } from '../../src/evidence/bundle.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
-import { openKeys, readKeys, successorKey } from '../../src/evidence/keys.ts';
+import { bundleFiles } from '../../src/evidence/bundle/write.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
+import { openKeys, readKeys, successorKey } from '../../src/evidence/signing/keys.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { seal } from '../../src/evidence/seal.ts';
-import { renderPolicy } from '../../src/evidence/verify/policy.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { seal } from '../../src/evidence/log/seal.ts';
+import { renderPolicy } from '../../src/evidence/formats/policy.ts';
 import { describeTool } from '../tools.ts';
 import { check, policyOf, sampleCheck } from './fixture.ts';
 
@@ -55,7 +55,6 @@ async function program(body: string): Promise<string> {
   await writeFile(
     file,
     `import { readFileSync } from 'node:fs';
-import { sign, createPrivateKey } from 'node:crypto';
 const message = readFileSync(0);
 const signature = sign(null, message, createPrivateKey(readFileSync(${JSON.stringify(join(data, 'secret.pem'))})));
 ${body}`,
