@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync, sign, createPrivateKey } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,6 +55,7 @@ async function program(body: string): Promise<string> {
   await writeFile(
     file,
     `import { readFileSync } from 'node:fs';
+import { sign, createPrivateKey } from 'node:crypto';
 const message = readFileSync(0);
 const signature = sign(null, message, createPrivateKey(readFileSync(${JSON.stringify(join(data, 'secret.pem'))})));
 ${body}`,
