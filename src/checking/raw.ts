@@ -9,7 +9,14 @@ import {
   type Specification,
 } from '../frontends/tla/specification.ts';
 import type { EngineProgress } from '../model/engine.ts';
-import type { Evidence, Outcome, PropertyReport, Report, UnknownReason } from '../model/outcome.ts';
+import type {
+  Evidence,
+  Outcome,
+  PropertyKind,
+  PropertyReport,
+  Report,
+  UnknownReason,
+} from '../model/outcome.ts';
 import { withLack } from './assurance.ts';
 import { readingOf, refusalOf, traceOf, type Asked } from './rawReading.ts';
 import type { CheckOptions } from './types.ts';
@@ -347,7 +354,7 @@ function unique(names: readonly string[]): readonly string[] {
 }
 
 function reportOf(
-  property: { readonly name: string; readonly kind: string },
+  property: { readonly name: string; readonly kind: PropertyKind },
   answered: Answered | undefined,
   version: string,
   distinct: number | undefined,

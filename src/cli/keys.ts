@@ -128,7 +128,7 @@ async function rotate({ reason, server, json, role: named }: KeysArgs, io: Io): 
       rotateKey: { retired: string; successor: string; index: number; policy: string };
     }>(
       server,
-      'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }',
+      'mutation ($role: KeyRole!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }',
       { role, reason },
     );
     io.stdout(json ? `${JSON.stringify(rotateKey, null, 2)}\n` : rotateKey.policy);
