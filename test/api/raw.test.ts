@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
-import { submitCommand } from '../../src/cli/submit.ts';
+import { submitCommand } from '../cli/run.ts';
 import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/verify/policy.ts';
 import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';

@@ -6,7 +6,7 @@ import { canonicalJson } from '../../src/canonical/index.ts';
 import { trustPolicy } from '../../src/api/compliance.ts';
 import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
 import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
-import { keysCommand } from '../../src/cli/keys.ts';
+import { keysCommand, type Run } from '../cli/run.ts';
 import { toBase64, utf8 } from '../../src/evidence/encoding.ts';
 import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
@@ -106,7 +106,7 @@ async function tryAgain(service: Service): Promise<void> {
 
 /** What a command prints under an environment of its own. */
 async function captured(
-  command: typeof keysCommand,
+  command: Run,
   args: string[],
   env: Readonly<Record<string, string>>,
 ): Promise<[out: string, exit: number]> {
