@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import { problem, type Problem } from '../errors/index.ts';
-import { writeZip } from '../evidence/zip.ts';
+import { writeZip } from '../evidence/formats/zip.ts';
 import type { Service } from '../service/service.ts';
 import { visibleRun } from '../service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../service/verdict.ts';

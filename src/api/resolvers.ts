@@ -1,6 +1,6 @@
 import { problem, type Problem, type Result } from '../errors/index.ts';
-import { parseEnvelope } from '../evidence/dsse.ts';
-import { utf8 } from '../evidence/encoding.ts';
+import { parseEnvelope } from '../evidence/formats/dsse.ts';
+import { utf8 } from '../evidence/formats/encoding.ts';
 import { answerInThread } from '../explain/thread.ts';
 import {
   cancelRun,
@@ -11,23 +11,12 @@ import {
   type SubmitInput,
   type VerificationInput,
 } from '../service/submit.ts';
-import { explorerUrl } from '../evidence/ledger/networks.ts';
+import { explorerUrl } from '../evidence/statements/networks.ts';
 import { cosignedCheckpoint } from '../service/cosign.ts';
+import { anchorOf, verdictFiles, visibleVerdict } from '../service/verdict.ts';
 import {
-  anchorOf,
   isSealed,
-  verdictFiles,
-  visibleVerdict,
   type SealedVerdict,
-} from '../service/verdict.ts';
-import { statusOfVerdict } from '../service/status.ts';
-import { renderVerdict } from '../service/rendering.ts';
-import { shownRisk } from '../service/risk.ts';
-import { checkpointIn } from '../service/seal.ts';
-import type { Service } from '../service/service.ts';
-import { watchRun } from '../service/watch.ts';
-import { scenarios, type Scenario } from '../scenarios/index.ts';
-import {
   isId,
   type AnchorRecord,
   type ModelHead,
@@ -36,6 +25,13 @@ import {
   type RunState,
   type ShownProperty,
 } from '../store/index.ts';
+import { statusOfVerdict } from '../service/status.ts';
+import { renderVerdict } from '../service/rendering.ts';
+import { shownRisk } from '../service/risk.ts';
+import { checkpointIn } from '../service/seal.ts';
+import type { Service } from '../service/service.ts';
+import { watchRun } from '../service/watch.ts';
+import { scenarios, type Scenario } from '../scenarios/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
 import type { ApiContext } from './context.ts';

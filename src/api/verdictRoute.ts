@@ -1,8 +1,7 @@
 import type { RequestHandler } from 'express';
-import { isSealed } from '../service/verdict.ts';
+import { isSealed, isId } from '../store/index.ts';
 import type { Service } from '../service/service.ts';
 import { plainHtml as plain } from '../evidence/renderings/html.ts';
-import { isId } from '../store/index.ts';
 
 /**
  * `GET /verdicts/ID`: where the QR code of a printed certificate leads. For anybody, and so it says

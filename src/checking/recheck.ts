@@ -7,15 +7,15 @@ import { readDepth, type Depth } from '../engines/z3/kInduction.ts';
 import { SessionError } from '../engines/z3/session.ts';
 import { reproveEverywhere, type Reproof } from '../engines/z3/reprove.ts';
 import { obligations } from '../engines/z3/spacer.ts';
-import { fromUtf8 } from '../evidence/encoding.ts';
-import { isArtifact } from '../evidence/paths.ts';
+import { fromUtf8 } from '../evidence/formats/encoding.ts';
+import { isArtifact } from '../evidence/bundle/paths.ts';
 import {
   MODEL_FILE,
   SEMANTICS_VERSION,
   type PropertyVerdict,
   type Statement,
-} from '../evidence/statement.ts';
-import { parseCanonicalJson } from '../evidence/strictJson.ts';
+} from '../evidence/statements/statement.ts';
+import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
 import { checkShape } from '../frontends/native/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';

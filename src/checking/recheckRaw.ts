@@ -1,7 +1,11 @@
 import { canonicalJson, digestOf } from '../canonical/index.ts';
-import type { PropertyVerdict, ScriptVerdict, Statement } from '../evidence/statement.ts';
-import { MODEL_FILE } from '../evidence/statement.ts';
-import { parseCanonicalJson } from '../evidence/strictJson.ts';
+import {
+  type PropertyVerdict,
+  type ScriptVerdict,
+  type Statement,
+  MODEL_FILE,
+} from '../evidence/statements/statement.ts';
+import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
 import { readSpecificationDocument, type SpecificationDocument } from '../model/specification.ts';
 import { failed, skipped, type Found, type Recheck, type RecheckLimits } from './rechecked.ts';

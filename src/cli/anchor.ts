@@ -1,11 +1,11 @@
 import { loadConfig, type Config } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import type { AnchorRecord } from '../evidence/ledger/ledger.ts';
-import { explorerUrl, isNetwork, NETWORK_PRESETS } from '../evidence/ledger/networks.ts';
+import type { AnchorRecord } from '../evidence/statements/anchor.ts';
+import { explorerUrl, isNetwork, NETWORK_PRESETS } from '../evidence/statements/networks.ts';
 import type { OnlineReport } from '../evidence/ledger/online.ts';
-import { readBundle } from '../evidence/readBundle.ts';
-import { isBundledAnchor } from '../evidence/statementShape.ts';
-import { parseCanonicalJson } from '../evidence/strictJson.ts';
+import { readBundle } from '../evidence/bundle/read.ts';
+import { isBundledAnchor } from '../evidence/statements/validate.ts';
+import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
 import { wrong } from './arguments.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';

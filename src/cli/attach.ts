@@ -3,11 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { attachKey, type Role } from '../evidence/keys.ts';
-import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { isKeyName, verificationKey } from '../evidence/note.ts';
-import { isSoundPublicKey } from '../evidence/soundKey.ts';
-import { isPrivateChannel, readTokenKey, type OutsideKey } from '../evidence/outsideSigner.ts';
+import { attachKey, type Role } from '../evidence/signing/keys.ts';
+import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
+import { isKeyName, verificationKey } from '../evidence/formats/note.ts';
+import { isSoundPublicKey } from '../evidence/formats/soundKey.ts';
+import {
+  isPrivateChannel,
+  readTokenKey,
+  type ExternalKey,
+} from '../evidence/signing/externalSigner.ts';
 import type { Ended } from './command.ts';
 import { EXIT } from './io.ts';
 
@@ -42,7 +46,7 @@ export async function attach(asked: Asked): Promise<Ended> {
   return { exit: EXIT.ok, json: { file, vkey }, text: () => `${vkey} in ${file}${next}\n` };
 }
 
-async function describe(role: Role, values: Where, origin: string): Promise<Result<OutsideKey>> {
+async function describe(role: Role, values: Where, origin: string): Promise<Result<ExternalKey>> {
   const { pkcs11, token, object, command, url, tokenFile } = values;
   const name = `${origin}/${role}`;
   if (!isKeyName(name))

@@ -1,6 +1,6 @@
 import { Fault, problem } from '../errors/index.ts';
-import { writeBundle, writeBundleZip } from '../evidence/bundle.ts';
-import { readZip } from '../evidence/zip.ts';
+import { writeBundle, writeBundleZip } from '../evidence/bundle/write.ts';
+import { readZip } from '../evidence/formats/zip.ts';
 import { ask, fetchFile, serverFrom, type Server, type ServerValues } from './client.ts';
 import type { Ended } from './command.ts';
 import { EXIT } from './io.ts';

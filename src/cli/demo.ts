@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config/index.ts';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
-import { writeBundle } from '../evidence/bundle.ts';
+import { writeBundle } from '../evidence/bundle/write.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
 import { ask, followRun, toldReport, type RunView, type Server } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';

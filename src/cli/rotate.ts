@@ -1,4 +1,4 @@
-import type { Role } from '../evidence/keys.ts';
+import type { Role } from '../evidence/signing/keys.ts';
 import { ask, serverFrom, type ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { ownPolicyFile } from '../config/places.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/verify/policy.ts';
+import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
+import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/formats/policy.ts';
 
 /** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
 export async function readPolicy(

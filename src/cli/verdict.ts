@@ -1,5 +1,5 @@
 import { problem } from '../errors/index.ts';
-import type { Statement } from '../evidence/statement.ts';
+import type { Statement } from '../evidence/statements/statement.ts';
 import { ask, serverFrom, type Server, type ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { ok, type Result } from '../errors/index.ts';
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
-import { fromUtf8, utf8 } from '../evidence/encoding.ts';
-import { STATUS_FILE } from '../evidence/laterStatements.ts';
-import { MANIFEST_FILE, manifestOf } from '../evidence/manifest.ts';
-import { nodeCrypto } from '../evidence/nodeCrypto.ts';
-import { parseNote } from '../evidence/note.ts';
-import { parseReceipt } from '../evidence/receipt.ts';
-import { readBundle } from '../evidence/readBundle.ts';
-import type { Predicate, Statement } from '../evidence/statement.ts';
-import type { TrustPolicy } from '../evidence/verify/policy.ts';
+import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
+import { fromUtf8, utf8 } from '../evidence/formats/encoding.ts';
+import { STATUS_FILE } from '../evidence/statements/revocation.ts';
+import { MANIFEST_FILE, manifestOf } from '../evidence/bundle/manifest.ts';
+import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
+import { parseNote } from '../evidence/formats/note.ts';
+import { parseReceipt } from '../evidence/formats/receipt.ts';
+import { readBundle } from '../evidence/bundle/read.ts';
+import type { Predicate, Statement } from '../evidence/statements/statement.ts';
+import type { TrustPolicy } from '../evidence/formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,

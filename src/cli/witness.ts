@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { nodeCrypto } from '../evidence/nodeCrypto.ts';
+import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
 import { openCosigner } from '../evidence/witness/cosigner.ts';
-import { parsePolicy, type TrustedKey } from '../evidence/verify/policy.ts';
+import { parsePolicy, type TrustedKey } from '../evidence/formats/policy.ts';
 import { startWitness } from '../evidence/witness/server.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, untilInterrupted } from './io.ts';

@@ -1,8 +1,7 @@
-import type { Instance } from '../model/semantics.ts';
+import { type Instance, errorKinds } from '../model/semantics.ts';
 import type { ChannelBlock } from '../model/layout.ts';
 import { IMPLICIT_KINDS, judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
-import { errorKinds } from '../model/semantics.ts';
 import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Mapping } from './mapping.ts';

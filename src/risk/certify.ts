@@ -1,6 +1,6 @@
 import type { DirectSolver } from './direct.ts';
-import { DEPENDS, SURELY, type Question } from './question.ts';
-import { solve, SOUND, ULP, type Bounds } from './solve.ts';
+import { DEPENDS, SURELY, type Question, type Bounds } from './question.ts';
+import { solve, SOUND, ULP } from './solve.ts';
 import { STOP } from './topology.ts';
 
 /** The first step away from the solution that is tried, and how far the last one may go. */

@@ -1,6 +1,5 @@
-import type { Question } from './question.ts';
+import type { Question, Bounds } from './question.ts';
 import { STOP } from './topology.ts';
-import type { Bounds } from './solve.ts';
 
 /**
  * One strongly connected component as typed arrays of its own: the branches within it by local

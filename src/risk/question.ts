@@ -126,3 +126,12 @@ function backward(
   }
   return found;
 }
+
+/**
+ * A lower and an upper value for every node that the question depends on, and for the settled ones
+ * (0 or 1).
+ */
+export interface Bounds {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}

@@ -1,15 +1,6 @@
 import { componentOf, sweep } from './component.ts';
-import { SURELY, type Question } from './question.ts';
+import { SURELY, type Bounds, type Question } from './question.ts';
 import { STOP } from './topology.ts';
-
-/**
- * A lower and an upper value for every node that the question depends on, and for the settled ones
- * (0 or 1).
- */
-export interface Bounds {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-}
 
 export interface SolveOptions {
   /**

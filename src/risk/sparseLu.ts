@@ -1,6 +1,5 @@
 import type { Matrix, SLUDecomposition } from 'mathjs';
-import type { Question } from './question.ts';
-import { SURELY } from './question.ts';
+import { type Question, SURELY } from './question.ts';
 import { STOP } from './topology.ts';
 
 /** What we use of mathjs; its own types leave the constructor of a sparse matrix out. */

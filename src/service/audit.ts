@@ -1,13 +1,13 @@
 import { canonicalJson, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { fromBase64, utf8 } from '../evidence/encoding.ts';
-import { signEnvelope } from '../evidence/sign.ts';
-import { STATEMENT_TYPE } from '../evidence/statement.ts';
-import { writeZip } from '../evidence/zip.ts';
-import type { StatementRecord } from '../store/index.ts';
+import { fromBase64, utf8 } from '../evidence/formats/encoding.ts';
+import { signEnvelope } from '../evidence/signing/sign.ts';
+import { STATEMENT_TYPE } from '../evidence/statements/statement.ts';
+import { writeZip } from '../evidence/formats/zip.ts';
+import { type StatementRecord, isSealed, type SealedVerdict } from '../store/index.ts';
 import { installationPolicy } from './policy.ts';
 import type { Service } from './service.ts';
-import { isSealed, statementOf, verdictFiles, type SealedVerdict } from './verdict.ts';
+import { statementOf, verdictFiles } from './verdict.ts';
 
 export const AUDIT_TYPE = 'urn:probity:audit:v1';
 

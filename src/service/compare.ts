@@ -1,7 +1,7 @@
 import { Fault } from '../errors/index.ts';
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
+import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
-import { parseNote } from '../evidence/note.ts';
+import { parseNote } from '../evidence/formats/note.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { Store } from '../store/index.ts';
 

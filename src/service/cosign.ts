@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/index.ts';
 import { WitnessClient, type Cosigned } from '../evidence/witness/client.ts';
-import { parseNote } from '../evidence/note.ts';
+import { parseNote } from '../evidence/formats/note.ts';
 import { parseWitnessPolicy, type WitnessPolicy } from '../evidence/witness/policy.ts';
-import type { CosignedRecord } from '../store/index.ts';
+import type { CosignedRecord, SealedVerdict } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
-import type { SealedVerdict } from './verdict.ts';
 
 /** The witnesses of a policy file. Throws WITNESS_POLICY with everything that is wrong with it. */
 export async function openWitnesses(path: string, timeoutMs: number): Promise<WitnessClient> {

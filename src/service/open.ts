@@ -8,7 +8,7 @@ import {
   readRetired,
   type Keys,
   type LogKeys,
-} from '../evidence/keys.ts';
+} from '../evidence/signing/keys.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedger, type OpenLedger } from '../evidence/ledger/open.ts';
@@ -16,7 +16,7 @@ import { folderLogStore } from '../evidence/log/folder.ts';
 import { TransparencyLog } from '../evidence/log/log.ts';
 import { seenInFolder } from '../evidence/log/seen.ts';
 import { Queues } from '../queue/index.ts';
-import type { TrustedKey } from '../evidence/verify/policy.ts';
+import type { TrustedKey } from '../evidence/formats/policy.ts';
 import { openStore } from '../store/index.ts';
 import { compareLog } from './compare.ts';
 import { openWitnesses } from './cosign.ts';

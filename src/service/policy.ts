@@ -1,4 +1,4 @@
-import { renderPolicy } from '../evidence/verify/policy.ts';
+import { renderPolicy } from '../evidence/formats/policy.ts';
 import type { Notary } from './service.ts';
 
 /** Whom to trust to read this installation's verdicts, of now and of the past. */

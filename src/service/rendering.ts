@@ -6,7 +6,8 @@ import {
 } from '../evidence/renderings/credential.ts';
 import { signSvr } from '../evidence/renderings/svr.ts';
 import type { Service } from './service.ts';
-import { statementOf, type SealedVerdict } from './verdict.ts';
+import { statementOf } from './verdict.ts';
+import type { SealedVerdict } from '../store/index.ts';
 
 /** The forms in which others take a verdict; each is signed anew by the verdict key of now. */
 export const RENDERINGS = ['svr', 'vc', 'vc-jwt'] as const;

@@ -1,8 +1,9 @@
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
-import { parseEnvelope } from '../evidence/dsse.ts';
-import { utf8 } from '../evidence/encoding.ts';
-import { promoteKey, ROLES, successorKey, type Role, type Signer } from '../evidence/keys.ts';
-import { signKeyChange } from '../evidence/later.ts';
+import { parseEnvelope } from '../evidence/formats/dsse.ts';
+import { utf8 } from '../evidence/formats/encoding.ts';
+import { promoteKey, ROLES, successorKey, type Role } from '../evidence/signing/keys.ts';
+import type { Signer } from '../evidence/signing/signer.ts';
+import { signKeyChange } from '../evidence/signing/revocation.ts';
 import type { Logged } from '../evidence/log/log.ts';
 import { newId, type StatementRecord } from '../store/index.ts';
 import { findInLog, KEYS_LOCK } from './seal.ts';

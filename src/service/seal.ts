@@ -1,12 +1,13 @@
 import type { Json } from '../canonical/index.ts';
 import { invariant } from '../errors/index.ts';
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
-import { parseEnvelope } from '../evidence/dsse.ts';
-import { utf8 } from '../evidence/encoding.ts';
+import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
+import { parseEnvelope } from '../evidence/formats/dsse.ts';
+import { utf8 } from '../evidence/formats/encoding.ts';
 import type { Logged } from '../evidence/log/log.ts';
-import { parseNote } from '../evidence/note.ts';
-import { parseReceipt } from '../evidence/receipt.ts';
-import { stage, type Sealable } from '../evidence/seal.ts';
+import { parseNote } from '../evidence/formats/note.ts';
+import { parseReceipt } from '../evidence/formats/receipt.ts';
+import { stage } from '../evidence/signing/stage.ts';
+import type { Sealable } from '../evidence/bundle/contents.ts';
 import {
   verdictIdOf,
   type ModelRecord,

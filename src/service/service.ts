@@ -1,9 +1,9 @@
 import type { Config } from '../config/index.ts';
 import type { Result } from '../errors/index.ts';
-import type { Keys } from '../evidence/keys.ts';
+import type { Keys } from '../evidence/signing/keys.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
-import type { LedgerSender } from '../evidence/verify/policy.ts';
+import type { LedgerSender } from '../evidence/formats/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
 import type { SubmittedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';

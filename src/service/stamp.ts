@@ -1,5 +1,5 @@
-import { toBase64, utf8 } from '../evidence/encoding.ts';
-import { requestTimestamp } from '../evidence/timestamp.ts';
+import { toBase64, utf8 } from '../evidence/formats/encoding.ts';
+import { requestTimestamp } from '../evidence/signing/timestamp.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
 

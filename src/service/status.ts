@@ -1,10 +1,13 @@
-import { parseCheckpoint } from '../evidence/checkpoint.ts';
-import { signStatus } from '../evidence/later.ts';
-import type { Revocation, VerdictState, WithdrawnState } from '../evidence/laterStatements.ts';
-import { parseNote } from '../evidence/note.ts';
-import { newId } from '../store/index.ts';
+import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
+import { signStatus } from '../evidence/signing/revocation.ts';
+import type {
+  Revocation,
+  VerdictState,
+  WithdrawnState,
+} from '../evidence/statements/revocation.ts';
+import { parseNote } from '../evidence/formats/note.ts';
+import { newId, type SealedVerdict } from '../store/index.ts';
 import type { Service } from './service.ts';
-import type { SealedVerdict } from './verdict.ts';
 
 export interface VerdictStatus {
   readonly state: VerdictState;

@@ -1,6 +1,6 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { SEMANTICS_VERSION } from '../evidence/seal.ts';
+import { SEMANTICS_VERSION } from '../evidence/statements/statement.ts';
 import { isSpecification } from '../model/specification.ts';
 import {
   isId,

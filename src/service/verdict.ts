@@ -1,20 +1,17 @@
 import { invariant } from '../errors/index.ts';
-import { bundleFiles, type BundleAnchor } from '../evidence/bundle.ts';
-import { parseEnvelope } from '../evidence/dsse.ts';
-import { fromBase64, utf8 } from '../evidence/encoding.ts';
+import { bundleFiles, type BundleAnchor } from '../evidence/bundle/write.ts';
+import { parseEnvelope } from '../evidence/formats/dsse.ts';
+import { fromBase64, utf8 } from '../evidence/formats/encoding.ts';
 import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
-import type { Sealed } from '../evidence/seal.ts';
-import type { Statement } from '../evidence/statement.ts';
-import { isStatement } from '../evidence/statementShape.ts';
-import { isId, type AnchorRecord, type VerdictRecord } from '../store/index.ts';
+import type { Sealed } from '../evidence/bundle/contents.ts';
+import type { Statement } from '../evidence/statements/statement.ts';
+import { isStatement } from '../evidence/statements/validate.ts';
+import { isId, isSealed, type AnchorRecord, type SealedVerdict } from '../store/index.ts';
 import { bestReceipt } from './cosign.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
 import { statusOfVerdict } from './status.ts';
 import type { Asker } from './submit.ts';
-
-/** A sealed verdict: its place in the log and its receipt are known. */
-export type SealedVerdict = VerdictRecord & { readonly logIndex: number; readonly receipt: string };
 
 export async function visibleVerdict(
   { store }: Service,
@@ -26,9 +23,6 @@ export async function visibleVerdict(
     ? verdict
     : undefined;
 }
-
-export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict =>
-  verdict.logIndex !== null && verdict.receipt !== null;
 
 /**
  * The confirmed anchor that covers a verdict, else the one that is under way; nothing when nothing

@@ -1,14 +1,14 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { utf8 } from '../evidence/encoding.ts';
-import { signRevocation } from '../evidence/later.ts';
-import type { WithdrawnState } from '../evidence/laterStatements.ts';
-import { newId, type StatementRecord } from '../store/index.ts';
+import { utf8 } from '../evidence/formats/encoding.ts';
+import { signRevocation } from '../evidence/signing/revocation.ts';
+import type { WithdrawnState } from '../evidence/statements/revocation.ts';
+import { newId, type StatementRecord, isSealed, type SealedVerdict } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
 import { checkpointIn, findInLog, KEYS_LOCK, signerOf } from './seal.ts';
 import type { Service } from './service.ts';
 import { revocationIn } from './status.ts';
 import type { Asker } from './submit.ts';
-import { isSealed, visibleVerdict, type SealedVerdict } from './verdict.ts';
+import { visibleVerdict } from './verdict.ts';
 
 export interface WithdrawalInput {
   readonly state: WithdrawnState;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { Fault } from '../errors/index.ts';
-import type { LogNode, LogStore, NodeId, StoreAudit } from '../evidence/log/store.ts';
+import type { LogNode, LogStore, StoreAudit } from '../evidence/log/store.ts';
+import type { NodeId } from '../evidence/formats/merkle.ts';
 import { databaseFault } from './faults.ts';
 
 /** One appender at a time, over all processes that share the database. */

@@ -111,6 +111,12 @@ export interface VerdictRecord {
   readonly timestamp: string | null;
 }
 
+/** A sealed verdict: its place in the log and its receipt are known. */
+export type SealedVerdict = VerdictRecord & { readonly logIndex: number; readonly receipt: string };
+
+export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict =>
+  verdict.logIndex !== null && verdict.receipt !== null;
+
 /**
  * A revocation, a supersession or a change of keys: signed, and in the log once `receipt` is there.
  */

@@ -1,7 +1,6 @@
-import type { ChannelBlock, FieldBlock, Layout } from '../model/layout.ts';
+import { type ChannelBlock, type FieldBlock, type Layout, packSet } from '../model/layout.ts';
 import { insertMessage, messageOffset, removeMessage, type Semantics } from '../model/semantics.ts';
 import { scalarValues, typeText, type Type } from '../model/types.ts';
-import { packSet } from '../model/layout.ts';
 import { InternedSets } from './sets.ts';
 
 /** The values of a type, or the payloads of a channel, are too many to try one by one. */

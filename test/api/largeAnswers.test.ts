@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
-import { readZip } from '../../src/evidence/zip.ts';
+import { readZip } from '../../src/evidence/formats/zip.ts';
 import { isFinished } from '../../src/store/index.ts';
 import { until } from '../servers.ts';
 import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';

@@ -8,7 +8,7 @@ import express from 'express';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logRoutes, type PublicLog } from '../../src/api/logRoutes.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyCommand } from '../cli/run.ts';
-import { writeBundle } from '../../src/evidence/bundle.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import type { Sealable } from '../../src/evidence/seal.ts';
+import { writeBundle } from '../../src/evidence/bundle/write.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import type { Sealable } from '../../src/evidence/bundle/contents.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import type { Artifact, Evidence, PropertyReport } from '../../src/model/outcome.ts';
 import {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../src/canonical/index.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import type { Sealable } from '../../src/evidence/seal.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import type { Sealable } from '../../src/evidence/bundle/contents.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import type { PropertyReport, ScriptReport } from '../../src/model/outcome.ts';
 import {
@@ -10,8 +10,7 @@ import {
 } from '../../src/model/specification.ts';
 import { recheck } from '../../src/checking/recheck.ts';
 import { RECHECK_LIMITS, type Recheck } from '../../src/checking/rechecked.ts';
-import type { Submission } from '../../src/checking/types.ts';
-import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
+import { type Submission, DEFAULT_OPTIONS } from '../../src/checking/types.ts';
 import { checkSubmission } from '../../src/checking/check.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { installation, type Installation } from '../evidence/fixture.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keysCommand, verifyCommand, type Run } from './run.ts';
-import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
+import { writeBundle, writeBundleZip } from '../../src/evidence/bundle/write.ts';
 import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
 

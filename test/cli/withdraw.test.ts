@@ -15,16 +15,16 @@ import {
   verifyCommand,
   type Run,
 } from './run.ts';
-import { writeBundle } from '../../src/evidence/bundle.ts';
-import { parseEnvelope } from '../../src/evidence/dsse.ts';
-import { fromUtf8, toHex } from '../../src/evidence/encoding.ts';
-import type { LoggedStatement } from '../../src/evidence/laterStatements.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { writeBundle } from '../../src/evidence/bundle/write.ts';
+import { parseEnvelope } from '../../src/evidence/formats/dsse.ts';
+import { fromUtf8, toHex } from '../../src/evidence/formats/encoding.ts';
+import type { LoggedStatement } from '../../src/evidence/statements/revocation.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
-import { parsePolicy } from '../../src/evidence/verify/policy.ts';
+import { parsePolicy } from '../../src/evidence/formats/policy.ts';
 import { judgeSignatures } from '../../src/evidence/verify/signatures.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
-import { readZip } from '../../src/evidence/zip.ts';
+import { readZip } from '../../src/evidence/formats/zip.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { verdictIdOf } from '../../src/store/index.ts';
 import { until } from '../servers.ts';

@@ -1,4 +1,4 @@
-import { seedSigner, type Keys } from '../../src/evidence/keys.ts';
+import { seedSigner, type Keys } from '../../src/evidence/signing/keys.ts';
 
 /**
  * The keys of a made-up installation, the same in every run; `who` tells one installation from

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import {
   check,
   complaints,

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkpointText, parseCheckpoint } from '../../src/evidence/checkpoint.ts';
+import { checkpointText, parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
 import {
   fromBase64,
   fromDecimal,
@@ -14,19 +14,19 @@ import {
   toBase64,
   toHex,
   utf8,
-} from '../../src/evidence/encoding.ts';
+} from '../../src/evidence/formats/encoding.ts';
 import { growTree, leafHash, NodeMap } from '../../src/evidence/log/tree.ts';
 import {
   consistencyRanges,
   inclusionRanges,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/evidence/merkle.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { keyHash, parseNote, parseVkey, signatureLine } from '../../src/evidence/note.ts';
-import { formatReceipt, parseReceipt } from '../../src/evidence/receipt.ts';
-import { parseCanonicalJson } from '../../src/evidence/strictJson.ts';
-import { meetsQuorum, parsePolicy } from '../../src/evidence/verify/policy.ts';
+} from '../../src/evidence/formats/merkle.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { keyHash, parseNote, parseVkey, signatureLine } from '../../src/evidence/formats/note.ts';
+import { formatReceipt, parseReceipt } from '../../src/evidence/formats/receipt.ts';
+import { parseCanonicalJson } from '../../src/evidence/formats/strictJson.ts';
+import { meetsQuorum, parsePolicy } from '../../src/evidence/formats/policy.ts';
 import { policyOf, testKeys } from './fixture.ts';
 
 describe('encodings', () => {
@@ -337,29 +337,29 @@ describe('the verifier', () => {
         "errors/fault.ts",
         "errors/index.ts",
         "errors/problem.ts",
-        "evidence/canonicalText.ts",
-        "evidence/checkpoint.ts",
-        "evidence/der.ts",
-        "evidence/dsse.ts",
-        "evidence/encoding.ts",
-        "evidence/laterStatements.ts",
-        "evidence/leaf.ts",
-        "evidence/ledger/networks.ts",
-        "evidence/manifest.ts",
-        "evidence/merkle.ts",
-        "evidence/note.ts",
-        "evidence/receipt.ts",
-        "evidence/schemas.ts",
-        "evidence/shape.ts",
-        "evidence/soundKey.ts",
-        "evidence/statement.ts",
-        "evidence/statementShape.ts",
-        "evidence/strictJson.ts",
-        "evidence/timestampToken.ts",
+        "evidence/bundle/manifest.ts",
+        "evidence/formats/canonicalText.ts",
+        "evidence/formats/checkpoint.ts",
+        "evidence/formats/der.ts",
+        "evidence/formats/dsse.ts",
+        "evidence/formats/encoding.ts",
+        "evidence/formats/jsonSchema.ts",
+        "evidence/formats/merkle.ts",
+        "evidence/formats/note.ts",
+        "evidence/formats/policy.ts",
+        "evidence/formats/receipt.ts",
+        "evidence/formats/soundKey.ts",
+        "evidence/formats/strictJson.ts",
+        "evidence/formats/timestampToken.ts",
+        "evidence/statements/leaf.ts",
+        "evidence/statements/networks.ts",
+        "evidence/statements/revocation.ts",
+        "evidence/statements/schemas.ts",
+        "evidence/statements/statement.ts",
+        "evidence/statements/validate.ts",
         "evidence/verify/anchor.ts",
         "evidence/verify/checkpoint.ts",
         "evidence/verify/logged.ts",
-        "evidence/verify/policy.ts",
         "evidence/verify/report.ts",
         "evidence/verify/signatures.ts",
         "evidence/verify/status.ts",

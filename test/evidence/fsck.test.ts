@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, sha256 } from '../../src/canonical/index.ts';
 import { logCommand } from '../cli/run.ts';
 import { Fault } from '../../src/errors/index.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { exportTiles } from '../../src/evidence/log/export.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { fsck, type Against } from '../../src/evidence/log/fsck.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { writeBundle } from '../../src/evidence/bundle.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
+import { writeBundle } from '../../src/evidence/bundle/write.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { describeTool } from '../tools.ts';
 import {
   check,

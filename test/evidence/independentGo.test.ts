@@ -5,21 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { bundleFiles, writeBundle } from '../../src/evidence/bundle.ts';
+import { bundleFiles, writeBundle } from '../../src/evidence/bundle/write.ts';
 import {
   preAuthEncoding,
   PAYLOAD_TYPE,
   formatEnvelope,
   parseEnvelope,
-} from '../../src/evidence/dsse.ts';
-import { fromUtf8, toBase64, utf8 } from '../../src/evidence/encoding.ts';
-import { NETWORK_PRESETS } from '../../src/evidence/ledger/networks.ts';
-import { leafDigest } from '../../src/evidence/leaf.ts';
-import { signRevocation, signStatus } from '../../src/evidence/later.ts';
-import { manifestOf } from '../../src/evidence/manifest.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { readBundle } from '../../src/evidence/readBundle.ts';
-import { parseReceipt } from '../../src/evidence/receipt.ts';
+} from '../../src/evidence/formats/dsse.ts';
+import { fromUtf8, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
+import { NETWORK_PRESETS } from '../../src/evidence/statements/networks.ts';
+import { leafDigest } from '../../src/evidence/statements/leaf.ts';
+import { signRevocation, signStatus } from '../../src/evidence/signing/revocation.ts';
+import { manifestOf } from '../../src/evidence/bundle/manifest.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { readBundle } from '../../src/evidence/bundle/read.ts';
+import { parseReceipt } from '../../src/evidence/formats/receipt.ts';
 import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
 import { cosignerFromSeed } from '../../src/evidence/witness/cosigner.ts';
 import { buildGo, describeGo } from '../go.ts';

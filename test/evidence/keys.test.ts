@@ -2,9 +2,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { utf8 } from '../../src/evidence/encoding.ts';
-import { openKeys, readKeys } from '../../src/evidence/keys.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
+import { openKeys, readKeys } from '../../src/evidence/signing/keys.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 
 let folder: string;
 beforeEach(async () => {

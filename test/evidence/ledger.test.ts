@@ -3,11 +3,12 @@ import { IotaClient } from '@iota/iota-sdk/client';
 import { Ed25519Keypair } from '@iota/iota-sdk/keypairs/ed25519';
 import { SerialTransactionExecutor } from '@iota/iota-sdk/transactions';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { fromBase64, fromUtf8, toBase64, utf8 } from '../../src/evidence/encoding.ts';
+import { fromBase64, fromUtf8, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
 import { IotaLedger, type IotaOptions } from '../../src/evidence/ledger/iota.ts';
-import { publishOnce, type AnchorRecord } from '../../src/evidence/ledger/ledger.ts';
-import { NETWORK_PRESETS, type Network } from '../../src/evidence/ledger/networks.ts';
+import { publishOnce } from '../../src/evidence/ledger/ledger.ts';
+import type { AnchorRecord } from '../../src/evidence/statements/anchor.ts';
+import { NETWORK_PRESETS, type Network } from '../../src/evidence/statements/networks.ts';
 import {
   anchoredState,
   createdObjectId,
@@ -17,10 +18,10 @@ import {
   transactionDigest,
 } from '../../src/evidence/ledger/notarization.ts';
 import { openLedger } from '../../src/evidence/ledger/open.ts';
-import { blake2b256Sync } from '../../src/evidence/nodeCrypto.ts';
-import { parseReceipt } from '../../src/evidence/receipt.ts';
-import { bundleFiles, type BundleAnchor } from '../../src/evidence/bundle.ts';
-import { MANIFEST_FILE, manifestOf } from '../../src/evidence/manifest.ts';
+import { blake2b256Sync } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parseReceipt } from '../../src/evidence/formats/receipt.ts';
+import { bundleFiles, type BundleAnchor } from '../../src/evidence/bundle/write.ts';
+import { MANIFEST_FILE, manifestOf } from '../../src/evidence/bundle/manifest.ts';
 import {
   check,
   complaints,

@@ -1,15 +1,15 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
+import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { durableFiles, type Files } from '../../src/evidence/log/files.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { fsck } from '../../src/evidence/log/fsck.ts';
 import { TransparencyLog, type Logged } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';
-import { parseNote } from '../../src/evidence/note.ts';
+import { parseNote } from '../../src/evidence/formats/note.ts';
 import { quickFolder } from '../servers.ts';
 import { testKeys } from './fixture.ts';
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import type { LogStore } from '../../src/evidence/log/store.ts';
 import { growTree, leafHash, NodeMap } from '../../src/evidence/log/tree.ts';
-import { verifyConsistency, verifyInclusion } from '../../src/evidence/merkle.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { parseNote } from '../../src/evidence/note.ts';
-import { parseReceipt } from '../../src/evidence/receipt.ts';
+import { verifyConsistency, verifyInclusion } from '../../src/evidence/formats/merkle.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parseNote } from '../../src/evidence/formats/note.ts';
+import { parseReceipt } from '../../src/evidence/formats/receipt.ts';
 import { testKeys } from './fixture.ts';
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';

@@ -1,4 +1,4 @@
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';

@@ -5,13 +5,18 @@ import {
   parseEnvelope,
   preAuthEncoding,
   PAYLOAD_TYPE,
-} from '../../src/evidence/dsse.ts';
-import { concat, fromUtf8, toBase64, utf8 } from '../../src/evidence/encoding.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { COSIGNATURE_ED25519, keyHash, parseNote, signatureLine } from '../../src/evidence/note.ts';
-import { parseReceipt, formatReceipt } from '../../src/evidence/receipt.ts';
-import { leafDigest } from '../../src/evidence/leaf.ts';
-import { MANIFEST_FILE } from '../../src/evidence/manifest.ts';
+} from '../../src/evidence/formats/dsse.ts';
+import { concat, fromUtf8, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import {
+  COSIGNATURE_ED25519,
+  keyHash,
+  parseNote,
+  signatureLine,
+} from '../../src/evidence/formats/note.ts';
+import { parseReceipt, formatReceipt } from '../../src/evidence/formats/receipt.ts';
+import { leafDigest } from '../../src/evidence/statements/leaf.ts';
+import { MANIFEST_FILE } from '../../src/evidence/bundle/manifest.ts';
 import {
   check,
   complaints,

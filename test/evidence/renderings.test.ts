@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pageOf, printPdf } from '../../src/cli/print.ts';
-import { parseEnvelope } from '../../src/evidence/dsse.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { parseEnvelope } from '../../src/evidence/formats/dsse.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import {
   credentialOf,
   didOf,
@@ -15,7 +15,7 @@ import {
   signCredentialJwt,
 } from '../../src/evidence/renderings/credential.ts';
 import { signSvr } from '../../src/evidence/renderings/svr.ts';
-import type { Statement } from '../../src/evidence/statement.ts';
+import type { Statement } from '../../src/evidence/statements/statement.ts';
 import { judgeSignatures } from '../../src/evidence/verify/signatures.ts';
 import { describeTool } from '../tools.ts';
 import { installation, sampleCheck, type Installation, type Issued } from './fixture.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { concat, fromHex, toBase64, utf8 } from '../../src/evidence/encoding.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { concat, fromHex, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import {
   COSIGNATURE_ED25519,
   ED25519,
@@ -9,11 +9,11 @@ import {
   parseNote,
   parseVkey,
   signatureLine,
-} from '../../src/evidence/note.ts';
-import { isSoundPublicKey } from '../../src/evidence/soundKey.ts';
-import { parsePolicy } from '../../src/evidence/verify/policy.ts';
+} from '../../src/evidence/formats/note.ts';
+import { isSoundPublicKey } from '../../src/evidence/formats/soundKey.ts';
+import { parsePolicy } from '../../src/evidence/formats/policy.ts';
 import { judgeCheckpoint } from '../../src/evidence/verify/checkpoint.ts';
-import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
+import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
 import { cosignerFromSeed } from '../../src/evidence/witness/cosigner.ts';
 import { installation } from './fixture.ts';
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fromBase64, toBase64, utf8 } from '../../src/evidence/encoding.ts';
+import { fromBase64, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { publishOnce } from '../../src/evidence/ledger/ledger.ts';
 import { anchoredState } from '../../src/evidence/ledger/notarization.ts';
 import { openLedger } from '../../src/evidence/ledger/open.ts';
@@ -12,7 +12,7 @@ import {
   stardustBlockId,
   writeStardustBlock,
 } from '../../src/evidence/ledger/stardustBlock.ts';
-import { blake2b256Sync } from '../../src/evidence/nodeCrypto.ts';
+import { blake2b256Sync } from '../../src/evidence/formats/nodeCrypto.ts';
 import { installation } from './fixture.ts';
 
 const MILESTONE = { index: 7, timestamp: 1_700_000_000, milestoneId: `0x${'1'.repeat(64)}` };

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { parseEnvelope } from '../../src/evidence/dsse.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
+import { parseEnvelope } from '../../src/evidence/formats/dsse.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import {
   ANCHOR_SCHEMA,
   KEY_SCHEMA,
@@ -12,10 +12,10 @@ import {
   STATEMENT_SCHEMA,
   STATUS_FILE_SCHEMA,
   STATUS_SCHEMA,
-} from '../../src/evidence/schemas.ts';
-import { stage, type Sealer } from '../../src/evidence/seal.ts';
+} from '../../src/evidence/statements/schemas.ts';
+import { stage, type Sealer } from '../../src/evidence/signing/stage.ts';
 import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
-import { isLeaf, isStatement } from '../../src/evidence/statementShape.ts';
+import { isLeaf, isStatement } from '../../src/evidence/statements/validate.ts';
 import { sampleCheck, testKeys } from './fixture.ts';
 
 const GOLDEN = process.env['PROBITY_GOLDEN'] === '1';

@@ -3,18 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { webCrypto } from '../../src/evidence/browser/webCrypto.ts';
-import { preAuthEncoding } from '../../src/evidence/dsse.ts';
-import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from '../../src/evidence/encoding.ts';
+import { preAuthEncoding } from '../../src/evidence/formats/dsse.ts';
+import { fromBase64, fromHex, fromUtf8, toHex, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { NodeMap, growTree, leafHash } from '../../src/evidence/log/tree.ts';
 import {
   consistencyRanges,
   inclusionRanges,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/evidence/merkle.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { parseNote, parseVkey, verifyNote } from '../../src/evidence/note.ts';
-import { parseCanonicalJson } from '../../src/evidence/strictJson.ts';
+} from '../../src/evidence/formats/merkle.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parseNote, parseVkey, verifyNote } from '../../src/evidence/formats/note.ts';
+import { parseCanonicalJson } from '../../src/evidence/formats/strictJson.ts';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { witnessCommand } from '../cli/run.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { parseNote, parseVkey, verifyNote } from '../../src/evidence/note.ts';
-import { parseReceipt } from '../../src/evidence/receipt.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parseNote, parseVkey, verifyNote } from '../../src/evidence/formats/note.ts';
+import { parseReceipt } from '../../src/evidence/formats/receipt.ts';
 import { WitnessClient } from '../../src/evidence/witness/client.ts';
 import {
   cosignerFromSeed,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 as zlibCrc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeBundle, writeBundleZip } from '../../src/evidence/bundle.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
-import { readBundle } from '../../src/evidence/readBundle.ts';
-import { crc32, readZip, writeZip } from '../../src/evidence/zip.ts';
+import { writeBundle, writeBundleZip } from '../../src/evidence/bundle/write.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
+import { readBundle } from '../../src/evidence/bundle/read.ts';
+import { crc32, readZip, writeZip } from '../../src/evidence/formats/zip.ts';
 import { installation, sampleCheck } from './fixture.ts';
 
 let folder: string;

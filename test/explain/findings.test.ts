@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { tell } from '../../src/explain/explain.ts';
+import { tell, withTold } from '../../src/explain/explain.ts';
 import { drawFindings } from '../../src/explain/pictures.ts';
-import { withTold } from '../../src/explain/explain.ts';
 import type { Finding } from '../../src/model/outcome.ts';
 import {
   definitions,

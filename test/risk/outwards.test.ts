@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { soundBounds } from '../../src/risk/certify.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
-import { DEPENDS, Question, SURELY } from '../../src/risk/question.ts';
-import { solve, SOUND, type Bounds } from '../../src/risk/solve.ts';
+import { DEPENDS, Question, SURELY, type Bounds } from '../../src/risk/question.ts';
+import { solve, SOUND } from '../../src/risk/solve.ts';
 import { chainOf } from '../../src/risk/topology.ts';
 import {
   divided,

@@ -5,16 +5,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { trustPolicy } from '../../src/api/compliance.ts';
 import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
-import { parseCheckpoint } from '../../src/evidence/checkpoint.ts';
+import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
 import { keysCommand, type Run } from '../cli/run.ts';
-import { toBase64, utf8 } from '../../src/evidence/encoding.ts';
+import { toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
 import { publishOnce } from '../../src/evidence/ledger/ledger.ts';
 import { openIota } from '../../src/evidence/ledger/open.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { parseNote } from '../../src/evidence/note.ts';
-import { parsePolicy, renderPolicy, type TrustPolicy } from '../../src/evidence/verify/policy.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parseNote } from '../../src/evidence/formats/note.ts';
+import { parsePolicy, renderPolicy, type TrustPolicy } from '../../src/evidence/formats/policy.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { cosignerFromSeed } from '../../src/evidence/witness/cosigner.ts';
 import { startWitness, type RunningWitness } from '../../src/evidence/witness/server.ts';
@@ -23,12 +23,8 @@ import { cosignDue, cosignedCheckpoint, publicCheckpoint } from '../../src/servi
 import type { Service } from '../../src/service/service.ts';
 import { rotateKey } from '../../src/service/rotate.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
-import {
-  anchorOf,
-  verdictFiles,
-  visibleVerdict,
-  type SealedVerdict,
-} from '../../src/service/verdict.ts';
+import { anchorOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
+import type { SealedVerdict } from '../../src/store/index.ts';
 import { processRun, startWorker } from '../../src/service/worker.ts';
 import { complaints, policyOf } from '../evidence/fixture.ts';
 import {

@@ -2,21 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/errors/index.ts';
 import { openIota } from '../../src/evidence/ledger/open.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { parsePolicy, renderPolicy } from '../../src/evidence/verify/policy.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parsePolicy, renderPolicy } from '../../src/evidence/formats/policy.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { anchorDue } from '../../src/service/anchor.ts';
 import type { Service } from '../../src/service/service.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
-import {
-  anchorOf,
-  verdictFiles,
-  visibleVerdict,
-  type SealedVerdict,
-} from '../../src/service/verdict.ts';
+import { anchorOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
+import { type SealedVerdict, startEmbeddedPostgres } from '../../src/store/index.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import { readiness } from '../../src/api/probes.ts';
-import { startEmbeddedPostgres } from '../../src/store/index.ts';
 import {
   createDatabase,
   startPostgres,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import {
   requestVerification,
@@ -12,7 +12,7 @@ import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import type { Checker } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
 import { inspect, checkSubmission } from '../../src/checking/check.ts';
-import { renderPolicy } from '../../src/evidence/verify/policy.ts';
+import { renderPolicy } from '../../src/evidence/formats/policy.ts';
 import { post } from '../api/client.ts';
 import { policyOf } from '../evidence/fixture.ts';
 import { repository } from '../golden.ts';

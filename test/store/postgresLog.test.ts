@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import { canonicalJson, sha256 } from '../../src/canonical/index.ts';
-import { fromUtf8, utf8 } from '../../src/evidence/encoding.ts';
+import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { fsck } from '../../src/evidence/log/fsck.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';

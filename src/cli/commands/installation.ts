@@ -1,4 +1,4 @@
-import type { Role } from '../../evidence/keys.ts';
+import type { Role } from '../../evidence/signing/keys.ts';
 import { command, type CommandRow } from '../command.ts';
 import { DATA_OPTION, SERVER_OPTIONS } from '../options.ts';
 import {

@@ -1,7 +1,7 @@
 import { isRawFormat } from '../../model/specification.ts';
-import { fromUtf8 } from '../encoding.ts';
-import type { Predicate } from '../statement.ts';
-import { parsePolicy } from '../verify/policy.ts';
+import { fromUtf8 } from '../formats/encoding.ts';
+import type { Predicate } from '../statements/statement.ts';
+import { parsePolicy } from '../formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,
@@ -10,7 +10,7 @@ import {
   type VerifyStatus,
 } from '../verify/report.ts';
 import { verifyBundle } from '../verify/verify.ts';
-import { readZip } from '../zip.ts';
+import { readZip } from '../formats/zip.ts';
 import { canVerify, webCrypto } from './webCrypto.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { blake2b } from '@noble/hashes/blake2.js';
-import type { VerifierCrypto } from '../crypto.ts';
-import { derChildren, derElements, objectId, SEQUENCE } from '../der.ts';
-import type { SignatureScheme } from '../timestampToken.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { derChildren, derElements, objectId, SEQUENCE } from '../formats/der.ts';
+import type { SignatureScheme } from '../formats/timestampToken.ts';
 
 /** Bytes over a plain ArrayBuffer, as WebCrypto's types ask. */
 const plain = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);

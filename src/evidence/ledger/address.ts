@@ -1,5 +1,5 @@
-import { toHex } from '../encoding.ts';
-import { blake2b256Sync } from '../nodeCrypto.ts';
+import { toHex } from '../formats/encoding.ts';
+import { blake2b256Sync } from '../formats/nodeCrypto.ts';
 
 /** The IOTA address of an Ed25519 key: BLAKE2b-256 of the 32 key bytes, without a flag. */
 export function addressOf(publicKey: Uint8Array): string {

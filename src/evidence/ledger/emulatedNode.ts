@@ -1,8 +1,8 @@
 import { bcs } from '@iota/iota-sdk/bcs';
-import { concat, fromBase64, toBase58, toBase64, utf8 } from '../encoding.ts';
-import { blake2b256Sync, verifyEd25519Sync } from '../nodeCrypto.ts';
+import { concat, fromBase64, toBase58, toBase64, utf8 } from '../formats/encoding.ts';
+import { blake2b256Sync, verifyEd25519Sync } from '../formats/nodeCrypto.ts';
 import { addressOf } from './address.ts';
-import { NETWORK_PRESETS } from './networks.ts';
+import { NETWORK_PRESETS } from '../statements/networks.ts';
 import {
   createdObjectId,
   digestText,

@@ -2,11 +2,12 @@ import { IotaClient, IotaHTTPTransport, JsonRpcError } from '@iota/iota-sdk/clie
 import { Signer as IotaSigner } from '@iota/iota-sdk/cryptography';
 import { Ed25519PublicKey } from '@iota/iota-sdk/keypairs/ed25519';
 import { Fault, invariant } from '../../errors/index.ts';
-import { fromBase64, toBase64 } from '../encoding.ts';
-import type { Signer } from '../keys.ts';
+import { fromBase64, toBase64 } from '../formats/encoding.ts';
+import type { Signer } from '../signing/signer.ts';
 import { addressOf } from './address.ts';
-import type { AnchorRecord, Ledger, Settlement } from './ledger.ts';
-import { NETWORK_PRESETS, type Network } from './networks.ts';
+import type { AnchorRecord } from '../statements/anchor.ts';
+import type { Ledger, Settlement } from './ledger.ts';
+import { NETWORK_PRESETS, type Network } from '../statements/networks.ts';
 import {
   anchoredState,
   createdObjectId,

@@ -1,8 +1,8 @@
 import { bcs } from '@iota/iota-sdk/bcs';
 import { Transaction } from '@iota/iota-sdk/transactions';
-import { concat, fromBase64, toBase58, toHex, utf8 } from '../encoding.ts';
-import { blake2b256Sync, sha256Sync } from '../nodeCrypto.ts';
-import { parseNote } from '../note.ts';
+import { concat, fromBase64, toBase58, toHex, utf8 } from '../formats/encoding.ts';
+import { blake2b256Sync, sha256Sync } from '../formats/nodeCrypto.ts';
+import { parseNote } from '../formats/note.ts';
 
 /**
  * The one transaction that we send: a *locked* record of the published IOTA Notarization package

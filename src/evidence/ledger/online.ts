@@ -1,9 +1,9 @@
 import { JsonRpcError, type IotaClient } from '@iota/iota-sdk/client';
 import { Fault } from '../../errors/index.ts';
-import { fromBase64 } from '../encoding.ts';
+import { fromBase64 } from '../formats/encoding.ts';
 import { iotaClient } from './iota.ts';
-import type { AnchorRecord } from './ledger.ts';
-import { isNetwork, NETWORK_PRESETS } from './networks.ts';
+import type { AnchorRecord } from '../statements/anchor.ts';
+import { isNetwork, NETWORK_PRESETS } from '../statements/networks.ts';
 import {
   anchoredState,
   createdObjectId,

@@ -1,8 +1,8 @@
 import { invariant } from '../../errors/index.ts';
-import type { Signer } from '../keys.ts';
+import type { Signer } from '../signing/signer.ts';
 import type { IotaLedger } from './iota.ts';
 import type { Ledger } from './ledger.ts';
-import type { Network } from './networks.ts';
+import type { Network } from '../statements/networks.ts';
 
 export interface LedgerOptions {
   /** `stardust` is a network of the legacy protocol, whose node must be named. */
@@ -50,7 +50,7 @@ export async function openIota(
   options: LedgerOptions & { readonly network: Network },
 ): Promise<OpenLedger & { readonly ledger: IotaLedger }> {
   const { IotaLedger: Driver } = await import('./iota.ts');
-  const { NETWORK_PRESETS } = await import('./networks.ts');
+  const { NETWORK_PRESETS } = await import('../statements/networks.ts');
   const retainUntil = (): Date => {
     const date = new Date();
     date.setUTCFullYear(date.getUTCFullYear() + (options.retentionYears ?? RETENTION_YEARS));

@@ -1,5 +1,5 @@
 import { bcs } from '@iota/iota-sdk/bcs';
-import { fromHex, toHex } from '../encoding.ts';
+import { fromHex, toHex } from '../formats/encoding.ts';
 
 /**
  * A record on the ledger: the Move object `notarization::Notarization<String>` in BCS, field by

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Fault, invariant } from '../../errors/index.ts';
 import { limitedBody } from '../../processes/limitedBody.ts';
-import { fromBase64, toBase64 } from '../encoding.ts';
+import { fromBase64, toBase64 } from '../formats/encoding.ts';
 import type { Ledger, Settlement, StardustRecord } from './ledger.ts';
 import { anchoredState } from './notarization.ts';
 import { readStardustBlock, STARDUST_TAG, stardustBlockId } from './stardustBlock.ts';

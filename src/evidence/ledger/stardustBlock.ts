@@ -1,5 +1,5 @@
-import { concat, fromUtf8, toHex, utf8 } from '../encoding.ts';
-import { blake2b256Sync } from '../nodeCrypto.ts';
+import { concat, fromUtf8, toHex, utf8 } from '../formats/encoding.ts';
+import { blake2b256Sync } from '../formats/nodeCrypto.ts';
 
 /** A block of the Stardust protocol (TIP-24) that carries tagged data (TIP-23), as we send it. */
 export interface StardustBlock {

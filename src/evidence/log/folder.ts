@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Fault, invariant } from '../../errors/index.ts';
-import { exactObject, jsonOf } from '../dsse.ts';
-import { fromBase64, toBase64 } from '../encoding.ts';
+import { exactObject, jsonOf } from '../formats/dsse.ts';
+import { fromBase64, toBase64 } from '../formats/encoding.ts';
 import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
 import { HashLevels } from './levels.ts';
-import type { LogStore, NodeId, StoreAudit } from './store.ts';
+import type { LogStore, StoreAudit } from './store.ts';
+import type { NodeId } from '../formats/merkle.ts';
 
 /** One commit as a file: everything of it appears at once, when the file gets its final name. */
 interface Segment {

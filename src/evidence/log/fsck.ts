@@ -1,13 +1,13 @@
 import { Fault } from '../../errors/index.ts';
-import type { Checkpoint } from '../checkpoint.ts';
-import { equalBytes, toBase64 } from '../encoding.ts';
-import { completeSubtrees } from '../merkle.ts';
-import type { VerificationKey } from '../note.ts';
-import { isLeaf } from '../statementShape.ts';
-import { parseCanonicalJson } from '../strictJson.ts';
-import type { TrustedKey } from '../verify/policy.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
+import { equalBytes, toBase64 } from '../formats/encoding.ts';
+import { completeSubtrees, type NodeId } from '../formats/merkle.ts';
+import type { VerificationKey } from '../formats/note.ts';
+import { isLeaf } from '../statements/validate.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
+import type { TrustedKey } from '../formats/policy.ts';
 import { openCheckpoint } from './openCheckpoint.ts';
-import type { LogNode, LogReader, NodeId, StoreAudit } from './store.ts';
+import type { LogNode, LogReader, StoreAudit } from './store.ts';
 import { growHashes, leafHash, NodeMap } from './tree.ts';
 
 /** What can be wrong with a log. A code keeps its meaning. */

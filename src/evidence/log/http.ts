@@ -1,8 +1,9 @@
 import { Fault } from '../../errors/index.ts';
 import { limitedBody } from '../../processes/limitedBody.ts';
-import { parseCheckpoint } from '../checkpoint.ts';
-import { parseNote } from '../note.ts';
-import type { LogReader, NodeId } from './store.ts';
+import { parseCheckpoint } from '../formats/checkpoint.ts';
+import { parseNote } from '../formats/note.ts';
+import type { LogReader } from './store.ts';
+import type { NodeId } from '../formats/merkle.ts';
 import { parseEntries, TILE_HEIGHT, TILE_WIDTH, tileName, type TileName } from './tiles.ts';
 import { NodeMap } from './tree.ts';
 

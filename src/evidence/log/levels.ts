@@ -1,4 +1,5 @@
-import type { LogNode, NodeId } from './store.ts';
+import type { LogNode } from './store.ts';
+import type { NodeId } from '../formats/merkle.ts';
 
 const HASH_BYTES = 32;
 

@@ -1,13 +1,20 @@
 import { Fault, invariant } from '../../errors/index.ts';
-import { checkpointText, type Checkpoint } from '../checkpoint.ts';
-import { equalBytes, toBase64, utf8 } from '../encoding.ts';
-import type { LogKeys, Signer } from '../keys.ts';
-import { completeSubtrees, consistencyRanges, inclusionRanges, type Range } from '../merkle.ts';
-import { signatureLine } from '../note.ts';
+import { checkpointText, type Checkpoint } from '../formats/checkpoint.ts';
+import { equalBytes, toBase64, utf8 } from '../formats/encoding.ts';
+import type { LogKeys } from '../signing/keys.ts';
+import type { Signer } from '../signing/signer.ts';
+import {
+  completeSubtrees,
+  consistencyRanges,
+  inclusionRanges,
+  type Range,
+  type NodeId,
+} from '../formats/merkle.ts';
+import { signatureLine } from '../formats/note.ts';
 import { openCheckpoint } from './openCheckpoint.ts';
-import { formatReceipt } from '../receipt.ts';
+import { formatReceipt } from '../formats/receipt.ts';
 import type { Seen } from './seen.ts';
-import type { LogNode, LogStore, NodeId } from './store.ts';
+import type { LogNode, LogStore } from './store.ts';
 import { MAX_ENTRY_BYTES, type TileSource } from './tiles.ts';
 import { growTree, leafHash, NodeMap } from './tree.ts';
 

@@ -1,7 +1,7 @@
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote, type VerificationKey } from '../note.ts';
-import type { TrustedKey } from '../verify/policy.ts';
+import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { parseNote, verifyNote, type VerificationKey } from '../formats/note.ts';
+import type { TrustedKey } from '../formats/policy.ts';
 
 export interface OpenedCheckpoint {
   /** As it says, whoever signed it; nothing when it is no checkpoint. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
-import { parseCheckpoint } from '../checkpoint.ts';
-import { parseNote } from '../note.ts';
+import { parseCheckpoint } from '../formats/checkpoint.ts';
+import { parseNote } from '../formats/note.ts';
 import { durableFiles, openFolder, publishFile, writeFault, type Files } from './files.ts';
 
 /**

@@ -1,11 +1,4 @@
-/**
- * A complete subtree of `2^level` leaves, the `index`-th of its level (RFC 9162 section 2.1; level
- * 0 is a leaf hash).
- */
-export interface NodeId {
-  readonly level: number;
-  readonly index: number;
-}
+import type { NodeId } from '../formats/merkle.ts';
 
 export interface LogNode extends NodeId {
   /** 32 bytes. */

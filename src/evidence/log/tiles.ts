@@ -1,4 +1,4 @@
-import { concat } from '../encoding.ts';
+import { concat } from '../formats/encoding.ts';
 
 /**
  * A log as static resources (https://c2sp.org/tlog-tiles): tiles of 256 hashes, bundles of 256

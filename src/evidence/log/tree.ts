@@ -1,7 +1,13 @@
 import { invariant } from '../../errors/index.ts';
-import { completeSubtrees, leafInput, nodeInput, type Range } from '../merkle.ts';
-import { sha256Sync } from '../nodeCrypto.ts';
-import type { LogNode, NodeId } from './store.ts';
+import {
+  completeSubtrees,
+  leafInput,
+  nodeInput,
+  type Range,
+  type NodeId,
+} from '../formats/merkle.ts';
+import { sha256Sync } from '../formats/nodeCrypto.ts';
+import type { LogNode } from './store.ts';
 
 export const leafHash = (leaf: Uint8Array): Uint8Array => sha256Sync(leafInput(leaf));
 const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array =>

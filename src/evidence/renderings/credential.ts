@@ -1,8 +1,8 @@
 import { canonicalJson, type Json } from '../../canonical/index.ts';
-import { concat, toBase58, utf8 } from '../encoding.ts';
-import type { Signer } from '../keys.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import type { Statement } from '../statement.ts';
+import { concat, toBase58, utf8 } from '../formats/encoding.ts';
+import type { Signer } from '../signing/signer.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import type { Statement } from '../statements/statement.ts';
 
 /**
  * W3C Verifiable Credentials 2.0: with a Data Integrity proof (eddsa-jcs-2022), or enveloped as a

@@ -1,5 +1,5 @@
 import { renderSVG } from 'uqr';
-import type { PropertyVerdict, Statement } from '../statement.ts';
+import type { PropertyVerdict, Statement } from '../statements/statement.ts';
 import { plainHtml as plain } from './html.ts';
 import { LAYER_CODES, type VerifyReport } from '../verify/report.ts';
 

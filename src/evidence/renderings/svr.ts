@@ -1,6 +1,6 @@
-import { signEnvelope } from '../sign.ts';
-import type { Signer } from '../keys.ts';
-import { STATEMENT_TYPE, type Statement } from '../statement.ts';
+import { signEnvelope } from '../signing/sign.ts';
+import type { Signer } from '../signing/signer.ts';
+import { STATEMENT_TYPE, type Statement } from '../statements/statement.ts';
 
 /**
  * in-toto Simple Verification Result, version 0.2 (https://github.com/in-toto/attestation,

@@ -1,14 +1,22 @@
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import type { VerifierCrypto } from '../crypto.ts';
-import { concat, fromBase64, fromHex, includesBytes, toBase58, toHex, utf8 } from '../encoding.ts';
-import { isNetwork, NETWORK_PRESETS } from '../ledger/networks.ts';
-import { verifyConsistency } from '../merkle.ts';
-import { parseNote } from '../note.ts';
-import { isSoundPublicKey } from '../soundKey.ts';
-import { isBundledAnchor, type BundledAnchor } from '../statementShape.ts';
-import { parseCanonicalJson } from '../strictJson.ts';
+import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import {
+  concat,
+  fromBase64,
+  fromHex,
+  includesBytes,
+  toBase58,
+  toHex,
+  utf8,
+} from '../formats/encoding.ts';
+import { isNetwork, NETWORK_PRESETS } from '../statements/networks.ts';
+import { verifyConsistency } from '../formats/merkle.ts';
+import { parseNote } from '../formats/note.ts';
+import { isSoundPublicKey } from '../formats/soundKey.ts';
+import { isBundledAnchor, type BundledAnchor } from '../statements/validate.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
-import type { TrustPolicy } from './policy.ts';
+import type { TrustPolicy } from '../formats/policy.ts';
 import type { Layer, LayerCode, LayerStatus } from './report.ts';
 
 /** IOTA: intent (scope TransactionData, version 0, app IOTA) before what is hashed and signed. */

@@ -1,8 +1,8 @@
-import type { Checkpoint } from '../checkpoint.ts';
-import type { VerifierCrypto } from '../crypto.ts';
-import { equalBytes } from '../encoding.ts';
-import { isTimely, keyIdOf, verifyNote, type Note, type NoteSignature } from '../note.ts';
-import { meetsQuorum, type TrustedKey, type TrustPolicy } from './policy.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { equalBytes } from '../formats/encoding.ts';
+import { isTimely, keyIdOf, verifyNote, type Note, type NoteSignature } from '../formats/note.ts';
+import { meetsQuorum, type TrustedKey, type TrustPolicy } from '../formats/policy.ts';
 import type { LayerCode, LayerStatus } from './report.ts';
 
 export interface Judgement {

@@ -1,12 +1,12 @@
-import type { VerifierCrypto } from '../crypto.ts';
-import { parseEnvelope, preAuthEncoding } from '../dsse.ts';
-import type { KeyChange, LoggedStatement } from '../laterStatements.ts';
-import { ED25519, keyIdOf, parseVkey, type VerificationKey } from '../note.ts';
-import { isKeyChange } from '../statementShape.ts';
-import { toHex, utf8 } from '../encoding.ts';
-import { parseCanonicalJson } from '../strictJson.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { parseEnvelope, preAuthEncoding } from '../formats/dsse.ts';
+import type { KeyChange, LoggedStatement } from '../statements/revocation.ts';
+import { ED25519, keyIdOf, parseVkey, type VerificationKey } from '../formats/note.ts';
+import { isKeyChange } from '../statements/validate.ts';
+import { toHex, utf8 } from '../formats/encoding.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { openLogged } from './logged.ts';
-import type { TrustPolicy } from './policy.ts';
+import type { TrustPolicy } from '../formats/policy.ts';
 
 export type CheckedKeyChange =
   | { readonly ok: true; readonly change: KeyChange['predicate']; readonly index: number }

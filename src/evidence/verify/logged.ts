@@ -1,16 +1,16 @@
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import type { VerifierCrypto } from '../crypto.ts';
-import { parseEnvelope, type Envelope } from '../dsse.ts';
-import { fromBase64, utf8 } from '../encoding.ts';
-import type { LoggedStatement } from '../laterStatements.ts';
-import { leafDigest, SALT_BYTES, type Leaf } from '../leaf.ts';
-import { leafInput, verifyInclusion } from '../merkle.ts';
-import { parseNote } from '../note.ts';
-import { parseReceipt } from '../receipt.ts';
-import { isLeaf } from '../statementShape.ts';
-import { parseCanonicalJson } from '../strictJson.ts';
+import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { parseEnvelope, type Envelope } from '../formats/dsse.ts';
+import { fromBase64, utf8 } from '../formats/encoding.ts';
+import type { LoggedStatement } from '../statements/revocation.ts';
+import { leafDigest, SALT_BYTES, type Leaf } from '../statements/leaf.ts';
+import { leafInput, verifyInclusion } from '../formats/merkle.ts';
+import { parseNote } from '../formats/note.ts';
+import { parseReceipt } from '../formats/receipt.ts';
+import { isLeaf } from '../statements/validate.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
-import type { TrustedKey, TrustPolicy } from './policy.ts';
+import type { TrustedKey, TrustPolicy } from '../formats/policy.ts';
 import { judgeSignatures } from './signatures.ts';
 
 export type OpenedStatement =

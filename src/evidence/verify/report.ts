@@ -1,4 +1,4 @@
-import type { Statement } from '../statement.ts';
+import type { Statement } from '../statements/statement.ts';
 
 /** The layers of a bundle, in the order in which each rests on the one before. */
 export const LAYERS = [

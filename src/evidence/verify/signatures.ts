@@ -1,7 +1,7 @@
-import type { VerifierCrypto } from '../crypto.ts';
-import { preAuthEncoding, type Envelope } from '../dsse.ts';
-import { keyIdOf } from '../note.ts';
-import type { TrustedKey } from './policy.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { preAuthEncoding, type Envelope } from '../formats/dsse.ts';
+import { keyIdOf } from '../formats/note.ts';
+import type { TrustedKey } from '../formats/policy.ts';
 
 export type Signatures =
   | { readonly status: 'signed'; readonly keyId: string; readonly detail: string }

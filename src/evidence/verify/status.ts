@@ -1,16 +1,16 @@
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import type { VerifierCrypto } from '../crypto.ts';
-import { parseEnvelope } from '../dsse.ts';
-import { fromBase64, toBase64, toHex, utf8 } from '../encoding.ts';
-import type { Status, StatusFile } from '../laterStatements.ts';
-import { verifyConsistency } from '../merkle.ts';
-import { parseNote } from '../note.ts';
-import type { Statement } from '../statement.ts';
-import { isLeaf, isRevocation, isStatus, isStatusFile } from '../statementShape.ts';
-import { parseCanonicalJson } from '../strictJson.ts';
+import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { parseEnvelope } from '../formats/dsse.ts';
+import { fromBase64, toBase64, toHex, utf8 } from '../formats/encoding.ts';
+import type { Status, StatusFile } from '../statements/revocation.ts';
+import { verifyConsistency } from '../formats/merkle.ts';
+import { parseNote } from '../formats/note.ts';
+import type { Statement } from '../statements/statement.ts';
+import { isLeaf, isRevocation, isStatus, isStatusFile } from '../statements/validate.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { openLogged } from './logged.ts';
-import type { TrustPolicy } from './policy.ts';
+import type { TrustPolicy } from '../formats/policy.ts';
 import type { Layer, LayerCode, LayerStatus } from './report.ts';
 import { judgeSignatures } from './signatures.ts';
 

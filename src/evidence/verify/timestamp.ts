@@ -1,7 +1,11 @@
-import type { VerifierCrypto } from '../crypto.ts';
-import { equalBytes, toHex } from '../encoding.ts';
-import { parseCertificate, parseTimestamp, type TimestampToken } from '../timestampToken.ts';
-import type { TrustPolicy } from './policy.ts';
+import type { VerifierCrypto } from '../formats/crypto.ts';
+import { equalBytes, toHex } from '../formats/encoding.ts';
+import {
+  parseCertificate,
+  parseTimestamp,
+  type TimestampToken,
+} from '../formats/timestampToken.ts';
+import type { TrustPolicy } from '../formats/policy.ts';
 import type { Layer, LayerCode, LayerStatus } from './report.ts';
 
 const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer => ({

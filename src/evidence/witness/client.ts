@@ -1,10 +1,10 @@
 import { Fault } from '../../errors/index.ts';
 import { limitedBody } from '../../processes/limitedBody.ts';
-import { parseCheckpoint } from '../checkpoint.ts';
-import { fromDecimal } from '../encoding.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { isTimely, parseNote, verifyNote } from '../note.ts';
-import { meetsQuorum } from '../verify/policy.ts';
+import { parseCheckpoint } from '../formats/checkpoint.ts';
+import { fromDecimal } from '../formats/encoding.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { isTimely, parseNote, verifyNote } from '../formats/note.ts';
+import { meetsQuorum } from '../formats/policy.ts';
 import type { KnownWitness, WitnessPolicy } from './policy.ts';
 import { formatAddCheckpoint, SIZE_TYPE } from './protocol.ts';
 

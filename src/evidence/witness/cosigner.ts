@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
-import { concat, fromBase64, toBase64 } from '../encoding.ts';
-import { seedSigner } from '../keys.ts';
+import { concat, fromBase64, toBase64 } from '../formats/encoding.ts';
+import { seedSigner } from '../signing/keys.ts';
 import { openFolder, durableFiles, publishFile } from '../log/files.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
 import {
   COSIGNATURE_ED25519,
   cosignedMessage,
   isKeyName,
   keyHash,
   signatureLine,
-} from '../note.ts';
+} from '../formats/note.ts';
 
 /** A key that cosigns checkpoints and nothing else (https://c2sp.org/tlog-cosignature, Ed25519). */
 export interface Cosigner {

@@ -1,8 +1,7 @@
-import type { Result } from '../../errors/index.ts';
-import { bad, ok, problem } from '../../errors/index.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import type { VerificationKey } from '../note.ts';
-import { parsePolicy, type TrustPolicy } from '../verify/policy.ts';
+import { type Result, bad, ok, problem } from '../../errors/index.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import type { VerificationKey } from '../formats/note.ts';
+import { parsePolicy, type TrustPolicy } from '../formats/policy.ts';
 
 /** Somebody who is asked to cosign. */
 export interface KnownWitness {

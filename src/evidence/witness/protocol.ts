@@ -1,4 +1,4 @@
-import { fromBase64, fromDecimal, toBase64 } from '../encoding.ts';
+import { fromBase64, fromDecimal, toBase64 } from '../formats/encoding.ts';
 
 /**
  * `add-checkpoint` of https://c2sp.org/tlog-witness: an old size, a consistency proof from it, and

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
-import { fromUtf8 } from '../encoding.ts';
+import { fromUtf8 } from '../formats/encoding.ts';
 import { openFolder } from '../log/files.ts';
-import type { TrustedKey } from '../verify/policy.ts';
+import type { TrustedKey } from '../formats/policy.ts';
 import type { Cosigner } from './cosigner.ts';
 import { MAX_REQUEST_BYTES } from './protocol.ts';
 import { Witness } from './witness.ts';

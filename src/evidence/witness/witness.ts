@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { parseCheckpoint, type Checkpoint } from '../checkpoint.ts';
-import { equalBytes } from '../encoding.ts';
+import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
+import { equalBytes } from '../formats/encoding.ts';
 import { seenInFolder, type Seen } from '../log/seen.ts';
-import { verifyConsistency } from '../merkle.ts';
-import { nodeCrypto } from '../nodeCrypto.ts';
-import { parseNote, verifyNote } from '../note.ts';
-import type { TrustedKey } from '../verify/policy.ts';
+import { verifyConsistency } from '../formats/merkle.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { parseNote, verifyNote } from '../formats/note.ts';
+import type { TrustedKey } from '../formats/policy.ts';
 import type { Cosigner } from './cosigner.ts';
 import { parseAddCheckpoint, SIZE_TYPE, type AddCheckpoint } from './protocol.ts';
 

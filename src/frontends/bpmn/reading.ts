@@ -1,8 +1,12 @@
 import { problem, type Problem, type ProblemCode } from '../../errors/index.ts';
+import { didYouMean } from '../../errors/nearest.ts';
 import type { Node } from './diagram.ts';
 import type { BpmnElement, Dangling } from './moddle.ts';
 import { Notes } from './notes.ts';
 import { localName, type Place } from './scan.ts';
+
+/** Names are compared with all others only for the first problems of a file: it may have thousands. */
+const MISSPELT = 20;
 
 /**
  * What reading shares: the nodes found so far, everything wrong so far, everything left out so far.
@@ -69,6 +73,11 @@ export class Reading {
       ...(own ? [own] : []),
       ...(this.copies.get(element) ?? []).flatMap((copy) => this.nodesOf(copy)),
     ];
+  }
+
+  /** What somebody most likely meant who wrote an id that is not there: the end of a message. */
+  nearestId(id: string): string {
+    return this.problems.length < MISSPELT ? didYouMean(id, this.places.keys()) : '';
   }
 
   /** The value of a reference of this element that names nothing. */

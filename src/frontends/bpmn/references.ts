@@ -58,7 +58,11 @@ export function judgeReferences({ dangling, undeclared }: Parsed, reading: Readi
     ) {
       const { $parent: event } = element;
       const at = element.id === undefined && event?.id !== undefined ? event : element;
-      reading.report('BPMN_REFERENCE', at, `${name} names '${value}', which does not exist`);
+      reading.report(
+        'BPMN_REFERENCE',
+        at,
+        `${name} names '${value}', which does not exist${reading.nearestId(value)}`,
+      );
     } else
       reading.mend(
         'BPMN_REFERENCE',

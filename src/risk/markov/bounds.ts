@@ -1,7 +1,7 @@
 import { soundBounds } from '../certify.ts';
 import { DirectSolver } from '../direct.ts';
-import { Question } from '../question.ts';
-import { solve, type Bounds } from '../solve.ts';
+import { Question, type Bounds } from '../question.ts';
+import { solve } from '../solve.ts';
 import type { Topology } from '../topology.ts';
 import { isChain, type DecisionProcess } from './decision.ts';
 import { reach, type Reached } from './reach.ts';

@@ -83,6 +83,13 @@ describe('references', () => {
     );
   });
 
+  it('that are misspelt come with the nearest id', async () => {
+    const source = definitions(WHOLE.replace('activityRef="call"', 'activityRef="calls"'));
+    expect(await problemsOf(source)).toContain(
+      "BPMN_REFERENCE activityRef names 'calls', which does not exist; did you mean `call`?",
+    );
+  });
+
   it('that leave the file are not those of this file', async () => {
     const other = (found: string): string =>
       spaced(WHOLE.replace(`"${found}"`, `"o:${found}"`), 'xmlns:o="urn:other"');
@@ -97,8 +104,10 @@ describe('references', () => {
         WHOLE.replace(`${property}="${found}"`, `${property}="o:${found}"`),
         'xmlns:o="urn:other"',
       );
-      expect(await problemsOf(source)).toContain(
-        `BPMN_REFERENCE ${property} names 'o:${found}', which does not exist`,
+      expect(await problemsOf(source)).toContainEqual(
+        expect.stringMatching(
+          `^BPMN_REFERENCE ${property} names 'o:${found}', which does not exist($|; did you mean)`,
+        ),
       );
     }
     const called = value(await readBpmn(other('r')));

@@ -1,7 +1,7 @@
-import { canonicalize } from './canonicalText.ts';
-import { exactObject } from './dsse.ts';
-import { utf8 } from './encoding.ts';
-import { parseCanonicalJson } from './strictJson.ts';
+import { canonicalize } from '../formats/canonicalText.ts';
+import { exactObject } from '../formats/dsse.ts';
+import { utf8 } from '../formats/encoding.ts';
+import { parseCanonicalJson } from '../formats/strictJson.ts';
 
 /**
  * `bundle.json`: the version of the bundle format, and every other file of the bundle by path.

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Fault } from '../errors/index.ts';
-import { limitedBody } from '../processes/limitedBody.ts';
-import { INTEGER, OCTET_STRING, SEQUENCE } from './der.ts';
-import { concat, equalBytes, toHex } from './encoding.ts';
-import { nodeCrypto, sha256Sync } from './nodeCrypto.ts';
-import { parseTimestamp } from './timestampToken.ts';
-import { NO_TRUST } from './verify/policy.ts';
-import { verifyTimestamp } from './verify/timestamp.ts';
+import { Fault } from '../../errors/index.ts';
+import { limitedBody } from '../../processes/limitedBody.ts';
+import { INTEGER, OCTET_STRING, SEQUENCE } from '../formats/der.ts';
+import { concat, equalBytes, toHex } from '../formats/encoding.ts';
+import { nodeCrypto, sha256Sync } from '../formats/nodeCrypto.ts';
+import { parseTimestamp } from '../formats/timestampToken.ts';
+import { NO_TRUST } from '../formats/policy.ts';
+import { verifyTimestamp } from '../verify/timestamp.ts';
 
 /**
  * RFC 3161: a time-stamping authority signs that it saw the SHA-256 of some bytes at a time. What

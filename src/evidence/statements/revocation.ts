@@ -10,7 +10,7 @@ export const REVOCATION_TYPE = 'urn:probity:revocation:v1';
 export const STATUS_TYPE = 'urn:probity:status:v1';
 export const KEY_TYPE = 'urn:probity:key:v1';
 
-interface Later<Type extends string, Predicate> {
+interface StatementOf<Type extends string, Predicate> {
   readonly _type: typeof STATEMENT_TYPE;
   readonly subject: readonly [Subject];
   readonly predicateType: Type;
@@ -29,7 +29,7 @@ export type VerdictState = 'valid' | WithdrawnState;
  * The subject is the verdict: its id, and the SHA-256 of its statement. Its leaf's `prev` is the
  * digest of the verdict's leaf.
  */
-export type Revocation = Later<
+export type Revocation = StatementOf<
   typeof REVOCATION_TYPE,
   {
     readonly verdict: string;
@@ -44,7 +44,7 @@ export type Revocation = Later<
  * The issuer's word about a verdict under one checkpoint; what is not yet in the log cannot be
  * known. Same subject.
  */
-export type Status = Later<
+export type Status = StatementOf<
   typeof STATUS_TYPE,
   {
     readonly verdict: string;
@@ -59,7 +59,7 @@ export type Status = Later<
  * The subject is the new key: its id, and the SHA-256 of its 32 bytes. Signed by the old key, then
  * by the new one.
  */
-export type KeyChange = Later<
+export type KeyChange = StatementOf<
   typeof KEY_TYPE,
   {
     readonly role: 'verdict' | 'log' | 'ledger';

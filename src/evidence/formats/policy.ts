@@ -1,7 +1,7 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import { equalBytes, fromDecimal } from '../encoding.ts';
-import type { Hash } from '../crypto.ts';
-import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from '../note.ts';
+import { equalBytes, fromDecimal } from './encoding.ts';
+import type { Hash } from './crypto.ts';
+import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from './note.ts';
 
 /**
  * Whom somebody trusts, in one text file: C2SP tlog-policy (`log`, `witness`, `group`, `quorum`)

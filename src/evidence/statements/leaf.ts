@@ -1,6 +1,6 @@
-import { concat, toHex } from './encoding.ts';
-import { preAuthEncoding, PAYLOAD_TYPE } from './dsse.ts';
-import type { Hash } from './crypto.ts';
+import { concat, toHex } from '../formats/encoding.ts';
+import { preAuthEncoding, PAYLOAD_TYPE } from '../formats/dsse.ts';
+import type { Hash } from '../formats/crypto.ts';
 
 export const LEAF_KINDS = ['verdict', 'revocation', 'key'] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
@@ -29,4 +29,22 @@ export async function leafDigest(
   sha256: Hash,
 ): Promise<string> {
   return `sha256:${toHex(await sha256(concat(salt, preAuthEncoding(PAYLOAD_TYPE, payload))))}`;
+}
+
+/**
+ * A signed statement and the leaf that commits to it: plain JSON, to be stored before the leaf is
+ * appended.
+ */
+export interface SignedStatement {
+  /** `sha256:<hex>` of the statement's canonical text. */
+  readonly statementDigest: string;
+  /** DSSE, as its canonical JSON text. */
+  readonly envelope: string;
+  /**
+   * 32 bytes as base64. Deleting it and the envelope erases the statement: the leaf alone says
+   * nothing.
+   */
+  readonly salt: string;
+  /** The JCS text that is the leaf. */
+  readonly leaf: string;
 }

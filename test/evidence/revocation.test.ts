@@ -1,21 +1,25 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { pageOf } from '../../src/cli/print.ts';
-import { bundleFiles } from '../../src/evidence/bundle.ts';
-import { utf8 } from '../../src/evidence/encoding.ts';
+import { bundleFiles } from '../../src/evidence/bundle/write.ts';
+import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { addressOf } from '../../src/evidence/ledger/address.ts';
-import { seedSigner } from '../../src/evidence/keys.ts';
-import { signKeyChange, signRevocation, signStatus } from '../../src/evidence/later.ts';
+import { seedSigner } from '../../src/evidence/signing/keys.ts';
+import {
+  signKeyChange,
+  signRevocation,
+  signStatus,
+} from '../../src/evidence/signing/revocation.ts';
 import type {
   LoggedStatement,
   StatusFile,
   VerdictState,
   WithdrawnState,
-} from '../../src/evidence/laterStatements.ts';
-import { manifestOf } from '../../src/evidence/manifest.ts';
-import { nodeCrypto } from '../../src/evidence/nodeCrypto.ts';
-import { seal } from '../../src/evidence/seal.ts';
-import type { SignedStatement } from '../../src/evidence/sign.ts';
+} from '../../src/evidence/statements/revocation.ts';
+import { manifestOf } from '../../src/evidence/bundle/manifest.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { seal } from '../../src/evidence/log/seal.ts';
+import type { SignedStatement } from '../../src/evidence/statements/leaf.ts';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
 import { conclusionOf, type Layer } from '../../src/evidence/verify/report.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';

@@ -1,5 +1,5 @@
-import type { Report } from '../model/outcome.ts';
-import { isRawFormat } from '../model/specification.ts';
+import type { Report } from '../../model/outcome.ts';
+import { isRawFormat } from '../../model/specification.ts';
 
 /** Text from a model must not become Markdown of ours. */
 const plain = (text: string): string =>

@@ -9,7 +9,7 @@ import type {
   UnknownReason,
   Vacuity,
   WitnessKind,
-} from '../model/outcome.ts';
+} from '../../model/outcome.ts';
 
 /** Names for ever: a verifier of any year recognises a verdict by these. */
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';

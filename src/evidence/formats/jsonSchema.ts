@@ -1,7 +1,7 @@
 /**
  * The part of JSON Schema (draft-07) that the published schemas of evidence use. Not a library: the
  * verifier also runs in a browser, where a library that compiles schemas to code is refused by a
- * strict page. `test/evidence/shape.test.ts` holds it to Ajv, on what we write and on thousands of
+ * strict page. `test/evidence/jsonSchema.test.ts` holds it to Ajv, on what we write and on thousands of
  * changes of it.
  */
 
@@ -47,27 +47,27 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   properties: (shapes: Readonly<Record<string, Schema>>, value) =>
     !isObject(value) ||
     Object.entries(value).every(
-      ([name, item]) => !Object.hasOwn(shapes, name) || hasShape(shapes[name] as Schema, item),
+      ([name, item]) => !Object.hasOwn(shapes, name) || conforms(shapes[name] as Schema, item),
     ),
   additionalProperties: (rule: false | Schema, value, { properties = {} }) =>
     !isObject(value) ||
     Object.entries(value).every(
       ([name, item]) =>
-        Object.hasOwn(properties as object, name) || (rule !== false && hasShape(rule, item)),
+        Object.hasOwn(properties as object, name) || (rule !== false && conforms(rule, item)),
     ),
   items: (shape: Schema | readonly Schema[], value) =>
     !Array.isArray(value) ||
     value.every((item, at) =>
       Array.isArray(shape)
-        ? shape[at] === undefined || hasShape(shape[at] as Schema, item)
-        : hasShape(shape as Schema, item),
+        ? shape[at] === undefined || conforms(shape[at] as Schema, item)
+        : conforms(shape as Schema, item),
     ),
-  anyOf: (shapes: readonly Schema[], value) => shapes.some((shape) => hasShape(shape, value)),
+  anyOf: (shapes: readonly Schema[], value) => shapes.some((shape) => conforms(shape, value)),
 };
 const ANNOTATIONS = new Set(['$schema', '$id', 'title']);
 
 /** Whether a value out of `JSON.parse` has the shape of a schema. */
-export function hasShape(schema: object, value: unknown): boolean {
+export function conforms(schema: object, value: unknown): boolean {
   return Object.entries(schema).every(([keyword, rule]) => {
     const check = KEYWORDS[keyword];
     if (check !== undefined) return check(rule as never, value, schema as Schema);

@@ -1,14 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { canonicalJson } from '../canonical/index.ts';
-import { Fault } from '../errors/index.ts';
-import { fromBase64, toBase64, utf8 } from './encoding.ts';
-import type { AnchorRecord } from './ledger/ledger.ts';
-import { STATUS_FILE, TIMESTAMP_FILE } from './laterStatements.ts';
+import { canonicalJson } from '../../canonical/index.ts';
+import { Fault } from '../../errors/index.ts';
+import { fromBase64, toBase64, utf8 } from '../formats/encoding.ts';
+import type { AnchorRecord } from '../statements/anchor.ts';
+import { STATUS_FILE, TIMESTAMP_FILE } from '../statements/revocation.ts';
 import { MANIFEST_FILE, manifestOf } from './manifest.ts';
-import { evidenceTexts, sourceName, type Sealable, type Sealed } from './seal.ts';
-import { MODEL_FILE } from './statement.ts';
-import { writeZip } from './zip.ts';
+import { evidenceTexts, sourceName, type Sealable, type Sealed } from './contents.ts';
+import { MODEL_FILE } from '../statements/statement.ts';
+import { writeZip } from '../formats/zip.ts';
 
 /** The parts of a check that a bundle shows again; the rest is in the envelope. */
 export type Bundled = Pick<Sealable, 'source' | 'report' | 'document' | 'artifacts' | 'risk'>;

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../config/packageRoot.ts';
-import { Fault } from '../errors/index.ts';
-import { limitedBody } from '../processes/limitedBody.ts';
-import { exactObject, jsonOf } from './dsse.ts';
-import { fromBase64, fromUtf8, toBase64 } from './encoding.ts';
-import type { Signer } from './keys.ts';
-import { nodeCrypto } from './nodeCrypto.ts';
-import { ED25519, keyIdOf, parseVkey } from './note.ts';
+import { packageRoot } from '../../config/packageRoot.ts';
+import { Fault } from '../../errors/index.ts';
+import { limitedBody } from '../../processes/limitedBody.ts';
+import { exactObject, jsonOf } from '../formats/dsse.ts';
+import { fromBase64, fromUtf8, toBase64 } from '../formats/encoding.ts';
+import type { Signer } from './signer.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { ED25519, keyIdOf, parseVkey } from '../formats/note.ts';
 
 /**
  * A key that is not in its file: the file, JSON, says how to ask for a signature. Public parts
@@ -23,7 +23,7 @@ import { ED25519, keyIdOf, parseVkey } from './note.ts';
  * Whoever signs is not trusted to have signed this message with this key: every signature is
  * verified before it is used.
  */
-export type OutsideKey =
+export type ExternalKey =
   | { readonly v: 1; readonly vkey: string; readonly pkcs11: Token }
   | { readonly v: 1; readonly vkey: string; readonly command: readonly string[] }
   | { readonly v: 1; readonly vkey: string; readonly url: string; readonly tokenFile: string };
@@ -62,8 +62,8 @@ export async function readTokenKey(token: Token): Promise<Uint8Array> {
 /**
  * The signer that a key file describes; nothing when it is not of this kind. Nothing is asked yet.
  */
-export async function parseOutsideKey(text: string): Promise<Signer | undefined> {
-  const key = readOutsideKey(text);
+export async function parseExternalKey(text: string): Promise<Signer | undefined> {
+  const key = readExternalKey(text);
   const verification = key === undefined ? undefined : await parseVkey(key.vkey, nodeCrypto.sha256);
   if (key === undefined || verification === undefined || verification.type !== ED25519)
     return undefined;
@@ -84,7 +84,7 @@ export async function parseOutsideKey(text: string): Promise<Signer | undefined>
   };
 }
 
-function readOutsideKey(text: string): OutsideKey | undefined {
+function readExternalKey(text: string): ExternalKey | undefined {
   const value = jsonOf(text);
   const command = exactObject(value, ['command', 'v', 'vkey']);
   const words = command?.['command'];

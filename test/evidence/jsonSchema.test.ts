@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { signRevocation, signStatus } from '../../src/evidence/later.ts';
-import * as schemas from '../../src/evidence/schemas.ts';
-import { hasShape } from '../../src/evidence/shape.ts';
+import { signRevocation, signStatus } from '../../src/evidence/signing/revocation.ts';
+import * as schemas from '../../src/evidence/statements/schemas.ts';
+import { conforms } from '../../src/evidence/formats/jsonSchema.ts';
 import { installation, sampleCheck } from './fixture.ts';
 
 const ajv = new Ajv({ strict: true, strictTuples: false, validateSchema: false });
@@ -95,7 +95,7 @@ describe('the shapes of evidence', () => {
       expect(judge(sample), JSON.stringify(judge.errors)).toBe(true);
       for (const value of [sample, ...mutants(sample)]) {
         const expected = judge(value);
-        if (hasShape(schema, value) !== expected)
+        if (conforms(schema, value) !== expected)
           throw new Error(`Ajv says ${expected} of ${JSON.stringify(value).slice(0, 300)}`);
         if (expected) accepted += 1;
         else refused += 1;
@@ -107,7 +107,7 @@ describe('the shapes of evidence', () => {
 
   it('use no keyword that nobody checks', () => {
     for (const schema of Object.values(schemas))
-      expect(() => hasShape(schema, samples.get(schema) ?? {})).not.toThrow();
-    expect(() => hasShape({ format: 'date' }, 'x')).toThrow('format');
+      expect(() => conforms(schema, samples.get(schema) ?? {})).not.toThrow();
+    expect(() => conforms({ format: 'date' }, 'x')).toThrow('format');
   });
 });

@@ -1,6 +1,14 @@
 import { concat, equalBytes } from './encoding.ts';
 import type { Hash } from './crypto.ts';
-import type { NodeId } from './log/store.ts';
+
+/**
+ * A complete subtree of `2^level` leaves, the `index`-th of its level (RFC 9162 section 2.1; level
+ * 0 is a leaf hash).
+ */
+export interface NodeId {
+  readonly level: number;
+  readonly index: number;
+}
 
 /**
  * The Merkle tree of RFC 6962 section 2.1 and RFC 9162 section 2.1: which nodes a proof consists

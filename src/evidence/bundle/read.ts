@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { readZip } from './zip.ts';
+import { bad, ok, problem, type Result } from '../../errors/index.ts';
+import { readZip } from '../formats/zip.ts';
 
 const MAX_FILES = 10_000;
 const MAX_BYTES = 512 * 1024 * 1024;

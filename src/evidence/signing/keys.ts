@@ -7,23 +7,13 @@ import {
 } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault, invariant } from '../errors/index.ts';
-import { concat, equalBytes, fromBase64, toBase64 } from './encoding.ts';
-import { nodeCrypto } from './nodeCrypto.ts';
-import { parseOutsideKey, type OutsideKey } from './outsideSigner.ts';
-import { ED25519, isKeyName, verificationKey, type VerificationKey } from './note.ts';
-import { parsePolicy, type TrustedKey } from './verify/policy.ts';
-
-/**
- * Whoever can sign under a name: a key file here, a hardware module or a key service behind the
- * same seam.
- */
-export interface Signer extends VerificationKey {
-  /** `name+hash`, the first two parts of the vkey: the `keyid` of a DSSE signature. */
-  readonly keyId: string;
-  /** Pure Ed25519 (RFC 8032): 64 bytes. */
-  sign(message: Uint8Array): Promise<Uint8Array>;
-}
+import { Fault, invariant } from '../../errors/index.ts';
+import { concat, equalBytes, fromBase64, toBase64 } from '../formats/encoding.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { ED25519, isKeyName, verificationKey } from '../formats/note.ts';
+import { parsePolicy, type TrustedKey } from '../formats/policy.ts';
+import { parseExternalKey, type ExternalKey } from './externalSigner.ts';
+import type { Signer } from './signer.ts';
 
 /**
  * The keys of an installation, one for each thing that is signed: no signature of one can pass for
@@ -194,7 +184,7 @@ async function readKey(file: string): Promise<Signer | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Fault('KEY_FILE', `${file} cannot be read`, { cause });
   }
-  const signer = (await parseKey(text)) ?? (await parseOutsideKey(text));
+  const signer = (await parseKey(text)) ?? (await parseExternalKey(text));
   if (signer === undefined) throw new Fault('KEY_FILE', `${file} is not a signing key`);
   return signer;
 }
@@ -239,13 +229,13 @@ async function writeKey(folder: string, file: string, text: string): Promise<Sig
 }
 
 /**
- * Writes the file of a key that is elsewhere (`outsideSigner.ts`), once it has signed: as the
+ * Writes the file of a key that is elsewhere (`externalSigner.ts`), once it has signed: as the
  * role's key, or, where there is one already, as the one that `rotate` puts in its place. Gives the
  * name of the file.
  */
-export async function attachKey(folder: string, role: Role, key: OutsideKey): Promise<string> {
+export async function attachKey(folder: string, role: Role, key: ExternalKey): Promise<string> {
   const text = JSON.stringify(key);
-  const signer = await parseOutsideKey(text);
+  const signer = await parseExternalKey(text);
   if (signer === undefined) throw new Fault('KEY_FILE', 'this describes no key');
   await signer.sign(new Uint8Array(32));
   const taken = (await readKey(join(folder, `${role}.key`))) !== undefined;

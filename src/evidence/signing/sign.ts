@@ -1,28 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { canonicalJson, sha256 } from '../canonical/index.ts';
-import { formatEnvelope, PAYLOAD_TYPE, preAuthEncoding } from './dsse.ts';
-import { toBase64, utf8 } from './encoding.ts';
-import type { Signer } from './keys.ts';
-import { leafDigest, SALT_BYTES, type Leaf, type LeafKind } from './leaf.ts';
-import { nodeCrypto } from './nodeCrypto.ts';
-
-/**
- * A signed statement and the leaf that commits to it: plain JSON, to be stored before the leaf is
- * appended.
- */
-export interface SignedStatement {
-  /** `sha256:<hex>` of the statement's canonical text. */
-  readonly statementDigest: string;
-  /** DSSE, as its canonical JSON text. */
-  readonly envelope: string;
-  /**
-   * 32 bytes as base64. Deleting it and the envelope erases the statement: the leaf alone says
-   * nothing.
-   */
-  readonly salt: string;
-  /** The JCS text that is the leaf. */
-  readonly leaf: string;
-}
+import { canonicalJson, sha256 } from '../../canonical/index.ts';
+import { formatEnvelope, PAYLOAD_TYPE, preAuthEncoding } from '../formats/dsse.ts';
+import { toBase64, utf8 } from '../formats/encoding.ts';
+import type { Signer } from './signer.ts';
+import {
+  leafDigest,
+  SALT_BYTES,
+  type Leaf,
+  type LeafKind,
+  type SignedStatement,
+} from '../statements/leaf.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
 
 /** Signs the canonical text of a statement with each signer, in this order. */
 export async function signEnvelope(

@@ -1,8 +1,8 @@
-import { canonicalJson } from '../canonical/index.ts';
-import { invariant } from '../errors/index.ts';
-import { parseCheckpoint } from './checkpoint.ts';
-import { toBase64, toHex } from './encoding.ts';
-import type { Signer } from './keys.ts';
+import { canonicalJson } from '../../canonical/index.ts';
+import { invariant } from '../../errors/index.ts';
+import { parseCheckpoint } from '../formats/checkpoint.ts';
+import { toBase64, toHex } from '../formats/encoding.ts';
+import type { Signer } from './signer.ts';
 import {
   KEY_TYPE,
   REVOCATION_TYPE,
@@ -14,15 +14,16 @@ import {
   type StatusFile,
   type VerdictState,
   type WithdrawnState,
-} from './laterStatements.ts';
-import { nodeCrypto } from './nodeCrypto.ts';
-import { parseNote } from './note.ts';
-import { signEnvelope, signForLog, type SignedStatement } from './sign.ts';
-import { isKeyChange, isRevocation, isStatus, isStatusFile } from './statementShape.ts';
-import { STATEMENT_TYPE } from './statement.ts';
+} from '../statements/revocation.ts';
+import { nodeCrypto } from '../formats/nodeCrypto.ts';
+import { parseNote } from '../formats/note.ts';
+import { signEnvelope, signForLog } from './sign.ts';
+import type { SignedStatement } from '../statements/leaf.ts';
+import { isKeyChange, isRevocation, isStatus, isStatusFile } from '../statements/validate.ts';
+import { STATEMENT_TYPE } from '../statements/statement.ts';
 
 /**
- * Makes and signs what is said after a verdict (`laterStatements.ts`). Nothing is signed that
+ * Makes and signs what is said after a verdict (`statements/revocation.ts`). Nothing is signed that
  * verifiers would refuse.
  */
 

@@ -1,5 +1,5 @@
 import type { Leaf } from './leaf.ts';
-import type { KeyChange, Revocation, Status, StatusFile } from './laterStatements.ts';
+import type { KeyChange, Revocation, Status, StatusFile } from './revocation.ts';
 import {
   ANCHOR_SCHEMA,
   KEY_SCHEMA,
@@ -9,9 +9,9 @@ import {
   STATUS_FILE_SCHEMA,
   STATUS_SCHEMA,
 } from './schemas.ts';
-import { hasShape } from './shape.ts';
+import { conforms } from '../formats/jsonSchema.ts';
 import type { Statement } from './statement.ts';
-import type { AnchorRecord } from './ledger/ledger.ts';
+import type { AnchorRecord } from './anchor.ts';
 
 /**
  * `anchor.json`: a ledger's record, and the path from the receipt's checkpoint to the anchored one.
@@ -22,13 +22,13 @@ export interface BundledAnchor extends AnchorRecord {
 }
 
 export const isStatement = (value: unknown): value is Statement =>
-  hasShape(STATEMENT_SCHEMA, value);
-export const isLeaf = (value: unknown): value is Leaf => hasShape(LEAF_SCHEMA, value);
+  conforms(STATEMENT_SCHEMA, value);
+export const isLeaf = (value: unknown): value is Leaf => conforms(LEAF_SCHEMA, value);
 export const isBundledAnchor = (value: unknown): value is BundledAnchor =>
-  hasShape(ANCHOR_SCHEMA, value);
+  conforms(ANCHOR_SCHEMA, value);
 export const isRevocation = (value: unknown): value is Revocation =>
-  hasShape(REVOCATION_SCHEMA, value);
-export const isStatus = (value: unknown): value is Status => hasShape(STATUS_SCHEMA, value);
-export const isKeyChange = (value: unknown): value is KeyChange => hasShape(KEY_SCHEMA, value);
+  conforms(REVOCATION_SCHEMA, value);
+export const isStatus = (value: unknown): value is Status => conforms(STATUS_SCHEMA, value);
+export const isKeyChange = (value: unknown): value is KeyChange => conforms(KEY_SCHEMA, value);
 export const isStatusFile = (value: unknown): value is StatusFile =>
-  hasShape(STATUS_FILE_SCHEMA, value);
+  conforms(STATUS_FILE_SCHEMA, value);

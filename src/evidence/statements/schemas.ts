@@ -1,5 +1,5 @@
 import { LEAF_KINDS } from './leaf.ts';
-import { KEY_TYPE, REVOCATION_TYPE, STATUS_TYPE } from './laterStatements.ts';
+import { KEY_TYPE, REVOCATION_TYPE, STATUS_TYPE } from './revocation.ts';
 import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
 
 /**
