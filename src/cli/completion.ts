@@ -10,8 +10,9 @@ import {
   type ValueKind,
 } from './command.ts';
 import { commonFlags } from './arguments.ts';
-import type { Shell } from './commands/completion.ts';
 import { EXIT } from './io.ts';
+
+export type Shell = 'bash' | 'zsh' | 'fish';
 
 /** `probity completion`: a script of the shell's own, printed from the rows of commands. */
 export async function completion(shell: Shell, { commands }: CommandIo): Promise<Ended> {

@@ -2,7 +2,7 @@ import { ASSURANCES } from '../checking/assurance.ts';
 import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName } from '../checking/types.ts';
 import { listed } from '../errors/nearest.ts';
 import { CHANNEL_SEMANTICS, OUTSIDES } from '../frontends/bpmn/diagram.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/specification.ts';
 import { Wrong, type Option, type ValueKind, type Values } from './command.ts';
 import {
   choice,
@@ -33,7 +33,7 @@ export const FORMAT = choice('FORMAT', FORMATS);
 export const MODEL_FORMAT_OPTION = optional(
   choice(
     'FORMAT',
-    FORMATS.filter((format) => !isRawFormat(format)),
+    FORMATS.filter((format) => !isSpecificationFormat(format)),
   ),
   'the format of the model',
   BY_NAME,

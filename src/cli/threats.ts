@@ -5,7 +5,7 @@ import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.t
 import { inspect } from '../checking/inspect.ts';
 import { DEFAULT_OPTIONS, type Format } from '../checking/types.ts';
 import { problem, type Problem } from '../errors/index.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/specification.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { readSubmission } from './submission.ts';
@@ -58,7 +58,7 @@ async function analysed(
   const options = optionsOf(asked);
   const read = await readSubmission(file, asked.format);
   if (!read.ok) return read;
-  if (isRawFormat(read.value.format))
+  if (isSpecificationFormat(read.value.format))
     return {
       problems: [
         problem(

@@ -19,7 +19,7 @@ import {
   type VerifyStatus,
 } from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/specification.ts';
 import type { Recheck } from '../checking/recheck.ts';
 import type { ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
@@ -208,5 +208,5 @@ function verdictText(
     const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isRawFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isSpecificationFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
 }

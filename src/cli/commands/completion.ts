@@ -1,8 +1,8 @@
 import { command } from '../command.ts';
+import type { Shell } from '../completion.ts';
 import { choice, required } from '../values.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+const SHELLS = ['bash', 'zsh', 'fish'] as const satisfies readonly Shell[];
 
 export const COMPLETION = command({
   name: 'completion',

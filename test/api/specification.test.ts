@@ -22,7 +22,7 @@ let key: string;
 let noTlc: string | undefined;
 
 beforeAll(async () => {
-  running = await openTestApi('raw-worker', {
+  running = await openTestApi('specification-worker', {
     checker: { checkSubmission, inspect: identify, toolVersions },
     env: { PROBITY_CACHE_DIR: CACHE_DIR },
   });
