@@ -3,7 +3,7 @@ import { listed } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/specification.ts';
 import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
 import { isOver, leftOf, partOf, timeOf, type Time } from '../time/time.ts';
 import type { Semantics } from '../model/semantics.ts';
@@ -15,7 +15,7 @@ import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
-import { identify, checkRaw } from './submitted.ts';
+import { identify, checkSpecification } from './specifications/documents.ts';
 import {
   ENGINE_NAMES,
   type CheckOptions,
@@ -62,8 +62,8 @@ export async function checkSubmission(
   options: CheckOptions,
   context: CheckContext,
 ): Promise<Result<Verification>> {
-  if (isRawFormat(submission.format))
-    return checkRaw({ ...submission, format: submission.format }, options, context);
+  if (isSpecificationFormat(submission.format))
+    return checkSpecification({ ...submission, format: submission.format }, options, context);
   const time = timeOf(options.timeoutMs, context.signal, context.stopped);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;

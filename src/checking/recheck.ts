@@ -24,7 +24,7 @@ import { checkInitial } from '../model/initial.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import {
@@ -35,7 +35,7 @@ import {
   type Recheck,
   type RecheckLimits,
 } from './rechecked.ts';
-import { recheckRaw } from './recheckRaw.ts';
+import { recheckSpecification } from './specifications/recheck.ts';
 
 export {
   RECHECK_CODES,
@@ -67,7 +67,8 @@ export async function recheck(
     return all(
       skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`),
     );
-  if (isRawFormat(model.format)) return recheckRaw(files, statement, limits, cacheDir);
+  if (isSpecificationFormat(model.format))
+    return recheckSpecification(files, statement, limits, cacheDir);
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));

@@ -1,6 +1,6 @@
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
- * and what only a tool can (`recheckRaw.ts`).
+ * and what only a tool can (`recheckSpecification.ts`).
  */
 
 /**

@@ -1,14 +1,14 @@
 import type { Artifact, Assurance, Report } from '../model/outcome.ts';
 import type { ChannelSemantics, Outside } from '../frontends/bpmn/diagram.ts';
 import type { Reduction } from '../model/engine.ts';
-import { RAW_FORMATS, type SubmittedDocument } from '../model/specification.ts';
+import { SPECIFICATION_FORMATS, type CheckedDocument } from '../model/specification.ts';
 
 /** The formats that become a model. */
 export const MODEL_FORMATS = ['native', 'bpmn'] as const;
 export type ModelFormat = (typeof MODEL_FORMATS)[number];
 
 /** The formats that a submission can have. */
-export const FORMATS = [...MODEL_FORMATS, ...RAW_FORMATS] as const;
+export const FORMATS = [...MODEL_FORMATS, ...SPECIFICATION_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**
@@ -43,7 +43,7 @@ export const DEFAULT_OPTIONS: CheckOptions = {
 };
 
 /** A text beside the source, under the name that it has where it comes from. */
-export interface SubmittedFile {
+export interface CompanionFile {
   readonly name: string;
   readonly text: string;
 }
@@ -57,7 +57,7 @@ export interface Submission {
    * Of a TLA+ specification, whose module to check is `source`: the modules that it needs, and one
    * configuration.
    */
-  readonly files?: readonly SubmittedFile[];
+  readonly files?: readonly CompanionFile[];
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
   /** Of a diagram: whether what comes from outside may never come, whatever the side file says. */
@@ -84,6 +84,6 @@ export interface Progress {
  */
 export interface Verification {
   readonly report: Report;
-  readonly document: SubmittedDocument;
+  readonly document: CheckedDocument;
   readonly artifacts: readonly Artifact[];
 }

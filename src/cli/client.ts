@@ -1,28 +1,24 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
-import { Fault, type Problem, PROBLEMS } from '../errors/index.ts';
+import { Fault, PROBLEMS, type Problem } from '../errors/index.ts';
 import type { Told } from '../explain/explain.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
-
-/** What the service refused, as it said it. */
-export class Refused extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ message }) => message).join('; '));
-    this.problems = problems;
-  }
-}
+import { Refused } from './refused.ts';
 
 export interface Server {
   readonly url: string;
   readonly key: string;
 }
 
+export interface ServerValues {
+  readonly server: string | undefined;
+  readonly key: string | undefined;
+}
+
 /** `--server` and `--key`, else the environment, else the default address. */
-export function serverFrom(values: { readonly server?: string; readonly key?: string }): Server {
+export function serverFrom(values: ServerValues): Server {
   const url = (
     values.server ??
     process.env['PROBITY_SERVER'] ??

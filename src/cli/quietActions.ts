@@ -13,6 +13,6 @@ export async function quietActions(
   const known = new Set(semantics.model.actions.map(({ name }) => name));
   const unknown = named.filter((name) => !known.has(name));
   return unknown.length > 0
-    ? wrong(`the model has no action ${unknown.join(', ')}`, 'silent')
+    ? wrong(`the model has no action ${unknown.join(', ')}`, '--silent')
     : ok(new Set([...(await quietOf(submission)), ...named]));
 }

@@ -10,8 +10,11 @@ import {
   type RunHead,
   type RunRecord,
 } from '../store/index.ts';
-import { propertyNames, rawOptionProblems } from '../checking/submitted.ts';
-import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
+import {
+  propertyNames,
+  specificationOptionProblems,
+} from '../checking/specifications/documents.ts';
+import { FORMATS, type Format, type CompanionFile, type CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -27,7 +30,7 @@ export interface SubmitInput {
   /** Of a diagram: the text of a side file. */
   readonly annotations?: string | null;
   /** Of a TLA+ specification: the modules that the source needs, and its configuration. */
-  readonly files?: readonly SubmittedFile[] | null;
+  readonly files?: readonly CompanionFile[] | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -227,7 +230,7 @@ export async function requestVerification(
   const options = readOptions(input, await propertyNames(model.document));
   const refused =
     options.ok && isSpecification(model.document)
-      ? rawOptionProblems(model.document.format, options.value)
+      ? specificationOptionProblems(model.document.format, options.value)
       : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));

@@ -18,9 +18,9 @@ async function said(input: object): Promise<readonly (string | undefined)[]> {
     variableValues: { input },
   });
   return errors.map((error) => {
-    const { extensions } = uniform(error.toJSON());
-    const [first] = extensions?.['problems'] as { code: string; path: string; message: string }[];
-    return `${String(extensions?.['code'])} ${first?.path} ${/Did you mean.*/u.exec(first?.message ?? '')?.[0] ?? ''}`;
+    const extensions = uniform(error.toJSON()).extensions ?? {};
+    const [first] = extensions['problems'] as { code: string; path: string; message: string }[];
+    return `${String(extensions['code'])} ${first?.path} ${/Did you mean.*/u.exec(first?.message ?? '')?.[0] ?? ''}`;
   });
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyCommand } from '../../src/cli/verify.ts';
+import { verifyCommand } from '../cli/run.ts';
 import { writeBundle } from '../../src/evidence/bundle/write.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import type { Sealable } from '../../src/evidence/bundle/contents.ts';

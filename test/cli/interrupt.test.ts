@@ -12,8 +12,8 @@ async function interrupted(
   const io = { stdout: () => undefined, stderr: (text: string) => void (stderr += text) };
   const timer = setTimeout(() => process.emit('SIGINT', 'SIGINT'), 2_500);
   const exit = await (inside
-    ? runInThread('check', args, io, inside)
-    : runInThread('check', args, io));
+    ? runInThread(['check', ...args], io, inside)
+    : runInThread(['check', ...args], io));
   clearTimeout(timer);
   return { exit, stderr };
 }

@@ -1,6 +1,6 @@
 import { canonicalJson, type Json } from '../../canonical/index.ts';
 import type { Artifact, Report } from '../../model/outcome.ts';
-import type { SubmittedDocument } from '../../model/specification.ts';
+import type { CheckedDocument } from '../../model/specification.ts';
 import type { SignedStatement } from '../statements/leaf.ts';
 import { SOURCE_PREFIX } from '../statements/statement.ts';
 import { artifactPath, tracePath } from './paths.ts';
@@ -14,7 +14,7 @@ export interface Sealable {
   readonly id: string;
   readonly source: { readonly text: string; readonly format: string };
   readonly report: Report;
-  readonly document: SubmittedDocument;
+  readonly document: CheckedDocument;
   readonly artifacts: readonly Artifact[];
   /** What was asked: engines, limits, bounds, threats. */
   readonly options: Readonly<Record<string, Json>>;

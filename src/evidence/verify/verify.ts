@@ -3,7 +3,7 @@ import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../formats/d
 import { fromUtf8, toHex } from '../formats/encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
 import { STATUS_FILE, TIMESTAMP_FILE } from '../statements/revocation.ts';
-import { isRawFormat } from '../../model/specification.ts';
+import { isSpecificationFormat } from '../../model/specification.ts';
 import { leafDigest, SALT_BYTES } from '../statements/leaf.ts';
 import { MANIFEST_FILE, parseManifest } from '../bundle/manifest.ts';
 import { leafInput, verifyInclusion } from '../formats/merkle.ts';
@@ -297,7 +297,7 @@ function claimOfAnother({
 }: Statement): string | undefined {
   if ((model.format === 'smt') !== (script !== undefined)) return model.format;
   if (script !== undefined && properties.length > 0) return properties[0]?.name;
-  return isRawFormat(model.format)
+  return isSpecificationFormat(model.format)
     ? properties.find(({ assurance }) => assurance.length > 0)?.name
     : undefined;
 }

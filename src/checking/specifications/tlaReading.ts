@@ -1,9 +1,9 @@
-import { problem, type Problem } from '../errors/index.ts';
-import { EC, outOfRoom } from '../engines/tlc/output.ts';
-import type { RawRun } from '../engines/tlc/raw.ts';
-import type { Specification } from '../frontends/tla/specification.ts';
-import type { UnknownReason } from '../model/outcome.ts';
-import type { Step, Trace } from '../model/trace.ts';
+import { problem, type Problem } from '../../errors/index.ts';
+import { EC, outOfRoom } from '../../engines/tlc/output.ts';
+import type { SpecificationRun } from '../../engines/tlc/specification.ts';
+import type { Specification } from '../../frontends/tla/specification.ts';
+import type { UnknownReason } from '../../model/outcome.ts';
+import type { Step, Trace } from '../../model/trace.ts';
 
 /** One thing that TLC is asked of a specification. */
 export interface Asked {
@@ -38,7 +38,7 @@ const NAMED: readonly (readonly [number, RegExp, 'violated' | 'failed'])[] = [
 ];
 
 /** What a run says of the properties that were asked. */
-export function readingOf(run: RawRun, open: readonly Asked[]): Reading {
+export function readingOf(run: SpecificationRun, open: readonly Asked[]): Reading {
   const { end } = run.child;
   if (end.kind !== 'exited') return { kind: 'failed', ...ENDED[end.kind](end) };
   const room = outOfRoom(run.messages, run.child.stdout + run.child.stderr);
@@ -76,7 +76,10 @@ export function readingOf(run: RawRun, open: readonly Asked[]): Reading {
   return { kind: 'failed', ...evaluation(run) };
 }
 
-function evaluation(run: RawRun): { readonly reason: UnknownReason; readonly message: string } {
+function evaluation(run: SpecificationRun): {
+  readonly reason: UnknownReason;
+  readonly message: string;
+} {
   const { end } = run.child;
   const reason = run.messages.some((m) => m.code === CANNOT_HANDLE) ? 'unsupported' : 'crash';
   return {
@@ -88,7 +91,7 @@ function evaluation(run: RawRun): { readonly reason: UnknownReason; readonly mes
 /** `TLC_LIVE_CANNOT_HANDLE_FORMULA`. */
 const CANNOT_HANDLE = 2213;
 
-type Ended = Exclude<RawRun['child']['end'], { kind: 'exited' }>;
+type Ended = Exclude<SpecificationRun['child']['end'], { kind: 'exited' }>;
 
 /** What a process that did not exit by itself is worth: never an answer. */
 const ENDED: Readonly<
@@ -113,7 +116,10 @@ const ENDED: Readonly<
 };
 
 /** What SANY or TLC could not read is the submitter's: with its place, where one is named. */
-export function refusalOf(run: RawRun, { root, modules }: Specification): Problem | undefined {
+export function refusalOf(
+  run: SpecificationRun,
+  { root, modules }: Specification,
+): Problem | undefined {
   if (run.child.end.kind !== 'exited') return undefined;
   const text = errorText(run);
   const parse = run.child.end.code === 150 || run.messages.some((m) => PARSING.has(m.code));
@@ -138,7 +144,7 @@ export function refusalOf(run: RawRun, { root, modules }: Specification): Proble
 const PARSING: ReadonlySet<number> = new Set([3002, 3003, 3004, 4000]);
 const CONFIGURING = /config|CONSTANT|specified|not defined|identifier|Substitution/i;
 
-function errorText(run: RawRun): string {
+function errorText(run: SpecificationRun): string {
   const sany =
     /\*\*\*\s*(?:Errors?|Parse Error)[^]*?(?=@!@!@|$)|Could not parse[^]*?(?=@!@!@|$)|Lexical error[^\n]*/.exec(
       run.child.stdout,
@@ -159,7 +165,7 @@ function errorText(run: RawRun): string {
 }
 
 /** The run that TLC shows, values as it prints them. */
-export function traceOf(run: RawRun): Trace | undefined {
+export function traceOf(run: SpecificationRun): Trace | undefined {
   const initial = run.messages.find(
     (m) => m.code === EC.invariantInitial || m.code === EC.propertyInitial,
   );

@@ -1,22 +1,22 @@
-import { digestOf } from '../canonical/index.ts';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { readScript } from '../frontends/smt/script.ts';
-import { readSpecification, type Specification } from '../frontends/tla/specification.ts';
-import { IMPLICIT_KINDS } from '../model/model.ts';
-import type { ScriptReport, ScriptResult } from '../model/outcome.ts';
+import { digestOf } from '../../canonical/index.ts';
+import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { readScript } from '../../frontends/smt/script.ts';
+import { readSpecification, type Specification } from '../../frontends/tla/specification.ts';
+import { IMPLICIT_KINDS } from '../../model/model.ts';
+import type { ScriptReport, ScriptResult } from '../../model/outcome.ts';
 import {
-  isRawFormat,
+  isSpecificationFormat,
   isSpecification,
   MODULE_NAME,
-  type RawFormat,
+  type SpecificationFormat,
   type SpecificationDocument,
-  type SubmittedDocument,
-} from '../model/specification.ts';
-import { inspect } from './inspect.ts';
-import type { CheckContext } from './plan.ts';
-import { askedOf, checkSpecification } from './raw.ts';
-import { checkScript } from './script.ts';
-import type { Submission, SubmittedFile, Verification, CheckOptions } from './types.ts';
+  type CheckedDocument,
+} from '../../model/specification.ts';
+import { inspect } from '../inspect.ts';
+import type { CheckContext } from '../plan.ts';
+import { askedOf, checkTla } from './tla.ts';
+import { checkSmt } from './smt.ts';
+import type { Submission, CompanionFile, Verification, CheckOptions } from '../types.ts';
 
 /**
  * The most that a TLA+ specification may consist of, with its configuration; all of it together is
@@ -29,9 +29,9 @@ const MAX_PRINTED = 1024 * 1024;
 /** A submission by the document and the digest that name it; every format. Runs no engine. */
 export async function identify(
   submission: Submission,
-): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>> {
-  if (isRawFormat(submission.format))
-    return identifyRaw({ ...submission, format: submission.format });
+): Promise<Result<{ readonly document: CheckedDocument; readonly digest: string }>> {
+  if (isSpecificationFormat(submission.format))
+    return identifySpecification({ ...submission, format: submission.format });
   if (submission.files !== undefined && submission.files.length > 0)
     return bad(
       problem('OPTION_INVALID', 'files', 'only a TLA+ specification consists of several files'),
@@ -42,10 +42,10 @@ export async function identify(
     : inspected;
 }
 
-type RawSubmission = Submission & { readonly format: RawFormat };
+type SpecificationSubmission = Submission & { readonly format: SpecificationFormat };
 
-async function identifyRaw(
-  submission: RawSubmission,
+async function identifySpecification(
+  submission: SpecificationSubmission,
 ): Promise<Result<{ readonly document: SpecificationDocument; readonly digest: string }>> {
   const read =
     submission.format === 'tla' ? await readFiles(submission) : scriptDocument(submission);
@@ -107,8 +107,8 @@ async function readFiles({
 }
 
 function nameProblem(
-  files: readonly SubmittedFile[],
-  { name }: SubmittedFile,
+  files: readonly CompanionFile[],
+  { name }: CompanionFile,
   at: number,
 ): Problem[] {
   const [, module, extension] = /^(.*)\.(tla|cfg)$/s.exec(name) ?? [];
@@ -143,7 +143,7 @@ function documentOf({ root, modules, written }: Specification): SpecificationDoc
  * The specification that a document is of: the same modules, each needed, or it is no document of
  * ours.
  */
-export async function specificationOf(
+export async function tlaOf(
   document: SpecificationDocument & { readonly format: 'tla' },
 ): Promise<Result<Specification>> {
   const { root, modules, configuration } = document;
@@ -159,20 +159,26 @@ export async function specificationOf(
 }
 
 /** What can be asked by name. */
-export async function propertyNames(document: SubmittedDocument): Promise<ReadonlySet<string>> {
+export async function propertyNames(document: CheckedDocument): Promise<ReadonlySet<string>> {
   if (!isSpecification(document))
     return new Set([...Object.keys(document.properties ?? {}), ...IMPLICIT_KINDS]);
   if (document.format === 'smt') return new Set();
-  const read = await specificationOf(document);
+  const read = await tlaOf(document);
   return new Set(read.ok ? askedOf(read.value).map(({ name }) => name) : []);
 }
 
 /** Which engine answers a format that is checked as it is. */
-const RAW_ENGINE: Readonly<Record<RawFormat, 'tlc' | 'z3'>> = { tla: 'tlc', smt: 'z3' };
+const SPECIFICATION_ENGINE: Readonly<Record<SpecificationFormat, 'tlc' | 'z3'>> = {
+  tla: 'tlc',
+  smt: 'z3',
+};
 
 /** What cannot be asked of a format that is checked as it is. */
-export function rawOptionProblems(format: RawFormat, options: CheckOptions): Problem[] {
-  const engine = RAW_ENGINE[format];
+export function specificationOptionProblems(
+  format: SpecificationFormat,
+  options: CheckOptions,
+): Problem[] {
+  const engine = SPECIFICATION_ENGINE[format];
   const ofScript = format === 'smt';
   return [
     ...(options.engines !== 'auto' && !options.engines.includes(engine)
@@ -203,28 +209,28 @@ export function rawOptionProblems(format: RawFormat, options: CheckOptions): Pro
  * Checks a specification or a script as it was submitted. The document goes into the evidence;
  * nothing of ours vouches for the answer.
  */
-export async function checkRaw(
-  submission: RawSubmission,
+export async function checkSpecification(
+  submission: SpecificationSubmission,
   options: CheckOptions,
   context: CheckContext,
 ): Promise<Result<Verification>> {
-  const identified = await identifyRaw(submission);
+  const identified = await identifySpecification(submission);
   if (!identified.ok) return identified;
   const { document, digest } = identified.value;
-  const refused = rawOptionProblems(document.format, options);
+  const refused = specificationOptionProblems(document.format, options);
   if (refused.length > 0) return bad(...refused);
-  const engine = RAW_ENGINE[document.format];
+  const engine = SPECIFICATION_ENGINE[document.format];
   if (document.format === 'tla') {
-    const specification = await specificationOf(document);
+    const specification = await tlaOf(document);
     if (!specification.ok) return specification;
-    const report = await checkSpecification(specification.value, digest, options, {
+    const report = await checkTla(specification.value, digest, options, {
       ...context,
       onProgress: (progress) => context.onProgress({ engine, ...progress }),
     });
     return report.ok ? ok({ report: report.value, document, artifacts: [] }) : report;
   }
   context.onProgress({ engine, phase: 'solving' });
-  const script = await checkScript(document.script, options, context.signal);
+  const script = await checkSmt(document.script, options, context.signal);
   if (!script.ok) return script;
   const shown = withoutLongText(script.value);
   return ok({

@@ -7,15 +7,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readSpecification } from '../../src/frontends/tla/specification.ts';
 import type { Report, ScriptReport } from '../../src/model/outcome.ts';
 import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
-import { checkSpecification } from '../../src/checking/raw.ts';
-import { checkScript } from '../../src/checking/script.ts';
+import { checkTla } from '../../src/checking/specifications/tla.ts';
+import { checkSmt } from '../../src/checking/specifications/smt.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 const never = new AbortController().signal;
 
 async function script(source: string, timeoutMs = 30_000): Promise<ScriptReport> {
-  const report = await checkScript(source, { timeoutMs, memoryMb: 2_048 }, never);
+  const report = await checkSmt(source, { timeoutMs, memoryMb: 2_048 }, never);
   if (!report.ok) throw new Error(JSON.stringify(report.problems));
   return report.value;
 }
@@ -52,7 +52,7 @@ describe('an SMT-LIB script is answered by solvers', () => {
   });
 
   it('with a place where it is wrong', async () => {
-    const wrong = await checkScript(
+    const wrong = await checkSmt(
       '(declare-const x Int)\n(assert (= x y))\n(check-sat)',
       { timeoutMs: 20_000, memoryMb: 2_048 },
       never,
@@ -123,7 +123,7 @@ describe('a TLA+ specification is checked by TLC as it was submitted', () => {
       async (name) => beside[name],
     );
     if (!read.ok) return read.problems.map(({ code }) => code);
-    const report = await checkSpecification(
+    const report = await checkTla(
       read.value,
       `sha256:${'0'.repeat(64)}`,
       { ...DEFAULT_OPTIONS, timeoutMs },
@@ -382,7 +382,7 @@ describeShared('published TLA+ specifications', () => {
         async (name) => (existsSync(beside(name)) ? readFileSync(beside(name), 'utf8') : undefined),
       );
       if (!read.ok) throw new Error(JSON.stringify(read.problems));
-      const report = await checkSpecification(
+      const report = await checkTla(
         read.value,
         `sha256:${'0'.repeat(64)}`,
         { ...DEFAULT_OPTIONS, timeoutMs: 120_000 },

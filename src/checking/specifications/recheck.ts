@@ -1,18 +1,21 @@
-import { canonicalJson, digestOf } from '../canonical/index.ts';
+import { canonicalJson, digestOf } from '../../canonical/index.ts';
 import {
   type PropertyVerdict,
   type ScriptVerdict,
   type Statement,
   MODEL_FILE,
-} from '../evidence/statements/statement.ts';
-import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
-import type { PropertyReport, Report } from '../model/outcome.ts';
-import { readSpecificationDocument, type SpecificationDocument } from '../model/specification.ts';
-import { failed, skipped, type Found, type Recheck, type RecheckLimits } from './rechecked.ts';
-import { checkSpecification } from './raw.ts';
-import { checkScript } from './script.ts';
-import { specificationOf } from './submitted.ts';
-import { DEFAULT_OPTIONS } from './types.ts';
+} from '../../evidence/statements/statement.ts';
+import { parseCanonicalJson } from '../../evidence/formats/strictJson.ts';
+import type { PropertyReport, Report } from '../../model/outcome.ts';
+import {
+  readSpecificationDocument,
+  type SpecificationDocument,
+} from '../../model/specification.ts';
+import { failed, skipped, type Found, type Recheck, type RecheckLimits } from '../rechecked.ts';
+import { checkTla } from './tla.ts';
+import { checkSmt } from './smt.ts';
+import { tlaOf } from './documents.ts';
+import { DEFAULT_OPTIONS } from '../types.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 const never = new AbortController().signal;
@@ -22,7 +25,7 @@ const never = new AbortController().signal;
  * answers that are a tool's word. It is text of strangers as it was for whoever signed, and runs in
  * the same sandbox. Where the tool is not here, nothing was checked, and that is said.
  */
-export async function recheckRaw(
+export async function recheckSpecification(
   files: Files,
   { predicate }: Statement,
   limits: RecheckLimits,
@@ -40,12 +43,12 @@ export async function recheckRaw(
     return script
       ? recheckScript(files, script, document.script, limits)
       : all(failed('RECHECK_ANSWER'));
-  const specification = await specificationOf(document);
+  const specification = await tlaOf(document);
   if (!specification.ok || specification.value.root !== model.name)
     return all(
       failed('RECHECK_MODEL', specification.ok ? undefined : specification.problems[0]?.message),
     );
-  const again = await checkSpecification(
+  const again = await checkTla(
     specification.value,
     digestOf(document),
     { ...DEFAULT_OPTIONS, ...limits },
@@ -181,7 +184,7 @@ async function recheckScript(
       : undefined;
   if (canonicalJson(told ?? null) !== canonicalJson(answers))
     return all(failed('RECHECK_ANSWER', `${results} has other answers`));
-  const again = await checkScript(source, limits, never);
+  const again = await checkSmt(source, limits, never);
   if (!again.ok) return all(failed('RECHECK_MODEL', again.problems[0]?.message));
   const mine = again.value.answers;
   if (mine.length !== answers.length)

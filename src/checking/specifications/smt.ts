@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import {
   runInCvc5,
   runScript,
   messageOf,
   type ScriptRun,
   type ScriptStep,
-} from '../engines/z3/script.ts';
+} from '../../engines/z3/script.ts';
 import {
   asks,
   declared,
@@ -15,9 +15,9 @@ import {
   readScript,
   renamed,
   type SmtCommand,
-} from '../frontends/smt/script.ts';
-import type { ScriptAnswer, ScriptReport, ScriptResult } from '../model/outcome.ts';
-import type { CheckOptions } from './types.ts';
+} from '../../frontends/smt/script.ts';
+import type { ScriptAnswer, ScriptReport, ScriptResult } from '../../model/outcome.ts';
+import type { CheckOptions } from '../types.ts';
 
 /** Cvc5 starts where Z3 has not answered everything by then: most scripts never need it. */
 const PATIENCE_MS = 5_000;
@@ -26,7 +26,7 @@ const PATIENCE_MS = 5_000;
  * Runs an SMT-LIB script: Z3, and cvc5 where it is there, for what Z3 does not know, or not soon.
  * Whoever has all answers first ends the other. Differing answers are `unknown{disagreement}`.
  */
-export async function checkScript(
+export async function checkSmt(
   source: string,
   options: Pick<CheckOptions, 'timeoutMs' | 'memoryMb'>,
   signal: AbortSignal,

@@ -16,14 +16,14 @@ import {
 import { toolchain } from './toolchain.ts';
 
 /** What TLC is given: texts under names of their own, nothing else. */
-export interface RawInput {
+export interface SpecificationInput {
   readonly root: string;
   readonly modules: ReadonlyMap<string, string>;
   readonly configuration: string;
   readonly deadlock: boolean;
 }
 
-export interface RawRun {
+export interface SpecificationRun {
   readonly child: ChildRun;
   readonly messages: readonly TlcMessage[];
   readonly generated: number | undefined;
@@ -47,15 +47,15 @@ export const MAX_DISK_MB = 8_192;
  * class path of the jar alone, no network and no other files where bubblewrap can be had, limits on
  * time, memory and output.
  */
-export async function runRaw(
-  input: RawInput,
+export async function runSpecification(
+  input: SpecificationInput,
   budget: Budget,
   deadline: number,
   signal: AbortSignal,
   onProgress: (progress: EngineProgress) => void = () => undefined,
-): Promise<RawRun> {
+): Promise<SpecificationRun> {
   const tools = await toolchain(budget.cacheDir);
-  const folder = await realpath(await scratchFolder('raw'));
+  const folder = await realpath(await scratchFolder('specification'));
   try {
     for (const [name, text] of input.modules) await writeFile(join(folder, `${name}.tla`), text);
     const config = 'submitted.cfg';

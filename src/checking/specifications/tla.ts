@@ -1,14 +1,14 @@
-import { canonicalJson } from '../canonical/index.ts';
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { listed } from '../errors/nearest.ts';
-import { EC } from '../engines/tlc/output.ts';
-import { runRaw, type RawRun } from '../engines/tlc/raw.ts';
+import { canonicalJson } from '../../canonical/index.ts';
+import { bad, Fault, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import { listed } from '../../errors/nearest.ts';
+import { EC } from '../../engines/tlc/output.ts';
+import { runSpecification, type SpecificationRun } from '../../engines/tlc/specification.ts';
 import {
   configurationText,
   withoutComments,
   type Specification,
-} from '../frontends/tla/specification.ts';
-import type { EngineProgress } from '../model/engine.ts';
+} from '../../frontends/tla/specification.ts';
+import type { EngineProgress } from '../../model/engine.ts';
 import type {
   Evidence,
   Outcome,
@@ -16,17 +16,17 @@ import type {
   PropertyReport,
   Report,
   UnknownReason,
-} from '../model/outcome.ts';
-import { withLack } from './assurance.ts';
-import { readingOf, refusalOf, traceOf, type Asked } from './rawReading.ts';
-import type { CheckOptions } from './types.ts';
+} from '../../model/outcome.ts';
+import { withLack } from '../assurance.ts';
+import { readingOf, refusalOf, traceOf, type Asked } from './tlaReading.ts';
+import type { CheckOptions } from '../types.ts';
 
 interface Answered {
   readonly outcome: Outcome;
-  readonly run?: RawRun;
+  readonly run?: SpecificationRun;
 }
 
-export interface RawContext {
+export interface SpecificationContext {
   readonly signal: AbortSignal;
   readonly cacheDir: string;
   onProgress?(progress: EngineProgress): void;
@@ -38,15 +38,15 @@ export interface RawContext {
  * answers are TLC's word. They stay opaque: nothing of ours replays them, and no assurance is
  * claimed (DESIGN 3).
  */
-export async function checkSpecification(
+export async function checkTla(
   specification: Specification,
   digest: string,
   options: CheckOptions,
-  context: RawContext,
+  context: SpecificationContext,
 ): Promise<Result<Report>> {
   const { root, configuration } = specification;
   const started = performance.now();
-  const check = new RawCheck(specification, options, context);
+  const check = new SpecificationCheck(specification, options, context);
   const refused = await check.run();
   if (refused) return bad(refused);
   const asked = askedOf(specification);
@@ -142,7 +142,7 @@ export function askedOf({
  * TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked
  * again.
  */
-class RawCheck {
+class SpecificationCheck {
   readonly asked: readonly Asked[];
   readonly answers = new Map<string, Answered>();
   version = 'unavailable';
@@ -150,10 +150,10 @@ class RawCheck {
   distinct: number | undefined;
   readonly #specification: Specification;
   readonly #options: CheckOptions;
-  readonly #context: RawContext;
+  readonly #context: SpecificationContext;
   readonly #deadline: number;
 
-  constructor(specification: Specification, options: CheckOptions, context: RawContext) {
+  constructor(specification: Specification, options: CheckOptions, context: SpecificationContext) {
     this.#specification = specification;
     this.#options = options;
     this.#context = context;
@@ -241,7 +241,7 @@ class RawCheck {
   }
 
   /** Nothing comes back where TLC is not there: all that is open is then unknown. */
-  async #tlc(open: readonly Asked[]): Promise<RawRun | undefined> {
+  async #tlc(open: readonly Asked[]): Promise<SpecificationRun | undefined> {
     const { root, modules, configuration } = this.#specification;
     const names = (kind: Asked['kind']): string[] =>
       open.filter((property) => property.kind === kind).map((property) => property.name);
@@ -258,7 +258,7 @@ class RawCheck {
       deadlock: names('deadlock').length > 0,
     };
     try {
-      const run = await runRaw(
+      const run = await runSpecification(
         input,
         budget,
         this.#deadline,
@@ -283,7 +283,7 @@ class RawCheck {
     }
   }
 
-  #note(property: Asked, run: RawRun, reason: UnknownReason, message: string): void {
+  #note(property: Asked, run: SpecificationRun, reason: UnknownReason, message: string): void {
     this.answers.set(property.name, {
       outcome: { outcome: 'unknown', reason, message, evidence: this.#evidence(run) },
       run,
@@ -294,7 +294,7 @@ class RawCheck {
    * The depth is that of a search by one worker: of a shortest path to the farthest state. With
    * several, TLC's own differs from run to run.
    */
-  #evidence(run: RawRun): Evidence {
+  #evidence(run: SpecificationRun): Evidence {
     return {
       sandbox: run.sandbox,
       jar: `sha256:${run.jarSha256}`,
@@ -304,7 +304,7 @@ class RawCheck {
     };
   }
 
-  #violated(run: RawRun, property: Asked): Outcome {
+  #violated(run: SpecificationRun, property: Asked): Outcome {
     const found = traceOf(run);
     const trace = found && canonicalJson(found).length <= MAX_TRACE ? found : undefined;
     const evidence = {
@@ -323,7 +323,7 @@ class RawCheck {
    * A finished run is a proof only where nothing left out states or took them for each other
    * (SEMANTICS 12). Assumptions speak of constants: no state that was left out can break one.
    */
-  #holds(run: RawRun, { kind }: Asked): Outcome {
+  #holds(run: SpecificationRun, { kind }: Asked): Outcome {
     const evidence = this.#evidence(run);
     if (kind === 'assumption') return { outcome: 'holds', method: 'exhaustive', evidence };
     const { limits } = this.#specification.configuration;

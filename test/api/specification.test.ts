@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
-import { submitCommand } from '../../src/cli/submit.ts';
+import { submitCommand } from '../cli/run.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/formats/policy.ts';
 import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
@@ -22,7 +22,7 @@ let key: string;
 let noTlc: string | undefined;
 
 beforeAll(async () => {
-  running = await openTestApi('raw-worker', {
+  running = await openTestApi('specification-worker', {
     checker: { checkSubmission, inspect: identify, toolVersions },
     env: { PROBITY_CACHE_DIR: CACHE_DIR },
   });
