@@ -1,3 +1,4 @@
+import { explainerOf } from '../explain/formats.ts';
 import type { Reported } from '../explain/question.ts';
 import type { Service } from '../service/service.ts';
 import type { RunHead } from '../store/index.ts';
@@ -30,14 +31,14 @@ export async function shownReport(
   );
 }
 
-/** Asks about the report of a diagram; of anything else there is nothing to ask. */
+/** Asks about the report of what can be explained; of other formats there is nothing to ask. */
 export async function ofDiagram<T>(
   { store }: Service,
   run: RunHead,
   ask: (asked: Reported) => Promise<T>,
 ): Promise<T | undefined> {
   const head = await store.models.head(run.modelId);
-  if (head?.format !== 'bpmn') return undefined;
+  if (head === undefined || explainerOf(head.format) === undefined) return undefined;
   const report = await store.shownReports.get(run.id, TRACE_BYTES);
   const model = report && (await store.models.texts(run.modelId));
   return model
