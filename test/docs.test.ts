@@ -11,7 +11,7 @@ import {
   REFUSED,
   supported,
 } from '../src/checking/support.ts';
-import { ENGINE_NAMES } from '../src/checking/types.ts';
+import { ENGINE_NAMES } from '../src/model/engine.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { check } from './cli/run.ts';
 import { GOLDEN, repository } from './golden.ts';

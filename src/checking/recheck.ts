@@ -24,7 +24,6 @@ import { checkInitial } from '../model/initial.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
-import { isSpecificationFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import {
@@ -35,6 +34,7 @@ import {
   type Recheck,
   type RecheckLimits,
 } from './rechecked.ts';
+import { specificationFormat } from './formats.ts';
 import { recheckSpecification } from './specifications/recheck.ts';
 
 export {
@@ -67,8 +67,8 @@ export async function recheck(
     return all(
       skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`),
     );
-  if (isSpecificationFormat(model.format))
-    return recheckSpecification(files, statement, limits, cacheDir);
+  const specification = specificationFormat(model.format);
+  if (specification) return recheckSpecification(specification, files, statement, limits, cacheDir);
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));

@@ -1,6 +1,6 @@
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
- * and what only a tool can (`recheckSpecification.ts`).
+ * and what only a tool can (`specifications`).
  */
 
 /**
@@ -78,3 +78,6 @@ export const failed = (code: RecheckCode, detail?: string): Found => ({
   ...(detail === undefined ? {} : { detail }),
 });
 export const skipped = (detail: string): Found => ({ status: 'skipped', detail });
+
+/** How a question of a script is called that has no name. */
+export const questionOf = (at: number): string => `check-sat ${at + 1}`;

@@ -5,7 +5,7 @@ import { DEFAULT_OPTIONS, type CheckOptions, type Progress } from '../checking/t
 import { checkSubmission } from '../checking/check.ts';
 import type { CommandIo, Ended } from './command.ts';
 import type { CheckValues, SubmissionValues } from './options.ts';
-import { onDiagram, tellerFor, writeDrawings, writeFiles, writeMended } from './diagram.ts';
+import { explained, tellerFor, writeDrawings, writeFiles, writeMended } from './explained.ts';
 import { exitOf } from './exit.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
@@ -47,7 +47,7 @@ export async function check(asked: Asked, io: CommandIo): Promise<Ended> {
   const source = submission.annotations === undefined ? submission.source : undefined;
   if (!checked.ok) return { ...checked, source };
   const { timeoutMs } = options;
-  const report = await onDiagram(submission, checked.value.report, fixes, {
+  const report = await explained(submission, checked.value.report, fixes, {
     timeoutMs,
     time,
     cacheDir,

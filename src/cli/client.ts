@@ -2,7 +2,8 @@ import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
 import { Fault, PROBLEMS, type Problem } from '../errors/index.ts';
-import type { Told } from '../explain/explain.ts';
+import { explainerOf } from '../explain/formats.ts';
+import { withTold, type Told } from '../explain/told.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
 import { Refused } from './refused.ts';
@@ -189,14 +190,14 @@ function noServer({ url }: Server, cause: unknown): Fault {
   );
 }
 
-/** The report of a run, with what the service tells of its diagram, and fixes if they are wanted. */
+/** The report of a run, with what the service tells of it, and fixes if they are wanted. */
 export async function toldReport(
   server: Server,
   id: string,
   report: Report,
   fixes = false,
 ): Promise<Report> {
-  if (report.model.format !== 'bpmn') return report;
+  if (!explainerOf(report.model.format)) return report;
   const { run } = await ask<{ run: (Told & Pick<Report, 'fixes' | 'mended'>) | null }>(
     server,
     `query ($id: ID!, $fixes: Boolean!) { run(id: $id) {
@@ -208,7 +209,6 @@ export async function toldReport(
     { id, fixes },
   );
   if (!run) return report;
-  const { withTold } = await import('../explain/explain.ts');
   const told = clean(run) as typeof run;
   return {
     ...withTold(report, told),

@@ -11,7 +11,7 @@ import { writeBundle } from '../evidence/bundle/write.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
 import { ask, followRun, toldReport, type RunView, type Server } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
-import { tellerFor } from './diagram.ts';
+import { tellerFor } from './explained.ts';
 import { exitOf } from './exit.ts';
 import { startHost, type Host } from './host.ts';
 import { orInterrupted } from './interrupted.ts';

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { loadConfig, misspelt, type Config } from '../config/index.ts';
 import { toolVersion } from '../checking/check.ts';
-import { ENGINE_NAMES, type EngineName } from '../checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
 import { mayConfine } from '../processes/confined.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';

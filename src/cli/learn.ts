@@ -1,5 +1,5 @@
 import { inspect } from '../checking/inspect.ts';
-import type { Format } from '../checking/types.ts';
+import type { FormatName } from '../model/formats.ts';
 import type { Result } from '../errors/index.ts';
 import { readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { Fitness, FrequentDeviation } from '../risk/fit/fitness.ts';
@@ -15,7 +15,7 @@ import { readLargeText } from './textFile.ts';
 interface Asked {
   readonly log: string;
   readonly model: string;
-  readonly format: Format | undefined;
+  readonly format: FormatName | undefined;
   readonly silent: readonly string[] | undefined;
   readonly maxStates: number;
   readonly timeout: number;

@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/index.ts';
 import { inspect } from '../checking/inspect.ts';
-import type { Format } from '../checking/types.ts';
+import type { FormatName } from '../model/formats.ts';
 import { bad, problem } from '../errors/index.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
@@ -25,7 +25,7 @@ interface Asked {
   readonly budget: number;
   /** Milliseconds since 1970. */
   readonly now: number | undefined;
-  readonly format: Format | undefined;
+  readonly format: FormatName | undefined;
 }
 
 /** `probity monitor`. */

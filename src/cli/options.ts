@@ -1,9 +1,11 @@
 import { ASSURANCES } from '../checking/assurance.ts';
-import { DEFAULT_OPTIONS, ENGINE_NAMES, FORMATS, type EngineName } from '../checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
+import { FORMAT_OPTIONS, nounsTaking } from '../checking/formats.ts';
+import { DEFAULT_OPTIONS } from '../checking/types.ts';
 import { listed } from '../errors/nearest.ts';
 import { CHANNEL_SEMANTICS, OUTSIDES } from '../frontends/bpmn/diagram.ts';
-import { isSpecificationFormat } from '../model/specification.ts';
-import { Wrong, type Option, type ValueKind, type Values } from './command.ts';
+import { FORMAT_NAMES, isSpecificationFormat } from '../model/formats.ts';
+import { Wrong, type Option, type Options, type ValueKind, type Values } from './command.ts';
 import {
   choice,
   defaulted,
@@ -15,7 +17,6 @@ import {
   positive,
   repeated,
   text,
-  under,
 } from './values.ts';
 
 /** Options that more than one command takes. */
@@ -28,12 +29,12 @@ export const SERVER_OPTIONS = {
 export const DATA_OPTION = optional(FOLDER, 'the data folder', 'PROBITY_DATA_DIR, else ~/.probity');
 
 export const BY_NAME = "by the file's name and beginning";
-export const FORMAT = choice('FORMAT', FORMATS);
+export const FORMAT = choice('FORMAT', FORMAT_NAMES);
 /** Of commands that need actors, channels and steps: a model. */
 export const MODEL_FORMAT_OPTION = optional(
   choice(
     'FORMAT',
-    FORMATS.filter((format) => !isSpecificationFormat(format)),
+    FORMAT_NAMES.filter((format) => !isSpecificationFormat(format)),
   ),
   'the format of the model',
   BY_NAME,
@@ -82,38 +83,32 @@ const ENGINES_OPTION: Option<readonly EngineName[] | 'auto'> = {
   },
 };
 
-const OF_TLA = 'of a TLA+ module';
-const OF_DIAGRAM = 'of a diagram';
+/** Help lists an option that only some formats know under what it is of. */
+function byFormat<O extends Options>(options: O): O {
+  const entries = Object.entries(options).map(([name, option]) => {
+    const known = FORMAT_OPTIONS.find((each) => each === name);
+    return [name, known ? { ...option, under: `of a ${nounsTaking(known)}` } : option] as const;
+  });
+  return Object.fromEntries(entries) as Options as O;
+}
 
 /** What is submitted, and what goes with it: of `check` and of `submit` alike. */
-export const SUBMISSION_OPTIONS = {
+export const SUBMISSION_OPTIONS = byFormat({
   format: optional(FORMAT, 'the format of the file', BY_NAME),
-  config: under(
-    OF_TLA,
-    optional(FILE, 'the configuration for TLC', 'the .cfg of the same name beside it'),
+  config: optional(FILE, 'the configuration for TLC', 'the .cfg of the same name beside it'),
+  modules: repeated(FOLDER, 'where other modules lie; looked through before TLA_LIBRARY'),
+  annotations: optional(FILE, 'data, conditions and properties in a side file (YAML)'),
+  channels: optional(choice('HOW', CHANNEL_SEMANTICS), 'how messages travel'),
+  outside: optional(
+    choice('HOW', OUTSIDES),
+    'what is waited for from outside comes in the end, or perhaps never',
+    'answers',
   ),
-  modules: under(
-    OF_TLA,
-    repeated(FOLDER, 'where other modules lie; looked through before TLA_LIBRARY'),
-  ),
-  annotations: under(
-    OF_DIAGRAM,
-    optional(FILE, 'data, conditions and properties in a side file (YAML)'),
-  ),
-  channels: under(OF_DIAGRAM, optional(choice('HOW', CHANNEL_SEMANTICS), 'how messages travel')),
-  outside: under(
-    OF_DIAGRAM,
-    optional(
-      choice('HOW', OUTSIDES),
-      'what is waited for from outside comes in the end, or perhaps never',
-      'answers',
-    ),
-  ),
-  strict: under(OF_DIAGRAM, flag('refuse what BPMN does not allow, also where it has a meaning')),
-};
+  strict: flag('refuse what BPMN does not allow, also where it has a meaning'),
+});
 
 /** What is asked of it, and how hard; and what is made of the answer. */
-export const CHECK_OPTIONS = {
+export const CHECK_OPTIONS = byFormat({
   property: repeated(text('NAME'), 'answer only this one; the implicit ones always stand'),
   engines: ENGINES_OPTION,
   assurance: optional(
@@ -123,16 +118,10 @@ export const CHECK_OPTIONS = {
   timeout: optional(positive('SECONDS'), 'for all of it', String(DEFAULT_OPTIONS.timeoutMs / 1000)),
   maxStates: optional(positive('N'), 'where explore stops', String(DEFAULT_OPTIONS.maxStates)),
   memory: optional(positive('MB'), 'where an engine stops', String(DEFAULT_OPTIONS.memoryMb)),
-  svg: under(OF_DIAGRAM, optional(FOLDER, 'draw each finding into it, one SVG each')),
-  fixes: under(
-    OF_DIAGRAM,
-    flag('look for small changes that mend it, and show those that were verified'),
-  ),
-  fix: under(
-    OF_DIAGRAM,
-    optional(FILE, 'write the diagram with the best of them made one after the other'),
-  ),
-};
+  svg: optional(FOLDER, 'draw each finding into it, one SVG each'),
+  fixes: flag('look for small changes that mend it, and show those that were verified'),
+  fix: optional(FILE, 'write the diagram with the best of them made one after the other'),
+});
 
 export type SubmissionValues = Values<typeof SUBMISSION_OPTIONS>;
 export type CheckValues = Values<typeof CHECK_OPTIONS>;

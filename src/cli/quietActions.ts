@@ -1,5 +1,4 @@
-import type { Inspected } from '../checking/inspect.ts';
-import { quietOf } from '../checking/quiet.ts';
+import { quietOf, type Inspected } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
 import { ok, type Result } from '../errors/index.ts';
 import { wrong } from './arguments.ts';

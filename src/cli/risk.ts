@@ -12,7 +12,8 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
-import type { Format, Submission } from '../checking/types.ts';
+import type { FormatName } from '../model/formats.ts';
+import type { Submission } from '../checking/types.ts';
 import { wrong } from './arguments.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
@@ -23,7 +24,7 @@ import { riskText } from './riskText.ts';
 
 interface Asked {
   readonly file: string;
-  readonly format: Format | undefined;
+  readonly format: FormatName | undefined;
   readonly events: string | undefined;
   readonly weights: string | undefined;
   readonly generate: number | undefined;

@@ -11,7 +11,7 @@ import {
   type ServerValues,
 } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
-import { tellerFor, writeDrawings, writeMended } from './diagram.ts';
+import { tellerFor, writeDrawings, writeMended } from './explained.ts';
 import { exitOf } from './exit.ts';
 import { EXIT } from './io.ts';
 import type { CheckValues, SubmissionValues } from './options.ts';

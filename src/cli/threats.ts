@@ -3,9 +3,10 @@ import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.t
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
-import { DEFAULT_OPTIONS, type Format } from '../checking/types.ts';
+import type { FormatName } from '../model/formats.ts';
+import { DEFAULT_OPTIONS } from '../checking/types.ts';
 import { problem, type Problem } from '../errors/index.ts';
-import { isSpecificationFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/formats.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { readSubmission } from './submission.ts';
@@ -19,7 +20,7 @@ interface Asked {
   readonly budget: number | undefined;
   readonly against: string | undefined;
   readonly controls: boolean;
-  readonly format: Format | undefined;
+  readonly format: FormatName | undefined;
   readonly timeout: number;
   readonly maxStates: number;
 }

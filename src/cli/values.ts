@@ -146,12 +146,6 @@ export function oneOrMore<T>(value: ValueKind<T>, about: string): Option<readonl
   };
 }
 
-/** The same option under a heading of the help. */
-export const under = <T>(heading: string, option: Option<T>): Option<T> => ({
-  ...option,
-  under: heading,
-});
-
 /** A time: ISO 8601, UTC where it says nothing else. Milliseconds since 1970. */
 export const TIME: ValueKind<number> = {
   shown: 'TIME',

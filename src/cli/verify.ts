@@ -19,7 +19,7 @@ import {
   type VerifyStatus,
 } from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
-import { isSpecificationFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/formats.ts';
 import type { Recheck } from '../checking/recheck.ts';
 import type { ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';

@@ -1,10 +1,11 @@
+import { explainerOf } from '../explain/formats.ts';
 import { answerInThread } from '../explain/thread.ts';
 import type { Answers, Reported } from '../explain/question.ts';
 import type { RunHead } from '../store/index.ts';
 import { modelOfRun, modelTexts, reportOfRun } from './read.ts';
 import type { Service } from './service.ts';
 
-/** Explanations, drawings and fixes of the run of a diagram; of anything else there is nothing. */
+/** Explanations, drawings and fixes of the run of what can be explained; of the rest nothing. */
 
 type Explained = Pick<Service, 'store' | 'config'>;
 
@@ -32,7 +33,7 @@ async function ofDiagram<T>(
   ask: (asked: Reported) => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const model = await modelOfRun(service, run);
-  if (model?.format !== 'bpmn') return undefined;
+  if (model === undefined || explainerOf(model.format) === undefined) return undefined;
   const report = await reportOfRun(service, run);
   const texts = report && (await modelTexts(service, model));
   if (!texts) return undefined;

@@ -3,8 +3,7 @@ import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/in
 import { isSpecification, type CheckedDocument } from '../model/specification.ts';
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
-import { inspect } from '../checking/inspect.ts';
-import { quietOf } from '../checking/quiet.ts';
+import { inspect, quietOf } from '../checking/inspect.ts';
 import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';

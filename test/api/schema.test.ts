@@ -7,7 +7,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { ENGINE_NAMES, FORMATS } from '../../src/checking/types.ts';
+import { ENGINE_NAMES } from '../../src/model/engine.ts';
+import { FORMAT_NAMES } from '../../src/model/formats.ts';
 import { ASSURANCES } from '../../src/checking/assurance.ts';
 import { AREAS } from '../../src/api/operations.ts';
 import { ROLES } from '../../src/api/roles.ts';
@@ -63,7 +64,7 @@ describe('an enum', () => {
     return isEnumType(type) ? type.getValues().map((member) => member.name) : [];
   };
   it.each([
-    ['Format', FORMATS],
+    ['Format', FORMAT_NAMES],
     ['Engine', ENGINE_NAMES],
     ['Assurance', ASSURANCES],
     ['Outcome', OUTCOMES],

@@ -7,7 +7,9 @@ import { readArguments } from '../../src/cli/arguments.ts';
 import { allCommands, flagOf, type Command } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { CHECK_OPTIONS, SUBMISSION_OPTIONS } from '../../src/cli/options.ts';
+import { FORMATS, nounsTaking, type FormatOption } from '../../src/checking/formats.ts';
 import type { Problem } from '../../src/errors/index.ts';
+import { FORMAT_NAMES, type FormatName } from '../../src/model/formats.ts';
 import { repository } from '../golden.ts';
 import { read } from '../printed.ts';
 import { check, fileOf, probity, type Ended } from './run.ts';
@@ -139,6 +141,52 @@ describe('check and submit', () => {
       expect(ended.exit, args.join(' ')).toBe(2);
       expect(problemsIn(ended), args.join(' ')).toMatchObject([{ code, path }]);
     }
+  });
+});
+
+describe('what only some formats know', () => {
+  const FILES: Readonly<Record<FormatName, string>> = {
+    native: repository('specs/demo/checkout.yaml'),
+    bpmn: repository('specs/demo/order.bpmn'),
+    tla: fileOf(
+      'Stray.tla',
+      "---- MODULE Stray ----\nVARIABLE x\nInit == x = 0\nNext == x' = x\n====\n",
+    ),
+    smt: fileOf('stray.smt2', '(check-sat)\n'),
+  };
+  fileOf('Stray.cfg', 'INIT Init\nNEXT Next\n');
+  const GIVEN: Readonly<Record<Exclude<FormatOption, 'files'>, readonly string[]>> = {
+    config: [fileOf('other.cfg', 'INIT Init\nNEXT Next\n')],
+    modules: ['.'],
+    annotations: [fileOf('side.yaml', '{}')],
+    channels: ['bag'],
+    outside: ['silent'],
+    strict: [],
+    svg: ['/nowhere/svg'],
+    fixes: [],
+    fix: ['/nowhere/fixed'],
+    reduction: ['never'],
+  };
+
+  for (const format of FORMAT_NAMES) {
+    it(`is refused of ${format}, by the name of the option`, async () => {
+      for (const [name, value] of Object.entries(GIVEN)) {
+        const option = name as FormatOption;
+        if (FORMATS[format].takes.includes(option)) continue;
+        const ended = await check(FILES[format], flagOf(name), ...value, '--json');
+        expect(ended.exit, name).toBe(2);
+        expect(problemsIn(ended), name).toMatchObject([
+          { code: 'OPTION_INVALID', path: flagOf(name) },
+        ]);
+        expect(problemsIn(ended)[0]?.message).toContain(`is for a ${nounsTaking(option)}`);
+      }
+    });
+  }
+
+  it('stands in help under what it is of', async () => {
+    const { stdout } = await probity('check', '--help');
+    expect(stdout).toMatch(/\nOptions of a TLA\+ module\n {2}--config FILE[^]*--modules DIR/u);
+    expect(stdout).toMatch(/\nOptions of a diagram\n {2}--annotations FILE[^]*--fix FILE/u);
   });
 });
 

@@ -7,7 +7,8 @@ import {
   type Scenario,
   type ScenarioModel,
 } from '../../src/scenarios/index.ts';
-import { DEFAULT_OPTIONS, ENGINE_NAMES, type EngineName } from '../../src/checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../../src/model/engine.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
 import { checkSubmission } from '../../src/checking/check.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 

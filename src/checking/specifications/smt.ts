@@ -16,7 +16,9 @@ import {
   renamed,
   type SmtCommand,
 } from '../../frontends/smt/script.ts';
-import type { ScriptAnswer, ScriptReport, ScriptResult } from '../../model/outcome.ts';
+import type { Report, ScriptAnswer, ScriptReport, ScriptResult } from '../../model/outcome.ts';
+import type { SpecificationDocument } from '../../model/specification.ts';
+import type { CheckContext } from '../context.ts';
 import type { CheckOptions } from '../types.ts';
 
 /** Cvc5 starts where Z3 has not answered everything by then: most scripts never need it. */
@@ -185,4 +187,52 @@ function better(ours: ScriptResult, theirs: ScriptResult | undefined): ScriptRes
   return ours.answer === theirs.answer
     ? ours
     : { command: ours.command, line: ours.line, answer: 'unknown', reason: 'disagreement' };
+}
+
+type SmtDocument = Extract<SpecificationDocument, { readonly format: 'smt' }>;
+
+/** A script as it is kept, named and signed. */
+export function readSmt(source: string): Result<SmtDocument> {
+  const read = readScript(source);
+  return read.ok ? ok({ specification: 1, format: 'smt', script: source }) : read;
+}
+
+/** Text that a solver printed and that is longer is left out of the answer. */
+const MAX_PRINTED = 1024 * 1024;
+
+/** The answers to a script as it was submitted; nothing of ours vouches for them. */
+export async function checkSmtDocument(
+  { script: source }: SmtDocument,
+  { name, digest }: { readonly name: string; readonly digest: string },
+  options: CheckOptions,
+  context: CheckContext,
+): Promise<Result<Report>> {
+  context.onProgress({ engine: 'z3', phase: 'solving' });
+  const checked = await checkSmt(source, options, context.signal);
+  if (!checked.ok) return checked;
+  const script = withoutLongText(checked.value);
+  return ok({
+    model: { name, digest, format: 'smt' },
+    properties: [],
+    script,
+    assumptions: {
+      fairness: [],
+      bounds: [],
+      channels: [],
+      abstractions: [
+        `The answers are those of ${script.engines.map(({ version }) => version).join(' and ')} on the script as submitted; nothing else has checked them.`,
+      ],
+    },
+  });
+}
+
+function withoutLongText(script: ScriptReport): ScriptReport {
+  let left = MAX_PRINTED;
+  const results = script.results.map((result): ScriptResult => {
+    left -= (result.text ?? '').length;
+    if (result.text === undefined || left >= 0) return result;
+    const { text: _text, ...rest } = result;
+    return { ...rest, none: `left out: more than ${MAX_PRINTED} characters were printed` };
+  });
+  return { ...script, results };
 }

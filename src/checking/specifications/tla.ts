@@ -18,6 +18,8 @@ import type {
   UnknownReason,
 } from '../../model/outcome.ts';
 import { withLack } from '../assurance.ts';
+import type { CheckContext } from '../context.ts';
+import { tlaOf, type TlaDocument } from './tlaDocument.ts';
 import { readingOf, refusalOf, traceOf, type Asked } from './tlaReading.ts';
 import type { CheckOptions } from '../types.ts';
 
@@ -92,6 +94,28 @@ export async function checkTla(
       ],
     },
   });
+}
+
+/** The same of a document; the report, as nothing else becomes of it. */
+export async function checkTlaDocument(
+  document: TlaDocument,
+  digest: string,
+  options: CheckOptions,
+  context: CheckContext,
+): Promise<Result<Report>> {
+  const specification = await tlaOf(document);
+  return specification.ok
+    ? checkTla(specification.value, digest, options, {
+        ...context,
+        onProgress: (progress) => context.onProgress({ engine: 'tlc', ...progress }),
+      })
+    : specification;
+}
+
+/** What can be asked of it by name. */
+export async function tlaPropertyNames(document: TlaDocument): Promise<ReadonlySet<string>> {
+  const read = await tlaOf(document);
+  return new Set(read.ok ? askedOf(read.value).map(({ name }) => name) : []);
 }
 
 const NO_POSTCONDITION: Answered = {

@@ -1,4 +1,4 @@
-import { isSpecificationFormat } from '../../model/specification.ts';
+import { isSpecificationFormat } from '../../model/formats.ts';
 import { fromUtf8 } from '../formats/encoding.ts';
 import type { Predicate } from '../statements/statement.ts';
 import { parsePolicy } from '../formats/policy.ts';

@@ -1,4 +1,5 @@
 import { canonicalJson, type Json } from '../../canonical/index.ts';
+import { FORMAT_FACTS, isFormat } from '../../model/formats.ts';
 import type { Artifact, Report } from '../../model/outcome.ts';
 import type { CheckedDocument } from '../../model/specification.ts';
 import type { SignedStatement } from '../statements/leaf.ts';
@@ -89,9 +90,7 @@ export function evidenceTexts(
   return texts;
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla', smt: 'smt2' };
-
-/** The source's name in the bundle. A native model is YAML, of which JSON is a part. */
+/** The source's name in the bundle. */
 export function sourceName({ format, text }: Sealable['source']): string {
-  return `${SOURCE_PREFIX}${EXTENSIONS[format] ?? (/^\s*\{/.test(text) ? 'json' : 'yaml')}`;
+  return `${SOURCE_PREFIX}${FORMAT_FACTS[isFormat(format) ? format : 'native'].extensionOf(text)}`;
 }

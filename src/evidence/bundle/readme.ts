@@ -1,5 +1,5 @@
 import type { Report } from '../../model/outcome.ts';
-import { isSpecificationFormat } from '../../model/specification.ts';
+import { isSpecificationFormat } from '../../model/formats.ts';
 
 /** Text from a model must not become Markdown of ours. */
 const plain = (text: string): string =>

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Submission } from '../checking/types.ts';
+import { withTold } from '../explain/told.ts';
+import { explainerOf, FIX_BUDGET } from '../explain/formats.ts';
 import type { Teller } from '../explain/teller.ts';
 import type { Report } from '../model/outcome.ts';
 import { leftOf, timeOf, type Time } from '../time/time.ts';
@@ -10,8 +12,8 @@ import { writeOut } from './textFile.ts';
 /** What explaining gets in any case, of the time that was given. */
 const TELLING_SHARE = 0.1;
 
-/** Tells what is wrong with a diagram, and looks for fixes where they were asked for. */
-export async function onDiagram(
+/** Tells what is wrong, and looks for fixes where they were asked for. */
+export async function explained(
   submission: Submission,
   report: Report,
   fixes: boolean,
@@ -21,24 +23,20 @@ export async function onDiagram(
     cacheDir,
   }: { readonly timeoutMs: number; readonly time: Time; readonly cacheDir: string },
 ): Promise<Report> {
-  if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
-  const { tell, withTold } = await import('../explain/explain.ts');
+  const explainer = explainerOf(submission.format);
+  if (!explainer || exitOf(report) !== EXIT.violated) return report;
+  const { source } = submission;
   const left = Math.max(leftOf(time), timeoutMs * TELLING_SHARE);
   const telling = timeOf(left, time.signal, time.stopped);
-  const told = withTold(report, await tell(submission.source, report, submission, telling));
+  const told = withTold(report, await explainer.tell(source, report, submission, telling));
   if (!fixes) return told;
-  const [{ findFixes }, { FIX_BUDGET }] = await Promise.all([
-    import('../explain/fixes.ts'),
-    import('../explain/question.ts'),
-  ]);
-  const found = await findFixes(
-    submission.source,
+  const { fixes: each, mended } = await explainer.fixes(
+    source,
     report,
     { ...FIX_BUDGET, timeoutMs: leftOf(telling), cacheDir },
     telling.signal,
     submission,
   );
-  const { fixes: each, mended } = found;
   return {
     ...told,
     fixes: each.map(({ source: _source, ...fix }) => fix),
@@ -52,12 +50,12 @@ export async function writeDrawings(
   submission: Submission,
   report: Report,
 ): Promise<void> {
-  if (submission.format !== 'bpmn') return;
-  const { drawFindings } = await import('../explain/pictures.ts');
-  await writeFiles(folder, await drawFindings(submission.source, report, submission));
+  const explainer = explainerOf(submission.format);
+  if (explainer)
+    await writeFiles(folder, await explainer.pictures(submission.source, report, submission));
 }
 
-/** Writes the changed diagram, if anything was mended; says so where nothing was. */
+/** Writes the changed source, if anything was mended; says so where nothing was. */
 export async function writeMended(file: string, { mended }: Report, io: Io): Promise<void> {
   if (!mended) {
     io.stderr(`nothing to mend, or no change was found: ${file} was not written\n`);
@@ -66,16 +64,9 @@ export async function writeMended(file: string, { mended }: Report, io: Io): Pro
   await writeOut(file, mended.source);
 }
 
-/** Who tells runs of a diagram in its own names. */
-export async function tellerFor(submission: Submission): Promise<Teller | undefined> {
-  if (submission.format !== 'bpmn') return undefined;
-  const [{ readAgain }, { tellerOf }] = await Promise.all([
-    import('../explain/explain.ts'),
-    import('../explain/teller.ts'),
-  ]);
-  const reading = await readAgain(submission.source, submission);
-  return reading.ok ? tellerOf(reading.value) : undefined;
-}
+/** Who tells runs in the submission's own names, where its format has some. */
+export const tellerFor = async (submission: Submission): Promise<Teller | undefined> =>
+  explainerOf(submission.format)?.teller(submission);
 
 export async function writeFiles(
   folder: string,
