@@ -358,7 +358,8 @@ describe('hostile input', () => {
         await check(fileOf('names.yaml', source), '--json', '--engines', engine, '--property', 'p'),
       );
       const [p] = report.properties;
-      expect(p, engine).toMatchObject({ outcome: 'violated', assurance: ['replayed'] });
+      expect(p, engine).toMatchObject({ outcome: 'violated' });
+      expect(p?.assurance, engine).toContain('replayed');
       expect(p?.trace?.steps.flatMap((s) => Object.keys(s.changed)).sort()).toEqual([
         '__proto__',
         'constructor',
