@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem } from '../errors/index.ts';
-import { listed } from '../errors/nearest.ts';
+import { unknownName } from '../errors/nearest.ts';
 import { asksFor, readArguments } from './arguments.ts';
 import {
   findRow,
@@ -78,8 +78,8 @@ function unknownCommand(
   const names = rows.map((row) => row.name);
   const message =
     name === '' || name.startsWith('-')
-      ? `say which: \`probity ${path}COMMAND\`, where COMMAND is one of ${names.join(', ')}`
-      : `there is no command \`${path}${name}\`; there are ${listed(names, name)}`;
+      ? `expected \`probity ${path}COMMAND\`, where COMMAND is one of ${names.join(', ')}`
+      : unknownName('command', name, names);
   return printProblems([problem('COMMAND_UNKNOWN', '', message)], asksFor(args, '--json'), io);
 }
 

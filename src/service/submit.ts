@@ -1,5 +1,6 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { unknownName } from '../errors/nearest.ts';
 import { SEMANTICS_VERSION } from '../evidence/statements/statement.ts';
 import {
   isId,
@@ -140,11 +141,7 @@ function inputProblems({
     );
   if (!isFormat(format)) {
     problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        'input.format',
-        `"${format.slice(0, 40)}" is no format; there are ${FORMAT_NAMES.join(', ')}`,
-      ),
+      problem('FORMAT_UNKNOWN', 'input.format', unknownName('format', format, FORMAT_NAMES)),
     );
   }
   if (annotations)
