@@ -9,22 +9,19 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { invariant } from '../errors/index.ts';
-
-export type Resolver<Context> = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>;
-/** Type → field → how to get it. Fields that are properties of their parent need none. */
-export type Resolvers<Context> = Readonly<
-  Record<string, Readonly<Record<string, Resolver<Context>>>>
->;
+import type { Resolver } from './area.ts';
+import type { ApiContext } from './context.ts';
+import type { Resolvers } from './resolvers.ts';
 
 /**
  * The schema of a text with resolvers attached. A resolver without a field, or a root field without
  * a resolver, is a bug. `onEvent` is called before each answer of a subscription.
  */
-export function executableSchema<Context>(
+export function executableSchema(
   text: string,
-  resolvers: Resolvers<Context>,
+  resolvers: Resolvers,
   typeOf: (value: unknown) => string | undefined,
-  onEvent: (context: Context) => void,
+  onEvent: (context: ApiContext) => void,
 ): GraphQLSchema {
   const schema = buildSchema(text);
   for (const [typeName, fields] of Object.entries(resolvers)) {
@@ -46,17 +43,17 @@ export function executableSchema<Context>(
   return schema;
 }
 
-function attach<Context>(
+function attach(
   type: GraphQLObjectType,
-  fields: Readonly<Record<string, Resolver<Context>>>,
-  onEvent: ((context: Context) => void) | undefined,
+  fields: Readonly<Record<string, Resolver>>,
+  onEvent: ((context: ApiContext) => void) | undefined,
 ): void {
   for (const [name, resolve] of Object.entries(fields)) {
     const field = type.getFields()[name];
     invariant(field, `${type.name}.${name} is a field of the schema`);
     if (onEvent) {
       field.subscribe = resolve as GraphQLFieldResolver<unknown, unknown>;
-      field.resolve = (event: unknown, _args: unknown, context: Context) => {
+      field.resolve = (event: unknown, _args: unknown, context: ApiContext) => {
         onEvent(context);
         return event;
       };

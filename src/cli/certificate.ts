@@ -87,8 +87,8 @@ async function fetchTimestamp(server: Server, id: string): Promise<Uint8Array> {
 async function fetchRendering(server: Server, id: string, format: string): Promise<string> {
   const { verdict } = await ask<{ verdict: { rendering: string } | null }>(
     server,
-    'query ($id: ID!, $format: String!) { verdict(id: $id) { rendering(format: $format) } }',
-    { id, format },
+    'query ($id: ID!, $format: Rendering!) { verdict(id: $id) { rendering(format: $format) } }',
+    { id, format: format === 'vc-jwt' ? 'vcJwt' : format },
   );
   if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   return verdict.rendering;

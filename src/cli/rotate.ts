@@ -29,7 +29,7 @@ export async function rotate(
   const { role, reason } = asked;
   const { rotateKey } = await ask<{ rotateKey: Rotated }>(
     serverFrom(asked),
-    'mutation ($role: String!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }',
+    'mutation ($role: KeyRole!, $reason: String!) { rotateKey(role: $role, reason: $reason) { retired successor index policy } }',
     { role, reason },
   );
   const { retired, successor, index, policy } = rotateKey;

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
-import { OPERATIONS, ROLES, type Role } from '../../src/api/roles.ts';
+import { OPERATIONS } from '../../src/api/operations.ts';
+import { ROLES, type Role } from '../../src/api/roles.ts';
 import { startApi, type RunningApi } from '../../src/api/server.ts';
 import pg from 'pg';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
@@ -319,7 +320,7 @@ describe('after a verdict', () => {
   it('the key is replaced: what came before verifies, what comes after is signed by the new one', async () => {
     const before = await verdictOf(await sealed());
     const rotate =
-      'mutation { rotateKey(role: "verdict", reason: "a year has passed") { retired successor index policy } }';
+      'mutation { rotateKey(role: verdict, reason: "a year has passed") { retired successor index policy } }';
     const { data } = await post(api.url, keys.admin, rotate);
     const { retired, successor, index, policy } = (
       data as unknown as {
@@ -395,16 +396,16 @@ describe('who may do what', () => {
     scenario: '{ scenario(id: "x") { id } }',
     trustPolicy: '{ trustPolicy }',
     submitModel:
-      'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "sleep 1", format: native, name: "x" }) { id } }',
     requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
     cancelRun: 'mutation { cancelRun(id: "x") { id } }',
     apiKeys: '{ apiKeys { id } }',
-    createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
+    createApiKey: 'mutation { createApiKey(input: { name: "x", role: trainer }) { key } }',
     revokeVerdict: 'mutation { revokeVerdict(id: "x", reason: "y") { id } }',
     supersedeVerdict: 'mutation { supersedeVerdict(id: "x", by: "z", reason: "y") { id } }',
     eraseVerdict: 'mutation { eraseVerdict(id: "x", reason: "y") { id } }',
     auditEvents: '{ auditEvents { endCursor } }',
-    rotateKey: 'mutation { rotateKey(role: "log", reason: "y") { index } }',
+    rotateKey: 'mutation { rotateKey(role: log, reason: "y") { index } }',
     revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }',
     runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
@@ -434,7 +435,7 @@ describe('who may do what', () => {
               )
             : (await post(api.url, keys[role], query)).codes;
         expect(codes.includes('FORBIDDEN'), `${role} ${operation} ${codes}`).toBe(
-          !OPERATIONS[operation]?.includes(role),
+          !OPERATIONS[operation]?.roles.includes(role),
         );
         expect(codes).not.toContain('UNAUTHENTICATED');
       }
@@ -458,7 +459,7 @@ describe('who may do what', () => {
     const { data } = await post(
       api.url,
       keys.admin,
-      'mutation { createApiKey(input: { name: "short", role: "architect" }) { key apiKey { id } } }',
+      'mutation { createApiKey(input: { name: "short", role: architect }) { key apiKey { id } } }',
     );
     const { key, apiKey } = (
       data as unknown as { createApiKey: { key: string; apiKey: { id: string } } }
@@ -550,17 +551,17 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ['a negative page', '{ runs(first: -1) { endCursor } }', 'OPTION_INVALID'],
     [
       'a role that is none',
-      'mutation { createApiKey(input: { name: "x", role: "root" }) { key } }',
+      'mutation { createApiKey(input: { name: "x", role: root }) { key } }',
       'OPTION_INVALID',
     ],
     [
       'a format that is none',
-      'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "x", format: visio, name: "x" }) { id } }',
       'FORMAT_UNKNOWN',
     ],
     [
       'a model that is refused',
-      'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "bad", format: native, name: "x" }) { id } }',
       'MODEL_SHAPE',
     ],
     [
@@ -580,7 +581,7 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ],
     [
       'a key that is not replaced',
-      'mutation { rotateKey(role: "witness", reason: "x") { index } }',
+      'mutation { rotateKey(role: witness, reason: "x") { index } }',
       'OPTION_INVALID',
     ],
     [

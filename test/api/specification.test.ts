@@ -352,7 +352,7 @@ describe('an SMT-LIB script', () => {
     const { data } = await post(
       api.url,
       key,
-      'query ($id: ID!) { verdict(id: $id) { rendering(format: "svr") } }',
+      'query ($id: ID!) { verdict(id: $id) { rendering(format: svr) } }',
       { id: verdict.id },
     );
     const svr = JSON.parse(

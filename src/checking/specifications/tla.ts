@@ -12,6 +12,7 @@ import type { EngineProgress } from '../../model/engine.ts';
 import type {
   Evidence,
   Outcome,
+  PropertyKind,
   PropertyReport,
   Report,
   UnknownReason,
@@ -377,7 +378,7 @@ function unique(names: readonly string[]): readonly string[] {
 }
 
 function reportOf(
-  property: { readonly name: string; readonly kind: string },
+  property: { readonly name: string; readonly kind: PropertyKind },
   answered: Answered | undefined,
   version: string,
   distinct: number | undefined,
