@@ -172,7 +172,9 @@ function askedProperties(
   return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
 }
 
-/** What answers are judged by, and what came of each, by engine and property: it is replayed once. */
+/**
+ * What answers are judged by, and what came of each, by engine and property: it is replayed once.
+ */
 interface Judging {
   readonly inspected: Inspected;
   readonly task: Task;

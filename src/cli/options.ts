@@ -12,18 +12,18 @@ import {
   FILE,
   flag,
   FOLDER,
-  list,
+  listOf,
   optional,
   positive,
   repeated,
-  text,
+  anyText,
 } from './values.ts';
 
 /** Options that more than one command takes. */
 
 export const SERVER_OPTIONS = {
-  server: optional(text('URL'), 'the service', 'PROBITY_SERVER, else http://127.0.0.1:4600'),
-  key: optional(text('KEY'), 'an API key', 'PROBITY_KEY'),
+  server: optional(anyText('URL'), 'the service', 'PROBITY_SERVER, else http://127.0.0.1:4600'),
+  key: optional(anyText('KEY'), 'an API key', 'PROBITY_KEY'),
 };
 
 export const DATA_OPTION = optional(FOLDER, 'the data folder', 'PROBITY_DATA_DIR, else ~/.probity');
@@ -67,7 +67,7 @@ const ENGINE: ValueKind<EngineName | 'auto' | 'all'> = {
 /** `--engines a,b`, `--engines all`, or `--engine a --engine b`. */
 const ENGINES_OPTION: Option<readonly EngineName[] | 'auto'> = {
   about: 'which engines are asked',
-  value: list('LIST', ENGINE),
+  value: listOf('LIST', ENGINE),
   alias: 'engine',
   isRepeated: true,
   fallback: 'auto, which crosses them where it is cheap',
@@ -109,10 +109,10 @@ export const SUBMISSION_OPTIONS = byFormat({
 
 /** What is asked of it, and how hard; and what is made of the answer. */
 export const CHECK_OPTIONS = byFormat({
-  property: repeated(text('NAME'), 'answer only this one; the implicit ones always stand'),
+  property: repeated(anyText('NAME'), 'answer only this one; the implicit ones always stand'),
   engines: ENGINES_OPTION,
   assurance: optional(
-    list('LIST', choice('NAME', ASSURANCES)),
+    listOf('LIST', choice('NAME', ASSURANCES)),
     'what each answer must have: engines are asked until it has it, else exit 3',
   ),
   timeout: optional(positive('SECONDS'), 'for all of it', String(DEFAULT_OPTIONS.timeoutMs / 1000)),

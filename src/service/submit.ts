@@ -12,6 +12,7 @@ import {
 } from '../store/index.ts';
 import { strayOptions } from '../checking/formats.ts';
 import { propertyNames, specificationOptionProblems } from '../checking/identify.ts';
+import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { FORMAT_NAMES, isFormat, type FormatName } from '../model/formats.ts';
 import type { CompanionFile, CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
@@ -19,7 +20,6 @@ import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
-export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 const MAX_NAME = 200;
 
 export interface SubmitInput {
