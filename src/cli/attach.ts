@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { attachKey, type Role } from '../evidence/signing/keys.ts';
 import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
@@ -34,7 +34,7 @@ type Asked = Where & {
 
 /** `probity keys attach`: the file is written only after the key has signed. */
 export async function attach(asked: Asked): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const { role } = asked;
   const key = await describe(role, asked, asked.name ?? config.value.origin);

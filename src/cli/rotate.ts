@@ -19,8 +19,8 @@ const AFTER: Readonly<Record<Role, string>> = {
 };
 
 /**
- * `probity keys rotate`. Only the service can do it: the change goes into its log, and every process
- * of it must stop using the old key.
+ * `probity keys rotate`. Only the service can do it: the change goes into its log, and every
+ * process of it must stop using the old key.
  */
 export async function rotate(
   asked: ServerValues & { readonly role: Role; readonly reason: string },

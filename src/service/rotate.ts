@@ -26,7 +26,8 @@ export const isKeyRole = (role: string): role is Role =>
  *   1. the new key is there: `<role>.next.key`, made now or put there
  *   2. a statement that one follows the other, signed by both, is kept
  *   3. its leaf is the last of the log: there the old key's trust ends
- *   4. the end is written down (`retired`), then the new key takes the old one's place, whose secret is gone
+ *   4. the end is written down (`retired`), then the new key takes the old one's place, whose
+ * secret is gone
  *   5. the log's new key signs the latest checkpoint anew
  *
  * Killed at any line, calling it again goes on where it stopped: the statement that was kept stays,

@@ -22,8 +22,8 @@ import {
 /** A larger graph of all threats is left, and the sets are judged one by one. */
 const MAX_ATTACKED_STATES = 200_000;
 
-export const MODEL = required(FILE, 'a model: YAML, JSON or a BPMN diagram');
-export const SUBMITTED = required(
+export const MODEL_PLACE = required(FILE, 'a model: YAML, JSON or a BPMN diagram');
+export const SUBMITTED_PLACE = required(
   FILE,
   'a model (YAML, JSON, BPMN), a TLA+ module or an SMT-LIB script',
 );
@@ -33,7 +33,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'check',
     about: 'check a model here, with no server and no database',
-    positionals: { file: SUBMITTED },
+    positionals: { file: SUBMITTED_PLACE },
     options: {
       ...SUBMISSION_OPTIONS,
       ...CHECK_OPTIONS,
@@ -73,7 +73,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'threats',
     about: 'which attacks break which properties, and which controls hold',
-    positionals: { file: MODEL },
+    positionals: { file: MODEL_PLACE },
     options: {
       ...THREATS_OPTION,
       budget: optional(whole('K', 0, 999_999), 'attacks of at most so many threats', 'any number'),
