@@ -151,8 +151,9 @@ class Meter {
   }
 
   #lengthOf({ name, arguments: given }: FieldNode): number {
-    const first = given?.find((argument) => argument.name.value === 'first')?.value;
-    if (first) return lengthFrom(first);
+    const asked =
+      given?.filter(({ name: { value } }) => value === 'first' || value === 'last') ?? [];
+    if (asked.length > 0) return Math.max(...asked.map(({ value }) => lengthFrom(value)));
     return Object.hasOwn(this.#lists, name.value) ? (this.#lists[name.value] ?? 1) : 1;
   }
 }

@@ -1,5 +1,7 @@
 import {
   buildSchema,
+  GraphQLError,
+  Kind,
   isObjectType,
   isScalarType,
   valueFromASTUntyped,
@@ -64,11 +66,34 @@ function attach(
 }
 
 function defineScalar(type: GraphQLScalarType): void {
-  if (type.name === 'DateTime')
+  if (type.name === 'DateTime') {
     type.serialize = (value) => (value instanceof Date ? value.toISOString() : String(value));
+    type.parseValue = instant;
+    type.parseLiteral = (node) => instant(node.kind === Kind.STRING ? node.value : undefined);
+  }
   if (type.name === 'JSON') {
     type.serialize = (value) => value;
     type.parseValue = (value) => value;
     type.parseLiteral = (node, variables) => valueFromASTUntyped(node, variables);
   }
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/u;
+
+/** A date is its first moment in UTC; a time has its offset. */
+function instant(value: unknown): Date {
+  const date = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : undefined;
+  const isDay = date && !Number.isNaN(date.getTime()) && sameDay(value as string, date);
+  if (!date || !isDay)
+    throw new GraphQLError('a time is ISO 8601 with its offset: 2026-07-01T00:00:00Z');
+  return date;
+}
+
+/** `new Date` makes 2 March of 30 February. */
+function sameDay(text: string, date: Date): boolean {
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return (
+    day.toISOString().startsWith(text.slice(0, 10)) &&
+    Math.abs(date.getTime() - day.getTime()) <= 2 * 86_400_000
+  );
 }

@@ -1,4 +1,4 @@
-import type { AuditRecord, Store } from '../store/index.ts';
+import type { AuditRecord, Page, Slice, Store } from '../store/index.ts';
 
 /** Who does something that an auditor would ask about. */
 export interface Actor {
@@ -28,8 +28,8 @@ export function audited(
   });
 }
 
-/** Newest first. */
+/** A page of it. */
 export const auditEvents = (
   { store }: Trail,
-  page: { readonly first: number; readonly after?: number },
-): Promise<AuditRecord[]> => store.audit.list(page);
+  page: Omit<Page, 'owner'>,
+): Promise<Slice<AuditRecord>> => store.audit.list(page);

@@ -4,9 +4,12 @@ import {
   isSealed,
   type ModelHead,
   type ModelTexts,
+  type Filter,
   type Page,
+  type RunFilter,
+  type Slice,
+  type VerdictFilter,
   type RunHead,
-  type RunState,
   type SealedVerdict,
   type ShownReport,
   type Store,
@@ -33,14 +36,38 @@ export const modelTexts = (
   { id }: ModelHead,
 ): Promise<ModelTexts | undefined> => store.models.texts(id);
 
-export const listRuns = (
+/** A page of a list, and how long the list is; that is asked only where somebody wants to know. */
+export interface Listed<Row> extends Slice<Row> {
+  /** Nothing where it is too long to be counted. */
+  count(): Promise<number | undefined>;
+}
+
+export const listModels = async (
+  { store }: Reads<'models'>,
+  page: Page,
+  filter: Filter,
+): Promise<Listed<ModelHead>> => ({
+  ...(await store.models.list(page, filter)),
+  count: () => store.models.count(page, filter),
+});
+
+export const listRuns = async (
   { store }: Reads<'runs'>,
   page: Page,
-  filter: { readonly state?: RunState; readonly modelId?: string },
-): Promise<RunHead[]> => store.runs.list(page, filter);
+  filter: RunFilter,
+): Promise<Listed<RunHead>> => ({
+  ...(await store.runs.list(page, filter)),
+  count: () => store.runs.count(page, filter),
+});
 
-export const listVerdicts = ({ store }: Reads<'verdicts'>, page: Page): Promise<VerdictRecord[]> =>
-  store.verdicts.list(page);
+export const listVerdicts = async (
+  { store }: Reads<'verdicts'>,
+  page: Page,
+  filter: VerdictFilter,
+): Promise<Listed<VerdictRecord>> => ({
+  ...(await store.verdicts.list(page, filter)),
+  count: () => store.verdicts.countListed(page, filter),
+});
 
 export const runOfVerdict = (
   { store }: Reads<'runs'>,

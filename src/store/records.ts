@@ -182,11 +182,3 @@ export interface CosignedRecord {
   readonly quorum: boolean;
   readonly cosignedAt: Date;
 }
-
-/** A page, newest first: at most `first` rows older than `after`. */
-export interface Page {
-  readonly first: number;
-  readonly after?: string;
-  /** Undefined: everybody's. */
-  readonly owner?: string;
-}

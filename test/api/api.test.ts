@@ -135,6 +135,31 @@ describe('the core operations', () => {
     expect(
       (next.data as unknown as { runs: { nodes: unknown[]; endCursor: null } }).runs,
     ).toMatchObject({ nodes: [{}], endCursor: null });
+    const back = await post(
+      api.url,
+      keys.architect,
+      `query ($id: ID!, $before: ID) {
+        runs(last: 1, before: $before, filter: { modelId: $id }) {
+          totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        }
+        models(filter: { period: { from: "2026-01-01" }, modelName: "API" }, last: 1) { nodes { name } }
+      }`,
+      { id: modelId, before: runs.endCursor },
+    );
+    const cursor = runs.nodes[0]?.id;
+    expect(back.data).toMatchObject({
+      runs: {
+        totalCount: 3,
+        edges: [{ cursor, node: { id: cursor } }],
+        pageInfo: {
+          hasNextPage: true,
+          hasPreviousPage: false,
+          startCursor: cursor,
+          endCursor: cursor,
+        },
+      },
+      models: { nodes: [{ name: 'api' }] },
+    });
     for (const id of [runs.nodes[0]?.id, 'tampered-payment-redirect']) {
       const found = await post(
         api.url,
@@ -390,6 +415,7 @@ describe('who may do what', () => {
     model: '{ model(id: "x") { id } }',
     run: '{ run(id: "x") { id } }',
     runs: '{ runs { endCursor } }',
+    models: '{ models { totalCount } }',
     verdict: '{ verdict(id: "x") { id } }',
     verdicts: '{ verdicts { endCursor } }',
     scenarios: '{ scenarios { id } }',
@@ -549,6 +575,25 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ],
     ['a page that is too long', '{ runs(first: 1000) { endCursor } }', 'OPTION_INVALID'],
     ['a negative page', '{ runs(first: -1) { endCursor } }', 'OPTION_INVALID'],
+    ['a last page that is too long', '{ runs(last: 101) { endCursor } }', 'OPTION_INVALID'],
+    ['both ways at once', '{ verdicts(first: 1, last: 1) { totalCount } }', 'OPTION_INVALID'],
+    ['first before', '{ verdicts(first: 1, before: "x") { totalCount } }', 'OPTION_INVALID'],
+    [
+      'a model that is no id',
+      '{ runs(filter: { modelId: "x" }) { totalCount } }',
+      'OPTION_INVALID',
+    ],
+    ['a text of nothing', '{ models(filter: { text: "" }) { totalCount } }', 'OPTION_INVALID'],
+    [
+      '30 February',
+      '{ verdicts(filter: { period: { from: "2026-02-30T00:00:00Z" } }) { totalCount } }',
+      'REQUEST_SHAPE',
+    ],
+    [
+      'a time without an offset',
+      '{ runs(filter: { period: { until: "2026-02-20T00:00:00" } }) { totalCount } }',
+      'REQUEST_SHAPE',
+    ],
     [
       'a role that is none',
       'mutation { createApiKey(input: { name: "x", role: root }) { key } }',

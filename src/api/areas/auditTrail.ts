@@ -1,5 +1,6 @@
 import { auditEvents } from '../../service/auditTrail.ts';
-import { DEFAULT_PAGE, given, pageLength, pageOf, refuse, type Area } from '../area.ts';
+import { refuse, type Area } from '../area.ts';
+import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
 import { OFFICERS } from '../roles.ts';
 
 export const auditTrail: Area = {
@@ -8,15 +9,13 @@ export const auditTrail: Area = {
       on: 'Query',
       roles: OFFICERS,
       run: async ({ service }, args) => {
-        const first = pageLength(args);
-        const cursor = given<string>(args, 'after');
-        const after = cursor === undefined ? undefined : Number(cursor);
-        if (after !== undefined && !Number.isSafeInteger(after))
-          throw refuse('OPTION_INVALID', 'after', 'this is no id');
-        const page = { first, ...(after !== undefined && { after }) };
-        return pageOf(await auditEvents(service, page), first);
+        const page = cursorPage(args);
+        if (page.cursor !== undefined && !/^\d{1,15}$/u.test(page.cursor))
+          throw refuse('OPTION_INVALID', page.backward ? 'before' : 'after', 'this is no id');
+        return connection(await auditEvents(service, page), page);
       },
     },
   },
+  fields: { AuditEventConnection: CONNECTION_FIELDS },
   lists: { auditEvents: DEFAULT_PAGE },
 };

@@ -1,8 +1,9 @@
-import { modelTexts } from '../../service/read.ts';
+import { listModels, modelTexts } from '../../service/read.ts';
 import { submitModel, visibleModelHead, type SubmitInput } from '../../service/submit.ts';
 import type { ModelHead, ModelTexts } from '../../store/index.ts';
 import { valueOf, type Api, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
+import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import type { ApiContext } from '../context.ts';
 import { EVERYBODY, MODELLERS } from '../roles.ts';
 import { LOADS } from '../turns.ts';
@@ -22,6 +23,14 @@ export const models: Area = {
       run: ({ service }, { id }, principal) =>
         visibleModelHead(service, askerOf(principal), String(id)),
     },
+    models: {
+      on: 'Query',
+      roles: EVERYBODY,
+      run: async ({ service }, args, principal) => {
+        const page = pageFor(args, principal);
+        return connection(await listModels(service, page, filterFrom(args)), page);
+      },
+    },
     submitModel: {
       on: 'Mutation',
       roles: MODELLERS,
@@ -30,6 +39,7 @@ export const models: Area = {
     },
   },
   fields: {
+    ModelConnection: CONNECTION_FIELDS,
     Model: {
       source: async (api, model: ModelHead, _args, context) =>
         context.answer.text((await texts(api, model, context))?.source),
@@ -40,4 +50,5 @@ export const models: Area = {
     },
   },
   costs: { source: 5, annotations: 5, document: 5 },
+  lists: { models: DEFAULT_PAGE },
 };

@@ -8,17 +8,9 @@ import {
 } from '../../service/submit.ts';
 import { watchRun } from '../../service/watch.ts';
 import type { RunHead, RunState } from '../../store/index.ts';
-import {
-  DEFAULT_PAGE,
-  given,
-  idGiven,
-  pageFor,
-  pageOf,
-  refuse,
-  valueOf,
-  type Area,
-} from '../area.ts';
+import { given, refuse, valueOf, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
+import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import { EVERYBODY, MODELLERS } from '../roles.ts';
 import { LOADS } from '../turns.ts';
 
@@ -34,10 +26,10 @@ export const runs: Area = {
       roles: EVERYBODY,
       run: async ({ service }, args, principal) => {
         const page = pageFor(args, principal);
+        const filter = filterFrom(args, 'modelId');
         const state = given<RunState>(args, 'state');
-        const modelId = idGiven(args, 'modelId');
-        const filter = { ...(state && { state }), ...(modelId && { modelId }) };
-        return pageOf(await listRuns(service, page, filter), page.first);
+        const states = state ? [state] : (filter['states'] as readonly RunState[] | undefined);
+        return connection(await listRuns(service, page, { ...filter, states }), page);
       },
     },
     requestVerification: {
@@ -80,6 +72,7 @@ export const runs: Area = {
         answer.json(await answer.once(`risk ${run.id}`, () => riskOfRun(service, run), LOADS)),
       verdict: ({ service }, run: RunHead) => verdictOfRun(service, run),
     },
+    RunConnection: CONNECTION_FIELDS,
     Failure: {
       problems: (_api, { problems }: { readonly problems?: readonly Problem[] }) => problems ?? [],
     },

@@ -8,17 +8,9 @@ import { statusOfVerdict } from '../../service/status.ts';
 import { anchorOf, statementOf, verdictFiles, visibleVerdict } from '../../service/verdict.ts';
 import { eraseVerdict, withdrawVerdict } from '../../service/withdraw.ts';
 import type { AnchorRecord, SealedVerdict } from '../../store/index.ts';
-import {
-  DEFAULT_PAGE,
-  given,
-  pageFor,
-  pageOf,
-  refuse,
-  valueOf,
-  type Api,
-  type Area,
-} from '../area.ts';
+import { given, refuse, valueOf, type Api, type Area } from '../area.ts';
 import { askerOf, type Principal } from '../auth.ts';
+import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import { withReason } from '../compliance.ts';
 import { EVERYBODY, OFFICERS } from '../roles.ts';
 import { LARGE_LOADS } from '../turns.ts';
@@ -50,7 +42,7 @@ export const verdicts: Area = {
       roles: EVERYBODY,
       run: async ({ service }, args, principal) => {
         const page = pageFor(args, principal);
-        return pageOf(await listVerdicts(service, page), page.first);
+        return connection(await listVerdicts(service, page, filterFrom(args)), page);
       },
     },
     revokeVerdict: {
@@ -121,6 +113,7 @@ export const verdicts: Area = {
         }));
       },
     },
+    VerdictConnection: CONNECTION_FIELDS,
     Anchor: {
       network: (_api, anchor: AnchorRecord) => inRecord(anchor, 'network'),
       transactionDigest: (_api, anchor: AnchorRecord) =>
