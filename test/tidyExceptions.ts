@@ -94,7 +94,6 @@ export const NAMED_TWICE: readonly string[] = [
   'conjuncts',
   'connect',
   'disjuncts',
-  'pageOf',
   'reach',
   'refuse',
   'replay',
