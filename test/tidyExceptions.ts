@@ -55,7 +55,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 /** Names that are exported by two files. */
 export const NAMED_TWICE: readonly string[] = [
   'Actor',
-  'AnchorRecord',
   'Answer',
   'Assignment',
   'Bounds',
@@ -81,12 +80,10 @@ export const NAMED_TWICE: readonly string[] = [
   'Progress',
   'PropertyKind',
   'Question',
-  'ROLES',
   'Reached',
   'Reading',
   'Receipt',
   'Replayed',
-  'Role',
   'Rule',
   'Runs',
   'Shape',
@@ -94,7 +91,6 @@ export const NAMED_TWICE: readonly string[] = [
   'conjuncts',
   'connect',
   'disjuncts',
-  'pageOf',
   'reach',
   'refuse',
   'replay',

@@ -1,4 +1,4 @@
-import type { Role } from '../../evidence/signing/keys.ts';
+import type { KeyRole } from '../../evidence/signing/keys.ts';
 import { command, type CommandRow } from '../command.ts';
 import { DATA_OPTION, SERVER_OPTIONS } from '../options.ts';
 import {
@@ -15,8 +15,8 @@ import {
   whole,
 } from '../values.ts';
 
-const ROLES = ['verdict', 'log', 'ledger'] as const satisfies readonly Role[];
-const ROLE = choice('ROLE', ROLES);
+const KEY_ROLES = ['verdict', 'log', 'ledger'] as const satisfies readonly KeyRole[];
+const ROLE = choice('ROLE', KEY_ROLES);
 const WHERE = 'where it is: one of';
 
 const LOG_PLACE = {
