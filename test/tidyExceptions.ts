@@ -2,11 +2,10 @@
 
 /** Files of more than 400 lines. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/checking/recheck.ts': 499,
+  'src/checking/recheck.ts': 501,
   'src/encode/smt/symbolic.ts': 409,
   'src/encode/smt/system.ts': 521,
   'src/encode/tla/module.ts': 549,
-  'src/engines/explore/exploration.ts': 485,
   'src/engines/tlc/index.ts': 528,
   'src/evidence/log/log.ts': 435,
   'src/evidence/verify/verify.ts': 434,
@@ -28,7 +27,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/encode/smt/symbolic.ts term': 64,
   'src/encode/smt/system.ts rulesOf': 73,
   'src/encode/tla/properties.ts print': 65,
-  'src/engines/explore/exploration.ts run': 68,
   'src/engines/tlc/specification.ts runSpecification': 77,
   'src/evidence/renderings/page.ts certificatePage': 76,
   'src/evidence/verify/verify.ts verifyBundle': 105,
@@ -137,7 +135,7 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/evidence': 40,
   'src/explain': 1,
   'src/frontends': 2,
-  'src/graph': 2,
+  'src/graph': 8,
   'src/model': 10,
   'src/monitor': 6,
   'src/processes': 3,

@@ -1,22 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOver, type Time } from '../time/time.ts';
 import { BEYOND } from '../model/evaluate.ts';
-import type { Path } from '../model/engine.ts';
+import type { ExplorationPath } from '../model/engine.ts';
 import type { Expr } from '../model/expression.ts';
 import { sampleBound, sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import type { ErrorBits, Instance, Semantics } from '../model/semantics.ts';
-import { Referee, type Told } from './compiled/referee.ts';
+import { Referee, type ToldStep } from './compiled/referee.ts';
 import { NotCompiled } from './compiled/refusal.ts';
 import { Compiled, type Generator } from './compiled/walker.ts';
 import { EdgeRecorder, ERROR_TARGET, grown, type Edges } from './edges.ts';
 import { Interpreted } from './interpreted.ts';
-import { Labels } from './labels.ts';
+import { StepLabels } from './labels.ts';
 import type { States } from './states.ts';
 import {
   TooSmall,
   type Disagreement,
-  type Judge,
+  type StateJudge,
   type Selection,
   type StepListener,
   type Walker,
@@ -65,7 +65,7 @@ export interface GraphOptions {
   /** A part of the graph that is enough; else all of it. */
   readonly selection?: Selection;
   /** `interpreted`: no code is generated. Default `compiled`, where the model can be. */
-  readonly path?: Path;
+  readonly path?: ExplorationPath;
   /** How code is generated; another one than ours is for tests of the referee. */
   readonly generate?: Generator;
 }
@@ -105,12 +105,12 @@ export class Graph {
   #at = 0;
   #visitor: Visitor | undefined;
   #recorder: EdgeRecorder | undefined;
-  readonly #labels: Labels;
+  readonly #labels: StepLabels;
 
   constructor(semantics: Semantics, options: GraphOptions = {}) {
     this.semantics = semantics;
     this.#options = options;
-    this.#labels = new Labels(semantics);
+    this.#labels = new StepLabels(semantics);
     this.#fired = new Uint8Array(semantics.instances.length);
     this.#walker = new Interpreted(semantics, this.#listener, 'it was asked for');
   }
@@ -168,10 +168,10 @@ export class Graph {
   }
 
   /** What a predicate says of the state in view. To be asked for before the graph is explored. */
-  judge(expr: Expr): Judge {
+  judge(expr: Expr): StateJudge {
     if (!this.#predicates.includes(expr)) this.#predicates.push(expr);
     let of: Walker | undefined;
-    let judge: Judge = () => undefined;
+    let judge: StateJudge = () => undefined;
     return () => {
       if (of !== this.#walker) judge = (of = this.#walker).judge(expr);
       return judge();
@@ -312,7 +312,7 @@ export class Graph {
       walker.expand(selected);
       return;
     }
-    const told: Told[] = [];
+    const told: ToldStep[] = [];
     this.#told = told;
     try {
       walker.expand(selected);
@@ -330,7 +330,7 @@ export class Graph {
   }
 
   /** What generated code tells of the state that is compared. */
-  #told: Told[] | undefined;
+  #told: ToldStep[] | undefined;
 
   readonly #listener: StepListener = {
     onStep: (target, label) => {

@@ -5,7 +5,7 @@ import type { Type } from '../model/types.ts';
 import { invariant } from '../errors/index.ts';
 import { StateStore } from './stateStore.ts';
 import type { States } from './states.ts';
-import type { Judge, StepListener, Walker } from './walker.ts';
+import type { StateJudge, StepListener, Walker } from './walker.ts';
 
 /** Steps by `semantics` itself: slower, and for every model. */
 export class Interpreted implements Walker {
@@ -38,7 +38,7 @@ export class Interpreted implements Walker {
     else this.#semantics.successors(row, sink);
   }
 
-  judge(expr: Expr): Judge {
+  judge(expr: Expr): StateJudge {
     const predicate = this.#semantics.predicate(expr);
     return () => predicate(this.row);
   }

@@ -6,7 +6,7 @@ import { conditionKey } from './fairness.ts';
  * number beyond the instances for each message value, since each has a fairness condition of its
  * own (SEMANTICS 7).
  */
-export class Labels {
+export class StepLabels {
   readonly #semantics: Semantics;
   readonly #byKey = new Map<string, number>();
   /** The instances behind the labels that are no instance. */

@@ -4,7 +4,7 @@ import type { ErrorBits, Instance } from '../model/semantics.ts';
 import type { States } from './states.ts';
 
 /** What a predicate says of the state in view; nothing where one of its terms has no value. */
-export type Judge = () => boolean | undefined;
+export type StateJudge = () => boolean | undefined;
 
 /** Who is told of the steps of the state in view, in the order of `Semantics.successors`. */
 export interface StepListener {
@@ -45,7 +45,7 @@ export interface Walker {
    * can.
    */
   expand(selected: readonly Instance[] | undefined): void;
-  judge(expr: Expr): Judge;
+  judge(expr: Expr): StateJudge;
   /** A walker with the same states, in the same order, for larger ones. */
   next(): Walker;
 }

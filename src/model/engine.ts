@@ -30,10 +30,10 @@ export interface Budget {
    * Of explore: `interpreted` where no code is to be generated for its steps. Default `compiled`,
    * where the model can be.
    */
-  readonly path?: Path;
+  readonly path?: ExplorationPath;
 }
 
-export type Path = 'compiled' | 'interpreted';
+export type ExplorationPath = 'compiled' | 'interpreted';
 
 export const REDUCTIONS = ['auto', 'always', 'never'] as const;
 export type Reduction = (typeof REDUCTIONS)[number];

@@ -4,8 +4,8 @@ import type { Budget, EngineProgress, EngineResult, Task } from '../../model/eng
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import type { Time } from '../../time/time.ts';
 import { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
-import { Judgement } from './judgement.ts';
-import { Observation } from './observation.ts';
+import { GraphJudgement } from './judgement.ts';
+import { GraphObservation } from './observation.ts';
 
 /** What the evidence calls the reduction of clusters.ts. */
 export const EAGER = 'eager';
@@ -20,12 +20,12 @@ const DISAGREEMENT = 'explore/disagreement.json';
 export class Exploration {
   readonly #task: Task;
   readonly #graph: Graph;
-  readonly #seen: Observation;
+  readonly #seen: GraphObservation;
   readonly #reduced: boolean;
 
   constructor(task: Task, options: GraphOptions = {}) {
     this.#task = task;
-    this.#seen = new Observation(task, options);
+    this.#seen = new GraphObservation(task, options);
     this.#graph = this.#seen.graph;
     this.#reduced = options.selection !== undefined;
   }
@@ -38,7 +38,7 @@ export class Exploration {
     await this.#seen.walk(budget, time, onProgress);
     const { disagreement, store } = this.#graph;
     if (disagreement) return this.#differs(disagreement);
-    const judgement = new Judgement(this.#seen, this.#reduced, this.#evidence(), time);
+    const judgement = new GraphJudgement(this.#seen, this.#reduced, this.#evidence(), time);
     return {
       outcomes: new Map(this.#task.properties.map((p) => [p.name, judgement.outcome(p)])),
       artifacts: [],

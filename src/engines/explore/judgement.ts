@@ -14,14 +14,14 @@ import type { Trace } from '../../model/trace.ts';
 import { OutOfTime, ticking, type Time } from '../../time/time.ts';
 import { automatonOf, TooLarge } from './buchi.ts';
 import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
-import type { Observation } from './observation.ts';
+import type { GraphObservation } from './observation.ts';
 import { productOf } from './product.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
 import { FALSE, TRUE, TRUTH, type StateWatch } from './watch.ts';
 
 /** What the properties are on a graph that was observed (SEMANTICS 4–8, 11). */
-export class Judgement {
-  readonly #seen: Observation;
+export class GraphJudgement {
+  readonly #seen: GraphObservation;
   readonly #graph: Graph;
   readonly #semantics: Semantics;
   /** Whether the graph is a part that is enough for some properties (clusters.ts). */
@@ -30,7 +30,7 @@ export class Judgement {
   readonly #evidence: Evidence;
   readonly #time: Time;
 
-  constructor(seen: Observation, reduced: boolean, evidence: Evidence, time: Time) {
+  constructor(seen: GraphObservation, reduced: boolean, evidence: Evidence, time: Time) {
     this.#seen = seen;
     this.#graph = seen.graph;
     this.#semantics = seen.graph.semantics;

@@ -34,7 +34,7 @@ export const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>
 const ENDLESS_STATES = 30_000;
 
 /** One walk over the graph of a task, and what was seen on the way. */
-export class Observation {
+export class GraphObservation {
   readonly graph: Graph;
   readonly watches: readonly StateWatch[];
   readonly vacuity: VacuityWatch;

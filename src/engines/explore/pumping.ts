@@ -24,7 +24,10 @@ export class PumpWatch {
     this.#semantics = graph.semantics;
   }
 
-  /** The names of counters that grow without end; asked about a state that was just found, and is in view. */
+  /**
+   * The names of counters that grow without end; asked about a state that was just found, and is in
+   * view.
+   */
   look(index: number): readonly string[] | undefined {
     if (this.#found || this.#left === 0 || index < PATIENCE) return this.#found;
     const counters = (this.#counters ??= [...onlyAskedForLittle(this.#semantics)].map((name) => ({

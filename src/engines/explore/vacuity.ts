@@ -1,12 +1,12 @@
 import type { Graph } from '../../graph/graph.ts';
-import type { Judge } from '../../graph/walker.ts';
+import type { StateJudge } from '../../graph/walker.ts';
 import type { Vacuity } from '../../model/outcome.ts';
 import type { Expr } from '../../model/expression.ts';
 import type { Semantics } from '../../model/semantics.ts';
 
 interface Premise {
   readonly name: string;
-  readonly judge: Judge;
+  readonly judge: StateJudge;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Judge } from '../../graph/walker.ts';
+import type { StateJudge } from '../../graph/walker.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
 
 /** What a predicate says of a state; 0 before it was asked. */
@@ -17,7 +17,7 @@ export const codeOf = (value: boolean | undefined): number =>
  */
 export class StateWatch {
   readonly property: Property;
-  readonly #predicate: Judge;
+  readonly #predicate: StateJudge;
   /**
    * What is sought, where one finding is enough and the predicate has a value everywhere; else
    * every state is judged.
@@ -33,7 +33,7 @@ export class StateWatch {
 
   constructor(
     property: Property,
-    predicate: Judge,
+    predicate: StateJudge,
     { isTotal, keepsValues }: { readonly isTotal: boolean; readonly keepsValues: boolean },
   ) {
     this.property = property;

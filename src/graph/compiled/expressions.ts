@@ -10,11 +10,11 @@ import {
   bound,
   joined,
   NO_VALUES,
-  number,
+  digits,
   type Functions,
-  type Range,
-  type Scalar,
-  type Scope,
+  type WordRange,
+  type ScalarText,
+  type TextScope,
   type Test,
 } from './text.ts';
 
@@ -40,13 +40,13 @@ export class Expressions implements Scalars {
     this.#lists = new Lists(this);
   }
 
-  scalar(e: Expr, scope: Scope): Scalar {
+  scalar(e: Expr, scope: TextScope): ScalarText {
     // What a list in a list in a list stands for is written more than once for each.
     this.#written += 1;
     if (this.#written > MAX_WRITTEN) refuse('its code would be too long');
     switch (e.kind) {
       case 'literal':
-        return { text: number(e.value), lo: e.value, hi: e.value, throws: false };
+        return { text: digits(e.value), lo: e.value, hi: e.value, throws: false };
       case 'cell': {
         const at = this.offset(e, scope);
         const range = this.ranges.of(this.layout.cell(e.of, e.name).type);
@@ -96,7 +96,7 @@ export class Expressions implements Scalars {
     }
   }
 
-  test(e: Expr, scope: Scope): Test {
+  test(e: Expr, scope: TextScope): Test {
     this.#written += 1;
     if (this.#written > MAX_WRITTEN) refuse('its code would be too long');
     switch (e.kind) {
@@ -151,22 +151,22 @@ export class Expressions implements Scalars {
   }
 
   /** A set as bits of one number, bit 0 for the value `lo`. */
-  mask(e: Expr, scope: Scope): Scalar {
+  mask(e: Expr, scope: TextScope): ScalarText {
     return this.#lists.mask(e, scope);
   }
 
   /** The offset of a cell, or of a field of a message: a number, where its keys are known. */
-  offset(e: Expr, scope: Scope): Scalar {
+  offset(e: Expr, scope: TextScope): ScalarText {
     if (e.kind === 'cell') return this.cellOffset(this.layout.cell(e.of, e.name), e.keys, scope);
     invariant(e.kind === 'field' && e.message.kind === 'local', 'a message is always named');
     const message = scope.of.get(e.message.name);
     invariant(message?.kind === 'message', 'only messages have fields');
     const field = this.#fieldOf(e);
-    return { text: `${message.text} + ${number(field.offset)}`, ...NO_VALUES, throws: false };
+    return { text: `${message.text} + ${digits(field.offset)}`, ...NO_VALUES, throws: false };
   }
 
   /** As `offset`, of a variable that is written. */
-  cellOffset(block: CellBlock, keys: readonly Expr[], scope: Scope): Scalar {
+  cellOffset(block: CellBlock, keys: readonly Expr[], scope: TextScope): ScalarText {
     let fixed = block.offset;
     let stride = block.cells * block.width;
     let throws = false;
@@ -176,9 +176,9 @@ export class Expressions implements Scalars {
       const { text, lo, hi, throws: keyThrows } = this.scalar(key, scope);
       throws ||= keyThrows || lo <= NULL_VALUE;
       if (lo === hi && lo > NULL_VALUE && !keyThrows) fixed += lo * stride;
-      else terms.push(`${lo <= NULL_VALUE ? `K(${text})` : text} * ${number(stride)}`);
+      else terms.push(`${lo <= NULL_VALUE ? `K(${text})` : text} * ${digits(stride)}`);
     });
-    const text = [number(fixed), ...terms].join(' + ');
+    const text = [digits(fixed), ...terms].join(' + ');
     return terms.length === 0
       ? { text, lo: fixed, hi: fixed, throws }
       : { text, lo: block.offset, hi: block.offset + block.cells * block.width - 1, throws };
@@ -190,7 +190,7 @@ export class Expressions implements Scalars {
     return field;
   }
 
-  #compare(e: Extract<Expr, { kind: 'compare' }>, scope: Scope): Test {
+  #compare(e: Extract<Expr, { kind: 'compare' }>, scope: TextScope): Test {
     if (isCollection(e.left.type)) {
       if (!this.#lists.isSet(e.left) || !this.#lists.isSet(e.right))
         return this.#compareLists(e, scope);
@@ -209,7 +209,7 @@ export class Expressions implements Scalars {
   }
 
   /** Item by item: for each on the right, the one on the left at the same place. */
-  #compareLists(e: Extract<Expr, { kind: 'compare' }>, scope: Scope): Test {
+  #compareLists(e: Extract<Expr, { kind: 'compare' }>, scope: TextScope): Test {
     const [left, right] = [this.#lists.loop(e.left, scope), this.#lists.loop(e.right, scope)];
     const compared = right.each(scope, (item, at) => {
       const inner = { of: scope.of, depth: at.depth + 1 };
@@ -229,17 +229,17 @@ return (r && n === k) ${OPERATORS[e.operator]} true;`,
   }
 
   /** A list is evaluated before its consumer begins: what has no value in it shows first. */
-  #evaluated(loop: Loop, scope: Scope): string {
+  #evaluated(loop: Loop, scope: TextScope): string {
     return loop.throws ? `${loop.each(scope, () => '')}\n` : '';
   }
 
-  #contains(e: Extract<Expr, { kind: 'contains' }>, scope: Scope): Test {
+  #contains(e: Extract<Expr, { kind: 'contains' }>, scope: TextScope): Test {
     const value = this.scalar(e.value, scope);
     if (this.#lists.isSet(e.list)) {
       const mask = this.#lists.mask(e.list, scope);
       const lo = mask.lo > mask.hi ? 0 : mask.lo;
       return {
-        text: `H(${mask.text}, ${value.text} - ${number(lo)})`,
+        text: `H(${mask.text}, ${value.text} - ${digits(lo)})`,
         throws: mask.throws || value.throws,
       };
     }
@@ -252,7 +252,7 @@ return (r && n === k) ${OPERATORS[e.operator]} true;`,
     );
   }
 
-  #quantified(e: Extract<Expr, { kind: 'some' | 'every' }>, scope: Scope): Test {
+  #quantified(e: Extract<Expr, { kind: 'some' | 'every' }>, scope: TextScope): Test {
     const loop = this.#lists.loop(e.domain, scope);
     let throws = loop.throws;
     const body = loop.each(scope, (item, at) => {
@@ -269,15 +269,15 @@ return (r && n === k) ${OPERATORS[e.operator]} true;`,
     );
   }
 
-  #called(body: string, scope: Scope, throws: boolean): Test {
+  #called(body: string, scope: TextScope, throws: boolean): Test {
     const args = argumentsOf(scope);
     return { text: `${this.functions.named(args, body)}(${args})`, throws };
   }
 
-  #count(list: Expr, scope: Scope): Scalar {
+  #count(list: Expr, scope: TextScope): ScalarText {
     if (list.kind === 'messages') {
       const { offset, channel } = this.layout.channel(list.channel);
-      return { text: `S[${number(offset)}]`, lo: 0, hi: channel.capacity, throws: false };
+      return { text: `S[${digits(offset)}]`, lo: 0, hi: channel.capacity, throws: false };
     }
     if (this.#lists.isSet(list)) {
       if (list.kind === 'elements') return constant(this.layout.set(list.set).elements.length);
@@ -290,7 +290,7 @@ return (r && n === k) ${OPERATORS[e.operator]} true;`,
     return { ...this.#called(body, scope, loop.throws), lo: 0, hi: loop.most };
   }
 
-  #sum(loop: Loop, scope: Scope): Scalar {
+  #sum(loop: Loop, scope: TextScope): ScalarText {
     const body = `let r = 0;\n${loop.each(scope, ({ text }) => `r += ${text};`)}\nreturn r;`;
     const { lo, hi } = loop.range.lo > loop.range.hi ? { lo: 0, hi: 0 } : loop.range;
     return exact({
@@ -300,7 +300,7 @@ return (r && n === k) ${OPERATORS[e.operator]} true;`,
     });
   }
 
-  #extremum(kind: 'min' | 'max', list: Expr, scope: Scope): Scalar {
+  #extremum(kind: 'min' | 'max', list: Expr, scope: TextScope): ScalarText {
     if (list.kind === 'list' && list.items.length > 0) {
       const items = list.items.map((item) => this.scalar(item, scope));
       const best = kind === 'min' ? Math.min : Math.max;
@@ -331,11 +331,11 @@ const OPERATORS: Readonly<Record<CompareOperator, string>> = {
   '>=': '>=',
 };
 
-function constant(value: number): Scalar {
-  return { text: number(value), lo: value, hi: value, throws: false };
+function constant(value: number): ScalarText {
+  return { text: digits(value), lo: value, hi: value, throws: false };
 }
 
-function arithmetic(operator: ArithmeticOperator, a: Scalar, b: Scalar): Scalar {
+function arithmetic(operator: ArithmeticOperator, a: ScalarText, b: ScalarText): ScalarText {
   return exact({
     ...rangeOf(operator, a, b),
     // Adding 0 turns -0 into 0.
@@ -344,7 +344,7 @@ function arithmetic(operator: ArithmeticOperator, a: Scalar, b: Scalar): Scalar 
   });
 }
 
-function rangeOf(operator: ArithmeticOperator, a: Range, b: Range): Range {
+function rangeOf(operator: ArithmeticOperator, a: WordRange, b: WordRange): WordRange {
   if (a.lo > a.hi || b.lo > b.hi) return NO_VALUES;
   switch (operator) {
     case '+':
@@ -361,7 +361,7 @@ function rangeOf(operator: ArithmeticOperator, a: Range, b: Range): Range {
 }
 
 /** Generated code does not count beyond what numbers hold exactly: that takes the other path. */
-function exact(value: Scalar): Scalar {
+function exact(value: ScalarText): ScalarText {
   if (value.lo > value.hi) return value;
   if (value.lo < Number.MIN_SAFE_INTEGER || value.hi > Number.MAX_SAFE_INTEGER)
     refuse('an integer may leave the exact range');

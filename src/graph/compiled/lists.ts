@@ -9,13 +9,13 @@ import {
   bound,
   joined,
   NO_VALUES,
-  number,
+  digits,
   type Functions,
   type Local,
   type Mask,
-  type Range,
-  type Scalar,
-  type Scope,
+  type WordRange,
+  type ScalarText,
+  type TextScope,
   type Test,
 } from './text.ts';
 
@@ -24,22 +24,22 @@ export interface Scalars {
   readonly layout: Layout;
   readonly ranges: Ranges;
   readonly functions: Functions;
-  scalar(e: Expr, scope: Scope): Scalar;
-  test(e: Expr, scope: Scope): Test;
+  scalar(e: Expr, scope: TextScope): ScalarText;
+  test(e: Expr, scope: TextScope): Test;
   /** The offset of a cell, or of a field of a message. */
-  offset(e: Expr, scope: Scope): Scalar;
+  offset(e: Expr, scope: TextScope): ScalarText;
 }
 
 /** A list as a loop: nothing is made for it. */
 export interface Loop {
   /** Of scalar items; a message has none. */
-  readonly range: Range;
+  readonly range: WordRange;
   /** No more items than this. */
   readonly most: number;
   readonly throws: boolean;
   readonly ofMessages: boolean;
   /** Statements that run `body` for each item, in order. */
-  each(scope: Scope, body: (item: Local, scope: Scope) => string): string;
+  each(scope: TextScope, body: (item: Local, scope: TextScope) => string): string;
 }
 
 /** The widest set that one number holds as bits, none of them the sign. */
@@ -75,11 +75,11 @@ export class Lists {
     }
   }
 
-  loop(e: Expr, scope: Scope): Loop {
+  loop(e: Expr, scope: TextScope): Loop {
     switch (e.kind) {
       case 'elements': {
         const size = this.#scalars.layout.set(e.set).elements.length;
-        return this.#counted(number(size), size, (index) => ({
+        return this.#counted(digits(size), size, (index) => ({
           kind: 'scalar',
           text: index,
           lo: 0,
@@ -130,17 +130,17 @@ ${body(item, scope)}
     const first = offset + 1;
     const each: Loop['each'] = (scope, body) => {
       const [index, message] = [`i${scope.depth}`, `m${scope.depth}`];
-      return `for (let ${index} = 0; ${index} < S[${number(offset)}]; ${index} += 1) {
-const ${message} = ${number(first)} + ${index} * ${number(messageWidth)};
+      return `for (let ${index} = 0; ${index} < S[${digits(offset)}]; ${index} += 1) {
+const ${message} = ${digits(first)} + ${index} * ${digits(messageWidth)};
 ${body({ kind: 'message', text: message }, scope)}
 }`;
     };
     return { range: NO_VALUES, most: of.capacity, throws: false, ofMessages: true, each };
   }
 
-  #literal(e: Extract<Expr, { kind: 'list' }>, scope: Scope): Loop {
+  #literal(e: Extract<Expr, { kind: 'list' }>, scope: TextScope): Loop {
     const items = e.items.map((item) => this.#scalars.scalar(item, scope));
-    const range = items.reduce<Range>(joined, NO_VALUES);
+    const range = items.reduce<WordRange>(joined, NO_VALUES);
     return {
       range,
       most: items.length,
@@ -167,14 +167,14 @@ ${body({ kind: 'message', text: message }, scope)}
         const [bits, name] = [`b${scope.depth}`, `x${scope.depth}`];
         const item: Local = { kind: 'scalar', text: name, lo: mask.lo, hi: mask.hi, throws: false };
         return `for (let ${bits} = ${mask.text}; ${bits} !== 0; ${bits} &= ${bits} - 1) {
-const ${name} = ${number(31 + (most === 0 ? 0 : mask.lo))} - Math.clz32(${bits} & -${bits});
+const ${name} = ${digits(31 + (most === 0 ? 0 : mask.lo))} - Math.clz32(${bits} & -${bits});
 ${body(item, scope)}
 }`;
       },
     };
   }
 
-  #either(e: Extract<Expr, { kind: 'if' }>, scope: Scope): Loop {
+  #either(e: Extract<Expr, { kind: 'if' }>, scope: TextScope): Loop {
     const condition = this.#scalars.test(e.condition, scope);
     const [yes, no] = [this.loop(e.yes, scope), this.loop(e.no, scope)];
     return {
@@ -187,7 +187,7 @@ ${body(item, scope)}
     };
   }
 
-  #mapped(e: Extract<Expr, { kind: 'for' }>, scope: Scope): Loop {
+  #mapped(e: Extract<Expr, { kind: 'for' }>, scope: TextScope): Loop {
     const domain = this.loop(e.domain, scope);
     // Judged once for what it may be; written where the loop stands.
     const sample = this.#scalars.scalar(e.body, bound(scope, e.local, this.#sampleOf(domain)));
@@ -208,7 +208,7 @@ ${body(item, scope)}
     };
   }
 
-  #filtered(e: Extract<Expr, { kind: 'filter' }>, scope: Scope): Loop {
+  #filtered(e: Extract<Expr, { kind: 'filter' }>, scope: TextScope): Loop {
     const domain = this.loop(e.domain, scope);
     const sample = this.#scalars.test(e.body, bound(scope, e.local, this.#sampleOf(domain)));
     return {
@@ -230,7 +230,7 @@ ${body(item, scope)}
   }
 
   /** A set of no more than 31 values, as bits. Throws `NotCompiled` for a wider one. */
-  mask(e: Expr, scope: Scope): Mask {
+  mask(e: Expr, scope: TextScope): Mask {
     switch (e.kind) {
       case 'cell':
       case 'field':
@@ -238,7 +238,7 @@ ${body(item, scope)}
       case 'elements': {
         const size = this.#scalars.layout.set(e.set).elements.length;
         if (size > MAX_SPAN) refuse(`a set of ${size} elements is a value`);
-        return { text: number(2 ** size - 1), lo: 0, hi: size - 1, throws: false };
+        return { text: digits(2 ** size - 1), lo: 0, hi: size - 1, throws: false };
       }
       case 'union':
         return this.#joinedMask(
@@ -268,13 +268,13 @@ ${body(item, scope)}
   }
 
   #joinedMask(masks: readonly Mask[], write: (texts: readonly string[]) => string): Mask {
-    const range = masks.reduce<Range>(joined, NO_VALUES);
+    const range = masks.reduce<WordRange>(joined, NO_VALUES);
     spanOf(range);
     const texts = masks.map((mask) => shifted(mask, lowest(range)));
     return { ...range, text: write(texts), throws: masks.some(({ throws }) => throws) };
   }
 
-  #stored(e: Extract<Expr, { kind: 'cell' | 'field' }>, scope: Scope): Mask {
+  #stored(e: Extract<Expr, { kind: 'cell' | 'field' }>, scope: TextScope): Mask {
     const type: Type = e.type;
     invariant(type.kind === 'set', 'a stored list is a set');
     const { layout, ranges } = this.#scalars;
@@ -288,12 +288,12 @@ ${body(item, scope)}
     return { text: `S[${at.text}]`, lo, hi, throws: at.throws };
   }
 
-  #gathered(loop: Loop, scope: Scope): Mask {
+  #gathered(loop: Loop, scope: TextScope): Mask {
     if (loop.ofMessages) refuse('a list of messages is a value');
     spanOf(loop.range);
     if (loop.most === 0) return { text: '0', ...NO_VALUES, throws: false };
     const { lo, hi } = loop.range;
-    const first = number(lowest(loop.range));
+    const first = digits(lowest(loop.range));
     const body = `let r = 0;
 ${loop.each(scope, (item) => `r |= 1 << ${item.text} - ${first};`)}
 return r;`;
@@ -307,10 +307,10 @@ return r;`;
   }
 }
 
-const lowest = ({ lo, hi }: Range): number => (lo > hi ? 0 : lo);
+const lowest = ({ lo, hi }: WordRange): number => (lo > hi ? 0 : lo);
 
 /** How many values a range has; refused where they are too many for one number. */
-function spanOf({ lo, hi }: Range): number {
+function spanOf({ lo, hi }: WordRange): number {
   const span = lo > hi ? 0 : hi - lo + 1;
   if (span > MAX_SPAN) refuse(`a set may hold ${span} values`);
   return span;
@@ -320,5 +320,5 @@ function spanOf({ lo, hi }: Range): number {
 function shifted(mask: Mask, lo: number): string {
   if (mask.lo > mask.hi) return mask.text;
   const by = mask.lo - lo;
-  return by === 0 ? mask.text : `(${mask.text} << ${number(by)})`;
+  return by === 0 ? mask.text : `(${mask.text} << ${digits(by)})`;
 }

@@ -6,7 +6,7 @@ import { refuse } from './refusal.ts';
  * Where a word of a row stands in a packed row: `bits` bits from `shift` on of the 32-bit word
  * number `word`, holding the value less `lo`. No place crosses from one word to the next.
  */
-export interface Place {
+export interface PackedPlace {
   readonly word: number;
   readonly shift: number;
   readonly bits: number;
@@ -19,7 +19,7 @@ export interface Place {
 /** A row of words of any range, packed by the ranges of their types. */
 export interface Packing {
   /** By the offset of the word in the row (model/layout.ts). */
-  readonly places: readonly Place[];
+  readonly places: readonly PackedPlace[];
   /** 32-bit words of a packed row. */
   readonly words: number;
 }
@@ -102,7 +102,7 @@ function wordRange(ranges: Ranges, type: Type, width: number, name: string): Bou
 }
 
 class Packer {
-  readonly #places: Place[] = [];
+  readonly #places: PackedPlace[] = [];
   #word = 0;
   #shift = 0;
 
@@ -127,7 +127,7 @@ class Packer {
 export function pack(row: ArrayLike<number>, { places }: Packing, into: Int32Array): boolean {
   into.fill(0);
   for (let offset = 0; offset < places.length; offset += 1) {
-    const { word, shift, lo, hi } = places[offset] as Place;
+    const { word, shift, lo, hi } = places[offset] as PackedPlace;
     const value = row[offset] as number;
     if (value < lo || value > hi) return false;
     into[word] = (into[word] as number) | ((value - lo) << shift);
@@ -139,7 +139,7 @@ export function pack(row: ArrayLike<number>, { places }: Packing, into: Int32Arr
 export function unpack(words: Int32Array, base: number, { places }: Packing): number[] {
   const row = new Array<number>(places.length);
   for (let offset = 0; offset < places.length; offset += 1) {
-    const { word, shift, bits, mask, lo } = places[offset] as Place;
+    const { word, shift, bits, mask, lo } = places[offset] as PackedPlace;
     const at = (words[base + word] as number) >>> shift;
     row[offset] = lo + (bits === WORD_BITS ? at : at & mask);
   }

@@ -4,7 +4,7 @@ import { Expressions } from './expressions.ts';
 import { packingOf, Ranges, type Packing } from './packing.ts';
 import { NotCompiled, refuse } from './refusal.ts';
 import { StepWriter } from './steps.ts';
-import { Functions, NO_SCOPE, number } from './text.ts';
+import { Functions, NO_SCOPE, digits } from './text.ts';
 
 /** The code of a model, as text, and how its rows are packed. */
 export interface ProgramText {
@@ -129,12 +129,12 @@ function compiledTests(expressions: Expressions, predicates: readonly Expr[]) {
 
 /** `V`: the packed row at `b` of `r`, into `P` and, place by place, into `S`. */
 function viewText({ places, words }: Packing): string {
-  const copied = Array.from({ length: words }, (_, i) => `P[${number(i)}] = r[b + ${number(i)}];`);
+  const copied = Array.from({ length: words }, (_, i) => `P[${digits(i)}] = r[b + ${digits(i)}];`);
   const rows = places.map((place, offset) => {
-    const at = `P[${number(place.word)}] >>> ${number(place.shift)}`;
-    const bits = place.bits === 32 ? `(${at})` : `(${at} & ${number(place.mask)})`;
+    const at = `P[${digits(place.word)}] >>> ${digits(place.shift)}`;
+    const bits = place.bits === 32 ? `(${at})` : `(${at} & ${digits(place.mask)})`;
     const value = place.bits === 0 ? '' : ` + ${bits}`;
-    return `S[${number(offset)}] = ${number(place.lo)}${value};`;
+    return `S[${digits(offset)}] = ${digits(place.lo)}${value};`;
   });
   return chunked('V', 'r, b', [...copied, ...rows]);
 }
@@ -158,7 +158,7 @@ function chunked(name: string, args: string, statements: readonly string[]): str
 /** Where each word of a row stands in a packed row, for places that are known only in a step. */
 function tablesText({ places, words }: Packing): string {
   const table = (name: string, values: readonly number[]): string =>
-    `const ${name} = [${values.map(number).join(', ')}];`;
+    `const ${name} = [${values.map(digits).join(', ')}];`;
   return `${table(
     'PW',
     places.map(({ word }) => word),
@@ -177,7 +177,7 @@ ${table(
 )}
 function A(o, v) { if (PM[o] !== -1) Q[PW[o]] = Q[PW[o]] & PM[o] | v - PL[o] << PS[o]; }
 function D() {
-  for (let i = 0; i < ${number(words)}; i += 1) if (Q[i] !== P[i]) return true;
+  for (let i = 0; i < ${digits(words)}; i += 1) if (Q[i] !== P[i]) return true;
   return false;
 }`;
 }

@@ -1,7 +1,7 @@
 import type { Expr } from '../../model/expression.ts';
 import { sameState, type ErrorBits, type Instance, type Semantics } from '../../model/semantics.ts';
 import type { States } from '../states.ts';
-import type { Disagreement, Judge, StepListener } from '../walker.ts';
+import type { Disagreement, StateJudge, StepListener } from '../walker.ts';
 
 /** All states of a graph up to this many are compared, and of a larger one a sample. */
 const ALL = 2_000;
@@ -9,7 +9,7 @@ const ALL = 2_000;
 const SPARSE = 7;
 
 /** A step as generated code tells it: `target` is a state's number, or absent for an error. */
-export interface Told {
+export interface ToldStep {
   readonly label: number;
   readonly target: number | undefined;
   readonly errors: ErrorBits;
@@ -44,9 +44,9 @@ export class Referee {
   /** What generated code told of a state, and what the judges say, beside what `semantics` says. */
   compare(
     state: readonly number[],
-    told: readonly Told[],
+    told: readonly ToldStep[],
     selected: readonly Instance[] | undefined,
-    judges: readonly Judge[],
+    judges: readonly StateJudge[],
     states: States,
     labelOf: StepListener['labelOf'],
   ): Disagreement | undefined {

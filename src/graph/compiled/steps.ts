@@ -3,8 +3,8 @@ import type { Assignment, Send } from '../../model/model.ts';
 import { ERROR_BIT, type Instance } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import type { Expressions } from './expressions.ts';
-import type { Packing, Place } from './packing.ts';
-import { bound, NO_SCOPE, number, type Scalar, type Scope, type Test } from './text.ts';
+import type { Packing, PackedPlace } from './packing.ts';
+import { bound, NO_SCOPE, digits, type ScalarText, type TextScope, type Test } from './text.ts';
 
 /** The text of one instance's steps: a guard to try first, and the function that takes them. */
 export interface StepText {
@@ -16,7 +16,7 @@ export interface StepText {
 
 /** A write whose value and place are known to be constants named in the text. */
 interface Written {
-  readonly offset: Scalar;
+  readonly offset: ScalarText;
   readonly value: string;
 }
 
@@ -38,12 +38,12 @@ export class StepWriter {
 
   write(instance: Instance): StepText {
     const { action } = instance;
-    let scope: Scope = NO_SCOPE;
+    let scope: TextScope = NO_SCOPE;
     action.binders.forEach(({ name }, i) => {
       const value = instance.binding[i] ?? 0;
       scope = bound(scope, name, {
         kind: 'scalar',
-        text: number(value),
+        text: digits(value),
         lo: value,
         hi: value,
         throws: false,
@@ -63,13 +63,13 @@ export class StepWriter {
     const whole = { text: `if (${allOf(guards)}) {\n${step.text}\n}`, throws: step.throws };
     const throws = step.throws || guards.some((guard) => guard.throws);
     return {
-      guard: receives.map((block) => `S[${number(block.offset)}] !== 0`).join(' && ') || 'true',
+      guard: receives.map((block) => `S[${digits(block.offset)}] !== 0`).join(' && ') || 'true',
       body: receiving(receives, caught({ text: whole.text, throws }, instance, receives)),
     };
   }
 
   /** All of a step after its guards: values, errors, and what is told of it. */
-  #step(instance: Instance, scope: Scope, receives: readonly ChannelBlock[]): Test {
+  #step(instance: Instance, scope: TextScope, receives: readonly ChannelBlock[]): Test {
     const { action } = instance;
     const lines: string[] = [`let e = 0;`, this.#copy()];
     let throws = false;
@@ -86,11 +86,11 @@ export class StepWriter {
     for (const block of touched) {
       const { offset } = block;
       lines.push(
-        `for (let i = ${number(offset)}; i < ${number(endOf(block))}; i += 1) T[i] = S[i];`,
+        `for (let i = ${digits(offset)}; i < ${digits(endOf(block))}; i += 1) T[i] = S[i];`,
       );
     }
     receives.forEach((block, i) =>
-      lines.push(`R(${number(block.offset)}, ${number(block.messageWidth)}, t${i});`),
+      lines.push(`R(${digits(block.offset)}, ${digits(block.messageWidth)}, t${i});`),
     );
     for (const send of action.sends) {
       const sent = this.#send(send, scope);
@@ -105,7 +105,7 @@ export class StepWriter {
 
   #copy(): string {
     const { words } = this.#packing;
-    if (words > UNROLLED) return `for (let i = 0; i < ${number(words)}; i += 1) Q[i] = P[i];`;
+    if (words > UNROLLED) return `for (let i = 0; i < ${digits(words)}; i += 1) Q[i] = P[i];`;
     return numbersTo(words)
       .map((i) => `Q[${i}] = P[${i}];`)
       .join(' ');
@@ -121,7 +121,7 @@ export class StepWriter {
 
   #assignment(
     { variable, keys, value, type }: Assignment,
-    scope: Scope,
+    scope: TextScope,
     place: number,
     written: Written[],
   ): Test {
@@ -148,14 +148,14 @@ export class StepWriter {
   }
 
   /** `name` becomes the word of the value; `e` says whether it is out of range. */
-  #put(value: Assignment['value'], type: Type, scope: Scope, name: string): Test {
+  #put(value: Assignment['value'], type: Type, scope: TextScope, name: string): Test {
     if (type.kind === 'set') return this.#putSet(value, type, scope, name);
     const scalar = this.#expressions.scalar(value, scope);
     const { ranges } = this.#expressions;
     const { lo, hi } = ranges.of(type);
     const tests = [
-      ...(scalar.lo < lo ? [`${name} < ${number(lo)}`] : []),
-      ...(scalar.hi > hi ? [`${name} > ${number(hi)}`] : []),
+      ...(scalar.lo < lo ? [`${name} < ${digits(lo)}`] : []),
+      ...(scalar.hi > hi ? [`${name} > ${digits(hi)}`] : []),
     ];
     const then = ranges.isAssumed(type) ? 'throw Z;' : `e |= ${ERROR_BIT.withinRange};`;
     return {
@@ -171,7 +171,7 @@ export class StepWriter {
   #putSet(
     value: Assignment['value'],
     type: Extract<Type, { kind: 'set' }>,
-    scope: Scope,
+    scope: TextScope,
     name: string,
   ): Test {
     const mask = this.#expressions.mask(value, scope);
@@ -179,29 +179,29 @@ export class StepWriter {
     const { lo, hi } = this.#expressions.ranges.of(type.of);
     const inside = bitsFrom(Math.max(lo, mask.lo) - mask.lo, Math.min(hi, mask.hi) - mask.lo);
     const given = `w${name.slice(1)}`;
-    const kept = `(${given} & ${number(inside)})`;
+    const kept = `(${given} & ${digits(inside)})`;
     const by = mask.lo - lo;
-    const moved = by >= 0 ? `${kept} << ${number(by)}` : `${kept} >>> ${number(-by)}`;
+    const moved = by >= 0 ? `${kept} << ${digits(by)}` : `${kept} >>> ${digits(-by)}`;
     return {
       text: [
         `const ${given} = ${mask.text};`,
         `const ${name} = ${inside === 0 ? '0' : moved};`,
-        `if ((${given} & ~${number(inside)}) !== 0) e |= ${ERROR_BIT.withinRange};`,
+        `if ((${given} & ~${digits(inside)}) !== 0) e |= ${ERROR_BIT.withinRange};`,
       ].join('\n'),
       throws: mask.throws,
     };
   }
 
   #store(offset: number, value: string): string {
-    const place = this.#packing.places[offset] as Place;
+    const place = this.#packing.places[offset] as PackedPlace;
     if (place.bits === 0) return '';
     const { word, shift, lo } = place;
     const kept = ~(place.mask << shift);
-    const q = `Q[${number(word)}]`;
-    return `${q} = ${q} & ${number(kept)} | ${value} - ${number(lo)} << ${number(shift)};`;
+    const q = `Q[${digits(word)}]`;
+    return `${q} = ${q} & ${digits(kept)} | ${value} - ${digits(lo)} << ${digits(shift)};`;
   }
 
-  #send({ channel, values }: Send, scope: Scope): Test {
+  #send({ channel, values }: Send, scope: TextScope): Test {
     const block = this.#layout.channel(channel);
     const lines: string[] = ['{'];
     let throws = false;
@@ -209,14 +209,14 @@ export class StepWriter {
       const value = values[i];
       if (!value) return;
       const put = this.#put(value, field.type, scope, `v${i}`);
-      lines.push(put.text, `M[${number(field.offset)}] = v${i};`);
+      lines.push(put.text, `M[${digits(field.offset)}] = v${i};`);
       throws ||= put.throws;
     });
     const { offset, messageWidth } = block;
-    const [at, width] = [number(offset), number(messageWidth)];
+    const [at, width] = [digits(offset), digits(messageWidth)];
     const insert = block.channel.order === 'bag' ? 'I' : 'J';
     lines.push(
-      `if (T[${at}] >= ${number(block.channel.capacity)}) e |= ${ERROR_BIT.withinCapacity};`,
+      `if (T[${at}] >= ${digits(block.channel.capacity)}) e |= ${ERROR_BIT.withinCapacity};`,
       `else ${insert}(${at}, ${width});`,
       '}',
     );
@@ -228,20 +228,20 @@ export class StepWriter {
     const { offset } = block;
     const end = endOf(block);
     if (end - offset > MAX_UNROLLED_BLOCK)
-      return `for (let i = ${number(offset)}; i < ${number(end)}; i += 1) A(i, T[i]);`;
+      return `for (let i = ${digits(offset)}; i < ${digits(end)}; i += 1) A(i, T[i]);`;
     const byWord = new Map<number, { kept: number; terms: string[] }>();
     for (let at = offset; at < end; at += 1) {
-      const place = this.#packing.places[at] as Place;
+      const place = this.#packing.places[at] as PackedPlace;
       if (place.bits === 0) continue;
       const entry = byWord.get(place.word) ?? { kept: -1, terms: [] };
       byWord.set(place.word, entry);
       entry.kept &= ~(place.mask << place.shift);
-      entry.terms.push(`T[${number(at)}] - ${number(place.lo)} << ${number(place.shift)}`);
+      entry.terms.push(`T[${digits(at)}] - ${digits(place.lo)} << ${digits(place.shift)}`);
     }
     return [...byWord]
       .map(
         ([word, { kept, terms }]) =>
-          `Q[${number(word)}] = Q[${number(word)}] & ${number(kept)} | ${terms.join(' | ')};`,
+          `Q[${digits(word)}] = Q[${digits(word)}] & ${digits(kept)} | ${terms.join(' | ')};`,
       )
       .join('\n');
   }
@@ -251,7 +251,7 @@ export class StepWriter {
 const UNROLLED = 8;
 const MAX_UNROLLED_BLOCK = 32;
 
-const numbersTo = (count: number): string[] => Array.from({ length: count }, (_, i) => number(i));
+const numbersTo = (count: number): string[] => Array.from({ length: count }, (_, i) => digits(i));
 
 function endOf({ offset, messageWidth, channel }: ChannelBlock): number {
   return offset + 1 + messageWidth * channel.capacity;
@@ -262,11 +262,11 @@ function allOf(tests: readonly Test[]): string {
 }
 
 /** Whether an offset is one number. */
-function isFixed({ lo, hi, throws }: Scalar): boolean {
+function isFixed({ lo, hi, throws }: ScalarText): boolean {
   return lo === hi && !throws;
 }
 
-function mayMeet(a: Scalar, b: Scalar): boolean {
+function mayMeet(a: ScalarText, b: ScalarText): boolean {
   return a.lo <= b.hi && b.lo <= a.hi;
 }
 
@@ -277,9 +277,9 @@ function bitsFrom(first: number, last: number): number {
 
 /** With `perMessage` each message value has a label of its own, which `C` finds. */
 function labelOf({ index, action }: Instance, receives: number): string {
-  if (!action.perMessage || action.fair === 'none') return number(index);
+  if (!action.perMessage || action.fair === 'none') return digits(index);
   const taken = Array.from({ length: receives }, (_, i) => `, t${i}`).join('');
-  return `C(${number(index)}${taken})`;
+  return `C(${digits(index)}${taken})`;
 }
 
 /** What has no value is an error step (SEMANTICS 4). */
@@ -300,8 +300,8 @@ function caught(
  */
 function receiving(receives: readonly ChannelBlock[], body: string): string {
   return receives.reduceRight((inner, { offset, messageWidth, channel }, i) => {
-    const [at, width] = [number(offset), number(messageWidth)];
-    const message = `const r${i} = ${number(offset + 1)} + t${i} * ${width};`;
+    const [at, width] = [digits(offset), digits(messageWidth)];
+    const message = `const r${i} = ${digits(offset + 1)} + t${i} * ${width};`;
     const again = `if (t${i} > 0 && G(r${i}, ${width})) continue;`;
     const count = channel.order === 'fifo' ? `Math.min(S[${at}], 1)` : `S[${at}]`;
     return `for (let t${i} = 0; t${i} < ${count}; t${i} += 1) {\n${message}\n${again}\n${inner}\n}`;

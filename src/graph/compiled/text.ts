@@ -4,25 +4,25 @@ import { invariant } from '../../errors/index.ts';
  * The only way by which anything of a model gets into generated text: as a number. Names, labels
  * and strings of its author never do.
  */
-export function number(value: number): string {
+export function digits(value: number): string {
   invariant(Number.isSafeInteger(value), 'generated code holds exact integers');
   return value < 0 ? `(${value})` : String(value === 0 ? 0 : value);
 }
 
 /** The inclusive range of what an expression may be; empty where `lo` is larger than `hi`. */
-export interface Range {
+export interface WordRange {
   readonly lo: number;
   readonly hi: number;
 }
 
-export const NO_VALUES: Range = { lo: Infinity, hi: -Infinity };
+export const NO_VALUES: WordRange = { lo: Infinity, hi: -Infinity };
 
-export function joined(a: Range, b: Range): Range {
+export function joined(a: WordRange, b: WordRange): WordRange {
   return { lo: Math.min(a.lo, b.lo), hi: Math.max(a.hi, b.hi) };
 }
 
 /** The text of a scalar: in parentheses, or one token. Booleans are 0 and 1. */
-export interface Scalar extends Range {
+export interface ScalarText extends WordRange {
   readonly text: string;
   /** Whether it may have no value: its text then throws. */
   readonly throws: boolean;
@@ -35,26 +35,26 @@ export interface Test {
 }
 
 /** A set as bits of one number: bit `i` stands for the value `lo + i`. */
-export interface Mask extends Scalar {}
+export interface Mask extends ScalarText {}
 
 /** A name of an expression: a scalar, or where a message stands in the row. */
 export type Local =
-  ({ readonly kind: 'scalar' } & Scalar) | { readonly kind: 'message'; readonly text: string };
+  ({ readonly kind: 'scalar' } & ScalarText) | { readonly kind: 'message'; readonly text: string };
 
 /** The names in scope, and how many of them are arguments of the function that is written. */
-export interface Scope {
+export interface TextScope {
   readonly of: ReadonlyMap<string, Local>;
   readonly depth: number;
 }
 
-export const NO_SCOPE: Scope = { of: new Map(), depth: 0 };
+export const NO_SCOPE: TextScope = { of: new Map(), depth: 0 };
 
-export function bound(scope: Scope, name: string, local: Local): Scope {
+export function bound(scope: TextScope, name: string, local: Local): TextScope {
   return { of: new Map(scope.of).set(name, local), depth: scope.depth + 1 };
 }
 
 /** What a scope's names are called in the text, each once: arguments of a function. */
-export function argumentsOf(scope: Scope): string {
+export function argumentsOf(scope: TextScope): string {
   const names = [...scope.of.values()].map(({ text }) => text);
   return [...new Set(names.filter((text) => /^[a-z]/u.test(text)))].join(', ');
 }

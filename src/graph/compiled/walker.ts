@@ -2,7 +2,7 @@ import type { Expr } from '../../model/expression.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 import { UNDEFINED } from '../../model/evaluate.ts';
 import { Interpreted } from '../interpreted.ts';
-import type { Judge, StepListener, Walker } from '../walker.ts';
+import type { StateJudge, StepListener, Walker } from '../walker.ts';
 import { linked, programText, type Program, type ProgramText } from './program.ts';
 import { NotCompiled } from './refusal.ts';
 import { PackedStates, TOO_SMALL } from './states.ts';
@@ -16,7 +16,7 @@ export class Compiled implements Walker {
   readonly interpretedFor = undefined;
   readonly row: Int32Array;
   /** By its place among the predicates that were asked for. */
-  readonly judges: readonly Judge[];
+  readonly judges: readonly StateJudge[];
   readonly #semantics: Semantics;
   readonly #predicates: readonly Expr[];
   readonly #generate: Generator;
@@ -78,12 +78,12 @@ export class Compiled implements Walker {
     else for (const { index } of selected) this.#program.steps[index]?.();
   }
 
-  judge(expr: Expr): Judge {
+  judge(expr: Expr): StateJudge {
     return this.judges[this.#predicates.indexOf(expr)] ?? this.#judgeOf(expr, undefined);
   }
 
   /** What is not compiled of the predicates is interpreted. */
-  #judgeOf(expr: Expr, test: number | undefined): Judge {
+  #judgeOf(expr: Expr, test: number | undefined): StateJudge {
     const compiled = test === undefined ? undefined : this.#program.tests[test];
     if (compiled) return () => TRUTHS[compiled()];
     const predicate = this.#semantics.predicate(expr);
