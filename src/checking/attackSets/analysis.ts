@@ -11,13 +11,14 @@ import { TooManyValues } from '../../threats/world.ts';
 import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
 import { judgedControls, sufficientSets } from './controls.ts';
+import type { AttackLimits } from './attackGraph.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
 import type { Attack } from './restriction.ts';
 import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
 /** A larger graph of all threats is left for graphs of some of them. */
-const AT_ONCE = 20_000;
+const AT_ONCE = 2_000;
 
 const NONE: FoundSets = { sets: [], complete: true };
 
@@ -63,6 +64,7 @@ export async function analyseThreats(
     ({ formula }) =>
       formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
   );
+  const graphs = new Graphs(model, universe);
   let all: Explored;
   let found: ReadonlyMap<string, FoundSets>;
   try {
@@ -72,7 +74,14 @@ export async function analyseThreats(
       { ...partOf(time, 1 / 4), maxStates: Math.min(AT_ONCE, options.maxStates) },
       time,
     );
-    found = await foundSets(all, universe, judged, options.budget ?? universe.length, limits);
+    found = await foundSets(
+      all,
+      graphs,
+      universe,
+      judged,
+      options.budget ?? universe.length,
+      limits,
+    );
   } catch (error) {
     if (!(error instanceof TooManyValues)) throw error;
     return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
@@ -100,7 +109,7 @@ export async function analyseThreats(
       within({ sets: sets.filter((set) => isSubset(set, ids)), complete }),
     ]),
   );
-  const parts: Parts = { universe, all, graphs: new Graphs(model, universe, limits) };
+  const parts: Parts = { universe, all, graphs, limits };
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
     const { sets, complete } = attacks.get(property.name) ?? NONE;
@@ -153,11 +162,12 @@ interface Parts {
   readonly universe: readonly Threat[];
   readonly all: Explored;
   readonly graphs: Graphs;
+  readonly limits: AttackLimits;
 }
 
 /** A set with a shortest attack; nothing where none was found that replays. */
 async function attackOf(
-  { universe, all, graphs }: Parts,
+  { universe, all, graphs, limits }: Parts,
   property: Property,
   set: readonly string[],
   without: Outcome | undefined,
@@ -169,7 +179,7 @@ async function attackOf(
     return { threats: set, traceLength, ...(trace ? { trace } : {}) };
   }
   if (property.formula.kind === 'all') return { threats: set, traceLength: null };
-  const where = all.graph.bound === undefined ? all : await graphs.of(set);
+  const where = all.graph.bound === undefined ? all : await graphs.of(set, limits);
   const attack = attackIn(where, property, set);
   const trace = attack && where.trace(attack);
   const threats = universe.filter(({ id }) => set.includes(id));

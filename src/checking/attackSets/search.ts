@@ -1,6 +1,7 @@
 import { TooLarge } from '../../engines/explore/buchi.ts';
 import type { Model, Property } from '../../model/model.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
+import { FusedSystem } from '../../threats/fused.ts';
 import type { Threat } from '../../threats/threat.ts';
 import { isOver, OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackGraph, type AttackLimits } from './attackGraph.ts';
@@ -23,13 +24,21 @@ const KEPT = 64;
 export class Explored {
   readonly graph: AttackGraph;
   readonly #sources: Int32Array;
-  readonly #time: Time;
+  #time: Time;
   readonly #restrictions = new Map<string, Restriction>();
 
   constructor(graph: AttackGraph, time: Time) {
     this.graph = graph;
     this.#time = time;
     this.#sources = sourcesOf(graph);
+  }
+
+  /** The same, with the time of who asks now. */
+  within(time: Time): this {
+    if (time === this.#time) return this;
+    this.#time = time;
+    this.#restrictions.clear();
+    return this;
   }
 
   restriction(ids: Ids): Restriction {
@@ -63,13 +72,19 @@ export class Explored {
 }
 
 /** The graph under some threats; `time` is for what is then looked for on it. */
-export async function explored(
+export const explored = (
   model: Model,
   threats: readonly Threat[],
   limits: AttackLimits,
   time: Time = limits,
+): Promise<Explored> => exploredOf(new AttackedSystem(model, threats), limits, time);
+
+async function exploredOf(
+  system: AttackedSystem,
+  limits: AttackLimits,
+  time: Time = limits,
 ): Promise<Explored> {
-  const graph = new AttackGraph(new AttackedSystem(model, threats));
+  const graph = new AttackGraph(system);
   await graph.explore(limits);
   return new Explored(graph, time);
 }
@@ -95,34 +110,42 @@ async function allSets(
 
 /** Graphs of some threats alone, each explored once and kept while there is room. */
 export class Graphs {
-  readonly #model: Model;
+  readonly model: Model;
   readonly #threats: readonly Threat[];
-  readonly #limits: AttackLimits;
   readonly #kept = new Map<string, Explored>();
   #states = 0;
 
-  constructor(model: Model, threats: readonly Threat[], limits: AttackLimits) {
-    this.#model = model;
+  constructor(model: Model, threats: readonly Threat[]) {
+    this.model = model;
     this.#threats = threats;
-    this.#limits = limits;
   }
 
-  get model(): Model {
-    return this.#model;
+  of(ids: Ids, limits: AttackLimits): Promise<Explored> {
+    return this.#made(ids.join(' '), ids, AttackedSystem, limits);
   }
 
-  async of(ids: Ids): Promise<Explored> {
-    const key = ids.join(' ');
+  /** Whether sets break a property of states and steps is read from far fewer states. */
+  fused(ids: Ids, limits: AttackLimits): Promise<Explored> {
+    return this.#made(`fused ${ids.join(' ')}`, ids, FusedSystem, limits);
+  }
+
+  async #made(
+    key: string,
+    ids: Ids,
+    System: typeof AttackedSystem,
+    limits: AttackLimits,
+  ): Promise<Explored> {
     const known = this.#kept.get(key);
-    if (known) return known;
+    if (known) return known.within(limits);
     const threats = this.#threats.filter(({ id }) => ids.includes(id));
-    const made = await explored(this.#model, threats, this.#limits);
+    const made = await exploredOf(new System(this.model, threats), limits);
     this.#states += made.graph.store.count;
     if (this.#states > KEPT_STATES) {
       this.#kept.clear();
       this.#states = made.graph.store.count;
     }
-    this.#kept.set(key, made);
+    // What time cut short is tried again by whoever has more of it.
+    if (made.graph.bound === undefined || !isOver(limits)) this.#kept.set(key, made);
     return made;
   }
 }
@@ -140,10 +163,12 @@ async function setsPeeled(
   graphs: Graphs,
   universe: Ids,
   property: Property,
+  limits: AttackLimits,
 ): Promise<FoundSets | undefined> {
   const judge = async (ids: Ids): Promise<Ids | undefined> => {
-    const needed = OF_STATES.has(property.formula.kind) ? withoutSimulated(graphs.model, ids) : ids;
-    const own = await graphs.of(needed);
+    const ofStates = OF_STATES.has(property.formula.kind);
+    const needed = ofStates ? withoutSimulated(graphs.model, ids) : ids;
+    const own = await (ofStates ? graphs.fused(needed, limits) : graphs.of(needed, limits));
     const restriction = own.restriction(needed);
     const attack = restriction.attack(property);
     if (!attack && own.graph.bound !== undefined) throw new OutOfTime();
@@ -220,6 +245,7 @@ async function setsBySize(
  */
 export async function foundSets(
   whole: Explored,
+  graphs: Graphs,
   threats: readonly Threat[],
   properties: readonly Property[],
   budget: number,
@@ -234,10 +260,9 @@ export async function foundSets(
       if (answer) sets.set(property.name, answer);
     }
   const half = { ...limits, ...partOf(limits, 1 / 2) };
-  const graphs = new Graphs(model, threats, half);
   for (const property of properties) {
     if (sets.has(property.name)) continue;
-    const answer = await setsPeeled(graphs, ids, property);
+    const answer = await setsPeeled(graphs, ids, property, half);
     if (answer) sets.set(property.name, answer);
   }
   const left = properties.filter(({ name }) => !sets.has(name));

@@ -15,7 +15,7 @@ export const forge: Operator = {
       for (const payload of payloads) {
         if (!world.knows(row, block, payload)) continue;
         const next = world.added(row, block, payload);
-        if (next) emit(next);
+        if (next) emit(next, payload);
       }
     };
   },

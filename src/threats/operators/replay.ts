@@ -12,7 +12,7 @@ export const replay: Operator = {
       for (const text of world.sets.items(row[history] as number)) {
         const payload = text === '()' ? [] : text.slice(1, -1).split(',').map(Number);
         const next = world.added(row, block, payload);
-        if (next) emit(next);
+        if (next) emit(next, payload);
       }
     };
   },
