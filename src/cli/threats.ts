@@ -3,13 +3,14 @@ import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.t
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
-import { DEFAULT_OPTIONS, FORMATS } from '../checking/types.ts';
+import { DEFAULT_OPTIONS, FORMATS, type Submission } from '../checking/types.ts';
 import { ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isRawFormat } from '../model/specification.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { parseArgs, wrong } from './arguments.ts';
-import { readSubmission } from './check.ts';
+import { readSubmission, tellerFor } from './check.ts';
 import { printProblems } from './problems.ts';
+import { readText } from './textFile.ts';
 import { timeOf } from '../time/time.ts';
 import { EXIT, type Io } from './io.ts';
 import { changesText } from './changesText.ts';
@@ -24,6 +25,7 @@ const THREATS_HELP = `probity threats FILE [options]      which attacks break wh
   --budget K           attacks of at most so many threats · default: any number
   --against OLD        which attacks are new, gone, shorter or longer than in this version of the model
   --controls           what each control carries, and which sets of controls suffice
+  --annotations FILE   of a diagram: trust and media, data and properties in a side file (YAML)
   --format FORMAT      ${FORMATS.filter((format) => !isRawFormat(format)).join(' | ')} · default: by the file's name
   --timeout SECONDS    for the whole analysis (${DEFAULT_OPTIONS.timeoutMs / 1000}); what was completed stays
   --max-states N       where one exploration stops (${MAX_ATTACKED_STATES})
@@ -38,6 +40,7 @@ interface ThreatsArgs {
   readonly json: boolean;
   readonly format: string | undefined;
   readonly against: string | undefined;
+  readonly annotations: string | undefined;
   readonly options: ThreatOptions;
 }
 
@@ -61,7 +64,7 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
     io.stdout(
       json
         ? `${JSON.stringify(answer.report, null, 2)}\n`
-        : threatsText(answer.report, durationMs(), exit, io),
+        : threatsText(answer.report, durationMs(), exit, io, await tellerFor(answer.submission)),
     );
     return exit;
   }
@@ -76,13 +79,13 @@ export async function threatsCommand(args: string[], io: Io): Promise<number> {
 }
 
 type Analysed =
-  | { readonly report: ThreatReport }
+  | { readonly report: ThreatReport; readonly submission: Submission }
   | { readonly problems: readonly Problem[]; readonly source?: string };
 
 /** The analysis of a file; of an earlier version, of those of the named threats that it has. */
 async function analysed(
   file: string,
-  { format, options }: ThreatsArgs,
+  { format, options, annotations }: ThreatsArgs,
   io: Io,
   isEarlier = false,
 ): Promise<Analysed> {
@@ -99,7 +102,10 @@ async function analysed(
       ],
     };
   const { source } = read.value;
-  const inspected = await inspect(read.value);
+  const beside = annotations === undefined ? undefined : await readText(annotations);
+  if (beside && !beside.ok) return beside;
+  const submission = { ...read.value, ...(beside && { annotations: beside.value }) };
+  const inspected = await inspect(submission);
   if (!inspected.ok) return { problems: inspected.problems, source };
   const existing = threatsOf(inspected.value.semantics.model).map(({ id }) => id);
   const threats =
@@ -112,7 +118,7 @@ async function analysed(
     { ...options, threats },
     timeOf(options.timeoutMs, io.interrupted, io.stopped),
   );
-  return answer.ok ? { report: answer.value } : answer;
+  return answer.ok ? { report: answer.value, submission } : answer;
 }
 
 function readArgs(args: string[]): Result<ThreatsArgs> {
@@ -131,6 +137,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
       budget: { type: 'string' },
       controls: { type: 'boolean' },
       against: { type: 'string' },
+      annotations: { type: 'string' },
       format: { type: 'string' },
       timeout: { type: 'string' },
       'max-states': { type: 'string' },
@@ -156,6 +163,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
     json: values.json === true,
     format: values.format,
     against: values.against,
+    annotations: values.annotations,
     options: {
       threats: named.includes('all') ? 'all' : named,
       budget: budget === undefined ? undefined : Number(budget),

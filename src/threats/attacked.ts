@@ -3,6 +3,7 @@ import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { ERROR_BIT, Semantics, type ErrorBits, type Instance } from '../model/semantics.ts';
+import { capacitiesOf, counterAt } from './counted.ts';
 import { OPERATORS } from './operators/index.ts';
 import type { Threat, ThreatSteps } from './threat.ts';
 import { variantsOf, type Variant } from './variants.ts';
@@ -46,6 +47,10 @@ export class AttackedSystem {
   readonly #recovering: readonly { readonly actor: string; readonly flag: number }[];
   readonly #stuck: readonly { flag: number; offset: number; width: number }[];
   readonly #histories: readonly { readonly block: ChannelBlock; readonly at: number }[];
+  /** Where it stands that a counter was ever above 0. */
+  readonly #ever: readonly { readonly counter: number; readonly at: number }[];
+  /** The most messages of each counter. */
+  readonly #capacities: ReturnType<typeof capacitiesOf>;
   readonly #received: ReadonlyMap<string, number>;
   readonly #seen: number | undefined;
   readonly #publicChannels: ReadonlySet<string>;
@@ -86,6 +91,11 @@ export class AttackedSystem {
     this.#histories = world
       .places('history ')
       .map(({ name, at }) => ({ block: layout.channel(name), at }));
+    this.#ever = world.places('ever ').flatMap(({ name, at }) => {
+      const counter = counterAt(world, name);
+      return counter === undefined ? [] : [{ counter, at }];
+    });
+    this.#capacities = capacitiesOf(world);
     this.#received = new Map(world.places('received ').map(({ name, at }) => [name, at]));
     this.#seen = world.placeOf('seen');
     this.#publicChannels = new Set(
@@ -174,6 +184,7 @@ export class AttackedSystem {
         // A send to a full channel blocks its step (SEMANTICS 20); what is undefined came first.
         if (this.#fullBlocks && (errors & ERROR_BIT.withinCapacity) !== 0) return;
         if (!after) return sink({ ids, instance, action, errors, taken });
+        if (this.#capacities.some(({ at, most }) => overflows(state[at], after[at], most))) return;
         const next = [...after, ...row.slice(state.length)];
         if (this.#stuck.length > 0) {
           this.#hold(row, next);
@@ -223,6 +234,7 @@ export class AttackedSystem {
    * new.
    */
   #recordHistory(next: number[], before?: readonly number[]): void {
+    for (const { counter, at } of this.#ever) if ((next[counter] as number) > 0) next[at] = 1;
     for (const { block, at } of this.#histories)
       if (!before || isChanged(block, before, next))
         for (const message of this.world.messages(next, block))
@@ -241,6 +253,11 @@ export class AttackedSystem {
     const rest = this.world.messages(row, block).filter((_, i) => at < 0 || i !== taken[at]);
     return multisetDifference(this.world.messages(next, block), rest, String);
   }
+}
+
+/** Whether a counter passes what it may hold. */
+function overflows(before = 0, after = 0, most: number): boolean {
+  return after > most && after > before;
 }
 
 /** Whether a channel holds anything else than before. */

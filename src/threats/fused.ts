@@ -3,6 +3,7 @@ import { anyNode, type Expr } from '../model/expression.ts';
 import { judgedPredicates, type Model } from '../model/model.ts';
 import { messageOffset, type Instance } from '../model/semantics.ts';
 import { AttackedSystem, type Armed, type AttackedStep } from './attacked.ts';
+import { counterAt, harmlessCounters, roomOf } from './counted.ts';
 import type { Threat } from './threat.ts';
 
 /** A message that an attacker brings or changes so that it is received. */
@@ -32,12 +33,20 @@ const BRINGING: ReadonlySet<string> = new Set(['forge', 'replay']);
  * is received, and one more that waits there takes room, which disables steps and enables none. So
  * what a forge, a replay or a tampering does may wait until just before the receive, of which it
  * becomes a part; and a message is taken away only where its place is needed. Where what is taken
- * away can be brought again at any time, nothing need be kept in the bag at all.
+ * away can be brought again at any time, nothing need be kept in the bag at all. Messages without
+ * content that disable nothing are brought as soon as they can be.
  */
 export class FusedSystem extends AttackedSystem {
   readonly #channels: readonly ChannelBlock[];
   /** Those that are emptied after each step, and the id whose work that is. */
   readonly #emptied: readonly { readonly block: ChannelBlock; readonly id: string }[];
+  /** Counters that an attacker keeps full, from when `ever` says that some message was there. */
+  readonly #filled: readonly {
+    readonly at: number;
+    readonly id: string;
+    readonly ever: number | undefined;
+    readonly room: number;
+  }[];
   readonly #offered = new Map<string, readonly Offer[]>();
   readonly #bringing = new Map<string, readonly Armed[]>();
   readonly #changing = new Map<string, readonly Armed[]>();
@@ -72,6 +81,15 @@ export class FusedSystem extends AttackedSystem {
       const id = `drop.${block.channel.name}`;
       return comesAgain && threats.some((threat) => threat.id === id) ? [{ block, id }] : [];
     });
+    const harmless = harmlessCounters(model);
+    this.#filled = this.armed.flatMap(({ threat: { id, operator, of } }) => {
+      const [name = ''] = of;
+      const at = counterAt(this.world, name);
+      const ever = operator === 'replay' ? this.world.placeOf(`ever ${name}`) : undefined;
+      return at !== undefined && harmless.has(name) && BRINGING.has(operator)
+        ? [{ at, id, ever, room: roomOf(model, name) }]
+        : [];
+    });
     this.#receiving = this.semantics.instances.flatMap((instance) => {
       const from = instance.action.receives.flatMap(({ channel }, at) => {
         const block = this.#channels.find((each) => each.channel.name === channel);
@@ -82,7 +100,7 @@ export class FusedSystem extends AttackedSystem {
   }
 
   override steps(row: readonly number[], given: (step: AttackedStep) => void): void {
-    const sink = (step: AttackedStep): void => given(this.#withEmptied(step));
+    const sink = (step: AttackedStep): void => given(this.#withFilled(this.#withEmptied(step)));
     this.instanceSteps(row, this.semantics.instances, sink);
     this.recoveries(row, sink);
     this.#attackedReceives(row, sink);
@@ -113,6 +131,18 @@ export class FusedSystem extends AttackedSystem {
         full.map(({ id }) => id),
       ),
     };
+  }
+
+  #withFilled(step: AttackedStep): AttackedStep {
+    const { next } = step;
+    const low = this.#filled.filter(
+      ({ at, ever, room }) => next && next[at] !== room && (ever === undefined || next[ever] === 1),
+    );
+    if (low.length === 0 || !next) return step;
+    const full = [...next];
+    for (const { at, room } of low) full[at] = room;
+    const ids = low.filter(({ at, room }) => (next[at] as number) < room).map(({ id }) => id);
+    return { ...step, next: full, ids: united(step.ids, ids) };
   }
 
   #isTouched(channel: string): boolean {

@@ -1,6 +1,6 @@
 import { explore } from '../../engines/explore/index.ts';
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
+import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
@@ -14,6 +14,7 @@ import { judgedControls, sufficientSets } from './controls.ts';
 import type { AttackLimits } from './attackGraph.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
 import type { Attack } from './restriction.ts';
+import { roomFor, takenForGranted } from './room.ts';
 import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
@@ -64,12 +65,13 @@ export async function analyseThreats(
     ({ formula }) =>
       formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
   );
-  const graphs = new Graphs(model, universe);
+  const attacked = await roomFor(model, { ...limits, ...partOf(time, 1 / 8) });
+  const graphs = new Graphs(attacked, universe);
   let all: Explored;
   let found: ReadonlyMap<string, FoundSets>;
   try {
     all = await explored(
-      model,
+      attacked,
       universe,
       { ...partOf(time, 1 / 4), maxStates: Math.min(AT_ONCE, options.maxStates) },
       time,
@@ -109,7 +111,7 @@ export async function analyseThreats(
       within({ sets: sets.filter((set) => isSubset(set, ids)), complete }),
     ]),
   );
-  const parts: Parts = { universe, all, graphs, limits };
+  const parts: Parts = { universe, all, graphs, limits, found: extended };
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
     const { sets, complete } = attacks.get(property.name) ?? NONE;
@@ -152,6 +154,7 @@ export async function analyseThreats(
       property,
       sets: sufficientSets(existing, within(sets).sets).sort(bySize),
     })),
+    assumptions: takenForGranted(attacked),
     states: { withoutThreats: base.states ?? 0, all: all.graph.store.count },
     ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
   });
@@ -163,22 +166,39 @@ interface Parts {
   readonly all: Explored;
   readonly graphs: Graphs;
   readonly limits: AttackLimits;
+  readonly found: ReadonlyMap<string, FoundSets>;
+}
+
+/** The part of a conjunction that this set breaks. */
+function partBroken(
+  { properties }: Model,
+  found: Parts['found'],
+  names: readonly string[],
+  set: readonly string[],
+): Property | undefined {
+  const isBroken = (name: string): boolean =>
+    found.get(name)?.sets.some((broken) => broken.join() === set.join()) ?? false;
+  return properties.find(({ name }) => names.includes(name) && isBroken(name));
 }
 
 /** A set with a shortest attack; nothing where none was found that replays. */
 async function attackOf(
-  { universe, all, graphs, limits }: Parts,
+  parts: Parts,
   property: Property,
   set: readonly string[],
   without: Outcome | undefined,
 ): Promise<AttackSet | undefined> {
+  const { universe, all, graphs, limits, found } = parts;
   const isLiveness = LIVENESS.has(property.formula.kind);
   if (set.length === 0 && without?.outcome === 'violated') {
     const { trace } = without;
     const traceLength = isLiveness || !trace ? null : trace.steps.length;
     return { threats: set, traceLength, ...(trace ? { trace } : {}) };
   }
-  if (property.formula.kind === 'all') return { threats: set, traceLength: null };
+  if (property.formula.kind === 'all') {
+    const part = partBroken(graphs.model, found, property.formula.of, set);
+    return part ? attackOf(parts, part, set, without) : { threats: set, traceLength: null };
+  }
   const where = all.graph.bound === undefined ? all : await graphs.of(set, limits);
   const attack = attackIn(where, property, set);
   const trace = attack && where.trace(attack);

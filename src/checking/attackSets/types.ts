@@ -52,6 +52,8 @@ export interface ThreatReport {
     readonly sets: readonly (readonly string[])[];
   }[];
   readonly states: { readonly withoutThreats: number; readonly all: number };
+  /** What a diagram does not say, and what attacks are looked at with. */
+  readonly assumptions: readonly string[];
   /** What kept the graph of all threats from being whole. */
   readonly bound?: string;
 }

@@ -1,6 +1,12 @@
 import { problem, type Problem } from '../../errors/index.ts';
 import { didYouMean } from '../../errors/nearest.ts';
-import type { PropertyDocument, Scalar, VariableDocument } from '../../model/document.ts';
+import type {
+  ActorDocument,
+  Medium,
+  PropertyDocument,
+  Scalar,
+  VariableDocument,
+} from '../../model/document.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementsIn } from './reading.ts';
 
@@ -12,6 +18,10 @@ export interface Annotations {
   /** By the id of a sequence flow: FEEL. */
   readonly conditions?: Readonly<Record<string, Scalar>>;
   readonly properties?: Readonly<Record<string, PropertyDocument>>;
+  /** By the id of a lane, pool or process: how far it can be relied on. */
+  readonly actors?: Readonly<Record<string, Pick<ActorDocument, 'trust' | 'recovers'>>>;
+  /** By the id of a message flow: what an attacker on the way can do. */
+  readonly messages?: Readonly<Record<string, { readonly medium?: Medium }>>;
   readonly channels?: string;
   /** `silent`: the outside may never answer; else it does in the end. */
   readonly outside?: string;
@@ -28,10 +38,13 @@ type Writable = { -readonly [K in keyof BpmnElement]: BpmnElement[K] };
  */
 export function annotate(
   definitions: BpmnElement,
-  { sets = {}, conditions = {} }: Annotations,
+  { sets = {}, conditions = {}, actors = {}, messages = {} }: Annotations,
 ): Problem[] {
   const known = new Map(
-    elementsIn(definitions).map((element) => [element.id, element as Writable]),
+    [...elementsIn(definitions), ...lanesAndFlows(definitions)].map((element) => [
+      element.id,
+      element as Writable,
+    ]),
   );
   const problems: Problem[] = [];
   const find = (
@@ -86,5 +99,40 @@ export function annotate(
     if (flow)
       flow.conditionExpression = { $type: 'bpmn:FormalExpression', body: String(condition) };
   }
+  const said = (element: Writable | undefined, given: object): void => {
+    const attributes = Object.entries(given).map(([key, value]) => [
+      `probity:${key}`,
+      String(value),
+    ]);
+    // The parser's elements have attributes of their own: there is only a getter.
+    Object.assign(element?.$attrs ?? {}, Object.fromEntries(attributes));
+  };
+  for (const [id, given] of Object.entries(actors))
+    said(
+      find(
+        'actors',
+        id,
+        ({ $type }) => /^bpmn:(Lane|Participant|Process)$/.test($type),
+        'a lane, pool or process',
+      ),
+      given,
+    );
+  for (const [id, given] of Object.entries(messages))
+    said(
+      find('messages', id, ({ $type }) => $type === 'bpmn:MessageFlow', 'a message flow'),
+      given,
+    );
   return problems;
+}
+
+/** Lanes and message flows, which are no flow elements of anything. */
+function lanesAndFlows(definitions: BpmnElement): readonly BpmnElement[] {
+  const lanesOf = (lane: BpmnElement): readonly BpmnElement[] => [
+    lane,
+    ...(lane.childLaneSet?.lanes ?? []).flatMap(lanesOf),
+  ];
+  return elementsIn(definitions).flatMap((element) => [
+    ...(element.messageFlows ?? []),
+    ...(element.laneSets ?? []).flatMap(({ lanes = [] }) => lanes.flatMap(lanesOf)),
+  ]);
 }

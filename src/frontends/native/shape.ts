@@ -75,6 +75,15 @@ const CONTROLS: Shape = mapping('name: condition', {
   ],
 });
 
+const MEDIUM = (otherwise: string): Shape =>
+  oneOf(
+    `what an attacker on the network can do (SEMANTICS 18); ${otherwise}`,
+    'private',
+    'public',
+    'authenticated',
+    'signed',
+  );
+
 const VARIABLE = record('a variable', {
   type: required(
     type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T'),
@@ -84,6 +93,19 @@ const VARIABLE = record('a variable', {
   elementId: optional(text('the id of the diagram element behind it')),
   sensor: optional({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
   keptBy: optional(text('the actor who keeps it: one who is not trusted can change it')),
+  messages: optional(
+    record('it counts messages without content that are under way on a channel of its name', {
+      from: required(text('the sending actor')),
+      to: required(text('the receiving actor')),
+      medium: optional(MEDIUM('public when absent')),
+    }),
+  ),
+});
+const SKIP = record('how an activity is passed over by an actor who should do it', {
+  actor: required(text('who should do it')),
+  from: required(names('counters of tokens, from one of which a token goes')),
+  to: required(names('counters of tokens, to one of which it goes')),
+  label: optional(text('what people call it')),
 });
 const ACTOR = record('an actor', {
   trust: optional(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
@@ -94,15 +116,7 @@ const CHANNEL = record('a channel', {
   from: required(text('the sending actor')),
   to: required(text('the receiving actor')),
   carries: required(mapping('field: type', type('the type of the field'))),
-  medium: optional(
-    oneOf(
-      'what an attacker on the network can do (SEMANTICS 18); private when absent',
-      'private',
-      'public',
-      'authenticated',
-      'signed',
-    ),
-  ),
+  medium: optional(MEDIUM('private when absent')),
   order: optional(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
   capacity: optional({
     kind: 'integer',
@@ -204,6 +218,7 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
       }),
     ),
   ),
+  skips: optional(mapping('activities that may be passed over', SKIP)),
   abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
   bounds: optional(
     list(
@@ -227,6 +242,21 @@ export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', 
   ),
   properties: optional(mapping('what must be true', PROPERTY)),
   channels: optional(text('how messages travel')),
+  actors: optional(
+    mapping(
+      'who acts, by the id of a lane, pool or process',
+      record('how far this actor can be relied on', {
+        trust: optional(oneOf('trusted when absent', 'trusted', 'insider', 'untrusted')),
+        recovers: optional({ kind: 'boolean', about: 'an outage of this actor ends' }),
+      }),
+    ),
+  ),
+  messages: optional(
+    mapping(
+      'message flows, by their ids',
+      record('how its messages travel', { medium: optional(MEDIUM('public when absent')) }),
+    ),
+  ),
   outside: optional(text('`silent` if what comes from outside may never come')),
   strict: optional({
     kind: 'boolean',

@@ -1,10 +1,14 @@
+import { counterAt, replayed, openCounters } from '../counted.ts';
 import { openChannels, type Operator } from '../threat.ts';
 
 /** A message that has ever stood in the channel comes once more. */
 export const replay: Operator = {
   name: 'replay',
-  find: (model) => openChannels(model).map(({ name }) => ({ of: [name] })),
+  find: (model) =>
+    [...openChannels(model), ...openCounters(model)].map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
+    const counter = counterAt(world, channel);
+    if (counter !== undefined) return replayed(counter, channel, world);
     const block = world.layout.channel(channel);
     const history = world.record(`history ${channel}`);
     if (block.channel.fresh?.length) world.watch(block);
