@@ -13,6 +13,7 @@ import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
+import { checkUnderThreats } from './attackSets/underThreats.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
 import { identify, checkRaw } from './submitted.ts';
@@ -71,6 +72,8 @@ export async function checkSubmission(
   const wrong = optionProblems(options, semantics.model.properties);
   if (wrong.length > 0) return bad(...wrong);
   const asked = askedProperties(semantics.model.properties, options.properties);
+  if (options.threats && options.threats.length > 0)
+    return checkUnderThreats(inspected.value, submission.format, options, asked, time);
   const task: Task = {
     semantics,
     digest,

@@ -27,8 +27,10 @@ import { Semantics } from '../model/semantics.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
+import { RecheckThreats } from './recheckThreats.ts';
 import {
   failed,
+  isTrace,
   RECHECK_LIMITS,
   skipped,
   type Found,
@@ -88,6 +90,7 @@ class Rechecking {
   readonly #verdicts: readonly PropertyVerdict[];
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
+  readonly #threatened: RecheckThreats;
   readonly #found = new Map<string, Found>();
   /** What the solvers of this machine say to the obligations, by the file of the invariant. */
   readonly #proofs = new Map<string, Promise<Reproof>>();
@@ -104,6 +107,7 @@ class Rechecking {
     this.#verdicts = verdicts;
     this.#semantics = semantics;
     this.#limits = limits;
+    this.#threatened = new RecheckThreats(semantics.model, limits);
   }
 
   async run(): Promise<Recheck[]> {
@@ -142,6 +146,8 @@ class Rechecking {
   }
 
   async #answer(property: Property, verdict: PropertyVerdict): Promise<Found> {
+    if (verdict.threats.length > 0)
+      return this.#threatened.answer(property, verdict, this.#traceAt(verdict.trace));
     switch (verdict.outcome) {
       case 'unknown':
         return skipped('nothing is claimed');
@@ -165,15 +171,19 @@ class Rechecking {
     }
   }
 
+  #traceAt(path: string | undefined): Trace | undefined {
+    const bytes = path === undefined ? undefined : this.#files.get(path);
+    const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
+    return json?.ok && isTrace(json.value) ? json.value : undefined;
+  }
+
   /**
    * Of several properties, the witness must show one: a conjunction breaks as its first broken part
    * does.
    */
   #replay(properties: readonly Property[], path: string, witness: WitnessKind | 'state'): Found {
-    const bytes = this.#files.get(path);
-    const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
-    if (!json?.ok || !isTrace(json.value)) return failed('RECHECK_TRACE', path);
-    const trace = json.value;
+    const trace = this.#traceAt(path);
+    if (!trace) return failed('RECHECK_TRACE', path);
     const replays = properties.map((property) =>
       replayWitness(this.#semantics, property, witness, trace, timeOf(this.#limits.timeoutMs)),
     );
@@ -415,6 +425,8 @@ class Rechecking {
       );
     if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded')
       return skipped('nothing is claimed beyond the parts');
+    if (verdict.outcome === 'violated' && verdict.threats.length > 0)
+      return this.#brokenPart(names);
     if (verdict.outcome === 'violated') {
       const properties = this.#semantics.model.properties.filter((p) => names.includes(p.name));
       return verdict.witness === undefined || verdict.trace === undefined
@@ -430,6 +442,15 @@ class Rechecking {
       status: found[0]?.[1].status === 'reproved' ? 'reproved' : 'recounted',
       detail: `by ${names.join(', ')}`,
     };
+  }
+
+  /** Under threats a conjunction is told by the part that breaks, which was checked by itself. */
+  #brokenPart(names: readonly string[]): Found {
+    const broken = this.#verdicts.filter((v) => names.includes(v.name) && v.outcome === 'violated');
+    const [first] = broken.map(({ name }) => this.#found.get(name) as Found);
+    return first?.status === 'failed'
+      ? failed('RECHECK_PARTS', `${broken[0]?.name} failed`)
+      : (first ?? failed('RECHECK_PARTS', 'no part is violated'));
   }
 
   /**
@@ -466,33 +487,3 @@ function badOf(system: SmtSystem, property: Property): string {
 
 /** The facts of `explore` that anybody who explores the same model must find again. */
 const COUNTED = ['states', 'transitions', 'depth', 'valuations', 'stateSetDigest'] as const;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-
-/** As much of `trace.schema.json` as replay relies on. */
-function isTrace(value: unknown): value is Trace {
-  if (
-    !isRecord(value) ||
-    !isRecord(value['params']) ||
-    !isRecord(value['initial']) ||
-    !Array.isArray(value['steps'])
-  )
-    return false;
-  return value['steps'].every(
-    (step: unknown) =>
-      isRecord(step) &&
-      typeof step['action'] === 'string' &&
-      isRecord(step['binding']) &&
-      isRecord(step['changed']) &&
-      (step['error'] === undefined || isTexts(step['error'])) &&
-      (step['received'] === undefined ||
-        (Array.isArray(step['received']) &&
-          step['received'].every(
-            (m: unknown) =>
-              isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message']),
-          ))),
-  );
-}

@@ -1,3 +1,5 @@
+import type { Trace } from '../model/trace.ts';
+
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
  * and what only a tool can (`recheckRaw.ts`).
@@ -78,3 +80,33 @@ export const failed = (code: RecheckCode, detail?: string): Found => ({
   ...(detail === undefined ? {} : { detail }),
 });
 export const skipped = (detail: string): Found => ({ status: 'skipped', detail });
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** As much of `trace.schema.json` as replay relies on. */
+export function isTrace(value: unknown): value is Trace {
+  if (
+    !isRecord(value) ||
+    !isRecord(value['params']) ||
+    !isRecord(value['initial']) ||
+    !Array.isArray(value['steps'])
+  )
+    return false;
+  return value['steps'].every(
+    (step: unknown) =>
+      isRecord(step) &&
+      typeof step['action'] === 'string' &&
+      isRecord(step['binding']) &&
+      isRecord(step['changed']) &&
+      (step['error'] === undefined || isTexts(step['error'])) &&
+      (step['received'] === undefined ||
+        (Array.isArray(step['received']) &&
+          step['received'].every(
+            (m: unknown) =>
+              isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message']),
+          ))),
+  );
+}

@@ -30,6 +30,8 @@ export interface CheckOptions {
   readonly maxStates: number;
   /** What every definite answer must have; engines are asked until it has it, or none is left. */
   readonly assurance?: readonly Assurance[];
+  /** One set of threats, under which everything is judged; absent: none. */
+  readonly threats?: readonly string[];
   /** Of explore; absent means `auto`. */
   readonly reduction?: Reduction;
 }

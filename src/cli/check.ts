@@ -51,6 +51,7 @@ export const CHECK_HELP = `probity check FILE [options]      check a model here,
   --channels HOW       of a diagram: how messages travel: ${CHANNEL_SEMANTICS.join(' | ')}
   --outside HOW        of a diagram: what comes from outside: ${OUTSIDES.join(' in the end (the default) | ')} perhaps for ever
   --strict             of a diagram: refuse what BPMN does not allow, also where it has a meaning
+  --threat LIST        judge under these threats together, as \`probity threats\` names them (again for more)
   --annotations FILE   of a diagram: data, conditions and properties in a side file (YAML)
   --svg DIR            of a diagram: draw each finding into it, one SVG each
   --fixes              of a diagram: look for small changes that mend it, and show those that were verified
@@ -138,7 +139,9 @@ async function onDiagram(
   cacheDir: string,
   time: Time,
 ): Promise<Report> {
-  if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated) return report;
+  // What is wrong with a diagram is told of the diagram alone, not of attacks on it.
+  if (submission.format !== 'bpmn' || exitOf(report) !== EXIT.violated || options.threats)
+    return report;
   const { tell, withTold } = await import('../explain/explain.ts');
   const left = Math.max(leftOf(time), options.timeoutMs * TELLING_SHARE);
   const telling = timeOf(left, time.signal, time.stopped);
@@ -242,6 +245,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
       config: { type: 'string' },
       modules: { type: 'string', multiple: true },
       annotations: { type: 'string' },
+      threat: { type: 'string', multiple: true },
       fixes: { type: 'boolean' },
       fix: { type: 'string' },
       json: { type: 'boolean' },
@@ -266,6 +270,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
   const strange = assurance.find((name) => !(ASSURANCES as readonly string[]).includes(name));
   if (strange !== undefined)
     return wrong(`--assurance is a list of ${ASSURANCES.join(', ')}, not \`${strange}\``);
+  const threats = (values.threat ?? []).flatMap((list) => list.split(',')).map((id) => id.trim());
   const numbers = {
     timeout: values.timeout,
     'max-states': values['max-states'],
@@ -300,6 +305,7 @@ function readArgs(args: string[]): Result<CheckArgs> {
         : { maxStates: Math.floor(Number(values['max-states'])) }),
       ...(values.memory === undefined ? {} : { memoryMb: Number(values.memory) }),
       ...(reduction === undefined ? {} : { reduction }),
+      ...(threats.length === 0 ? {} : { threats }),
     },
   });
 }

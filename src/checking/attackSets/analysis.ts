@@ -1,4 +1,3 @@
-import { explore } from '../../engines/explore/index.ts';
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
@@ -16,6 +15,7 @@ import { bySize, isSubset, minimalOnly } from './minimal.ts';
 import type { Attack } from './restriction.ts';
 import { roomFor, takenForGranted } from './room.ts';
 import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
+import { soundAlone } from './underThreats.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
 /** A larger graph of all threats is left for graphs of some of them. */
@@ -28,7 +28,7 @@ const NONE: FoundSets = { sets: [], complete: true };
  * 17–23). Bad input comes back as problems.
  */
 export async function analyseThreats(
-  { semantics, digest }: Inspected,
+  { semantics, digest, document }: Inspected,
   format: string,
   options: ThreatOptions,
   time: Time,
@@ -38,25 +38,9 @@ export async function analyseThreats(
   const chosen = selectThreats(existing, options.threats);
   if (!chosen.ok) return chosen;
   const selected = chosen.value;
-  const base = await explore.run(
-    {
-      semantics,
-      digest,
-      properties: model.properties.filter(({ formula }) => formula.kind !== 'all'),
-    },
-    { ...options, cacheDir: '' },
-    partOf(time, 1 / 2),
-    () => undefined,
-  );
-  const unsound = IMPLICIT_KINDS.filter((kind) => base.outcomes.get(kind)?.outcome === 'violated');
-  if (unsound.length > 0)
-    return bad(
-      problem(
-        'THREATS_NEED_SOUND_MODEL',
-        unsound.join(', '),
-        `without any threat the model breaks ${unsound.join(', ')}: mend this first`,
-      ),
-    );
+  const base = await soundAlone({ semantics, digest, document }, options, partOf(time, 1 / 2));
+  if (!base.ok) return base;
+  const { outcomes: without } = base.value;
   const universe = options.controls
     ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
@@ -115,10 +99,10 @@ export async function analyseThreats(
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
     const { sets, complete } = attacks.get(property.name) ?? NONE;
-    const withoutThreats = outcomeOf(property, base.outcomes);
+    const withoutThreats = outcomeOf(property, without);
     const shown: AttackSet[] = [];
     for (const set of sets) {
-      const attack = await attackOf(parts, property, set, base.outcomes.get(property.name));
+      const attack = await attackOf(parts, property, set, without.get(property.name));
       if (attack) shown.push(attack);
     }
     const lost = shown.length < sets.length && property.formula.kind !== 'all';
@@ -155,7 +139,7 @@ export async function analyseThreats(
       sets: sufficientSets(existing, within(sets).sets).sort(bySize),
     })),
     assumptions: takenForGranted(attacked),
-    states: { withoutThreats: base.states ?? 0, all: all.graph.store.count },
+    states: { withoutThreats: base.value.states ?? 0, all: all.graph.store.count },
     ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
   });
 }
