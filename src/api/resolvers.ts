@@ -1,3 +1,4 @@
+import type { AttackSet, ThreatenedProperty } from '../checking/attackSets/types.ts';
 import { problem, type Problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/formats/dsse.ts';
 import { utf8 } from '../evidence/formats/encoding.ts';
@@ -237,6 +238,17 @@ function below(service: Service): Resolvers<ApiContext> {
       trace: ({ trace }: ShownProperty, _args, { answer }) => answer.json(trace),
       traceSteps: ({ trace, traceSteps }: ShownProperty) => traceSteps ?? trace?.steps.length,
       evidence: ({ evidence }: ShownProperty, _args, { answer }) => answer.json(evidence),
+    }),
+    ThreatenedProperty: coded({
+      complete: ({ complete }: ThreatenedProperty) => complete === true,
+      completeUpTo: ({ complete }: ThreatenedProperty) =>
+        complete === true ? null : complete.upTo,
+      resilience: ({ resilience }: ThreatenedProperty) =>
+        resilience === 'all' ? null : resilience,
+      resistsAll: ({ resilience }: ThreatenedProperty) => resilience === 'all',
+    }),
+    AttackSet: coded({
+      trace: ({ trace }: AttackSet, _args, { answer }) => answer.json(trace),
     }),
     Failure: coded({
       problems: ({ problems }: { problems?: readonly Problem[] }) => problems ?? [],

@@ -13,6 +13,7 @@ import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
+import { attacksOn } from './attackSets/attacksOn.ts';
 import { checkUnderThreats } from './attackSets/underThreats.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
@@ -79,7 +80,7 @@ export async function checkSubmission(
     digest,
     properties: asked.filter((p) => p.formula.kind !== 'all'),
   };
-  const engines = partOf(time, ENGINES_SHARE);
+  const engines = partOf(time, options.attacks ? ENGINES_SHARE / 2 : ENGINES_SHARE);
   const runs = [...(await runPlan(task, options, engines, context))];
   const wanted = options.assurance ?? [];
   const judging: Judging = { inspected: inspected.value, task, judged: new Map() };
@@ -102,15 +103,21 @@ export async function checkSubmission(
   const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
   const seen = await vacuityOf(task, reports, runs, options, time, context);
   const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
+  const attacks = await attacksOn(inspected.value, submission.format, options, time);
+  if (!attacks.ok) return attacks;
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format: submission.format },
       properties: reports,
       assumptions: assumptionsOf(semantics.model, reports),
       ...(vacuity ? { vacuity } : {}),
+      ...attacks.value.report,
     },
     document,
-    artifacts: runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
+    artifacts: [
+      ...runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
+      ...attacks.value.artifacts,
+    ],
   });
 }
 

@@ -27,7 +27,8 @@ import { Semantics } from '../model/semantics.ts';
 import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
-import { RecheckThreats } from './recheckThreats.ts';
+import { ATTACKS } from './attackSets/attacksOn.ts';
+import { recheckAttacks, RecheckThreats } from './recheckThreats.ts';
 import {
   failed,
   isTrace,
@@ -73,7 +74,10 @@ export async function recheck(
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));
-  return new Rechecking(files, properties, semantics, limits).run();
+  const found = await new Rechecking(files, properties, semantics, limits).run();
+  const told = [...files].find(([path]) => isArtifact(path, ATTACKS))?.[1];
+  const attacks = await recheckAttacks(semantics, statement, told, limits);
+  return found.map((each) => ({ ...each, ...attacks.get(each.property) }) as Recheck);
 }
 
 function readModel(bytes: Uint8Array | undefined): Semantics | undefined {

@@ -24,6 +24,7 @@ export const RECHECK_CODES = {
   RECHECK_OUTCOME: 'exploring the model again gives another answer',
   RECHECK_COUNT: 'the state set has other counts, or another digest',
   RECHECK_PARTS: 'a conjunction that is not what its parts are',
+  RECHECK_ATTACKS: 'an analysis of the threats made again finds other sets, or a longer attack',
   RECHECK_IMPLICIT:
     'an answer that rests on an implicit property which the statement does not say holds',
 } as const;
@@ -81,9 +82,9 @@ export const failed = (code: RecheckCode, detail?: string): Found => ({
 });
 export const skipped = (detail: string): Found => ({ status: 'skipped', detail });
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): boolean =>
+export const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 /** As much of `trace.schema.json` as replay relies on. */

@@ -12,6 +12,8 @@ import {
   type SpecificationDocument,
   type SubmittedDocument,
 } from '../model/specification.ts';
+import { threatsOf } from '../threats/operators/index.ts';
+import { typecheck } from '../model/typecheck.ts';
 import { inspect } from './inspect.ts';
 import type { CheckContext } from './plan.ts';
 import { askedOf, checkSpecification } from './raw.ts';
@@ -167,6 +169,12 @@ export async function propertyNames(document: SubmittedDocument): Promise<Readon
   return new Set(read.ok ? askedOf(read.value).map(({ name }) => name) : []);
 }
 
+/** The ids of the threats to a model; a format that is checked as it is has none. */
+export function threatIds(document: SubmittedDocument): ReadonlySet<string> {
+  const model = isSpecification(document) ? undefined : typecheck(document);
+  return new Set(model?.ok ? threatsOf(model.value).map(({ id }) => id) : []);
+}
+
 /** Which engine answers a format that is checked as it is. */
 const RAW_ENGINE: Readonly<Record<RawFormat, 'tlc' | 'z3'>> = { tla: 'tlc', smt: 'z3' };
 
@@ -175,6 +183,15 @@ export function rawOptionProblems(format: RawFormat, options: CheckOptions): Pro
   const engine = RAW_ENGINE[format];
   const ofScript = format === 'smt';
   return [
+    ...(options.threats || options.attacks
+      ? [
+          problem(
+            'OPTION_INVALID',
+            'threats',
+            `threats are found in models, not in ${format}, which has no actors and channels`,
+          ),
+        ]
+      : []),
     ...(options.engines !== 'auto' && !options.engines.includes(engine)
       ? [problem('OPTION_INVALID', 'engines', `${format} is answered by ${engine} alone`)]
       : []),

@@ -32,6 +32,12 @@ export interface CheckOptions {
   readonly assurance?: readonly Assurance[];
   /** One set of threats, under which everything is judged; absent: none. */
   readonly threats?: readonly string[];
+  /** Which sets of these threats break what is asked for beside the answers; absent: not asked. */
+  readonly attacks?: {
+    readonly threats: 'all' | readonly string[];
+    /** The most threats of one set; null: any number. */
+    readonly budget: number | null;
+  };
   /** Of explore; absent means `auto`. */
   readonly reduction?: Reduction;
 }

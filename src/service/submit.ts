@@ -10,7 +10,7 @@ import {
   type RunHead,
   type RunRecord,
 } from '../store/index.ts';
-import { propertyNames, rawOptionProblems } from '../checking/submitted.ts';
+import { propertyNames, rawOptionProblems, threatIds } from '../checking/submitted.ts';
 import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
@@ -224,7 +224,11 @@ export async function requestVerification(
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(input, await propertyNames(model.document));
+  const options = readOptions(
+    input,
+    await propertyNames(model.document),
+    threatIds(model.document),
+  );
   const refused =
     options.ok && isSpecification(model.document)
       ? rawOptionProblems(model.document.format, options.value)

@@ -148,6 +148,33 @@ describe('recheck of answers under threats', () => {
     });
   });
 
+  it('finds sets of attacks that are not those of the model', async () => {
+    const attacks = { threats: 'all', budget: 2 } as const;
+    const result = await checked(SHOP, [], { attacks, engines: ['explore'] });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    const honest: Sealable = {
+      id: 'shop',
+      source: { text: SHOP, format: 'native' },
+      ...result.value,
+      options: { attacks },
+    };
+    const failures = async (change: (text: string) => string): Promise<readonly string[]> => {
+      const { files } = await home.issue({
+        ...honest,
+        artifacts: honest.artifacts.map((each) => ({ ...each, text: change(each.text) })),
+      });
+      const { statement } = await verifyBundle(files, home.policy, { crypto: nodeCrypto });
+      return (statement ? await recheck(files, statement) : []).flatMap((each) =>
+        each.status === 'failed' ? [`${each.property} ${each.code}`] : [],
+      );
+    };
+    expect(await failures((text) => text)).toEqual([]);
+    expect(await failures((text) => text.replaceAll('"drop.bill"', '"drop.note"'))).toContain(
+      'deadlockFree RECHECK_ATTACKS',
+    );
+    expect(await failures(() => '{}')).toContain('full RECHECK_ATTACKS');
+  });
+
   it('finds what was signed falsely', async () => {
     const holds = { outcome: 'holds', method: 'exhaustive', assurance: [] } as const;
     const claimed = { ...holds, witness: undefined, trace: undefined } as Partial<PropertyReport>;

@@ -28,7 +28,7 @@ const NONE: FoundSets = { sets: [], complete: true };
  * 17–23). Bad input comes back as problems.
  */
 export async function analyseThreats(
-  { semantics, digest, document }: Inspected,
+  { semantics, digest }: Pick<Inspected, 'semantics' | 'digest'>,
   format: string,
   options: ThreatOptions,
   time: Time,
@@ -38,7 +38,7 @@ export async function analyseThreats(
   const chosen = selectThreats(existing, options.threats);
   if (!chosen.ok) return chosen;
   const selected = chosen.value;
-  const base = await soundAlone({ semantics, digest, document }, options, partOf(time, 1 / 2));
+  const base = await soundAlone({ semantics, digest }, options, partOf(time, 1 / 2));
   if (!base.ok) return base;
   const { outcomes: without } = base.value;
   const universe = options.controls

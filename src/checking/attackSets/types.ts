@@ -58,6 +58,9 @@ export interface ThreatReport {
   readonly bound?: string;
 }
 
+/** The same as a part of a report. Public shape (`report.schema.json`). */
+export type AttackReport = Omit<ThreatReport, 'model'>;
+
 export interface ThreatOptions {
   /** `all` threats proper, or ids. */
   readonly threats: NamedThreats;

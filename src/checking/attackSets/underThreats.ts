@@ -165,7 +165,7 @@ export async function checkUnderThreats(
  * implicit properties must hold (SEMANTICS 20).
  */
 export async function soundAlone(
-  { semantics, digest }: Inspected,
+  { semantics, digest }: Pick<Inspected, 'semantics' | 'digest'>,
   { maxStates, memoryMb, timeoutMs }: Pick<CheckOptions, 'maxStates' | 'memoryMb' | 'timeoutMs'>,
   time: Time = timeOf(timeoutMs),
 ): Promise<Result<Pick<EngineResult, 'outcomes' | 'states'>>> {
