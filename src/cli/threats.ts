@@ -26,6 +26,7 @@ const THREATS_HELP = `probity threats FILE [options]      which attacks break wh
   --against OLD        which attacks are new, gone, shorter or longer than in this version of the model
   --controls           what each control carries, and which sets of controls suffice
   --annotations FILE   of a diagram: trust and media, data and properties in a side file (YAML)
+  --catalogue DIR      a folder of your own entries for the catalogue of threats (again for more)
   --format FORMAT      ${FORMATS.filter((format) => !isRawFormat(format)).join(' | ')} · default: by the file's name
   --timeout SECONDS    for the whole analysis (${DEFAULT_OPTIONS.timeoutMs / 1000}); what was completed stays
   --max-states N       where one exploration stops (${MAX_ATTACKED_STATES})
@@ -138,6 +139,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
       controls: { type: 'boolean' },
       against: { type: 'string' },
       annotations: { type: 'string' },
+      catalogue: { type: 'string', multiple: true },
       format: { type: 'string' },
       timeout: { type: 'string' },
       'max-states': { type: 'string' },
@@ -168,6 +170,7 @@ function readArgs(args: string[]): Result<ThreatsArgs> {
       threats: named.includes('all') ? 'all' : named,
       budget: budget === undefined ? undefined : Number(budget),
       controls: values.controls === true,
+      catalogue: values.catalogue ?? [],
       timeoutMs: Number(values.timeout ?? DEFAULT_OPTIONS.timeoutMs / 1000) * 1000,
       maxStates: Math.floor(Number(values['max-states'] ?? MAX_ATTACKED_STATES)),
       memoryMb: DEFAULT_OPTIONS.memoryMb,

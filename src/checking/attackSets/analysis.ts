@@ -9,6 +9,7 @@ import { takesControl, type Threat } from '../../threats/threat.ts';
 import { TooManyValues } from '../../threats/world.ts';
 import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
+import { readCatalogue, referencesOf } from './catalogue.ts';
 import { judgedControls, sufficientSets } from './controls.ts';
 import type { AttackLimits } from './attackGraph.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
@@ -35,6 +36,8 @@ export async function analyseThreats(
 ): Promise<Result<ThreatReport>> {
   const { model } = semantics;
   const existing = threatsOf(model);
+  const catalogue = readCatalogue(options.catalogue);
+  if (!catalogue.ok) return catalogue;
   const chosen = selectThreats(existing, options.threats);
   if (!chosen.ok) return chosen;
   const selected = chosen.value;
@@ -129,7 +132,12 @@ export async function analyseThreats(
   return ok({
     model: { name: model.name, digest, format },
     options: { threats: ids, budget: options.budget ?? null, controls: options.controls },
-    ids: existing.map(({ id, operator, proper }) => ({ id, operator, proper, references: [] })),
+    ids: existing.map(({ id, operator, proper }) => ({
+      id,
+      operator,
+      proper,
+      references: referencesOf(catalogue.value, { id, operator }),
+    })),
     properties,
     controls: asked
       .flatMap(([name, sets]) => judgedControls(name, existing, within(sets).sets))

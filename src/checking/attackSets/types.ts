@@ -69,4 +69,6 @@ export interface ThreatOptions {
   readonly timeoutMs: number;
   readonly maxStates: number;
   readonly memoryMb: number;
+  /** Folders of entries of the user's own, beside the catalogue of this package. */
+  readonly catalogue?: readonly string[];
 }

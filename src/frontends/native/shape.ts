@@ -32,23 +32,23 @@ interface Field {
   readonly required?: true;
 }
 
-const text = (about: string): Shape => ({ kind: 'text', about });
+export const text = (about: string): Shape => ({ kind: 'text', about });
 const expression = (about: string): Shape => ({ kind: 'expression', about });
 const type = (about: string): Shape => ({ kind: 'type', about });
-const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
-const list = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
-const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
+export const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
+export const list = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
+export const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
   kind: 'record',
   about,
   fields,
 });
-const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
+export const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
   kind: 'oneOf',
   about,
   values,
 });
-const required = (shape: Shape): Field => ({ shape, required: true });
-const optional = (shape: Shape): Field => ({ shape });
+export const required = (shape: Shape): Field => ({ shape, required: true });
+export const optional = (shape: Shape): Field => ({ shape });
 const names = (about: string): Shape => list(about, { kind: 'name', about: 'a name' });
 const INIT: Shape = {
   kind: 'either',
@@ -410,12 +410,16 @@ function isScalarOrList(value: unknown): boolean {
 }
 
 /** The JSON Schema (2020-12) of the native format, from the same table. */
-export function modelSchema(): Record<string, unknown> {
+export const modelSchema = (): Record<string, unknown> =>
+  schemaFrom('model', 'Probity model', MODEL_SHAPE);
+
+/** The JSON Schema of files of a shape. */
+export function schemaFrom(name: string, title: string, shape: Shape): Record<string, unknown> {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'urn:probity:schema:model:1',
-    title: 'Probity model',
-    ...schemaOf(MODEL_SHAPE),
+    $id: `urn:probity:schema:${name}:1`,
+    title,
+    ...schemaOf(shape),
   };
 }
 
