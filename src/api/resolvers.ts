@@ -32,12 +32,12 @@ import { shownRisk } from '../service/risk.ts';
 import { checkpointIn } from '../service/seal.ts';
 import type { Service } from '../service/service.ts';
 import { watchRun } from '../service/watch.ts';
-import { scenarios, type Scenario } from '../scenarios/index.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited, complianceMutations, complianceQueries, trustPolicy } from './compliance.ts';
 import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
 import { ofDiagram, shownReport } from './shown.ts';
+import { lesson, lessons, solution, type Lesson } from './lessons.ts';
 import { LIMITS } from './limits.ts';
 import { isRole, mayUse, operationsOf, ROLES } from './roles.ts';
 import { LARGE_LOADS, LOADS } from './turns.ts';
@@ -98,7 +98,7 @@ function queries(service: Service): Record<string, Operation> {
   const run: Operation = ({ id }, principal) => visibleRun(service, askerOf(principal), String(id));
   const verdict: Operation = ({ id }, principal) =>
     visibleVerdict(service, askerOf(principal), String(id));
-  const scenario: Operation = ({ id }) => scenarios().find((each) => each.id === id);
+  const scenario: Operation = (args) => lesson(args);
   const byKind: Readonly<Record<string, Operation>> = { mdl: model, run, ver: verdict };
   return {
     viewer: (_args, principal) => ({ ...principal, operations: operationsOf(principal.role) }),
@@ -117,7 +117,8 @@ function queries(service: Service): Record<string, Operation> {
     },
     verdicts: async (args, principal) =>
       pageOf(await store.verdicts.list(page(args, principal)), args),
-    scenarios: () => scenarios(),
+    scenarioSolution: (args) => solution(args),
+    scenarios: (args) => lessons(args),
     trustPolicy: () => trustPolicy(service),
     ...complianceQueries(service),
     apiKeys: () => store.keys.list(),
@@ -305,7 +306,7 @@ function below(service: Service): Resolvers<ApiContext> {
 
 /** Which type of the schema a value of `node` is. */
 export function nodeType(value: unknown): string {
-  const node = value as Partial<ModelHead & RunHead & SealedVerdict & Scenario>;
+  const node = value as Partial<ModelHead & RunHead & SealedVerdict & Lesson>;
   if (node.receipt !== undefined) return 'Verdict';
   if (node.story !== undefined) return 'Scenario';
   return node.cacheKey === undefined ? 'Model' : 'Run';

@@ -1,8 +1,10 @@
 /** Who may ask for what. `docs/api.md` prints this table, and a test compares them. */
-export const ROLES = ['architect', 'trainer', 'compliance', 'admin'] as const;
+export const ROLES = ['architect', 'trainer', 'learner', 'compliance', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 const everybody = ROLES;
+/** A learner sees lessons, and neither what others verify nor how a lesson is solved. */
+const staff = ROLES.filter((role) => role !== 'learner');
 const modellers: readonly Role[] = ['architect', 'trainer', 'admin'];
 const officers: readonly Role[] = ['compliance', 'admin'];
 const admins: readonly Role[] = ['admin'];
@@ -13,16 +15,17 @@ const admins: readonly Role[] = ['admin'];
  */
 export const OPERATIONS: Readonly<Record<string, readonly Role[]>> = {
   viewer: everybody,
-  node: everybody,
-  model: everybody,
-  run: everybody,
-  runs: everybody,
-  runUpdated: everybody,
-  verdict: everybody,
-  verdicts: everybody,
+  node: staff,
+  model: staff,
+  run: staff,
+  runs: staff,
+  runUpdated: staff,
+  verdict: staff,
+  verdicts: staff,
   scenarios: everybody,
   scenario: everybody,
-  trustPolicy: everybody,
+  scenarioSolution: staff,
+  trustPolicy: staff,
   submitModel: modellers,
   requestVerification: modellers,
   cancelRun: modellers,

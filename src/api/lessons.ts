@@ -1,0 +1,63 @@
+import { scenario, scenarios, textOf, type Scenario } from '../scenarios/index.ts';
+
+type Asked = Readonly<Record<string, unknown>>;
+
+/** A scenario as a lesson in a language: nothing of its solution. */
+function lessonOf(found: Scenario, language: string) {
+  const { id, sector, level, topics, references, threats, vulnerable, texts } = found;
+  const { solution: _solution, ...text } = textOf(found, language);
+  return {
+    id,
+    sector,
+    level,
+    topics,
+    references,
+    threats,
+    vulnerable,
+    language: texts.has(language) ? language : 'en',
+    languages: [...texts.keys()],
+    ...text,
+  };
+}
+
+export type Lesson = ReturnType<typeof lessonOf>;
+
+const languageOf = ({ language }: Asked): string =>
+  typeof language === 'string' ? language : 'en';
+
+/** The lessons that fit what was asked for. */
+export function lessons(asked: Asked): readonly Lesson[] {
+  const fits = (name: string, has: (wanted: string) => boolean): boolean => {
+    const wanted = asked[name];
+    return typeof wanted !== 'string' || has(wanted);
+  };
+  return scenarios()
+    .filter(
+      ({ sector, level, topics }) =>
+        fits('sector', (wanted) => wanted === sector) &&
+        fits('level', (wanted) => wanted === level) &&
+        fits('topic', (wanted) => topics.includes(wanted)),
+    )
+    .map((found) => lessonOf(found, languageOf(asked)));
+}
+
+export function lesson(asked: Asked): Lesson | undefined {
+  const found = scenario(String(asked['id']));
+  return found && lessonOf(found, languageOf(asked));
+}
+
+/** What only those may see who teach. */
+export function solution(asked: Asked) {
+  const found = scenario(String(asked['id']));
+  if (!found) return undefined;
+  const { id, fixed, proof, expected, texts } = found;
+  const language = languageOf(asked);
+  return {
+    id,
+    language: texts.has(language) ? language : 'en',
+    explanation: textOf(found, language).solution,
+    fixed,
+    proof,
+    expected,
+  };
+}
