@@ -129,6 +129,14 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
+  it('leave the store to the service: the API takes its types, and asks nothing of it', () => {
+    const asking = files.filter(
+      (file) =>
+        file.startsWith('src/api/') && /\bstore\.\w/u.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(asking).toEqual([]);
+  });
+
   it('leave Prisma and pg to the store', () => {
     const strangers = imports.filter(
       ({ from, to }) =>

@@ -6,7 +6,7 @@ import { GOLDEN, repository } from './golden.ts';
 export const read = (path: string): string => readFileSync(repository(path), 'utf8');
 
 /** A text as `npm run format` writes it. */
-async function formatted(text: string, path: string): Promise<string> {
+export async function formatted(text: string, path: string): Promise<string> {
   return (
     await format(text, { ...(await resolveConfig(repository(path))), filepath: path })
   ).trim();

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { modelSchema } from '../src/frontends/native/shape.ts';
 import { parse } from 'yaml';
-import { identify } from '../src/checking/submitted.ts';
+import { identify } from '../src/checking/identify.ts';
 import { check } from './cli/run.ts';
 import { golden, repository } from './golden.ts';
 

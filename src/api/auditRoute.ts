@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { auditArchive, readPeriod } from '../service/audit.ts';
 import type { Service } from '../service/service.ts';
 import type { Authenticator } from './auth.ts';
-import { audited } from './compliance.ts';
+import { audited } from '../service/auditTrail.ts';
 import { guardedRoute, refuse } from './fileRoutes.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Store } from '../store/index.ts';
+import type { KeyRecord } from '../store/index.ts';
 import type { Asker } from '../service/submit.ts';
 import { isRole, seesAll, type Role } from './roles.ts';
 
@@ -21,14 +21,15 @@ const REMEMBERED = 1_000;
 
 /** Finds the principal of an `Authorization` header, and remembers it for a moment. */
 export class Authenticator {
-  private readonly store: Store;
+  private readonly find: (key: string) => Promise<KeyRecord | undefined>;
   private readonly known = new Map<
     string,
     { readonly principal: Principal | undefined; readonly until: number }
   >();
 
-  constructor(store: Store) {
-    this.store = store;
+  /** `find`: the living key with a text. */
+  constructor(find: (key: string) => Promise<KeyRecord | undefined>) {
+    this.find = find;
   }
 
   async principal(authorization: string | undefined): Promise<Principal | undefined> {
@@ -37,7 +38,7 @@ export class Authenticator {
     const hash = createHash('sha256').update(key).digest('hex');
     const known = this.known.get(hash);
     if (known && known.until > Date.now()) return known.principal;
-    const record = await this.store.keys.find(key);
+    const record = await this.find(key);
     const principal =
       record && isRole(record.role)
         ? { keyId: record.id, name: record.name, role: record.role, owner: record.owner }

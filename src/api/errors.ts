@@ -51,15 +51,27 @@ export function uniform(error: GraphQLFormattedError): GraphQLFormattedError {
       message: 'a fault of ours; the log has it',
       extensions: { code: 'INTERNAL', problems: [] },
     };
-  const own: ProblemCode = /more (that|than) \d+ tokens|recursive selection/iu.test(error.message)
-    ? 'QUERY_TOO_COMPLEX'
-    : 'REQUEST_SHAPE';
+  const own = codeOf(error.message);
   const [place] = error.locations ?? [];
+  const variable = /^Variable "\$\w+" got invalid value .* at "([\w.[\]]+)"/u.exec(
+    error.message,
+  )?.[1];
+  const path = variable ?? (error.path ?? []).join('.');
   return {
     ...error,
-    extensions: {
-      code: own,
-      problems: [problem(own, (error.path ?? []).join('.'), error.message, place)],
-    },
+    extensions: { code: own, problems: [problem(own, path, error.message, place)] },
   };
+}
+
+/** A word that is no member of an enum has the code that it has on the command line. */
+const NO_MEMBER: Readonly<Record<string, ProblemCode>> = {
+  Format: 'FORMAT_UNKNOWN',
+  Engine: 'ENGINE_UNKNOWN',
+};
+
+function codeOf(message: string): ProblemCode {
+  if (/more (that|than) \d+ tokens|recursive selection/iu.test(message)) return 'QUERY_TOO_COMPLEX';
+  const type = /does not exist in "(\w+)" enum|Enum "(\w+)" cannot represent/u.exec(message);
+  if (!type) return 'REQUEST_SHAPE';
+  return NO_MEMBER[type[1] ?? type[2] ?? ''] ?? 'OPTION_INVALID';
 }

@@ -2,16 +2,13 @@ import type { RequestHandler, Response } from 'express';
 import { problem, type Problem } from '../errors/index.ts';
 import { writeZip } from '../evidence/formats/zip.ts';
 import type { Service } from '../service/service.ts';
+import { traceOfRun } from '../service/read.ts';
 import { visibleRun } from '../service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../service/verdict.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
-import { audited } from './compliance.ts';
-import { mayUse } from './roles.ts';
+import { audited } from '../service/auditTrail.ts';
+import { mayUse } from './operations.ts';
 import { LARGE_LOADS } from './turns.ts';
-
-/** Where the trace of a property is fetched that is too large for an answer. */
-export const traceAddress = (runId: string, property: string): string =>
-  `/runs/${runId}/trace?property=${encodeURIComponent(property)}`;
 
 export function refuse(response: Response, status: number, problems: readonly Problem[]): void {
   const [first] = problems;
@@ -45,8 +42,7 @@ export function traceRoute(service: Service, authenticator: Authenticator): Requ
   return guardedRoute(authenticator, 'run', async (principal, request, response) => {
     const run = await visibleRun(service, askerOf(principal), String(request.params['id']));
     const name = String(request.query['property'] ?? '');
-    const trace =
-      run && (await LARGE_LOADS.take(() => service.store.shownReports.trace(run.id, name)));
+    const trace = run && (await LARGE_LOADS.take(() => traceOfRun(service, run, name)));
     if (trace === undefined)
       return refuse(response, 404, [
         problem('NOT_FOUND', 'property', 'there is no such run, or no trace of this property'),

@@ -10,7 +10,7 @@ import {
   type ValidationRule,
   type ValueNode,
 } from 'graphql';
-import { problem } from '../errors/index.ts';
+import { problem, unreachable } from '../errors/index.ts';
 import { refusal } from './errors.ts';
 
 /**
@@ -33,30 +33,8 @@ export const TOO_LONG = `a document has at most ${LIMITS.queryLength} characters
 /** Bytes of a request. A source may have 4 MiB, and JSON may need two characters for one. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** Fields that make the server work more than one that is read from a row. */
-const WEIGHTS: Readonly<Record<string, number>> = {
-  files: 25,
-  statement: 5,
-  status: 5,
-  rendering: 5,
-  report: 5,
-  source: 5,
-  document: 5,
-  risk: 5,
-  trace: 5,
-  evidence: 2,
-  annotations: 5,
-  envelope: 5,
-  drawing: 25,
-  explanations: 25,
-  findings: 25,
-  fixes: 100,
-  mended: 100,
-  __schema: 100,
-  __type: 20,
-};
-/** Lists without a `first`: a guess at their length. */
-const LISTS: Readonly<Record<string, number>> = { scenarios: 20, apiKeys: 10 };
+/** What fields cost, and how long lists without a `first` are: by the areas of the API. */
+type Costs = Readonly<Record<string, number>>;
 
 interface Measure {
   readonly depth: number;
@@ -82,28 +60,22 @@ const beside = (a: Measure, b: Measure): Measure => ({
 });
 
 /**
- * Refuses a document over the limits. Each fragment is measured once, so measuring is linear in the
- * document.
+ * Refuses a document over the limits, by what its fields cost and how long its lists without a
+ * `first` are taken to be; a field costs 1 where nothing else is said.
  */
-export const limitRule: ValidationRule = (context: ValidationContext): ASTVisitor => ({
-  Document: (document: DocumentNode) => {
-    const measured = new Map<string, Measure>();
-    const fragments = new Map<string, FragmentDefinitionNode>();
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION)
-        fragments.set(definition.name.value, definition);
-    }
-    for (const definition of document.definitions) {
-      if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-      const measure = ofSelections(definition.selectionSet, fragments, measured);
-      const total = {
-        ...measure,
-        directives: measure.directives + (definition.directives?.length ?? 0),
-      };
-      for (const error of over(total)) context.reportError(error);
-    }
-  },
-});
+export const limitRule =
+  (costs: Costs, lists: Costs): ValidationRule =>
+  (context: ValidationContext): ASTVisitor => ({
+    Document: (document: DocumentNode) => {
+      const meter = new Meter(document, costs, lists);
+      for (const definition of document.definitions) {
+        if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+        const measure = meter.ofSelections(definition.selectionSet);
+        const directives = measure.directives + (definition.directives?.length ?? 0);
+        for (const error of over({ ...measure, directives })) context.reportError(error);
+      }
+    },
+  });
 
 function over(measure: Measure): GraphQLError[] {
   return (['depth', 'aliases', 'directives', 'cost', 'introspectionDepth'] as const)
@@ -119,71 +91,71 @@ function over(measure: Measure): GraphQLError[] {
     );
 }
 
-function ofSelections(
-  set: SelectionSetNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  measured: Map<string, Measure>,
-): Measure {
-  return set.selections
-    .map((selection): Measure => {
-      const directives = { ...NOTHING, directives: selection.directives?.length ?? 0 };
-      switch (selection.kind) {
-        case Kind.FIELD:
-          return beside(directives, ofField(selection, fragments, measured));
-        case Kind.INLINE_FRAGMENT:
-          return beside(directives, ofSelections(selection.selectionSet, fragments, measured));
-        case Kind.FRAGMENT_SPREAD:
-          return beside(directives, ofFragment(selection.name.value, fragments, measured));
-      }
-    })
-    .reduce(beside, NOTHING);
-}
+/** Measures the parts of a document; each fragment once, so that this is linear in the document. */
+class Meter {
+  readonly #costs: Costs;
+  readonly #lists: Costs;
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #measured = new Map<string, Measure>();
 
-function ofField(
-  field: FieldNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  measured: Map<string, Measure>,
-): Measure {
-  const name = field.name.value;
-  const own = {
-    ...NOTHING,
-    depth: 1,
-    cost: WEIGHTS[name] ?? 1,
-    aliases: field.alias ? 1 : 0,
-  };
-  if (!field.selectionSet) return own;
-  const below = ofSelections(field.selectionSet, fragments, measured);
-  // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is not.
-  if (name.startsWith('__')) return { ...own, introspectionDepth: below.depth };
-  return {
-    ...beside(own, below),
-    depth: below.depth + 1,
-    cost: Math.min(own.cost + below.cost * lengthOf(field), Number.MAX_SAFE_INTEGER),
-  };
-}
+  constructor({ definitions }: DocumentNode, costs: Costs, lists: Costs) {
+    this.#costs = costs;
+    this.#lists = lists;
+    for (const definition of definitions)
+      if (definition.kind === Kind.FRAGMENT_DEFINITION)
+        this.#fragments.set(definition.name.value, definition);
+  }
 
-function ofFragment(
-  name: string,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  measured: Map<string, Measure>,
-): Measure {
-  const known = measured.get(name);
-  if (known) return known;
-  // A fragment in a circle counts as nothing here: another rule refuses the circle.
-  measured.set(name, NOTHING);
-  const fragment = fragments.get(name);
-  const measure = fragment ? ofSelections(fragment.selectionSet, fragments, measured) : NOTHING;
-  measured.set(name, measure);
-  return measure;
-}
+  ofSelections({ selections }: SelectionSetNode): Measure {
+    return selections
+      .map((selection): Measure => {
+        const directives = { ...NOTHING, directives: selection.directives?.length ?? 0 };
+        switch (selection.kind) {
+          case Kind.FIELD:
+            return beside(directives, this.#ofField(selection));
+          case Kind.INLINE_FRAGMENT:
+            return beside(directives, this.ofSelections(selection.selectionSet));
+          case Kind.FRAGMENT_SPREAD:
+            return beside(directives, this.#ofFragment(selection.name.value));
+          default:
+            return unreachable(selection);
+        }
+      })
+      .reduce(beside, NOTHING);
+  }
 
-function lengthOf(field: FieldNode): number {
-  const first = field.arguments?.find((argument) => argument.name.value === 'first')?.value;
-  if (first) return lengthFrom(first);
-  return (
-    LISTS[field.name.value] ??
-    (field.name.value === 'runs' || field.name.value === 'verdicts' ? 20 : 1)
-  );
+  #ofField(field: FieldNode): Measure {
+    const name = field.name.value;
+    const cost = Object.hasOwn(this.#costs, name) ? (this.#costs[name] ?? 1) : 1;
+    const own = { ...NOTHING, depth: 1, cost, aliases: field.alias ? 1 : 0 };
+    if (!field.selectionSet) return own;
+    const below = this.ofSelections(field.selectionSet);
+    // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is not.
+    if (name.startsWith('__')) return { ...own, introspectionDepth: below.depth };
+    return {
+      ...beside(own, below),
+      depth: below.depth + 1,
+      cost: Math.min(cost + below.cost * this.#lengthOf(field), Number.MAX_SAFE_INTEGER),
+    };
+  }
+
+  #ofFragment(name: string): Measure {
+    const known = this.#measured.get(name);
+    if (known) return known;
+    // A fragment in a circle counts as nothing here: another rule refuses the circle.
+    this.#measured.set(name, NOTHING);
+    const fragment = this.#fragments.get(name);
+    const measure = fragment ? this.ofSelections(fragment.selectionSet) : NOTHING;
+    this.#measured.set(name, measure);
+    return measure;
+  }
+
+  #lengthOf({ name, arguments: given }: FieldNode): number {
+    const asked =
+      given?.filter(({ name: { value } }) => value === 'first' || value === 'last') ?? [];
+    if (asked.length > 0) return Math.max(...asked.map(({ value }) => lengthFrom(value)));
+    return Object.hasOwn(this.#lists, name.value) ? (this.#lists[name.value] ?? 1) : 1;
+  }
 }
 
 /** A variable is not known yet: the longest page that could be asked for. */

@@ -1,5 +1,7 @@
 import {
   buildSchema,
+  GraphQLError,
+  Kind,
   isObjectType,
   isScalarType,
   valueFromASTUntyped,
@@ -9,22 +11,19 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { invariant } from '../errors/index.ts';
-
-export type Resolver<Context> = GraphQLFieldResolver<unknown, Context, Record<string, unknown>>;
-/** Type → field → how to get it. Fields that are properties of their parent need none. */
-export type Resolvers<Context> = Readonly<
-  Record<string, Readonly<Record<string, Resolver<Context>>>>
->;
+import type { Resolver } from './area.ts';
+import type { ApiContext } from './context.ts';
+import type { Resolvers } from './resolvers.ts';
 
 /**
  * The schema of a text with resolvers attached. A resolver without a field, or a root field without
  * a resolver, is a bug. `onEvent` is called before each answer of a subscription.
  */
-export function executableSchema<Context>(
+export function executableSchema(
   text: string,
-  resolvers: Resolvers<Context>,
+  resolvers: Resolvers,
   typeOf: (value: unknown) => string | undefined,
-  onEvent: (context: Context) => void,
+  onEvent: (context: ApiContext) => void,
 ): GraphQLSchema {
   const schema = buildSchema(text);
   for (const [typeName, fields] of Object.entries(resolvers)) {
@@ -46,17 +45,17 @@ export function executableSchema<Context>(
   return schema;
 }
 
-function attach<Context>(
+function attach(
   type: GraphQLObjectType,
-  fields: Readonly<Record<string, Resolver<Context>>>,
-  onEvent: ((context: Context) => void) | undefined,
+  fields: Readonly<Record<string, Resolver>>,
+  onEvent: ((context: ApiContext) => void) | undefined,
 ): void {
   for (const [name, resolve] of Object.entries(fields)) {
     const field = type.getFields()[name];
     invariant(field, `${type.name}.${name} is a field of the schema`);
     if (onEvent) {
       field.subscribe = resolve as GraphQLFieldResolver<unknown, unknown>;
-      field.resolve = (event: unknown, _args: unknown, context: Context) => {
+      field.resolve = (event: unknown, _args: unknown, context: ApiContext) => {
         onEvent(context);
         return event;
       };
@@ -67,11 +66,34 @@ function attach<Context>(
 }
 
 function defineScalar(type: GraphQLScalarType): void {
-  if (type.name === 'DateTime')
+  if (type.name === 'DateTime') {
     type.serialize = (value) => (value instanceof Date ? value.toISOString() : String(value));
+    type.parseValue = instant;
+    type.parseLiteral = (node) => instant(node.kind === Kind.STRING ? node.value : undefined);
+  }
   if (type.name === 'JSON') {
     type.serialize = (value) => value;
     type.parseValue = (value) => value;
     type.parseLiteral = (node, variables) => valueFromASTUntyped(node, variables);
   }
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/u;
+
+/** A date is its first moment in UTC; a time has its offset. */
+function instant(value: unknown): Date {
+  const date = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : undefined;
+  const isDay = date && !Number.isNaN(date.getTime()) && sameDay(value as string, date);
+  if (!date || !isDay)
+    throw new GraphQLError('a time is ISO 8601 with its offset: 2026-07-01T00:00:00Z');
+  return date;
+}
+
+/** `new Date` makes 2 March of 30 February. */
+function sameDay(text: string, date: Date): boolean {
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  return (
+    day.toISOString().startsWith(text.slice(0, 10)) &&
+    Math.abs(date.getTime() - day.getTime()) <= 2 * 86_400_000
+  );
 }

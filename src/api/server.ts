@@ -9,18 +9,21 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { GraphQLSchema } from 'graphql';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem, type ProblemCode } from '../errors/index.ts';
+import { findApiKey } from '../service/apiKeys.ts';
 import { publicCheckpoint } from '../service/cosign.ts';
 import { describeError } from '../service/observe.ts';
 import type { Service } from '../service/service.ts';
+import { readiness } from '../service/state.ts';
 import { auditRoute } from './auditRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
-import { limitRule, LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
-import { Counters, metricsText, readiness } from './probes.ts';
+import { Counters, metricsText } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
+import { costRule, operationsOf } from './operations.ts';
 import { buildResolvers, nodeType } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
 import { serveSubscriptions } from './socket.ts';
@@ -40,13 +43,10 @@ export async function buildApi(
   service: Service,
 ): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
   const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
-  const authenticator = new Authenticator(service.store);
-  return {
-    schema: executableSchema(text, buildResolvers(service, authenticator), nodeType, ({ answer }) =>
-      answer.begin(),
-    ),
-    authenticator,
-  };
+  const authenticator = new Authenticator((key) => findApiKey(service, key));
+  const resolvers = buildResolvers({ service, authenticator, operationsOf });
+  const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin());
+  return { schema, authenticator };
 }
 
 /**
@@ -62,7 +62,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: LIMITS.tokens },
-    validationRules: [limitRule],
+    validationRules: [costRule],
     formatError: uniform,
     plugins: [ApolloServerPluginLandingPageDisabled()],
     logger: quietLogger(service),

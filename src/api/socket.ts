@@ -14,7 +14,8 @@ import { problem } from '../errors/index.ts';
 import type { Authenticator } from './auth.ts';
 import { contextOf } from './context.ts';
 import { refusal, uniform } from './errors.ts';
-import { limitRule, LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { costRule } from './operations.ts';
 import { conditionalRoot } from './subscriptionRule.ts';
 import { UnknownSockets } from './unknownSockets.ts';
 
@@ -85,7 +86,7 @@ export function serveSubscriptions(
         }
         const conditional = conditionalRoot(document);
         if (conditional) return [refusal([conditional])];
-        const errors = validate(schema, document, [...specifiedRules, limitRule]);
+        const errors = validate(schema, document, [...specifiedRules, costRule]);
         if (errors.length > 0) return errors;
         return {
           schema,

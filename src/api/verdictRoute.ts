@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { isSealed, isId } from '../store/index.ts';
+import { publicVerdict } from '../service/read.ts';
 import type { Service } from '../service/service.ts';
 import { plainHtml as plain } from '../evidence/renderings/html.ts';
 
@@ -8,15 +8,16 @@ import { plainHtml as plain } from '../evidence/renderings/html.ts';
  * what the public log says already (id, leaf, place, whether it was withdrawn), and nothing of
  * model, answers, issuer's customers or reasons.
  */
-export function verdictRoute({ store, notary }: Service): RequestHandler {
+export function verdictRoute(service: Service): RequestHandler {
+  const { notary } = service;
   return async (request, response) => {
     const id = String(request.params['id']);
-    const verdict = isId(id) ? await store.verdicts.get(id) : undefined;
-    if (!verdict || !isSealed(verdict)) {
+    const found = await publicVerdict(service, id);
+    if (!found) {
       response.status(404).type('text').send('there is no such verdict here\n');
       return;
     }
-    const [withdrawn] = await store.statements.withdrawals(id);
+    const { verdict, withdrawal: withdrawn } = found;
     const state = verdict.erasedAt ? 'erased' : (withdrawn?.state ?? 'valid');
     const size = await notary.log.size();
     const facts: Facts = {

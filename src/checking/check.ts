@@ -3,7 +3,6 @@ import { listed } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
-import { isRawFormat } from '../model/specification.ts';
 import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
 import { isOver, leftOf, partOf, timeOf, type Time } from '../time/time.ts';
 import type { Semantics } from '../model/semantics.ts';
@@ -16,15 +15,12 @@ import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './co
 import { attacksOn } from './attackSets/attacksOn.ts';
 import { checkUnderThreats } from './attackSets/underThreats.ts';
 import { inspect, type Inspected } from './inspect.ts';
-import { ENGINES, runForAssurance, runPlan, type EngineRun, type CheckContext } from './plan.ts';
-import { identify, checkRaw } from './submitted.ts';
-import {
-  ENGINE_NAMES,
-  type CheckOptions,
-  type EngineName,
-  type Submission,
-  type Verification,
-} from './types.ts';
+import type { CheckContext } from './context.ts';
+import { modelFormat, specificationFormat } from './formats.ts';
+import { checkSpecification, identify } from './identify.ts';
+import { ENGINES, runForAssurance, runPlan, type EngineRun } from './plan.ts';
+import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
+import type { CheckOptions, Submission, Verification } from './types.ts';
 
 /** The versions of all engines, or why one is not there: part of every cache key. */
 export async function toolVersions(cacheDir: string): Promise<Record<string, string>> {
@@ -64,8 +60,8 @@ export async function checkSubmission(
   options: CheckOptions,
   context: CheckContext,
 ): Promise<Result<Verification>> {
-  if (isRawFormat(submission.format))
-    return checkRaw({ ...submission, format: submission.format }, options, context);
+  const specification = specificationFormat(submission.format);
+  if (specification) return checkSpecification(specification, submission, options, context);
   const time = timeOf(options.timeoutMs, context.signal, context.stopped);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
@@ -99,7 +95,7 @@ export async function checkSubmission(
     runs.push(...more);
   }
   // What is told of a model in its own words is told of models that people write.
-  const isWritten = submission.format === 'native';
+  const isWritten = modelFormat(submission.format)?.isWritten === true;
   const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
   const seen = await vacuityOf(task, reports, runs, options, time, context);
   const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;

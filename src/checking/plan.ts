@@ -3,24 +3,16 @@ import { Fault } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
 import { z3 } from '../engines/z3/index.ts';
-import { isLiveness } from '../engines/z3/lasso.ts';
-import type { Budget, Engine, EngineResult, Task } from '../model/engine.ts';
+import type { Budget, Engine, EngineName, EngineResult, Task } from '../model/engine.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
-import type { PropertyReport, UnknownReason } from '../model/outcome.ts';
+import type { Assurance, PropertyReport, UnknownReason } from '../model/outcome.ts';
 import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
 import { lackOf } from './assurance.ts';
-import type { EngineName, Progress, CheckOptions } from './types.ts';
+import type { CheckContext } from './context.ts';
+import type { CheckOptions } from './types.ts';
 
 /** The engines there are: one line each. */
 export const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 };
-
-export interface CheckContext {
-  readonly signal: AbortSignal;
-  /** Says what the signal says, also while a search computes in one piece. */
-  stopped?(): boolean;
-  readonly cacheDir: string;
-  onProgress(progress: Progress): void;
-}
 
 export interface EngineRun {
   readonly engine: Engine;
@@ -32,6 +24,19 @@ export interface EngineRun {
   /** Why there is no result: the whole engine failed. */
   readonly failure?: { readonly reason: UnknownReason; readonly message: string };
 }
+
+/**
+ * Who is asked again for an answer that lacks an assurance, in this order; what is not here no
+ * engine can give. Only Z3 leaves obligations; for a second opinion Z3 goes before TLC, for it also
+ * leaves a proof.
+ */
+const GIVEN_BY: readonly {
+  readonly assurance: Assurance;
+  readonly engines: readonly EngineName[];
+}[] = [
+  { assurance: 'crossChecked', engines: ['z3', 'tlc', 'explore'] },
+  { assurance: 'obligationsReproved', engines: ['z3'] },
+];
 
 /**
  * So long, and for no larger part of the time, explore has the machine for itself: most models are
@@ -117,8 +122,7 @@ function decides(run: EngineRun, properties: readonly Property[]): boolean {
 
 /**
  * For each answer that lacks a demanded assurance, the next engine that may give it and has not
- * been asked; all of them beside each other. Only Z3 leaves obligations; for a second opinion Z3
- * goes before TLC, for it also leaves a proof. Engines that were named by hand stay the only ones.
+ * been asked; all of them beside each other. Engines that were named by hand stay the only ones.
  */
 export async function runForAssurance(
   task: Task,
@@ -134,16 +138,10 @@ export async function runForAssurance(
     const report = reports.find((r) => r.name === property.name);
     const lack = report ? lackOf(report, options.assurance ?? []) : [];
     if (lack.length === 0) continue;
-    const able: readonly EngineName[] = lack.includes('crossChecked')
-      ? ['z3', 'tlc', 'explore']
-      : lack.includes('obligationsReproved')
-        ? ['z3']
-        : [];
-    // Z3 breaks liveness, and never proves it: what holds it cannot confirm.
-    const idle = report?.outcome === 'holds' && isLiveness(property.formula) ? 'z3' : undefined;
+    const able = GIVEN_BY.find(({ assurance }) => lack.includes(assurance))?.engines ?? [];
     const next = able.find(
       (name) =>
-        name !== idle &&
+        !(report?.outcome === 'holds' && ENGINES[name].onlyBreaks?.(property)) &&
         !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) &&
         ENGINES[name].refuses(task, property) === undefined,
     );

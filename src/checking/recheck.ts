@@ -24,7 +24,6 @@ import { checkInitial } from '../model/initial.ts';
 import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
 import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
-import { isRawFormat } from '../model/specification.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import { ATTACKS } from './attackSets/attacksOn.ts';
@@ -38,7 +37,8 @@ import {
   type Recheck,
   type RecheckLimits,
 } from './rechecked.ts';
-import { recheckRaw } from './recheckRaw.ts';
+import { specificationFormat } from './formats.ts';
+import { recheckSpecification } from './specifications/recheck.ts';
 
 export {
   RECHECK_CODES,
@@ -70,7 +70,8 @@ export async function recheck(
     return all(
       skipped(`meant in version ${meant} of the semantics; this is version ${SEMANTICS_VERSION}`),
     );
-  if (isRawFormat(model.format)) return recheckRaw(files, statement, limits, cacheDir);
+  const specification = specificationFormat(model.format);
+  if (specification) return recheckSpecification(specification, files, statement, limits, cacheDir);
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));

@@ -2,7 +2,7 @@ import type { Trace } from '../model/trace.ts';
 
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
- * and what only a tool can (`recheckRaw.ts`).
+ * and what only a tool can (`specifications`).
  */
 
 /**
@@ -111,3 +111,6 @@ export function isTrace(value: unknown): value is Trace {
           ))),
   );
 }
+
+/** How a question of a script is called that has no name. */
+export const questionOf = (at: number): string => `check-sat ${at + 1}`;

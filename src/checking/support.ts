@@ -1,4 +1,4 @@
-import type { EngineName } from './types.ts';
+import type { EngineName } from '../model/engine.ts';
 
 /**
  * The property kinds that an engine can be asked for. A conjunction (`all`) is put together above

@@ -1,21 +1,10 @@
+import type { Locate } from '../errors/index.ts';
+import type { ModelDocument } from '../model/document.ts';
 import type { Artifact, Assurance, Report } from '../model/outcome.ts';
 import type { ChannelSemantics, Outside } from '../frontends/bpmn/diagram.ts';
-import type { Reduction } from '../model/engine.ts';
-import { RAW_FORMATS, type SubmittedDocument } from '../model/specification.ts';
-
-/** The formats that become a model. */
-export const MODEL_FORMATS = ['native', 'bpmn'] as const;
-export type ModelFormat = (typeof MODEL_FORMATS)[number];
-
-/** The formats that a submission can have. */
-export const FORMATS = [...MODEL_FORMATS, ...RAW_FORMATS] as const;
-export type Format = (typeof FORMATS)[number];
-
-/**
- * The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap.
- */
-export const ENGINE_NAMES = ['explore', 'tlc', 'z3'] as const;
-export type EngineName = (typeof ENGINE_NAMES)[number];
+import type { EngineName, Reduction } from '../model/engine.ts';
+import type { FormatName } from '../model/formats.ts';
+import type { CheckedDocument } from '../model/specification.ts';
 
 /**
  * What to check, how hard, and with what. Every field has a default; the defaults are part of a
@@ -51,21 +40,21 @@ export const DEFAULT_OPTIONS: CheckOptions = {
 };
 
 /** A text beside the source, under the name that it has where it comes from. */
-export interface SubmittedFile {
+export interface CompanionFile {
   readonly name: string;
   readonly text: string;
 }
 
 export interface Submission {
   readonly source: string;
-  readonly format: Format;
+  readonly format: FormatName;
   /** Where it came from, for messages: a file name, an upload's name. */
   readonly name: string;
   /**
    * Of a TLA+ specification, whose module to check is `source`: the modules that it needs, and one
    * configuration.
    */
-  readonly files?: readonly SubmittedFile[];
+  readonly files?: readonly CompanionFile[];
   /** Of a diagram: how messages travel, whatever the diagram says. */
   readonly channels?: ChannelSemantics;
   /** Of a diagram: whether what comes from outside may never come, whatever the side file says. */
@@ -74,6 +63,12 @@ export interface Submission {
   readonly strict?: boolean;
   /** Of a diagram: a side file with data and properties. */
   readonly annotations?: string;
+}
+
+/** A submission as a model document, and where its parts stand in the text. */
+export interface ReadModel {
+  readonly document: ModelDocument;
+  readonly locate?: Locate;
 }
 
 /** How far a check has come; sent at most a few times a second. */
@@ -92,6 +87,6 @@ export interface Progress {
  */
 export interface Verification {
   readonly report: Report;
-  readonly document: SubmittedDocument;
+  readonly document: CheckedDocument;
   readonly artifacts: readonly Artifact[];
 }

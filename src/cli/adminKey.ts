@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
-import type { Config } from '../config/index.ts';
-import type { Io } from './io.ts';
+import { resolve } from 'node:path';
+import { loadConfig } from '../config/index.ts';
+import type { CommandIo, Ended } from './command.ts';
+import { EXIT } from './io.ts';
 import { openOwnDatabase } from './ownDatabase.ts';
 
 /**
@@ -8,12 +10,13 @@ import { openOwnDatabase } from './ownDatabase.ts';
  * database needs no key of ours; that one was made this way is written down for the audit.
  */
 export async function makeAdminKey(
-  config: Pick<Config, 'databaseUrl'>,
-  dataDir: string,
-  { name, json }: { readonly name: string; readonly json: boolean },
-  io: Io,
-): Promise<number> {
-  const { store, close } = await openOwnDatabase(config, dataDir);
+  { data, name }: { readonly data: string | undefined; readonly name: string },
+  io: CommandIo,
+): Promise<Ended> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  const dataDir = resolve(data ?? config.value.dataDir);
+  const { store, close } = await openOwnDatabase(config.value, dataDir);
   try {
     const { key, record } = await store.keys.create({ name, role: 'admin' });
     await store.audit.add({
@@ -23,14 +26,11 @@ export async function makeAdminKey(
       subject: record.id,
       detail: `admin, by \`probity keys admin\` as ${userInfo().username} on ${hostname()}`,
     });
-    if (json) io.stdout(`${JSON.stringify({ key, apiKey: record }, null, 2)}\n`);
-    else {
-      io.stdout(`${key}\n`);
+    if (!io.json)
       io.stderr(
         `an admin key, ${record.id}: shown this once, and not stored. Revoke the lost one with revokeApiKey; apiKeys lists them\n`,
       );
-    }
-    return 0;
+    return { exit: EXIT.ok, json: { key, apiKey: record }, text: () => `${key}\n` };
   } finally {
     await close();
   }

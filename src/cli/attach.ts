@@ -1,7 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
-import { attachKey, ROLES, type Role } from '../evidence/signing/keys.ts';
+import { join, resolve } from 'node:path';
+import { loadConfig } from '../config/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { attachKey, type Role } from '../evidence/signing/keys.ts';
 import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
 import { isKeyName, verificationKey } from '../evidence/formats/note.ts';
 import { isSoundPublicKey } from '../evidence/formats/soundKey.ts';
@@ -10,74 +12,42 @@ import {
   readTokenKey,
   type ExternalKey,
 } from '../evidence/signing/externalSigner.ts';
-import { printProblems } from './problems.ts';
-import type { Io } from './io.ts';
+import type { Ended } from './command.ts';
+import { EXIT } from './io.ts';
 
-export const ATTACH_HELP = `probity keys attach ROLE WHERE [options]      use a key that is not a file here
-
-  ROLE              verdict, log or ledger. Where there is such a key already, the new one waits as its
-                    successor: then \`probity keys rotate ROLE\`
-  WHERE, one of
-  --pkcs11 MODULE --token LABEL --object LABEL [--pin-variable NAME]
-                    a token over PKCS#11 (CKM_EDDSA; needs the optional package pkcs11js); the PIN is read
-                    from the environment variable NAME (PROBITY_PIN) of the service
-  --command JSON --public FILE
-                    a list of words, run without a shell: the message on its input, 64 bytes on its output
-  --url URL --token-file FILE --public FILE
-                    POST {"keyId","message"} with a bearer token, answered by {"signature"}, all base64
-  --public FILE     the public key, PEM or DER (SubjectPublicKeyInfo, Ed25519)
-  --data DIR, --name NAME   as for the other actions
-exit: 0 attached · 2 bad arguments · 4 it does not sign, or a file cannot be written
-`;
-
-export interface AttachValues {
-  readonly pkcs11?: string | undefined;
-  readonly token?: string | undefined;
-  readonly object?: string | undefined;
-  readonly 'pin-variable'?: string | undefined;
-  readonly command?: string | undefined;
-  readonly url?: string | undefined;
-  readonly 'token-file'?: string | undefined;
-  readonly public?: string | undefined;
+interface Where {
+  readonly pkcs11: string | undefined;
+  readonly token: string | undefined;
+  readonly object: string | undefined;
+  readonly pinVariable: string;
+  readonly command: string | undefined;
+  readonly url: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly public: string | undefined;
 }
+
+type Asked = Where & {
+  readonly role: Role;
+  readonly data: string | undefined;
+  readonly name: string | undefined;
+};
 
 /** `probity keys attach`: the file is written only after the key has signed. */
-export async function attach(
-  role: string,
-  values: AttachValues,
-  where: { readonly folder: string; readonly name: string; readonly json: boolean },
-  io: Io,
-): Promise<number> {
-  const known = ROLES.find((each) => each === role);
-  if (known === undefined)
-    return printProblems(
-      [problem('OPTION_INVALID', 'ROLE', `a role is one of ${ROLES.join(', ')}`)],
-      where.json,
-      io,
-    );
-  try {
-    const key = await describe(known, values, where.name);
-    if (!key.ok) return printProblems(key.problems, where.json, io);
-    const file = await attachKey(where.folder, known, key.value);
-    io.stdout(
-      where.json
-        ? `${JSON.stringify({ file, vkey: key.value.vkey }, null, 2)}\n`
-        : `${key.value.vkey} in ${file}${file.includes('.next.') ? ` · now: probity keys rotate ${known}` : ''}\n`,
-    );
-    return 0;
-  } catch (cause) {
-    if (!(cause instanceof Fault)) throw cause;
-    io.stderr(`${cause.code}  ${cause.message}\n`);
-    return 4;
-  }
+export async function attach(asked: Asked): Promise<Ended> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  const { role } = asked;
+  const key = await describe(role, asked, asked.name ?? config.value.origin);
+  if (!key.ok) return key;
+  const folder = join(resolve(asked.data ?? config.value.dataDir), 'keys');
+  const file = await attachKey(folder, role, key.value);
+  const { vkey } = key.value;
+  const next = file.includes('.next.') ? ` · now: probity keys rotate ${role}` : '';
+  return { exit: EXIT.ok, json: { file, vkey }, text: () => `${vkey} in ${file}${next}\n` };
 }
 
-async function describe(
-  role: Role,
-  values: AttachValues,
-  origin: string,
-): Promise<Result<ExternalKey>> {
-  const { pkcs11, token, object, command, url, 'token-file': tokenFile } = values;
+async function describe(role: Role, values: Where, origin: string): Promise<Result<ExternalKey>> {
+  const { pkcs11, token, object, command, url, tokenFile } = values;
   const name = `${origin}/${role}`;
   if (!isKeyName(name))
     return bad(problem('OPTION_INVALID', '--name', 'a name has no spaces and no plus sign'));
@@ -94,7 +64,7 @@ async function describe(
     const inside = {
       module: pkcs11,
       object,
-      pinVariable: values['pin-variable'] ?? 'PROBITY_PIN',
+      pinVariable: values.pinVariable,
       token,
     };
     return ok({

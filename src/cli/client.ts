@@ -1,28 +1,25 @@
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { DEFAULT_PORT } from '../config/index.ts';
-import { Fault, type Problem, PROBLEMS } from '../errors/index.ts';
-import type { Told } from '../explain/explain.ts';
+import { Fault, PROBLEMS, type Problem } from '../errors/index.ts';
+import { explainerOf } from '../explain/formats.ts';
+import { withTold, type Told } from '../explain/told.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
-
-/** What the service refused, as it said it. */
-export class Refused extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(({ message }) => message).join('; '));
-    this.problems = problems;
-  }
-}
+import { Refused } from './refused.ts';
 
 export interface Server {
   readonly url: string;
   readonly key: string;
 }
 
+export interface ServerValues {
+  readonly server: string | undefined;
+  readonly key: string | undefined;
+}
+
 /** `--server` and `--key`, else the environment, else the default address. */
-export function serverFrom(values: { readonly server?: string; readonly key?: string }): Server {
+export function serverFrom(values: ServerValues): Server {
   const url = (
     values.server ??
     process.env['PROBITY_SERVER'] ??
@@ -193,14 +190,14 @@ function noServer({ url }: Server, cause: unknown): Fault {
   );
 }
 
-/** The report of a run, with what the service tells of its diagram, and fixes if they are wanted. */
+/** The report of a run, with what the service tells of it, and fixes if they are wanted. */
 export async function toldReport(
   server: Server,
   id: string,
   report: Report,
   fixes = false,
 ): Promise<Report> {
-  if (report.model.format !== 'bpmn') return report;
+  if (!explainerOf(report.model.format)) return report;
   const { run } = await ask<{ run: (Told & Pick<Report, 'fixes' | 'mended'>) | null }>(
     server,
     `query ($id: ID!, $fixes: Boolean!) { run(id: $id) {
@@ -212,7 +209,6 @@ export async function toldReport(
     { id, fixes },
   );
   if (!run) return report;
-  const { withTold } = await import('../explain/explain.ts');
   const told = clean(run) as typeof run;
   return {
     ...withTold(report, told),

@@ -1,10 +1,10 @@
 import { startThread } from '../processes/thread.ts';
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 import { openStreams } from './terminal.ts';
 
 /** What a command is started with. */
 export interface ToCommand {
-  readonly name: string;
+  /** What follows `probity`. */
   readonly args: readonly string[];
   readonly isTTY?: boolean;
   /** One word, 1 once the user wants it to end. */
@@ -17,8 +17,6 @@ export type FromCommand =
 
 /** How long a command that was interrupted may take to say what it knows. */
 const LAST_WORDS_MS = 800;
-/** As a shell says it of what Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 /**
  * Runs a command in a thread. Signals reach a process only between two turns of its main thread: a
@@ -27,7 +25,6 @@ const INTERRUPTED = 130;
  * Ctrl-C ends it at once. `inside` is what runs there.
  */
 export function runInThread(
-  name: string,
   args: readonly string[],
   io: Io,
   inside = new URL('commandThread', import.meta.url),
@@ -35,7 +32,6 @@ export function runInThread(
   const streams = openStreams();
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const start: ToCommand = {
-    name,
     args,
     stop,
     ...(io.isTTY === undefined ? {} : { isTTY: io.isTTY }),
@@ -45,7 +41,7 @@ export function runInThread(
     let code: number | undefined;
     let timer: NodeJS.Timeout | undefined;
     const end = (): void => {
-      code ??= INTERRUPTED;
+      code ??= EXIT.interrupted;
       io.stderr('interrupted\n');
       void thread.terminate();
     };
@@ -65,7 +61,7 @@ export function runInThread(
     thread.once('exit', () => {
       clearTimeout(timer);
       process.off('SIGINT', onSigint);
-      if (code === undefined) reject(new Error(`the thread of ${name} ended without a word`));
+      if (code === undefined) reject(new Error(`the thread of ${args[0]} ended without a word`));
       else resolve(code);
     });
   });

@@ -9,22 +9,19 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
 import { writeBundle } from '../evidence/bundle/write.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
-import { exitOf, readSubmission, tellerFor } from './check.ts';
-import { printProblems } from './problems.ts';
-import { ask, followRun, Refused, toldReport, type RunView, type Server } from './client.ts';
+import { ask, followRun, toldReport, type RunView, type Server } from './client.ts';
+import type { CommandIo, Ended } from './command.ts';
+import { tellerFor } from './explained.ts';
+import { exitOf } from './exit.ts';
 import { startHost, type Host } from './host.ts';
+import { orInterrupted } from './interrupted.ts';
 import { EXIT, type Io } from './io.ts';
+import { Refused } from './refused.ts';
+import { readSubmission } from './submission.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { painter } from './style.ts';
 import { requestRun } from './submit.ts';
-
-export const DEMO_HELP = `probity demo      two workflows from submission to a verdict that a separate command accepts
-
-Starts its own servers on free ports, sends specs/demo/order.bpmn and specs/demo/checkout.yaml through GraphQL, follows
-them, fetches the bundles, verifies them offline, and shows that a changed copy is refused.
-exit: 0 all of that happened · 4 something did not
-`;
 
 const WORKFLOWS = ['order.bpmn', 'checkout.yaml'] as const;
 const ANCHOR_WAIT_MS = 30_000;
@@ -39,26 +36,12 @@ interface Shown {
 }
 
 /** `probity demo`: the whole path once, on this machine, with real parts. */
-export async function demoCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(DEMO_HELP);
-    return EXIT.ok;
-  }
-  let host: Host | undefined;
-  const interrupted = (): void =>
-    void (host?.stop() ?? Promise.resolve()).then(() => process.exit(130));
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted);
+export async function demo(io: CommandIo): Promise<Ended> {
+  const host = await orInterrupted(io, startDemoHost(io));
   try {
-    host = await startDemoHost(io);
-    return await tell(host, io);
-  } catch (error) {
-    if (error instanceof Refused) return printProblems(error.problems, false, io);
-    if (!(error instanceof Fault)) throw error;
-    io.stderr(`${error.code}  ${error.message}\n`);
-    return EXIT.fault;
+    return { exit: await orInterrupted(io, tell(host, io)) };
   } finally {
-    await host?.stop();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupted);
+    await host.stop();
   }
 }
 
@@ -141,7 +124,7 @@ interface Walk {
 async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown> {
   const paint = painter(io);
   const file = join(packageRoot(), 'specs', 'demo', name);
-  const submission = await readSubmission(file, undefined);
+  const submission = await readSubmission(file);
   if (!submission.ok) throw new Refused(submission.problems);
   say(`\n${paint('dim', '─'.repeat(72))}\n${paint('bold', `specs/demo/${name}`)} → GraphQL`);
   const started = performance.now();

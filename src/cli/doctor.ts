@@ -8,19 +8,14 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { loadConfig, misspelt, type Config } from '../config/index.ts';
 import { toolVersion } from '../checking/check.ts';
-import { ENGINE_NAMES, type EngineName } from '../checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
 import { mayConfine } from '../processes/confined.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';
-import { printProblems } from './problems.ts';
+import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 import { CLEAR_LINE } from './terminal.ts';
-
-export const DOCTOR_HELP = `probity doctor [--json]      what is there, and how to mend what is not
-
-exit: 0 the service can run (what is missing is optional) · 2 bad configuration · 4 the service cannot run
-`;
 
 interface Finding {
   readonly name: string;
@@ -52,18 +47,14 @@ const EXAMINATIONS: readonly Examination[] = [
 ];
 const WIDTH = EXAMINATIONS.reduce((most, { name }) => Math.max(most, name.length), 0);
 
-export async function doctorCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(DOCTOR_HELP);
-    return EXIT.ok;
-  }
-  const json = args.includes('--json');
+/** `probity doctor`: each finding is printed as it is found. */
+export async function doctor(io: CommandIo): Promise<Ended> {
   const config = loadConfig(process.env);
-  if (!config.ok) return printProblems(config.problems, json, io);
+  if (!config.ok) return config;
   const findings: Finding[] = [];
   for (const { name, look } of EXAMINATIONS) {
     // Finding out may start Java, or fetch a jar: who waits sees for what.
-    const waits = io.isTTY === true && !json;
+    const waits = io.isTTY === true && !io.json;
     if (waits) io.stderr(`${CLEAR_LINE}  … ${name}`);
     const found = await look(config.value).catch((error: unknown): Finding => ({
       name,
@@ -73,16 +64,16 @@ export async function doctorCommand(args: string[], io: Io): Promise<number> {
     if (waits) io.stderr(CLEAR_LINE);
     for (const finding of [found].flat()) {
       findings.push(finding);
-      if (!json) io.stdout(findingText(finding, io));
+      if (!io.json) io.stdout(findingText(finding, io));
     }
   }
   const exit = findings.some(({ state }) => state === 'broken') ? EXIT.fault : EXIT.ok;
-  io.stdout(
-    json
-      ? `${JSON.stringify({ findings, exit }, null, 2)}\n`
-      : `\n${exit === EXIT.ok ? 'the service can run' : 'the service cannot run as it is configured'}   exit ${exit}\n`,
-  );
-  return exit;
+  return {
+    exit,
+    json: { findings, exit },
+    text: () =>
+      `\n${exit === EXIT.ok ? 'the service can run' : 'the service cannot run as it is configured'}   exit ${exit}\n`,
+  };
 }
 
 function findingText({ name, state, detail, remedy }: Finding, io: Io): string {

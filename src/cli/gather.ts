@@ -5,10 +5,9 @@ import { readSpecification } from '../frontends/tla/specification.ts';
 import type { Submission } from '../checking/types.ts';
 import { readText } from './textFile.ts';
 
-/** What is beside a TLA+ module. */
-export interface BesideModule {
+interface Beside {
   /** The configuration, if it is not the file of the same name. */
-  readonly configuration?: string | undefined;
+  readonly config?: string | undefined;
   /** Folders where other modules lie, looked through before those of `TLA_LIBRARY`. */
   readonly modules?: readonly string[] | undefined;
 }
@@ -17,15 +16,15 @@ export interface BesideModule {
  * A TLA+ module as a submission, with its configuration and the modules that it extends or
  * instantiates: from its own folder, then from those of the library, and from no other.
  */
-export async function gatherSpecification(
+export async function gatherTla(
   file: string,
-  { configuration, modules: folders = [] }: BesideModule,
+  { config: named, modules: folders = [] }: Beside,
 ): Promise<Result<Submission>> {
   const library = tlaLibrary(process.env);
   if (!library.ok) return library;
   const source = await readText(file);
   if (!source.ok) return source;
-  const beside = configuration ?? file.replace(/\.tla$/i, '.cfg');
+  const beside = named ?? file.replace(/\.tla$/i, '.cfg');
   const config = await readText(beside);
   if (!config.ok)
     return bad(

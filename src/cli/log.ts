@@ -14,97 +14,62 @@ import type { VerificationKey } from '../evidence/formats/note.ts';
 import { parseReceipt } from '../evidence/formats/receipt.ts';
 import { parsePolicy, type TrustedKey } from '../evidence/formats/policy.ts';
 import { limitedBody } from '../processes/limitedBody.ts';
-import { parseArgs, wrong } from './arguments.ts';
-import { printProblems } from './problems.ts';
+import { wrong } from './arguments.ts';
+import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { openOwnDatabase } from './ownDatabase.ts';
 import { painter } from './style.ts';
 
-export const LOG_HELP = `probity log fsck [options]        recompute the transparency log from its leaves and compare all that is stored
-probity log export DIR [options]  write it as static files (c2sp.org/tlog-tiles) for any web server
+/** Where the log is, and where what is kept beside it. */
+interface Place {
+  readonly folder: string | undefined;
+  readonly url: string | undefined;
+  readonly data: string | undefined;
+}
 
-  --against PLACE   a checkpoint or receipt (file or URL) that the log must be an extension of; may be repeated
-  --url PREFIX      the log as somebody serves it, such as https://probity.example/log
-  --folder DIR      the log in a folder · default: PROBITY_LOG_DIR, else the database (DATABASE_URL, else the embedded one)
-  --key VKEY        the key of the log · default: that of this installation. After it was replaced, both, as in
-                    the log's policy: --key "OLD until SIZE" --key NEW
-  --data DIR        the data folder · default: PROBITY_DATA_DIR, else ~/.probity
-  --json            as JSON
-
-A log of this installation is also compared with the checkpoint that it last showed (kept in the data folder).
-Both also work beside a running service on this machine.
-exit: 0 no fault · 1 faults, each with a code · 2 bad arguments · 4 a fault of the machine
-`;
-
-const OPTIONS = {
-  against: { type: 'string', multiple: true },
-  url: { type: 'string' },
-  folder: { type: 'string' },
-  key: { type: 'string', multiple: true },
-  data: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
-
-interface LogArgs {
-  readonly action: 'fsck' | 'export';
-  readonly target: string;
+type Fsck = Place & {
   readonly against: readonly string[];
-  readonly url?: string;
-  readonly folder?: string;
-  readonly key?: readonly string[];
-  readonly dataDir: string;
-  readonly config: Config;
-  readonly json: boolean;
+  readonly key: readonly string[];
+};
+
+/** `probity log export`. */
+export async function exportLog(asked: Place & { readonly target: string }): Promise<Ended> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  const folder = resolve(asked.target);
+  return withLog(asked, config.value, async ({ log }) => {
+    const size = await exportTiles(log, folder);
+    return {
+      exit: EXIT.ok,
+      json: { folder, size },
+      text: () => `${size} leaves in ${folder}\n`,
+    };
+  });
 }
 
-export async function logCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(LOG_HELP);
-    return EXIT.ok;
-  }
-  const parsed = readArgs(args);
-  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const opened = await openLog(parsed.value);
-  try {
-    return await (parsed.value.action === 'export' ? runExport : runFsck)(opened, parsed.value, io);
-  } finally {
-    await opened.close();
-  }
-}
-
-async function runExport({ log }: OpenLog, { target, json }: LogArgs, io: Io): Promise<number> {
-  const size = await exportTiles(log, target);
-  io.stdout(
-    json ? `${JSON.stringify({ folder: target, size })}\n` : `${size} leaves in ${target}\n`,
-  );
-  return EXIT.ok;
-}
-
-async function runFsck({ log, rows }: OpenLog, args: LogArgs, io: Io): Promise<number> {
-  const key = await keyOf(args);
-  const against = await readAgainst(args.against);
+/** `probity log fsck`. */
+export async function checkLog(asked: Fsck, io: CommandIo): Promise<Ended> {
+  const config = loadConfig(process.env);
+  if (!config.ok) return config;
+  const dataDir = resolve(asked.data ?? config.value.dataDir);
+  const [key, against] = [await keyOf(asked.key, dataDir), await readAgainst(asked.against)];
   if (!key.ok || !against.ok)
-    return printProblems(
-      [key, against].flatMap((each) => (each.ok ? [] : each.problems)),
-      args.json,
-      io,
+    return bad(...[key, against].flatMap((each) => (each.ok ? [] : each.problems)));
+  return withLog(asked, config.value, async ({ log, rows }) => {
+    const kept =
+      asked.url === undefined
+        ? await (await seenInFolder(join(dataDir, 'seen'))).newest()
+        : undefined;
+    const own = kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }];
+    const report = await fsck(
+      log,
+      key.value.now,
+      [...against.value, ...own, ...(await rows())],
+      key.value.past,
     );
-  const kept =
-    args.url === undefined
-      ? await (await seenInFolder(join(args.dataDir, 'seen'))).newest()
-      : undefined;
-  const own = kept === undefined ? [] : [{ from: 'the checkpoint last shown', note: kept }];
-  const report = await fsck(
-    log,
-    key.value.now,
-    [...against.value, ...own, ...(await rows())],
-    key.value.past,
-  );
-  const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
-  io.stdout(
-    args.json ? `${JSON.stringify({ ...report, exit }, null, 2)}\n` : reportText(report, exit, io),
-  );
-  return exit;
+    const exit = report.findings.length > 0 ? EXIT.violated : EXIT.ok;
+    return { exit, json: { ...report, exit }, text: () => reportText(report, exit, io) };
+  });
 }
 
 function reportText(
@@ -123,13 +88,11 @@ function reportText(
   return `${head}\n${lines.join('\n')}\n${more > 0 ? `  and ${more} more\n` : ''}\nthis log must not be written to   exit ${exit}\n`;
 }
 
-async function keyOf({
-  key,
-  dataDir,
-}: LogArgs): Promise<
-  Result<{ readonly now: VerificationKey; readonly past: readonly TrustedKey[] }>
-> {
-  if (key === undefined) {
+async function keyOf(
+  key: readonly string[],
+  dataDir: string,
+): Promise<Result<{ readonly now: VerificationKey; readonly past: readonly TrustedKey[] }>> {
+  if (key.length === 0) {
     const folder = join(dataDir, 'keys');
     const keys = await readKeys(folder);
     if (keys === undefined)
@@ -160,12 +123,25 @@ interface OpenLog {
   close(): Promise<void>;
 }
 
-async function openLog({ url, folder, config, dataDir }: LogArgs): Promise<OpenLog> {
+async function withLog(
+  place: Place,
+  config: Config,
+  work: (log: OpenLog) => Promise<Ended>,
+): Promise<Ended> {
+  const opened = await openLog(place, config);
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openLog({ url, folder, data }: Place, config: Config): Promise<OpenLog> {
   const alone = { rows: async () => [], close: async () => undefined };
   if (url !== undefined) return { log: httpLogReader(url), ...alone };
   const place = folder ?? config.logDir;
   if (place !== undefined) return { log: await folderLogStore(place), ...alone };
-  const { store, close } = await openOwnDatabase(config, dataDir);
+  const { store, close } = await openOwnDatabase(config, resolve(data ?? config.dataDir));
   const rows = async (): Promise<Against> => [
     ...(await store.cosigned.all()).map(({ size, note }) => ({
       from: `cosigned by witnesses, ${size} leaves`,
@@ -206,32 +182,4 @@ async function fetched(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
   if (!response.ok) throw new Error(`the server answers ${response.status}`);
   return new TextDecoder().decode(await limitedBody(response, MAX_NOTE_BYTES));
-}
-
-function readArgs(args: string[]): Result<LogArgs> {
-  const config = loadConfig(process.env);
-  if (!config.ok) return config;
-  const given = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  if (!given.ok) return given;
-  const {
-    values,
-    positionals: [action, target, ...rest],
-  } = given.value;
-  if (
-    rest.length > 0 ||
-    (action !== 'fsck' && action !== 'export') ||
-    (action === 'export') !== (target !== undefined)
-  ) {
-    return wrong('fsck, or export and a folder');
-  }
-  const { against = [], data, json = false, ...places } = values;
-  return ok({
-    ...places,
-    action,
-    target: resolve(target ?? '.'),
-    against,
-    json,
-    config: config.value,
-    dataDir: resolve(data ?? config.value.dataDir),
-  });
 }

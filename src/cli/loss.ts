@@ -1,55 +1,25 @@
-import { ok, type Result } from '../errors/index.ts';
 import { lossOf, type LossReport, type PropertyLoss } from '../risk/attacks/loss.ts';
 import { readLossQuestion } from '../risk/attacks/question.ts';
-import { parseArgs, wrong } from './arguments.ts';
-import { printProblems } from './problems.ts';
+import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 import { readText } from './textFile.ts';
 
-const LOSS_HELP = `probity loss FILE [options]      how likely attacks break properties, and what it costs
-
-  FILE                 JSON: {"sets": what \`probity threats --json\` prints, "risk": {…}}
-                       risk: q (id → probability in one unit of exposure), commonCause ([{members, q}]),
-                       severity (property → EUR), lossGroups ([[property]]), cases (N)
-  --sets FILE          the sets, where they are not in FILE
-  --json               the answer as JSON
-
-exit: 0 computed · 2 bad input · 4 a fault. A risk is never a verdict: \`probity threats\` gives that.
-`;
-
-export async function lossCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(LOSS_HELP);
-    return EXIT.ok;
-  }
-  const parsed = readArgs(args);
-  const asJson = args.includes('--json');
-  if (!parsed.ok) return printProblems(parsed.problems, asJson, io);
-  const { file, sets } = parsed.value;
-  const text = await readText(file);
-  if (!text.ok) return printProblems(text.problems, asJson, io);
-  const beside = sets === undefined ? undefined : await readText(sets);
-  if (beside?.ok === false) return printProblems(beside.problems, asJson, io);
-  const question = readLossQuestion(text.value, beside?.value);
-  if (!question.ok) return printProblems(question.problems, asJson, io);
-  const report = lossOf(question.value);
-  io.stdout(asJson ? `${JSON.stringify(report, null, 2)}\n` : lossText(report, io));
-  return EXIT.ok;
+interface Asked {
+  readonly file: string;
+  readonly sets: string | undefined;
 }
 
-function readArgs(args: string[]): Result<{ readonly file: string; readonly sets?: string }> {
-  const given = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { sets: { type: 'string' }, json: { type: 'boolean' } },
-  });
-  if (!given.ok) return given;
-  const { values, positionals } = given.value;
-  const [file] = positionals;
-  if (file === undefined || positionals.length !== 1)
-    return wrong('give one file: probity loss FILE');
-  return ok({ file, ...(values.sets === undefined ? {} : { sets: values.sets }) });
+/** `probity loss`. */
+export async function loss({ file, sets }: Asked, io: CommandIo): Promise<Ended> {
+  const text = await readText(file);
+  if (!text.ok) return text;
+  const beside = sets === undefined ? undefined : await readText(sets);
+  if (beside?.ok === false) return beside;
+  const question = readLossQuestion(text.value, beside?.value);
+  if (!question.ok) return question;
+  const report = lossOf(question.value);
+  return { exit: EXIT.ok, json: report, text: () => lossText(report, io) };
 }
 
 const share = (p: number): string => `${Number((p * 100).toPrecision(4))} %`;

@@ -20,7 +20,7 @@ import { verifyBundle } from '../evidence/verify/verify.ts';
 import { expectedOf } from '../explain/why.ts';
 import type { PropertyDocument } from '../model/document.ts';
 import type { Trace } from '../model/trace.ts';
-import { Refused } from './client.ts';
+import { Refused } from './refused.ts';
 import { traceLines } from './traceText.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;

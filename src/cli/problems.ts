@@ -28,9 +28,13 @@ export function printProblems(
   return EXIT.badInput;
 }
 
-function placeOf({ path, elementId, line, column }: Problem): string {
+function placeOf({ path, message, elementId, line, column }: Problem): string {
+  // What is wrong with an argument begins with its name, or has it.
+  const isSaid =
+    (path.startsWith('--') && message.includes(path)) ||
+    (/^[A-Z]/u.test(path) && message.startsWith(`${path} `));
   return [
-    path,
+    isSaid ? '' : path,
     elementId === undefined ? '' : `element ${elementId}`,
     line === undefined ? '' : `line ${line}:${column ?? 1}`,
   ]

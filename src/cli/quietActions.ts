@@ -1,5 +1,4 @@
-import type { Inspected } from '../checking/inspect.ts';
-import { quietOf } from '../checking/quiet.ts';
+import { quietOf, type Inspected } from '../checking/inspect.ts';
 import type { Submission } from '../checking/types.ts';
 import { ok, type Result } from '../errors/index.ts';
 import { wrong } from './arguments.ts';
@@ -13,6 +12,6 @@ export async function quietActions(
   const known = new Set(semantics.model.actions.map(({ name }) => name));
   const unknown = named.filter((name) => !known.has(name));
   return unknown.length > 0
-    ? wrong(`the model has no action ${unknown.join(', ')}`, 'silent')
+    ? wrong(`the model has no action ${unknown.join(', ')}`, '--silent')
     : ok(new Set([...(await quietOf(submission)), ...named]));
 }

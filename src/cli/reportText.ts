@@ -3,6 +3,7 @@ import type { Teller } from '../explain/teller.ts';
 import type { Evidence, Finding, MutantsTried, PropertyReport, Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
 import type { Io } from './io.ts';
+import { scriptText } from './scriptText.ts';
 import { painter } from './style.ts';
 import { MODEL, steps, traceLines, valueText } from './traceText.ts';
 
@@ -19,7 +20,7 @@ const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as 
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
 
 /**
- * The answer as people read it (DESIGN 9). Implicit properties that hold are one line together. Of
+ * The answer as people read it (DESIGN 9); of a script its answers. Implicit properties that hold are one line together. Of
  * a diagram what is wrong comes first, once for each cause, told by `teller`.
  */
 export function reportText(
@@ -29,6 +30,7 @@ export function reportText(
   io: Io,
   teller: Teller = MODEL,
 ): string {
+  if (report.script) return scriptText(report.script, exit);
   const paint = painter(io);
   const states = report.properties
     .flatMap((p) => p.engines)

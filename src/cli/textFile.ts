@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 
 /** The largest file of data that is read: event logs, Markov chains. */
 const MAX_DATA_BYTES = 256 * 1024 * 1024;
@@ -56,4 +57,23 @@ function encodingOf(bytes: Uint8Array): TextDecoder {
         ? 'utf-16be'
         : 'utf-8';
   return new TextDecoder(encoding, { fatal: true });
+}
+
+/** Writes an answer where it was asked for, with the folders above it. Throws DATA_DIR. */
+export async function writeOut(file: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  } catch (cause) {
+    throw new Fault('DATA_DIR', `${file} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** The same, but never over what is there already. */
+export async function writeNew(file: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(file, content, { flag: 'wx' }).catch((cause: unknown) => {
+    throw new Fault('DATA_DIR', `${file} cannot be written, or is there already`, { cause });
+  });
 }

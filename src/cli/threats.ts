@@ -3,80 +3,54 @@ import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.t
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
-import { DEFAULT_OPTIONS, FORMATS, type Submission } from '../checking/types.ts';
-import { ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { isRawFormat } from '../model/specification.ts';
-import { threatsOf } from '../threats/operators/index.ts';
-import { parseArgs, wrong } from './arguments.ts';
-import { readSubmission, tellerFor } from './check.ts';
-import { printProblems } from './problems.ts';
+import type { FormatName } from '../model/formats.ts';
+import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
+import { strayOptions } from '../checking/formats.ts';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { flagOf } from './command.ts';
+import { tellerFor } from './explained.ts';
 import { readText } from './textFile.ts';
+import { isSpecificationFormat } from '../model/formats.ts';
+import { threatsOf } from '../threats/operators/index.ts';
+import type { CommandIo, Ended } from './command.ts';
+import { readSubmission } from './submission.ts';
 import { timeOf } from '../time/time.ts';
-import { EXIT, type Io } from './io.ts';
 import { changesText } from './changesText.ts';
 import { threatsText } from './threatsText.ts';
 
-/** A larger graph of all threats is left, and the sets are judged one by one. */
-const MAX_ATTACKED_STATES = 200_000;
-
-const THREATS_HELP = `probity threats FILE [options]      which attacks break which properties, and which controls hold them up
-
-  --threats LIST       all, or ids such as tamper.redirect.amount,drop.notice · default: all threats proper
-  --budget K           attacks of at most so many threats · default: any number
-  --against OLD        which attacks are new, gone, shorter or longer than in this version of the model
-  --controls           what each control carries, and which sets of controls suffice
-  --annotations FILE   of a diagram: trust and media, data and properties in a side file (YAML)
-  --catalogue DIR      a folder of your own entries for the catalogue of threats (again for more)
-  --format FORMAT      ${FORMATS.filter((format) => !isRawFormat(format)).join(' | ')} · default: by the file's name
-  --timeout SECONDS    for the whole analysis (${DEFAULT_OPTIONS.timeoutMs / 1000}); what was completed stays
-  --max-states N       where one exploration stops (${MAX_ATTACKED_STATES})
-  --json               the answer as JSON
-
-exit: 0 nothing breaks within the budget · 1 something does · 2 bad input · 3 something was left open · 4 a fault
-with --against: 0 no attack is new · 1 one is · 3 one may be that was not judged
-`;
-
-interface ThreatsArgs {
+interface Asked {
   readonly file: string;
-  readonly json: boolean;
-  readonly format: string | undefined;
+  readonly threats: 'all' | readonly string[];
+  readonly budget: number | undefined;
   readonly against: string | undefined;
+  readonly controls: boolean;
+  readonly format: FormatName | undefined;
+  readonly timeout: number;
+  readonly maxStates: number;
   readonly annotations: string | undefined;
-  readonly options: ThreatOptions;
+  readonly catalogue: readonly string[];
 }
 
-export async function threatsCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(THREATS_HELP);
-    return EXIT.ok;
-  }
-  const asJson = args.includes('--json');
-  const parsed = readArgs(args);
-  if (!parsed.ok) return printProblems(parsed.problems, asJson, io);
-  const { file, against, json } = parsed.value;
+/** `probity threats`. */
+export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
   const config = loadConfig(process.env);
-  if (!config.ok) return printProblems(config.problems, json, io);
+  if (!config.ok) return config;
   const started = performance.now();
-  const answer = await analysed(file, parsed.value, io);
-  if ('problems' in answer) return printProblems(answer.problems, json, io, answer.source);
+  const answer = await analysed(asked.file, asked, io);
+  if ('problems' in answer) return { ok: false, ...answer };
+  const { report } = answer;
   const durationMs = (): number => performance.now() - started;
-  if (against === undefined) {
-    const exit = exitOfThreats(answer.report);
-    io.stdout(
-      json
-        ? `${JSON.stringify(answer.report, null, 2)}\n`
-        : threatsText(answer.report, durationMs(), exit, io, await tellerFor(answer.submission)),
-    );
-    return exit;
+  if (asked.against === undefined) {
+    const exit = exitOfThreats(report);
+    const teller = await tellerFor(answer.submission);
+    const text = (): string => threatsText(report, durationMs(), exit, io, teller);
+    return { exit, json: report, text };
   }
-  const earlier = await analysed(against, parsed.value, io, true);
-  if ('problems' in earlier) return printProblems(earlier.problems, json, io, earlier.source);
-  const changes = compareThreats(answer.report, earlier.report);
+  const earlier = await analysed(asked.against, asked, io, true);
+  if ('problems' in earlier) return { ok: false, ...earlier };
+  const changes = compareThreats(report, earlier.report);
   const exit = exitOfChanges(changes);
-  io.stdout(
-    json ? `${JSON.stringify(changes, null, 2)}\n` : changesText(changes, durationMs(), exit, io),
-  );
-  return exit;
+  return { exit, json: changes, text: () => changesText(changes, durationMs(), exit, io) };
 }
 
 type Analysed =
@@ -86,13 +60,14 @@ type Analysed =
 /** The analysis of a file; of an earlier version, of those of the named threats that it has. */
 async function analysed(
   file: string,
-  { format, options, annotations }: ThreatsArgs,
-  io: Io,
+  asked: Asked,
+  io: CommandIo,
   isEarlier = false,
 ): Promise<Analysed> {
-  const read = await readSubmission(file, format);
+  const options = optionsOf(asked);
+  const read = await readSubmission(file, asked.format);
   if (!read.ok) return read;
-  if (isRawFormat(read.value.format))
+  if (isSpecificationFormat(read.value.format))
     return {
       problems: [
         problem(
@@ -103,9 +78,9 @@ async function analysed(
       ],
     };
   const { source } = read.value;
-  const beside = annotations === undefined ? undefined : await readText(annotations);
-  if (beside && !beside.ok) return beside;
-  const submission = { ...read.value, ...(beside && { annotations: beside.value }) };
+  const beside = await annotationsOf(read.value.format, asked.annotations);
+  if (!beside.ok) return beside;
+  const submission = { ...read.value, ...beside.value };
   const inspected = await inspect(submission);
   if (!inspected.ok) return { problems: inspected.problems, source };
   const existing = threatsOf(inspected.value.semantics.model).map(({ id }) => id);
@@ -122,58 +97,33 @@ async function analysed(
   return answer.ok ? { report: answer.value, submission } : answer;
 }
 
-function readArgs(args: string[]): Result<ThreatsArgs> {
-  const given = parseArgs({
-    // `--budget -1` is a number that is wrong, no option.
-    args: args.flatMap((arg, i) =>
-      args[i - 1] === '--budget'
-        ? []
-        : arg === '--budget'
-          ? [`${arg}=${args[i + 1] ?? ''}`]
-          : [arg],
-    ),
-    allowPositionals: true,
-    options: {
-      threats: { type: 'string' },
-      budget: { type: 'string' },
-      controls: { type: 'boolean' },
-      against: { type: 'string' },
-      annotations: { type: 'string' },
-      catalogue: { type: 'string', multiple: true },
-      format: { type: 'string' },
-      timeout: { type: 'string' },
-      'max-states': { type: 'string' },
-      json: { type: 'boolean' },
-    },
-  });
-  if (!given.ok) return given;
-  const { values, positionals } = given.value;
-  const [file] = positionals;
-  if (file === undefined || positionals.length !== 1)
-    return wrong('give one file: probity threats FILE');
-  const { budget } = values;
-  if (budget !== undefined && !/^\d{1,6}$/.test(budget))
-    return wrong(`--budget takes a whole number from 0, not \`${budget}\``);
-  for (const name of ['timeout', 'max-states'] as const) {
-    const text = values[name];
-    if (text !== undefined && !(Number(text) > 0 && Number.isFinite(Number(text))))
-      return wrong(`--${name} takes a positive number, not \`${text}\``);
-  }
-  const named = (values.threats ?? 'all').split(',').map((id) => id.trim());
-  return ok({
-    file,
-    json: values.json === true,
-    format: values.format,
-    against: values.against,
-    annotations: values.annotations,
-    options: {
-      threats: named.includes('all') ? 'all' : named,
-      budget: budget === undefined ? undefined : Number(budget),
-      controls: values.controls === true,
-      catalogue: values.catalogue ?? [],
-      timeoutMs: Number(values.timeout ?? DEFAULT_OPTIONS.timeoutMs / 1000) * 1000,
-      maxStates: Math.floor(Number(values['max-states'] ?? MAX_ATTACKED_STATES)),
-      memoryMb: DEFAULT_OPTIONS.memoryMb,
-    },
-  });
+/** The text of a side file, where the format knows one. */
+async function annotationsOf(
+  format: FormatName,
+  file: string | undefined,
+): Promise<Result<Pick<Submission, 'annotations'>>> {
+  if (file === undefined) return ok({});
+  const stray = strayOptions(format, ['annotations'], flagOf);
+  if (stray.length > 0) return bad(...stray);
+  const text = await readText(file);
+  return text.ok ? ok({ annotations: text.value }) : text;
+}
+
+function optionsOf({
+  threats,
+  budget,
+  controls,
+  catalogue,
+  timeout,
+  maxStates,
+}: Asked): ThreatOptions {
+  return {
+    threats,
+    budget,
+    controls,
+    catalogue,
+    timeoutMs: timeout * 1000,
+    maxStates: Math.floor(maxStates),
+    memoryMb: DEFAULT_OPTIONS.memoryMb,
+  };
 }

@@ -1,17 +1,10 @@
 import { problem } from '../errors/index.ts';
 import type { Statement } from '../evidence/statements/statement.ts';
-import { printProblems } from './problems.ts';
-import { ask, Refused, serverFrom, type Server } from './client.ts';
+import { ask, serverFrom, type Server, type ServerValues } from './client.ts';
+import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
-import { readOne, SERVER_HELP, SERVER_OPTIONS, talking } from './remote.ts';
+import { Refused } from './refused.ts';
 import { painter } from './style.ts';
-
-export const VERDICT_HELP = `probity verdict ID [options]      show a signed verdict, as the server tells it
-
-${SERVER_HELP}
-What a server says is no proof: \`probity certificate\` fetches the bundle, \`probity verify\` checks it.
-exit: 0 shown · 2 no such verdict · 4 a fault
-`;
 
 export interface VerdictView {
   readonly id: string;
@@ -37,20 +30,13 @@ export interface VerdictView {
   } | null;
 }
 
-export async function verdictCommand(args: string[], io: Io): Promise<number> {
-  const json = args.includes('--json');
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(VERDICT_HELP);
-    return EXIT.ok;
-  }
-  const parsed = readOne(args, 'ID', SERVER_OPTIONS);
-  if (!parsed.ok) return printProblems(parsed.problems, json, io);
-  const { only: id, values } = parsed.value;
-  return talking(io, json, async () => {
-    const verdict = await fetchVerdict(serverFrom(values), id);
-    io.stdout(json ? `${JSON.stringify(verdict, null, 2)}\n` : verdictText(verdict, io));
-    return EXIT.ok;
-  });
+/** `probity verdict`: as the server tells it. */
+export async function verdict(
+  asked: ServerValues & { readonly id: string },
+  io: CommandIo,
+): Promise<Ended> {
+  const view = await fetchVerdict(serverFrom(asked), asked.id);
+  return { exit: EXIT.ok, json: view, text: () => verdictText(view, io) };
 }
 
 async function fetchVerdict(server: Server, id: string): Promise<VerdictView> {

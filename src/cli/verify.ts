@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ownPolicyFile } from '../config/places.ts';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { ok, type Result } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
 import { fromUtf8, utf8 } from '../evidence/formats/encoding.ts';
 import { STATUS_FILE } from '../evidence/statements/revocation.ts';
@@ -12,7 +9,7 @@ import { parseNote } from '../evidence/formats/note.ts';
 import { parseReceipt } from '../evidence/formats/receipt.ts';
 import { readBundle } from '../evidence/bundle/read.ts';
 import type { Predicate, Statement } from '../evidence/statements/statement.ts';
-import { NO_TRUST, parsePolicy, type TrustPolicy } from '../evidence/formats/policy.ts';
+import type { TrustPolicy } from '../evidence/formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,
@@ -22,28 +19,13 @@ import {
   type VerifyStatus,
 } from '../evidence/verify/report.ts';
 import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
-import { isRawFormat } from '../model/specification.ts';
+import { isSpecificationFormat } from '../model/formats.ts';
 import type { Recheck } from '../checking/recheck.ts';
-import { parseArgs, wrong } from './arguments.ts';
+import type { ServerValues } from './client.ts';
+import type { CommandIo, Ended } from './command.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
-
-export const VERIFY_HELP = `probity verify DIR|FILE.zip [options]      check a bundle offline, trusting only your own keys
-
-  --policy FILE     whom you trust · default: the policy in your trust folder
-                    (\${XDG_CONFIG_HOME:-~/.config}/probity/trust/policy)
-  --compliance      ask for an anchor on a real network, from a ledger key of the policy
-  --online          ask the server (--server, --key) whether the verdict was revoked since; its
-                    answer is believed as far as it is signed and logged
-  --recheck         check the answers again from the model: replay each trace, prove each
-                    invariant's obligations in a fresh Z3, explore and count again; ask TLC or a
-                    solver again of what is theirs alone. What takes too long, or has no tool
-                    here, is skipped, and says so
-  --json            each layer as JSON
-
-A policy inside the bundle is never used: whoever forged the bundle would have written it.
-exit: 0 verified · 1 tampered, or an answer that its evidence does not bear out · 2 not a bundle, or bad arguments · 3 untrusted · 4 a fault
-`;
+import { readPolicy } from './trustPolicy.ts';
 
 /** DESIGN section 9: `verify` reads 3 as untrusted. */
 const EXIT_OF: Readonly<Record<VerifyStatus, number>> = {
@@ -53,69 +35,60 @@ const EXIT_OF: Readonly<Record<VerifyStatus, number>> = {
   untrusted: 3,
 };
 
-interface VerifyArgs {
-  readonly folder: string;
+type Asked = ServerValues & {
+  readonly bundle: string;
   readonly policy: string | undefined;
   readonly compliance: boolean;
+  readonly online: boolean;
   readonly recheck: boolean;
-  /** Which server to ask, where `--online` asks for that. */
-  readonly online:
-    { readonly server?: string | undefined; readonly key?: string | undefined } | undefined;
-  readonly json: boolean;
-}
+};
 
 /** `probity verify`: opens no database and no key, and no network but with `--online`. */
-export async function verifyCommand(args: string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout(VERIFY_HELP);
-    return 0;
-  }
-  const parsed = readArgs(args);
-  if (!parsed.ok) return printProblems(parsed.problems, args.includes('--json'), io);
-  const { folder, compliance, json } = parsed.value;
-  const trust = await readPolicy(parsed.value.policy);
-  if (!trust.ok) return printProblems(trust.problems, json, io);
-  const bundle = await readBundle(folder);
-  if (!bundle.ok) return printProblems(bundle.problems, json, io);
-  const options = { crypto: nodeCrypto, compliance, now: new Date() };
-  const offline = await verifyBundle(bundle.value, trust.value.policy, options);
-  const { online } = parsed.value;
-  const asked =
-    online === undefined || offline.statement === undefined
-      ? undefined
-      : await (
-          await import('./online.ts')
-        ).askStatus(
-          online,
-          { id: offline.statement.predicate.id, since: sizeOf(bundle.value) },
-          io,
-          json,
-        );
-  if (typeof asked === 'number') return asked;
-  const report =
-    asked === undefined
-      ? offline
-      : await verifyBundle(withStatus(bundle.value, asked), trust.value.policy, options);
-  const asFound =
-    parsed.value.recheck && report.statement !== undefined
+export async function verify(asked: Asked, io: CommandIo): Promise<Ended> {
+  const trust = await readPolicy(asked.policy);
+  if (!trust.ok) return trust;
+  const bundle = await readBundle(asked.bundle);
+  if (!bundle.ok) return bundle;
+  const report = await verified(bundle.value, trust.value.policy, asked);
+  const found =
+    asked.recheck && report.statement !== undefined
       ? await recheckAnswers(bundle.value, report.statement)
       : ok(undefined);
-  if (!asFound.ok) return printProblems(asFound.problems, json, io);
-  const rechecked = asFound.value;
+  if (!found.ok) return found;
+  const rechecked = found.value;
   const exit = rechecked?.some(({ status }) => status === 'failed')
     ? EXIT_OF.failed
     : EXIT_OF[report.status];
-  const recheck = rechecked === undefined ? {} : { recheck: rechecked };
-  io.stdout(
-    json
-      ? `${JSON.stringify({ ...report, ...recheck, policy: trust.value.file ?? null, exit }, null, 2)}\n`
-      : reportText(folder, report, { rechecked, exit, policy: trust.value.file }, io),
-  );
-  if (trust.value.file === undefined)
+  const { file } = trust.value;
+  if (file === undefined)
     io.stderr(
       'no trust policy: give one with --policy, from somebody other than who gave you the bundle\n',
     );
-  return exit;
+  return {
+    exit,
+    json: {
+      ...report,
+      ...(rechecked !== undefined && { recheck: rechecked }),
+      policy: file ?? null,
+      exit,
+    },
+    text: () => reportText(asked.bundle, report, { rechecked, exit, policy: file }, io),
+  };
+}
+
+/** The bundle as it is; with `--online`, with what the server says of it now. */
+async function verified(
+  files: BundleFiles,
+  policy: TrustPolicy,
+  asked: Asked,
+): Promise<VerifyReport> {
+  const options = { crypto: nodeCrypto, compliance: asked.compliance, now: new Date() };
+  const offline = await verifyBundle(files, policy, options);
+  if (!asked.online || offline.statement === undefined) return offline;
+  const { askStatus } = await import('./online.ts');
+  const { id } = offline.statement.predicate;
+  const status = await askStatus(asked, { id, since: sizeOf(files) });
+  return verifyBundle(withStatus(files, status), policy, options);
 }
 
 /** The size of the log under the receipt's checkpoint, of a bundle that was verified. */
@@ -151,60 +124,6 @@ async function recheckAnswers(
   const config = loadConfig(process.env);
   if (!config.ok) return config;
   return ok(await recheck(files, statement, undefined, config.value.cacheDir));
-}
-
-function readArgs(args: string[]): Result<VerifyArgs> {
-  const options = {
-    policy: { type: 'string' },
-    compliance: { type: 'boolean' },
-    recheck: { type: 'boolean' },
-    online: { type: 'boolean' },
-    server: { type: 'string' },
-    key: { type: 'string' },
-    json: { type: 'boolean' },
-  } as const;
-  const given = parseArgs({ args, options, allowPositionals: true });
-  if (!given.ok) return given;
-  const { values, positionals } = given.value;
-  const [folder, ...more] = positionals;
-  if (folder === undefined || more.length > 0)
-    return wrong('exactly one bundle, a folder or a .probity.zip, is needed', 'DIR');
-  return ok({
-    folder,
-    policy: values.policy,
-    compliance: values.compliance ?? false,
-    recheck: values.recheck ?? false,
-    online: values.online ? { server: values.server, key: values.key } : undefined,
-    json: values.json ?? false,
-  });
-}
-
-/** The policy of `--policy`, else of the user's trust folder, else nobody is trusted. */
-export async function readPolicy(
-  given: string | undefined,
-): Promise<Result<{ readonly policy: TrustPolicy; readonly file?: string }>> {
-  const own = given === undefined ? ownPolicyFile(process.env) : ok(given);
-  if (!own.ok) return own;
-  const file = given ?? (existsSync(own.value) ? own.value : undefined);
-  if (file === undefined) return ok({ policy: NO_TRUST });
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    return bad(problem('POLICY_SHAPE', file, `cannot be read: ${(cause as Error).message}`));
-  }
-  const policy = await parsePolicy(text, nodeCrypto.sha256);
-  return policy.ok
-    ? ok({ policy: policy.value, file })
-    : bad(...policy.problems.map((each) => ({ ...each, path: file })));
-}
-
-function printProblems(problems: readonly Problem[], json: boolean, io: Io): number {
-  if (json) io.stdout(`${JSON.stringify({ problems }, null, 2)}\n`);
-  else
-    for (const { code, path, line, message } of problems)
-      io.stderr(`${[path, line].filter((part) => part).join(':')}  ${code}  ${message}\n`);
-  return 2;
 }
 
 const MARKS: Readonly<
@@ -289,5 +208,5 @@ function verdictText(
     const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isRawFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
+  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isSpecificationFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
 }

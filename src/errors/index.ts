@@ -1,3 +1,11 @@
 export { FAULTS, PROBLEMS, type FaultCode, type ProblemCode } from './codes.ts';
 export { Fault, invariant, unreachable } from './fault.ts';
-export { bad, ok, problem, type Locate, type Problem, type Result } from './problem.ts';
+export {
+  bad,
+  ok,
+  problem,
+  type Locate,
+  type Problem,
+  type Refusal,
+  type Result,
+} from './problem.ts';

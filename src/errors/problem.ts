@@ -14,12 +14,15 @@ export interface Problem {
 }
 
 /** The user's input, understood or not: all problems at once, never only the first. */
-export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+export type Result<T> = { readonly ok: true; readonly value: T } | Refusal;
+
+export interface Refusal {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
-export const bad = (...problems: readonly Problem[]): Result<never> => ({ ok: false, problems });
+export const bad = (...problems: readonly Problem[]): Refusal => ({ ok: false, problems });
 
 export function problem(
   code: ProblemCode,

@@ -1,11 +1,12 @@
 import type { Result } from '../errors/index.ts';
 import { readWhole, type Reading } from '../frontends/bpmn/index.ts';
-import type { Finding, Report } from '../model/outcome.ts';
-import { readBeside } from '../checking/inspect.ts';
+import type { Report } from '../model/outcome.ts';
+import { readBeside } from '../checking/diagram.ts';
 import type { Submission } from '../checking/types.ts';
 import type { Time } from '../time/time.ts';
 import { Runs } from './runs.ts';
 import { findingsOf } from './findings.ts';
+import type { Told } from './told.ts';
 import { whysOf } from './why.ts';
 
 /** What was said of a diagram beside it. */
@@ -15,21 +16,6 @@ export type Said = Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotat
 export async function readAgain(source: string, said: Said): Promise<Result<Reading>> {
   const beside = readBeside(said);
   return beside.ok ? readWhole(source, beside.value) : beside;
-}
-
-/** What a report says about one property, told on the diagram. */
-export interface Explanation {
-  readonly property: string;
-  /** A sentence or two, each of them true of the diagram's runs. */
-  readonly why: string;
-  /** The elements to look at first, and those that can never happen. */
-  readonly elements: readonly string[];
-}
-
-/** What a report says of a diagram, in words. */
-export interface Told {
-  readonly explanations: readonly Explanation[];
-  readonly findings: readonly Finding[];
 }
 
 /**
@@ -52,17 +38,4 @@ export async function tell(
     elements: [...new Set([...blamed, ...dead])],
   }));
   return { explanations, findings: findingsOf(reading.value, whys, runs) };
-}
-
-/** The report with what was told in place. */
-export function withTold(report: Report, { explanations, findings }: Told): Report {
-  const byName = new Map(explanations.map((found) => [found.property, found]));
-  return {
-    ...report,
-    findings,
-    properties: report.properties.map((property) => {
-      const found = byName.get(property.name);
-      return found ? { ...property, why: found.why, elements: found.elements } : property;
-    }),
-  };
 }

@@ -1,7 +1,7 @@
 import type { Report } from '../model/outcome.ts';
-import { tell, type Told } from './explain.ts';
-import { draw } from './pictures.ts';
-import { findFixes, type Fixes } from './fixes.ts';
+import type { Told } from './told.ts';
+import type { Fixes } from './fixes.ts';
+import { explainerOf, FIX_BUDGET } from './formats.ts';
 
 /** The report of a diagram, with the diagram and what was said of it beside it. */
 export interface Reported {
@@ -24,19 +24,17 @@ export interface Answers {
   readonly fixes: Fixes;
 }
 
-/** How long the search for fixes may take, and how large a changed diagram may become. */
-export const FIX_BUDGET = { timeoutMs: 10_000, maxStates: 20_000 };
-
-/** Answers a question here and now. */
-export async function answer(question: Question): Promise<Answers[Question['ask']]> {
+/** Answers a question here and now; of a format that nothing explains nothing comes back. */
+export async function answer(question: Question): Promise<Answers[Question['ask']] | undefined> {
   const { source, report } = question;
+  const explainer = explainerOf(report.model.format);
   switch (question.ask) {
     case 'told':
-      return tell(source, report, question);
+      return explainer?.tell(source, report, question);
     case 'drawing':
-      return draw(source, report, question.property, question);
+      return explainer?.drawing(source, report, question.property, question);
     case 'fixes':
-      return findFixes(
+      return explainer?.fixes(
         source,
         report,
         { ...FIX_BUDGET, cacheDir: question.cacheDir },

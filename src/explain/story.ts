@@ -177,7 +177,7 @@ export class Story {
 export function shownBy(trace: Trace | undefined): PropertyReport {
   return {
     name: '',
-    kind: '',
+    kind: 'always',
     outcome: 'violated',
     witness: 'trace',
     assurance: [],

@@ -1,3 +1,5 @@
+import type { PropertyKind } from './outcome.ts';
+
 /**
  * The native model as a document: what the JSON Schema (`schemas/model.schema.json`) describes,
  * what the frontends produce, and, with its defaults written out, the canonical model whose digest
@@ -166,7 +168,7 @@ export interface PropertyDocument {
    * The kind to show, where a frontend has a name of its own for it (`safe`, `optionToComplete`,
    * …).
    */
-  readonly kind?: string;
+  readonly kind?: PropertyKind;
   readonly label?: string;
   readonly severity?: { readonly eur: number };
   readonly lossGroup?: string;

@@ -3,6 +3,12 @@ import type { Artifact, Outcome, Vacuity } from './outcome.ts';
 import { IMPLICIT_KINDS, type Property } from './model.ts';
 import type { Semantics } from './semantics.ts';
 
+/**
+ * The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap.
+ */
+export const ENGINE_NAMES = ['explore', 'tlc', 'z3'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
+
 /** What an engine is asked: some properties of one model. */
 export interface Task {
   readonly semantics: Semantics;
@@ -44,7 +50,7 @@ export interface EngineResult {
 
 /** The whole seam between the product and whatever decides a question. */
 export interface Engine {
-  readonly name: 'explore' | 'tlc' | 'z3';
+  readonly name: EngineName;
   /**
    * The version that goes into the evidence; throws `Fault` TOOL_UNAVAILABLE with the reason and
    * the remedy.
@@ -52,6 +58,8 @@ export interface Engine {
   version(cacheDir: string): Promise<string>;
   /** Why this engine cannot decide the property of this model, or nothing if it can. */
   refuses(task: Task, property: Property): string | undefined;
+  /** Whether it may show that the property is violated, and never that it holds. */
+  onlyBreaks?(property: Property): boolean;
   run(
     task: Task,
     budget: Budget,

@@ -2,6 +2,7 @@ import type { Expr } from './expression.ts';
 import type { Medium } from './document.ts';
 import { ltlAtoms, type Ltl } from './ltl.ts';
 import type { IndexSet, Type } from './types.ts';
+import type { PropertyKind } from './outcome.ts';
 
 /**
  * The one intermediate representation (DESIGN 1): a checked, typed, guarded transition system with
@@ -152,7 +153,7 @@ export interface Send {
 export interface Property {
   readonly name: string;
   /** What to call it: the formula's kind, or a frontend's own name for it (`safe`, `sound`). */
-  readonly kind: string;
+  readonly kind: PropertyKind;
   readonly formula: Formula;
   readonly severityEur?: number;
   readonly references?: readonly string[];

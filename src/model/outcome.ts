@@ -1,18 +1,22 @@
 import type { Trace } from './trace.ts';
 
 /** Why nothing could be said. Never, under any of these, does a property "hold". */
-export type UnknownReason =
-  | 'timeout'
-  | 'memory'
-  | 'crash'
-  | 'cancelled'
-  | 'unavailable'
-  | 'unsupported'
-  | 'unreplayable'
-  | 'disagreement';
+export const UNKNOWN_REASONS = [
+  'timeout',
+  'memory',
+  'crash',
+  'cancelled',
+  'unavailable',
+  'unsupported',
+  'unreplayable',
+  'disagreement',
+] as const;
+export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
-export type HoldsMethod = 'exhaustive' | 'inductive' | 'witness';
-export type WitnessKind = 'trace' | 'lasso' | 'trap' | 'exhaustion';
+export const METHODS = ['exhaustive', 'inductive', 'witness'] as const;
+export type HoldsMethod = (typeof METHODS)[number];
+export const WITNESS_KINDS = ['trace', 'lasso', 'trap', 'exhaustion'] as const;
+export type WitnessKind = (typeof WITNESS_KINDS)[number];
 
 /**
  * Facts that let somebody else check an answer: counts, digests, names of artifacts. Plain JSON.
@@ -44,9 +48,45 @@ export type Outcome =
       readonly evidence: Evidence;
     };
 
+export const OUTCOMES = ['holds', 'bounded', 'violated', 'unknown'] as const;
 export type OutcomeKind = Outcome['outcome'];
 export type Assurance =
   'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
+
+/** What a property can be called: its formula's kind, or a frontend's own name for it. */
+export const PROPERTY_KINDS = [
+  'always',
+  'never',
+  'eventually',
+  'eventuallyAlways',
+  'leadsTo',
+  'reachable',
+  'recoverable',
+  'reachableEach',
+  'all',
+  'ltl',
+  'deadlockFree',
+  'withinRange',
+  'withinCapacity',
+  'singleWrite',
+  'defined',
+  'safe',
+  'optionToComplete',
+  'properCompletion',
+  'noDeadActivities',
+  'noMessageLeft',
+  'messageSound',
+  'sound',
+  'fairMessageSound',
+  'fairSound',
+  'invariant',
+  'temporal',
+  'deadlock',
+  'assertion',
+  'assumption',
+  'postcondition',
+] as const;
+export type PropertyKind = (typeof PROPERTY_KINDS)[number];
 
 /** One engine's part in an answer. */
 export interface EngineReport {
@@ -65,7 +105,7 @@ export interface EngineReport {
  */
 export interface PropertyReport {
   readonly name: string;
-  readonly kind: string;
+  readonly kind: PropertyKind;
   readonly outcome: OutcomeKind;
   readonly method?: HoldsMethod;
   readonly witness?: WitnessKind;

@@ -1,16 +1,6 @@
 import type { ModelDocument } from './document.ts';
 
 /**
- * The formats that are checked as they were submitted, by the tool whose language they are, and
- * never become a model (ADR 010).
- */
-export const RAW_FORMATS = ['tla', 'smt'] as const;
-export type RawFormat = (typeof RAW_FORMATS)[number];
-
-export const isRawFormat = (format: string): format is RawFormat =>
-  (RAW_FORMATS as readonly string[]).includes(format);
-
-/**
  * A TLA+ specification or an SMT-LIB script, in the place where a model has its canonical document:
  * kept, named by the digest of its JCS text, and signed as `model.json` (public shape,
  * `specification.schema.json`). It holds the texts as they came, under the names of modules; there
@@ -26,10 +16,10 @@ export type SpecificationDocument =
     }
   | { readonly specification: 1; readonly format: 'smt'; readonly script: string };
 
-/** What a submission becomes. */
-export type SubmittedDocument = ModelDocument | SpecificationDocument;
+/** What is checked, and stands under a verdict. */
+export type CheckedDocument = ModelDocument | SpecificationDocument;
 
-export const isSpecification = (document: SubmittedDocument): document is SpecificationDocument =>
+export const isSpecification = (document: CheckedDocument): document is SpecificationDocument =>
   Object.hasOwn(document, 'specification');
 
 /** A name that a module may have: of what a file is written under. */

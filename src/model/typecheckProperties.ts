@@ -10,6 +10,9 @@ import { IMPLICIT_KINDS, type Formula, type JointFairness, type Property } from 
 import type { Scope } from './scope.ts';
 import { BOOL } from './types.ts';
 
+/** What an author can ask for; the implicit properties are always asked. */
+type DeclaredFormula = Exclude<Formula, { kind: 'implicit' }>;
+
 const PROPERTY_KEYS = [
   'always',
   'never',
@@ -100,7 +103,7 @@ export class PropertyRules {
     });
   }
 
-  #formula(path: readonly string[], given: PropertyDocument): Formula | undefined {
+  #formula(path: readonly string[], given: PropertyDocument): DeclaredFormula | undefined {
     const kinds = PROPERTY_KEYS.filter((key) => given[key] !== undefined);
     if (kinds.length > 1)
       this.#names.report(
@@ -145,7 +148,7 @@ export class PropertyRules {
    * The text of the formula is kept in one spelling, with its quantifiers over temporal operators
    * written out.
    */
-  #ltl(path: readonly string[], text: string, scope: Scope): Formula | undefined {
+  #ltl(path: readonly string[], text: string, scope: Scope): DeclaredFormula | undefined {
     const names = {
       isDeclared: (name: string): boolean => this.#names.globals.has(name),
       elementsOf: (set: string): readonly string[] | undefined =>
@@ -164,7 +167,7 @@ export class PropertyRules {
     }
   }
 
-  #conjunction(path: readonly string[], names: readonly string[]): Formula {
+  #conjunction(path: readonly string[], names: readonly string[]): DeclaredFormula {
     const properties = this.#names.document.properties ?? {};
     for (const name of names) {
       const known =

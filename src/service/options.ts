@@ -2,12 +2,8 @@ import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts'
 import { didYouMean } from '../errors/nearest.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../checking/assurance.ts';
-import {
-  DEFAULT_OPTIONS,
-  ENGINE_NAMES,
-  type EngineName,
-  type CheckOptions,
-} from '../checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
+import { DEFAULT_OPTIONS, type CheckOptions } from '../checking/types.ts';
 
 /** What a request may say of how to check. Everything is optional; nothing is ignored. */
 export interface RequestedOptions {

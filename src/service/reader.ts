@@ -1,10 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import { bad, problem, type Result } from '../errors/index.ts';
-import type { SubmittedDocument } from '../model/specification.ts';
+import type { CheckedDocument } from '../model/specification.ts';
 import type { Submission } from '../checking/types.ts';
 import { startThread } from '../processes/thread.ts';
 
-type Inspected = Result<{ readonly document: SubmittedDocument; readonly digest: string }>;
+type Inspected = Result<{ readonly document: CheckedDocument; readonly digest: string }>;
 type Answer = Inspected | { readonly failed: string };
 
 const TIME_LIMIT_MS = 15_000;

@@ -1,10 +1,9 @@
 import { sha256, type Json } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { isSpecification, type SubmittedDocument } from '../model/specification.ts';
+import { isSpecification, type CheckedDocument } from '../model/specification.ts';
 import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
-import { inspect } from '../checking/inspect.ts';
-import { quietOf } from '../checking/quiet.ts';
+import { inspect, quietOf } from '../checking/inspect.ts';
 import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -54,7 +53,7 @@ const LIMITS = {
  * What is asked, with defaults written out; or all problems that can be known before the model is
  * explored.
  */
-export function readRisk(requested: RequestedRisk, document: SubmittedDocument): Result<AskedRisk> {
+export function readRisk(requested: RequestedRisk, document: CheckedDocument): Result<AskedRisk> {
   const { property, events, format } = requested;
   const problems = propertyProblems(property, document);
   const whole = (name: keyof typeof LIMITS): number => {
@@ -81,7 +80,7 @@ export function readRisk(requested: RequestedRisk, document: SubmittedDocument):
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
-function propertyProblems(name: string, document: SubmittedDocument): Problem[] {
+function propertyProblems(name: string, document: CheckedDocument): Problem[] {
   if (isSpecification(document))
     return [
       problem(

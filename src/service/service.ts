@@ -5,7 +5,7 @@ import type { Ledger } from '../evidence/ledger/ledger.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { LedgerSender } from '../evidence/formats/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
-import type { SubmittedDocument } from '../model/specification.ts';
+import type { CheckedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Progress, Submission, Verification, CheckOptions } from '../checking/types.ts';
@@ -29,7 +29,7 @@ export interface Checker {
   /** Parses and type-checks; runs no engine. */
   inspect(
     submission: Submission,
-  ): Promise<Result<{ readonly document: SubmittedDocument; readonly digest: string }>>;
+  ): Promise<Result<{ readonly document: CheckedDocument; readonly digest: string }>>;
   /** Engine names and versions: part of what makes two results the same. */
   toolVersions(cacheDir: string): Promise<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
-import { isSpecification } from '../model/specification.ts';
+import { companionsOf } from '../checking/identify.ts';
 import type { ModelRecord } from '../store/index.ts';
-import type { Format, Submission } from '../checking/types.ts';
+import type { FormatName } from '../model/formats.ts';
+import type { Submission } from '../checking/types.ts';
 
 /**
  * What was submitted, as it is checked. The files of a specification are those of its document: of
@@ -13,18 +14,10 @@ export function submissionOf({
   annotations,
   document,
 }: ModelRecord): Submission {
-  const files =
-    isSpecification(document) && document.format === 'tla'
-      ? [
-          { name: `${document.root}.cfg`, text: document.configuration },
-          ...Object.entries(document.modules).flatMap(([module, text]) =>
-            module === document.root ? [] : [{ name: `${module}.tla`, text }],
-          ),
-        ]
-      : undefined;
+  const files = companionsOf(document);
   return {
     source,
-    format: format as Format,
+    format: format as FormatName,
     name,
     ...(annotations !== '' && { annotations }),
     ...(files && { files }),

@@ -1,7 +1,6 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { SEMANTICS_VERSION } from '../evidence/statements/statement.ts';
-import { isSpecification } from '../model/specification.ts';
 import {
   isId,
   newId,
@@ -10,8 +9,10 @@ import {
   type RunHead,
   type RunRecord,
 } from '../store/index.ts';
-import { propertyNames, rawOptionProblems, threatIds } from '../checking/submitted.ts';
-import { FORMATS, type Format, type SubmittedFile, type CheckOptions } from '../checking/types.ts';
+import { strayOptions } from '../checking/formats.ts';
+import { propertyNames, threatIds, specificationOptionProblems } from '../checking/identify.ts';
+import { FORMAT_NAMES, isFormat, type FormatName } from '../model/formats.ts';
+import type { CompanionFile, CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
@@ -27,7 +28,7 @@ export interface SubmitInput {
   /** Of a diagram: the text of a side file. */
   readonly annotations?: string | null;
   /** Of a TLA+ specification: the modules that the source needs, and its configuration. */
-  readonly files?: readonly SubmittedFile[] | null;
+  readonly files?: readonly CompanionFile[] | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -57,7 +58,7 @@ export async function submitModel(
   if (problems.length > 0) return bad(...problems);
   const { source, name, idempotencyKey } = input;
   const files = input.files ?? [];
-  const format = input.format as Format;
+  const format = input.format as FormatName;
   const annotations = input.annotations ? { annotations: input.annotations } : {};
   const beside = {
     ...annotations,
@@ -137,23 +138,17 @@ function inputProblems({
         'the source or what comes with it has a NUL character or half of a surrogate pair',
       ),
     );
-  if (!(FORMATS as readonly string[]).includes(format)) {
+  if (!isFormat(format)) {
     problems.push(
       problem(
         'FORMAT_UNKNOWN',
         'input.format',
-        `"${format.slice(0, 40)}" is no format; there are ${FORMATS.join(', ')}`,
+        `"${format.slice(0, 40)}" is no format; there are ${FORMAT_NAMES.join(', ')}`,
       ),
     );
   }
-  if (annotations && format !== 'bpmn')
-    problems.push(
-      problem(
-        'OPTION_INVALID',
-        'input.annotations',
-        'a side file is for a diagram: the format must be bpmn',
-      ),
-    );
+  if (annotations)
+    problems.push(...strayOptions(format, ['annotations'], (option) => `input.${option}`));
   if (name.trim() === '' || name.length > MAX_NAME || !isPlain(name)) {
     problems.push(
       problem('REQUEST_SHAPE', 'input.name', `a name has 1 to ${MAX_NAME} printable characters`),
@@ -229,10 +224,7 @@ export async function requestVerification(
     await propertyNames(model.document),
     threatIds(model.document),
   );
-  const refused =
-    options.ok && isSpecification(model.document)
-      ? rawOptionProblems(model.document.format, options.value)
-      : [];
+  const refused = options.ok ? specificationOptionProblems(model.format, options.value) : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
   problems.push(

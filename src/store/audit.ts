@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { Page, Slice } from './listing.ts';
 import type { AuditRecord } from './records.ts';
 import type { AuditEvent } from './generated/client.ts';
 
@@ -20,20 +21,22 @@ export class Audit {
     await this.client.prisma.auditEvent.create({ data: event });
   }
 
-  /** Newest first. */
   async list({
-    first,
-    after,
-  }: {
-    readonly first: number;
-    readonly after?: number;
-  }): Promise<AuditRecord[]> {
-    const rows = await this.client.prisma.auditEvent.findMany({
-      where: after === undefined ? {} : { id: { lt: BigInt(after) } },
-      orderBy: { id: 'desc' },
-      take: first,
+    limit,
+    cursor,
+    oldestFirst = false,
+    backward = false,
+  }: Omit<Page, 'owner'>): Promise<Slice<AuditRecord>> {
+    const ascending = oldestFirst !== backward;
+    const found = await this.client.prisma.auditEvent.findMany({
+      ...(cursor !== undefined && {
+        where: { id: ascending ? { gt: BigInt(cursor) } : { lt: BigInt(cursor) } },
+      }),
+      orderBy: { id: ascending ? 'asc' : 'desc' },
+      take: limit + 1,
     });
-    return rows.map(toAudit);
+    const rows = found.slice(0, limit).map(toAudit);
+    return { rows: backward ? rows.reverse() : rows, hasMore: found.length > limit };
   }
 
   /** Of a period, oldest first. */

@@ -17,6 +17,7 @@ import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
+export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
 export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
 export {

@@ -1,6 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import type { Problem } from '../errors/index.ts';
-import type { SubmittedDocument } from '../model/specification.ts';
+import type { CheckedDocument } from '../model/specification.ts';
 import type { Report } from '../model/outcome.ts';
 
 /** What the store hands out: plain data, none of it a row of a library. Times are UTC. */
@@ -27,7 +27,7 @@ export interface ModelRecord {
   readonly source: string;
   /** The side file of a diagram; empty if it has none. */
   readonly annotations: string;
-  readonly document: SubmittedDocument;
+  readonly document: CheckedDocument;
   readonly createdAt: Date;
 }
 
@@ -181,12 +181,4 @@ export interface CosignedRecord {
   /** Whether they are enough. */
   readonly quorum: boolean;
   readonly cosignedAt: Date;
-}
-
-/** A page, newest first: at most `first` rows older than `after`. */
-export interface Page {
-  readonly first: number;
-  readonly after?: string;
-  /** Undefined: everybody's. */
-  readonly owner?: string;
 }

@@ -1,7 +1,18 @@
 import type { Json } from '../canonical/index.ts';
 import type { Report } from '../model/outcome.ts';
 import { isDuplicate, json, orNull, Prisma, type Client } from './client.ts';
-import type { ArtifactRecord, Page, RunFailure, RunHead, RunRecord, RunState } from './records.ts';
+import {
+  answerConditions,
+  countRows,
+  inOrder,
+  listIds,
+  modelConditions,
+  type Listing,
+  type Page,
+  type RunFilter,
+  type Slice,
+} from './listing.ts';
+import type { ArtifactRecord, RunFailure, RunHead, RunRecord, RunState } from './records.ts';
 
 export interface NewRun {
   readonly id: string;
@@ -98,17 +109,18 @@ export class Runs {
     return (row?.risk ?? null) as Json | null;
   }
 
-  async list(
-    { first, after, owner }: Page,
-    filter: { readonly state?: RunState; readonly modelId?: string } = {},
-  ): Promise<RunHead[]> {
+  /** Without what may be large. */
+  async list(page: Page, filter: RunFilter = {}): Promise<Slice<RunHead>> {
+    const { rows: ids, hasMore } = await listIds(this.client, runsOf(page, filter), page);
     const rows = await this.client.prisma.run.findMany({
       omit: LARGE,
-      where: { owner, ...filter, ...(after === undefined ? {} : { id: { lt: after } }) },
-      orderBy: { id: 'desc' },
-      take: first,
+      where: { id: { in: [...ids] } },
     });
-    return rows as unknown as RunHead[];
+    return { rows: inOrder(ids, rows as unknown as RunHead[]), hasMore };
+  }
+
+  count(page: Page, filter: RunFilter): Promise<number | undefined> {
+    return countRows(this.client, runsOf(page, filter));
   }
 
   async artifacts(id: string): Promise<ArtifactRecord[]> {
@@ -269,6 +281,24 @@ export class Runs {
     const rows = await this.client.prisma.run.groupBy({ by: ['state'], _count: true });
     return new Map(rows.map((row) => [row.state as RunState, row._count]));
   }
+}
+
+/** The runs that an owner may see and that a filter leaves. */
+function runsOf({ owner }: Page, filter: RunFilter): Listing {
+  const { from, until, modelId, states } = filter;
+  return {
+    from: Prisma.sql`"runs" AS r JOIN "models" AS m ON m."id" = r."model_id"`,
+    id: Prisma.sql`r."id"`,
+    conditions: [
+      ...(owner === undefined ? [] : [Prisma.sql`r."owner" = ${owner}`]),
+      ...(from === undefined ? [] : [Prisma.sql`r."created_at" >= ${from}`]),
+      ...(until === undefined ? [] : [Prisma.sql`r."created_at" < ${until}`]),
+      ...(modelId === undefined ? [] : [Prisma.sql`r."model_id" = ${modelId}`]),
+      ...(states === undefined ? [] : [Prisma.sql`r."state" = ANY(${[...states]})`]),
+      ...modelConditions(filter, Prisma.sql`r."owner"`),
+      ...answerConditions(filter),
+    ],
+  };
 }
 
 function toRun(row: object): RunRecord {

@@ -1,5 +1,18 @@
+import { unreachable } from '../errors/index.ts';
+import type { VerdictState } from '../evidence/statements/revocation.ts';
 import { isDuplicate, json, Prisma, type Client } from './client.ts';
-import type { Page, VerdictRecord } from './records.ts';
+import {
+  answerConditions,
+  countRows,
+  inOrder,
+  listIds,
+  modelConditions,
+  type Listing,
+  type Page,
+  type Slice,
+  type VerdictFilter,
+} from './listing.ts';
+import type { VerdictRecord } from './records.ts';
 import type { Verdict } from './generated/client.ts';
 
 export type SignedVerdict = Omit<
@@ -150,22 +163,60 @@ export class Verdicts {
     return row ? toVerdict(row) : undefined;
   }
 
-  /** Sealed verdicts, newest first. */
-  async list({ first, after, owner }: Page): Promise<VerdictRecord[]> {
-    const rows = await this.client.prisma.verdict.findMany({
-      where: {
-        owner,
-        sealedAt: { not: null },
-        ...(after === undefined ? {} : { id: { lt: after } }),
-      },
-      orderBy: { id: 'desc' },
-      take: first,
-    });
-    return rows.map(toVerdict);
+  /** Sealed verdicts. */
+  async list(page: Page, filter: VerdictFilter = {}): Promise<Slice<VerdictRecord>> {
+    const { rows: ids, hasMore } = await listIds(this.client, verdictsOf(page, filter), page);
+    const rows = await this.client.prisma.verdict.findMany({ where: { id: { in: [...ids] } } });
+    return { rows: inOrder(ids, rows.map(toVerdict)), hasMore };
+  }
+
+  countListed(page: Page, filter: VerdictFilter): Promise<number | undefined> {
+    return countRows(this.client, verdictsOf(page, filter));
   }
 
   async count(): Promise<number> {
     return this.client.prisma.verdict.count({ where: { sealedAt: { not: null } } });
+  }
+}
+
+/** The verdicts that an owner may see and that a filter leaves. */
+function verdictsOf({ owner }: Page, filter: VerdictFilter): Listing {
+  const { from, until, modelId, state } = filter;
+  return {
+    from: Prisma.sql`"verdicts" AS v
+      JOIN "runs" AS r ON r."id" = v."run_id"
+      JOIN "models" AS m ON m."id" = r."model_id"`,
+    id: Prisma.sql`v."id"`,
+    conditions: [
+      Prisma.sql`v."sealed_at" IS NOT NULL`,
+      ...(owner === undefined ? [] : [Prisma.sql`v."owner" = ${owner}`]),
+      // Text of one form and in UTC: its order is that of time.
+      ...(from === undefined ? [] : [Prisma.sql`v."issued_at" >= ${from.toISOString()}`]),
+      ...(until === undefined ? [] : [Prisma.sql`v."issued_at" < ${until.toISOString()}`]),
+      ...(modelId === undefined ? [] : [Prisma.sql`r."model_id" = ${modelId}`]),
+      ...(state === undefined ? [] : [standing(state)]),
+      ...modelConditions(filter, Prisma.sql`v."owner"`),
+      ...answerConditions(filter),
+    ],
+  };
+}
+
+/** Revoked weighs more than superseded: both may be in the log. */
+function standing(state: VerdictState): Prisma.Sql {
+  const said = (which: string): Prisma.Sql => Prisma.sql`EXISTS (
+      SELECT 1
+      FROM "statements" AS s
+      WHERE s."kind" = 'revocation' AND s."subject" = v."id" AND s."log_index" IS NOT NULL
+        AND s."state" = ${which})`;
+  switch (state) {
+    case 'valid':
+      return Prisma.sql`NOT ${said('revoked')} AND NOT ${said('superseded')}`;
+    case 'revoked':
+      return said('revoked');
+    case 'superseded':
+      return Prisma.sql`${said('superseded')} AND NOT ${said('revoked')}`;
+    default:
+      return unreachable(state);
   }
 }
 

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
-import { OPERATIONS, ROLES, type Role } from '../../src/api/roles.ts';
+import { OPERATIONS } from '../../src/api/operations.ts';
+import { ROLES, type Role } from '../../src/api/roles.ts';
 import { startApi, type RunningApi } from '../../src/api/server.ts';
 import pg from 'pg';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
@@ -134,6 +135,31 @@ describe('the core operations', () => {
     expect(
       (next.data as unknown as { runs: { nodes: unknown[]; endCursor: null } }).runs,
     ).toMatchObject({ nodes: [{}], endCursor: null });
+    const back = await post(
+      api.url,
+      keys.architect,
+      `query ($id: ID!, $before: ID) {
+        runs(last: 1, before: $before, filter: { modelId: $id }) {
+          totalCount edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        }
+        models(filter: { period: { from: "2026-01-01" }, modelName: "API" }, last: 1) { nodes { name } }
+      }`,
+      { id: modelId, before: runs.endCursor },
+    );
+    const cursor = runs.nodes[0]?.id;
+    expect(back.data).toMatchObject({
+      runs: {
+        totalCount: 3,
+        edges: [{ cursor, node: { id: cursor } }],
+        pageInfo: {
+          hasNextPage: true,
+          hasPreviousPage: false,
+          startCursor: cursor,
+          endCursor: cursor,
+        },
+      },
+      models: { nodes: [{ name: 'api' }] },
+    });
     for (const id of [runs.nodes[0]?.id, 'tampered-payment-redirect']) {
       const found = await post(
         api.url,
@@ -342,7 +368,7 @@ describe('after a verdict', () => {
   it('the key is replaced: what came before verifies, what comes after is signed by the new one', async () => {
     const before = await verdictOf(await sealed());
     const rotate =
-      'mutation { rotateKey(role: "verdict", reason: "a year has passed") { retired successor index policy } }';
+      'mutation { rotateKey(role: verdict, reason: "a year has passed") { retired successor index policy } }';
     const { data } = await post(api.url, keys.admin, rotate);
     const { retired, successor, index, policy } = (
       data as unknown as {
@@ -412,6 +438,7 @@ describe('who may do what', () => {
     model: '{ model(id: "x") { id } }',
     run: '{ run(id: "x") { id } }',
     runs: '{ runs { endCursor } }',
+    models: '{ models { totalCount } }',
     verdict: '{ verdict(id: "x") { id } }',
     verdicts: '{ verdicts { endCursor } }',
     scenarios: '{ scenarios { id } }',
@@ -419,16 +446,16 @@ describe('who may do what', () => {
     scenarioSolution: '{ scenarioSolution(id: "x") { id } }',
     trustPolicy: '{ trustPolicy }',
     submitModel:
-      'mutation { submitModel(input: { source: "sleep 1", format: "native", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "sleep 1", format: native, name: "x" }) { id } }',
     requestVerification: 'mutation { requestVerification(input: { modelId: "x" }) { id } }',
     cancelRun: 'mutation { cancelRun(id: "x") { id } }',
     apiKeys: '{ apiKeys { id } }',
-    createApiKey: 'mutation { createApiKey(input: { name: "x", role: "trainer" }) { key } }',
+    createApiKey: 'mutation { createApiKey(input: { name: "x", role: trainer }) { key } }',
     revokeVerdict: 'mutation { revokeVerdict(id: "x", reason: "y") { id } }',
     supersedeVerdict: 'mutation { supersedeVerdict(id: "x", by: "z", reason: "y") { id } }',
     eraseVerdict: 'mutation { eraseVerdict(id: "x", reason: "y") { id } }',
     auditEvents: '{ auditEvents { endCursor } }',
-    rotateKey: 'mutation { rotateKey(role: "log", reason: "y") { index } }',
+    rotateKey: 'mutation { rotateKey(role: log, reason: "y") { index } }',
     revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }',
     runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
@@ -458,7 +485,7 @@ describe('who may do what', () => {
               )
             : (await post(api.url, keys[role], query)).codes;
         expect(codes.includes('FORBIDDEN'), `${role} ${operation} ${codes}`).toBe(
-          !OPERATIONS[operation]?.includes(role),
+          !OPERATIONS[operation]?.roles.includes(role),
         );
         expect(codes).not.toContain('UNAUTHENTICATED');
       }
@@ -482,7 +509,7 @@ describe('who may do what', () => {
     const { data } = await post(
       api.url,
       keys.admin,
-      'mutation { createApiKey(input: { name: "short", role: "architect" }) { key apiKey { id } } }',
+      'mutation { createApiKey(input: { name: "short", role: architect }) { key apiKey { id } } }',
     );
     const { key, apiKey } = (
       data as unknown as { createApiKey: { key: string; apiKey: { id: string } } }
@@ -572,19 +599,38 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ],
     ['a page that is too long', '{ runs(first: 1000) { endCursor } }', 'OPTION_INVALID'],
     ['a negative page', '{ runs(first: -1) { endCursor } }', 'OPTION_INVALID'],
+    ['a last page that is too long', '{ runs(last: 101) { endCursor } }', 'OPTION_INVALID'],
+    ['both ways at once', '{ verdicts(first: 1, last: 1) { totalCount } }', 'OPTION_INVALID'],
+    ['first before', '{ verdicts(first: 1, before: "x") { totalCount } }', 'OPTION_INVALID'],
+    [
+      'a model that is no id',
+      '{ runs(filter: { modelId: "x" }) { totalCount } }',
+      'OPTION_INVALID',
+    ],
+    ['a text of nothing', '{ models(filter: { text: "" }) { totalCount } }', 'OPTION_INVALID'],
+    [
+      '30 February',
+      '{ verdicts(filter: { period: { from: "2026-02-30T00:00:00Z" } }) { totalCount } }',
+      'REQUEST_SHAPE',
+    ],
+    [
+      'a time without an offset',
+      '{ runs(filter: { period: { until: "2026-02-20T00:00:00" } }) { totalCount } }',
+      'REQUEST_SHAPE',
+    ],
     [
       'a role that is none',
-      'mutation { createApiKey(input: { name: "x", role: "root" }) { key } }',
+      'mutation { createApiKey(input: { name: "x", role: root }) { key } }',
       'OPTION_INVALID',
     ],
     [
       'a format that is none',
-      'mutation { submitModel(input: { source: "x", format: "visio", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "x", format: visio, name: "x" }) { id } }',
       'FORMAT_UNKNOWN',
     ],
     [
       'a model that is refused',
-      'mutation { submitModel(input: { source: "bad", format: "native", name: "x" }) { id } }',
+      'mutation { submitModel(input: { source: "bad", format: native, name: "x" }) { id } }',
       'MODEL_SHAPE',
     ],
     [
@@ -604,7 +650,7 @@ describe('bad input is answered with a code, and the service stays up', () => {
     ],
     [
       'a key that is not replaced',
-      'mutation { rotateKey(role: "witness", reason: "x") { index } }',
+      'mutation { rotateKey(role: witness, reason: "x") { index } }',
       'OPTION_INVALID',
     ],
     [

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { between, printed } from '../printed.ts';
-import { OPERATIONS, ROLES } from '../../src/api/roles.ts';
+import { OPERATIONS } from '../../src/api/operations.ts';
+import { ROLES } from '../../src/api/roles.ts';
 
 describe('docs/api.md', () => {
   it('prints the table of roles that the code has', async () => {
     const rows = Object.entries(OPERATIONS).map(
-      ([operation, roles]) =>
+      ([operation, { roles }]) =>
         `| \`${operation}\` | ${ROLES.map((role) => (roles.includes(role) ? '✓' : '')).join(' | ')} |`,
     );
     await printed(

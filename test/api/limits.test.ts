@@ -1,6 +1,7 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { LIMITS, limitRule } from '../../src/api/limits.ts';
+import { LIMITS } from '../../src/api/limits.ts';
+import { costRule } from '../../src/api/operations.ts';
 
 const schema = buildSchema(`
 type Query { runs(first: Int): [Run], verdicts(first: Int): [Run], apiKeys: [Run], one: Run }
@@ -9,7 +10,7 @@ type Run { id: ID, runs(first: Int): [Run], one: Run, report: ID, _more: ID }
 
 /** What is over a limit, as the words that say it. */
 function over(text: string): string[] {
-  return validate(schema, parse(text), [limitRule]).map(({ message }) => message);
+  return validate(schema, parse(text), [costRule]).map(({ message }) => message);
 }
 
 /** What a document costs: filled up with aliased fields until it is over the limit. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PropertyReport } from '../../src/model/outcome.ts';
-import { exitOf } from '../../src/cli/check.ts';
+import { exitOf } from '../../src/cli/exit.ts';
 import { reportText } from '../../src/cli/reportText.ts';
 import { lackOf } from '../../src/checking/assurance.ts';
 import { readOptions } from '../../src/service/options.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineName } from '../../src/checking/types.ts';
+import type { EngineName } from '../../src/model/engine.ts';
 import type { Vacuity } from '../../src/model/outcome.ts';
 import { reportOn } from '../conformance/checking.ts';
 

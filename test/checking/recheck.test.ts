@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyCommand } from '../../src/cli/verify.ts';
+import { verifyCommand } from '../cli/run.ts';
 import { writeBundle } from '../../src/evidence/bundle/write.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import type { Sealable } from '../../src/evidence/bundle/contents.ts';
@@ -15,7 +15,9 @@ import {
   type Recheck,
   type RecheckLimits,
 } from '../../src/checking/recheck.ts';
-import { DEFAULT_OPTIONS, type EngineName, type Format } from '../../src/checking/types.ts';
+import type { EngineName } from '../../src/model/engine.ts';
+import type { FormatName } from '../../src/model/formats.ts';
+import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
 import { checkSubmission } from '../../src/checking/check.ts';
 import { installation, type Installation } from '../evidence/fixture.ts';
 import { repository } from '../golden.ts';
@@ -127,7 +129,7 @@ async function checked(
   id: string,
   source: string,
   engines: readonly EngineName[] | 'auto' = 'auto',
-  format: Format = 'native',
+  format: FormatName = 'native',
 ): Promise<Sealable> {
   const context = {
     signal: new AbortController().signal,

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readSubmission } from '../../src/cli/check.ts';
+import { readSubmission } from '../../src/cli/submission.ts';
 
 afterEach(() => void vi.unstubAllEnvs());
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { monitorCommand } from '../../src/cli/monitor.ts';
+import { monitorCommand } from './run.ts';
 import { event, MAPPING, SHOP } from '../monitor/shop.ts';
 import { fileOf, type Ended } from './run.ts';
 

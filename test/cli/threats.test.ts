@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { threatsCommand } from '../../src/cli/threats.ts';
+import { threatsCommand } from './run.ts';
 import { repository } from '../golden.ts';
 import { fileOf, type Ended } from './run.ts';
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keysCommand } from '../../src/cli/keys.ts';
-import { verifyCommand } from '../../src/cli/verify.ts';
+import { keysCommand, verifyCommand, type Run } from './run.ts';
 import { writeBundle, writeBundleZip } from '../../src/evidence/bundle/write.ts';
 import { VERIFY_SCHEMA } from '../../src/evidence/verify/reportSchema.ts';
 import { installation, sampleCheck, type Installation } from '../evidence/fixture.ts';
@@ -31,7 +30,7 @@ interface Ran {
   readonly err: string;
 }
 
-async function run(command: typeof verifyCommand, ...args: string[]): Promise<Ran> {
+async function run(command: Run, ...args: string[]): Promise<Ran> {
   let out = '';
   let err = '';
   const exit = await command(args, {

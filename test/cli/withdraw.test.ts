@@ -4,12 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
-import { auditCommand } from '../../src/cli/audit.ts';
-import { certificateCommand } from '../../src/cli/certificate.ts';
-import { keysCommand } from '../../src/cli/keys.ts';
-import { verdictCommand } from '../../src/cli/verdict.ts';
-import { verifyCommand } from '../../src/cli/verify.ts';
-import { eraseCommand, revokeCommand, supersedeCommand } from '../../src/cli/withdraw.ts';
+import {
+  auditCommand,
+  certificateCommand,
+  eraseCommand,
+  keysCommand,
+  revokeCommand,
+  supersedeCommand,
+  verdictCommand,
+  verifyCommand,
+  type Run,
+} from './run.ts';
 import { writeBundle } from '../../src/evidence/bundle/write.ts';
 import { parseEnvelope } from '../../src/evidence/formats/dsse.ts';
 import { fromUtf8, toHex } from '../../src/evidence/formats/encoding.ts';
@@ -47,7 +52,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-type Command = typeof verifyCommand;
+type Command = Run;
 async function run(
   command: Command,
   ...args: string[]

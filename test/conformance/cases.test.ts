@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { EngineName } from '../../src/checking/types.ts';
+import type { EngineName } from '../../src/model/engine.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';
 

@@ -1,13 +1,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../src/model/outcome.ts';
-import {
-  DEFAULT_OPTIONS,
-  type EngineName,
-  type Format,
-  type Submission,
-  type CheckOptions,
-} from '../../src/checking/types.ts';
+import type { EngineName } from '../../src/model/engine.ts';
+import type { FormatName } from '../../src/model/formats.ts';
+import { DEFAULT_OPTIONS, type Submission, type CheckOptions } from '../../src/checking/types.ts';
 import { toolVersions, checkSubmission } from '../../src/checking/check.ts';
 
 /** One cache for all tests of a machine: the TLC jar is fetched once. */
@@ -18,7 +14,7 @@ export async function reportOn(
   source: string,
   engines: readonly EngineName[] | 'auto',
   options: Partial<CheckOptions> = {},
-  format: Format = 'native',
+  format: FormatName = 'native',
   more: Partial<Submission> = {},
 ): Promise<Report> {
   const result = await checkSubmission(

@@ -7,7 +7,7 @@ import {
   type CellType,
   type PropertyKind,
 } from '../../src/checking/support.ts';
-import { ENGINE_NAMES, type EngineName } from '../../src/checking/types.ts';
+import { ENGINE_NAMES, type EngineName } from '../../src/model/engine.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 import { IMPLICIT_KINDS } from '../../src/model/model.ts';
 import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';

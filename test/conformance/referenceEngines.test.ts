@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineName } from '../../src/checking/types.ts';
+import type { EngineName } from '../../src/model/engine.ts';
 import { describeShared } from '../shared.ts';
 import { reportOn, tlcAbsence } from './checking.ts';
 import { differences, rows, type Row } from './reference.ts';

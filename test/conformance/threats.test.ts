@@ -5,7 +5,7 @@ import { analyseThreats, exitOfThreats } from '../../src/checking/attackSets/ana
 import type { ThreatReport } from '../../src/checking/attackSets/types.ts';
 import { inspect } from '../../src/checking/inspect.ts';
 import { timeOf } from '../../src/time/time.ts';
-import { threatsCommand } from '../../src/cli/threats.ts';
+import { threatsCommand } from '../cli/run.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 const folder = sharedPath('cases', 'threats');

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keysCommand } from '../../src/cli/keys.ts';
+import { keysCommand } from '../cli/run.ts';
 import { bundleFiles } from '../../src/evidence/bundle/write.ts';
 import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { openKeys, readKeys, successorKey } from '../../src/evidence/signing/keys.ts';

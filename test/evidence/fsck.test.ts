@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, sha256 } from '../../src/canonical/index.ts';
-import { logCommand } from '../../src/cli/log.ts';
+import { logCommand } from '../cli/run.ts';
 import { Fault } from '../../src/errors/index.ts';
 import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { exportTiles } from '../../src/evidence/log/export.ts';
@@ -336,7 +336,8 @@ describe('probity log', () => {
     expect((await run('fsck', ...base)).out).toContain(
       'the checkpoint last shown: 3 leaves were signed, the log has 2',
     );
-    expect(await run('export', join(folder, 'static'), ...base)).toMatchObject({
+    const own = ['--folder', place, '--data', folder];
+    expect(await run('export', join(folder, 'static'), ...own)).toMatchObject({
       exit: 0,
       out: expect.stringContaining('2 leaves'),
     });
@@ -352,6 +353,7 @@ describe('probity log', () => {
     ).toContain('INPUT_UNREADABLE');
     expect((await run('mend')).exit).toBe(2);
     expect((await run('export')).exit).toBe(2);
-    expect((await run('--help')).out).toContain('probity log fsck');
+    expect((await run('export', folder, '--key', key.vkey)).err).toContain('OPTION_INVALID');
+    expect((await run('fsck', '--help')).out).toContain('probity log fsck');
   });
 });

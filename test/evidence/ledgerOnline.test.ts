@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { IotaClient } from '@iota/iota-sdk/client';
 import { NotarizationClientReadOnly } from '@iota/notarization/node/index.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anchorCommand } from '../../src/cli/anchor.ts';
-import { emulatorCommand } from '../../src/cli/iotaEmulator.ts';
+import { anchorCommand, emulatorCommand, type Run } from '../cli/run.ts';
 import { bundleFiles, writeBundle } from '../../src/evidence/bundle/write.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
 import { IotaLedger } from '../../src/evidence/ledger/iota.ts';
@@ -150,11 +149,7 @@ interface Ran {
 }
 
 async function run(
-  command: (
-    args: string[],
-    io: { stdout(text: string): void; stderr(text: string): void },
-    until: () => Promise<void>,
-  ) => Promise<number>,
+  command: Run,
   args: string[],
   meanwhile: (said: string) => Promise<void> = async () => undefined,
 ): Promise<Ran> {
@@ -163,19 +158,20 @@ async function run(
   const ready = new Promise<void>((resolve) => {
     told = resolve;
   });
-  const exit = await command(
-    args,
-    {
-      stdout: (text) => {
-        out += text;
-        told();
-      },
-      stderr: (text) => {
-        err += text;
-      },
+  const stop = new AbortController();
+  const asked = ready.then(() => meanwhile(out)).finally(() => stop.abort());
+  const exit = await command(args, {
+    stdout: (text) => {
+      out += text;
+      told();
     },
-    () => ready.then(() => meanwhile(out)),
-  );
+    stderr: (text) => {
+      err += text;
+    },
+    interrupted: stop.signal,
+  });
+  told();
+  await asked;
   return { exit, out, err };
 }
 
@@ -206,7 +202,7 @@ describe('probity anchor check', () => {
       'BUNDLE_SHAPE',
     );
     expect((await run(anchorCommand, ['check'])).exit).toBe(2);
-    expect((await run(anchorCommand, ['--help'])).out).toContain('probity anchor check');
+    expect((await run(anchorCommand, ['check', '--help'])).out).toContain('probity anchor check');
   });
 });
 

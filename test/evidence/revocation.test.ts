@@ -474,6 +474,22 @@ describe('a key that was replaced', () => {
         ok: false,
         reason: 'shape',
       });
+      // The same statement under a leaf that names another one, or is of another kind.
+      const signed = await signKeyChange(change, 'honest.example');
+      for (const lie of [{ id: 'key-9' }, { kind: 'verdict' }]) {
+        const leaf = canonicalJson({ ...(JSON.parse(signed.leaf) as object), ...lie });
+        const misnamed = await logged({ ...signed, leaf });
+        expect(await verifyKeyChange(misnamed, policy, nodeCrypto)).toEqual({
+          ok: false,
+          reason: 'leaf',
+        });
+      }
+      const receipt = entry.receipt.replace('\nindex ', '\nextra aGk=\nindex ');
+      expect(receipt).not.toBe(entry.receipt);
+      expect(await verifyKeyChange({ ...entry, receipt }, policy, nodeCrypto)).toEqual({
+        ok: false,
+        reason: 'shape',
+      });
       const salted = { ...entry, salt: Buffer.alloc(32).toString('base64') };
       expect(await verifyKeyChange(salted, policy, nodeCrypto)).toEqual({
         ok: false,

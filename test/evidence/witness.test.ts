@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { witnessCommand } from '../../src/cli/witness.ts';
+import { witnessCommand } from '../cli/run.ts';
 import { utf8 } from '../../src/evidence/formats/encoding.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
@@ -382,19 +382,20 @@ describe('probity witness', () => {
     const ready = new Promise<void>((resolve) => {
       told = resolve;
     });
-    const exit = await witnessCommand(
-      args,
-      {
-        stdout: (text) => {
-          out += text;
-          told();
-        },
-        stderr: (text) => {
-          err += text;
-        },
+    const stop = new AbortController();
+    const asked = ready.then(() => until?.(out)).finally(() => stop.abort());
+    const exit = await witnessCommand(args, {
+      stdout: (text) => {
+        out += text;
+        told();
       },
-      () => ready.then(() => until?.(out)),
-    );
+      stderr: (text) => {
+        err += text;
+      },
+      interrupted: stop.signal,
+    });
+    told();
+    await asked;
     return { exit, out, err };
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { tell, withTold } from '../../src/explain/explain.ts';
+import { tell } from '../../src/explain/explain.ts';
+import { withTold } from '../../src/explain/told.ts';
 import { drawFindings } from '../../src/explain/pictures.ts';
 import type { Finding } from '../../src/model/outcome.ts';
 import {

@@ -35,11 +35,14 @@ describe('what processes leave behind that were killed', () => {
     ];
     const stays = [
       await left(`probity-tlc-${space()}-${process.pid}-abcdef`, 2),
-      await left(`probity-raw-1-${GONE}-abcdef`, 2),
+      await left(`probity-specification-1-${GONE}-abcdef`, 2),
       await left(`probity-demo-${space()}-${GONE}-abcdef`, 30),
       await left(`other-tlc-${space()}-${GONE}-abcdef`, 30),
     ];
-    await symlink(stays[3] as string, join(folder, `probity-raw-${space()}-${GONE}-linked`));
+    await symlink(
+      stays[3] as string,
+      join(folder, `probity-specification-${space()}-${GONE}-linked`),
+    );
     expect([...(await sweepScratch())].sort()).toEqual([...gone].sort());
     expect(gone.filter(existsSync)).toEqual([]);
     expect(stays.filter(existsSync)).toEqual(stays);

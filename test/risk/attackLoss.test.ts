@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lossCommand } from '../../src/cli/loss.ts';
+import { lossCommand } from '../cli/run.ts';
 import { lossOf } from '../../src/risk/attacks/loss.ts';
 import {
   MAX_COMMON_CAUSES,

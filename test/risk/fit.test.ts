@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { learnCommand } from '../../src/cli/learn.ts';
+import { learnCommand } from '../cli/run.ts';
 import type { StateChain } from '../../src/risk/chain.ts';
 import { readEventLog } from '../../src/risk/eventLog.ts';
 import { learnLog, type LearnedLog } from '../../src/risk/fit/learnLog.ts';

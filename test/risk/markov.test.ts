@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { markovCommand } from '../../src/cli/markov.ts';
+import { markovCommand } from '../cli/run.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
 import { valueAt } from '../../src/risk/learned.ts';
 import {

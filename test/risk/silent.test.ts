@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inspect } from '../../src/checking/inspect.ts';
-import { quietOf } from '../../src/checking/quiet.ts';
+import { quietOf } from '../../src/checking/inspect.ts';
 import { assessRisk, readEventLog, type RiskAssessment } from '../../src/risk/index.ts';
 import { definitions, process } from '../frontends/bpmn/diagramXml.ts';
 import { semanticsOf, value } from './fixture.ts';

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
-import { trustPolicy } from '../../src/api/compliance.ts';
-import { Counters, metricsText, readiness } from '../../src/api/probes.ts';
+import { trustPolicy } from '../../src/service/policy.ts';
+import { Counters, metricsText } from '../../src/api/metrics.ts';
+import { readiness } from '../../src/service/state.ts';
 import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
-import { keysCommand } from '../../src/cli/keys.ts';
+import { keysCommand, type Run } from '../cli/run.ts';
 import { toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { addressOf } from '../../src/evidence/ledger/address.ts';
 import { startEmulator, type Emulator } from '../../src/evidence/ledger/emulator.ts';
@@ -102,7 +103,7 @@ async function tryAgain(service: Service): Promise<void> {
 
 /** What a command prints under an environment of its own. */
 async function captured(
-  command: typeof keysCommand,
+  command: Run,
   args: string[],
   env: Readonly<Record<string, string>>,
 ): Promise<[out: string, exit: number]> {

@@ -11,7 +11,7 @@ import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { anchorOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import { type SealedVerdict, startEmbeddedPostgres } from '../../src/store/index.ts';
 import { startWorker } from '../../src/service/worker.ts';
-import { readiness } from '../../src/api/probes.ts';
+import { readiness } from '../../src/service/state.ts';
 import {
   createDatabase,
   startPostgres,

@@ -170,7 +170,7 @@ describe('probity serve, and the commands that talk to it', () => {
       await post(
         started.url,
         key,
-        'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "order" }) { id } }',
+        'mutation ($s: String!) { submitModel(input: { source: $s, format: bpmn, name: "order" }) { id } }',
         { s: source },
       )
     ).data as unknown as { submitModel: { id: string } };
@@ -178,7 +178,7 @@ describe('probity serve, and the commands that talk to it', () => {
       await post(
         started.url,
         key,
-        'mutation ($id: ID!) { requestVerification(input: { modelId: $id, engines: ["explore"] }) { id } }',
+        'mutation ($id: ID!) { requestVerification(input: { modelId: $id, engines: [explore] }) { id } }',
         { id: submitted.submitModel.id },
       )
     ).data as unknown as { requestVerification: { id: string } };
@@ -298,7 +298,7 @@ describe('probity serve, and the commands that talk to it', () => {
     const wrong = await post(
       started.url,
       key,
-      'mutation ($s: String!) { submitModel(input: { source: $s, format: "bpmn", name: "x", annotations: "channels: pigeon" }) { id } }',
+      'mutation ($s: String!) { submitModel(input: { source: $s, format: bpmn, name: "x", annotations: "channels: pigeon" }) { id } }',
       { s: readFileSync(file, 'utf8') },
     );
     expect(wrong.codes).toEqual(['OPTION_INVALID']);

@@ -163,7 +163,7 @@ describe('a report', () => {
     expect(Object.keys((await store.runs.head(id)) ?? {})).toEqual(
       expect.not.arrayContaining(['report', 'risk']),
     );
-    for (const head of await store.runs.list({ first: 5, owner: 'o' }))
+    for (const head of (await store.runs.list({ limit: 5, owner: 'o' })).rows)
       expect(Object.keys(head)).toEqual(expect.not.arrayContaining(['report', 'risk']));
   });
 });
@@ -320,18 +320,63 @@ describe('a run that is made twice', () => {
 });
 
 describe('lists', () => {
-  it('are of one owner, the latest first, page by page, and by state and model', async () => {
+  const ids = async (...asked: Parameters<Store['runs']['list']>): Promise<string[]> =>
+    (await store.runs.list(...asked)).rows.map(({ id }) => id);
+
+  it('are of one owner, page by page, in both orders and both ways', async () => {
     const mine: string[] = [];
     for (let i = 0; i < 5; i += 1) mine.push((await created()).id);
-    await created({ owner: 'p' });
-    mine.reverse();
-    const first = await store.runs.list({ first: 2, owner: 'o' });
-    expect(first.map(({ id }) => id)).toEqual(mine.slice(0, 2));
-    const rest = await store.runs.list({ first: 9, after: mine[1]!, owner: 'o' });
-    expect(rest.map(({ id }) => id)).toEqual(mine.slice(2));
-    await store.runs.cancel(mine[3]!);
-    const cancelled = await store.runs.list({ first: 9, owner: 'o' }, { state: 'cancelled' });
-    expect(cancelled.map(({ id }) => id)).toEqual([mine[3]]);
-    expect(await store.runs.list({ first: 9, owner: 'o' }, { modelId: 'mdl_none' })).toEqual([]);
+    const other = (await created({ owner: 'p' })).id;
+    const newest = mine.toReversed();
+    const page = { limit: 2, owner: 'o' } as const;
+    expect(await store.runs.list(page)).toMatchObject({
+      rows: [{ id: newest[0] }, { id: newest[1] }],
+      hasMore: true,
+    });
+    expect(await ids({ ...page, cursor: newest[1]! })).toEqual(newest.slice(2, 4));
+    expect(await store.runs.list({ ...page, limit: 3, cursor: newest[1]! })).toMatchObject({
+      hasMore: false,
+    });
+    expect(await ids({ ...page, cursor: newest[3]!, backward: true })).toEqual(newest.slice(1, 3));
+    expect(await ids({ ...page, backward: true })).toEqual(newest.slice(3));
+    expect(await ids({ ...page, oldestFirst: true })).toEqual(mine.slice(0, 2));
+    expect(await ids({ ...page, oldestFirst: true, cursor: mine[1]! })).toEqual(mine.slice(2, 4));
+    expect(await ids({ ...page, oldestFirst: true, cursor: mine[3]!, backward: true })).toEqual(
+      mine.slice(1, 3),
+    );
+    expect(await ids({ limit: 9 })).toEqual([other, ...newest]);
+    expect(await store.runs.count({ limit: 1, owner: 'o' }, {})).toBe(5);
+  });
+
+  it('leave what a filter asks for, all of it', async () => {
+    const [waiting, violated, held] = [await created(), await created(), await created()];
+    const answer = async (id: string, outcomes: Record<string, string>): Promise<void> => {
+      const properties = Object.entries(outcomes).map(([name, outcome]) => ({ name, outcome }));
+      const claim = (await store.runs.claim(id, 'w', LEASE_MS))!;
+      await store.runs.check(claim, { ...RESULT, report: { properties } as never });
+    };
+    await answer(violated.id, { paidInFull: 'violated', ships: 'holds' });
+    await answer(held.id, { paidInFull: 'holds', ships: 'violated' });
+    const found = (filter: Parameters<Store['runs']['list']>[1]) => ids({ limit: 9 }, filter);
+    expect(await found({ property: 'paidInFull', outcome: 'violated' })).toEqual([violated.id]);
+    expect(await found({ property: 'ships' })).toEqual([held.id, violated.id]);
+    expect(await found({ outcome: 'unknown' })).toEqual([]);
+    expect(await found({ states: ['queued', 'failed'] })).toEqual([waiting.id]);
+    expect(await found({ states: [] })).toEqual([]);
+    expect(await found({ modelId: 'mdl_none' })).toEqual([]);
+    expect(await found({ modelName: 'M', modelDigest: 'd', format: 'native' })).toHaveLength(3);
+    expect(await found({ modelDigest: 'e' })).toEqual([]);
+    expect(await found({ modelName: '%' })).toEqual([]);
+    expect(await found({ modelName: '_' })).toEqual([]);
+    expect(await found({ owner: 'p' })).toEqual([]);
+    expect(await found({ text: 'PAIDIN' })).toEqual([held.id, violated.id]);
+    expect(await found({ text: waiting.id.slice(4) })).toEqual([waiting.id]);
+    expect(await found({ text: '\\' })).toEqual([]);
+    const before = new Date(Date.now() - 3_600_000);
+    expect(await found({ from: before })).toHaveLength(3);
+    expect(await found({ until: before })).toEqual([]);
+    expect(await found({ until: waiting.createdAt })).toEqual([]);
+    expect(await found({ from: waiting.createdAt })).toHaveLength(3);
+    expect(await store.runs.count({ limit: 1 }, { property: 'ships' })).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { EXPLORE_VERSION, explore } from '../../engines/explore/index.ts';
 import { TooLarge } from '../../engines/explore/buchi.ts';
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import type { EngineResult } from '../../model/engine.ts';
+import type { EngineName, EngineResult } from '../../model/engine.ts';
 import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
 import type { EngineReport, Outcome, PropertyReport, WitnessKind } from '../../model/outcome.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
@@ -13,7 +13,7 @@ import { OutOfTime, partOf, timeOf, type Time } from '../../time/time.ts';
 import { assumptionsOf } from '../assumptions.ts';
 import { conjoin } from '../combine.ts';
 import type { Inspected } from '../inspect.ts';
-import type { CheckOptions, EngineName, Verification } from '../types.ts';
+import type { CheckOptions, Verification } from '../types.ts';
 import { replays } from './attackTrace.ts';
 import type { AttackLimits } from './attackGraph.ts';
 import type { Ids } from './minimal.ts';

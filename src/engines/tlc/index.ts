@@ -23,7 +23,7 @@ import { scratchFolder } from '../../processes/scratch.ts';
 import type { Time } from '../../time/time.ts';
 import { runTlc, type TlcChild } from './jvm.ts';
 import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
-import { MAX_DISK_MB } from './raw.ts';
+import { MAX_DISK_MB } from './specification.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
 
 /** `reachable` takes one run per valuation: above this many they are left to explore. */

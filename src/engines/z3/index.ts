@@ -43,6 +43,7 @@ export const z3: Engine = {
   name: 'z3',
   version,
   refuses,
+  onlyBreaks: ({ formula }) => isLiveness(formula),
   run,
 };
 

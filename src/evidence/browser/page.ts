@@ -1,4 +1,4 @@
-import { isRawFormat } from '../../model/specification.ts';
+import { isSpecificationFormat } from '../../model/formats.ts';
 import { fromUtf8 } from '../formats/encoding.ts';
 import type { Predicate } from '../statements/statement.ts';
 import { parsePolicy } from '../formats/policy.ts';
@@ -116,7 +116,7 @@ function verdictTable({ model, issuer, issuedAt, properties, script }: Predicate
   return [
     element('h3', `${model.name} · ${model.format}`),
     element('p', `issued by ${issuer.name} at ${issuedAt}`),
-    ...(isRawFormat(model.format)
+    ...(isSpecificationFormat(model.format)
       ? [
           element(
             'p',

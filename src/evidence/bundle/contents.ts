@@ -1,6 +1,7 @@
 import { canonicalJson, type Json } from '../../canonical/index.ts';
+import { FORMAT_FACTS, isFormat } from '../../model/formats.ts';
 import type { Artifact, Report } from '../../model/outcome.ts';
-import type { SubmittedDocument } from '../../model/specification.ts';
+import type { CheckedDocument } from '../../model/specification.ts';
 import type { SignedStatement } from '../statements/leaf.ts';
 import { SOURCE_PREFIX } from '../statements/statement.ts';
 import { artifactPath, tracePath } from './paths.ts';
@@ -14,7 +15,7 @@ export interface Sealable {
   readonly id: string;
   readonly source: { readonly text: string; readonly format: string };
   readonly report: Report;
-  readonly document: SubmittedDocument;
+  readonly document: CheckedDocument;
   readonly artifacts: readonly Artifact[];
   /** What was asked: engines, limits, bounds, threats. */
   readonly options: Readonly<Record<string, Json>>;
@@ -89,9 +90,7 @@ export function evidenceTexts(
   return texts;
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = { bpmn: 'bpmn', tla: 'tla', smt: 'smt2' };
-
-/** The source's name in the bundle. A native model is YAML, of which JSON is a part. */
+/** The source's name in the bundle. */
 export function sourceName({ format, text }: Sealable['source']): string {
-  return `${SOURCE_PREFIX}${EXTENSIONS[format] ?? (/^\s*\{/.test(text) ? 'json' : 'yaml')}`;
+  return `${SOURCE_PREFIX}${FORMAT_FACTS[isFormat(format) ? format : 'native'].extensionOf(text)}`;
 }

@@ -1,5 +1,5 @@
 import type { Report } from '../../model/outcome.ts';
-import { isRawFormat } from '../../model/specification.ts';
+import { isSpecificationFormat } from '../../model/formats.ts';
 
 /** Text from a model must not become Markdown of ours. */
 const plain = (text: string): string =>
@@ -27,7 +27,7 @@ export function bundleReadme(
         `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`,
     ),
   ];
-  const opaque = isRawFormat(report.model.format)
+  const opaque = isSpecificationFormat(report.model.format)
     ? `\nThe answers are the word of a tool on the text as submitted: nothing of the issuer's has replayed or proved them.\n`
     : '';
   return `# A formal verdict: ${plain(report.model.name)}

@@ -3,7 +3,7 @@ import { parseEnvelope, type Envelope, type EnvelopeProblem } from '../formats/d
 import { fromUtf8, toHex } from '../formats/encoding.ts';
 import { parseCheckpoint, type Checkpoint } from '../formats/checkpoint.ts';
 import { STATUS_FILE, TIMESTAMP_FILE } from '../statements/revocation.ts';
-import { isRawFormat } from '../../model/specification.ts';
+import { factsOf, isSpecificationFormat } from '../../model/formats.ts';
 import { leafDigest, SALT_BYTES } from '../statements/leaf.ts';
 import { MANIFEST_FILE, parseManifest } from '../bundle/manifest.ts';
 import { leafInput, verifyInclusion } from '../formats/merkle.ts';
@@ -295,9 +295,9 @@ function checkStatement({ envelope, keyId }: OpenEnvelope): Step<Statement> {
 function claimOfAnother({
   predicate: { model, properties, script },
 }: Statement): string | undefined {
-  if ((model.format === 'smt') !== (script !== undefined)) return model.format;
+  if ((factsOf(model.format)?.answers === 'script') !== (script !== undefined)) return model.format;
   if (script !== undefined && properties.length > 0) return properties[0]?.name;
-  return isRawFormat(model.format)
+  return isSpecificationFormat(model.format)
     ? properties.find(({ assurance }) => assurance.length > 0)?.name
     : undefined;
 }

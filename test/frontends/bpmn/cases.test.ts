@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_SEMANTICS, type ChannelSemantics } from '../../../src/frontends/bpmn/diagram.ts';
-import { DEFAULT_OPTIONS, type EngineName } from '../../../src/checking/types.ts';
+import type { EngineName } from '../../../src/model/engine.ts';
+import { DEFAULT_OPTIONS } from '../../../src/checking/types.ts';
 import { checkSubmission } from '../../../src/checking/check.ts';
 import { CACHE_DIR } from '../../conformance/checking.ts';
 import { describeShared, sharedPath } from '../../shared.ts';

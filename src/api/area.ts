@@ -1,0 +1,57 @@
+import type { GraphQLFieldResolver } from 'graphql';
+import { problem, type Problem, type Result } from '../errors/index.ts';
+import type { Service } from '../service/service.ts';
+import { type Authenticator, type Principal } from './auth.ts';
+import type { ApiContext } from './context.ts';
+import { refusal } from './errors.ts';
+import type { Role } from './roles.ts';
+
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** What operations are given besides their arguments. */
+export interface Api {
+  readonly service: Service;
+  readonly authenticator: Authenticator;
+  /** What a role may use: what operations are is known above. */
+  operationsOf(role: Role): readonly string[];
+}
+
+/** A root field: where it stands in the schema, who may use it, and what it does. */
+export interface Operation {
+  readonly on: 'Query' | 'Mutation' | 'Subscription';
+  readonly roles: readonly Role[];
+  run(api: Api, args: Arguments, principal: Principal): unknown;
+}
+
+/** How a field below a root field is fetched or worked out. Whoever sees the parent may see it. */
+export type Field = (api: Api, parent: never, args: Arguments, context: ApiContext) => unknown;
+
+/**
+ * One area of the API, beside the `.graphql` of the same name that is its part of the schema. A new
+ * area is two files and a line in `operations.ts`.
+ */
+export interface Area {
+  readonly operations: Readonly<Record<string, Operation>>;
+  /** By type and field; those that are properties of their parent need none. */
+  readonly fields?: Readonly<Record<string, Readonly<Record<string, Field>>>>;
+  /** What a field costs, where that is more than 1. */
+  readonly costs?: Readonly<Record<string, number>>;
+  /** How long a list without a `first` is taken to be. */
+  readonly lists?: Readonly<Record<string, number>>;
+}
+
+/** What `graphql` calls for a field. */
+export type Resolver = GraphQLFieldResolver<unknown, ApiContext, Record<string, unknown>>;
+
+/** A value, or the refusal that says what is wrong. */
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw refusal(result.problems);
+  return result.value;
+}
+
+/** An argument that may be left out: `null` and nothing are one. */
+export const given = <T>(args: Arguments, name: string): T | undefined =>
+  (args[name] ?? undefined) as T | undefined;
+
+export const refuse = (code: Problem['code'], path: string, message: string) =>
+  refusal([problem(code, path, message)]);

@@ -1,0 +1,44 @@
+import type { ValidationRule } from 'graphql';
+import type { Area, Operation } from './area.ts';
+import { auditTrail } from './areas/auditTrail.ts';
+import { explanations } from './areas/explanations.ts';
+import { installation } from './areas/installation.ts';
+import { keys } from './areas/keys.ts';
+import { models } from './areas/models.ts';
+import { reports } from './areas/reports.ts';
+import { runs } from './areas/runs.ts';
+import { scenarios } from './areas/scenarios.ts';
+import { verdicts } from './areas/verdicts.ts';
+import { limitRule } from './limits.ts';
+import type { Role } from './roles.ts';
+
+/** All areas, in the order in which the schema has them. */
+export const AREAS: Readonly<Record<string, Area>> = {
+  installation,
+  models,
+  runs,
+  reports,
+  explanations,
+  verdicts,
+  scenarios,
+  auditTrail,
+  keys,
+};
+
+const rows = Object.values(AREAS);
+const merged = <T>(part: (area: Area) => Readonly<Record<string, T>> | undefined) =>
+  Object.assign({}, ...rows.map(part)) as Readonly<Record<string, T>>;
+
+/** Every root field, by name. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = merged((area) => area.operations);
+
+export const mayUse = (role: Role, operation: string): boolean =>
+  OPERATIONS[operation]?.roles.includes(role) ?? false;
+export const operationsOf = (role: Role): string[] =>
+  Object.keys(OPERATIONS).filter((operation) => mayUse(role, operation));
+
+/** What a document may cost, by what its fields cost. */
+export const costRule: ValidationRule = limitRule(
+  merged((area) => area.costs),
+  merged((area) => area.lists),
+);

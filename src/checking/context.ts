@@ -1,0 +1,10 @@
+import type { Progress } from './types.ts';
+
+/** What a check is run in: when it is to end, where tools are kept, who hears how far it is. */
+export interface CheckContext {
+  readonly signal: AbortSignal;
+  /** Says what the signal says, also while a search computes in one piece. */
+  stopped?(): boolean;
+  readonly cacheDir: string;
+  onProgress(progress: Progress): void;
+}

@@ -1,0 +1,116 @@
+import { REDUCTIONS } from '../../model/engine.ts';
+import { DEFAULT_OPTIONS } from '../../checking/types.ts';
+import { command, type CommandRow } from '../command.ts';
+import {
+  CHECK_OPTIONS,
+  MODEL_FORMAT_OPTION,
+  SUBMISSION_OPTIONS,
+  THREATS_OPTION,
+} from '../options.ts';
+import {
+  choice,
+  defaulted,
+  FILE,
+  flag,
+  FOLDER,
+  optional,
+  positive,
+  repeated,
+  required,
+  text,
+  whole,
+} from '../values.ts';
+
+/** A larger graph of all threats is left, and the sets are judged one by one. */
+const MAX_ATTACKED_STATES = 200_000;
+
+export const MODEL = required(FILE, 'a model: YAML, JSON or a BPMN diagram');
+export const SUBMITTED = required(
+  FILE,
+  'a model (YAML, JSON, BPMN), a TLA+ module or an SMT-LIB script',
+);
+
+/** What is asked of a model, here and with no server. */
+export const MODEL_COMMANDS: readonly CommandRow[] = [
+  command({
+    name: 'check',
+    about: 'check a model here, with no server and no database',
+    positionals: { file: SUBMITTED },
+    options: {
+      ...SUBMISSION_OPTIONS,
+      ...CHECK_OPTIONS,
+      reduction: optional(
+        choice('HOW', REDUCTIONS),
+        'whether explore may do with a part of a large graph where it is enough',
+        'auto',
+      ),
+      threat: repeated(
+        text('LIST'),
+        'judge under these threats together, as `probity threats` names them',
+      ),
+      artifacts: optional(
+        FOLDER,
+        'keep what the engines read and wrote: modules, invariants, obligations',
+      ),
+    },
+    examples: [
+      {
+        line: 'check specs/demo/checkout.yaml',
+        about: 'every property, with the engines it takes',
+      },
+      {
+        line: 'check order.bpmn --fixes --svg out/',
+        about: 'what is wrong with a diagram, drawn, and small changes that mend it',
+      },
+      {
+        line: 'check Spec.tla --config Spec.cfg --timeout 600',
+        about: 'a TLA+ specification as it is, by TLC',
+      },
+    ],
+    exits: {
+      0: 'all hold, or a script has its answers',
+      1: 'something is violated',
+      3: 'something is bounded or unknown, or lacks an assurance that was demanded',
+    },
+    json: 'the report as JSON; problems too',
+    runs: 'inThread',
+    run: async (values, io) => (await import('../check.ts')).check(values, io),
+  }),
+  command({
+    name: 'threats',
+    about: 'which attacks break which properties, and which controls hold',
+    positionals: { file: MODEL },
+    options: {
+      ...THREATS_OPTION,
+      budget: optional(whole('K', 0, 999_999), 'attacks of at most so many threats', 'any number'),
+      against: optional(
+        FILE,
+        'which attacks are new, gone, shorter or longer than in this version of the model',
+      ),
+      controls: flag('what each control carries, and which sets of controls suffice'),
+      annotations: SUBMISSION_OPTIONS.annotations,
+      catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
+      format: MODEL_FORMAT_OPTION,
+      timeout: defaulted(
+        positive('SECONDS'),
+        DEFAULT_OPTIONS.timeoutMs / 1000,
+        'for the whole analysis; what was completed stays',
+      ),
+      maxStates: defaulted(positive('N'), MAX_ATTACKED_STATES, 'where one exploration stops'),
+    },
+    examples: [
+      {
+        line: 'threats specs/demo/checkout.yaml --controls',
+        about: 'the smallest attacks, and what each control is worth',
+      },
+      { line: 'threats new.yaml --against old.yaml', about: 'what a change of the model opens' },
+    ],
+    exits: {
+      0: 'nothing breaks within the budget; with --against, no attack is new',
+      1: 'something does; with --against, an attack is new',
+      3: 'something was left open; with --against, there may be one that was not judged',
+    },
+    runs: 'inThread',
+    run: async (values, io) => (await import('../threats.ts')).threats(values, io),
+  }),
+];

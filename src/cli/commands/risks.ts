@@ -1,0 +1,167 @@
+import { RISK_DEFAULTS } from '../../risk/request.ts';
+import { command, type CommandRow } from '../command.ts';
+import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
+import { defaulted, FILE, list, number, optional, required, text, TIME, whole } from '../values.ts';
+import { MODEL } from './models.ts';
+
+const MAX_GENERATED = 1_000_000;
+/** With fewer draws a 95 % interval has no draw beyond its bounds. */
+const MIN_DRAWS = 100;
+const MAX_DRAWS = 100_000;
+
+const NOT_A_VERDICT = 'A risk is never a verdict: `probity check` gives that.';
+
+const LEARNING_OPTIONS = {
+  silent: optional(
+    list('A,B', text('NAME')),
+    'actions that need no events; of a diagram, gateways and events need none',
+  ),
+  format: MODEL_FORMAT_OPTION,
+  maxStates: defaulted(
+    whole('N', 1, 50_000_000),
+    RISK_DEFAULTS.maxStates,
+    'where the exploration gives up',
+  ),
+  timeout: defaulted(number('SECONDS', 1, 86_400), RISK_DEFAULTS.timeoutMs / 1000, 'for all of it'),
+};
+
+/** What is learned from what happened. */
+export const RISK_COMMANDS: readonly CommandRow[] = [
+  command({
+    name: 'risk',
+    about: 'how likely a loss is, learned from an event log',
+    positionals: { file: MODEL },
+    options: {
+      events: optional(FILE, 'the event log, CSV or JSON'),
+      property: optional(text('NAME'), 'the property whose breaking is the loss'),
+      cases: defaulted(
+        whole('N', 1, 1_000_000_000),
+        RISK_DEFAULTS.cases,
+        'for how many cases losses are expected',
+      ),
+      draws: optional(
+        whole('N', MIN_DRAWS, MAX_DRAWS),
+        'draws from the posterior',
+        'as many as cost a second, at most 10,000',
+      ),
+      mature: optional(
+        whole('DAYS', 0, 36_500),
+        'leave out cases that began nearer to the end of the log than this',
+      ),
+      logEnd: optional(TIME, 'until when the log was kept', 'the time of its last event'),
+      seed: defaulted(
+        whole('N', 0, Number.MAX_SAFE_INTEGER),
+        RISK_DEFAULTS.seed,
+        'of the draws, or of the generated log',
+      ),
+      ...LEARNING_OPTIONS,
+      generate: optional(
+        whole('N', 1, MAX_GENERATED),
+        'print an event log of so many cases with known branch weights instead',
+      ),
+      weights: optional(FILE, 'the weights to generate with (JSON)'),
+    },
+    notes: [
+      'Give --events and --property to learn from a log, or --generate and --weights to make one.',
+      NOT_A_VERDICT,
+    ],
+    examples: [
+      {
+        line: 'risk specs/demo/parcel-risk.yaml --events events.csv --property notStolen',
+        about: 'the probability that a case is lost, with its interval',
+      },
+      {
+        line: 'risk specs/demo/parcel-risk.yaml --generate 300 --weights weights.json',
+        about: 'a log of 300 cases, as CSV',
+      },
+    ],
+    exits: { 0: 'assessed, or generated' },
+    json: 'the assessment with its model card as JSON; problems too',
+    runs: 'inThread',
+    run: async (values, io) => (await import('../risk.ts')).risk(values, io),
+  }),
+  command({
+    name: 'learn',
+    about: 'how an event log fits a model, and how often each branch was taken',
+    positionals: { log: required({ ...FILE, shown: 'LOG' }, 'the event log, CSV or JSON') },
+    options: { model: required(FILE, 'the model'), ...LEARNING_OPTIONS },
+    notes: ['How likely a loss is: `probity risk`.'],
+    examples: [
+      {
+        line: 'learn specs/demo/parcel-events.csv --model specs/demo/parcel-risk.yaml',
+        about: 'fitness, deviations with an alignment each, and branches',
+      },
+    ],
+    exits: { 0: 'learned' },
+    runs: 'inThread',
+    run: async (values, io) => (await import('../learn.ts')).learn(values, io),
+  }),
+  command({
+    name: 'monitor',
+    about: 'follow running cases along a model, and explain deviations',
+    positionals: { file: MODEL },
+    options: {
+      mapping: required(FILE, 'which events are which steps of the model (YAML)'),
+      events: required(FILE, 'events in order of arrival: a JSON list of CloudEvents 1.0'),
+      ...THREATS_OPTION,
+      budget: defaulted(
+        whole('K', 0, 999),
+        2,
+        'explanations of at most so many threats beyond those that are known',
+      ),
+      now: optional(TIME, 'the time of arrival of all: what is ahead of it moves no clock'),
+      format: MODEL_FORMAT_OPTION,
+    },
+    examples: [
+      {
+        line: 'monitor checkout.yaml --mapping mapping.yaml --events events.json',
+        about: 'where each case stands, and what its deviations mean',
+      },
+    ],
+    exits: { 0: 'no alert that stands or stood', 1: 'some' },
+    runs: 'inThread',
+    run: async (values, io) => (await import('../monitor.ts')).monitor(values, io),
+  }),
+  command({
+    name: 'loss',
+    about: 'how likely attacks break properties, and what it costs',
+    positionals: {
+      file: required(FILE, 'JSON: {"sets": what `probity threats --json` prints, "risk": {…}}'),
+    },
+    options: { sets: optional(FILE, 'the sets, where they are not in FILE') },
+    notes: [
+      'risk has q (id → probability in one unit of exposure), commonCause ([{members, q}]), severity (property → EUR), lossGroups ([[property]]) and cases (N).',
+      'A risk is never a verdict: `probity threats` gives that.',
+    ],
+    examples: [
+      { line: 'loss rates.json --sets threats.json', about: 'the probability and the loss in EUR' },
+    ],
+    exits: { 0: 'computed' },
+    runs: 'inThread',
+    run: async (values, io) => (await import('../loss.ts')).loss(values, io),
+  }),
+  command({
+    name: 'markov',
+    about: 'how likely an explicit Markov chain or decision process reaches a goal',
+    positionals: {
+      file: required(
+        FILE,
+        'JSON, {"states": N, "initial": i, "targets": [i], "transitions": [[from, to, p]]}, for a decision process [[from, choice, to, p]]; or PRISM\'s .tra',
+      ),
+    },
+    options: {
+      lab: optional(FILE, 'the labels beside FILE.tra', 'FILE.lab'),
+      target: defaulted(text('LABEL'), 'target', 'which label is the goal'),
+      width: defaulted(
+        number('W', 1e-12, 0.1),
+        1e-7,
+        'how near the bounds are, in parts of the upper one',
+      ),
+    },
+    examples: [{ line: 'markov chain.tra --target done', about: 'sound bounds, as JSON' }],
+    exits: { 0: 'computed', 3: 'the bounds did not come so near, and are true' },
+    json: 'as without it',
+    runs: 'inThread',
+    run: async (values) => (await import('../markov.ts')).markov(values),
+  }),
+];

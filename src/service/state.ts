@@ -1,0 +1,71 @@
+import { isFinished, RUN_STATES } from '../store/index.ts';
+import { ledgerState } from './anchor.ts';
+import { witnessState } from './cosign.ts';
+import type { Service } from './service.ts';
+
+/**
+ * One dependency as `/readyz` shows it. Only what a verdict needs makes the service unready: ledger
+ * and witnesses may be away.
+ */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
+}
+
+export async function readiness(service: Service): Promise<Readiness> {
+  const { store, queues, notary } = service;
+  const [database, queue, log, ledger, witnesses] = await Promise.allSettled([
+    store.ping(),
+    queues.depth(),
+    notary.log.size(),
+    ledgerState(service),
+    witnessState(service),
+  ]);
+  const checks = {
+    database: outcome(database),
+    queue: outcome(queue),
+    log: outcome(log),
+    ledger: ledger.status === 'fulfilled' ? ledger.value : outcome(ledger),
+    witnesses: witnesses.status === 'fulfilled' ? witnesses.value : outcome(witnesses),
+  };
+  return { ready: checks.database.ok && checks.queue.ok && checks.log.ok, checks };
+}
+
+function outcome(result: PromiseSettledResult<unknown>): { ok: boolean; detail?: string } {
+  if (result.status === 'fulfilled') return { ok: true };
+  return { ok: false, detail: result.reason instanceof Error ? result.reason.message : 'failed' };
+}
+
+/** What is counted over all processes. */
+export interface Figures {
+  /** All states, also those in which no run is. */
+  readonly runs: readonly (readonly [string, number])[];
+  readonly openRuns: number;
+  readonly verdicts: number;
+  readonly jobs: { readonly check: number; readonly anchor: number };
+  readonly logSize: number;
+  /** The size under the last checkpoint with a quorum; absent where nobody is asked to cosign. */
+  readonly cosignedSize?: number;
+  readonly waitingAnchors: number;
+}
+
+export async function figures({ store, queues, notary }: Service): Promise<Figures> {
+  const [counts, verdicts, jobs, logSize, waitingAnchors, cosigned] = await Promise.all([
+    store.runs.counts(),
+    store.verdicts.count(),
+    queues.depth(),
+    notary.log.size(),
+    store.anchors.pending(),
+    store.cosigned.newest(true),
+  ]);
+  const runs = RUN_STATES.map((state) => [state, counts.get(state) ?? 0] as const);
+  return {
+    runs,
+    openRuns: runs.reduce((sum, [state, count]) => sum + (isFinished(state) ? 0 : count), 0),
+    verdicts,
+    jobs,
+    logSize,
+    ...(notary.witnesses && { cosignedSize: cosigned?.size ?? 0 }),
+    waitingAnchors,
+  };
+}

@@ -1,0 +1,85 @@
+import { LEVELS, SECTORS } from '../../src/scenarios/index.ts';
+import { readdirSync } from 'node:fs';
+import {
+  buildSchema,
+  findBreakingChanges,
+  isEnumType,
+  printSchema,
+  type GraphQLSchema,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { ENGINE_NAMES } from '../../src/model/engine.ts';
+import { FORMAT_NAMES } from '../../src/model/formats.ts';
+import { ASSURANCES } from '../../src/checking/assurance.ts';
+import { AREAS } from '../../src/api/operations.ts';
+import { ROLES } from '../../src/api/roles.ts';
+import { ROLES as KEY_ROLES } from '../../src/evidence/signing/keys.ts';
+import {
+  METHODS,
+  OUTCOMES,
+  PROPERTY_KINDS,
+  RULES,
+  UNKNOWN_REASONS,
+  WITNESS_KINDS,
+} from '../../src/model/outcome.ts';
+import { RUN_STATES } from '../../src/store/index.ts';
+import { goldenText } from '../golden.ts';
+import { formatted, read } from '../printed.ts';
+
+const FOLDER = 'src/api/areas';
+
+/** The parts of all areas, in the order of the areas, as one schema. */
+const schema: GraphQLSchema = buildSchema(
+  Object.keys(AREAS)
+    .map((area) => read(`${FOLDER}/${area}.graphql`))
+    .join('\n'),
+);
+
+describe('the schema', () => {
+  it('is printed from the parts of the areas', async () => {
+    goldenText('schema.graphql', `${await formatted(printSchema(schema), 'schema.graphql')}\n`);
+    const parts = readdirSync(FOLDER)
+      .filter((file) => file.endsWith('.graphql'))
+      .map((file) => file.replace('.graphql', ''));
+    expect(parts.sort()).toEqual(Object.keys(AREAS).sort());
+  });
+
+  it('breaks nobody who was served by the one that was released', () => {
+    const released = buildSchema(read('test/api/released.graphql'));
+    expect(findBreakingChanges(released, schema).map(({ description }) => description)).toEqual([]);
+  });
+
+  it('says what the members of each enum are', () => {
+    const silent = Object.values(schema.getTypeMap())
+      .filter((type) => !type.name.startsWith('__') && isEnumType(type) && !type.description)
+      .filter((type) => isEnumType(type) && type.getValues().every((each) => !each.description))
+      .map(({ name }) => name);
+    // Their members are the words of file formats and solvers.
+    expect(silent).toEqual(['EventLogFormat', 'Satisfiability']);
+  });
+});
+
+describe('an enum', () => {
+  const members = (name: string): string[] => {
+    const type = schema.getType(name);
+    return isEnumType(type) ? type.getValues().map((member) => member.name) : [];
+  };
+  it.each([
+    ['Format', FORMAT_NAMES],
+    ['Engine', ENGINE_NAMES],
+    ['Assurance', ASSURANCES],
+    ['Outcome', OUTCOMES],
+    ['Method', METHODS],
+    ['WitnessKind', WITNESS_KINDS],
+    ['UnknownReason', UNKNOWN_REASONS],
+    ['PropertyKind', PROPERTY_KINDS],
+    ['Rule', RULES],
+    ['Role', ROLES],
+    ['Sector', SECTORS],
+    ['Level', LEVELS],
+    ['KeyRole', KEY_ROLES],
+    ['RunState', RUN_STATES],
+  ])('%s has the members that the code has', (name, known) => {
+    expect(members(name).sort()).toEqual([...known].sort());
+  });
+});
