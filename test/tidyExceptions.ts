@@ -9,12 +9,12 @@ export const LONG_FILES: Readonly<Record<string, number>> = {
   'src/engines/tlc/index.ts': 528,
   'src/evidence/log/log.ts': 435,
   'src/evidence/verify/verify.ts': 434,
-  'src/frontends/bpmn/read.ts': 500,
+  'src/frontends/bpmn/read.ts': 506,
   'src/frontends/bpmn/scan.ts': 434,
-  'src/frontends/native/shape.ts': 436,
+  'src/frontends/native/shape.ts': 484,
   'src/model/feel.ts': 503,
   'src/model/initial.ts': 423,
-  'src/model/typecheck.ts': 468,
+  'src/model/typecheck.ts': 471,
   'src/model/typing.ts': 610,
   'src/store/embedded/postgres.ts': 442,
 };
@@ -22,7 +22,7 @@ export const LONG_FILES: Readonly<Record<string, number>> = {
 /** Functions of more than 60 lines; a documented order of writes may be longer. */
 export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/api/socket.ts serveSubscriptions': 87,
-  'src/checking/attackSets/analysis.ts analyseThreats': 122,
+  'src/checking/attackSets/analysis.ts analyseThreats': 123,
   'src/encode/smt/symbolic.ts items': 72,
   'src/encode/smt/symbolic.ts term': 64,
   'src/encode/smt/system.ts rulesOf': 73,
@@ -30,8 +30,7 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/engines/tlc/specification.ts runSpecification': 77,
   'src/evidence/renderings/page.ts certificatePage': 76,
   'src/evidence/verify/verify.ts verifyBundle': 105,
-  'src/frontends/bpmn/annotations.ts annotate': 62,
-  'src/frontends/bpmn/document.ts documentOf': 69,
+  'src/frontends/bpmn/document.ts documentOf': 74,
   'src/frontends/bpmn/places.ts addProcess': 80,
   'src/frontends/bpmn/properties.ts properties': 76,
   'src/frontends/bpmn/read.ts readDiagram': 62,
@@ -130,7 +129,7 @@ export const ENVIRONMENT: readonly string[] = [
  * is ended from inside.
  */
 export const CATCHES: Readonly<Record<string, number>> = {
-  'src/checking': 12,
+  'src/checking': 15,
   'src/engines': 22,
   'src/evidence': 40,
   'src/explain': 1,

@@ -1,6 +1,6 @@
 import { problem } from '../errors/index.ts';
 import type { ModelHead, RunHead, SealedVerdict } from '../store/index.ts';
-import type { Scenario } from '../scenarios/index.ts';
+import type { ScenarioText } from '../scenarios/index.ts';
 import type { Api, Operation, Resolver } from './area.ts';
 import { answerable, refusal } from './errors.ts';
 import { AREAS, mayUse, OPERATIONS } from './operations.ts';
@@ -51,7 +51,7 @@ function coded({ service }: Api, name: string, resolve: Resolver): Resolver {
 
 /** Which type of the schema a value of `node` is. */
 export function nodeType(value: unknown): string {
-  const node = value as Partial<ModelHead & RunHead & SealedVerdict & Scenario>;
+  const node = value as Partial<ModelHead & RunHead & SealedVerdict & ScenarioText>;
   if (node.receipt !== undefined) return 'Verdict';
   if (node.story !== undefined) return 'Scenario';
   return node.cacheKey === undefined ? 'Model' : 'Run';

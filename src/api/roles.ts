@@ -1,8 +1,10 @@
 /** Who may ask for what is a line of each operation (`areas/`); `docs/api.md` prints the table. */
-export const ROLES = ['architect', 'trainer', 'compliance', 'admin'] as const;
+export const ROLES = ['architect', 'trainer', 'learner', 'compliance', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 export const EVERYBODY: readonly Role[] = ROLES;
+/** A learner sees lessons, and neither what others verify nor how a lesson is solved. */
+export const STAFF: readonly Role[] = ROLES.filter((role) => role !== 'learner');
 export const MODELLERS: readonly Role[] = ['architect', 'trainer', 'admin'];
 export const OFFICERS: readonly Role[] = ['compliance', 'admin'];
 export const ADMINS: readonly Role[] = ['admin'];

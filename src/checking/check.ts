@@ -12,6 +12,8 @@ import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
+import { attacksOn } from './attackSets/attacksOn.ts';
+import { checkUnderThreats } from './attackSets/underThreats.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import type { CheckContext } from './context.ts';
 import { modelFormat, specificationFormat } from './formats.ts';
@@ -67,14 +69,15 @@ export async function checkSubmission(
   const wrong = optionProblems(options, semantics.model.properties);
   if (wrong.length > 0) return bad(...wrong);
   const asked = askedProperties(semantics.model.properties, options.properties);
+  if (options.threats && options.threats.length > 0)
+    return checkUnderThreats(inspected.value, submission.format, options, asked, time);
   const task: Task = {
     semantics,
     digest,
     properties: asked.filter((p) => p.formula.kind !== 'all'),
   };
-  const engines = partOf(time, ENGINES_SHARE);
+  const engines = partOf(time, options.attacks ? ENGINES_SHARE / 2 : ENGINES_SHARE);
   const runs = [...(await runPlan(task, options, engines, context))];
-  const wanted = options.assurance ?? [];
   const judging: Judging = { inspected: inspected.value, task, judged: new Map() };
   const reported = (): PropertyReport[] => {
     const left = Math.max(leftOf(time), options.timeoutMs * JUDGING_SHARE);
@@ -83,7 +86,7 @@ export async function checkSubmission(
       asked,
       runs,
       timeOf(left, context.signal, context.stopped),
-    ).map((report) => withLack(report, wanted));
+    ).map((report) => withLack(report, options.assurance ?? []));
   };
   for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
     const more = await runForAssurance(task, reported(), runs, options, engines, context);
@@ -95,15 +98,21 @@ export async function checkSubmission(
   const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
   const seen = await vacuityOf(task, reports, runs, options, time, context);
   const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
+  const attacks = await attacksOn(inspected.value, submission.format, options, time);
+  if (!attacks.ok) return attacks;
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format: submission.format },
       properties: reports,
       assumptions: assumptionsOf(semantics.model, reports),
       ...(vacuity ? { vacuity } : {}),
+      ...attacks.value.report,
     },
     document,
-    artifacts: runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
+    artifacts: [
+      ...runs.flatMap((run): readonly Artifact[] => run.result?.artifacts ?? []),
+      ...attacks.value.artifacts,
+    ],
   });
 }
 

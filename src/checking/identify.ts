@@ -1,6 +1,8 @@
 import { digestOf } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { IMPLICIT_KINDS } from '../model/model.ts';
+import { typecheck } from '../model/typecheck.ts';
+import { threatsOf } from '../threats/operators/index.ts';
 import {
   isSpecification,
   type CheckedDocument,
@@ -48,6 +50,12 @@ export async function propertyNames(document: CheckedDocument): Promise<Readonly
     : new Set([...Object.keys(document.properties ?? {}), ...IMPLICIT_KINDS]);
 }
 
+/** The ids of the threats to a model; a format that is checked as it is has none. */
+export function threatIds(document: CheckedDocument): ReadonlySet<string> {
+  const model = isSpecification(document) ? undefined : typecheck(document);
+  return new Set(model?.ok ? threatsOf(model.value).map(({ id }) => id) : []);
+}
+
 /** What came beside the source of a specification, by its document. */
 export function companionsOf(document: CheckedDocument): readonly CompanionFile[] | undefined {
   return isSpecification(document)
@@ -61,6 +69,15 @@ export function specificationOptionProblems(name: string, options: CheckOptions)
   if (!format) return [];
   const { engine, refuses } = format;
   return [
+    ...(options.threats || options.attacks
+      ? [
+          problem(
+            'OPTION_INVALID',
+            'threats',
+            `threats are found in models, not in ${name}, which has no actors and channels`,
+          ),
+        ]
+      : []),
     ...(options.engines !== 'auto' && !options.engines.includes(engine)
       ? [problem('OPTION_INVALID', 'engines', `${name} is answered by ${engine} alone`)]
       : []),

@@ -26,8 +26,11 @@ import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
+import { ATTACKS } from './attackSets/attacksOn.ts';
+import { recheckAttacks, RecheckThreats } from './recheckThreats.ts';
 import {
   failed,
+  isTrace,
   RECHECK_LIMITS,
   skipped,
   type Found,
@@ -72,7 +75,10 @@ export async function recheck(
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));
-  return new Rechecking(files, properties, semantics, limits).run();
+  const found = await new Rechecking(files, properties, semantics, limits).run();
+  const told = [...files].find(([path]) => isArtifact(path, ATTACKS))?.[1];
+  const attacks = await recheckAttacks(semantics, statement, told, limits);
+  return found.map((each) => ({ ...each, ...attacks.get(each.property) }) as Recheck);
 }
 
 function readModel(bytes: Uint8Array | undefined): Semantics | undefined {
@@ -89,6 +95,7 @@ class Rechecking {
   readonly #verdicts: readonly PropertyVerdict[];
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
+  readonly #threatened: RecheckThreats;
   readonly #found = new Map<string, Found>();
   /** What the solvers of this machine say to the obligations, by the file of the invariant. */
   readonly #proofs = new Map<string, Promise<Reproof>>();
@@ -105,6 +112,7 @@ class Rechecking {
     this.#verdicts = verdicts;
     this.#semantics = semantics;
     this.#limits = limits;
+    this.#threatened = new RecheckThreats(semantics.model, limits);
   }
 
   async run(): Promise<Recheck[]> {
@@ -143,6 +151,8 @@ class Rechecking {
   }
 
   async #answer(property: Property, verdict: PropertyVerdict): Promise<Found> {
+    if (verdict.threats.length > 0)
+      return this.#threatened.answer(property, verdict, this.#traceAt(verdict.trace));
     switch (verdict.outcome) {
       case 'unknown':
         return skipped('nothing is claimed');
@@ -166,15 +176,19 @@ class Rechecking {
     }
   }
 
+  #traceAt(path: string | undefined): Trace | undefined {
+    const bytes = path === undefined ? undefined : this.#files.get(path);
+    const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
+    return json?.ok && isTrace(json.value) ? json.value : undefined;
+  }
+
   /**
    * Of several properties, the witness must show one: a conjunction breaks as its first broken part
    * does.
    */
   #replay(properties: readonly Property[], path: string, witness: WitnessKind | 'state'): Found {
-    const bytes = this.#files.get(path);
-    const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
-    if (!json?.ok || !isTrace(json.value)) return failed('RECHECK_TRACE', path);
-    const trace = json.value;
+    const trace = this.#traceAt(path);
+    if (!trace) return failed('RECHECK_TRACE', path);
     const replays = properties.map((property) =>
       replayWitness(this.#semantics, property, witness, trace, timeOf(this.#limits.timeoutMs)),
     );
@@ -418,6 +432,8 @@ class Rechecking {
       );
     if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded')
       return skipped('nothing is claimed beyond the parts');
+    if (verdict.outcome === 'violated' && verdict.threats.length > 0)
+      return this.#brokenPart(names);
     if (verdict.outcome === 'violated') {
       const properties = this.#semantics.model.properties.filter((p) => names.includes(p.name));
       return verdict.witness === undefined || verdict.trace === undefined
@@ -433,6 +449,15 @@ class Rechecking {
       status: found[0]?.[1].status === 'reproved' ? 'reproved' : 'recounted',
       detail: `by ${names.join(', ')}`,
     };
+  }
+
+  /** Under threats a conjunction is told by the part that breaks, which was checked by itself. */
+  #brokenPart(names: readonly string[]): Found {
+    const broken = this.#verdicts.filter((v) => names.includes(v.name) && v.outcome === 'violated');
+    const [first] = broken.map(({ name }) => this.#found.get(name) as Found);
+    return first?.status === 'failed'
+      ? failed('RECHECK_PARTS', `${broken[0]?.name} failed`)
+      : (first ?? failed('RECHECK_PARTS', 'no part is violated'));
   }
 
   /**
@@ -469,33 +494,3 @@ function badOf(system: SmtSystem, property: Property): string {
 
 /** The facts of `explore` that anybody who explores the same model must find again. */
 const COUNTED = ['states', 'transitions', 'depth', 'valuations', 'stateSetDigest'] as const;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTexts = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((item) => typeof item === 'string');
-
-/** As much of `trace.schema.json` as replay relies on. */
-function isTrace(value: unknown): value is Trace {
-  if (
-    !isRecord(value) ||
-    !isRecord(value['params']) ||
-    !isRecord(value['initial']) ||
-    !Array.isArray(value['steps'])
-  )
-    return false;
-  return value['steps'].every(
-    (step: unknown) =>
-      isRecord(step) &&
-      typeof step['action'] === 'string' &&
-      isRecord(step['binding']) &&
-      isRecord(step['changed']) &&
-      (step['error'] === undefined || isTexts(step['error'])) &&
-      (step['received'] === undefined ||
-        (Array.isArray(step['received']) &&
-          step['received'].every(
-            (m: unknown) =>
-              isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message']),
-          ))),
-  );
-}

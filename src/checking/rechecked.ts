@@ -1,3 +1,5 @@
+import type { Trace } from '../model/trace.ts';
+
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
  * and what only a tool can (`specifications`).
@@ -22,6 +24,7 @@ export const RECHECK_CODES = {
   RECHECK_OUTCOME: 'exploring the model again gives another answer',
   RECHECK_COUNT: 'the state set has other counts, or another digest',
   RECHECK_PARTS: 'a conjunction that is not what its parts are',
+  RECHECK_ATTACKS: 'an analysis of the threats made again finds other sets, or a longer attack',
   RECHECK_IMPLICIT:
     'an answer that rests on an implicit property which the statement does not say holds',
 } as const;
@@ -78,6 +81,36 @@ export const failed = (code: RecheckCode, detail?: string): Found => ({
   ...(detail === undefined ? {} : { detail }),
 });
 export const skipped = (detail: string): Found => ({ status: 'skipped', detail });
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** As much of `trace.schema.json` as replay relies on. */
+export function isTrace(value: unknown): value is Trace {
+  if (
+    !isRecord(value) ||
+    !isRecord(value['params']) ||
+    !isRecord(value['initial']) ||
+    !Array.isArray(value['steps'])
+  )
+    return false;
+  return value['steps'].every(
+    (step: unknown) =>
+      isRecord(step) &&
+      typeof step['action'] === 'string' &&
+      isRecord(step['binding']) &&
+      isRecord(step['changed']) &&
+      (step['error'] === undefined || isTexts(step['error'])) &&
+      (step['received'] === undefined ||
+        (Array.isArray(step['received']) &&
+          step['received'].every(
+            (m: unknown) =>
+              isRecord(m) && typeof m['channel'] === 'string' && isRecord(m['message']),
+          ))),
+  );
+}
 
 /** How a question of a script is called that has no name. */
 export const questionOf = (at: number): string => `check-sat ${at + 1}`;

@@ -19,6 +19,14 @@ export interface CheckOptions {
   readonly maxStates: number;
   /** What every definite answer must have; engines are asked until it has it, or none is left. */
   readonly assurance?: readonly Assurance[];
+  /** One set of threats, under which everything is judged; absent: none. */
+  readonly threats?: readonly string[];
+  /** Which sets of these threats break what is asked for beside the answers; absent: not asked. */
+  readonly attacks?: {
+    readonly threats: 'all' | readonly string[];
+    /** The most threats of one set; null: any number. */
+    readonly budget: number | null;
+  };
   /** Of explore; absent means `auto`. */
   readonly reduction?: Reduction;
 }

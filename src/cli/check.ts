@@ -20,6 +20,7 @@ type Asked = SubmissionValues &
     readonly file: string;
     readonly reduction: Reduction | undefined;
     readonly artifacts: string | undefined;
+    readonly threat: readonly string[];
   };
 
 /** `probity check`: no server, no database. */
@@ -47,11 +48,10 @@ export async function check(asked: Asked, io: CommandIo): Promise<Ended> {
   const source = submission.annotations === undefined ? submission.source : undefined;
   if (!checked.ok) return { ...checked, source };
   const { timeoutMs } = options;
-  const report = await explained(submission, checked.value.report, fixes, {
-    timeoutMs,
-    time,
-    cacheDir,
-  });
+  // What is wrong with a diagram is told of the diagram alone, not of attacks on it.
+  const report = options.threats
+    ? checked.value.report
+    : await explained(submission, checked.value.report, fixes, { timeoutMs, time, cacheDir });
   const exit = exitOf(report);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (fix !== undefined) await writeMended(fix, report, io);
@@ -67,6 +67,7 @@ export async function check(asked: Asked, io: CommandIo): Promise<Ended> {
 
 function optionsOf(asked: Asked): CheckOptions {
   const { property, engines, assurance, timeout, maxStates, memory, reduction } = asked;
+  const threats = asked.threat.flatMap((list) => list.split(',')).map((id) => id.trim());
   return {
     properties: property,
     engines,
@@ -75,6 +76,7 @@ function optionsOf(asked: Asked): CheckOptions {
     memoryMb: memory ?? DEFAULT_OPTIONS.memoryMb,
     ...(assurance && { assurance }),
     ...(reduction && { reduction }),
+    ...(threats.length > 0 && { threats }),
   };
 }
 

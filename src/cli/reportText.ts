@@ -36,10 +36,12 @@ export function reportText(
   const states = report.properties
     .flatMap((p) => p.engines)
     .find((e) => e.states !== undefined)?.states;
+  const threats = new Set(report.properties.flatMap((property) => property.threats));
   const head = [
     paint('bold', report.model.name),
     report.model.format,
     `${report.model.digest.slice(0, 13)}…`,
+    ...(threats.size === 0 ? [] : [`under ${[...threats].join(' + ')}`]),
     ...(states === undefined ? [] : [`${states} states`]),
   ];
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');

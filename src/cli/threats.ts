@@ -4,8 +4,12 @@ import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
-import { DEFAULT_OPTIONS } from '../checking/types.ts';
-import { problem, type Problem } from '../errors/index.ts';
+import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
+import { strayOptions } from '../checking/formats.ts';
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { flagOf } from './command.ts';
+import { tellerFor } from './explained.ts';
+import { readText } from './textFile.ts';
 import { isSpecificationFormat } from '../model/formats.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import type { CommandIo, Ended } from './command.ts';
@@ -23,6 +27,8 @@ interface Asked {
   readonly format: FormatName | undefined;
   readonly timeout: number;
   readonly maxStates: number;
+  readonly annotations: string | undefined;
+  readonly catalogue: readonly string[];
 }
 
 /** `probity threats`. */
@@ -36,7 +42,9 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
   const durationMs = (): number => performance.now() - started;
   if (asked.against === undefined) {
     const exit = exitOfThreats(report);
-    return { exit, json: report, text: () => threatsText(report, durationMs(), exit, io) };
+    const teller = await tellerFor(answer.submission);
+    const text = (): string => threatsText(report, durationMs(), exit, io, teller);
+    return { exit, json: report, text };
   }
   const earlier = await analysed(asked.against, asked, io, true);
   if ('problems' in earlier) return { ok: false, ...earlier };
@@ -46,7 +54,7 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
 }
 
 type Analysed =
-  | { readonly report: ThreatReport }
+  | { readonly report: ThreatReport; readonly submission: Submission }
   | { readonly problems: readonly Problem[]; readonly source?: string };
 
 /** The analysis of a file; of an earlier version, of those of the named threats that it has. */
@@ -70,7 +78,10 @@ async function analysed(
       ],
     };
   const { source } = read.value;
-  const inspected = await inspect(read.value);
+  const beside = await annotationsOf(read.value.format, asked.annotations);
+  if (!beside.ok) return beside;
+  const submission = { ...read.value, ...beside.value };
+  const inspected = await inspect(submission);
   if (!inspected.ok) return { problems: inspected.problems, source };
   const existing = threatsOf(inspected.value.semantics.model).map(({ id }) => id);
   const threats =
@@ -83,14 +94,34 @@ async function analysed(
     { ...options, threats },
     timeOf(options.timeoutMs, io.interrupted, io.stopped),
   );
-  return answer.ok ? { report: answer.value } : answer;
+  return answer.ok ? { report: answer.value, submission } : answer;
 }
 
-function optionsOf({ threats, budget, controls, timeout, maxStates }: Asked): ThreatOptions {
+/** The text of a side file, where the format knows one. */
+async function annotationsOf(
+  format: FormatName,
+  file: string | undefined,
+): Promise<Result<Pick<Submission, 'annotations'>>> {
+  if (file === undefined) return ok({});
+  const stray = strayOptions(format, ['annotations'], flagOf);
+  if (stray.length > 0) return bad(...stray);
+  const text = await readText(file);
+  return text.ok ? ok({ annotations: text.value }) : text;
+}
+
+function optionsOf({
+  threats,
+  budget,
+  controls,
+  catalogue,
+  timeout,
+  maxStates,
+}: Asked): ThreatOptions {
   return {
     threats,
     budget,
     controls,
+    catalogue,
     timeoutMs: timeout * 1000,
     maxStates: Math.floor(maxStates),
     memoryMb: DEFAULT_OPTIONS.memoryMb,

@@ -3,6 +3,7 @@ import type {
   ThreatenedProperty,
   ThreatReport,
 } from '../checking/attackSets/types.ts';
+import type { Teller } from '../explain/teller.ts';
 import type { Io } from './io.ts';
 import { steps, traceLines } from './traceText.ts';
 import { painter } from './style.ts';
@@ -15,6 +16,7 @@ export function threatsText(
   durationMs: number,
   exit: number,
   io: Io,
+  teller?: Teller,
 ): string {
   const paint = painter(io);
   const { model, properties, options } = report;
@@ -26,8 +28,9 @@ export function threatsText(
   return [
     `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${report.states.all} states`,
     '',
-    ...properties.flatMap((property) => propertyLines(property, width, paint, told)),
+    ...properties.flatMap((property) => propertyLines(property, width, paint, told, teller)),
     ...controlLines(report, paint),
+    ...report.assumptions.map((sentence) => paint('dim', `  taken for granted: ${sentence}`)),
     '',
     `${resist} of ${properties.length} resist all of them · ${(durationMs / 1000).toFixed(1)} s${report.bound === undefined ? '' : ` · all threats together only up to ${report.bound}, then set by set`}   exit ${exit}`,
     '',
@@ -39,6 +42,7 @@ function propertyLines(
   width: number,
   paint: Paint,
   told: Map<string, string>,
+  teller: Teller | undefined,
 ): string[] {
   const { name, minimalAttackSets: sets, withoutThreats } = property;
   const mark =
@@ -48,14 +52,14 @@ function propertyLines(
     ...sets.flatMap(({ threats, traceLength, trace }) => {
       if (threats.length === 0 && !trace) return [];
       const key = JSON.stringify(trace?.steps);
-      const before = told.get(key);
+      const before = trace && told.get(key);
       told.set(key, name);
       return [
         `    ${paint('bold', named(threats))} · ${lengthText(traceLength)}`,
         ...(before !== undefined
           ? [paint('dim', `      the same steps as against ${before}`)]
           : trace
-            ? traceLines(trace)
+            ? traceLines(trace, teller)
             : []),
       ];
     }),

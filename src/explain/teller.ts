@@ -44,7 +44,7 @@ class DiagramTeller implements Teller {
   }
 
   step(step: Step): string {
-    return this.name(step.action);
+    return isAttackers(step) ? step.action : this.name(step.action);
   }
 
   name(id: string): string {
@@ -60,6 +60,9 @@ class DiagramTeller implements Teller {
   }
 
   effects(step: Step): readonly string[] {
+    if (isAttackers(step)) return [this.#attack(step)];
+    const back = /^(.*) recovers$/.exec(step.action)?.[1];
+    if (back !== undefined) return [`${this.#actor(back)} is back`];
     const ways: string[] = [];
     const others: string[] = [];
     for (const [name, change] of Object.entries(step.changed)) {
@@ -68,6 +71,39 @@ class DiagramTeller implements Teller {
       else others.push(...this.#effect(step, name, cell, change));
     }
     return [...(ways.length > 0 ? [`→ ${list(ways, 'and')}`] : []), ...others];
+  }
+
+  /** What an attacker's own step does, or a fault. */
+  #attack({ action, changed }: Step): string {
+    const [operator = '', name = ''] = action.split('.');
+    const flow = this.#reading.diagram.messageFlows.find(
+      ({ id }) => id === this.#reading.cells.get(name)?.id,
+    );
+    const message = flow?.name ? `“${flow.name}”` : 'a message';
+    const to = flow ? plainly(flow.target) : name;
+    const isBack = Object.entries(changed).some(
+      ([cell, change]) => cell === name && isMore(change),
+    );
+    switch (operator) {
+      case 'forge':
+        return `${message} comes to ${to}, and nobody sent it`;
+      case 'replay':
+        return `${message} comes to ${to} once more`;
+      case 'drop':
+        return `${message} to ${to} is lost`;
+      case 'delay':
+        return isBack ? `${message} comes to ${to} late` : `${message} to ${to} is held back`;
+      case 'unavailable':
+        return `${this.#actor(name)} does nothing from now on`;
+      case 'skip':
+        return `${this.#reading.document.skips?.[name]?.label ?? name} is passed over`;
+      default:
+        return action;
+    }
+  }
+
+  #actor(name: string): string {
+    return this.#reading.document.actors[name]?.label ?? name;
   }
 
   #way(cell: Cell, [before, after]: Change): readonly string[] {
@@ -125,6 +161,11 @@ class DiagramTeller implements Teller {
 /** In a column of names neither quotes nor articles are needed. */
 function plainly(node: Node): string {
   return node.name === '' ? called(node).replace(/^the /, '') : node.name;
+}
+
+/** Whether a step is a threat's own. */
+function isAttackers({ action, threats }: Step): boolean {
+  return threats?.includes(action) ?? false;
 }
 
 function isMore([before, after]: Change): boolean {

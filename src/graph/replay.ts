@@ -246,7 +246,8 @@ function judgeLasso(
   return unfair ? refuse(`the loop is unfair to ${conditionName(semantics, unfair)}`) : BELIEVED;
 }
 
-function missesGoal(
+/** Why a lasso does not break a property; nothing where it does. */
+export function missesGoal(
   semantics: Semantics,
   formula: Formula,
   states: readonly State[],

@@ -63,6 +63,7 @@ export function canonicalDocument(document: ModelDocument, model: Model): ModelD
     ),
     final: document.final === undefined ? undefined : spelled(document.final),
     fairness: document.fairness,
+    skips: document.skips,
     abstractions: document.abstractions,
     bounds: document.bounds,
   });

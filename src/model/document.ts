@@ -18,6 +18,8 @@ export interface ModelDocument {
   readonly actions: Readonly<Record<string, ActionDocument>>;
   readonly properties?: Readonly<Record<string, PropertyDocument>>;
   readonly final?: Scalar;
+  /** By the activity: how it is skipped, where an actor who is not trusted should do it. */
+  readonly skips?: Readonly<Record<string, SkipDocument>>;
   /** Fairness of several actions together, beside that of each. */
   readonly fairness?: readonly FairnessDocument[];
   /**
@@ -45,6 +47,26 @@ export interface VariableDocument {
   readonly sensor?: boolean;
   /** The actor who keeps the record: one who is not trusted can change it. */
   readonly keptBy?: string;
+  /** It counts the messages without content that are under way on a channel of its name. */
+  readonly messages?: MessagesDocument;
+}
+
+export type Medium = 'private' | 'public' | 'authenticated' | 'signed';
+
+export interface MessagesDocument {
+  readonly from: string;
+  readonly to: string;
+  /** Public when absent: a diagram draws what goes between companies. */
+  readonly medium?: Medium;
+}
+
+/** How an activity is passed over by whoever should do it: a token goes on without it. */
+export interface SkipDocument {
+  readonly actor: string;
+  /** Variables that count tokens. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly label?: string;
 }
 
 export interface ActorDocument {
@@ -58,7 +80,7 @@ export interface ChannelDocument {
   readonly from: string;
   readonly to: string;
   readonly carries: Readonly<Record<string, string>>;
-  readonly medium?: 'private' | 'public' | 'authenticated' | 'signed';
+  readonly medium?: Medium;
   readonly order?: 'bag' | 'fifo';
   readonly capacity?: number;
   /**

@@ -1,4 +1,5 @@
 import type { Expr } from './expression.ts';
+import type { Medium } from './document.ts';
 import { ltlAtoms, type Ltl } from './ltl.ts';
 import type { IndexSet, Type } from './types.ts';
 import type { PropertyKind } from './outcome.ts';
@@ -23,12 +24,24 @@ export interface Model {
    * Fairness of several actions together: one condition each, for the disjunction of their steps.
    */
   readonly fairness: readonly JointFairness[];
+  /** How activities can be passed over (SEMANTICS 18). */
+  readonly skips: readonly Skip[];
   readonly abstractions: readonly string[];
   /**
    * What the model leaves out by a bound: nothing that holds of every run is then more than
    * `bounded`.
    */
   readonly bounds: readonly string[];
+}
+
+/** A token goes from one of these places to one of those, and nothing else happens. */
+export interface Skip {
+  readonly activity: string;
+  readonly actor: string;
+  /** Names of variables that count tokens. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly label?: string;
 }
 
 export interface JointFairness {
@@ -56,6 +69,11 @@ export interface Variable {
   readonly init: InitRule;
   readonly sensor?: boolean;
   readonly keptBy?: string;
+  /** It counts messages without content: a channel that has its name. */
+  readonly messages?: Pick<Channel, 'from' | 'to' | 'medium'> & {
+    /** How many an attack is looked at with. */
+    readonly capacity?: number;
+  };
   readonly label?: string;
   readonly elementId?: string;
 }
@@ -84,7 +102,7 @@ export interface Channel {
   readonly from: string;
   readonly to: string;
   readonly fields: readonly { readonly name: string; readonly type: Type }[];
-  readonly medium: 'private' | 'public' | 'authenticated' | 'signed';
+  readonly medium: Medium;
   readonly order: 'bag' | 'fifo';
   readonly capacity: number;
   /** The capacity is a limit of the search, not of the workflow. */

@@ -262,6 +262,8 @@ export interface Report {
   readonly vacuity?: Vacuity;
   /** Of an SMT-LIB script, which has answers in place of properties. */
   readonly script?: ScriptReport;
+  /** Which threats break what, where it was asked for: what `probity threats --json` prints. */
+  readonly attacks?: Readonly<Record<string, unknown>>;
   /** Of a diagram: what is wrong, those that break most first. */
   readonly findings?: readonly Finding[];
   /** Where they were asked for. */

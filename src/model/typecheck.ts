@@ -1,5 +1,6 @@
 import { ok, type Locate, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
+import { messagesOf, skipOf } from './typecheckDiagrams.ts';
 import { InitialRules } from './typecheckInit.ts';
 import { Names } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';
@@ -79,6 +80,7 @@ class Checker {
       properties,
       final,
       fairness: this.#properties.jointFairness(),
+      skips: Object.entries(d.skips ?? {}).map((skip) => skipOf(this.#names, ...skip)),
       abstractions: d.abstractions ?? [],
       bounds: d.bounds ?? [],
     };
@@ -255,6 +257,7 @@ class Checker {
       init,
       sensor: given?.sensor,
       keptBy: given?.keptBy,
+      messages: messagesOf(this.#names, name, type),
       label: given?.label,
       elementId: given?.elementId,
     };

@@ -1,35 +1,62 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
-import { Fault, invariant } from '../errors/index.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../config/packageRoot.ts';
+import { Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { checkShape, type Shape } from '../frontends/native/shape.ts';
+import { readYaml } from '../frontends/native/yaml.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
 import type { Submission } from '../checking/types.ts';
+import { wrongAutomatedThreat } from '../threats/automatedThreats.ts';
+import { SCENARIO_SHAPE, TEXT_SHAPE, type Level, type Sector } from './shape.ts';
+
+export { LEVELS, SCENARIO_SHAPE, SECTORS, TEXT_SHAPE } from './shape.ts';
+
+/** What a person reads of a scenario, in one language. */
+export interface ScenarioText {
+  readonly title: string;
+  /** What is worth protecting. */
+  readonly asset: string;
+  readonly goals: readonly string[];
+  /** For a trainee, in paragraphs: what happens, why it works, what to do. */
+  readonly story: string;
+  readonly attack: string;
+  readonly exercise: string;
+  /** Of the solution: not for learners. */
+  readonly solution: string;
+  readonly modelledAfter?: string;
+}
 
 /**
- * A lesson: a story, a workflow that can be attacked, the same workflow mended, and what the
- * verifier says of both.
+ * A story, a workflow that can be attacked, the same workflow mended, and what the verifier says of
+ * both.
  */
 export interface Scenario {
   /** The name of its folder under `specs/scenarios`. */
   readonly id: string;
-  readonly title: string;
-  /** For a trainee, in paragraphs: what happens, why it works, what to do. */
-  readonly story: string;
-  /** What is worth protecting. */
-  readonly asset: string;
-  readonly exercise: string;
-  readonly threats: readonly string[];
-  /** OWASP Automated Threats, CWE, standards; the id first. */
+  readonly sector: Sector;
+  readonly level: Level;
+  readonly topics: readonly string[];
+  /** OWASP, CWE, CVE, papers, standards. */
   readonly references: readonly string[];
+  /** The ids of threats among which attacks are looked for. */
+  readonly threats: readonly string[];
+  /** By language: `en`, `de`. */
+  readonly texts: ReadonlyMap<string, ScenarioText>;
   readonly vulnerable: ScenarioModel;
   readonly fixed: ScenarioModel;
+  /** The fixed one with unbounded amounts, where it is proved for every amount. */
+  readonly proof?: ScenarioModel;
   readonly expected: { readonly vulnerable: Expected; readonly fixed: Expected };
 }
 
 export type ScenarioModel = Pick<Submission, 'source' | 'format'>;
-/** The outcome of each property, by name. */
-export type Expected = Readonly<Record<string, OutcomeKind>>;
+
+export interface Expected {
+  /** The outcome of each property, by name. */
+  readonly outcomes: Readonly<Record<string, OutcomeKind>>;
+  /** The minimal attack sets of a property among the scenario's threats, by name. */
+  readonly attacks: Readonly<Record<string, readonly (readonly string[])[]>>;
+}
 
 let loaded: readonly Scenario[] | undefined;
 
@@ -38,7 +65,7 @@ let loaded: readonly Scenario[] | undefined;
  * code.
  */
 export function scenarios(): readonly Scenario[] {
-  loaded ??= readLibrary(libraryFolder());
+  loaded ??= installed();
   return loaded;
 }
 
@@ -46,88 +73,99 @@ export function scenario(id: string): Scenario | undefined {
   return scenarios().find((found) => found.id === id);
 }
 
-/** `specs/scenarios` of this package, whether the code runs from `src` or from `dist/src`. */
-function libraryFolder(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
-    const library = join(folder, 'specs', 'scenarios');
-    if (existsSync(library)) return library;
-  }
-  throw new Fault(
-    'INTERNAL',
-    `the scenario library specs/scenarios is not where the package is installed (above ${here})`,
-  );
+/** The texts in a language, or in English where there is none in it. */
+export function textOf({ id, texts }: Scenario, language: string): ScenarioText {
+  const found = texts.get(language) ?? texts.get('en');
+  if (!found) throw new Fault('INTERNAL', `the scenario ${id} has no English text`);
+  return found;
 }
 
-function readLibrary(library: string): readonly Scenario[] {
-  return readdirSync(library, { withFileTypes: true })
+function installed(): readonly Scenario[] {
+  const read = readLibrary(join(packageRoot(), 'specs', 'scenarios'));
+  if (read.ok) return read.value;
+  const [first] = read.problems;
+  throw new Fault('INTERNAL', `the scenario library: ${first?.path}: ${first?.message}`);
+}
+
+/** The scenarios of a library, or all that is wrong, each with its file and place. */
+export function readLibrary(library: string): Result<readonly Scenario[]> {
+  const problems: Problem[] = [];
+  const found = readdirSync(library, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort()
-    .map((id) => readScenario(join(library, id), id));
+    .flatMap((id) => {
+      const read = readScenario(join(library, id), id);
+      if (read.ok) return [read.value];
+      problems.push(...read.problems);
+      return [];
+    });
+  return problems.length > 0 ? { ok: false, problems } : ok(found);
 }
 
-function readScenario(folder: string, id: string): Scenario {
-  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
-  const about = record(parse(read('scenario.yaml')), id);
-  const expected = record(about['expected'], `${id}: expected`);
-  return {
-    id,
-    title: text(about, 'title', id),
-    story: text(about, 'story', id),
-    asset: text(about, 'asset', id),
-    exercise: text(about, 'exercise', id),
-    threats: texts(about, 'threats', id),
-    references: texts(about, 'references', id),
-    vulnerable: { source: read('vulnerable.yaml'), format: 'native' },
-    fixed: { source: read('fixed.yaml'), format: 'native' },
-    expected: {
-      vulnerable: outcomes(expected['vulnerable'], id),
-      fixed: outcomes(expected['fixed'], id),
-    },
+type Facts = Omit<Scenario, 'id' | 'texts' | 'vulnerable' | 'fixed' | 'proof'>;
+
+function readScenario(folder: string, id: string): Result<Scenario> {
+  const problems: Problem[] = [];
+  const take = <T>(read: Result<T>): T | undefined => {
+    if (read.ok) return read.value;
+    problems.push(...read.problems);
+    return undefined;
   };
-}
-
-const OUTCOMES: Readonly<Record<OutcomeKind, true>> = {
-  holds: true,
-  bounded: true,
-  violated: true,
-  unknown: true,
-};
-
-function outcomes(value: unknown, id: string): Expected {
-  const given = record(value, `${id}: expected`);
-  for (const outcome of Object.values(given))
-    invariant(
-      typeof outcome === 'string' && Object.hasOwn(OUTCOMES, outcome),
-      `${id}: ${String(outcome)} is no outcome`,
+  const facts = take(readShaped<Facts>(folder, 'scenario.yaml', SCENARIO_SHAPE));
+  facts?.references.forEach((reference, i) => {
+    const wrong = wrongAutomatedThreat(reference);
+    if (wrong !== undefined)
+      problems.push(
+        problem('OPTION_INVALID', `${join(folder, 'scenario.yaml')}: references.${i}`, wrong),
+      );
+  });
+  const texts = new Map<string, ScenarioText>();
+  for (const file of readdirSync(folder).sort()) {
+    const language = /^text\.([a-z]{2})\.yaml$/.exec(file)?.[1];
+    const read = language && take(readShaped<ScenarioText>(folder, file, TEXT_SHAPE));
+    if (language && read) texts.set(language, read);
+  }
+  if (!texts.has('en') && problems.length === 0)
+    problems.push(
+      problem('MISSING_KEY', join(folder, 'text.en.yaml'), 'a scenario has a text in English'),
     );
-  return given as Expected;
+  const [vulnerable, fixed] = ['vulnerable', 'fixed'].map((name) => {
+    const model = modelIn(folder, name);
+    if (!model)
+      problems.push(
+        problem('MISSING_KEY', join(folder, `${name}.yaml`), `a scenario has a ${name} model`),
+      );
+    return model;
+  });
+  const proof = modelIn(folder, 'proof');
+  if (problems.length > 0 || !facts || !vulnerable || !fixed) return { ok: false, problems };
+  return ok({ id, ...facts, texts, vulnerable, fixed, ...(proof && { proof }) });
 }
 
-function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  invariant(
-    typeof value === 'object' && value !== null && !Array.isArray(value),
-    `${what} is a mapping`,
-  );
-  return value as Readonly<Record<string, unknown>>;
+function modelIn(folder: string, name: string): ScenarioModel | undefined {
+  for (const [extension, format] of [
+    ['yaml', 'native'],
+    ['bpmn', 'bpmn'],
+  ] as const) {
+    const file = join(folder, `${name}.${extension}`);
+    if (existsSync(file)) return { source: readFileSync(file, 'utf8'), format };
+  }
+  return undefined;
 }
 
-function text(about: Readonly<Record<string, unknown>>, key: string, id: string): string {
-  const value = about[key];
-  invariant(typeof value === 'string' && value.trim() !== '', `${id}: ${key} is a text`);
-  return value.trim();
-}
-
-function texts(
-  about: Readonly<Record<string, unknown>>,
-  key: string,
-  id: string,
-): readonly string[] {
-  const value = about[key];
-  invariant(
-    Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'string'),
-    `${id}: ${key} is a list of texts`,
-  );
-  return value as readonly string[];
+function readShaped<T>(folder: string, name: string, shape: Shape): Result<T> {
+  const file = join(folder, name);
+  const inFile = (problems: readonly Problem[]): { ok: false; problems: Problem[] } => ({
+    ok: false,
+    problems: problems.map((each) => ({
+      ...each,
+      path: each.path === '' ? file : `${file}: ${each.path}`,
+    })),
+  });
+  if (!existsSync(file)) return inFile([problem('INPUT_UNREADABLE', '', 'the file is not there')]);
+  const read = readYaml(readFileSync(file, 'utf8'));
+  if (!read.ok) return inFile(read.problems);
+  const wrong = checkShape(read.value.value, read.value.locate, shape);
+  return wrong.length > 0 ? inFile(wrong) : ok(read.value.value as T);
 }

@@ -28,11 +28,12 @@ const LIMITS = {
 
 /**
  * The options with defaults written out and names in order, so that the same wish is the same text;
- * or all problems. `known`: the names that properties have.
+ * or all problems. `known`: the names that properties have; `threats`: the ids of those that exist.
  */
 export function readOptions(
   requested: RequestedOptions,
   known: ReadonlySet<string>,
+  threats: ReadonlySet<string>,
 ): Result<CheckOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
@@ -46,26 +47,9 @@ export function readOptions(
         ),
       );
   }
-  const engines = [...new Set(requested.engines ?? [])].filter((name) => name !== 'auto').sort();
-  for (const name of engines) {
-    if (!(ENGINE_NAMES as readonly string[]).includes(name)) {
-      problems.push(
-        problem(
-          'ENGINE_UNKNOWN',
-          'input.engines',
-          unknownName('engine', name, ['auto', ...ENGINE_NAMES]),
-        ),
-      );
-    }
-  }
-  const assurance = [...new Set(requested.assurance ?? [])].sort() as Assurance[];
-  for (const name of assurance) {
-    if (!(ASSURANCES as readonly string[]).includes(name))
-      problems.push(
-        problem('OPTION_INVALID', 'input.assurance', unknownName('assurance', name, ASSURANCES)),
-      );
-  }
-  refuseUnsupported(requested, problems);
+  const engines = readEngines(requested, problems);
+  const assurance = readAssurance(requested, problems);
+  const attacks = readAttacks(requested, threats, problems);
   const limit = (name: keyof typeof LIMITS): number => {
     const value = requested.limits?.[name];
     if (value === undefined || value === null) return DEFAULT_OPTIONS[name];
@@ -82,21 +66,60 @@ export function readOptions(
   };
   const options: CheckOptions = {
     properties,
-    engines: engines.length === 0 ? 'auto' : (engines as EngineName[]),
+    engines,
     timeoutMs: limit('timeoutMs'),
     memoryMb: limit('memoryMb'),
     maxStates: limit('maxStates'),
     ...(assurance.length > 0 ? { assurance } : {}),
+    ...(attacks ? { attacks } : {}),
   };
   return problems.length > 0 ? bad(...problems) : ok(options);
 }
 
-/** Threats are in the public shape already. Until they are judged, asking for them is refused. */
-function refuseUnsupported({ threats, budget }: RequestedOptions, problems: Problem[]): void {
-  if (threats && threats.length > 0)
-    problems.push(problem('OPTION_INVALID', 'input.threats', 'threats are not judged yet'));
-  if (budget !== undefined && budget !== null && budget !== 0)
-    problems.push(
-      problem('OPTION_INVALID', 'input.budget', 'threats are not judged yet: the only budget is 0'),
-    );
+function readEngines({ engines }: RequestedOptions, problems: Problem[]): CheckOptions['engines'] {
+  const named = [...new Set(engines ?? [])].filter((name) => name !== 'auto').sort();
+  for (const name of named)
+    if (!(ENGINE_NAMES as readonly string[]).includes(name))
+      problems.push(
+        problem(
+          'ENGINE_UNKNOWN',
+          'input.engines',
+          unknownName('engine', name, ['auto', ...ENGINE_NAMES]),
+        ),
+      );
+  return named.length === 0 ? 'auto' : (named as EngineName[]);
+}
+
+function readAssurance({ assurance }: RequestedOptions, problems: Problem[]): Assurance[] {
+  const named = [...new Set(assurance ?? [])].sort();
+  for (const name of named)
+    if (!(ASSURANCES as readonly string[]).includes(name))
+      problems.push(
+        problem('OPTION_INVALID', 'input.assurance', unknownName('assurance', name, ASSURANCES)),
+      );
+  return named as Assurance[];
+}
+
+/** `all`, or ids; a budget alone is one for all of them. */
+function readAttacks(
+  { threats, budget }: RequestedOptions,
+  known: ReadonlySet<string>,
+  problems: Problem[],
+): CheckOptions['attacks'] {
+  const named = [...new Set(threats ?? [])].sort();
+  const most = budget ?? null;
+  if (named.length === 0 && most === null) return undefined;
+  if (most !== null && most < 0)
+    problems.push(problem('OPTION_INVALID', 'input.budget', 'a budget is a whole number from 0'));
+  for (const id of named)
+    if (id !== 'all' && !known.has(id))
+      problems.push(
+        problem(
+          'THREAT_UNKNOWN',
+          'input.threats',
+          `the model has no threat \`${id.slice(0, 80)}\`${didYouMean(id.slice(0, 80), known)}`,
+        ),
+      );
+  const isAll = named.length === 0 || named.includes('all');
+  return { threats: isAll ? 'all' : named, budget: most };
 }

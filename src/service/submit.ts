@@ -11,7 +11,7 @@ import {
   type RunRecord,
 } from '../store/index.ts';
 import { strayOptions } from '../checking/formats.ts';
-import { propertyNames, specificationOptionProblems } from '../checking/identify.ts';
+import { propertyNames, specificationOptionProblems, threatIds } from '../checking/identify.ts';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { FORMAT_NAMES, isFormat, type FormatName } from '../model/formats.ts';
 import type { CompanionFile, CheckOptions } from '../checking/types.ts';
@@ -216,7 +216,11 @@ export async function requestVerification(
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(input, await propertyNames(model.document));
+  const options = readOptions(
+    input,
+    await propertyNames(model.document),
+    threatIds(model.document),
+  );
   const refused = options.ok ? specificationOptionProblems(model.format, options.value) : [];
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));

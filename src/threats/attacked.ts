@@ -3,6 +3,7 @@ import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { ERROR_BIT, Semantics, type ErrorBits, type Instance } from '../model/semantics.ts';
+import { capacitiesOf, counterAt } from './counted.ts';
 import { OPERATORS } from './operators/index.ts';
 import type { Threat, ThreatSteps } from './threat.ts';
 import { variantsOf, type Variant } from './variants.ts';
@@ -25,8 +26,9 @@ export interface AttackedStep {
   readonly taken: readonly number[];
 }
 
-interface Armed {
-  readonly ids: readonly string[];
+/** A threat with its steps. */
+export interface Armed {
+  readonly threat: Threat;
   readonly steps: ThreatSteps;
 }
 
@@ -40,11 +42,15 @@ export class AttackedSystem {
   readonly model: Model;
   readonly threats: readonly Threat[];
   readonly #variants = new Map<string, Variant>();
-  readonly #armed: readonly Armed[];
+  protected readonly armed: readonly Armed[];
   readonly #away: ReadonlyMap<string, number>;
   readonly #recovering: readonly { readonly actor: string; readonly flag: number }[];
   readonly #stuck: readonly { flag: number; offset: number; width: number }[];
   readonly #histories: readonly { readonly block: ChannelBlock; readonly at: number }[];
+  /** Where it stands that a counter was ever above 0. */
+  readonly #ever: readonly { readonly counter: number; readonly at: number }[];
+  /** The most messages of each counter. */
+  readonly #capacities: ReturnType<typeof capacitiesOf>;
   readonly #received: ReadonlyMap<string, number>;
   readonly #seen: number | undefined;
   readonly #publicChannels: ReadonlySet<string>;
@@ -63,9 +69,9 @@ export class AttackedSystem {
     for (const variant of variants) this.#variants.set(variant.action.name, variant);
     this.semantics = new Semantics({ ...model, actions: variants.map(({ action }) => action) });
     this.world = new World(this.semantics);
-    this.#armed = threats.flatMap(({ id, operator, of }) => {
-      const row = OPERATORS.find(({ name }) => name === operator);
-      return row?.arm ? [{ ids: [id], steps: row.arm(of, this.world) }] : [];
+    this.armed = threats.flatMap((threat) => {
+      const row = OPERATORS.find(({ name }) => name === threat.operator);
+      return row?.arm ? [{ threat, steps: row.arm(threat.of, this.world) }] : [];
     });
     const { world } = this;
     const layout = this.semantics.layout;
@@ -85,6 +91,11 @@ export class AttackedSystem {
     this.#histories = world
       .places('history ')
       .map(({ name, at }) => ({ block: layout.channel(name), at }));
+    this.#ever = world.places('ever ').flatMap(({ name, at }) => {
+      const counter = counterAt(world, name);
+      return counter === undefined ? [] : [{ counter, at }];
+    });
+    this.#capacities = capacitiesOf(world);
     this.#received = new Map(world.places('received ').map(({ name, at }) => [name, at]));
     this.#seen = world.placeOf('seen');
     this.#publicChannels = new Set(
@@ -125,24 +136,47 @@ export class AttackedSystem {
 
   /** All steps of a row. */
   steps(row: readonly number[], sink: (step: AttackedStep) => void): void {
-    this.#actions(row, sink);
+    this.instanceSteps(row, this.semantics.instances, sink);
+    this.recoveries(row, sink);
+    for (const armed of this.armed) this.act(armed, row, sink);
+  }
+
+  /** An actor who was away comes back. */
+  protected recoveries(row: readonly number[], sink: (step: AttackedStep) => void): void {
     for (const { actor, flag } of this.#recovering) {
       if (row[flag] !== 1) continue;
       const next = [...row];
       next[flag] = 0;
       sink({ ids: [], recovers: actor, next, errors: 0, taken: [] });
     }
-    for (const { ids, steps } of this.#armed)
-      steps(row, (next) => {
-        if (!this.world.differs(row, next)) return;
-        this.#recordHistory(next);
-        sink({ ids, next, errors: 0, taken: [] });
-      });
   }
 
-  #actions(row: readonly number[], sink: (step: AttackedStep) => void): void {
+  /** The steps of one threat. */
+  protected act(
+    { threat, steps }: Armed,
+    row: readonly number[],
+    sink: (step: AttackedStep) => void,
+  ): void {
+    const ids = [threat.id];
+    steps(row, (next) => {
+      if (!this.world.differs(row, next)) return;
+      this.#recordHistory(next, row);
+      sink({ ids, next, errors: 0, taken: [] });
+    });
+  }
+
+  /**
+   * The steps of some actions, with their controls or without. `isRecorded`: what stands in the
+   * row's channels has been recorded before.
+   */
+  protected instanceSteps(
+    row: readonly number[],
+    instances: readonly Instance[],
+    sink: (step: AttackedStep) => void,
+    isRecorded = true,
+  ): void {
     const state = row.slice(0, this.semantics.layout.width);
-    for (const instance of this.semantics.instances) {
+    for (const instance of instances) {
       if (this.isAway(row, instance.action.actor)) continue;
       const variant = this.#variants.get(instance.action.name) as Variant;
       const { ids, original: action } = variant;
@@ -150,12 +184,13 @@ export class AttackedSystem {
         // A send to a full channel blocks its step (SEMANTICS 20); what is undefined came first.
         if (this.#fullBlocks && (errors & ERROR_BIT.withinCapacity) !== 0) return;
         if (!after) return sink({ ids, instance, action, errors, taken });
+        if (this.#capacities.some(({ at, most }) => overflows(state[at], after[at], most))) return;
         const next = [...after, ...row.slice(state.length)];
         if (this.#stuck.length > 0) {
           this.#hold(row, next);
           if (!this.world.differs(row, next)) return undefined;
         }
-        this.#record(instance, row, next, taken);
+        this.#record(instance, row, next, taken, isRecorded);
         return sink({ ids, instance, action, next, errors: 0, taken });
       });
     }
@@ -173,6 +208,7 @@ export class AttackedSystem {
     row: readonly number[],
     next: number[],
     taken: readonly number[],
+    isRecorded: boolean,
   ): void {
     const { sets, layout } = this.world;
     instance.action.receives.forEach(({ channel }, i) => {
@@ -190,14 +226,19 @@ export class AttackedSystem {
           for (const field of block.fields)
             next[this.#seen] = sets.with(next[this.#seen] as number, seenKey(field, message));
       }
-    this.#recordHistory(next);
+    this.#recordHistory(next, isRecorded ? row : undefined);
   }
 
-  /** What stands in a channel after a step was in it. */
-  #recordHistory(next: number[]): void {
+  /**
+   * What stands in a channel after a step was in it. One that is as it was before holds nothing
+   * new.
+   */
+  #recordHistory(next: number[], before?: readonly number[]): void {
+    for (const { counter, at } of this.#ever) if ((next[counter] as number) > 0) next[at] = 1;
     for (const { block, at } of this.#histories)
-      for (const message of this.world.messages(next, block))
-        next[at] = this.world.sets.with(next[at] as number, `(${message.join(',')})`);
+      if (!before || isChanged(block, before, next))
+        for (const message of this.world.messages(next, block))
+          next[at] = this.world.sets.with(next[at] as number, `(${message.join(',')})`);
   }
 
   /** The messages after a step, less those that were there and were not received. */
@@ -212,4 +253,20 @@ export class AttackedSystem {
     const rest = this.world.messages(row, block).filter((_, i) => at < 0 || i !== taken[at]);
     return multisetDifference(this.world.messages(next, block), rest, String);
   }
+}
+
+/** Whether a counter passes what it may hold. */
+function overflows(before = 0, after = 0, most: number): boolean {
+  return after > most && after > before;
+}
+
+/** Whether a channel holds anything else than before. */
+function isChanged(
+  { offset, messageWidth, channel }: ChannelBlock,
+  before: readonly number[],
+  after: readonly number[],
+): boolean {
+  const end = offset + 1 + channel.capacity * messageWidth;
+  for (let i = offset; i < end; i += 1) if (before[i] !== after[i]) return true;
+  return false;
 }

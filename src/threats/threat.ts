@@ -23,8 +23,14 @@ export const isUntrusted = (model: Model, name: string | undefined): boolean =>
 export const openChannels = (model: Model): readonly Channel[] =>
   model.channels.filter(({ medium }) => medium !== 'private');
 
-/** Emits each row that one step of a threat leads to; the caller drops what changes nothing. */
-export type ThreatSteps = (row: readonly number[], emit: (next: number[]) => void) => void;
+/**
+ * Emits each row that one step of a threat leads to; the caller drops what changes nothing. Where
+ * the step brings or changes a message: that message, and what it was before.
+ */
+export type ThreatSteps = (
+  row: readonly number[],
+  emit: (next: number[], message?: readonly number[], before?: readonly number[]) => void,
+) => void;
 
 /** One threat operator: where its ids exist, and what a step of one does. */
 export interface Operator {

@@ -178,13 +178,36 @@ describe('the core operations', () => {
     const { data } = await post(
       api.url,
       keys.trainer,
-      '{ scenarios { id title story asset threats references vulnerable { source format } fixed { source format } expected { vulnerable fixed } } }',
+      '{ scenarios(language: "de", sector: "payment") { id language languages title story asset goals level topics threats references vulnerable { source format } } scenarioSolution(id: "payee-not-checked") { explanation fixed { source } proof { source } expected { vulnerable fixed } } }',
     );
-    const { scenarios } = data as unknown as {
-      scenarios: { id: string; vulnerable: { source: string } }[];
+    const { scenarios, scenarioSolution } = data as unknown as {
+      scenarios: { id: string; title: string; vulnerable: { source: string } }[];
+      scenarioSolution: { expected: { vulnerable: { attacks: unknown } } };
     };
     expect(scenarios.length).toBeGreaterThanOrEqual(3);
+    expect(scenarios.find(({ id }) => id === 'payee-not-checked')?.title).toBe(
+      'Bezahlt, aber an wen',
+    );
     expect(scenarios.every(({ vulnerable }) => vulnerable.source.length > 100)).toBe(true);
+    expect(scenarioSolution.expected.vulnerable.attacks).toMatchObject({
+      shopIsPaid: [['forge.redirect'], ['tamper.redirect.payee']],
+    });
+  });
+
+  it('tells a learner of lessons, and of no solution', async () => {
+    const { data } = await post(
+      api.url,
+      keys.learner,
+      '{ scenario(id: "payee-not-checked", language: "fr") { id language title vulnerable { source } } }',
+    );
+    expect(data).toMatchObject({ scenario: { language: 'en', title: 'Paid, but to whom' } });
+    for (const query of [
+      '{ scenarioSolution(id: "payee-not-checked") { explanation } }',
+      '{ node(id: "payee-not-checked") { id } }',
+    ])
+      expect((await post(api.url, keys.learner, query)).codes).toEqual(['FORBIDDEN']);
+    const fixed = '{ scenario(id: "payee-not-checked") { fixed { source } } }';
+    expect((await post(api.url, keys.learner, fixed)).data).toBeUndefined();
   });
 
   it('cancels a run, once', async () => {
@@ -420,6 +443,7 @@ describe('who may do what', () => {
     verdicts: '{ verdicts { endCursor } }',
     scenarios: '{ scenarios { id } }',
     scenario: '{ scenario(id: "x") { id } }',
+    scenarioSolution: '{ scenarioSolution(id: "x") { id } }',
     trustPolicy: '{ trustPolicy }',
     submitModel:
       'mutation { submitModel(input: { source: "sleep 1", format: native, name: "x" }) { id } }',

@@ -1,3 +1,4 @@
+import { LEVELS, SECTORS } from '../../src/scenarios/index.ts';
 import { readdirSync } from 'node:fs';
 import {
   buildSchema,
@@ -74,6 +75,8 @@ describe('an enum', () => {
     ['PropertyKind', PROPERTY_KINDS],
     ['Rule', RULES],
     ['Role', ROLES],
+    ['Sector', SECTORS],
+    ['Level', LEVELS],
     ['KeyRole', KEY_ROLES],
     ['RunState', RUN_STATES],
   ])('%s has the members that the code has', (name, known) => {

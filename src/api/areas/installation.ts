@@ -4,7 +4,7 @@ import { visibleModelHead, visibleRun } from '../../service/submit.ts';
 import { visibleVerdict } from '../../service/verdict.ts';
 import type { Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
-import { EVERYBODY } from '../roles.ts';
+import { EVERYBODY, STAFF } from '../roles.ts';
 
 /** What has an id that begins so; any other id is that of a scenario. */
 const NODES = { mdl: visibleModelHead, run: visibleRun, ver: visibleVerdict } as const;
@@ -22,7 +22,7 @@ export const installation: Area = {
     },
     node: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: ({ service }, args, principal) => {
         const id = String(args['id']);
         const kind = id.split('_')[0] ?? '';
@@ -31,7 +31,7 @@ export const installation: Area = {
           : scenario(id);
       },
     },
-    trustPolicy: { on: 'Query', roles: EVERYBODY, run: ({ service }) => trustPolicy(service) },
+    trustPolicy: { on: 'Query', roles: STAFF, run: ({ service }) => trustPolicy(service) },
   },
   costs: { __schema: 100, __type: 20 },
 };

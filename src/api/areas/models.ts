@@ -5,7 +5,7 @@ import { valueOf, type Api, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import type { ApiContext } from '../context.ts';
-import { EVERYBODY, MODELLERS } from '../roles.ts';
+import { MODELLERS, STAFF } from '../roles.ts';
 import { LOADS } from '../turns.ts';
 
 const texts = (
@@ -19,13 +19,13 @@ export const models: Area = {
   operations: {
     model: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: ({ service }, { id }, principal) =>
         visibleModelHead(service, askerOf(principal), String(id)),
     },
     models: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: async ({ service }, args, principal) => {
         const page = pageFor(args, principal);
         return connection(await listModels(service, page, filterFrom(args)), page);

@@ -1,3 +1,4 @@
+import type { AttackSet, ThreatenedProperty } from '../../checking/attackSets/types.ts';
 import type { ShownProperty } from '../../store/index.ts';
 import type { Area } from '../area.ts';
 
@@ -17,6 +18,17 @@ export const reports: Area = {
       traceAddress: (_api, { runId, name, traceSteps }: PropertyOfRun) =>
         traceSteps === undefined ? null : traceAddress(runId, name),
       evidence: (_api, { evidence }: PropertyOfRun, _args, { answer }) => answer.json(evidence),
+    },
+    ThreatenedProperty: {
+      complete: (_api, { complete }: ThreatenedProperty) => complete === true,
+      completeUpTo: (_api, { complete }: ThreatenedProperty) =>
+        complete === true ? null : complete.upTo,
+      resilience: (_api, { resilience }: ThreatenedProperty) =>
+        resilience === 'all' ? null : resilience,
+      resistsAll: (_api, { resilience }: ThreatenedProperty) => resilience === 'all',
+    },
+    AttackSet: {
+      trace: (_api, { trace }: AttackSet, _args, { answer }) => answer.json(trace),
     },
   },
   costs: { trace: 5, evidence: 2 },

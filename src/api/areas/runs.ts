@@ -11,19 +11,19 @@ import type { RunHead, RunState } from '../../store/index.ts';
 import { given, refuse, valueOf, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
-import { EVERYBODY, MODELLERS } from '../roles.ts';
+import { MODELLERS, STAFF } from '../roles.ts';
 import { LOADS } from '../turns.ts';
 
 export const runs: Area = {
   operations: {
     run: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: ({ service }, { id }, principal) => visibleRun(service, askerOf(principal), String(id)),
     },
     runs: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: async ({ service }, args, principal) => {
         const page = pageFor(args, principal);
         const filter = filterFrom(args, 'modelId');
@@ -46,7 +46,7 @@ export const runs: Area = {
     },
     runUpdated: {
       on: 'Subscription',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: async ({ service }, { id }, principal) => {
         if (!(await visibleRun(service, askerOf(principal), String(id))))
           throw refuse('NOT_FOUND', 'id', 'there is no such run');

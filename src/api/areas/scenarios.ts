@@ -1,11 +1,74 @@
-import { scenario, scenarios as library } from '../../scenarios/index.ts';
+import { scenario, scenarios as library, textOf, type Scenario } from '../../scenarios/index.ts';
 import type { Area } from '../area.ts';
-import { EVERYBODY } from '../roles.ts';
+import { EVERYBODY, STAFF } from '../roles.ts';
+
+type Asked = Readonly<Record<string, unknown>>;
+
+/** A scenario as a lesson in a language: nothing of its solution. */
+function lessonOf(found: Scenario, language: string) {
+  const { id, sector, level, topics, references, threats, vulnerable, texts } = found;
+  const { solution: _solution, ...text } = textOf(found, language);
+  return {
+    id,
+    sector,
+    level,
+    topics,
+    references,
+    threats,
+    vulnerable,
+    language: texts.has(language) ? language : 'en',
+    languages: [...texts.keys()],
+    ...text,
+  };
+}
+
+type Lesson = ReturnType<typeof lessonOf>;
+
+const languageOf = ({ language }: Asked): string =>
+  typeof language === 'string' ? language : 'en';
+
+/** The lessons that fit what was asked for. */
+function lessons(asked: Asked): readonly Lesson[] {
+  const fits = (name: string, has: (wanted: string) => boolean): boolean => {
+    const wanted = asked[name];
+    return typeof wanted !== 'string' || has(wanted);
+  };
+  return library()
+    .filter(
+      ({ sector, level, topics }) =>
+        fits('sector', (wanted) => wanted === sector) &&
+        fits('level', (wanted) => wanted === level) &&
+        fits('topic', (wanted) => topics.includes(wanted)),
+    )
+    .map((found) => lessonOf(found, languageOf(asked)));
+}
+
+function lesson(asked: Asked): Lesson | undefined {
+  const found = scenario(String(asked['id']));
+  return found && lessonOf(found, languageOf(asked));
+}
+
+/** What only those may see who teach. */
+function solution(asked: Asked) {
+  const found = scenario(String(asked['id']));
+  if (!found) return undefined;
+  const { id, fixed, proof, expected, texts } = found;
+  const language = languageOf(asked);
+  return {
+    id,
+    language: texts.has(language) ? language : 'en',
+    explanation: textOf(found, language).solution,
+    fixed,
+    proof,
+    expected,
+  };
+}
 
 export const scenarios: Area = {
   operations: {
-    scenarios: { on: 'Query', roles: EVERYBODY, run: () => library() },
-    scenario: { on: 'Query', roles: EVERYBODY, run: (_api, { id }) => scenario(String(id)) },
+    scenarios: { on: 'Query', roles: EVERYBODY, run: (_api, args) => lessons(args) },
+    scenario: { on: 'Query', roles: EVERYBODY, run: (_api, args) => lesson(args) },
+    scenarioSolution: { on: 'Query', roles: STAFF, run: (_api, args) => solution(args) },
   },
-  lists: { scenarios: 10 },
+  lists: { scenarios: 20 },
 };

@@ -12,7 +12,7 @@ import { given, refuse, valueOf, type Api, type Area } from '../area.ts';
 import { askerOf, type Principal } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import { withReason } from '../compliance.ts';
-import { EVERYBODY, OFFICERS } from '../roles.ts';
+import { OFFICERS, STAFF } from '../roles.ts';
 import { LARGE_LOADS } from '../turns.ts';
 
 /** What the schema calls the forms of a verdict. */
@@ -33,13 +33,13 @@ export const verdicts: Area = {
   operations: {
     verdict: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: ({ service }, { id }, principal) =>
         visibleVerdict(service, askerOf(principal), String(id)),
     },
     verdicts: {
       on: 'Query',
-      roles: EVERYBODY,
+      roles: STAFF,
       run: async ({ service }, args, principal) => {
         const page = pageFor(args, principal);
         return connection(await listVerdicts(service, page, filterFrom(args)), page);

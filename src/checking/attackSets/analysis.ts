@@ -1,6 +1,5 @@
-import { explore } from '../../engines/explore/index.ts';
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
+import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
@@ -10,14 +9,18 @@ import { takesControl, type Threat } from '../../threats/threat.ts';
 import { TooManyValues } from '../../threats/world.ts';
 import type { Inspected } from '../inspect.ts';
 import { replays } from './attackTrace.ts';
+import { readCatalogue, referencesOf } from './catalogue.ts';
 import { judgedControls, sufficientSets } from './controls.ts';
+import type { AttackLimits } from './attackGraph.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
 import type { Attack } from './restriction.ts';
+import { roomFor, takenForGranted } from './room.ts';
 import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
+import { soundAlone } from './underThreats.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
 
 /** A larger graph of all threats is left for graphs of some of them. */
-const AT_ONCE = 20_000;
+const AT_ONCE = 2_000;
 
 const NONE: FoundSets = { sets: [], complete: true };
 
@@ -26,35 +29,21 @@ const NONE: FoundSets = { sets: [], complete: true };
  * 17–23). Bad input comes back as problems.
  */
 export async function analyseThreats(
-  { semantics, digest }: Inspected,
+  { semantics, digest }: Pick<Inspected, 'semantics' | 'digest'>,
   format: string,
   options: ThreatOptions,
   time: Time,
 ): Promise<Result<ThreatReport>> {
   const { model } = semantics;
   const existing = threatsOf(model);
+  const catalogue = readCatalogue(options.catalogue);
+  if (!catalogue.ok) return catalogue;
   const chosen = selectThreats(existing, options.threats);
   if (!chosen.ok) return chosen;
   const selected = chosen.value;
-  const base = await explore.run(
-    {
-      semantics,
-      digest,
-      properties: model.properties.filter(({ formula }) => formula.kind !== 'all'),
-    },
-    { ...options, cacheDir: '' },
-    partOf(time, 1 / 2),
-    () => undefined,
-  );
-  const unsound = IMPLICIT_KINDS.filter((kind) => base.outcomes.get(kind)?.outcome === 'violated');
-  if (unsound.length > 0)
-    return bad(
-      problem(
-        'THREATS_NEED_SOUND_MODEL',
-        unsound.join(', '),
-        `without any threat the model breaks ${unsound.join(', ')}: mend this first`,
-      ),
-    );
+  const base = await soundAlone({ semantics, digest }, options, partOf(time, 1 / 2));
+  if (!base.ok) return base;
+  const { outcomes: without } = base.value;
   const universe = options.controls
     ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
@@ -63,16 +52,25 @@ export async function analyseThreats(
     ({ formula }) =>
       formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
   );
+  const attacked = await roomFor(model, { ...limits, ...partOf(time, 1 / 8) });
+  const graphs = new Graphs(attacked, universe);
   let all: Explored;
   let found: ReadonlyMap<string, FoundSets>;
   try {
     all = await explored(
-      model,
+      attacked,
       universe,
       { ...partOf(time, 1 / 4), maxStates: Math.min(AT_ONCE, options.maxStates) },
       time,
     );
-    found = await foundSets(all, universe, judged, options.budget ?? universe.length, limits);
+    found = await foundSets(
+      all,
+      graphs,
+      universe,
+      judged,
+      options.budget ?? universe.length,
+      limits,
+    );
   } catch (error) {
     if (!(error instanceof TooManyValues)) throw error;
     return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
@@ -100,14 +98,14 @@ export async function analyseThreats(
       within({ sets: sets.filter((set) => isSubset(set, ids)), complete }),
     ]),
   );
-  const parts: Parts = { universe, all, graphs: new Graphs(model, universe, limits) };
+  const parts: Parts = { universe, all, graphs, limits, found: extended };
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
     const { sets, complete } = attacks.get(property.name) ?? NONE;
-    const withoutThreats = outcomeOf(property, base.outcomes);
+    const withoutThreats = outcomeOf(property, without);
     const shown: AttackSet[] = [];
     for (const set of sets) {
-      const attack = await attackOf(parts, property, set, base.outcomes.get(property.name));
+      const attack = await attackOf(parts, property, set, without.get(property.name));
       if (attack) shown.push(attack);
     }
     const lost = shown.length < sets.length && property.formula.kind !== 'all';
@@ -134,7 +132,12 @@ export async function analyseThreats(
   return ok({
     model: { name: model.name, digest, format },
     options: { threats: ids, budget: options.budget ?? null, controls: options.controls },
-    ids: existing.map(({ id, operator, proper }) => ({ id, operator, proper, references: [] })),
+    ids: existing.map(({ id, operator, proper }) => ({
+      id,
+      operator,
+      proper,
+      references: referencesOf(catalogue.value, { id, operator }),
+    })),
     properties,
     controls: asked
       .flatMap(([name, sets]) => judgedControls(name, existing, within(sets).sets))
@@ -143,7 +146,8 @@ export async function analyseThreats(
       property,
       sets: sufficientSets(existing, within(sets).sets).sort(bySize),
     })),
-    states: { withoutThreats: base.states ?? 0, all: all.graph.store.count },
+    assumptions: takenForGranted(attacked),
+    states: { withoutThreats: base.value.states ?? 0, all: all.graph.store.count },
     ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
   });
 }
@@ -153,23 +157,41 @@ interface Parts {
   readonly universe: readonly Threat[];
   readonly all: Explored;
   readonly graphs: Graphs;
+  readonly limits: AttackLimits;
+  readonly found: ReadonlyMap<string, FoundSets>;
+}
+
+/** The part of a conjunction that this set breaks. */
+function partBroken(
+  { properties }: Model,
+  found: Parts['found'],
+  names: readonly string[],
+  set: readonly string[],
+): Property | undefined {
+  const isBroken = (name: string): boolean =>
+    found.get(name)?.sets.some((broken) => broken.join() === set.join()) ?? false;
+  return properties.find(({ name }) => names.includes(name) && isBroken(name));
 }
 
 /** A set with a shortest attack; nothing where none was found that replays. */
 async function attackOf(
-  { universe, all, graphs }: Parts,
+  parts: Parts,
   property: Property,
   set: readonly string[],
   without: Outcome | undefined,
 ): Promise<AttackSet | undefined> {
+  const { universe, all, graphs, limits, found } = parts;
   const isLiveness = LIVENESS.has(property.formula.kind);
   if (set.length === 0 && without?.outcome === 'violated') {
     const { trace } = without;
     const traceLength = isLiveness || !trace ? null : trace.steps.length;
     return { threats: set, traceLength, ...(trace ? { trace } : {}) };
   }
-  if (property.formula.kind === 'all') return { threats: set, traceLength: null };
-  const where = all.graph.bound === undefined ? all : await graphs.of(set);
+  if (property.formula.kind === 'all') {
+    const part = partBroken(graphs.model, found, property.formula.of, set);
+    return part ? attackOf(parts, part, set, without) : { threats: set, traceLength: null };
+  }
+  const where = all.graph.bound === undefined ? all : await graphs.of(set, limits);
   const attack = attackIn(where, property, set);
   const trace = attack && where.trace(attack);
   const threats = universe.filter(({ id }) => set.includes(id));

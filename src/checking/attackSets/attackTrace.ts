@@ -1,7 +1,9 @@
+import { canonicalJson } from '../../canonical/index.ts';
 import { Codec } from '../../model/codec.ts';
 import { describe, messageKey } from '../../model/lift.ts';
 import { judgedPredicates, predicatesOf, type Property } from '../../model/model.ts';
 import { multisetDifference } from '../../model/multiset.ts';
+import { breaksForEver, comesBack } from './lassoReplay.ts';
 import { ERROR_BIT, errorKinds, sameState } from '../../model/semantics.ts';
 import type { Step, Trace, Value } from '../../model/trace.ts';
 import type { AttackedStep, AttackedSystem } from '../../threats/attacked.ts';
@@ -110,40 +112,55 @@ function threatStep(
   };
 }
 
+/** A row that an attack passes, and those before it. */
+interface Passed {
+  readonly row: Row;
+  readonly before: Passed | undefined;
+}
+
 /**
- * Follows an attack's trace from its text through the semantics of threats alone, and judges its
- * end. A step may stand for several rows that read the same: all of them are followed.
+ * Follows an attack's trace from its text through the semantics of threats alone, and judges where
+ * it leads. A step may stand for several rows that read the same: all of them are followed.
  */
 export function replays(system: AttackedSystem, property: Property, trace: Trace): boolean {
   const codec = new Codec(system.semantics.layout);
-  const text = JSON.stringify([trace.params, trace.initial]);
-  let rows: Row[] = [];
+  const text = canonicalJson([trace.params, trace.initial]);
+  let passed: Passed[] = [];
   for (const row of system.starts())
-    if (JSON.stringify([codec.cells(row, 'parameter'), codec.cells(row, 'variable')]) === text)
-      rows.push(row);
-  const passed: Row[][] = [rows];
+    if (canonicalJson([codec.cells(row, 'parameter'), codec.cells(row, 'variable')]) === text)
+      passed.push({ row, before: undefined });
   let errors = 0;
   for (const wanted of trace.steps) {
     if (errors !== 0) return false;
-    const next = new Map<string, Row>();
-    const told = JSON.stringify(wanted);
-    for (const row of rows)
-      system.steps(row, (step) => {
+    const next = new Map<string, Passed>();
+    const told = canonicalJson(wanted);
+    for (const before of passed)
+      system.steps(before.row, (step) => {
         if (step.next === undefined && wanted.error === undefined) return;
-        if (JSON.stringify(tell(system, codec, row, step)) !== told) return;
-        if (step.next) next.set(step.next.join(), step.next);
+        if (canonicalJson(tell(system, codec, before.row, step)) !== told) return;
+        if (step.next) next.set(step.next.join(), { row: step.next, before });
         else errors |= step.errors;
       });
-    rows = [...next.values()];
-    if (rows.length === 0 && errors === 0) return false;
-    passed.push(rows);
+    passed = [...next.values()];
+    if (passed.length === 0 && errors === 0) return false;
   }
-  if (trace.loopStart !== undefined)
+  if (passed.length === 0 && errors === 0) return false;
+  const { formula } = property;
+  const { loopStart } = trace;
+  if (loopStart !== undefined)
     return (
-      trace.loopStart === trace.steps.length ||
-      rows.some((row) => (passed[trace.loopStart as number] ?? []).some((at) => sameState(at, row)))
+      errors === 0 && passed.some((end) => breaksForEver(system, formula, rowsTo(end), loopStart))
     );
-  return rows.length > 0 || errors !== 0 ? ends(system, property, rows, errors) : false;
+  const rows = passed.map(({ row }) => row);
+  if (formula.kind === 'recoverable')
+    return errors === 0 && rows.some((row) => !comesBack(system, formula.expr, row));
+  return ends(system, property, rows, errors);
+}
+
+function rowsTo(end: Passed): readonly Row[] {
+  const rows: Row[] = [];
+  for (let at: Passed | undefined = end; at; at = at.before) rows.push(at.row);
+  return rows.reverse();
 }
 
 function ends(
@@ -166,7 +183,7 @@ function ends(
     const holds = expr && semantics.predicate(expr);
     return rows.some((row) => holds?.(row) === (formula.kind === 'never'));
   }
-  if (formula.kind !== 'deadlockFree') return true;
+  if (formula.kind !== 'deadlockFree') return false;
   const final = model.final && semantics.predicate(model.final);
   return rows.some((row) => {
     let stuck = true;

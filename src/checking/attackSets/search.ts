@@ -1,6 +1,7 @@
 import { TooLarge } from '../../engines/explore/buchi.ts';
 import type { Model, Property } from '../../model/model.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
+import { FusedSystem } from '../../threats/fused.ts';
 import type { Threat } from '../../threats/threat.ts';
 import { isOver, OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackGraph, type AttackLimits } from './attackGraph.ts';
@@ -23,13 +24,21 @@ const KEPT = 64;
 export class Explored {
   readonly graph: AttackGraph;
   readonly #sources: Int32Array;
-  readonly #time: Time;
+  #time: Time;
   readonly #restrictions = new Map<string, Restriction>();
 
   constructor(graph: AttackGraph, time: Time) {
     this.graph = graph;
     this.#time = time;
     this.#sources = sourcesOf(graph);
+  }
+
+  /** The same, with the time of who asks now. */
+  within(time: Time): this {
+    if (time === this.#time) return this;
+    this.#time = time;
+    this.#restrictions.clear();
+    return this;
   }
 
   restriction(ids: Ids): Restriction {
@@ -63,13 +72,19 @@ export class Explored {
 }
 
 /** The graph under some threats; `time` is for what is then looked for on it. */
-export async function explored(
+export const explored = (
   model: Model,
   threats: readonly Threat[],
   limits: AttackLimits,
   time: Time = limits,
+): Promise<Explored> => exploredOf(new AttackedSystem(model, threats), limits, time);
+
+async function exploredOf(
+  system: AttackedSystem,
+  limits: AttackLimits,
+  time: Time = limits,
 ): Promise<Explored> {
-  const graph = new AttackGraph(new AttackedSystem(model, threats));
+  const graph = new AttackGraph(system);
   await graph.explore(limits);
   return new Explored(graph, time);
 }
@@ -95,34 +110,42 @@ async function allSets(
 
 /** Graphs of some threats alone, each explored once and kept while there is room. */
 export class Graphs {
-  readonly #model: Model;
+  readonly model: Model;
   readonly #threats: readonly Threat[];
-  readonly #limits: AttackLimits;
   readonly #kept = new Map<string, Explored>();
   #states = 0;
 
-  constructor(model: Model, threats: readonly Threat[], limits: AttackLimits) {
-    this.#model = model;
+  constructor(model: Model, threats: readonly Threat[]) {
+    this.model = model;
     this.#threats = threats;
-    this.#limits = limits;
   }
 
-  get model(): Model {
-    return this.#model;
+  of(ids: Ids, limits: AttackLimits): Promise<Explored> {
+    return this.#made(ids.join(' '), ids, AttackedSystem, limits);
   }
 
-  async of(ids: Ids): Promise<Explored> {
-    const key = ids.join(' ');
+  /** Whether sets break a property of states and steps is read from far fewer states. */
+  fused(ids: Ids, limits: AttackLimits): Promise<Explored> {
+    return this.#made(`fused ${ids.join(' ')}`, ids, FusedSystem, limits);
+  }
+
+  async #made(
+    key: string,
+    ids: Ids,
+    System: typeof AttackedSystem,
+    limits: AttackLimits,
+  ): Promise<Explored> {
     const known = this.#kept.get(key);
-    if (known) return known;
+    if (known) return known.within(limits);
     const threats = this.#threats.filter(({ id }) => ids.includes(id));
-    const made = await explored(this.#model, threats, this.#limits);
+    const made = await exploredOf(new System(this.model, threats), limits);
     this.#states += made.graph.store.count;
     if (this.#states > KEPT_STATES) {
       this.#kept.clear();
       this.#states = made.graph.store.count;
     }
-    this.#kept.set(key, made);
+    // What time cut short is tried again by whoever has more of it.
+    if (made.graph.bound === undefined || !isOver(limits)) this.#kept.set(key, made);
     return made;
   }
 }
@@ -132,86 +155,97 @@ const KEPT_STATES = 500_000;
 const OF_STATES: ReadonlySet<string> = new Set(['always', 'never', 'implicit']);
 
 /**
- * All minimal sets of a property where the graph of all threats is too large: first the single
- * threats that break it, then the sets of the others, each on the graph of what it needs. Nothing
- * where one of these is too large as well, or time runs out.
+ * The minimal sets of a property where the graph of all threats is too large: first the single
+ * threats that break it, then the sets of the others, each on the graph of what it needs. Where one
+ * of these is too large as well, or time runs out, it is complete up to a size.
  */
 async function setsPeeled(
   graphs: Graphs,
   universe: Ids,
   property: Property,
-): Promise<FoundSets | undefined> {
+  limits: AttackLimits,
+): Promise<FoundSets> {
   const judge = async (ids: Ids): Promise<Ids | undefined> => {
-    const needed = OF_STATES.has(property.formula.kind) ? withoutSimulated(graphs.model, ids) : ids;
-    const own = await graphs.of(needed);
+    const ofStates = OF_STATES.has(property.formula.kind);
+    const needed = ofStates ? withoutSimulated(graphs.model, ids) : ids;
+    const own = await (ofStates ? graphs.fused(needed, limits) : graphs.of(needed, limits));
     const restriction = own.restriction(needed);
     const attack = restriction.attack(property);
     if (!attack && own.graph.bound !== undefined) throw new OutOfTime();
     return attack && [...restriction.idsOf(attack)].sort();
   };
+  const singles: Ids[] = [];
+  let upTo = -1;
   try {
     if (await judge([])) return { sets: [[]], complete: true };
-    const singles: Ids[] = [];
+    upTo = 0;
     for (const id of universe) if (await judge([id])) singles.push([id]);
+    upTo = 1;
     const rest = universe.filter((id) => !singles.some(([single]) => single === id));
     const more = await minimalSets(rest, judge);
     return { sets: [...singles, ...more].sort(bySize), complete: true };
   } catch (error) {
-    if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
-    throw error;
+    if (!(error instanceof OutOfTime || error instanceof TooLarge)) throw error;
+    return { sets: upTo > 0 ? singles : [], complete: { upTo } };
   }
 }
 
 /**
  * Set by set, smallest first, each on a graph of its own: where the graph of all threats is too
- * large. What was completed stays.
+ * large. What was completed stays, also of what was known before.
  */
 async function setsBySize(
-  model: Model,
-  threats: readonly Threat[],
-  properties: readonly Property[],
+  graphs: Graphs,
+  universe: Ids,
+  known: ReadonlyMap<Property, { readonly sets: readonly Ids[]; readonly upTo: number }>,
   budget: number,
   limits: AttackLimits,
 ): Promise<Map<string, FoundSets>> {
-  const universe = threats.map(({ id }) => id);
-  const found = new Map(properties.map(({ name }) => [name, [] as Ids[]]));
-  const open = new Map<string, number>();
-  const note = (name: string, size: number): void =>
-    void open.set(name, Math.min(open.get(name) ?? Infinity, size - 1));
-  let size = 0;
-  for (; size <= Math.min(budget, universe.length); size += 1) {
+  const found = new Map([...known].map(([property, { sets }]) => [property, [...sets]]));
+  /** The largest size of which all sets were judged. */
+  const judged = new Map<Property, number>();
+  const leave = (property: Property, size: number): void =>
+    void judged.set(property, Math.min(judged.get(property) ?? Infinity, size - 1));
+  const least = Math.min(...[...known.values()].map(({ upTo }) => upTo + 1));
+  const most = Math.min(budget, universe.length);
+  let done = least - 1;
+  for (let size = least; size <= most && !isOver(limits); size += 1) {
+    let isCut = false;
     for (const ids of subsetsOf(universe, size)) {
-      const asked = properties.filter(
-        ({ name }) => !found.get(name)?.some((set) => isSubset(set, ids)),
+      const asked = [...known].flatMap(([property, { upTo }]) =>
+        size <= upTo || found.get(property)?.some((set) => isSubset(set, ids)) ? [] : [property],
       );
       if (asked.length === 0) continue;
-      if (isOver(limits)) {
-        for (const { name } of asked) note(name, size);
-        continue;
-      }
-      const own = await explored(
-        model,
-        threats.filter(({ id }) => ids.includes(id)),
-        limits,
-      );
+      const own = isOver(limits) ? undefined : await graphs.of(ids, limits);
       for (const property of asked) {
-        try {
-          if (own.restriction(ids).attack(property)) found.get(property.name)?.push(ids);
-          else if (own.graph.bound !== undefined) note(property.name, size);
-        } catch (error) {
-          if (!(error instanceof OutOfTime || error instanceof TooLarge)) throw error;
-          note(property.name, size);
-        }
+        const answer = own && attacked(own, ids, property);
+        if (answer === true) found.get(property)?.push(ids);
+        else if (answer === undefined) leave(property, size);
       }
+      isCut = own === undefined;
+      if (isCut) break;
     }
+    if (!isCut) done = size;
   }
   return new Map(
-    properties.map(({ name }) => {
-      const upTo = Math.max(0, Math.min(open.get(name) ?? Infinity, size - 1));
-      const whole = upTo >= universe.length || found.get(name)?.some((set) => set.length === 0);
-      return [name, { sets: found.get(name) ?? [], complete: whole ? true : { upTo } }] as const;
+    [...known].map(([property, { upTo: before }]) => {
+      const sets = found.get(property) ?? [];
+      const upTo = Math.max(0, judged.get(property) ?? Math.max(before, done));
+      const whole = upTo >= universe.length || sets.some((set) => set.length === 0);
+      return [property.name, { sets: sets.sort(bySize), complete: whole ? true : { upTo } }];
     }),
   );
+}
+
+/** Whether a property breaks; nothing where the graph or the time was too small to say. */
+function attacked(own: Explored, ids: Ids, property: Property): boolean | undefined {
+  try {
+    if (own.restriction(ids).attack(property)) return true;
+    return own.graph.bound === undefined ? false : undefined;
+  } catch (error) {
+    if (error instanceof OutOfTime || error instanceof TooLarge) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -220,12 +254,12 @@ async function setsBySize(
  */
 export async function foundSets(
   whole: Explored,
+  graphs: Graphs,
   threats: readonly Threat[],
   properties: readonly Property[],
   budget: number,
   limits: AttackLimits,
 ): Promise<ReadonlyMap<string, FoundSets>> {
-  const { model } = whole.graph.system;
   const ids = threats.map(({ id }) => id);
   const sets = new Map<string, FoundSets>();
   if (whole.graph.bound === undefined)
@@ -234,14 +268,14 @@ export async function foundSets(
       if (answer) sets.set(property.name, answer);
     }
   const half = { ...limits, ...partOf(limits, 1 / 2) };
-  const graphs = new Graphs(model, threats, half);
-  for (const property of properties) {
-    if (sets.has(property.name)) continue;
-    const answer = await setsPeeled(graphs, ids, property);
-    if (answer) sets.set(property.name, answer);
-  }
   const left = properties.filter(({ name }) => !sets.has(name));
-  if (left.length === 0) return sets;
-  const more = await setsBySize(model, threats, left, budget, limits);
-  return new Map([...sets, ...more]);
+  const open = new Map<Property, { sets: readonly Ids[]; upTo: number }>();
+  for (const [i, property] of left.entries()) {
+    const time = { ...half, ...partOf(half, 1 / (left.length - i)) };
+    const answer = await setsPeeled(graphs, ids, property, time);
+    if (answer.complete === true) sets.set(property.name, answer);
+    else open.set(property, { sets: answer.sets, upTo: answer.complete.upTo });
+  }
+  if (open.size === 0) return sets;
+  return new Map([...sets, ...(await setsBySize(graphs, ids, open, budget, limits))]);
 }

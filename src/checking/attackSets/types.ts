@@ -52,9 +52,14 @@ export interface ThreatReport {
     readonly sets: readonly (readonly string[])[];
   }[];
   readonly states: { readonly withoutThreats: number; readonly all: number };
+  /** What a diagram does not say, and what attacks are looked at with. */
+  readonly assumptions: readonly string[];
   /** What kept the graph of all threats from being whole. */
   readonly bound?: string;
 }
+
+/** The same as a part of a report. Public shape (`report.schema.json`). */
+export type AttackReport = Omit<ThreatReport, 'model'>;
 
 export interface ThreatOptions {
   /** `all` threats proper, or ids. */
@@ -64,4 +69,6 @@ export interface ThreatOptions {
   readonly timeoutMs: number;
   readonly maxStates: number;
   readonly memoryMb: number;
+  /** Folders of entries of the user's own, beside the catalogue of this package. */
+  readonly catalogue?: readonly string[];
 }

@@ -15,7 +15,9 @@ import {
   FOLDER,
   optional,
   positive,
+  repeated,
   required,
+  anyText,
   whole,
 } from '../values.ts';
 
@@ -41,6 +43,10 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
         choice('HOW', REDUCTIONS),
         'whether explore may do with a part of a large graph where it is enough',
         'auto',
+      ),
+      threat: repeated(
+        anyText('LIST'),
+        'judge under these threats together, as `probity threats` names them',
       ),
       artifacts: optional(
         FOLDER,
@@ -82,6 +88,8 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
         'which attacks are new, gone, shorter or longer than in this version of the model',
       ),
       controls: flag('what each control carries, and which sets of controls suffice'),
+      annotations: SUBMISSION_OPTIONS.annotations,
+      catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
       format: MODEL_FORMAT_OPTION,
       timeout: defaulted(
         positive('SECONDS'),

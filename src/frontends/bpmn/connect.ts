@@ -2,6 +2,7 @@ import { outermost, type MessageFlow, type Node } from './diagram.ts';
 import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
 import { elementName, text, type Reading } from './reading.ts';
+import { mediumOf } from './trust.ts';
 
 /**
  * One end of a message flow: a node (all copies of it, where it is drawn once and runs several
@@ -87,9 +88,14 @@ function tie(
     reading.notes.add(WIDENED.deaf, about);
     return undefined;
   }
-  if (outermost(source[0].process) === outermost(target[0].process))
-    reading.mend('BPMN_STRUCTURE', element, WIDENED.within);
-  const flow: MessageFlow = { ...about, source: source[0], target: target[0] };
+  const isWithin = outermost(source[0].process) === outermost(target[0].process);
+  if (isWithin) reading.mend('BPMN_STRUCTURE', element, WIDENED.within);
+  const flow: MessageFlow = {
+    ...about,
+    source: source[0],
+    target: target[0],
+    medium: mediumOf(element, reading) ?? (isWithin ? 'private' : undefined),
+  };
   for (const node of source) node.sends.push(flow);
   for (const node of target) node.receives.push(flow);
   return flow;

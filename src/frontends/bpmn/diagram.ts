@@ -1,4 +1,4 @@
-import type { PropertyDocument, VariableDocument } from '../../model/document.ts';
+import type { Medium, PropertyDocument, VariableDocument } from '../../model/document.ts';
 
 /**
  * A BPMN diagram as this frontend understands it: a graph, free of XML. It is built complete by
@@ -168,13 +168,23 @@ export interface MessageFlow {
   readonly name: string;
   readonly source: Node;
   readonly target: Node;
+  /** What an attacker on the way can do; as good as public where nothing says so. */
+  readonly medium: Medium | undefined;
 }
 
 /** Who acts: a lane (§10.8), else the pool (§9.3), else the process. */
 export interface Actor {
   readonly id: string;
   readonly name: string;
+  readonly trust: Trust;
+  /** Whether an outage of this actor ends. */
+  readonly recovers: boolean;
 }
+
+export const TRUSTS = ['trusted', 'insider', 'untrusted'] as const;
+export type Trust = (typeof TRUSTS)[number];
+
+export const MEDIA = ['private', 'public', 'authenticated', 'signed'] as const satisfies Medium[];
 
 /** A process, or what is inside of a sub-process: tokens and flows do not cross its border. */
 export interface Process {

@@ -3,6 +3,7 @@ import type {
   FairnessDocument,
   ModelDocument,
   PropertyDocument,
+  SkipDocument,
   VariableDocument,
 } from '../../model/document.ts';
 import { channelWords } from './channels.ts';
@@ -16,7 +17,7 @@ import {
   type Outside,
 } from './diagram.ts';
 import { Names } from './names.ts';
-import type { Net } from './net.ts';
+import type { Net, SkipWay } from './net.ts';
 import type { Cell, Firing } from './places.ts';
 import { Post } from './post.ts';
 import { properties, PROPERTY_NAMES } from './properties.ts';
@@ -46,12 +47,11 @@ export function documentOf(
   const { variables: data, properties: asked } = diagram.data;
   for (const name of [...data.keys(), ...[...data.values()].flatMap(membersOf), ...asked.keys()])
     names.reserve(name);
-  const actors = new Map<string, { readonly name: string; readonly label: string }>();
+  const actors = new Map<string, { readonly name: string; readonly of: Actor }>();
   const cells = new Map<Cell, string>();
   for (const cell of net.cells) cells.set(cell, names.take(cell.id));
   for (const { actor } of nodesOf(diagram)) {
-    if (!actors.has(actor.id))
-      actors.set(actor.id, { name: names.take(actor.id), label: actor.name || actor.id });
+    if (!actors.has(actor.id)) actors.set(actor.id, { name: names.take(actor.id), of: actor });
   }
   const tasks = taskNames(diagram);
   const post = new Post(diagram, net, semantics, names);
@@ -67,12 +67,17 @@ export function documentOf(
     probity: 1,
     name: diagram.name,
     variables: Object.fromEntries([
-      ...[...cells].map(([cell, name]) => [name, variable(cell)] as const),
+      ...[...cells].map(
+        ([cell, name]) => [name, { ...variable(cell), ...print.messages(cell, diagram) }] as const,
+      ),
       ...post.variables(),
       ...data,
     ]),
     actors: Object.fromEntries(
-      [...actors.values()].map(({ name, label }) => [name, { trust: 'trusted' as const, label }]),
+      [...actors.values()].map(({ name, of: { id, name: label, trust, recovers } }) => [
+        name,
+        { trust, ...(recovers && { recovers }), label: label || id },
+      ]),
     ),
     ...(post.queues.length > 0 && {
       channels: Object.fromEntries(
@@ -95,6 +100,7 @@ export function documentOf(
     ),
     final: completed,
     fairness: fairness(actions, outside),
+    ...(net.skips.length > 0 && { skips: print.skips(net.skips) }),
     abstractions: [...abstractions(diagram, net, semantics), ...outsideWords(net, outside)],
     ...(diagram.bounds.length > 0 && { bounds: diagram.bounds }),
   };
@@ -232,6 +238,41 @@ class Print {
       label: firing.label,
       elementId: firing.node.elementId,
     };
+  }
+
+  /** Whose messages a place counts, and how they travel. */
+  messages(cell: Cell, { messageFlows }: Diagram): Pick<VariableDocument, 'messages'> {
+    const flow =
+      cell.kind === 'message' ? messageFlows.find(({ id }) => id === cell.id) : undefined;
+    if (!flow || this.post.isQueued(cell)) return {};
+    const { source, target, medium } = flow;
+    return {
+      messages: {
+        from: this.actor(source),
+        to: this.actor(target),
+        ...(medium !== undefined && { medium }),
+      },
+    };
+  }
+
+  /** Copies of one activity are skipped by one id. */
+  skips(ways: readonly SkipWay[]): Readonly<Record<string, SkipDocument>> {
+    const found = new Map<string, SkipDocument>();
+    const named = new Map<string, string>();
+    const names = new Names();
+    for (const { node, from, to } of ways) {
+      const name = named.get(node.elementId) ?? names.take(node.elementId);
+      named.set(node.elementId, name);
+      const [before, after] = [from, to].map((cells) => cells.map((cell) => this.name(cell)));
+      const known = found.get(name);
+      found.set(name, {
+        actor: this.actor(node),
+        from: [...(known?.from ?? []), ...(before ?? [])],
+        to: [...(known?.to ?? []), ...(after ?? [])],
+        label: node.name || node.id,
+      });
+    }
+    return Object.fromEntries(found);
   }
 
   /** No token is in any of these places. */

@@ -12,6 +12,15 @@ import { Places, type Cell, type Firing } from './places.ts';
 export interface Net {
   readonly cells: readonly Cell[];
   readonly firings: readonly Firing[];
+  /** How activities of those who are not trusted can be passed over. */
+  readonly skips: readonly SkipWay[];
+}
+
+/** A token goes from one of these places to one of those. */
+export interface SkipWay {
+  readonly node: Node;
+  readonly from: readonly Cell[];
+  readonly to: readonly Cell[];
 }
 
 /**
@@ -41,7 +50,19 @@ export function netOf(diagram: Diagram): Result<Net> {
       firings.push(firing);
     }
   }
-  return ok({ cells: places.all(), firings });
+  return ok({ cells: places.all(), firings, skips: skipsOf(diagram, places) });
+}
+
+/** An activity is passed over, from one incoming flow to one outgoing one (SEMANTICS 18). */
+function skipsOf(diagram: Diagram, places: Places): readonly SkipWay[] {
+  return nodesOf(diagram)
+    .filter(({ activity, kind, actor }) => activity && kind === 'task' && actor.trust !== 'trusted')
+    .map((node) => ({
+      node,
+      from: places.before(node).filter(({ kind }) => kind === 'flow'),
+      to: places.after(node.outgoing).filter(({ kind }) => kind === 'flow'),
+    }))
+    .filter(({ from, to }) => from.length > 0 && to.length > 0);
 }
 
 /** A signal goes to all that wait for it, in one step. */

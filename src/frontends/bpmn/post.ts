@@ -173,6 +173,11 @@ export class Post {
       : this.net.cells.filter((cell) => cell.kind === 'message').map((cell) => `${name(cell)} = 0`);
   }
 
+  /** Whether a message waits in a queue: its counter alone does not say where. */
+  isQueued(cell: Cell): boolean {
+    return this.queueOf(cell) !== undefined;
+  }
+
   private queueOf(
     cell: Cell,
   ): { readonly queue: PrintedQueue; readonly member: string } | undefined {

@@ -34,6 +34,7 @@ import { MAX_JOINED } from './join.ts';
 import { judgeReferences } from './references.ts';
 import { Reading, elementName, text } from './reading.ts';
 import type { Place } from './scan.ts';
+import { actorOf } from './trust.ts';
 
 /** Builds the graph of a parsed file, or says everything that is wrong with it. */
 export function readDiagram(
@@ -161,7 +162,7 @@ function readProcess(
     owner: undefined,
     adHoc: false,
   };
-  const own: Actor = { id: pool?.id ?? id, name: process.name };
+  const own = actorOf(pool ?? element, { id: pool?.id ?? id, name: process.name }, reading);
   readNodes({ element, process }, own, new Map(), scopes, reading);
 }
 
@@ -174,7 +175,7 @@ function readNodes(
   reading: Reading,
 ): void {
   const lanes = new Map(around);
-  for (const laneSet of scope.element.laneSets ?? []) readLanes(laneSet, lanes);
+  for (const laneSet of scope.element.laneSets ?? []) readLanes(laneSet, own, lanes, reading);
   scopes.push(scope);
   for (const found of scope.element.flowElements ?? []) {
     const actor = lanes.get(found) ?? own;
@@ -205,11 +206,16 @@ function readFlows(element: BpmnElement, process: Process, data: Data, reading: 
 }
 
 /** The innermost lane that holds a node acts for it (§10.8). */
-function readLanes(laneSet: BpmnElement, lanes: Map<BpmnElement, Actor>): void {
+function readLanes(
+  laneSet: BpmnElement,
+  around: Actor,
+  lanes: Map<BpmnElement, Actor>,
+  reading: Reading,
+): void {
   for (const lane of laneSet.lanes ?? []) {
-    for (const node of lane.flowNodeRef ?? [])
-      lanes.set(node, { id: lane.id ?? 'lane', name: text(lane.name) });
-    if (lane.childLaneSet) readLanes(lane.childLaneSet, lanes);
+    const actor = actorOf(lane, { id: lane.id ?? 'lane', name: text(lane.name) }, reading, around);
+    for (const node of lane.flowNodeRef ?? []) lanes.set(node, actor);
+    if (lane.childLaneSet) readLanes(lane.childLaneSet, actor, lanes, reading);
   }
 }
 

@@ -32,24 +32,24 @@ interface Field {
   readonly required?: true;
 }
 
-const text = (about: string): Shape => ({ kind: 'text', about });
+export const textShape = (about: string): Shape => ({ kind: 'text', about });
 const expression = (about: string): Shape => ({ kind: 'expression', about });
 const type = (about: string): Shape => ({ kind: 'type', about });
-const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
-const list = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
-const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
+export const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
+export const listShape = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
+export const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
   kind: 'record',
   about,
   fields,
 });
-const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
+export const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
   kind: 'oneOf',
   about,
   values,
 });
-const required = (shape: Shape): Field => ({ shape, required: true });
-const optional = (shape: Shape): Field => ({ shape });
-const names = (about: string): Shape => list(about, { kind: 'name', about: 'a name' });
+export const requiredField = (shape: Shape): Field => ({ shape, required: true });
+export const optionalField = (shape: Shape): Field => ({ shape });
+const names = (about: string): Shape => listShape(about, { kind: 'name', about: 'a name' });
 const INIT: Shape = {
   kind: 'either',
   about:
@@ -69,166 +69,210 @@ const CONTROLS: Shape = mapping('name: condition', {
   options: [
     expression('the check'),
     record('a check with what it is for', {
-      check: required(expression('the check')),
-      sequence: optional({ kind: 'boolean', about: 'it keeps the order of steps' }),
+      check: requiredField(expression('the check')),
+      sequence: optionalField({ kind: 'boolean', about: 'it keeps the order of steps' }),
     }),
   ],
 });
 
+const MEDIUM = (otherwise: string): Shape =>
+  oneOf(
+    `what an attacker on the network can do (SEMANTICS 18); ${otherwise}`,
+    'private',
+    'public',
+    'authenticated',
+    'signed',
+  );
+
 const VARIABLE = record('a variable', {
-  type: required(
+  type: requiredField(
     type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T'),
   ),
-  init: required(INIT),
-  label: optional(text('what people call it')),
-  elementId: optional(text('the id of the diagram element behind it')),
-  sensor: optional({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
-  keptBy: optional(text('the actor who keeps it: one who is not trusted can change it')),
+  init: requiredField(INIT),
+  label: optionalField(textShape('what people call it')),
+  elementId: optionalField(textShape('the id of the diagram element behind it')),
+  sensor: optionalField({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
+  keptBy: optionalField(textShape('the actor who keeps it: one who is not trusted can change it')),
+  messages: optionalField(
+    record('it counts messages without content that are under way on a channel of its name', {
+      from: requiredField(textShape('the sending actor')),
+      to: requiredField(textShape('the receiving actor')),
+      medium: optionalField(MEDIUM('public when absent')),
+    }),
+  ),
+});
+const SKIP = record('how an activity is passed over by an actor who should do it', {
+  actor: requiredField(textShape('who should do it')),
+  from: requiredField(names('counters of tokens, from one of which a token goes')),
+  to: requiredField(names('counters of tokens, to one of which it goes')),
+  label: optionalField(textShape('what people call it')),
 });
 const ACTOR = record('an actor', {
-  trust: optional(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
-  recovers: optional({ kind: 'boolean', about: 'an outage of this actor ends' }),
-  label: optional(text('what people call it')),
+  trust: optionalField(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
+  recovers: optionalField({ kind: 'boolean', about: 'an outage of this actor ends' }),
+  label: optionalField(textShape('what people call it')),
 });
 const CHANNEL = record('a channel', {
-  from: required(text('the sending actor')),
-  to: required(text('the receiving actor')),
-  carries: required(mapping('field: type', type('the type of the field'))),
-  medium: optional(
-    oneOf(
-      'what an attacker on the network can do (SEMANTICS 18); private when absent',
-      'private',
-      'public',
-      'authenticated',
-      'signed',
-    ),
-  ),
-  order: optional(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
-  capacity: optional({
+  from: requiredField(textShape('the sending actor')),
+  to: requiredField(textShape('the receiving actor')),
+  carries: requiredField(mapping('field: type', type('the type of the field'))),
+  medium: optionalField(MEDIUM('private when absent')),
+  order: optionalField(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
+  capacity: optionalField({
     kind: 'integer',
     min: 1,
     about: 'how many messages it holds; 1 when absent',
   }),
-  unbounded: optional({
+  unbounded: optionalField({
     kind: 'boolean',
     about:
       'the capacity only says how far the channel is looked at: a message too many is a bound, no error',
   }),
-  signed: optional(names('the fields that the signature covers')),
-  fresh: optional(names('the fields that the receiver accepts once')),
-  unguessable: optional(names('the fields that an attacker cannot make up')),
+  signed: optionalField(names('the fields that the signature covers')),
+  fresh: optionalField(names('the fields that the receiver accepts once')),
+  unguessable: optionalField(names('the fields that an attacker cannot make up')),
 });
 const ACTION = record('an action', {
-  actor: required(text('who does it')),
-  for: optional(mapping('name: set or finite type', type('a set or a finite type'))),
-  receive: optional(mapping('channel: name of the message', { kind: 'name', about: 'a name' })),
-  when: optional(expression('the guard')),
-  controls: optional({
+  actor: requiredField(textShape('who does it')),
+  for: optionalField(mapping('name: set or finite type', type('a set or a finite type'))),
+  receive: optionalField(
+    mapping('channel: name of the message', { kind: 'name', about: 'a name' }),
+  ),
+  when: optionalField(expression('the guard')),
+  controls: optionalField({
     kind: 'either',
     about: 'named checks, all of which must pass',
-    options: [CONTROLS, list('in order', CONTROLS)],
+    options: [CONTROLS, listShape('in order', CONTROLS)],
   }),
-  then: optional(mapping('cell: new value', expression('read in the state before the step'))),
-  send: optional({
+  then: optionalField(mapping('cell: new value', expression('read in the state before the step'))),
+  send: optionalField({
     kind: 'either',
     about: 'messages sent',
-    options: [SEND, list('in order', SEND)],
+    options: [SEND, listShape('in order', SEND)],
   }),
-  fair: optional(
+  fair: optionalField(
     oneOf(
       'it does not wait for ever: weak when continuously enabled, strong when enabled again and again',
       'weak',
       'strong',
     ),
   ),
-  perMessage: optional({ kind: 'boolean', about: 'one fairness condition per message value' }),
-  label: optional(text('what people call it')),
-  elementId: optional(text('the id of the diagram element behind it')),
+  perMessage: optionalField({ kind: 'boolean', about: 'one fairness condition per message value' }),
+  label: optionalField(textShape('what people call it')),
+  elementId: optionalField(textShape('the id of the diagram element behind it')),
 });
 const PROPERTY = record('a property: exactly one kind, and what it means to the business', {
-  always: optional(expression('true in every reachable state')),
-  never: optional(expression('false in every reachable state')),
-  eventually: optional(expression('true at some time of every fair run')),
-  eventuallyAlways: optional(expression('true from some time on, for ever, in every fair run')),
-  leadsTo: optional(
+  always: optionalField(expression('true in every reachable state')),
+  never: optionalField(expression('false in every reachable state')),
+  eventually: optionalField(expression('true at some time of every fair run')),
+  eventuallyAlways: optionalField(
+    expression('true from some time on, for ever, in every fair run'),
+  ),
+  leadsTo: optionalField(
     record('whenever one holds, the other holds then or later', {
-      from: required(expression('the cause')),
-      to: required(expression('the effect')),
+      from: requiredField(expression('the cause')),
+      to: requiredField(expression('the effect')),
     }),
   ),
-  reachable: optional(
+  reachable: optionalField(
     expression('true in some reachable state, for every value of the parameters'),
   ),
-  recoverable: optional(expression('reachable from every reachable state')),
-  deadlockFree: optional({ kind: 'true', about: 'every stuck state is final' }),
-  reachableEach: optional(mapping('name: goal', expression('each goal is reachable'))),
-  all: optional(names('all of these properties hold')),
-  ltl: optional(text('linear temporal logic without next')),
-  kind: optional(text('the name of the kind to show')),
-  label: optional(text('what people call it')),
-  severity: optional(
-    record('what a violation costs', { eur: required({ kind: 'number', min: 0, about: 'euros' }) }),
+  recoverable: optionalField(expression('reachable from every reachable state')),
+  deadlockFree: optionalField({ kind: 'true', about: 'every stuck state is final' }),
+  reachableEach: optionalField(mapping('name: goal', expression('each goal is reachable'))),
+  all: optionalField(names('all of these properties hold')),
+  ltl: optionalField(textShape('linear temporal logic without next')),
+  kind: optionalField(textShape('the name of the kind to show')),
+  label: optionalField(textShape('what people call it')),
+  severity: optionalField(
+    record('what a violation costs', {
+      eur: requiredField({ kind: 'number', min: 0, about: 'euros' }),
+    }),
   ),
-  lossGroup: optional(text('properties of one group lose at most once together (SEMANTICS 24)')),
-  references: optional(list('controls, threats, clauses of standards', text('an identifier'))),
+  lossGroup: optionalField(
+    textShape('properties of one group lose at most once together (SEMANTICS 24)'),
+  ),
+  references: optionalField(
+    listShape('controls, threats, clauses of standards', textShape('an identifier')),
+  ),
 });
 
 export const MODEL_SHAPE = record('A workflow model for Probity', {
-  probity: required(oneOf('the version of this format', 1)),
-  name: required(text('what people call the model')),
-  description: optional(text('what it is about')),
-  sets: optional(
+  probity: requiredField(oneOf('the version of this format', 1)),
+  name: requiredField(textShape('what people call the model')),
+  description: optionalField(textShape('what it is about')),
+  sets: optionalField(
     mapping('finite index sets: a list of elements, or a number', {
       kind: 'either',
       about: 'elements, or how many',
       options: [names('the elements'), { kind: 'integer', min: 1, about: 'how many' }],
     }),
   ),
-  parameters: optional(mapping('unknown, never changing; every value is checked', type('a type'))),
-  variables: required(mapping('the state', VARIABLE)),
-  actors: required(mapping('who acts', ACTOR)),
-  channels: optional(mapping('how messages travel', CHANNEL)),
-  actions: required(mapping('the guarded steps', ACTION)),
-  properties: optional(mapping('what must be true', PROPERTY)),
-  final: optional(expression('the states in which the workflow may end')),
-  fairness: optional(
-    list(
+  parameters: optionalField(
+    mapping('unknown, never changing; every value is checked', type('a type')),
+  ),
+  variables: requiredField(mapping('the state', VARIABLE)),
+  actors: requiredField(mapping('who acts', ACTOR)),
+  channels: optionalField(mapping('how messages travel', CHANNEL)),
+  actions: requiredField(mapping('the guarded steps', ACTION)),
+  properties: optionalField(mapping('what must be true', PROPERTY)),
+  final: optionalField(expression('the states in which the workflow may end')),
+  fairness: optionalField(
+    listShape(
       'fairness of several actions together: exactly one of weak and strong',
       record('one condition for the steps of all these actions', {
-        weak: optional(
+        weak: optionalField(
           names('some of these does not wait for ever when one of them is always enabled'),
         ),
-        strong: optional(
+        strong: optionalField(
           names('some of these does not wait for ever when one of them is enabled again and again'),
         ),
       }),
     ),
   ),
-  abstractions: optional(list('what a frontend widened, in words', text('a sentence'))),
-  bounds: optional(
-    list(
+  skips: optionalField(mapping('activities that may be passed over', SKIP)),
+  abstractions: optionalField(
+    listShape('what a frontend widened, in words', textShape('a sentence')),
+  ),
+  bounds: optionalField(
+    listShape(
       'what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded',
-      text('a sentence'),
+      textShape('a sentence'),
     ),
   ),
 });
 
 /** A side file to a diagram: what it could also be annotated with (docs/bpmn.md, *Data*). */
 export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', {
-  variables: optional(mapping('the data', VARIABLE)),
-  sets: optional(
+  variables: optionalField(mapping('the data', VARIABLE)),
+  sets: optionalField(
     mapping(
       'what becomes of the data when an element happens, by its id',
       mapping('variable: new value', expression('read before the element happens')),
     ),
   ),
-  conditions: optional(
+  conditions: optionalField(
     mapping('the condition of a sequence flow, by its id', expression('over the data')),
   ),
-  properties: optional(mapping('what must be true', PROPERTY)),
-  channels: optional(text('how messages travel')),
-  outside: optional(text('`silent` if what comes from outside may never come')),
-  strict: optional({
+  properties: optionalField(mapping('what must be true', PROPERTY)),
+  channels: optionalField(textShape('how messages travel')),
+  actors: optionalField(
+    mapping(
+      'who acts, by the id of a lane, pool or process',
+      record('how far this actor can be relied on', {
+        trust: optionalField(oneOf('trusted when absent', 'trusted', 'insider', 'untrusted')),
+        recovers: optionalField({ kind: 'boolean', about: 'an outage of this actor ends' }),
+      }),
+    ),
+  ),
+  messages: optionalField(
+    mapping(
+      'message flows, by their ids',
+      record('how its messages travel', { medium: optionalField(MEDIUM('public when absent')) }),
+    ),
+  ),
+  outside: optionalField(textShape('`silent` if what comes from outside may never come')),
+  strict: optionalField({
     kind: 'boolean',
     about: 'whether what the standard does not allow is refused',
   }),
@@ -380,12 +424,16 @@ function isScalarOrList(value: unknown): boolean {
 }
 
 /** The JSON Schema (2020-12) of the native format, from the same table. */
-export function modelSchema(): Record<string, unknown> {
+export const modelSchema = (): Record<string, unknown> =>
+  schemaFrom('model', 'Probity model', MODEL_SHAPE);
+
+/** The JSON Schema of files of a shape. */
+export function schemaFrom(name: string, title: string, shape: Shape): Record<string, unknown> {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    $id: 'urn:probity:schema:model:1',
-    title: 'Probity model',
-    ...schemaOf(MODEL_SHAPE),
+    $id: `urn:probity:schema:${name}:1`,
+    title,
+    ...schemaOf(shape),
   };
 }
 

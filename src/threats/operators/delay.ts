@@ -1,12 +1,16 @@
 import type { ChannelBlock } from '../../model/layout.ts';
 import { insertMessage } from '../../model/semantics.ts';
+import { counterAt, delayed, openCounters } from '../counted.ts';
 import { openChannels, type Operator } from '../threat.ts';
 
 /** One message goes to a hold place, or one from there comes back as if it was sent now. */
 export const delay: Operator = {
   name: 'delay',
-  find: (model) => openChannels(model).map(({ name }) => ({ of: [name] })),
+  find: (model) =>
+    [...openChannels(model), ...openCounters(model)].map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
+    const counter = counterAt(world, channel);
+    if (counter !== undefined) return delayed(counter, channel, world);
     const block = world.layout.channel(channel);
     const hold: ChannelBlock = {
       ...block,

@@ -1,13 +1,19 @@
+import { counterAt, forgeableCounters, forged } from '../counted.ts';
 import { isUntrusted, type Operator } from '../threat.ts';
 
 /** Anybody can write to a public channel; an actor who is not trusted to one of the own. */
 export const forge: Operator = {
   name: 'forge',
   find: (model) =>
-    model.channels
-      .filter(({ medium, from }) => medium === 'public' || isUntrusted(model, from))
-      .map(({ name }) => ({ of: [name] })),
+    [
+      ...model.channels.filter(
+        ({ medium, from }) => medium === 'public' || isUntrusted(model, from),
+      ),
+      ...forgeableCounters(model),
+    ].map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
+    const counter = counterAt(world, channel);
+    if (counter !== undefined) return forged(counter, channel, world);
     const block = world.layout.channel(channel);
     const payloads = world.payloads(block);
     world.watch(block);
@@ -15,7 +21,7 @@ export const forge: Operator = {
       for (const payload of payloads) {
         if (!world.knows(row, block, payload)) continue;
         const next = world.added(row, block, payload);
-        if (next) emit(next);
+        if (next) emit(next, payload);
       }
     };
   },

@@ -8,6 +8,7 @@ import { forge } from './forge.ts';
 import { reorder } from './reorder.ts';
 import { replay } from './replay.ts';
 import { sensorFault } from './sensorFault.ts';
+import { skip } from './skip.ts';
 import { stepSkip } from './stepSkip.ts';
 import { tamper } from './tamper.ts';
 import { unavailable } from './unavailable.ts';
@@ -25,6 +26,7 @@ export const OPERATORS: readonly Operator[] = [
   alter,
   bypass,
   stepSkip,
+  skip,
 ];
 
 /** Every id that exists in a model, sorted by id. */

@@ -1,10 +1,14 @@
+import { counterAt, replayed, openCounters } from '../counted.ts';
 import { openChannels, type Operator } from '../threat.ts';
 
 /** A message that has ever stood in the channel comes once more. */
 export const replay: Operator = {
   name: 'replay',
-  find: (model) => openChannels(model).map(({ name }) => ({ of: [name] })),
+  find: (model) =>
+    [...openChannels(model), ...openCounters(model)].map(({ name }) => ({ of: [name] })),
   arm: ([channel = ''], world) => {
+    const counter = counterAt(world, channel);
+    if (counter !== undefined) return replayed(counter, channel, world);
     const block = world.layout.channel(channel);
     const history = world.record(`history ${channel}`);
     if (block.channel.fresh?.length) world.watch(block);
@@ -12,7 +16,7 @@ export const replay: Operator = {
       for (const text of world.sets.items(row[history] as number)) {
         const payload = text === '()' ? [] : text.slice(1, -1).split(',').map(Number);
         const next = world.added(row, block, payload);
-        if (next) emit(next);
+        if (next) emit(next, payload);
       }
     };
   },

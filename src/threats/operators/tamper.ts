@@ -30,11 +30,11 @@ export const tamper: Operator = {
           if (block.channel.order === 'bag') {
             const next = world.without(row, block, i);
             insertMessage(next, block, changed);
-            emit(next);
+            emit(next, changed, message);
           } else {
             const next = [...row];
             changed.forEach((word, k) => (next[messageOffset(block, i) + k] = word));
-            emit(next);
+            emit(next, changed, message);
           }
         }
       });

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunningApi } from '../../src/api/server.ts';
+import { checkSubmission, identify, toolVersions } from '../../src/checking/check.ts';
+import { recheck } from '../../src/checking/recheck.ts';
+import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
+import { parsePolicy } from '../../src/evidence/formats/policy.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { CACHE_DIR } from '../conformance/checking.ts';
+import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
+import { post, subscribe } from './client.ts';
+
+/** Which attacks break what, through the whole service. */
+let running: TestApi;
+let opened: TestService;
+let api: RunningApi;
+let key: string;
+
+beforeAll(async () => {
+  running = await openTestApi('threats-worker', {
+    checker: { checkSubmission, inspect: identify, toolVersions },
+    env: { PROBITY_CACHE_DIR: CACHE_DIR },
+  });
+  ({ opened, api } = running);
+  key = (await opened.service.store.keys.create({ name: 'architect', role: 'architect' })).key;
+}, 240_000);
+
+afterAll(async () => {
+  await running?.stop();
+}, 60_000);
+
+const SHOP = `probity: 1
+name: Shop
+variables: { paid: { type: int 0..2, init: 0 }, state: { type: "enum [new, asked, done]", init: new } }
+actors: { shop: {}, bank: {} }
+channels: { bill: { from: shop, to: bank, carries: { amount: int 1..2 }, medium: public, capacity: 1 } }
+actions:
+  ask: { actor: shop, when: state = new, then: { state: asked }, send: { bill: { amount: 2 } }, fair: weak }
+  pay: { actor: bank, receive: { bill: b }, when: state = asked, controls: { full: b.amount = 2 }, then: { paid: b.amount, state: done }, fair: weak }
+properties:
+  full: { always: "if state = done then paid = 2 else true" }
+final: state = done
+`;
+
+interface Input {
+  readonly threats?: readonly string[];
+  readonly budget?: number;
+}
+
+async function request(input: Input) {
+  const submitted = await post(
+    api.url,
+    key,
+    'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }',
+    { input: { source: SHOP, format: 'native', name: 'shop.yaml' } },
+  );
+  const { id: modelId } = (submitted.data as unknown as { submitModel: { id: string } })
+    .submitModel;
+  return post(
+    api.url,
+    key,
+    'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }',
+    { input: { modelId, engines: ['explore'], ...input } },
+  );
+}
+
+async function sealed(input: Input): Promise<{ readonly id: string; readonly verdict: string }> {
+  const { data } = await request(input);
+  const { id } = (data as unknown as { requestVerification: { id: string } }).requestVerification;
+  const updates = await subscribe(
+    api.url,
+    key,
+    'subscription ($id: ID!) { runUpdated(id: $id) { state failure { code message } verdict { id } } }',
+    { id },
+  );
+  const last = updates.at(-1)?.['data'] as unknown as {
+    runUpdated: { state: string; failure: unknown; verdict: { id: string } | null };
+  };
+  expect(last.runUpdated, JSON.stringify(last)).toMatchObject({ state: 'sealed' });
+  return { id, verdict: last.runUpdated.verdict?.id ?? '' };
+}
+
+it('an analysis is answered with types, sealed, and found again from its bundle', async () => {
+  const { id, verdict } = await sealed({ threats: ['all'], budget: 2 });
+  const { data, errors } = await post(
+    api.url,
+    key,
+    `query ($id: ID!, $verdict: ID!) {
+      run(id: $id) { report { attacks {
+        options { threats budget } assumptions
+        ids { id operator proper references }
+        properties { name withoutThreats complete completeUpTo resilience resistsAll assuming minimalAttackSets { threats traceLength trace } }
+        controls { id property loadBearing redundant insufficient }
+        sufficientControls { property sets }
+      } } }
+      verdict(id: $verdict) { statement files { path base64 } }
+      trustPolicy
+    }`,
+    { id, verdict },
+  );
+  expect(errors).toBeUndefined();
+  const answer = data as unknown as {
+    run: { report: { attacks: { properties: { name: string }[]; controls: unknown[] } } };
+    verdict: {
+      statement: { predicate: { options: unknown } };
+      files: { path: string; base64: string }[];
+    };
+    trustPolicy: string;
+  };
+  const { attacks } = answer.run.report;
+  expect(attacks.properties.find(({ name }) => name === 'deadlockFree')).toMatchObject({
+    withoutThreats: 'holds',
+    complete: true,
+    completeUpTo: null,
+    resilience: 0,
+    resistsAll: false,
+    minimalAttackSets: expect.arrayContaining([
+      expect.objectContaining({ threats: ['drop.bill'], traceLength: 2 }),
+    ]) as unknown,
+  });
+  expect(attacks.properties.find(({ name }) => name === 'full')).toMatchObject({
+    resilience: null,
+    resistsAll: true,
+    minimalAttackSets: [],
+  });
+  expect(attacks.controls).toContainEqual({
+    id: 'pay.full',
+    property: 'full',
+    loadBearing: true,
+    redundant: false,
+    insufficient: false,
+  });
+  expect(answer.verdict.statement.predicate.options).toMatchObject({
+    attacks: { threats: 'all', budget: 2 },
+  });
+  const policy = await parsePolicy(answer.trustPolicy, nodeCrypto.sha256);
+  if (!policy.ok) throw new Error('policy');
+  const files = new Map(
+    answer.verdict.files.map(({ path, base64 }) => [
+      path,
+      new Uint8Array(Buffer.from(base64, 'base64')),
+    ]),
+  );
+  const report = await verifyBundle(files, policy.value, {
+    crypto: nodeCrypto,
+    compliance: false,
+  });
+  expect(report.status).toBe('verified');
+  if (!report.statement) throw new Error('no statement');
+  const found = await recheck(files, report.statement);
+  expect(found.filter(({ status }) => status === 'failed' || status === 'skipped')).toEqual([]);
+}, 120_000);
+
+it('what is asked is part of what makes two requests the same', async () => {
+  const first = await sealed({ threats: ['drop.bill'], budget: 1 });
+  const again = await sealed({ threats: ['drop.bill'], budget: 1 });
+  const other = await sealed({ threats: ['drop.bill'] });
+  const keys = await Promise.all(
+    [first, again, other].map(
+      async ({ id }) => (await opened.service.store.runs.get(id))?.cacheKey,
+    ),
+  );
+  expect(keys[1]).toBe(keys[0]);
+  expect(keys[2]).not.toBe(keys[0]);
+}, 120_000);
+
+it('threats that are not there, and a budget below nothing, are refused', async () => {
+  const codes = async (input: Input): Promise<unknown> =>
+    (await request(input)).errors?.map(({ extensions }) => extensions?.['problems']);
+  expect(await codes({ threats: ['drop.note'] })).toMatchObject([
+    [{ code: 'THREAT_UNKNOWN', path: 'input.threats' }],
+  ]);
+  expect(await codes({ budget: -1 })).toMatchObject([
+    [{ code: 'OPTION_INVALID', path: 'input.budget' }],
+  ]);
+}, 60_000);
