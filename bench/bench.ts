@@ -14,6 +14,7 @@ import { inspect } from '../src/checking/inspect.ts';
 import { DEFAULT_OPTIONS } from '../src/checking/types.ts';
 import { timeOf } from '../src/time/time.ts';
 import { diagramRows } from './diagrams.ts';
+import { explorerRows } from './explorer.ts';
 import { againstHand, proofs, warmAgainstCold } from './engines.ts';
 import { logRows } from './log.ts';
 import { riskRows } from './risk.ts';
@@ -94,6 +95,7 @@ await sideBySide(
 );
 rows.push(...(await serviceRows(cacheDir)));
 rows.push(...(await diagramRows()));
+rows.push(...(await explorerRows(cacheDir)));
 rows.push(
   await againstHand('17 parallel branches in TLC', parallelModel(17), 'Parallel', cacheDir),
   await againstHand('7 orders over channels in TLC', ordersModel(7), 'Orders', cacheDir),

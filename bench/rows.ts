@@ -6,6 +6,13 @@ export interface Row {
   readonly ratio: string;
 }
 
+/** What a search found, how long it took by the clock, and the memory of its process. */
+export interface Measured {
+  readonly states: number;
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
 export const perSecond = (count: number, seconds: number): string =>
   `${Math.round(count / seconds).toLocaleString('en')}/s`;
 

@@ -4,7 +4,7 @@
  * its own.
  */
 import { hostname } from 'node:os';
-import { loadConfig } from '../src/config/index.ts';
+import { ownConfig } from '../src/config/index.ts';
 import { describeError, jsonLogger } from '../src/service/observe.ts';
 import { composeService } from '../src/service/compose.ts';
 import { startWorker } from '../src/service/worker.ts';
@@ -25,7 +25,7 @@ process.stderr.on('error', () => undefined);
 const LAST_MS = 8_000;
 
 async function main(): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) {
     logger.error('config.invalid', { problems: config.problems });
     process.exit(2);

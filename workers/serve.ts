@@ -3,7 +3,7 @@
  * its siblings but the database and the queue, so that whichever of them ends, the others go on.
  */
 import { startApi } from '../src/api/server.ts';
-import { loadConfig } from '../src/config/index.ts';
+import { ownConfig } from '../src/config/index.ts';
 import { Fault } from '../src/errors/index.ts';
 import { composeService } from '../src/service/compose.ts';
 import { describeError } from '../src/service/observe.ts';
@@ -20,7 +20,7 @@ const say = (message: FromChild<{ url: string; port: number }>, done?: () => voi
 const LAST_MS = 8_000;
 
 async function main(): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) throw new Fault('INTERNAL', config.problems.map((p) => p.message).join('; '));
   const { service, close } = await composeService(config.value, 'api');
   // The first request would wait for it: finding out may start Java, or fetch a jar.

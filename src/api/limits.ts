@@ -130,7 +130,8 @@ class Meter {
     const own = { ...NOTHING, depth: 1, cost, aliases: field.alias ? 1 : 0 };
     if (!field.selectionSet) return own;
     const below = this.ofSelections(field.selectionSet);
-    // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is not.
+    // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is
+    // not.
     if (name.startsWith('__')) return { ...own, introspectionDepth: below.depth };
     return {
       ...beside(own, below),

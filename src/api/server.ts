@@ -173,7 +173,9 @@ function refuseOtherText(
 
 const NOT_UTF8 = 'entity.not.utf8';
 
-/** What is refused of a document before it is read: its length, and that it subscribes over HTTP. */
+/**
+ * What is refused of a document before it is read: its length, and that it subscribes over HTTP.
+ */
 const refuseDocuments: RequestHandler = (request, response, next) => {
   const { query } = { ...request.query, ...(request.body as { query?: unknown } | undefined) };
   if (typeof query !== 'string') return next();

@@ -1,5 +1,5 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { listed } from '../errors/nearest.ts';
+import { listed, unknownName } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
@@ -162,13 +162,7 @@ function optionProblems(options: CheckOptions, properties: readonly Property[]):
   const engines = options.engines === 'auto' ? [] : options.engines;
   const unknownEngines = engines
     .filter((name) => !Object.hasOwn(ENGINES, name))
-    .map((name) =>
-      problem(
-        'ENGINE_UNKNOWN',
-        'engines',
-        `there is no engine \`${name}\`; there are ${listed(ENGINE_NAMES, name)}`,
-      ),
-    );
+    .map((name) => problem('ENGINE_UNKNOWN', 'engines', unknownName('engine', name, ENGINE_NAMES)));
   return [...unknownProperties, ...unknownEngines];
 }
 
@@ -188,7 +182,9 @@ function askedProperties(
   return properties.filter((p) => wanted.has(p.name) || p.formula.kind === 'implicit');
 }
 
-/** What answers are judged by, and what came of each, by engine and property: it is replayed once. */
+/**
+ * What answers are judged by, and what came of each, by engine and property: it is replayed once.
+ */
 interface Judging {
   readonly inspected: Inspected;
   readonly task: Task;

@@ -157,6 +157,8 @@ function assuranceOf(
   if (agreeing.some((a) => a.outcome.evidence['obligationsReproved'] === true))
     assurance.push('obligationsReproved');
   if (agreeing.length > 1) assurance.push('crossChecked');
+  if (agreeing.some((a) => a.outcome.evidence['translationValidated'] === true))
+    assurance.push('translationValidated');
   return assurance;
 }
 

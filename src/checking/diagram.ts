@@ -13,7 +13,7 @@ import { readYaml } from '../frontends/native/yaml.ts';
 import type { ReadModel, Submission } from './types.ts';
 
 /** A diagram, with what is said of it beside it, as a model document. */
-export async function readDiagram({ source, ...said }: Submission): Promise<Result<ReadModel>> {
+export async function modelOfDiagram({ source, ...said }: Submission): Promise<Result<ReadModel>> {
   const beside = readBeside(said);
   if (!beside.ok) return beside;
   const read = await readBpmn(source, beside.value);

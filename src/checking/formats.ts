@@ -93,7 +93,7 @@ export const MODEL_FORMATS: Readonly<Record<FormatOf<'model'>, ModelFormat>> = {
     files: /\.(bpmn|bpmn20\.xml|xml)$/iu,
     begins: /^\uFEFF?\s*</u,
     takes: ['annotations', 'channels', 'outside', 'strict', 'svg', 'fixes', 'fix', 'reduction'],
-    read: async (submission) => (await import('./diagram.ts')).readDiagram(submission),
+    read: async (submission) => (await import('./diagram.ts')).modelOfDiagram(submission),
     quiet: async (submission) => (await import('./diagram.ts')).quietActionsOf(submission),
   },
 };
@@ -112,7 +112,7 @@ const TLA: SpecificationFormat<DocumentOf<'tla'>> = {
     ),
   ],
   propertyNames: async (document) =>
-    (await import('./specifications/tla.ts')).tlaPropertyNames(document),
+    (await import('./specifications/tlaQuestions.ts')).tlaPropertyNames(document),
   check: async (document, { digest }, options, context) =>
     (await import('./specifications/tla.ts')).checkTlaDocument(document, digest, options, context),
   recheck: async (document, files, statement, limits, cacheDir) =>

@@ -79,7 +79,8 @@ export async function survival(
     const task = { semantics: new Semantics(mutant), digest: '', properties: surviving };
     const result = await explore.run(
       task,
-      { ...budget, maxStates: 4 * states + 100, reduction: 'never' },
+      // Code for a graph that is looked at once, and is small, takes longer than it saves.
+      { ...budget, maxStates: 4 * states + 100, reduction: 'never', path: 'interpreted' },
       time,
       () => undefined,
     );

@@ -296,7 +296,9 @@ class Rechecking {
     return { status: 'recounted', detail: `${String(mine.evidence['states'])} states` };
   }
 
+  /** Where a digest says that the graph is no larger, by the rules alone: no code is generated. */
   #explore(): Promise<ReadonlyMap<string, Outcome>> {
+    const isSmall = this.#verdicts.some(({ facts }) => facts?.['stateSetDigest'] !== undefined);
     const task = {
       semantics: this.#semantics,
       digest: '',
@@ -306,7 +308,7 @@ class Rechecking {
     this.#explored ??= explore
       .run(
         { ...task, properties },
-        { ...this.#limits, cacheDir: '' },
+        { ...this.#limits, cacheDir: '', path: isSmall ? 'interpreted' : 'compiled' },
         timeOf(this.#limits.timeoutMs),
         () => {},
       )

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
 import { openOwnDatabase } from './ownDatabase.ts';
@@ -13,7 +13,7 @@ export async function makeAdminKey(
   { data, name }: { readonly data: string | undefined; readonly name: string },
   io: CommandIo,
 ): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const dataDir = resolve(data ?? config.value.dataDir);
   const { store, close } = await openOwnDatabase(config.value, dataDir);

@@ -1,4 +1,4 @@
-import { loadConfig, type Config } from '../config/index.ts';
+import { ownConfig, type Config } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import type { AnchorRecord } from '../evidence/statements/anchor.ts';
 import { explorerUrl, isNetwork, NETWORK_PRESETS } from '../evidence/statements/networks.ts';
@@ -18,7 +18,7 @@ export async function checkAnchor(
   asked: { readonly bundle: string; readonly node: string | undefined },
   io: CommandIo,
 ): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const record = await anchorIn(asked.bundle);
   if (!record.ok) return record;

@@ -109,7 +109,7 @@ export const commonFlags = ({ json }: Pick<Command, 'json'>): readonly string[] 
 
 function noOption(command: Command, given: string, names: ReadonlyMap<string, string>): Problem {
   const known = [...names.keys(), ...commonFlags(command)];
-  return problem('OPTION_INVALID', given, `there is no option ${given}${didYouMean(given, known)}`);
+  return problem('OPTION_INVALID', given, `unknown option ${given}${didYouMean(given, known)}`);
 }
 
 function valueMissing(name: string, shown: string, next: string | undefined): Problem {

@@ -1,9 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { attachKey, type Role } from '../evidence/signing/keys.ts';
+import { attachKey, type KeyRole } from '../evidence/signing/keys.ts';
 import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
 import { isKeyName, verificationKey } from '../evidence/formats/note.ts';
 import { isSoundPublicKey } from '../evidence/formats/soundKey.ts';
@@ -27,14 +27,14 @@ interface Where {
 }
 
 type Asked = Where & {
-  readonly role: Role;
+  readonly role: KeyRole;
   readonly data: string | undefined;
   readonly name: string | undefined;
 };
 
 /** `probity keys attach`: the file is written only after the key has signed. */
 export async function attach(asked: Asked): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const { role } = asked;
   const key = await describe(role, asked, asked.name ?? config.value.origin);
@@ -46,7 +46,11 @@ export async function attach(asked: Asked): Promise<Ended> {
   return { exit: EXIT.ok, json: { file, vkey }, text: () => `${vkey} in ${file}${next}\n` };
 }
 
-async function describe(role: Role, values: Where, origin: string): Promise<Result<ExternalKey>> {
+async function describe(
+  role: KeyRole,
+  values: Where,
+  origin: string,
+): Promise<Result<ExternalKey>> {
   const { pkcs11, token, object, command, url, tokenFile } = values;
   const name = `${origin}/${role}`;
   if (!isKeyName(name))

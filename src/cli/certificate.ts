@@ -4,7 +4,7 @@ import { readZip } from '../evidence/formats/zip.ts';
 import { ask, fetchFile, serverFrom, type Server, type ServerValues } from './client.ts';
 import type { Ended } from './command.ts';
 import { EXIT } from './io.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 import { writeNew } from './textFile.ts';
 import { readPolicy } from './trustPolicy.ts';
 
@@ -78,7 +78,7 @@ async function fetchTimestamp(server: Server, id: string): Promise<Uint8Array> {
     { id },
   );
   if (!verdict?.timestamp)
-    throw new Refused([
+    throw new RefusedByServer([
       problem('NOT_FOUND', 'ID', 'there is no such verdict, or no timestamp of it (yet)'),
     ]);
   return new Uint8Array(Buffer.from(verdict.timestamp, 'base64'));
@@ -90,7 +90,7 @@ async function fetchRendering(server: Server, id: string, format: string): Promi
     'query ($id: ID!, $format: Rendering!) { verdict(id: $id) { rendering(format: $format) } }',
     { id, format: format === 'vc-jwt' ? 'vcJwt' : format },
   );
-  if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
+  if (!verdict) throw new RefusedByServer([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   return verdict.rendering;
 }
 
@@ -107,7 +107,8 @@ export async function waitForAnchor(
       'query ($id: ID!) { verdict(id: $id) { anchor { state } } }',
       { id },
     );
-    if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
+    if (!verdict)
+      throw new RefusedByServer([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
     if (verdict.anchor?.state === 'confirmed') return true;
     if (Date.now() >= deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, 100));

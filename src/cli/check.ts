@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import type { Reduction } from '../model/engine.ts';
 
 import { DEFAULT_OPTIONS, type CheckOptions, type Progress } from '../checking/types.ts';
@@ -9,7 +9,7 @@ import { explained, tellerFor, writeDrawings, writeFiles, writeMended } from './
 import { exitOf } from './exit.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
-import { submissionOf } from './submission.ts';
+import { submissionFrom } from './submission.ts';
 import { timeOf } from '../time/time.ts';
 
 /** Where fixes are looked for, the part of the time that the check itself may take. */
@@ -26,9 +26,9 @@ type Asked = SubmissionValues &
 /** `probity check`: no server, no database. */
 export async function check(asked: Asked, io: CommandIo): Promise<Ended> {
   const { svg, fix, artifacts } = asked;
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
-  const read = await submissionOf(asked.file, asked);
+  const read = await submissionFrom(asked.file, asked);
   if (!read.ok) return read;
   const submission = read.value;
   const options = optionsOf(asked);

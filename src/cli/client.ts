@@ -6,7 +6,7 @@ import { explainerOf } from '../explain/formats.ts';
 import { withTold, type Told } from '../explain/told.ts';
 import type { Report } from '../model/outcome.ts';
 import type { Trace } from '../model/trace.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 
 export interface Server {
   readonly url: string;
@@ -42,8 +42,8 @@ interface GraphqlError {
 }
 
 /**
- * One GraphQL operation over HTTP. Throws `Refused` for what the user can mend, a `Fault` for what
- * he cannot.
+ * One GraphQL operation over HTTP. Throws `RefusedByServer` for what the user can mend, a `Fault`
+ * for what he cannot.
  */
 export async function ask<T>(
   server: Server,
@@ -73,7 +73,7 @@ export async function ask<T>(
 function failureOf(errors: readonly GraphqlError[]): Error {
   const problems = errors.flatMap(({ extensions }) => extensions?.problems ?? []);
   if (problems.length > 0 && problems.every(({ code }) => Object.hasOwn(PROBLEMS, code)))
-    return new Refused(problems);
+    return new RefusedByServer(problems);
   return new Fault('INTERNAL', errors.map(({ message }) => message).join('; '));
 }
 

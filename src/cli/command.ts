@@ -75,9 +75,9 @@ export interface CommandIo extends Io {
 }
 
 /** How a command ends: with an answer, or with what is wrong with its input. */
-export type Ended = Answer | BadInput;
+export type Ended = CommandAnswer | BadInput;
 
-export interface Answer {
+export interface CommandAnswer {
   readonly exit: number;
   /** Printed with `--json`. */
   readonly json?: unknown;

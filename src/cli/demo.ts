@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../config/index.ts';
+import { loadConfig, ownConfig } from '../config/index.ts';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
 import { writeBundle } from '../evidence/bundle/write.ts';
@@ -16,7 +16,7 @@ import { exitOf } from './exit.ts';
 import { startHost, type Host } from './host.ts';
 import { orInterrupted } from './interrupted.ts';
 import { EXIT, type Io } from './io.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 import { readSubmission } from './submission.ts';
 import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
@@ -68,8 +68,8 @@ async function startDemoHost(io: Io): Promise<Host> {
 }
 
 function homeOf(): string {
-  const config = loadConfig(process.env);
-  if (!config.ok) throw new Refused(config.problems);
+  const config = ownConfig();
+  if (!config.ok) throw new RefusedByServer(config.problems);
   return config.value.dataDir;
 }
 
@@ -82,7 +82,7 @@ function configFor(dataDir: string) {
     PROBITY_PORT: '0',
     PROBITY_LOG_LEVEL: process.env['PROBITY_LOG_LEVEL'] ?? 'error',
   });
-  if (!config.ok) throw new Refused(config.problems);
+  if (!config.ok) throw new RefusedByServer(config.problems);
   return config.value;
 }
 
@@ -125,7 +125,7 @@ async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown
   const paint = painter(io);
   const file = join(packageRoot(), 'specs', 'demo', name);
   const submission = await readSubmission(file);
-  if (!submission.ok) throw new Refused(submission.problems);
+  if (!submission.ok) throw new RefusedByServer(submission.problems);
   say(`\n${paint('dim', '─'.repeat(72))}\n${paint('bold', `specs/demo/${name}`)} → GraphQL`);
   const started = performance.now();
   const { id } = await requestRun(server, submission.value);
@@ -137,7 +137,7 @@ async function walk({ server, name, out, policy, io, say }: Walk): Promise<Shown
       ),
     );
   });
-  if (run.failure?.problems.length) throw new Refused(run.failure.problems);
+  if (run.failure?.problems.length) throw new RefusedByServer(run.failure.problems);
   if (run.state !== 'sealed' || !run.report || !run.verdict)
     throw new Fault(
       'INTERNAL',

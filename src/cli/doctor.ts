@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { loadConfig, misspelt, type Config } from '../config/index.ts';
+import { ownConfig, misspelt, type Config } from '../config/index.ts';
 import { toolVersion } from '../checking/check.ts';
 import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
 import { mayConfine } from '../processes/confined.ts';
@@ -49,7 +49,7 @@ const WIDTH = EXAMINATIONS.reduce((most, { name }) => Math.max(most, name.length
 
 /** `probity doctor`: each finding is printed as it is found. */
 export async function doctor(io: CommandIo): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const findings: Finding[] = [];
   for (const { name, look } of EXAMINATIONS) {

@@ -88,7 +88,9 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
   }
 }
 
-/** Two that start beside each other. Whatever has started is stopped, also where the other fails. */
+/**
+ * Two that start beside each other. Whatever has started is stopped, also where the other fails.
+ */
 async function started<A extends Stoppable, B extends Stoppable>(
   opened: (() => Promise<void>)[],
   ...parts: readonly [Promise<A>, Promise<B>]
@@ -121,7 +123,9 @@ async function ensureAdminKey({ store }: Service): Promise<string | undefined> {
   });
 }
 
-/** Children read the environment like any process: what was decided here is written out for them. */
+/**
+ * Children read the environment like any process: what was decided here is written out for them.
+ */
 function childEnvironment(config: Config): NodeJS.ProcessEnv {
   return {
     ...process.env,

@@ -10,8 +10,8 @@ export interface Io {
 }
 
 /**
- * DESIGN section 9. `untrusted` is verify's own reading of 3; `interrupted` is as a shell says it of
- * what Ctrl-C ended.
+ * DESIGN section 9. `untrusted` is verify's own reading of 3; `interrupted` is as a shell says it
+ * of what Ctrl-C ended.
  */
 export const EXIT = {
   ok: 0,

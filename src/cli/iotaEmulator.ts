@@ -43,7 +43,9 @@ function faultsFrom(given: readonly string[]): Result<Partial<LedgerFaults>> {
       ? faultFrom(name, rest.length === 0 ? undefined : rest.join('='))
       : undefined;
     if (fault === undefined)
-      problems.push(problem('OPTION_INVALID', '--fault', `${text} is no fault`));
+      problems.push(
+        problem('OPTION_INVALID', '--fault', `--fault: unknown or without its value: \`${text}\``),
+      );
     Object.assign(faults, fault);
   }
   return problems.length > 0 ? bad(...problems) : ok(faults);

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { loadConfig, type Config } from '../config/index.ts';
+import { ownConfig, type Config } from '../config/index.ts';
 import { bad, problem } from '../errors/index.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
 import { openKeys, readKeys, readRetired, type Keys } from '../evidence/signing/keys.ts';
@@ -16,7 +16,7 @@ interface Asked {
 
 /** `probity keys show`, and `init`, which makes those that are missing first. */
 export async function showKeys(asked: Asked, makesMissing: boolean): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const folder = keysFolder(asked, config.value);
   const keys = makesMissing
@@ -29,7 +29,7 @@ export async function showKeys(asked: Asked, makesMissing: boolean): Promise<End
 
 /** `probity keys policy`: with the witnesses of PROBITY_WITNESSES. */
 export async function printPolicy(asked: Asked): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const folder = keysFolder(asked, config.value);
   const named = config.value.witnesses?.policy;

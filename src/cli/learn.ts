@@ -7,7 +7,7 @@ import { learnLog, type LearnedLog } from '../risk/fit/learnLog.ts';
 import type { AlignmentMove } from '../risk/fit/optimal.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
-import { quietActions } from './quietActions.ts';
+import { silentActions } from './silentActions.ts';
 import { painter } from './style.ts';
 import { readSubmission } from './submission.ts';
 import { readLargeText } from './textFile.ts';
@@ -22,7 +22,7 @@ interface Asked {
 }
 
 /** `probity learn`. */
-export async function learn(asked: Asked, io: CommandIo): Promise<Ended> {
+export async function learnFrom(asked: Asked, io: CommandIo): Promise<Ended> {
   const learned = await learnedFrom(asked, io);
   return learned.ok
     ? { exit: EXIT.ok, json: learned.value, text: () => learnText(learned.value, io) }
@@ -37,7 +37,7 @@ async function learnedFrom(asked: Asked, io: CommandIo): Promise<Result<LearnedL
   const text = await readLargeText(asked.log);
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return log;
-  const quiet = await quietActions(asked.silent ?? [], inspected.value, submission.value);
+  const quiet = await silentActions(asked.silent ?? [], inspected.value, submission.value);
   if (!quiet.ok) return quiet;
   const { maxStates, timeout } = asked;
   return learnLog({

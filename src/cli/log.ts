@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { loadConfig, type Config } from '../config/index.ts';
+import { ownConfig, type Config } from '../config/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { pastLogKeys, readKeys, readRetired } from '../evidence/signing/keys.ts';
 import { exportTiles } from '../evidence/log/export.ts';
@@ -34,7 +34,7 @@ type Fsck = Place & {
 
 /** `probity log export`. */
 export async function exportLog(asked: Place & { readonly target: string }): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const folder = resolve(asked.target);
   return withLog(asked, config.value, async ({ log }) => {
@@ -49,7 +49,7 @@ export async function exportLog(asked: Place & { readonly target: string }): Pro
 
 /** `probity log fsck`. */
 export async function checkLog(asked: Fsck, io: CommandIo): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const dataDir = resolve(asked.data ?? config.value.dataDir);
   const [key, against] = [await keyOf(asked.key, dataDir), await readAgainst(asked.against)];

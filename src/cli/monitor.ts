@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import { inspect } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
 import { bad, problem } from '../errors/index.ts';
@@ -30,7 +30,7 @@ interface Asked {
 
 /** `probity monitor`. */
 export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const read = await readSubmission(asked.file, asked.format);
   if (!read.ok) return read;

@@ -1,10 +1,10 @@
 import { problem } from '../errors/index.ts';
 import { ask, serverFrom, type ServerValues } from './client.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 
 /**
- * The `status.json` of now for a receipt whose checkpoint has the size `since`. Throws `Refused`
- * where the server does not know the verdict, and as `ask` does.
+ * The `status.json` of now for a receipt whose checkpoint has the size `since`. Throws
+ * `RefusedByServer` where the server does not know the verdict, and as `ask` does.
  */
 export async function askStatus(
   from: ServerValues,
@@ -16,7 +16,7 @@ export async function askStatus(
     about,
   );
   if (verdict?.status) return verdict.status.proof;
-  throw new Refused([
+  throw new RefusedByServer([
     problem('NOT_FOUND', about.id, 'the server does not know this verdict, or has erased it'),
   ]);
 }

@@ -2,9 +2,9 @@ import { ASSURANCES } from '../checking/assurance.ts';
 import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
 import { FORMAT_OPTIONS, nounsTaking } from '../checking/formats.ts';
 import { DEFAULT_OPTIONS } from '../checking/types.ts';
-import { listed } from '../errors/nearest.ts';
+import { unknownName } from '../errors/nearest.ts';
 import { CHANNEL_SEMANTICS, OUTSIDES } from '../frontends/bpmn/diagram.ts';
-import { FORMAT_NAMES, isSpecificationFormat } from '../model/formats.ts';
+import { FORMAT_NAMES, isSpecificationFormat, type FormatName } from '../model/formats.ts';
 import { Wrong, type Option, type Options, type ValueKind, type Values } from './command.ts';
 import {
   choice,
@@ -12,30 +12,33 @@ import {
   FILE,
   flag,
   FOLDER,
-  list,
+  listOf,
   optional,
   positive,
   repeated,
-  text,
+  anyText,
 } from './values.ts';
 
 /** Options that more than one command takes. */
 
 export const SERVER_OPTIONS = {
-  server: optional(text('URL'), 'the service', 'PROBITY_SERVER, else http://127.0.0.1:4600'),
-  key: optional(text('KEY'), 'an API key', 'PROBITY_KEY'),
+  server: optional(anyText('URL'), 'the service', 'PROBITY_SERVER, else http://127.0.0.1:4600'),
+  key: optional(anyText('KEY'), 'an API key', 'PROBITY_KEY'),
 };
 
 export const DATA_OPTION = optional(FOLDER, 'the data folder', 'PROBITY_DATA_DIR, else ~/.probity');
 
 export const BY_NAME = "by the file's name and beginning";
-export const FORMAT = choice('FORMAT', FORMAT_NAMES);
+/** As the service says it of a format that there is not. */
+const formatOf = (names: readonly FormatName[]): ValueKind<FormatName> => ({
+  ...choice('FORMAT', names),
+  read: (given) =>
+    names.find((name) => name === given) ??
+    new Wrong(`takes a format: ${unknownName('format', given, names)}`, 'FORMAT_UNKNOWN'),
+});
 /** Of commands that need actors, channels and steps: a model. */
 export const MODEL_FORMAT_OPTION = optional(
-  choice(
-    'FORMAT',
-    FORMAT_NAMES.filter((format) => !isSpecificationFormat(format)),
-  ),
+  formatOf(FORMAT_NAMES.filter((format) => !isSpecificationFormat(format))),
   'the format of the model',
   BY_NAME,
 );
@@ -58,16 +61,13 @@ const ENGINE: ValueKind<EngineName | 'auto' | 'all'> = {
   choices: [...ENGINE_NAMES, 'all', 'auto'],
   read: (given) =>
     ([...ENGINE_NAMES, 'all', 'auto'] as const).find((name) => name === given) ??
-    new Wrong(
-      `knows no engine \`${given}\`; there are ${listed(ENGINE_NAMES, given)}`,
-      'ENGINE_UNKNOWN',
-    ),
+    new Wrong(`takes engines: ${unknownName('engine', given, ENGINE_NAMES)}`, 'ENGINE_UNKNOWN'),
 };
 
 /** `--engines a,b`, `--engines all`, or `--engine a --engine b`. */
 const ENGINES_OPTION: Option<readonly EngineName[] | 'auto'> = {
   about: 'which engines are asked',
-  value: list('LIST', ENGINE),
+  value: listOf('LIST', ENGINE),
   alias: 'engine',
   isRepeated: true,
   fallback: 'auto, which crosses them where it is cheap',
@@ -94,7 +94,7 @@ function byFormat<O extends Options>(options: O): O {
 
 /** What is submitted, and what goes with it: of `check` and of `submit` alike. */
 export const SUBMISSION_OPTIONS = byFormat({
-  format: optional(FORMAT, 'the format of the file', BY_NAME),
+  format: optional(formatOf(FORMAT_NAMES), 'the format of the file', BY_NAME),
   config: optional(FILE, 'the configuration for TLC', 'the .cfg of the same name beside it'),
   modules: repeated(FOLDER, 'where other modules lie; looked through before TLA_LIBRARY'),
   annotations: optional(FILE, 'data, conditions and properties in a side file (YAML)'),
@@ -109,10 +109,10 @@ export const SUBMISSION_OPTIONS = byFormat({
 
 /** What is asked of it, and how hard; and what is made of the answer. */
 export const CHECK_OPTIONS = byFormat({
-  property: repeated(text('NAME'), 'answer only this one; the implicit ones always stand'),
+  property: repeated(anyText('NAME'), 'answer only this one; the implicit ones always stand'),
   engines: ENGINES_OPTION,
   assurance: optional(
-    list('LIST', choice('NAME', ASSURANCES)),
+    listOf('LIST', choice('NAME', ASSURANCES)),
     'what each answer must have: engines are asked until it has it, else exit 3',
   ),
   timeout: optional(positive('SECONDS'), 'for all of it', String(DEFAULT_OPTIONS.timeoutMs / 1000)),

@@ -13,7 +13,8 @@ export interface OwnDatabase {
 
 /**
  * The database of this installation, for a command on its machine: the one that is named, the
- * embedded one beside the service that runs it, or the embedded one for as long as the command runs.
+ * embedded one beside the service that runs it, or the embedded one for as long as the command
+ * runs.
  */
 export async function openOwnDatabase(
   { databaseUrl }: Pick<Config, 'databaseUrl'>,

@@ -20,7 +20,7 @@ import { verifyBundle } from '../evidence/verify/verify.ts';
 import { expectedOf } from '../explain/why.ts';
 import type { PropertyDocument } from '../model/document.ts';
 import type { Trace } from '../model/trace.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 import { traceLines } from './traceText.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -42,7 +42,7 @@ export async function pageOf(
       : await verifyBundle(files, policy, { crypto: nodeCrypto, now });
   const withdrawal = report && withdrawalIn(report);
   if (report !== undefined && report.statement === undefined && !withdrawal)
-    throw new Refused([
+    throw new RefusedByServer([
       problem('BUNDLE_SHAPE', '', `the bundle is ${report.status}: nothing is printed`),
     ]);
   const envelope = parseEnvelope(files.get('envelope.json') ?? new Uint8Array(0));

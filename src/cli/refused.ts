@@ -1,7 +1,7 @@
 import type { Problem } from '../errors/index.ts';
 
 /** What the service refused, as it said it. */
-export class Refused extends Error {
+export class RefusedByServer extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {

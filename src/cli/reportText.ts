@@ -20,8 +20,9 @@ const MARK = { holds: '✓', violated: '✗', bounded: '◐', unknown: '?' } as 
 const TONE = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
 
 /**
- * The answer as people read it (DESIGN 9); of a script its answers. Implicit properties that hold are one line together. Of
- * a diagram what is wrong comes first, once for each cause, told by `teller`.
+ * The answer as people read it (DESIGN 9); of a script its answers. Implicit properties that hold
+ * are one line together. Of a diagram what is wrong comes first, once for each cause, told by
+ * `teller`.
  */
 export function reportText(
   report: Report,
@@ -216,7 +217,9 @@ function propertyLines(
   ];
 }
 
-/** The same for the same run; of any length, for its steps may be more text than a string can be. */
+/**
+ * The same for the same run; of any length, for its steps may be more text than a string can be.
+ */
 function runKey({ params, initial, steps, loopStart }: Trace): string {
   const hash = createHash('sha256').update(JSON.stringify([params, initial, loopStart]));
   for (const step of steps) hash.update(JSON.stringify(step));

@@ -19,7 +19,7 @@ import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
 import { readSubmission } from './submission.ts';
 import { readLargeText } from './textFile.ts';
-import { quietActions } from './quietActions.ts';
+import { silentActions } from './silentActions.ts';
 import { riskText } from './riskText.ts';
 
 interface Asked {
@@ -71,7 +71,7 @@ async function assess(
   const text = await readLargeText(asked.events ?? '');
   const log = text.ok ? readEventLog(text.value) : text;
   if (!log.ok) return log;
-  const quiet = await quietActions(asked.silent ?? [], inspected, submission);
+  const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;
   const { cases, draws, seed, maxStates, timeout, logEnd, mature } = asked;
   const assessed = await assessRisk({

@@ -1,4 +1,4 @@
-import type { Role } from '../evidence/signing/keys.ts';
+import type { KeyRole } from '../evidence/signing/keys.ts';
 import { ask, serverFrom, type ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
@@ -11,7 +11,7 @@ interface Rotated {
 }
 
 /** What else is to be done after a key of this role was replaced. */
-const AFTER: Readonly<Record<Role, string>> = {
+const AFTER: Readonly<Record<KeyRole, string>> = {
   verdict: '',
   log: ' And to your witnesses: until they know the key they cosign nothing.',
   ledger:
@@ -19,11 +19,11 @@ const AFTER: Readonly<Record<Role, string>> = {
 };
 
 /**
- * `probity keys rotate`. Only the service can do it: the change goes into its log, and every process
- * of it must stop using the old key.
+ * `probity keys rotate`. Only the service can do it: the change goes into its log, and every
+ * process of it must stop using the old key.
  */
 export async function rotate(
-  asked: ServerValues & { readonly role: Role; readonly reason: string },
+  asked: ServerValues & { readonly role: KeyRole; readonly reason: string },
   io: CommandIo,
 ): Promise<Ended> {
   const { role, reason } = asked;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem } from '../errors/index.ts';
-import { listed } from '../errors/nearest.ts';
+import { unknownName } from '../errors/nearest.ts';
 import { asksFor, readArguments } from './arguments.ts';
 import {
   findRow,
@@ -18,7 +18,7 @@ import { commandText, groupText, overviewText } from './help.ts';
 import { EXIT, type Io } from './io.ts';
 import { jsonText } from './jsonText.ts';
 import { printProblems } from './problems.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 
 /** How a command is run that may compute for long in one piece. */
 export type InThread = (args: readonly string[], io: Io) => Promise<number>;
@@ -34,8 +34,8 @@ interface Call {
 
 /**
  * The one runner: finds the command, answers `--help` and `--version`, reads the arguments by its
- * row, runs it, prints its answer (with `--json` as JSON) or what is wrong, and gives the exit code.
- * Without `inThread` everything runs here.
+ * row, runs it, prints its answer (with `--json` as JSON) or what is wrong, and gives the exit
+ * code. Without `inThread` everything runs here.
  */
 export async function runProbity(
   rows: readonly CommandRow[],
@@ -78,8 +78,8 @@ function unknownCommand(
   const names = rows.map((row) => row.name);
   const message =
     name === '' || name.startsWith('-')
-      ? `say which: \`probity ${path}COMMAND\`, where COMMAND is one of ${names.join(', ')}`
-      : `there is no command \`${path}${name}\`; there are ${listed(names, name)}`;
+      ? `expected \`probity ${path}COMMAND\`, where COMMAND is one of ${names.join(', ')}`
+      : unknownName('command', name, names);
   return printProblems([problem('COMMAND_UNKNOWN', '', message)], asksFor(args, '--json'), io);
 }
 
@@ -120,7 +120,7 @@ function printEnded(ended: Ended, io: CommandIo): number {
 
 /** What a server refused is bad input; a fault is said by its code. Anything else is a bug. */
 function printThrown(error: unknown, io: CommandIo): number {
-  if (error instanceof Refused) return printProblems(error.problems, io.json, io);
+  if (error instanceof RefusedByServer) return printProblems(error.problems, io.json, io);
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (!(error instanceof Fault)) throw error;
   const { code, message } = error;
@@ -130,8 +130,8 @@ function printThrown(error: unknown, io: CommandIo): number {
 }
 
 /**
- * `io.interrupted` fires at the first signal. Later ones are ignored: npm forwards a Ctrl-C that the
- * terminal has sent already, and stopping takes a moment.
+ * `io.interrupted` fires at the first signal. Later ones are ignored: npm forwards a Ctrl-C that
+ * the terminal has sent already, and stopping takes a moment.
  */
 function signalled(io: Io): { readonly io: Io; done(): void } {
   if (io.interrupted) return { io, done: () => undefined };

@@ -21,7 +21,7 @@ const GATHERED: Readonly<
  * A file with what goes beside it, as it is said on the command line. What its format does not know
  * is refused, also where it is said of the check.
  */
-export async function submissionOf(
+export async function submissionFrom(
   file: string,
   values: SubmissionValues,
 ): Promise<Result<Submission>> {

@@ -16,7 +16,7 @@ import { exitOf } from './exit.ts';
 import { EXIT } from './io.ts';
 import type { CheckValues, SubmissionValues } from './options.ts';
 import { reportText } from './reportText.ts';
-import { submissionOf } from './submission.ts';
+import { submissionFrom } from './submission.ts';
 import { CLEAR_LINE } from './terminal.ts';
 
 type Asked = SubmissionValues &
@@ -25,7 +25,7 @@ type Asked = SubmissionValues &
 
 /** `probity submit`: what `check` does, by a server, with a verdict at its end. */
 export async function submit(asked: Asked, io: CommandIo): Promise<Ended> {
-  const read = await submissionOf(asked.file, asked);
+  const read = await submissionFrom(asked.file, asked);
   const sent = read.ok ? asSent(read.value) : read;
   if (!sent.ok) return sent;
   const submission = sent.value;

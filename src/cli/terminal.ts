@@ -31,8 +31,8 @@ export function printable(text: string): string {
 }
 
 /**
- * The streams of this process. A reader that went away (`| head`) changes nothing about the command,
- * nor about its code; an answer that could not be written (a full disk) is a fault.
+ * The streams of this process. A reader that went away (`| head`) changes nothing about the
+ * command, nor about its code; an answer that could not be written (a full disk) is a fault.
  */
 export function processIo(): Io {
   const { stdout, stderr, isTTY } = openStreams();

@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
@@ -33,7 +33,7 @@ interface Asked {
 
 /** `probity threats`. */
 export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const started = performance.now();
   const answer = await analysed(asked.file, asked, io);

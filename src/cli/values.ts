@@ -4,10 +4,10 @@ import { Wrong, type Option, type ValueKind } from './command.ts';
 
 /** What values there are, and in which ways an option takes them. */
 
-export const text = (shown: string): ValueKind<string> => ({ shown, read: (given) => given });
+export const anyText = (shown: string): ValueKind<string> => ({ shown, read: (given) => given });
 
-export const FILE: ValueKind<string> = { ...text('FILE'), path: 'file' };
-export const FOLDER: ValueKind<string> = { ...text('DIR'), path: 'folder' };
+export const FILE: ValueKind<string> = { ...anyText('FILE'), path: 'file' };
+export const FOLDER: ValueKind<string> = { ...anyText('DIR'), path: 'folder' };
 
 /** A whole number. */
 export function whole(shown: string, least: number, most: number): ValueKind<number> {
@@ -62,7 +62,7 @@ export function choice<T extends string>(shown: string, choices: readonly T[]): 
 }
 
 /** Several of a kind, with commas between them. */
-export function list<T>(shown: string, each: ValueKind<T>): ValueKind<readonly T[]> {
+export function listOf<T>(shown: string, each: ValueKind<T>): ValueKind<readonly T[]> {
   return {
     ...(each.choices && { choices: each.choices }),
     shown,

@@ -3,7 +3,7 @@ import type { Statement } from '../evidence/statements/statement.ts';
 import { ask, serverFrom, type Server, type ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
-import { Refused } from './refused.ts';
+import { RefusedByServer } from './refused.ts';
 import { painter } from './style.ts';
 
 export interface VerdictView {
@@ -48,7 +48,7 @@ async function fetchVerdict(server: Server, id: string): Promise<VerdictView> {
     }`,
     { id },
   );
-  if (!verdict) throw new Refused([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
+  if (!verdict) throw new RefusedByServer([problem('NOT_FOUND', 'ID', 'there is no such verdict')]);
   return verdict;
 }
 

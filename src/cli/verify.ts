@@ -117,11 +117,11 @@ async function recheckAnswers(
   files: BundleFiles,
   statement: Statement,
 ): Promise<Result<Recheck[]>> {
-  const [{ recheck }, { loadConfig }] = await Promise.all([
+  const [{ recheck }, { ownConfig }] = await Promise.all([
     import('../checking/recheck.ts'),
     import('../config/index.ts'),
   ]);
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   return ok(await recheck(files, statement, undefined, config.value.cacheDir));
 }

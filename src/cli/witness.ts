@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { loadConfig } from '../config/index.ts';
+import { ownConfig } from '../config/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
 import { openCosigner } from '../evidence/witness/cosigner.ts';
@@ -18,7 +18,7 @@ interface Asked {
 
 /** `probity witness`: serves until it is stopped. */
 export async function witness(asked: Asked, io: CommandIo): Promise<Ended> {
-  const config = loadConfig(process.env);
+  const config = ownConfig();
   if (!config.ok) return config;
   const trusted = await logsOf(asked.log);
   if (!trusted.ok) return trusted;

@@ -77,6 +77,9 @@ export function loadConfig(env: Environment): Result<Config> {
   return read.problems.length > 0 ? bad(...read.problems) : ok(deepFreeze(config));
 }
 
+/** The environment of this process. */
+export const ownConfig = (): Result<Config> => loadConfig(process.env);
+
 const OURS = /^PROBITY_/u;
 /** Variables of ours that are no settings. */
 const OTHERS = ['PROBITY_SERVER', 'PROBITY_KEY', 'PROBITY_REQUIRE', 'PROBITY_WORKER_NAME'];

@@ -11,7 +11,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export const ABSOLUTE = 'an absolute path: a relative one would depend on the current folder';
 
-/** Programs and folders of tools, and whether a name alone (looked for on the PATH) is meant too. */
+/**
+ * Programs and folders of tools, and whether a name alone (looked for on the PATH) is meant too.
+ */
 const TOOLS = {
   JAVA_HOME: 'path',
   TLA2TOOLS_JAR: 'path',

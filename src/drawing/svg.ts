@@ -278,7 +278,9 @@ const LINES: Readonly<Record<Line['kind'], string>> = {
   association: 'stroke-dasharray="1 3"',
 };
 
-/** Lines are drawn in this order: what the answer is about over what a run goes along, over others. */
+/**
+ * Lines are drawn in this order: what the answer is about over what a run goes along, over others.
+ */
 function rankOf(
   { id }: Line,
   { blamed }: Overlay,

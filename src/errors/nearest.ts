@@ -26,6 +26,15 @@ export function listed(names: readonly string[], wrong: string): string {
   return `${names.join(', ')}${didYouMean(wrong, names)}`;
 }
 
+/** The longest part of a name of somebody else's that is repeated to him. */
+const REPEATED = 80;
+
+/** What is said of a name that is not there: the fact, then what there is, and the likeliest. */
+export function unknownName(what: string, wrong: string, names: readonly string[]): string {
+  const shown = wrong.slice(0, REPEATED);
+  return `unknown ${what} \`${shown}\`; there are ${listed(names, shown)}`;
+}
+
 /** The optimal string alignment distance: three rows of its table are enough. */
 function editsBetween(a: string, b: string): number {
   let [before, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -116,7 +116,9 @@ function* reasons(story: Story, node: Node, dead: ReadonlySet<string>): Iterable
   yield { words: 'no run leads there', claims: nowhere(story, node), after };
 }
 
-/** Where the ways to a node begin: what nothing leads to, or activities that are dead themselves. */
+/**
+ * Where the ways to a node begin: what nothing leads to, or activities that are dead themselves.
+ */
 function firstBefore(node: Node, dead: ReadonlySet<string>): readonly Node[] {
   const found = new Set<Node>();
   const seen = new Set([node]);

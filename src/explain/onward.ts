@@ -1,6 +1,6 @@
 import { backwardReach } from '../engines/explore/recover.ts';
 import { Components } from '../graph/components.ts';
-import { EdgeRecorder, type Edges } from '../graph/graph.ts';
+import { EdgeRecorder, type Edges } from '../graph/edges.ts';
 import { StateStore } from '../graph/stateStore.ts';
 import { BEYOND } from '../model/evaluate.ts';
 import type { State } from '../model/layout.ts';

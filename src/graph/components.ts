@@ -1,4 +1,4 @@
-import type { Edges } from './graph.ts';
+import type { Edges } from './edges.ts';
 
 /**
  * Strongly connected components of parts of a graph (Tarjan, "Depth-first search and linear graph

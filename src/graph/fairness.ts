@@ -61,14 +61,14 @@ export function enabledConditions(
 export function conditionKey(
   semantics: Semantics,
   instance: Instance,
-  state: State,
+  state: ArrayLike<number>,
   taken: readonly number[],
 ): string {
   if (!instance.action.perMessage) return String(instance.index);
   const messages = instance.action.receives.map((receive, i) => {
     const block = semantics.layout.channel(receive.channel);
     const at = messageOffset(block, taken[i] as number);
-    return state.slice(at, at + block.messageWidth).join(',');
+    return Array.from({ length: block.messageWidth }, (_, word) => state[at + word]).join(',');
   });
   return `${instance.index}|${messages.join('|')}`;
 }

@@ -1,12 +1,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isOver, type Time } from '../time/time.ts';
 import { BEYOND } from '../model/evaluate.ts';
+import type { ExplorationPath } from '../model/engine.ts';
+import type { Expr } from '../model/expression.ts';
 import { sampleBound, sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
-import type { ErrorBits, Instance, Semantics, StepSink } from '../model/semantics.ts';
-import type { Type } from '../model/types.ts';
-import { conditionKey } from './fairness.ts';
-import { StateStore } from './stateStore.ts';
+import type { ErrorBits, Instance, Semantics } from '../model/semantics.ts';
+import { Referee, type ToldStep } from './compiled/referee.ts';
+import { NotCompiled } from './compiled/refusal.ts';
+import { Compiled, type Generator } from './compiled/walker.ts';
+import { EdgeRecorder, ERROR_TARGET, grown, type Edges } from './edges.ts';
+import { Interpreted } from './interpreted.ts';
+import { StepLabels } from './labels.ts';
+import type { States } from './states.ts';
+import {
+  TooSmall,
+  type Disagreement,
+  type StateJudge,
+  type Selection,
+  type StepListener,
+  type Walker,
+} from './walker.ts';
 
 /** Why an exploration is not the whole graph, in words for people; each makes answers `bounded`. */
 export type Bound = string;
@@ -26,18 +40,6 @@ export interface BadStart {
   readonly valuation: number;
 }
 
-/**
- * Edges in compressed rows: those of state `i` stand at `rows[i] … rows[i + 1]`. A target of
- * `ERROR_TARGET` is an error step.
- */
-export interface Edges {
-  readonly rows: Int32Array;
-  readonly targets: Int32Array;
-  readonly labels: Int32Array;
-}
-
-export const ERROR_TARGET = -1;
-
 export interface ExploreLimits {
   readonly maxStates: number;
   readonly memoryMb: number;
@@ -46,29 +48,36 @@ export interface ExploreLimits {
   readonly reason?: Bound;
 }
 
-/**
- * The instances whose steps are enough to follow from a state; nothing where all of them are
- * needed.
- */
-export type Selection = (state: State) => readonly Instance[] | undefined;
-
 /** What a caller wants to see while the graph grows. */
 export interface Visitor {
-  /** Every state, in breadth-first order: the first that shows something is a nearest one. */
-  onState(index: number, state: State, valuation: number): void;
-  /** Every state after its steps are known. */
-  onExpanded(index: number, state: State, stuck: boolean): void;
+  /**
+   * Every state, in breadth-first order: the first that shows something is a nearest one. It is in
+   * view: judges speak of it.
+   */
+  onState(index: number, valuation: number): void;
+  /** Every expanded state that has no step; it is in view. */
+  onStuck(index: number): void;
   onError(edge: ErrorEdge): void;
   onProgress(states: number, depth: number): void;
 }
 
+export interface GraphOptions {
+  /** A part of the graph that is enough; else all of it. */
+  readonly selection?: Selection;
+  /** `interpreted`: no code is generated. Default `compiled`, where the model can be. */
+  readonly path?: ExplorationPath;
+  /** How code is generated; another one than ours is for tests of the referee. */
+  readonly generate?: Generator;
+}
+
 /**
  * The reachable graph over all valuations, breadth first. Stops, and says why, at a limit; what it
- * holds then is a part of the graph in which every state but those of `frontier` has all its steps.
+ * holds then is a part of the graph in which every state but those of the frontier has all its
+ * steps. Steps are taken by code that is generated from the model and held to `semantics`
+ * (docs/adr/020-compiled-successors.md), or by `semantics` itself: the graph is the same.
  */
 export class Graph {
   readonly semantics: Semantics;
-  readonly store: StateStore;
   readonly starts: number[] = [];
   readonly badStarts: BadStart[] = [];
   readonly bounds: Bound[] = [];
@@ -79,23 +88,60 @@ export class Graph {
   depth = 0;
   transitions = 0;
   edges: Edges | undefined;
-  /** The names of actions that took a step. */
-  readonly fired = new Set<string>();
+  /** Where generated code and `semantics` differ: the exploration ended there. */
+  disagreement: Disagreement | undefined;
+  readonly #options: GraphOptions;
+  readonly #predicates: Expr[] = [];
+  #walker: Walker;
+  #referee: Referee | undefined;
   #parent = new Int32Array(1 << 12);
-  #parentLabel = new Int32Array(1 << 12);
-  #valuation = new Int32Array(1 << 12);
-  readonly #conditions = new Map<string, number>();
-  readonly #conditionLabels: number[] = [];
-  readonly #selection: Selection | undefined;
+  /** Nothing while there is one valuation. */
+  #valuation: Int32Array<ArrayBuffer> | undefined;
+  /** By the number of the instance, 1 where it took a step. */
+  readonly #fired: Uint8Array;
+  /** States below this number were shown to the visitor. */
+  #shown = 0;
+  /** The state that is expanded. */
+  #at = 0;
+  #visitor: Visitor | undefined;
+  #recorder: EdgeRecorder | undefined;
+  readonly #labels: StepLabels;
 
-  constructor(semantics: Semantics, selection?: Selection) {
+  constructor(semantics: Semantics, options: GraphOptions = {}) {
     this.semantics = semantics;
-    this.#selection = selection;
-    this.store = new StateStore(semantics.layout.width, needsWideRows(semantics));
+    this.#options = options;
+    this.#labels = new StepLabels(semantics);
+    this.#fired = new Uint8Array(semantics.instances.length);
+    this.#walker = new Interpreted(semantics, this.#listener, 'it was asked for');
   }
 
   get complete(): boolean {
     return this.bounds.length === 0;
+  }
+
+  get store(): States {
+    return this.#walker.states;
+  }
+
+  /** The row of the state in view; reused. */
+  get row(): ArrayLike<number> {
+    return this.#walker.row;
+  }
+
+  /** Why steps are interpreted; nothing where they are compiled. */
+  get interpretedFor(): string | undefined {
+    return this.#walker.interpretedFor;
+  }
+
+  /** How many states generated code was compared with `semantics` at. */
+  get compared(): number {
+    return this.#referee?.compared ?? 0;
+  }
+
+  /** The names of actions that took a step. */
+  get fired(): ReadonlySet<string> {
+    const { instances } = this.semantics;
+    return new Set(instances.filter(({ index }) => this.#fired[index]).map((i) => i.action.name));
   }
 
   parent(index: number): number {
@@ -103,7 +149,7 @@ export class Graph {
   }
 
   valuation(index: number): number {
-    return this.#valuation[index] as number;
+    return this.#valuation?.[index] ?? 0;
   }
 
   /**
@@ -111,10 +157,7 @@ export class Graph {
    * one message value.
    */
   instance(label: number): Instance {
-    const { instances } = this.semantics;
-    const index =
-      label < instances.length ? label : (this.#conditionLabels[label - instances.length] ?? 0);
-    return instances[index] as Instance;
+    return this.semantics.instances[this.#labels.instanceOf(label)] as Instance;
   }
 
   /** The states on a shortest path from a start to `index`, both included. */
@@ -124,17 +167,43 @@ export class Graph {
     return path.reverse();
   }
 
+  /** What a predicate says of the state in view. To be asked for before the graph is explored. */
+  judge(expr: Expr): StateJudge {
+    if (!this.#predicates.includes(expr)) this.#predicates.push(expr);
+    let of: Walker | undefined;
+    let judge: StateJudge = () => undefined;
+    return () => {
+      if (of !== this.#walker) judge = (of = this.#walker).judge(expr);
+      return judge();
+    };
+  }
+
   async explore(limits: ExploreLimits, keepEdges: boolean, visitor: Visitor): Promise<void> {
-    const recorder = keepEdges ? new EdgeRecorder() : undefined;
-    this.#begin(visitor, limits);
+    this.#recorder = keepEdges ? new EdgeRecorder() : undefined;
+    this.#compile();
+    this.#begin(limits);
+    if (!this.#show(visitor)) return void this.bounds.push(BEYOND_BOUND);
     const names = sampledNames(this.semantics);
     if (names.length > 0) this.bounds.push(sampleBound(names));
-    await this.#expandAll(limits, recorder, visitor);
-    this.edges = recorder?.finish();
+    await this.#expandAll(limits, visitor);
+    this.edges = this.#recorder?.finish();
+    this.#recorder = undefined;
+  }
+
+  #compile(): void {
+    const { path = 'compiled', generate } = this.#options;
+    if (path === 'interpreted') return;
+    try {
+      this.#walker = new Compiled(this.semantics, this.#predicates, this.#listener, generate);
+      this.#referee = new Referee(this.semantics, this.#predicates);
+    } catch (error) {
+      if (!(error instanceof NotCompiled)) throw error;
+      this.#walker = new Interpreted(this.semantics, this.#listener, error.message);
+    }
   }
 
   /** All starts of all valuations. */
-  #begin(visitor: Visitor, limits: ExploreLimits): void {
+  #begin(limits: ExploreLimits): void {
     for (const valuation of valuations(this.semantics)) {
       const number = this.valuationCount;
       this.valuationCount += 1;
@@ -142,9 +211,11 @@ export class Graph {
         if (start.errors !== 0)
           this.badStarts.push({ state: start.state, errors: start.errors, valuation: number });
         else {
-          const { index, isNew } = this.store.add(start.state);
-          if (isNew) this.#note(index, start.state, -1, -1, number, visitor);
-          if (isNew) this.starts.push(index);
+          const target = this.#addStart(start.state);
+          if (target < 0) {
+            this.#note(~target, -1, number);
+            this.starts.push(~target);
+          }
         }
         if (this.store.count >= limits.maxStates || isOver(limits.time)) {
           this.bounds.push(`${this.store.count} initial states`);
@@ -154,11 +225,18 @@ export class Graph {
     }
   }
 
-  async #expandAll(
-    limits: ExploreLimits,
-    recorder: EdgeRecorder | undefined,
-    visitor: Visitor,
-  ): Promise<void> {
+  #addStart(state: State): number {
+    for (;;) {
+      try {
+        return this.store.put(state);
+      } catch (error) {
+        if (!(error instanceof TooSmall)) throw error;
+        this.#enlarge();
+      }
+    }
+  }
+
+  async #expandAll(limits: ExploreLimits, visitor: Visitor): Promise<void> {
     let levelEnd = this.store.count;
     let lastTurn = Date.now();
     for (let index = 0; index < this.store.count; index += 1) {
@@ -170,163 +248,137 @@ export class Graph {
         visitor.onProgress(this.store.count, this.depth);
         await nextTurn();
         lastTurn = Date.now();
-        const reached = this.#limitReached(limits, recorder);
+        const reached = this.#limitReached(limits);
         if (reached) return void this.bounds.push(reached);
       }
       if (this.store.count >= limits.maxStates)
         return void this.bounds.push(
           limits.reason ?? `${limits.maxStates} states, to depth ${this.depth}`,
         );
-      if (!this.#expand(index, recorder, visitor))
-        return void this.bounds.push('integers within 53 bits');
+      if (!this.#expand(index, visitor)) return;
       this.expanded = index + 1;
     }
   }
 
-  #limitReached(limits: ExploreLimits, recorder: EdgeRecorder | undefined): Bound | undefined {
+  #limitReached(limits: ExploreLimits): Bound | undefined {
     if (limits.time.signal.aborted)
       return `the time until it was interrupted, at ${this.store.count} states and depth ${this.depth}`;
     if (isOver(limits.time))
       return `the time limit, at ${this.store.count} states and depth ${this.depth}`;
-    const bytes = this.store.bytes + this.#parent.byteLength * 3 + (recorder?.bytes ?? 0);
+    const bytes =
+      this.store.bytes +
+      this.#parent.byteLength +
+      (this.#valuation?.byteLength ?? 0) +
+      (this.#recorder?.bytes ?? 0);
     if (bytes > limits.memoryMb * 1_048_576)
       return `the memory limit of ${limits.memoryMb} MB, at ${this.store.count} states and depth ${this.depth}`;
     return undefined;
   }
 
-  /** All steps of one state. False when an integer left the exact range. */
-  #expand(index: number, recorder: EdgeRecorder | undefined, visitor: Visitor): boolean {
-    const state = this.store.get(index);
-    const valuation = this.valuation(index);
-    let stuck = true;
-    recorder?.open();
-    const sink: StepSink = (instance, next, errors, taken) => {
-      stuck = false;
-      this.transitions += 1;
-      const label =
-        instance.action.perMessage && instance.action.fair !== 'none'
-          ? this.#conditionLabel(instance, state, taken)
-          : instance.index;
-      if (!next) {
-        recorder?.push(ERROR_TARGET, label);
-        visitor.onError({ source: index, label, errors, valuation });
-        return;
-      }
-      const { index: target, isNew } = this.store.add(next);
-      recorder?.push(target, label);
-      this.#lastFired(instance);
-      if (isNew) this.#note(target, next, index, label, valuation, visitor);
-    };
+  /** All steps of one state. False, with a bound that says why, when the walk has to end here. */
+  #expand(index: number, visitor: Visitor): boolean {
+    const before = this.transitions;
+    let counted = true;
+    this.#at = index;
+    this.#visitor = visitor;
+    this.#walker.view(index);
+    this.#recorder?.open();
     try {
-      const selected = this.#selection?.(state);
-      if (selected) for (const instance of selected) this.semantics.stepsOf(instance, state, sink);
-      else this.semantics.successors(state, sink);
+      this.#step(index);
+      if (this.transitions === before) visitor.onStuck(index);
+    } catch (error) {
+      if (error instanceof TooSmall) {
+        // The steps of this state are taken once more, in larger rows.
+        this.#enlarge();
+        this.#recorder?.takeBack();
+        this.transitions = before;
+        return this.#expand(index, visitor);
+      }
+      if (error !== BEYOND) throw error;
+      counted = false;
+    }
+    if (!this.#show(visitor) || !counted) this.bounds.push(BEYOND_BOUND);
+    else if (this.disagreement)
+      this.bounds.push('states on which generated code and the rules agree');
+    else return true;
+    return false;
+  }
+
+  /** The steps of the state in view, compared with `semantics` where it is the state's turn. */
+  #step(index: number): void {
+    const walker = this.#walker;
+    const selected = this.#options.selection?.(walker.row);
+    if (!(walker instanceof Compiled) || !this.#referee?.wants(index)) {
+      walker.expand(selected);
+      return;
+    }
+    const told: ToldStep[] = [];
+    this.#told = told;
+    try {
+      walker.expand(selected);
+    } finally {
+      this.#told = undefined;
+    }
+    this.disagreement = this.#referee.compare(
+      Array.from(walker.row),
+      told,
+      selected,
+      walker.judges,
+      walker.states,
+      this.#listener.labelOf,
+    );
+  }
+
+  /** What generated code tells of the state that is compared. */
+  #told: ToldStep[] | undefined;
+
+  readonly #listener: StepListener = {
+    onStep: (target, label) => {
+      this.transitions += 1;
+      const index = target < 0 ? ~target : target;
+      this.#recorder?.push(index, label);
+      this.#fired[label < this.#fired.length ? label : this.#labels.instanceOf(label)] = 1;
+      this.#told?.push({ label, target: index, errors: 0 });
+      if (target < 0) this.#note(index, this.#at, this.valuation(this.#at));
+    },
+    onError: (label, errors) => {
+      this.transitions += 1;
+      this.#recorder?.push(ERROR_TARGET, label);
+      this.#told?.push({ label, target: undefined, errors });
+      const source = this.#at;
+      this.#visitor?.onError({ source, label, errors, valuation: this.valuation(source) });
+    },
+    labelOf: (instance, state, taken) => this.#labels.of(instance, state, taken),
+  };
+
+  /** The states that are new, in their order. False when an integer left the exact range. */
+  #show(visitor: Visitor): boolean {
+    try {
+      for (; this.#shown < this.store.count; this.#shown += 1) {
+        this.#walker.view(this.#shown);
+        visitor.onState(this.#shown, this.valuation(this.#shown));
+      }
+      return true;
     } catch (error) {
       if (error === BEYOND) return false;
       throw error;
     }
-    visitor.onExpanded(index, state, stuck);
-    return true;
   }
 
-  #recent: Instance | undefined;
-
-  #lastFired(instance: Instance): void {
-    if (this.#recent === instance) return;
-    this.#recent = instance;
-    this.fired.add(instance.action.name);
+  /** The same states in rows that hold larger integers. */
+  #enlarge(): void {
+    this.#walker = this.#walker.next();
   }
 
-  #note(
-    index: number,
-    state: State,
-    parent: number,
-    label: number,
-    valuation: number,
-    visitor: Visitor,
-  ): void {
+  #note(index: number, parent: number, valuation: number): void {
     if (index >= this.#parent.length) {
       this.#parent = grown(this.#parent);
-      this.#parentLabel = grown(this.#parentLabel);
-      this.#valuation = grown(this.#valuation);
+      if (this.#valuation) this.#valuation = grown(this.#valuation);
     }
     this.#parent[index] = parent;
-    this.#parentLabel[index] = label;
-    this.#valuation[index] = valuation;
-    visitor.onState(index, state, valuation);
-  }
-
-  /**
-   * With `perMessage`, each message value has a fairness condition of its own, and so a label of
-   * its own.
-   */
-  #conditionLabel(instance: Instance, state: State, taken: readonly number[]): number {
-    const key = conditionKey(this.semantics, instance, state, taken);
-    const known = this.#conditions.get(key);
-    if (known !== undefined) return known;
-    const label = this.semantics.instances.length + this.#conditionLabels.length;
-    this.#conditionLabels.push(instance.index);
-    this.#conditions.set(key, label);
-    return label;
+    if (valuation > 0) this.#valuation ??= new Int32Array(this.#parent.length);
+    if (this.#valuation) this.#valuation[index] = valuation;
   }
 }
 
-/** Writes edges down state by state. */
-export class EdgeRecorder {
-  #rows = new Int32Array(1 << 12);
-  #targets = new Int32Array(1 << 12);
-  #labels = new Int32Array(1 << 12);
-  #states = 0;
-  #count = 0;
-
-  get bytes(): number {
-    return this.#rows.byteLength + this.#targets.byteLength * 2;
-  }
-
-  open(): void {
-    if (this.#states + 1 >= this.#rows.length) this.#rows = grown(this.#rows);
-    this.#rows[this.#states] = this.#count;
-    this.#states += 1;
-    this.#rows[this.#states] = this.#count;
-  }
-
-  push(target: number, label: number): void {
-    if (this.#count >= this.#targets.length) {
-      this.#targets = grown(this.#targets);
-      this.#labels = grown(this.#labels);
-    }
-    this.#targets[this.#count] = target;
-    this.#labels[this.#count] = label;
-    this.#count += 1;
-    this.#rows[this.#states] = this.#count;
-  }
-
-  finish(): Edges {
-    return {
-      rows: this.#rows.slice(0, this.#states + 1),
-      targets: this.#targets.slice(0, this.#count),
-      labels: this.#labels.slice(0, this.#count),
-    };
-  }
-}
-
-function grown(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(old.length * 2);
-  larger.set(old);
-  return larger;
-}
-
-const MAX_INT32 = 2 ** 31 - 1;
-
-/** Rows of 32-bit words suffice unless an integer may be larger. */
-function needsWideRows(semantics: Semantics): boolean {
-  const { parameters, variables, channels } = semantics.layout;
-  const types: Type[] = [...parameters, ...variables]
-    .map((b) => b.type)
-    .concat(channels.flatMap((c) => c.fields.map((f) => f.type)));
-  return types.some(
-    (t) =>
-      t.kind === 'int' &&
-      (t.lo === undefined || t.hi === undefined || t.lo < -MAX_INT32 || t.hi > MAX_INT32),
-  );
-}
+const BEYOND_BOUND = 'integers within 53 bits';

@@ -1,4 +1,5 @@
 import type { State } from '../model/layout.ts';
+import type { States } from './states.ts';
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
@@ -12,7 +13,7 @@ const [BYTES, INTEGERS, NUMBERS] = [0, 1, 2] as const;
  * The set of states seen, each kept whole (SEMANTICS 13: no hash-only set), in the order of
  * discovery. Rows live in typed chunks; an open-addressing table of row numbers finds them.
  */
-export class StateStore {
+export class StateStore implements States {
   readonly #width: number;
   /** What a word that is no byte becomes. */
   readonly #larger: typeof INTEGERS | typeof NUMBERS;
@@ -46,6 +47,11 @@ export class StateStore {
 
   /** The number of a state, and whether it is new; a new one is stored. */
   add(state: State): { readonly index: number; readonly isNew: boolean } {
+    const index = this.put(state);
+    return index < 0 ? { index: ~index, isNew: true } : { index, isNew: false };
+  }
+
+  put(state: State): number {
     if (this.#count * 2 >= this.#table.length) this.#grow();
     const mask = this.#table.length - 1;
     const hashed = hash(state);
@@ -53,8 +59,7 @@ export class StateStore {
     for (;;) {
       const index = this.#table[slot] as number;
       if (index < 0) break;
-      if (this.#hashes[index] === hashed && this.#equals(index, state))
-        return { index, isNew: false };
+      if (this.#hashes[index] === hashed && this.#equals(index, state)) return index;
       slot = (slot + 1) & mask;
     }
     const index = this.#count;
@@ -62,7 +67,7 @@ export class StateStore {
     this.#hashes[index] = hashed;
     this.#write(index, state);
     this.#count += 1;
-    return { index, isNew: true };
+    return ~index;
   }
 
   get(index: number): number[] {

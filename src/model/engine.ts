@@ -26,7 +26,14 @@ export interface Budget {
    * Of explore: whether a part of the graph may do, where it is known to be enough. Default `auto`.
    */
   readonly reduction?: Reduction;
+  /**
+   * Of explore: `interpreted` where no code is to be generated for its steps. Default `compiled`,
+   * where the model can be.
+   */
+  readonly path?: ExplorationPath;
 }
+
+export type ExplorationPath = 'compiled' | 'interpreted';
 
 export const REDUCTIONS = ['auto', 'always', 'never'] as const;
 export type Reduction = (typeof REDUCTIONS)[number];

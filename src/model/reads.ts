@@ -1,7 +1,9 @@
 import { anyNode, type Expr } from './expression.ts';
 import { judgedPredicates, type InitRule, type Model } from './model.ts';
 
-/** The parameters and variables that nothing in a model reads: whoever wrote them meant something. */
+/**
+ * The parameters and variables that nothing in a model reads: whoever wrote them meant something.
+ */
 export function neverRead(model: Model): readonly string[] {
   const read = new Set<string>();
   for (const e of expressionsOf(model))

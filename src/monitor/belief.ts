@@ -184,7 +184,9 @@ export class Watched {
     );
   }
 
-  /** All that can be reached by steps that nobody sees; with those of threats where they may act. */
+  /**
+   * All that can be reached by steps that nobody sees; with those of threats where they may act.
+   */
   #closed(states: Iterable<Held>, attacked: boolean): Belief {
     const found = new Map([...states].map((held) => [keyOf(held), held]));
     for (const held of found.values()) {

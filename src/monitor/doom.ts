@@ -35,7 +35,9 @@ export class Doom {
     return this.#goals.map(({ name }) => name);
   }
 
-  /** Which goals are out of reach; none where a step may be an error, or there is too much to see. */
+  /**
+   * Which goals are out of reach; none where a step may be an error, or there is too much to see.
+   */
   of(belief: Belief): ReadonlySet<string> {
     const known = this.#known.get(belief) ?? this.#judge(belief);
     this.#known.set(belief, known);

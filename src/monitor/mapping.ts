@@ -203,7 +203,9 @@ class Reader {
     };
   }
 
-  /** An action by its name; of a diagram all that an element does, by its id or what it is called. */
+  /**
+   * An action by its name; of a diagram all that an element does, by its id or what it is called.
+   */
   #actions(name: string, at: readonly string[]): readonly Action[] {
     const { actions } = this.#model;
     const exact = actions.filter((action) => action.name === name);

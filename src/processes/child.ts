@@ -135,7 +135,9 @@ export function supervise(
   });
 }
 
-/** Resident memory of a process and what it has started, by /proc; 0 where there is no such thing. */
+/**
+ * Resident memory of a process and what it has started, by /proc; 0 where there is no such thing.
+ */
 export async function residentMb(pid: number | undefined): Promise<number> {
   const [status, children] = await Promise.all(
     [`/proc/${pid}/status`, `/proc/${pid}/task/${pid}/children`].map((file) =>

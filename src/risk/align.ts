@@ -44,9 +44,10 @@ export interface Alignment {
  * Replays every case from the starts. All paths of the chain that explain the events so far are
  * kept; what a move counts for is shared among them, each path with the same weight (one forward
  * and one backward pass: the expected counts of the uniform distribution over the paths that
- * explain the whole case). Where only one path explains the events, counts are whole numbers. A case
- * that leaves the model counts up to there. `verdicts`: what the graph alone says of each node. `quiet`: actions that need
- * no events, where the log never names them.
+ * explain the whole case). Where only one path explains the events, counts are whole numbers. A
+ * case that leaves the model counts up to there. `verdicts`: what the graph alone says of each
+ * node.
+ * `quiet`: actions that need no events, where the log never names them.
  */
 export function align(
   chain: StateChain,

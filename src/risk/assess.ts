@@ -73,8 +73,8 @@ function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
 }
 
 /**
- * The log with its end as somebody knows it, never before its last event, and without the cases that
- * began too near to it.
+ * The log with its end as somebody knows it, never before its last event, and without the cases
+ * that began too near to it.
  */
 function logUntil(log: EventLog, { logEndMs, matureMs }: RiskOptions): EventLog {
   if (log.untilMs === undefined) return log;

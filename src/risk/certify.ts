@@ -10,8 +10,8 @@ const [FIRST_STEP, LAST_STEP] = [1e-14, 1e-7];
  * Sound bounds of every node, around a direct solution x: u = x + δ d and l = x − δ d, with d the
  * expected sum of x over the nodes that a case still comes by, are bounds if one step of the chain
  * takes no value of u up and none of l down; that is checked with outward rounding, and δ grows
- * until it holds (an inductive bound as in Hartmanns and Kaminski, "Optimistic value iteration", CAV
- * 2020). Where nothing of the kind holds, or nothing was solved directly, interval iteration.
+ * until it holds (an inductive bound as in Hartmanns and Kaminski, "Optimistic value iteration",
+ * CAV 2020). Where nothing of the kind holds, or nothing was solved directly, interval iteration.
  */
 export function soundBounds(
   question: Question,

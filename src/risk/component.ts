@@ -79,9 +79,9 @@ export function componentOf(
 }
 
 /**
- * One sweep of Gauss and Seidel over `values`, each new value times `rounding`, never below what was
- * there where `climbing`. Returns the largest change in parts of the new value, and whether no value
- * went up.
+ * One sweep of Gauss and Seidel over `values`, each new value times `rounding`, never below what
+ * was there where `climbing`. Returns the largest change in parts of the new value, and whether no
+ * value went up.
  */
 export function sweep(
   { nodes, rows, targets, shares }: Component,

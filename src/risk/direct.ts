@@ -21,7 +21,9 @@ export class DirectSolver {
   readonly #factors: Float64Array;
   readonly #work: Float64Array;
 
-  /** `maxFactors`: entries that the factors of a component may have (8 bytes each, and 8 for where). */
+  /**
+   * `maxFactors`: entries that the factors of a component may have (8 bytes each, and 8 for where).
+   */
   constructor(question: Question, maxFactors?: number) {
     this.#question = question;
     this.#plans = question.components.map((component) =>
@@ -34,7 +36,9 @@ export class DirectSolver {
     this.#upper = new Float64Array(question.topology.nodes);
   }
 
-  /** Whether no node comes twice in a case: then the mean over the posterior is that at the means. */
+  /**
+   * Whether no node comes twice in a case: then the mean over the posterior is that at the means.
+   */
   get acyclic(): boolean {
     return this.#plans.length === this.#question.unsettled.length;
   }

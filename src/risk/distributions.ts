@@ -17,8 +17,9 @@ export function logGamma(a: number): number {
 }
 
 /**
- * The regularised incomplete beta function I_x(a, b), a, b > 0: the distribution function of Beta(a,
- * b). Continued fraction by Lentz's method (DLMF 8.17.22), on the side where it converges fast.
+ * The regularised incomplete beta function I_x(a, b), a, b > 0: the distribution function of
+ * Beta(a, b). Continued fraction by Lentz's method (DLMF 8.17.22), on the side where it converges
+ * fast.
  */
 export function betaCdf(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
@@ -77,8 +78,8 @@ export interface Interval {
 }
 
 /**
- * The exact interval of a share k of n (Clopper and Pearson, Biometrika 26(4), 1934): each side errs
- * with at most half of 1 − level, whatever the truth is.
+ * The exact interval of a share k of n (Clopper and Pearson, Biometrika 26(4), 1934): each side
+ * errs with at most half of 1 − level, whatever the truth is.
  */
 export function clopperPearson(k: number, n: number, level: number): Interval {
   const tail = (1 - level) / 2;

@@ -23,9 +23,9 @@ export interface Elimination {
 }
 
 /**
- * Orders by least degree in the graph of who leads to whom (Markowitz; Tinney and Walker, Proc. IEEE
- * 55(11), 1967), and fills in what elimination adds. `undefined` where the factors would be too
- * large.
+ * Orders by least degree in the graph of who leads to whom (Markowitz; Tinney and Walker, Proc.
+ * IEEE 55(11), 1967), and fills in what elimination adds. `undefined` where the factors would be
+ * too large.
  */
 export function planElimination(
   question: Question,

@@ -31,7 +31,11 @@ export interface ExploreOptions {
   readonly timeoutMs: number;
 }
 
-type StateTest = (state: readonly number[], stuck: boolean) => boolean;
+/** Whether the state in view is a loss; `stuckOnly` where only one without a step can be. */
+interface StateTest {
+  readonly stuckOnly: boolean;
+  readonly holds: () => boolean;
+}
 
 /**
  * Explores the whole graph. Refuses a property whose violation is no state (a loop, a lack), a
@@ -44,7 +48,8 @@ export async function exploreLosses(
   options: ExploreOptions,
   signal: AbortSignal,
 ): Promise<Result<Explored>> {
-  const isLoss = lossTest(semantics, loss);
+  const graph = new Graph(semantics);
+  const isLoss = lossTest(graph, loss);
   if (!isLoss)
     return bad(
       problem(
@@ -53,10 +58,9 @@ export async function exploreLosses(
         `${loss.kind === 'property' ? loss.property.kind : ''} is broken by a whole run, not by reaching a state; risk is computed for always, never and deadlockFree`,
       ),
     );
-  const graph = new Graph(semantics);
   const lossStates: number[] = [];
   const broken = new Map<ImplicitKind, string>();
-  const judged = judgedPredicates(semantics.model).map((expr) => semantics.predicate(expr));
+  const judged = judgedPredicates(semantics.model).map((expr) => graph.judge(expr));
   await graph.explore(
     {
       maxStates: options.maxStates,
@@ -65,12 +69,13 @@ export async function exploreLosses(
     },
     true,
     {
-      onState: (_index, state) => {
-        if (!broken.has('defined') && judged.some((judge) => judge(state) === undefined))
+      onState: (index) => {
+        if (!broken.has('defined') && judged.some((judge) => judge() === undefined))
           broken.set('defined', 'a property, or `final`, has no value in some state');
+        if (!isLoss.stuckOnly && isLoss.holds()) lossStates.push(index);
       },
-      onExpanded: (index, state, stuck) => {
-        if (isLoss(state, stuck)) lossStates.push(index);
+      onStuck: (index) => {
+        if (isLoss.stuckOnly && isLoss.holds()) lossStates.push(index);
       },
       onError: ({ label, errors }) => {
         for (const kind of IMPLICIT_KINDS)
@@ -112,26 +117,26 @@ function boundProblems(graph: Graph): Problem[] {
   ];
 }
 
-function lossTest(semantics: Semantics, loss: Loss): StateTest | undefined {
-  if (loss.kind === 'none') return () => false;
-  if (loss.kind === 'predicate') return wherePredicate(semantics, loss.expr, true);
+function lossTest(graph: Graph, loss: Loss): StateTest | undefined {
+  if (loss.kind === 'none') return { stuckOnly: false, holds: () => false };
+  if (loss.kind === 'predicate') return wherePredicate(graph, loss.expr, true);
   const { formula } = loss.property;
   switch (formula.kind) {
     case 'always':
-      return wherePredicate(semantics, formula.expr, false);
+      return wherePredicate(graph, formula.expr, false);
     case 'never':
-      return wherePredicate(semantics, formula.expr, true);
+      return wherePredicate(graph, formula.expr, true);
     case 'deadlockFree': {
-      const { final } = semantics.model;
-      const isFinal = final ? semantics.predicate(final) : () => false;
-      return (state, stuck) => stuck && isFinal(state) === false;
+      const { final } = graph.semantics.model;
+      const isFinal = final ? graph.judge(final) : () => false;
+      return { stuckOnly: true, holds: () => isFinal() === false };
     }
     default:
       return undefined;
   }
 }
 
-function wherePredicate(semantics: Semantics, expr: Expr, value: boolean): StateTest {
-  const judge = semantics.predicate(expr);
-  return (state) => judge(state) === value;
+function wherePredicate(graph: Graph, expr: Expr, value: boolean): StateTest {
+  const judge = graph.judge(expr);
+  return { stuckOnly: false, holds: () => judge() === value };
 }

@@ -31,12 +31,12 @@ export interface Cascade {
 const MAX_STAGES = 200;
 
 /**
- * Cause-specific hazards: the time at a node is cut wherever somebody leaves after somebody was lost
- * from sight, and each stage is a choice of its own among those who were still there. The product
- * of the stages is Aalen and Johansen's estimate (Scandinavian Journal of Statistics 5(3), 1978);
- * a Dirichlet distribution for each is the Bayesian bootstrap for censored data (Lo, Annals of
- * Statistics 21(1), 1993). Between two losses from sight nothing has to be cut: there, choices one
- * after the other are the same Dirichlet distribution as the one choice among them all.
+ * Cause-specific hazards: the time at a node is cut wherever somebody leaves after somebody was
+ * lost from sight, and each stage is a choice of its own among those who were still there. The
+ * product of the stages is Aalen and Johansen's estimate (Scandinavian Journal of Statistics 5(3),
+ * 1978); a Dirichlet distribution for each is the Bayesian bootstrap for censored data (Lo, Annals
+ * of Statistics 21(1), 1993). Between two losses from sight nothing has to be cut: there, choices
+ * one after the other are the same Dirichlet distribution as the one choice among them all.
  *
  * A case that leaves in the very moment in which another is lost from sight left first.
  */
@@ -66,8 +66,8 @@ export function cascadeOf(leaving: readonly Leaving[], waiting: readonly Waiting
 }
 
 /**
- * The share of those who come to the node that is still there after the last who left it was seen to
- * leave: nothing says what becomes of them.
+ * The share of those who come to the node that is still there after the last who left it was seen
+ * to leave: nothing says what becomes of them.
  */
 export function remaining({ stages }: Cascade): number {
   return stages.reduce((there, { left, stayed }) => {

@@ -83,8 +83,8 @@ function arrive(
 }
 
 /**
- * Adds the positions that silent steps lead to: the shortest ways to each state. A silent step takes
- * no time.
+ * Adds the positions that silent steps lead to: the shortest ways to each state. A silent step
+ * takes no time.
  */
 function expand(chain: StateChain, matcher: Matcher, layer: Layer): void {
   if (!matcher.hasSilent) return;

@@ -2,9 +2,9 @@
 export type StepTurn = 'complete' | 'start';
 
 /**
- * Which transition (XES `lifecycle:transition`) stands for the step in a log with these: an activity
- * that has rows for its start and its completion is one step, taken when it completes. In a log that
- * never says `complete`, `start` is the step.
+ * Which transition (XES `lifecycle:transition`) stands for the step in a log with these: an
+ * activity that has rows for its start and its completion is one step, taken when it completes. In
+ * a log that never says `complete`, `start` is the step.
  */
 export function stepTurn(transitions: Iterable<string | undefined>): StepTurn {
   let starts = false;

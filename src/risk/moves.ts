@@ -16,8 +16,8 @@ export interface Censoring {
   /** Cases that were still at such a node when the log ended, in shares of paths. */
   readonly waiting: number;
   /**
-   * Cases that would wait at a node longer than anybody who was seen to leave it, where they may not
-   * stop: of all that come there, not only of those that were watched for so long.
+   * Cases that would wait at a node longer than anybody who was seen to leave it, where they may
+   * not stop: of all that come there, not only of those that were watched for so long.
    */
   readonly beyond: number;
   /** Cases, in shares of paths, that wait in a log without times: only left out. */

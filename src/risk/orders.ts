@@ -31,7 +31,9 @@ function groupsOf(events: readonly LogEvent[]): readonly (readonly LogEvent[])[]
   return groups;
 }
 
-/** All ways to order each group, like the digits of a number; the first is the order of the rows. */
+/**
+ * All ways to order each group, like the digits of a number; the first is the order of the rows.
+ */
 function* orders(groups: readonly (readonly LogEvent[])[]): Generator<readonly LogEvent[]> {
   const running = groups.map((group) => ({ group, ways: permutations(group), order: group }));
   for (const each of running) each.order = each.ways.next().value as readonly LogEvent[];

@@ -14,7 +14,9 @@ const LEAST_DIFFERENCE = 0.2;
 /** Values of columns that are different in nearly every case are no traits, and cost memory. */
 const MAX_KINDS = 10_000;
 
-/** What the cases that leave the model have in common: the traits that differ most, the first first. */
+/**
+ * What the cases that leave the model have in common: the traits that differ most, the first first.
+ */
 export function traitsOfOutsiders(
   { cases }: EventLog,
   isOutside: (index: number) => boolean,

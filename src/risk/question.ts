@@ -78,7 +78,9 @@ function settle(topology: Topology): Uint8Array {
   );
 }
 
-/** The branches that lead to node `i`, at `rows[i] … rows[i + 1]`, and the nodes that they leave. */
+/**
+ * The branches that lead to node `i`, at `rows[i] … rows[i + 1]`, and the nodes that they leave.
+ */
 export interface Reversed {
   readonly rows: Int32Array;
   readonly sources: Int32Array;

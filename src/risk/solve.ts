@@ -25,8 +25,9 @@ export const ULP = Number.EPSILON;
  * last ones back. A row of numbers is read as weights: what counts is each branch's share of its
  * row's sum.
  *
- * Unlike "the last change was small", both bounds are proofs (Haddad and Monmege, "Interval iteration
- * algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and Wunderlich,
+ * Unlike "the last change was small", both bounds are proofs (Haddad and Monmege, "Interval
+ * iteration algorithm for MDPs and IMDPs", TCS 735, 2018; Baier, Klein, Leuschner, Parker and
+ * Wunderlich,
  * "Ensuring the reliability of your model checker", CAV 2017). Each value is rounded away from the
  * truth by more than the floating-point error of its sum.
  */

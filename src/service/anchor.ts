@@ -6,7 +6,7 @@ import {
   type LedgerRecord,
   type Settlement,
 } from '../evidence/ledger/ledger.ts';
-import type { AnchorRecord } from '../store/index.ts';
+import type { AnchorRow } from '../store/index.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
 
@@ -58,7 +58,7 @@ export async function anchorDue(service: Service): Promise<void> {
   });
 }
 
-async function anchor(service: Service, due: AnchorRecord): Promise<void> {
+async function anchor(service: Service, due: AnchorRow): Promise<void> {
   const { store, logger, notary } = service;
   try {
     if (due.record === null && (await mustWait(service, due))) return;
@@ -93,13 +93,13 @@ async function anchor(service: Service, due: AnchorRecord): Promise<void> {
   }
 }
 
-const isGivenUp = ({ preparedAt }: AnchorRecord): boolean =>
+const isGivenUp = ({ preparedAt }: AnchorRow): boolean =>
   preparedAt !== null && Date.now() - preparedAt.getTime() > GIVE_UP_AFTER_MS;
 
 async function settled(
   { store }: Service,
   ledger: Ledger,
-  due: AnchorRecord,
+  due: AnchorRow,
 ): Promise<{ record: LedgerRecord; settlement: Settlement }> {
   const kept = due.record as unknown as LedgerRecord | null;
   const record = kept ?? (await ledger.prepare(due.checkpoint));
@@ -121,7 +121,7 @@ async function settled(
  */
 async function mustWait(
   { config, store, queues, logger }: Service,
-  due: AnchorRecord,
+  due: AnchorRow,
 ): Promise<boolean> {
   const { intervalS, maxPerDay } = config.iota;
   const times = await store.anchors.preparedSince(new Date(Date.now() - DAY_MS));
@@ -142,7 +142,7 @@ async function mustWait(
 
 async function postpone(
   { store, queues, logger }: Service,
-  due: AnchorRecord,
+  due: AnchorRow,
   error: string,
 ): Promise<void> {
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(due.attempts, 20), LONGEST_DELAY_MS);

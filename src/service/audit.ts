@@ -144,7 +144,9 @@ async function packed(
   };
 }
 
-/** What a verdict is about, and how many properties came out how: to be found without opening it. */
+/**
+ * What a verdict is about, and how many properties came out how: to be found without opening it.
+ */
 function answersIn(envelope: string): { model: Json; outcomes: Json } {
   const { model, properties, script } = statementOf(envelope).predicate;
   const outcomes: Record<string, number> = {};

@@ -1,5 +1,5 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { didYouMean, unknownName } from '../errors/nearest.ts';
 import type { Assurance } from '../model/outcome.ts';
 import { ASSURANCES } from '../checking/assurance.ts';
 import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
@@ -54,7 +54,7 @@ export function readOptions(
         problem(
           'ENGINE_UNKNOWN',
           'input.engines',
-          `"${name.slice(0, 40)}" is no engine; there are auto, ${ENGINE_NAMES.join(', ')}${didYouMean(name.slice(0, 40), ENGINE_NAMES)}`,
+          unknownName('engine', name, ['auto', ...ENGINE_NAMES]),
         ),
       );
     }
@@ -63,11 +63,7 @@ export function readOptions(
   for (const name of assurance) {
     if (!(ASSURANCES as readonly string[]).includes(name))
       problems.push(
-        problem(
-          'OPTION_INVALID',
-          'input.assurance',
-          `"${name.slice(0, 40)}" is no assurance; there are ${ASSURANCES.join(', ')}`,
-        ),
+        problem('OPTION_INVALID', 'input.assurance', unknownName('assurance', name, ASSURANCES)),
       );
   }
   const attacks = readAttacks(requested, threats, problems);

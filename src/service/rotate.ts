@@ -1,7 +1,7 @@
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/formats/dsse.ts';
 import { utf8 } from '../evidence/formats/encoding.ts';
-import { promoteKey, ROLES, successorKey, type Role } from '../evidence/signing/keys.ts';
+import { promoteKey, KEY_ROLES, successorKey, type KeyRole } from '../evidence/signing/keys.ts';
 import type { Signer } from '../evidence/signing/signer.ts';
 import { signKeyChange } from '../evidence/signing/revocation.ts';
 import type { Logged } from '../evidence/log/log.ts';
@@ -17,8 +17,8 @@ export interface Rotation {
   readonly index: number;
 }
 
-export const isKeyRole = (role: string): role is Role =>
-  (ROLES as readonly string[]).includes(role);
+export const isKeyRole = (role: string): role is KeyRole =>
+  (KEY_ROLES as readonly string[]).includes(role);
 
 /**
  * Replaces a key, while nobody signs:
@@ -26,7 +26,8 @@ export const isKeyRole = (role: string): role is Role =>
  *   1. the new key is there: `<role>.next.key`, made now or put there
  *   2. a statement that one follows the other, signed by both, is kept
  *   3. its leaf is the last of the log: there the old key's trust ends
- *   4. the end is written down (`retired`), then the new key takes the old one's place, whose secret is gone
+ *   4. the end is written down (`retired`), then the new key takes the old one's place, whose
+ * secret is gone
  *   5. the log's new key signs the latest checkpoint anew
  *
  * Killed at any line, calling it again goes on where it stopped: the statement that was kept stays,
@@ -35,7 +36,7 @@ export const isKeyRole = (role: string): role is Role =>
  */
 export async function rotateKey(
   service: Service,
-  role: Role,
+  role: KeyRole,
   actor: string,
   reason: string,
 ): Promise<Result<Rotation>> {
@@ -50,7 +51,7 @@ export async function rotateKey(
 
 async function replace(
   service: Service,
-  role: Role,
+  role: KeyRole,
   actor: string,
   reason: string,
 ): Promise<Result<Rotation>> {
@@ -97,7 +98,7 @@ async function keepChange(
     actor,
     reason,
   }: {
-    readonly role: Role;
+    readonly role: KeyRole;
     readonly retired: Signer;
     readonly successor: Signer;
     readonly actor: string;
@@ -146,7 +147,7 @@ async function appendLast(service: Service, kept: StatementRecord): Promise<Logg
  * A line of a policy: how far the trust in the old key goes. A checkpoint that ends with the leaf
  * has one leaf more than its index.
  */
-function retiredLine({ notary }: Service, role: Role, retired: Signer, index: number): string {
+function retiredLine({ notary }: Service, role: KeyRole, retired: Signer, index: number): string {
   if (role === 'verdict') return `verdict ${retired.vkey} until ${index}`;
   if (role === 'log') return `log ${retired.vkey} until ${index + 1}`;
   return `ledger ${notary.ledgerSender?.network} ${notary.ledgerSender?.address} until ${index + 1}`;

@@ -1,5 +1,6 @@
 import { digestOf, sha256, type Json } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { unknownName } from '../errors/nearest.ts';
 import { SEMANTICS_VERSION } from '../evidence/statements/statement.ts';
 import {
   isId,
@@ -11,6 +12,7 @@ import {
 } from '../store/index.ts';
 import { strayOptions } from '../checking/formats.ts';
 import { propertyNames, threatIds, specificationOptionProblems } from '../checking/identify.ts';
+import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { FORMAT_NAMES, isFormat, type FormatName } from '../model/formats.ts';
 import type { CompanionFile, CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
@@ -18,7 +20,6 @@ import { readOptions, type RequestedOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
-export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 const MAX_NAME = 200;
 
 export interface SubmitInput {
@@ -140,11 +141,7 @@ function inputProblems({
     );
   if (!isFormat(format)) {
     problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        'input.format',
-        `"${format.slice(0, 40)}" is no format; there are ${FORMAT_NAMES.join(', ')}`,
-      ),
+      problem('FORMAT_UNKNOWN', 'input.format', unknownName('format', format, FORMAT_NAMES)),
     );
   }
   if (annotations)

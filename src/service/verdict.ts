@@ -6,7 +6,7 @@ import type { LedgerRecord } from '../evidence/ledger/ledger.ts';
 import type { Sealed } from '../evidence/bundle/contents.ts';
 import type { Statement } from '../evidence/statements/statement.ts';
 import { isStatement } from '../evidence/statements/validate.ts';
-import { isId, isSealed, type AnchorRecord, type SealedVerdict } from '../store/index.ts';
+import { isId, isSealed, type AnchorRow, type SealedVerdict } from '../store/index.ts';
 import { bestReceipt } from './cosign.ts';
 import { checkpointIn, sealable } from './seal.ts';
 import type { Service } from './service.ts';
@@ -31,7 +31,7 @@ export async function visibleVerdict(
 export async function anchorOf(
   { store }: Service,
   verdict: SealedVerdict,
-): Promise<AnchorRecord | undefined> {
+): Promise<AnchorRow | undefined> {
   return (
     (await store.anchors.covering(verdict.logIndex)) ??
     (await store.anchors.waitingFor(verdict.logIndex))

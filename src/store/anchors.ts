@@ -1,7 +1,7 @@
 import type { Json } from '../canonical/index.ts';
 import { orNull, Prisma, type Client } from './client.ts';
 import type { Anchor } from './generated/client.ts';
-import type { AnchorRecord } from './records.ts';
+import type { AnchorRow } from './records.ts';
 
 /** One signer at a time, over all processes that share the database. */
 const SIGNING_LOCK = 0x616e6368;
@@ -28,7 +28,7 @@ export class Anchors {
    * there is no other one, due or not: its coin is promised. Else the largest that waits; it speaks
    * for the smaller ones.
    */
-  async next(): Promise<AnchorRecord | undefined> {
+  async next(): Promise<AnchorRow | undefined> {
     const { anchor } = this.client.prisma;
     const signed = await anchor.findFirst({
       where: { state: 'pending', record: { not: Prisma.DbNull } },
@@ -124,13 +124,13 @@ export class Anchors {
   }
 
   /** The largest checkpoint that was ever to be anchored, whatever became of it. */
-  async newest(): Promise<AnchorRecord | undefined> {
+  async newest(): Promise<AnchorRow | undefined> {
     const row = await this.client.prisma.anchor.findFirst({ orderBy: { size: 'desc' } });
     return row ? toAnchor(row) : undefined;
   }
 
   /** The first confirmed anchor whose checkpoint covers a leaf. */
-  async covering(index: number): Promise<AnchorRecord | undefined> {
+  async covering(index: number): Promise<AnchorRow | undefined> {
     const row = await this.client.prisma.anchor.findFirst({
       where: { state: 'confirmed', size: { gt: BigInt(index) } },
       orderBy: { size: 'asc' },
@@ -139,7 +139,7 @@ export class Anchors {
   }
 
   /** The waiting checkpoint that will cover a leaf, for those who ask where their anchor is. */
-  async waitingFor(index: number): Promise<AnchorRecord | undefined> {
+  async waitingFor(index: number): Promise<AnchorRow | undefined> {
     const row = await this.client.prisma.anchor.findFirst({
       where: { state: 'pending', size: { gt: BigInt(index) } },
       orderBy: { size: 'desc' },
@@ -161,6 +161,6 @@ export class Anchors {
   }
 }
 
-function toAnchor(row: Anchor): AnchorRecord {
-  return { ...row, size: Number(row.size) } as unknown as AnchorRecord;
+function toAnchor(row: Anchor): AnchorRow {
+  return { ...row, size: Number(row.size) } as unknown as AnchorRow;
 }

@@ -84,7 +84,9 @@ export class Models {
   }
 }
 
-/** The models that an owner may see and that a filter leaves; of erased ones nothing is left to see. */
+/**
+ * The models that an owner may see and that a filter leaves; of erased ones nothing is left to see.
+ */
 function modelsOf({ owner }: Page, filter: Filter): Listing {
   const { from, until, modelId, text } = filter;
   return {

@@ -156,7 +156,7 @@ export interface AuditRecord {
   readonly detail: string | null;
 }
 
-export interface AnchorRecord {
+export interface AnchorRow {
   /** The size of the tree under the checkpoint: it covers every leaf with a smaller index. */
   readonly size: number;
   readonly checkpoint: string;

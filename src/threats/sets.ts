@@ -1,4 +1,6 @@
-/** Sets of texts as single numbers, so that a record of what was ever seen is one word of a state. */
+/**
+ * Sets of texts as single numbers, so that a record of what was ever seen is one word of a state.
+ */
 export class InternedSets {
   readonly #sets: ReadonlySet<string>[] = [new Set()];
   readonly #numbers = new Map<string, number>([['', 0]]);

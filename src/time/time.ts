@@ -46,7 +46,9 @@ export function isOver({ deadline, signal, stopped }: Time): boolean {
   return signal.aborted || Date.now() >= deadline || stopped?.() === true;
 }
 
-/** What a promise brings, or `OutOfTime`: for work that cannot be interrupted, and is of use later. */
+/**
+ * What a promise brings, or `OutOfTime`: for work that cannot be interrupted, and is of use later.
+ */
 export async function within<T>(time: Time, work: Promise<T>): Promise<T> {
   let give: () => void = () => undefined;
   const over = new Promise<never>((_, reject) => {
@@ -66,7 +68,9 @@ export async function within<T>(time: Time, work: Promise<T>): Promise<T> {
 /** A timer takes no more; longer ones would go off at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** How often work that computes in one piece looks at the clock: in so many rounds, a power of 2. */
+/**
+ * How often work that computes in one piece looks at the clock: in so many rounds, a power of 2.
+ */
 const ROUNDS = 0x400;
 
 /**

@@ -13,7 +13,7 @@ import { FORMAT_NAMES } from '../../src/model/formats.ts';
 import { ASSURANCES } from '../../src/checking/assurance.ts';
 import { AREAS } from '../../src/api/operations.ts';
 import { ROLES } from '../../src/api/roles.ts';
-import { ROLES as KEY_ROLES } from '../../src/evidence/signing/keys.ts';
+import { KEY_ROLES } from '../../src/evidence/signing/keys.ts';
 import {
   METHODS,
   OUTCOMES,

@@ -23,9 +23,14 @@ describe('assurance that is demanded', () => {
     });
     const of = (name: string): PropertyReport =>
       report.properties.find((p) => p.name === name) as PropertyReport;
-    expect([...of('fine').assurance].sort()).toEqual(['crossChecked', 'obligationsReproved']);
-    expect([...of('off').assurance].sort()).toEqual(['crossChecked', 'replayed']);
-    expect([...of('turns').assurance].sort()).toEqual(['crossChecked', 'replayed']);
+    const validated = 'translationValidated';
+    expect([...of('fine').assurance].sort()).toEqual([
+      'crossChecked',
+      'obligationsReproved',
+      validated,
+    ]);
+    expect([...of('off').assurance].sort()).toEqual(['crossChecked', 'replayed', validated]);
+    expect([...of('turns').assurance].sort()).toEqual(['crossChecked', 'replayed', validated]);
     for (const name of ['fine', 'off', 'turns', 'withinRange'])
       expect([name, of(name).evidence?.['lacks']]).toEqual([name, undefined]);
     // Only TLC can give a second opinion on liveness, and nobody an invariant; of recoverability
@@ -47,12 +52,36 @@ describe('assurance that is demanded', () => {
     const source = TOGGLE.replace('  off: { never: on }\n', '');
     expect(exitOf(await reportOn(source, 'auto'))).toBe(0);
     const report = await reportOn(source, 'auto', {
-      assurance: ['translationValidated'],
-      properties: ['fine'],
+      assurance: ['crossChecked'],
+      properties: ['back'],
     });
     expect(report.properties.map((p) => p.outcome)).toEqual(report.properties.map(() => 'holds'));
     expect(exitOf(report)).toBe(3);
   }, 60_000);
+
+  it('knows that what explore generated was compared, and that what it interprets was not', async () => {
+    const source = TOGGLE.replace(
+      'actors:',
+      '  n: { type: "set of int 1..40", init: "[]" }\nactors:',
+    );
+    const options = { assurance: ['translationValidated' as const] };
+    const report = await reportOn(source, ['explore'], options);
+    const wide = report.properties.find((p) => p.name === 'fine');
+    expect(wide).toMatchObject({
+      outcome: 'holds',
+      assurance: [],
+      evidence: {
+        path: 'interpreted',
+        interpretedFor: 'n is a set over 40 values',
+        lacks: ['translationValidated'],
+      },
+    });
+    const compiled = (await reportOn(TOGGLE, ['explore'], options)).properties;
+    expect(compiled.map((p) => p.assurance.includes('translationValidated'))).toEqual(
+      compiled.map(() => true),
+    );
+    expect(compiled[0]?.evidence).toMatchObject({ path: 'compiled', comparedStates: 2 });
+  });
 
   it('asks no engine beyond those that were named', async () => {
     const report = await reportOn(TOGGLE, ['explore'], {

@@ -78,7 +78,7 @@ final: "true"`);
     expect(await outcomeOf(rigid, 'explore', 'meets')).toMatchObject({
       outcome: 'violated',
       witness: 'exhaustion',
-      assurance: ['replayed'],
+      assurance: ['replayed', 'translationValidated'],
     });
     expect(await outcomeOf(rigid, 'explore', 'moves')).toMatchObject({ outcome: 'bounded' });
   });

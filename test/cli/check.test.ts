@@ -208,9 +208,7 @@ describe('hostile input', () => {
   it('an option that is not there comes with the nearest that is', async () => {
     const { exit, stderr } = await check('x.yaml', '--proprety', 'p');
     expect(exit).toBe(2);
-    expect(stderr).toBe(
-      'OPTION_INVALID  there is no option --proprety; did you mean `--property`?\n',
-    );
+    expect(stderr).toBe('OPTION_INVALID  unknown option --proprety; did you mean `--property`?\n');
   });
 
   it('of a diagram: what comes from outside, and how strictly it is read', async () => {
@@ -358,7 +356,8 @@ describe('hostile input', () => {
         await check(fileOf('names.yaml', source), '--json', '--engines', engine, '--property', 'p'),
       );
       const [p] = report.properties;
-      expect(p, engine).toMatchObject({ outcome: 'violated', assurance: ['replayed'] });
+      expect(p, engine).toMatchObject({ outcome: 'violated' });
+      expect(p?.assurance, engine).toContain('replayed');
       expect(p?.trace?.steps.flatMap((s) => Object.keys(s.changed)).sort()).toEqual([
         '__proto__',
         'constructor',

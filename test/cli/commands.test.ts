@@ -10,7 +10,9 @@ import { CHECK_OPTIONS, SUBMISSION_OPTIONS } from '../../src/cli/options.ts';
 import { FORMATS, nounsTaking, type FormatOption } from '../../src/checking/formats.ts';
 import type { Problem } from '../../src/errors/index.ts';
 import { FORMAT_NAMES, type FormatName } from '../../src/model/formats.ts';
+import { readOptions, type RequestedOptions } from '../../src/service/options.ts';
 import { repository } from '../golden.ts';
+import { modelText } from '../model/tiny.ts';
 import { read } from '../printed.ts';
 import { check, fileOf, probity, type Ended } from './run.ts';
 
@@ -47,7 +49,7 @@ describe('every command', () => {
       expect(problemsIn({ exit, stdout, stderr: '' })[0]).toEqual({
         code: 'OPTION_INVALID',
         path: '--nonsense',
-        message: 'there is no option --nonsense',
+        message: 'unknown option --nonsense',
       });
     });
 
@@ -97,7 +99,7 @@ describe('arguments', () => {
     const ended = await check('a', '--timeout', '-3', '--memory', '--json', '--format', 'pdf');
     expect(problemsIn(ended).map(({ code, path }) => [code, path])).toEqual([
       ['OPTION_INVALID', '--memory'],
-      ['OPTION_INVALID', '--format'],
+      ['FORMAT_UNKNOWN', '--format'],
       ['OPTION_INVALID', '--timeout'],
     ]);
   });
@@ -132,6 +134,7 @@ describe('check and submit', () => {
     const file = fileOf('asks.smt2', SCRIPT);
     expect((await check(file)).exit).toBe(0);
     for (const [args, code, path] of [
+      [['--format', 'promela'], 'FORMAT_UNKNOWN', '--format'],
       [['--assurance', 'crossChecked'], 'OPTION_INVALID', 'assurance'],
       [['--engines', 'tlc'], 'OPTION_INVALID', 'engines'],
       [['--property', 'p'], 'PROPERTY_UNKNOWN', 'properties'],
@@ -140,6 +143,31 @@ describe('check and submit', () => {
       const ended = await check(file, ...args, '--json');
       expect(ended.exit, args.join(' ')).toBe(2);
       expect(problemsIn(ended), args.join(' ')).toMatchObject([{ code, path }]);
+    }
+  });
+});
+
+describe('the same mistake', () => {
+  const KNOWN = new Set(['p']);
+  const source = modelText(
+    'variables: { x: { type: bool, init: false } }\nactions: { turn: { actor: me, then: { x: not(x) } } }\nproperties: { p: { always: x or not(x) } }',
+  );
+  const MISTAKES: readonly (readonly [args: readonly string[], requested: RequestedOptions])[] = [
+    [['--engines', 'oracle'], { engines: ['oracle'] }],
+    [['--property', 'q'], { properties: ['q'] }],
+    [['--assurance', 'faith'], { assurance: ['faith'] }],
+    [['--timeout', '-1'], { limits: { timeoutMs: -1 } }],
+    [['--max-states', '0'], { limits: { maxStates: 0 } }],
+    [['--memory', '0'], { limits: { memoryMb: 0 } }],
+  ];
+  it('has the same code in the command and in the service', async () => {
+    const file = fileOf('mistaken.yaml', source);
+    for (const [args, requested] of MISTAKES) {
+      const read = readOptions(requested, KNOWN, new Set());
+      const theirs = read.ok ? [] : read.problems.map(({ code }) => code);
+      const ours = problemsIn(await check(file, ...args, '--json')).map(({ code }) => code);
+      expect(ours, args.join(' ')).toEqual(theirs);
+      expect(ours.length).toBe(1);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { createApiKey, listApiKeys, revokeApiKey, type NewApiKey } from '../../service/apiKeys.ts';
 import { trustPolicy } from '../../service/policy.ts';
 import { rotateKey } from '../../service/rotate.ts';
-import type { Role as KeyRole } from '../../evidence/signing/keys.ts';
+import type { KeyRole } from '../../evidence/signing/keys.ts';
 import { withReason } from '../compliance.ts';
 import { valueOf, type Area } from '../area.ts';
 import { ADMINS } from '../roles.ts';

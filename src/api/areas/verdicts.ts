@@ -7,7 +7,7 @@ import { checkpointIn } from '../../service/seal.ts';
 import { statusOfVerdict } from '../../service/status.ts';
 import { anchorOf, statementOf, verdictFiles, visibleVerdict } from '../../service/verdict.ts';
 import { eraseVerdict, withdrawVerdict } from '../../service/withdraw.ts';
-import type { AnchorRecord, SealedVerdict } from '../../store/index.ts';
+import type { AnchorRow, SealedVerdict } from '../../store/index.ts';
 import { given, refuse, valueOf, type Api, type Area } from '../area.ts';
 import { askerOf, type Principal } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
@@ -115,11 +115,11 @@ export const verdicts: Area = {
     },
     VerdictConnection: CONNECTION_FIELDS,
     Anchor: {
-      network: (_api, anchor: AnchorRecord) => inRecord(anchor, 'network'),
-      transactionDigest: (_api, anchor: AnchorRecord) =>
+      network: (_api, anchor: AnchorRow) => inRecord(anchor, 'network'),
+      transactionDigest: (_api, anchor: AnchorRow) =>
         inRecord(anchor, 'transactionDigest') ?? inRecord(anchor, 'blockId'),
-      objectId: (_api, anchor: AnchorRecord) => inRecord(anchor, 'objectId'),
-      explorer: ({ service }, anchor: AnchorRecord) => {
+      objectId: (_api, anchor: AnchorRow) => inRecord(anchor, 'objectId'),
+      explorer: ({ service }, anchor: AnchorRow) => {
         const network = inRecord(anchor, 'network');
         const digest = inRecord(anchor, 'transactionDigest');
         return typeof network === 'string' && typeof digest === 'string'
@@ -132,6 +132,6 @@ export const verdicts: Area = {
   lists: { verdicts: DEFAULT_PAGE },
 };
 
-function inRecord({ record }: AnchorRecord, name: string): unknown {
+function inRecord({ record }: AnchorRow, name: string): unknown {
   return (record as Record<string, unknown> | null)?.[name];
 }

@@ -4,7 +4,7 @@ import { sampleBound, sampledNames } from '../../model/initial.ts';
 import { judgedPredicates, predicatesOf, type Action, type Property } from '../../model/model.ts';
 import { codeOf, FALSE, NO_VALUE } from '../../engines/explore/watch.ts';
 import { conditionKey } from '../../graph/fairness.ts';
-import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import { ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import { StateStore } from '../../graph/stateStore.ts';
 import type { AttackedSystem } from '../../threats/attacked.ts';
 import { isOver, type Time } from '../../time/time.ts';

@@ -19,7 +19,9 @@ export interface AttackChanges {
   readonly open: boolean;
 }
 
-/** The answer of `probity threats NEW --against OLD`. Public shape (`threat-changes.schema.json`). */
+/**
+ * The answer of `probity threats NEW --against OLD`. Public shape (`threat-changes.schema.json`).
+ */
 export interface ThreatChanges {
   readonly model: ThreatReport['model'];
   readonly against: ThreatReport['model'];

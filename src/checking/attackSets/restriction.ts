@@ -3,7 +3,7 @@ import { arenaOf, findFairRun, stopping, type FairRun } from '../../engines/expl
 import { productOf, type WalkedGraph } from '../../engines/explore/product.ts';
 import { backwardReach } from '../../engines/explore/recover.ts';
 import { FALSE, TRUE, TRUTH } from '../../engines/explore/watch.ts';
-import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import { mapLtl } from '../../model/ltl.ts';
 import type { ImplicitKind, Property } from '../../model/model.ts';
 import { ERROR_BIT } from '../../model/semantics.ts';

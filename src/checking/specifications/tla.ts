@@ -20,6 +20,7 @@ import type {
 import { withLack } from '../assurance.ts';
 import type { CheckContext } from '../context.ts';
 import { tlaOf, type TlaDocument } from './tlaDocument.ts';
+import { askedOf } from './tlaQuestions.ts';
 import { readingOf, refusalOf, traceOf, type Asked } from './tlaReading.ts';
 import type { CheckOptions } from '../types.ts';
 
@@ -112,12 +113,6 @@ export async function checkTlaDocument(
     : specification;
 }
 
-/** What can be asked of it by name. */
-export async function tlaPropertyNames(document: TlaDocument): Promise<ReadonlySet<string>> {
-  const read = await tlaOf(document);
-  return new Set(read.ok ? askedOf(read.value).map(({ name }) => name) : []);
-}
-
 const NO_POSTCONDITION: Answered = {
   outcome: {
     outcome: 'unknown',
@@ -134,33 +129,6 @@ const UNDER_SYMMETRY: Outcome = {
     'a temporal property under SYMMETRY, where TLC may both miss a violation and show one that is none; take SYMMETRY out of the configuration and ask again (an invariant may keep it)',
   evidence: {},
 };
-
-/** Everything that is asked of a specification, in the order of its answers. */
-export function askedOf({
-  modules,
-  configuration,
-}: Specification): readonly (Asked | { readonly name: string; readonly kind: 'postcondition' })[] {
-  const { invariants, properties, checksDeadlock, postcondition } = configuration;
-  const asserts = [...modules.values()].some((text) => /\bAssert\s*\(/.test(withoutComments(text)));
-  // Names of ours give way to names of the configuration.
-  const taken = new Set([...invariants, ...properties]);
-  const ours = (name: string, kind: Asked['kind']): Asked => ({
-    name: taken.has(name) ? `${name} (TLC)` : name,
-    kind,
-  });
-  return [
-    ...unique(invariants).map((name): Asked => ({ name, kind: 'invariant' })),
-    ...unique(properties)
-      .filter((name) => !invariants.includes(name))
-      .map((name): Asked => ({ name, kind: 'temporal' })),
-    ...(checksDeadlock ? [ours('deadlockFree', 'deadlock')] : []),
-    ...(asserts ? [ours('assertions', 'assertion')] : []),
-    ours('assumptions', 'assumption'),
-    ...(postcondition === undefined
-      ? []
-      : [{ name: postcondition, kind: 'postcondition' } as const]),
-  ];
-}
 
 /**
  * TLC stops at the first thing that breaks: what broke is noted and left out, and the rest is asked
@@ -235,8 +203,8 @@ class SpecificationCheck {
 
   /**
    * Under SYMMETRY, TLC's liveness search is wrong both ways: permuted states are one node, and its
-   * loops may be no loops of any run. A temporal property is not asked then, in any run, so that the
-   * others are answered as if it were not there (SEMANTICS 12).
+   * loops may be no loops of any run. A temporal property is not asked then, in any run, so that
+   * the others are answered as if it were not there (SEMANTICS 12).
    */
   #answerable(): Asked[] {
     const { symmetry } = this.#specification.configuration;
@@ -372,10 +340,6 @@ const STOPS: Readonly<Partial<Record<Asked['kind'], string>>> = {
   assumption: 'an assumption is false',
   assertion: 'every run stops at the assertion that fails',
 };
-
-function unique(names: readonly string[]): readonly string[] {
-  return [...new Set(names)];
-}
 
 function reportOf(
   property: { readonly name: string; readonly kind: PropertyKind },

@@ -75,8 +75,8 @@ function judge(
 }
 
 /**
- * A bundle of an earlier version may claim less than is known today (assumptions under a CONSTRAINT,
- * an invariant under SYMMETRY): what it claims is still so.
+ * A bundle of an earlier version may claim less than is known today (assumptions under a
+ * CONSTRAINT, an invariant under SYMMETRY): what it claims is still so.
  */
 const LESS_WAS_SIGNED = 'bounded was signed, asked again it holds';
 

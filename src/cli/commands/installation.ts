@@ -1,4 +1,4 @@
-import type { Role } from '../../evidence/signing/keys.ts';
+import type { KeyRole } from '../../evidence/signing/keys.ts';
 import { command, type CommandRow } from '../command.ts';
 import { DATA_OPTION, SERVER_OPTIONS } from '../options.ts';
 import {
@@ -11,12 +11,12 @@ import {
   PORT,
   repeated,
   required,
-  text,
+  anyText,
   whole,
 } from '../values.ts';
 
-const ROLES = ['verdict', 'log', 'ledger'] as const satisfies readonly Role[];
-const ROLE = choice('ROLE', ROLES);
+const KEY_ROLES = ['verdict', 'log', 'ledger'] as const satisfies readonly KeyRole[];
+const ROLE = choice('ROLE', KEY_ROLES);
 const WHERE = 'where it is: one of';
 
 const LOG_PLACE = {
@@ -25,7 +25,7 @@ const LOG_PLACE = {
     'the log in a folder',
     'PROBITY_LOG_DIR, else the database (DATABASE_URL, else the embedded one)',
   ),
-  url: optional(text('PREFIX'), 'the log as somebody serves it, https://probity.example/log'),
+  url: optional(anyText('PREFIX'), 'the log as somebody serves it, https://probity.example/log'),
   data: DATA_OPTION,
 };
 
@@ -50,7 +50,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
         options: {
           data: DATA_OPTION,
           name: optional(
-            text('NAME'),
+            anyText('NAME'),
             'what new keys are called: NAME/verdict, NAME/log',
             'PROBITY_ORIGIN',
           ),
@@ -72,7 +72,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
         name: 'rotate',
         about: 'replace a key; the change is logged',
         positionals: { role: defaulted(ROLE, 'verdict', 'which of the keys') },
-        options: { reason: required(text('TEXT'), 'why'), ...SERVER_OPTIONS },
+        options: { reason: required(anyText('TEXT'), 'why'), ...SERVER_OPTIONS },
         notes: [
           'Asks the running service, with the key of an admin, and prints the policy from then on. A new ledger key has an address of its own: send it coins.',
         ],
@@ -94,25 +94,25 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
             { ...FILE, shown: 'MODULE' },
             `${WHERE} a token over PKCS#11 (CKM_EDDSA; needs the optional package pkcs11js), with --token and --object`,
           ),
-          token: optional(text('LABEL'), 'the label of the token'),
-          object: optional(text('LABEL'), 'the label of the key in it'),
+          token: optional(anyText('LABEL'), 'the label of the token'),
+          object: optional(anyText('LABEL'), 'the label of the key in it'),
           pinVariable: defaulted(
-            text('NAME'),
+            anyText('NAME'),
             'PROBITY_PIN',
             'the variable of the environment of the service that has the PIN',
           ),
           command: optional(
-            text('JSON'),
+            anyText('JSON'),
             `${WHERE} a command, as a list of words, run without a shell: the message on its input, 64 bytes on its output; with --public`,
           ),
           url: optional(
-            text('URL'),
+            anyText('URL'),
             `${WHERE} a key service: POST {"keyId","message"} with a bearer token, answered by {"signature"}, all base64; with --token-file and --public`,
           ),
           tokenFile: optional(FILE, 'the file with the bearer token'),
           public: optional(FILE, 'the public key, PEM or DER (SubjectPublicKeyInfo, Ed25519)'),
           data: DATA_OPTION,
-          name: optional(text('NAME'), 'what the key is called: NAME/ROLE', 'PROBITY_ORIGIN'),
+          name: optional(anyText('NAME'), 'what the key is called: NAME/ROLE', 'PROBITY_ORIGIN'),
         },
         examples: [
           {
@@ -128,7 +128,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
         about: 'a new admin key of the API, where the last one is lost',
         options: {
           data: DATA_OPTION,
-          name: defaulted(text('NAME'), 'made here', 'what it is called'),
+          name: defaulted(anyText('NAME'), 'made here', 'what it is called'),
         },
         notes: [
           'On the machine of the service, whether it runs or not. An auditor sees that it was made this way.',
@@ -153,7 +153,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
             'a checkpoint or receipt (file or URL) that the log must be an extension of',
           ),
           key: repeated(
-            text('VKEY'),
+            anyText('VKEY'),
             'the key of the log, where it is not of this installation; after it was replaced both, as in its policy: --key "OLD until SIZE" --key NEW',
           ),
           ...LOG_PLACE,
@@ -187,16 +187,16 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
     about: 'cosigns logs of others that only grow (c2sp.org/tlog-witness)',
     options: {
       log: oneOrMore(
-        text('VKEY'),
+        anyText('VKEY'),
         'a log that is cosigned: its public key, from somebody you trust; after it was replaced both: --log "OLD until SIZE" --log NEW',
       ),
       name: defaulted(
-        text('NAME'),
+        anyText('NAME'),
         'witness.local',
         'what the key of this witness is called when it is made',
       ),
       data: optional(FOLDER, 'its key and what it has cosigned', 'witness in the data folder'),
-      host: defaulted(text('ADDRESS'), '127.0.0.1', 'where it listens'),
+      host: defaulted(anyText('ADDRESS'), '127.0.0.1', 'where it listens'),
       port: defaulted(PORT, 4610, 'its port; 0 takes a free one'),
     },
     notes: [
@@ -218,7 +218,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
         positionals: { bundle: required({ ...FILE, shown: 'BUNDLE' }, 'a folder or a .zip') },
         options: {
           node: optional(
-            text('URL'),
+            anyText('URL'),
             'the node that is asked: one that the issuer does not run',
             "one of the anchor's network",
           ),
@@ -244,9 +244,9 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
     about: 'a ledger node for development, which proves nothing',
     options: {
       port: defaulted(PORT, 4620, 'its port; 0 takes a free one'),
-      host: defaulted(text('ADDRESS'), '127.0.0.1', 'where it listens'),
+      host: defaulted(anyText('ADDRESS'), '127.0.0.1', 'where it listens'),
       fault: repeated(
-        text('NAME[=X]'),
+        anyText('NAME[=X]'),
         'what goes wrong: down (answers nothing), delayMs=500 (answers late), loseAnswers=1 (takes so many transactions and loses the answer), forget=1 (answers so many as taken, and knows nothing of them afterwards), staleCoins (shows coins as they were before the last transaction), broke (nobody has coins), reject=WORDS (refuses every transaction), chainId=6364aad5 (is of another chain)',
       ),
     },
@@ -276,7 +276,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
     about: 'the service: API, workers, embedded servers',
     options: {
       port: optional(PORT, 'port of the API; 0 takes a free one', 'PROBITY_PORT, else 4600'),
-      host: optional(text('ADDRESS'), 'where it listens', 'PROBITY_HOST, else 127.0.0.1'),
+      host: optional(anyText('ADDRESS'), 'where it listens', 'PROBITY_HOST, else 127.0.0.1'),
       data: DATA_OPTION,
       workers: optional(whole('N', 0, 64), 'worker processes', 'PROBITY_WORKERS, else 2'),
     },

@@ -17,15 +17,15 @@ import {
   positive,
   repeated,
   required,
-  text,
+  anyText,
   whole,
 } from '../values.ts';
 
 /** A larger graph of all threats is left, and the sets are judged one by one. */
 const MAX_ATTACKED_STATES = 200_000;
 
-export const MODEL = required(FILE, 'a model: YAML, JSON or a BPMN diagram');
-export const SUBMITTED = required(
+export const MODEL_PLACE = required(FILE, 'a model: YAML, JSON or a BPMN diagram');
+export const SUBMITTED_PLACE = required(
   FILE,
   'a model (YAML, JSON, BPMN), a TLA+ module or an SMT-LIB script',
 );
@@ -35,7 +35,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'check',
     about: 'check a model here, with no server and no database',
-    positionals: { file: SUBMITTED },
+    positionals: { file: SUBMITTED_PLACE },
     options: {
       ...SUBMISSION_OPTIONS,
       ...CHECK_OPTIONS,
@@ -45,7 +45,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
         'auto',
       ),
       threat: repeated(
-        text('LIST'),
+        anyText('LIST'),
         'judge under these threats together, as `probity threats` names them',
       ),
       artifacts: optional(
@@ -79,7 +79,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'threats',
     about: 'which attacks break which properties, and which controls hold',
-    positionals: { file: MODEL },
+    positionals: { file: MODEL_PLACE },
     options: {
       ...THREATS_OPTION,
       budget: optional(whole('K', 0, 999_999), 'attacks of at most so many threats', 'any number'),

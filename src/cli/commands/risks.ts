@@ -1,8 +1,18 @@
 import { RISK_DEFAULTS } from '../../risk/request.ts';
 import { command, type CommandRow } from '../command.ts';
 import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
-import { defaulted, FILE, list, number, optional, required, text, TIME, whole } from '../values.ts';
-import { MODEL } from './models.ts';
+import {
+  defaulted,
+  FILE,
+  listOf,
+  number,
+  optional,
+  required,
+  anyText,
+  TIME,
+  whole,
+} from '../values.ts';
+import { MODEL_PLACE } from './models.ts';
 
 const MAX_GENERATED = 1_000_000;
 /** With fewer draws a 95 % interval has no draw beyond its bounds. */
@@ -13,7 +23,7 @@ const NOT_A_VERDICT = 'A risk is never a verdict: `probity check` gives that.';
 
 const LEARNING_OPTIONS = {
   silent: optional(
-    list('A,B', text('NAME')),
+    listOf('A,B', anyText('NAME')),
     'actions that need no events; of a diagram, gateways and events need none',
   ),
   format: MODEL_FORMAT_OPTION,
@@ -30,10 +40,10 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'risk',
     about: 'how likely a loss is, learned from an event log',
-    positionals: { file: MODEL },
+    positionals: { file: MODEL_PLACE },
     options: {
       events: optional(FILE, 'the event log, CSV or JSON'),
-      property: optional(text('NAME'), 'the property whose breaking is the loss'),
+      property: optional(anyText('NAME'), 'the property whose breaking is the loss'),
       cases: defaulted(
         whole('N', 1, 1_000_000_000),
         RISK_DEFAULTS.cases,
@@ -94,12 +104,12 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     ],
     exits: { 0: 'learned' },
     runs: 'inThread',
-    run: async (values, io) => (await import('../learn.ts')).learn(values, io),
+    run: async (values, io) => (await import('../learn.ts')).learnFrom(values, io),
   }),
   command({
     name: 'monitor',
     about: 'follow running cases along a model, and explain deviations',
-    positionals: { file: MODEL },
+    positionals: { file: MODEL_PLACE },
     options: {
       mapping: required(FILE, 'which events are which steps of the model (YAML)'),
       events: required(FILE, 'events in order of arrival: a JSON list of CloudEvents 1.0'),
@@ -151,7 +161,7 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     },
     options: {
       lab: optional(FILE, 'the labels beside FILE.tra', 'FILE.lab'),
-      target: defaulted(text('LABEL'), 'target', 'which label is the goal'),
+      target: defaulted(anyText('LABEL'), 'target', 'which label is the goal'),
       width: defaulted(
         number('W', 1e-12, 0.1),
         1e-7,

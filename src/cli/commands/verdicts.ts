@@ -1,10 +1,10 @@
 import { command, type CommandRow } from '../command.ts';
 import { CHECK_OPTIONS, SERVER_OPTIONS, SUBMISSION_OPTIONS } from '../options.ts';
-import { choice, defaulted, FILE, flag, number, optional, required, text } from '../values.ts';
-import { SUBMITTED } from './models.ts';
+import { choice, defaulted, FILE, flag, number, optional, required, anyText } from '../values.ts';
+import { SUBMITTED_PLACE } from './models.ts';
 
-const VERDICT = required(text('ID'), 'the id of a verdict');
-const REASON = required(text('TEXT'), 'why');
+const VERDICT = required(anyText('ID'), 'the id of a verdict');
+const REASON = required(anyText('TEXT'), 'why');
 const OFFICER = 'The key must be of the role compliance or admin.';
 const FORMS = ['svr', 'vc', 'vc-jwt', 'tsr'] as const;
 
@@ -13,7 +13,7 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'submit',
     about: 'send a model to a server and follow its run',
-    positionals: { file: SUBMITTED },
+    positionals: { file: SUBMITTED_PLACE },
     options: {
       ...SUBMISSION_OPTIONS,
       ...CHECK_OPTIONS,
@@ -128,7 +128,7 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
     about: 'name the verdict that stands in the place of another',
     positionals: { id: VERDICT },
     options: {
-      by: required(text('ID'), 'the verdict that stands in its place'),
+      by: required(anyText('ID'), 'the verdict that stands in its place'),
       reason: REASON,
       ...SERVER_OPTIONS,
     },
@@ -153,8 +153,8 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
     name: 'audit',
     about: 'all verdicts of a period, with what proves them',
     options: {
-      from: required(text('DATE'), '2026-01-01, or 2026-01-01T12:00:00Z'),
-      to: required(text('DATE'), 'its end; not included'),
+      from: required(anyText('DATE'), '2026-01-01, or 2026-01-01T12:00:00Z'),
+      to: required(anyText('DATE'), 'its end; not included'),
       out: required(FILE, 'a new file: a ZIP that any tool unpacks'),
       ...SERVER_OPTIONS,
     },

@@ -1,4 +1,4 @@
-import type { Selection } from '../../graph/graph.ts';
+import type { Selection } from '../../graph/walker.ts';
 import type { Expr } from '../../model/expression.ts';
 import { fairActions, predicatesOf, type Model, type Property } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';

@@ -1,57 +1,17 @@
-import { definedness, isTrue } from '../../encode/definedness.ts';
-import { Graph, type ErrorEdge, type Selection } from '../../graph/graph.ts';
+import type { Graph, GraphOptions } from '../../graph/graph.ts';
+import type { Disagreement } from '../../graph/walker.ts';
 import type { Budget, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
-import type { Expr } from '../../model/expression.ts';
-import { sampleBound, sampled } from '../../model/initial.ts';
-import { liftRun } from '../../model/lift.ts';
-import { mapLtl } from '../../model/ltl.ts';
-import {
-  IMPLICIT_KINDS,
-  predicatesOf,
-  type Formula,
-  type FormulaKind,
-  type ImplicitKind,
-  type Property,
-} from '../../model/model.ts';
 import type { Evidence, Outcome } from '../../model/outcome.ts';
-import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
-import type { Trace } from '../../model/trace.ts';
-import { ENDLESS, OutOfTime, partOf, ticking, type Time } from '../../time/time.ts';
-import { automatonOf, TooLarge } from './buchi.ts';
+import type { Time } from '../../time/time.ts';
 import { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
-import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
-import { productOf } from './product.ts';
-import { PumpWatch } from './pumping.ts';
-import { backwardReach, isAcyclic } from './recover.ts';
-import { VacuityWatch } from './vacuity.ts';
-import { FALSE, StateWatch, TRUE, TRUTH } from './watch.ts';
+import { GraphJudgement } from './judgement.ts';
+import { GraphObservation } from './observation.ts';
 
 /** What the evidence calls the reduction of clusters.ts. */
 export const EAGER = 'eager';
 
-/** What each property kind needs of the graph. `all` is combined above the engines. */
-export const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {
-  always: 'states',
-  never: 'states',
-  reachable: 'states',
-  reachableEach: 'states',
-  deadlockFree: 'states',
-  implicit: 'states',
-  recoverable: 'edges',
-  eventually: 'edges',
-  eventuallyAlways: 'edges',
-  leadsTo: 'edges',
-  ltl: 'edges',
-  all: 'nothing',
-};
-
-/** Whether an expression has a value in every state. */
-function isTotal(semantics: Semantics, expr: Expr): boolean {
-  return isTrue(definedness(expr, semantics.layout.set));
-}
-
-/** Where a graph without an end is cut, once that was noticed. */
-const ENDLESS_STATES = 30_000;
+/** Where both are kept, when generated code and the rules of the model differ. */
+const DISAGREEMENT = 'explore/disagreement.json';
 
 /**
  * One walk over the graph of a task, and what the properties are on it. With a `selection` it is a
@@ -59,32 +19,15 @@ const ENDLESS_STATES = 30_000;
  */
 export class Exploration {
   readonly #task: Task;
-  readonly #semantics: Semantics;
   readonly #graph: Graph;
-  readonly #watches: readonly StateWatch[];
-  readonly #vacuity: VacuityWatch;
-  /**
-   * The first break of each implicit property: an edge, or a state where a predicate has no value.
-   */
-  readonly #broken = new Map<ImplicitKind, ErrorEdge>();
-  readonly #undefinedAt: { state: number }[] = [];
-  /** Valuations in which some path ends in an error, or some predicate has no value. */
-  readonly #erring = new Set<number>();
-  #deadlock: number | undefined;
+  readonly #seen: GraphObservation;
   readonly #reduced: boolean;
-  #time = ENDLESS;
 
-  constructor(task: Task, selection?: Selection) {
+  constructor(task: Task, options: GraphOptions = {}) {
     this.#task = task;
-    this.#semantics = task.semantics;
-    this.#graph = new Graph(task.semantics, selection);
-    this.#reduced = selection !== undefined;
-    this.#watches = task.properties.flatMap((p) =>
-      predicatesOf(p.formula).map(
-        (expr) => new StateWatch(p, task.semantics.predicate(expr), isTotal(task.semantics, expr)),
-      ),
-    );
-    this.#vacuity = new VacuityWatch(task.semantics);
+    this.#seen = new GraphObservation(task, options);
+    this.#graph = this.#seen.graph;
+    this.#reduced = options.selection !== undefined;
   }
 
   async run(
@@ -92,67 +35,15 @@ export class Exploration {
     time: Time,
     onProgress: (progress: EngineProgress) => void,
   ): Promise<EngineResult> {
-    const keepEdges = this.#task.properties.some((p) => NEEDS[p.formula.kind] === 'edges');
-    const final =
-      this.#semantics.model.final && this.#semantics.predicate(this.#semantics.model.final);
-    // `final` and the predicates of properties that were not asked are judged for definedness all
-    // the same (SEMANTICS 4).
-    const asked = new Set(this.#task.properties.map((p) => p.name));
-    const others = this.#semantics.model.properties
-      .filter((p) => !asked.has(p.name))
-      .flatMap((p) => predicatesOf(p.formula))
-      .filter((expr) => !isTotal(this.#semantics, expr))
-      .map((expr) => this.#semantics.predicate(expr));
-    this.#time = time;
-    // What is asked of whole runs is answered afterwards, and takes time too.
-    const limits = {
-      maxStates: budget.maxStates,
-      memoryMb: budget.memoryMb,
-      time: partOf(time, keepEdges ? 2 / 3 : 1),
-      reason: undefined as string | undefined,
-    };
-    const pumping = new PumpWatch(this.#graph);
-    const onEndless = (names: readonly string[]): void => {
-      if (limits.reason !== undefined || limits.maxStates <= ENDLESS_STATES) return;
-      limits.maxStates = Math.max(ENDLESS_STATES, this.#graph.store.count);
-      limits.reason = `${limits.maxStates} states: without end, ${names.map((name) => this.#labelOf(name)).join(', ')} can grow`;
-    };
-    await this.#graph.explore(limits, keepEdges, {
-      onState: (index, state, valuation) => {
-        const endless = pumping.look(index, state);
-        if (endless) onEndless(endless);
-        let undefinedHere = final?.(state) === undefined && final !== undefined;
-        for (const watch of this.#watches)
-          undefinedHere = watch.look(index, state, valuation) || undefinedHere;
-        for (const other of others) undefinedHere = other(state) === undefined || undefinedHere;
-        if (undefinedHere) this.#noteUndefined(index, valuation);
-        this.#vacuity.look(state);
-      },
-      onExpanded: (index, state, stuck) => {
-        if (
-          stuck &&
-          this.#deadlock === undefined &&
-          (final?.(state) ?? (final ? undefined : false)) === false
-        )
-          this.#deadlock = index;
-      },
-      onError: (edge) => {
-        this.#erring.add(edge.valuation);
-        for (const kind of IMPLICIT_KINDS)
-          if ((edge.errors & ERROR_BIT[kind]) !== 0 && !this.#broken.has(kind))
-            this.#broken.set(kind, edge);
-      },
-      onProgress: (states, depth) => onProgress({ phase: 'exploring', states, depth }),
-    });
-    for (const start of this.#graph.badStarts) this.#erring.add(start.valuation);
-    const outcomes = new Map(
-      this.#task.properties.map((property) => [property.name, this.#outcome(property)]),
-    );
+    await this.#seen.walk(budget, time, onProgress);
+    const { disagreement, store } = this.#graph;
+    if (disagreement) return this.#differs(disagreement);
+    const judgement = new GraphJudgement(this.#seen, this.#reduced, this.#evidence(), time);
     return {
-      outcomes,
+      outcomes: new Map(this.#task.properties.map((p) => [p.name, judgement.outcome(p)])),
       artifacts: [],
-      states: this.#graph.store.count,
-      vacuity: this.#vacuity.report(this.#graph),
+      states: store.count,
+      vacuity: this.#seen.vacuity.report(this.#graph),
     };
   }
 
@@ -160,326 +51,40 @@ export class Exploration {
     return this.#graph.complete;
   }
 
-  #labelOf(name: string): string {
-    const label = this.#semantics.model.variables.find((variable) => variable.name === name)?.label;
-    return label === undefined ? name : `${name} (${label})`;
+  /** Whether generated code was found to differ from the rules: no answer rests on it. */
+  get disagrees(): boolean {
+    return this.#graph.disagreement !== undefined;
   }
 
-  #noteUndefined(state: number, valuation: number): void {
-    this.#erring.add(valuation);
-    if (this.#undefinedAt.length === 0) this.#undefinedAt.push({ state });
-  }
-
-  #evidenceOnce: Evidence | undefined;
-
-  get #evidence(): Evidence {
-    const graph = this.#graph;
-    this.#evidenceOnce ??= {
-      states: graph.store.count,
-      transitions: graph.transitions,
-      depth: graph.depth,
-      valuations: graph.valuationCount,
-      ...(this.#reduced
-        ? { reduction: EAGER }
-        : graph.complete && graph.store.count <= DIGEST_LIMIT
-          ? { stateSetDigest: stateSetDigest(graph) }
-          : {}),
-    };
-    return this.#evidenceOnce;
-  }
-
-  #outcome(property: Property): Outcome {
-    try {
-      return this.#judge(property);
-    } catch (error) {
-      if (error instanceof TooLarge)
-        return {
-          outcome: 'unknown',
-          reason: 'unsupported',
-          message: error.message,
-          evidence: this.#evidence,
-        };
-      if (!(error instanceof OutOfTime)) throw error;
-      return {
-        outcome: 'unknown',
-        reason: 'timeout',
-        message: `the search for a run that breaks ${property.name} was not finished in time, on ${this.#graph.store.count} states`,
-        evidence: this.#evidence,
-      };
-    }
-  }
-
-  #judge(property: Property): Outcome {
-    const { formula } = property;
-    switch (formula.kind) {
-      case 'implicit':
-        return this.#implicit(formula.of);
-      case 'always':
-      case 'never':
-        return this.#safety(property, formula.kind === 'always');
-      case 'deadlockFree':
-        return this.#deadlock === undefined
-          ? this.#proved('exhaustive')
-          : this.#violatedAt(this.#deadlock);
-      case 'reachable':
-      case 'reachableEach':
-        return this.#reachability(property, formula);
-      case 'recoverable':
-        return this.#recoverable(property);
-      case 'eventually':
-      case 'leadsTo':
-        return this.#liveness(property, formula);
-      case 'eventuallyAlways':
-        return this.#staying(property);
-      case 'ltl':
-        return this.#ltl(property, formula);
-      default:
-        return {
-          outcome: 'unknown',
-          reason: 'unsupported',
-          message: `explore does not decide ${formula.kind}`,
-          evidence: {},
-        };
-    }
-  }
-
-  /**
-   * Nothing was found: what that is worth depends on how much was seen, and on the implicit
-   * properties (SEMANTICS 4).
-   */
-  #proved(method: 'exhaustive'): Outcome {
-    const [bound] = this.#graph.bounds;
-    if (bound !== undefined)
-      return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
-    if (this.#erring.size > 0) return this.#notProvedBecause();
-    return { outcome: 'holds', method, evidence: this.#evidence };
-  }
-
-  #notProvedBecause(): Outcome {
-    const broken = IMPLICIT_KINDS.filter((kind) => this.#implicit(kind).outcome === 'violated');
-    return {
-      outcome: 'bounded',
-      bound: `runs that break none of ${broken.join(', ')}`,
-      evidence: this.#evidence,
-    };
-  }
-
-  #implicit(kind: ImplicitKind): Outcome {
-    const start = this.#graph.badStarts.find((s) => (s.errors & ERROR_BIT[kind]) !== 0);
-    if (start) return this.#violated('trace', liftRun(this.#semantics, { states: [start.state] }));
-    const edge = this.#broken.get(kind);
-    const undefinedAt = kind === 'defined' ? this.#undefinedAt[0] : undefined;
-    if (
-      edge &&
-      (!undefinedAt ||
-        this.#graph.pathTo(edge.source).length < this.#graph.pathTo(undefinedAt.state).length)
-    ) {
-      return this.#violated('trace', this.#lift(this.#graph.pathTo(edge.source), edge.errors));
-    }
-    if (undefinedAt) return this.#violatedAt(undefinedAt.state);
-    if (!this.#graph.complete)
-      return { outcome: 'bounded', bound: this.#graph.bounds.join('; '), evidence: this.#evidence };
-    return { outcome: 'holds', method: 'exhaustive', evidence: this.#evidence };
-  }
-
-  #safety(property: Property, wanted: boolean): Outcome {
-    const [watch] = this.#watchesOf(property);
-    const at = wanted ? watch?.firstFalse : watch?.firstTrue;
-    return at === undefined ? this.#proved('exhaustive') : this.#violatedAt(at);
-  }
-
-  #watchesOf(property: Property): StateWatch[] {
-    return this.#watches.filter((watch) => watch.property === property);
-  }
-
-  /**
-   * EF for every valuation, from some start of it (SEMANTICS 6); an error that cuts a path leaves
-   * it open (4).
-   */
-  #reachability(
-    property: Property,
-    formula: Extract<Formula, { kind: 'reachable' | 'reachableEach' }>,
-  ): Outcome {
-    const watches = this.#watchesOf(property);
-    const partial = !this.#graph.complete;
-    const count = this.#graph.valuationCount;
-    const missing = watches.map((watch) =>
-      Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)),
-    );
-    if (missing.every((valuations) => valuations.length === 0)) {
-      if (partial && this.#samplesValuations()) return this.#proved('exhaustive');
-      const [first] = watches;
-      const trace =
-        formula.kind === 'reachable' && first?.firstTrue !== undefined
-          ? this.#lift(this.#graph.pathTo(first.firstTrue))
-          : undefined;
-      return {
-        outcome: 'holds',
-        method: 'witness',
-        ...(trace ? { trace } : {}),
-        evidence: this.#evidence,
-      };
-    }
-    if (partial && !this.#stoppedBySampling()) return this.#proved('exhaustive');
-    const unreached = missing.flat().find((valuation) => !this.#erring.has(valuation));
-    if (unreached === undefined) return this.#notProvedBecause();
-    const names =
-      formula.kind === 'reachableEach'
-        ? formula.goals.filter((_, i) => missing[i]?.includes(unreached)).map((g) => g.name)
-        : [];
-    const start = this.#graph.starts.find((index) => this.#graph.valuation(index) === unreached);
-    const trace = start === undefined ? undefined : this.#lift([start]);
-    return this.#violated('exhaustion', trace, names.length > 0 ? { unreachable: names } : {});
-  }
-
-  #samplesValuations(): boolean {
-    return sampled(this.#semantics).parameters.length > 0;
-  }
-
-  /**
-   * The graph of the valuations that were looked at is whole; only not all of them were. Where a
-   * start was sampled no graph is whole.
-   */
-  #stoppedBySampling(): boolean {
-    const { parameters, variables } = sampled(this.#semantics);
-    return (
-      variables.length === 0 &&
-      this.#graph.bounds.every((bound) => bound === sampleBound(parameters)) &&
-      this.#graph.expanded === this.#graph.store.count
-    );
-  }
-
-  /**
-   * AG EF: some reachable state from which neither the goal nor an error can be reached is a trap.
-   */
-  #recoverable(property: Property): Outcome {
-    const [watch] = this.#watchesOf(property);
-    if (!watch) return this.#proved('exhaustive');
-    const open = backwardReach(this.#graph, (index) => watch.values[index] !== FALSE, this.#time);
-    const trapped = open.indexOf(0);
-    if (trapped < 0) return this.#proved('exhaustive');
-    return this.#violated('trap', this.#lift(this.#graph.pathTo(trapped)));
-  }
-
-  #liveness(
-    property: Property,
-    formula: Extract<Formula, { kind: 'eventually' | 'leadsTo' }>,
-  ): Outcome {
-    if (this.#reduced) return this.#undecided(property);
-    const watches = this.#watchesOf(property);
-    const goal = watches.at(-1);
-    if (!goal) return this.#proved('exhaustive');
-    const misses = (index: number): boolean => goal.values[index] === FALSE;
-    const from =
-      formula.kind === 'eventually'
-        ? this.#graph.starts.filter(misses)
-        : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter(
-            (i) => watches[0]?.values[i] === TRUE && misses(i),
-          );
-    return this.#lasso(
-      findFairRun(arenaOf(this.#graph), { from, region: misses, time: this.#time }),
-    );
-  }
-
-  /**
-   * Some fair run leaves the wanted states again and again. Without any circle a fair run is one
-   * that stops, and a part of the graph has all of those.
-   */
-  #staying(property: Property): Outcome {
-    const [watch] = this.#watchesOf(property);
-    if (!watch) return this.#proved('exhaustive');
-    if (this.#reduced && !isAcyclic(this.#graph, this.#time)) return this.#undecided(property);
-    return this.#lasso(
-      findFairRun(arenaOf(this.#graph), {
-        from: this.#graph.starts,
-        recurs: [(index) => watch.values[index] === FALSE],
-        time: this.#time,
-      }),
-    );
-  }
-
-  /**
-   * Some fair run satisfies the negation: a fair circle in the product of the graph with its
-   * automaton (Vardi and Wolper 1986).
-   */
-  #ltl(property: Property, { formula }: Extract<Formula, { kind: 'ltl' }>): Outcome {
-    if (this.#reduced) return this.#undecided(property);
-    const watches = this.#watchesOf(property);
-    let atoms = 0;
-    const automaton = automatonOf({ kind: 'not', body: mapLtl(formula, () => atoms++) });
-    const truth = (atom: number, state: number): boolean | undefined =>
-      TRUTH[watches[atom]?.values[state] ?? 0];
-    const product = productOf(this.#graph, automaton, truth, stopping(this.#graph), this.#time);
-    const recurs = automaton.accepting.map(
-      (places) =>
-        (node: number): boolean =>
-          places.has(product.placeOf(node)),
-    );
-    const run = findFairRun(product, { from: product.starts, recurs, time: this.#time });
-    if (!run) return this.#proved('exhaustive');
-    const stop = run.nodes.findIndex((node) => product.isStopped(node));
-    const nodes = stop < 0 ? run.nodes : run.nodes.slice(0, stop);
-    const states = nodes.map((node) => this.#graph.store.get(product.stateOf(node)));
-    return this.#violated(
-      'lasso',
-      liftRun(
-        this.#semantics,
-        { states, loopStart: stop < 0 ? run.loopStart : nodes.length - 1 },
-        ticking(this.#time),
-      ),
-    );
-  }
-
-  /** A part of the graph does not answer this; the whole graph will. */
-  #undecided(property: Property): Outcome {
-    return {
+  #differs(found: Disagreement): EngineResult {
+    const outcome: Outcome = {
       outcome: 'unknown',
-      reason: 'unsupported',
-      message: `${property.name} is not asked of a reduced graph`,
-      evidence: this.#evidence,
+      reason: 'disagreement',
+      message: `explore's generated code and the rules of the model differ at a state (${DISAGREEMENT})`,
+      evidence: this.#evidence(),
     };
-  }
-
-  #lasso(run: FairRun | undefined): Outcome {
-    if (!run) return this.#proved('exhaustive');
-    const [first] = run.nodes;
-    const prefix = first === undefined ? [] : this.#graph.pathTo(first).slice(0, -1);
-    const states = [...prefix, ...run.nodes].map((index) => this.#graph.store.get(index));
-    return this.#violated(
-      'lasso',
-      liftRun(
-        this.#semantics,
-        { states, loopStart: prefix.length + run.loopStart },
-        ticking(this.#time),
-      ),
-    );
-  }
-
-  #violatedAt(index: number): Outcome {
-    return this.#violated('trace', this.#lift(this.#graph.pathTo(index)));
-  }
-
-  #lift(path: readonly number[], error?: number): Trace | undefined {
-    return liftRun(
-      this.#semantics,
-      {
-        states: path.map((index) => this.#graph.store.get(index)),
-        error,
-      },
-      ticking(this.#time),
-    );
-  }
-
-  #violated(
-    witness: 'trace' | 'lasso' | 'trap' | 'exhaustion',
-    trace: Trace | undefined,
-    evidence: Evidence = {},
-  ): Outcome {
+    const text = `${JSON.stringify(found, undefined, 2)}\n`;
     return {
-      outcome: 'violated',
-      witness,
-      ...(trace ? { trace } : {}),
-      evidence: { ...this.#evidence, ...evidence },
+      outcomes: new Map(this.#task.properties.map(({ name }) => [name, outcome])),
+      artifacts: [{ name: DISAGREEMENT, mediaType: 'application/json', text }],
+      states: this.#graph.store.count,
     };
   }
+
+  #evidence(): Evidence {
+    const { complete, store, transitions, depth, valuationCount } = this.#graph;
+    const counts = { states: store.count, transitions, depth, valuations: valuationCount };
+    const facts = { ...counts, ...pathOf(this.#graph) };
+    if (this.#reduced) return { ...facts, reduction: EAGER };
+    return complete && store.count <= DIGEST_LIMIT
+      ? { ...facts, stateSetDigest: stateSetDigest(this.#graph) }
+      : facts;
+  }
+}
+
+/** How the steps were found, and what that was held to (docs/adr/020-compiled-successors.md). */
+function pathOf({ interpretedFor, compared, disagreement }: Graph): Evidence {
+  if (interpretedFor !== undefined) return { path: 'interpreted', interpretedFor };
+  const translationValidated = compared > 0 && disagreement === undefined;
+  return { path: 'compiled', comparedStates: compared, translationValidated };
 }

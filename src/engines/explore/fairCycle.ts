@@ -1,5 +1,5 @@
 import { Components } from '../../graph/components.ts';
-import { ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import { ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import type { Action, JointFairness } from '../../model/model.ts';
 import { ENDLESS, ticking, type Time } from '../../time/time.ts';
 

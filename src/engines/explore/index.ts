@@ -2,12 +2,13 @@ import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../m
 import type { Outcome } from '../../model/outcome.ts';
 import { partOf, type Time } from '../../time/time.ts';
 import { eagerClusters } from './clusters.ts';
-import { Exploration, NEEDS } from './exploration.ts';
+import { Exploration } from './exploration.ts';
+import { NEEDS } from './observation.ts';
 
 export { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 
 /** The version of this engine: part of the evidence, and of every cache key. */
-export const EXPLORE_VERSION = '3';
+export const EXPLORE_VERSION = '4';
 
 /**
  * Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a
@@ -42,26 +43,32 @@ async function run(
   time: Time,
   onProgress: (progress: EngineProgress) => void,
 ): Promise<EngineResult> {
-  const { reduction = 'auto' } = budget;
+  const { reduction = 'auto', path } = budget;
   const clusters = reduction === 'never' ? undefined : eagerClusters(task.semantics);
-  if (!clusters) return new Exploration(task).run(budget, time, onProgress);
+  if (!clusters) return new Exploration(task, { path }).run(budget, time, onProgress);
   if (reduction === 'auto') {
-    const small = new Exploration(task);
+    const small = new Exploration(task, { path });
     const found = await small.run(
       { ...budget, maxStates: Math.min(SMALL, budget.maxStates) },
       time,
       onProgress,
     );
-    if (small.complete || budget.maxStates <= SMALL || time.signal.aborted) return found;
+    if (small.complete || small.disagrees || budget.maxStates <= SMALL || time.signal.aborted)
+      return found;
   }
-  const part = new Exploration(task, clusters);
+  const part = new Exploration(task, { selection: clusters, path });
   const reduced = await part.run(budget, partOf(time, 0.5), onProgress);
   const open = task.properties.filter(
     ({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds',
   );
-  if (reduction === 'always' || open.length === 0 || time.signal.aborted) return reduced;
+  if (reduction === 'always' || open.length === 0 || part.disagrees || time.signal.aborted)
+    return reduced;
   const maxStates = part.complete ? budget.maxStates : Math.min(SHORTER, budget.maxStates);
-  const whole = await new Exploration(task).run({ ...budget, maxStates }, time, onProgress);
+  const whole = await new Exploration(task, { path }).run(
+    { ...budget, maxStates },
+    time,
+    onProgress,
+  );
   return {
     ...whole,
     outcomes: new Map(

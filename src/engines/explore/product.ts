@@ -1,4 +1,4 @@
-import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/graph.ts';
+import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import { isOver, OutOfTime, type Time } from '../../time/time.ts';
 import type { Automaton } from './buchi.ts';
 import type { Arena, FairGraph } from './fairCycle.ts';

@@ -24,15 +24,24 @@ export class PumpWatch {
     this.#semantics = graph.semantics;
   }
 
-  /** The names of counters that grow without end; asked about a state that was just found. */
-  look(index: number, state: State): readonly string[] | undefined {
+  /**
+   * The names of counters that grow without end; asked about a state that was just found, and is in
+   * view.
+   */
+  look(index: number): readonly string[] | undefined {
     if (this.#found || this.#left === 0 || index < PATIENCE) return this.#found;
     const counters = (this.#counters ??= [...onlyAskedForLittle(this.#semantics)].map((name) => ({
       name,
       offset: this.#semantics.layout.cell('variable', name).offset,
     })));
-    if (!counters.some(({ offset }) => (state[offset] as number) >= SUSPICIOUS)) return undefined;
+    if (counters.length === 0) {
+      this.#left = 0;
+      return undefined;
+    }
+    const { row } = this.#graph;
+    if (!counters.some(({ offset }) => (row[offset] as number) >= SUSPICIOUS)) return undefined;
     this.#left -= 1;
+    const state = Array.from(row);
     const path = this.#graph.pathTo(index);
     for (let at = path.length - 2; at >= 0 && !this.#found; at -= 1) {
       const earlier = this.#graph.store.get(path[at] as number);

@@ -1,4 +1,5 @@
-import { ERROR_TARGET, type Graph } from '../../graph/graph.ts';
+import { ERROR_TARGET } from '../../graph/edges.ts';
+import type { Graph } from '../../graph/graph.ts';
 import { ENDLESS, ticking, type Time } from '../../time/time.ts';
 
 /**

@@ -1,12 +1,12 @@
 import type { Graph } from '../../graph/graph.ts';
-import type { State } from '../../model/layout.ts';
+import type { StateJudge } from '../../graph/walker.ts';
 import type { Vacuity } from '../../model/outcome.ts';
 import type { Expr } from '../../model/expression.ts';
 import type { Semantics } from '../../model/semantics.ts';
 
 interface Premise {
   readonly name: string;
-  readonly predicate: (state: State) => boolean | undefined;
+  readonly judge: StateJudge;
 }
 
 /**
@@ -18,24 +18,24 @@ export class VacuityWatch {
   #open: Premise[];
   #guards: Premise[];
 
-  constructor(semantics: Semantics) {
+  constructor(graph: Graph) {
+    const { semantics } = graph;
     this.#semantics = semantics;
     this.#open = semantics.model.properties.flatMap((p) =>
       premises(p.name, p.formula).map(({ name, expr }) => ({
         name,
-        predicate: semantics.predicate(expr),
+        judge: graph.judge(expr),
       })),
     );
     this.#guards = semantics.model.actions
       .filter((a) => a.when && a.binders.length === 0 && a.receives.length === 0)
-      .map((a) => ({ name: a.name, predicate: semantics.predicate(a.when as Expr) }));
+      .map((a) => ({ name: a.name, judge: graph.judge(a.when as Expr) }));
   }
 
-  look(state: State): void {
-    if (this.#open.length > 0)
-      this.#open = this.#open.filter((premise) => premise.predicate(state) !== true);
-    if (this.#guards.length > 0)
-      this.#guards = this.#guards.filter((guard) => guard.predicate(state) !== true);
+  /** At the state in view. */
+  look(): void {
+    this.#open = withoutTrue(this.#open);
+    this.#guards = withoutTrue(this.#guards);
   }
 
   /** Empty lists when the graph is not whole: what was not seen may still come. */
@@ -51,6 +51,13 @@ export class VacuityWatch {
       survivesEveryMutant: [],
     };
   }
+}
+
+/** Those that are not true of the state in view; the list itself where that is all of them. */
+function withoutTrue(premises: Premise[]): Premise[] {
+  for (const premise of premises)
+    if (premise.judge() === true) return premises.filter(({ judge }) => judge() !== true);
+  return premises;
 }
 
 /**

@@ -1,5 +1,5 @@
+import type { StateJudge } from '../../graph/walker.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
-import type { State } from '../../model/layout.ts';
 
 /** What a predicate says of a state; 0 before it was asked. */
 export const FALSE = 1;
@@ -17,13 +17,14 @@ export const codeOf = (value: boolean | undefined): number =>
  */
 export class StateWatch {
   readonly property: Property;
-  readonly #predicate: (state: State) => boolean | undefined;
+  readonly #predicate: StateJudge;
   /**
    * What is sought, where one finding is enough and the predicate has a value everywhere; else
    * every state is judged.
    */
   readonly #sought: boolean | undefined;
-  /** Per state: FALSE, TRUE or NO_VALUE; 0 where it was not asked. */
+  readonly #keepsValues: boolean;
+  /** Per state: FALSE, TRUE or NO_VALUE; 0 where it was not asked, or values are not kept. */
   values = new Uint8Array(1 << 12);
   firstTrue: number | undefined;
   firstFalse: number | undefined;
@@ -32,24 +33,27 @@ export class StateWatch {
 
   constructor(
     property: Property,
-    predicate: (state: State) => boolean | undefined,
-    isTotal: boolean,
+    predicate: StateJudge,
+    { isTotal, keepsValues }: { readonly isTotal: boolean; readonly keepsValues: boolean },
   ) {
     this.property = property;
+    this.#keepsValues = keepsValues;
     this.#predicate = predicate;
     this.#sought = isTotal ? SOUGHT[property.formula.kind] : undefined;
   }
 
-  /** Whether the predicate has no value at this state. */
-  look(index: number, state: State, valuation: number): boolean {
+  /** Whether the predicate has no value at this state, which is in view. */
+  look(index: number, valuation: number): boolean {
     if (
       this.#sought !== undefined &&
       (this.#sought ? this.trueIn.has(valuation) : this.firstFalse !== undefined)
     )
       return false;
-    if (index >= this.values.length) this.#grow(index);
-    const value = this.#predicate(state);
-    this.values[index] = codeOf(value);
+    const value = this.#predicate();
+    if (this.#keepsValues) {
+      if (index >= this.values.length) this.#grow(index);
+      this.values[index] = codeOf(value);
+    }
     if (value === true) {
       this.firstTrue ??= index;
       this.trueIn.add(valuation);

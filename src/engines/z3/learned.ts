@@ -60,7 +60,8 @@ const FEW = 4;
  * never has, two things that never are together, two numbers that are the same whenever something
  * is the case. Examples prove nothing: these are candidates for Houdini (`induction.ts`), which
  * keeps those that are inductive. A proof of them reads well, and holds for integers without
- * bounds, of which the examples are a few. What was not looked at when the time is over is left out.
+ * bounds, of which the examples are a few. What was not looked at when the time is over is left
+ * out.
  */
 export function learnedClauses(system: SmtSystem, states: readonly Values[], time: Time): Term[] {
   if (states.length === 0) return [];

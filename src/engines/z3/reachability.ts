@@ -97,7 +97,10 @@ async function isReachedUnder(
   return false;
 }
 
-/** By the graph where it is small: a way to the goal, or the proof that there is none; else by Spacer. */
+/**
+ * By the graph where it is small: a way to the goal, or the proof that there is none; else by
+ * Spacer.
+ */
 async function lookedUp(
   goal: Goal,
   valuation: readonly number[],

@@ -52,12 +52,13 @@ export class SmallGraph {
     semantics: Semantics,
     limits: { readonly memoryMb: number; readonly time: Time },
   ): Promise<SmallGraph | undefined> {
-    const graph = new Graph(semantics);
+    // So small a graph is walked before code for it would be ready.
+    const graph = new Graph(semantics, { path: 'interpreted' });
     const errors: ErrorEdge[] = [];
     const stuck: number[] = [];
     await graph.explore({ ...limits, maxStates: MAX_STATES }, false, {
       onState: () => undefined,
-      onExpanded: (index, _, isStuck) => void (isStuck && stuck.push(index)),
+      onStuck: (index) => void stuck.push(index),
       onError: (edge) => void errors.push(edge),
       onProgress: () => undefined,
     });

@@ -1,8 +1,8 @@
 /**
  * The part of JSON Schema (draft-07) that the published schemas of evidence use. Not a library: the
  * verifier also runs in a browser, where a library that compiles schemas to code is refused by a
- * strict page. `test/evidence/jsonSchema.test.ts` holds it to Ajv, on what we write and on thousands of
- * changes of it.
+ * strict page. `test/evidence/jsonSchema.test.ts` holds it to Ajv, on what we write and on
+ * thousands of changes of it.
  */
 
 interface Schema {

@@ -171,7 +171,9 @@ async function verifySignature(
   return crypto.verifyEd25519(key.publicKey, cosignedMessage(time, text), signature.subarray(8));
 }
 
-/** When a cosignature says that it was made, Unix seconds; nothing where it is not as long as one. */
+/**
+ * When a cosignature says that it was made, Unix seconds; nothing where it is not as long as one.
+ */
 export function cosignedAt(signature: Uint8Array): bigint | undefined {
   return signature.length === 72
     ? new DataView(signature.buffer, signature.byteOffset, 8).getBigUint64(0)

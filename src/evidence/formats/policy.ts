@@ -7,11 +7,16 @@ import { COSIGNATURE_ED25519, ED25519, parseVkey, type VerificationKey } from '.
  * Whom somebody trusts, in one text file: C2SP tlog-policy (`log`, `witness`, `group`, `quorum`)
  * and lines of our own, which tlog-policy leaves to applications:
  *
- *     verdict <vkey> [until <index>]        trusted to sign verdicts whose leaf comes before this one
- *     log <vkey> [<url>] [until <size>]     a log; its key counts for checkpoints of at most this many leaves
- *     ledger <network> <address> [until <size>]   trusted to send anchors, with `until` those of checkpoints of at most this many leaves
- *     tsa <sha256>                          trusted to stamp times: the SHA-256 of the certificate that it signs with
- *     max-age <days>                        how old a verdict may be
+ *     verdict <vkey> [until <index>]
+ *         trusted to sign verdicts whose leaf comes before this one
+ *     log <vkey> [<url>] [until <size>]
+ *         a log; its key counts for checkpoints of at most this many leaves
+ *     ledger <network> <address> [until <size>]
+ *         trusted to send anchors, with `until` those of checkpoints of at most this many leaves
+ *     tsa <sha256>
+ *         trusted to stamp times: the SHA-256 of the certificate that it signs with
+ *     max-age <days>
+ *         how old a verdict may be
  */
 export interface TrustPolicy {
   readonly verdicts: readonly TrustedKey[];

@@ -4,8 +4,8 @@ import { toHex } from './encoding.ts';
 const P_LOWEST = 0xed;
 
 /**
- * The y coordinates of the eight points of small order (little-endian, without the sign of x): under
- * such a "key" one signature fits any message, or one in a few, and anybody can make it.
+ * The y coordinates of the eight points of small order (little-endian, without the sign of x):
+ * under such a "key" one signature fits any message, or one in a few, and anybody can make it.
  */
 const SMALL_ORDER: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',

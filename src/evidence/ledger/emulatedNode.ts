@@ -51,7 +51,7 @@ interface Executed {
 }
 
 /** A refusal, as a node words it: an error of JSON-RPC. */
-export class Refusal extends Error {}
+export class RpcRefusal extends Error {}
 
 const { chainId, packageId } = NETWORK_PRESETS.emulated;
 const GAS_PRICE = 1000n;
@@ -252,7 +252,7 @@ export class EmulatedNode {
 const digestOf = (text: string): string => toBase58(blake2b256Sync(utf8(text)));
 
 function refuse(message: string): never {
-  throw new Refusal(message);
+  throw new RpcRefusal(message);
 }
 
 /**

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../errors/index.ts';
-import { EmulatedNode, Refusal, type LedgerFaults } from './emulatedNode.ts';
+import { EmulatedNode, RpcRefusal, type LedgerFaults } from './emulatedNode.ts';
 
 export type { LedgerFaults } from './emulatedNode.ts';
 
@@ -94,7 +94,7 @@ async function serve(
   } catch (cause) {
     answer = {
       error: {
-        code: cause instanceof Refusal ? -32002 : -32600,
+        code: cause instanceof RpcRefusal ? -32002 : -32600,
         message: cause instanceof Error ? cause.message : 'bad request',
       },
     };
@@ -187,7 +187,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of request) {
     length += (chunk as Buffer).length;
-    if (length > MAX_BODY) throw new Refusal('request too large');
+    if (length > MAX_BODY) throw new RpcRefusal('request too large');
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -14,11 +14,13 @@ import { ED25519, keyIdOf, parseVkey } from '../formats/note.ts';
  * A key that is not in its file: the file, JSON, says how to ask for a signature. Public parts
  * stand in it, and where a secret to ask with is to be found; never a secret.
  *
- *     {"v":1,"vkey":"…","pkcs11":{"module","token","object","pinVariable"}}   a token; the PIN is in the environment
- *     {"v":1,"vkey":"…","command":["…",…]}                 the message on its standard input, 64 bytes (or their base64) on
- *                                                          its standard output
- *     {"v":1,"vkey":"…","url":"https://…","tokenFile":"…"}  POST {"keyId","message"}, base64, with the file's text as bearer
- *                                                          token; the answer is {"signature"}, base64
+ *     {"v":1,"vkey":"…","pkcs11":{"module","token","object","pinVariable"}}
+ *         a token; the PIN is in the environment
+ *     {"v":1,"vkey":"…","command":["…",…]}
+ *         the message on its standard input, 64 bytes (or their base64) on its standard output
+ *     {"v":1,"vkey":"…","url":"https://…","tokenFile":"…"}
+ *         POST {"keyId","message"}, base64, with the file's text as bearer token; the answer is
+ *         {"signature"}, base64
  *
  * Whoever signs is not trusted to have signed this message with this key: every signature is
  * verified before it is used.

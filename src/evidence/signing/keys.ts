@@ -37,8 +37,8 @@ export interface LogKeys {
   refresh(): Promise<void>;
 }
 
-export const ROLES = ['verdict', 'log', 'ledger'] as const;
-export type Role = (typeof ROLES)[number];
+export const KEY_ROLES = ['verdict', 'log', 'ledger'] as const;
+export type KeyRole = (typeof KEY_ROLES)[number];
 
 /** The DER head of an Ed25519 PKCS#8 private key (RFC 8410); the 32-byte seed follows. */
 const PKCS8_ED25519 = Uint8Array.from([
@@ -53,7 +53,7 @@ const PKCS8_ED25519 = Uint8Array.from([
  */
 export async function openKeys(folder: string, options: { readonly name: string }): Promise<Keys> {
   const [verdict, log, ledger] = await Promise.all(
-    ROLES.map((role) => openKey(folder, role, options.name)),
+    KEY_ROLES.map((role) => openKey(folder, role, options.name)),
   );
   invariant(verdict && log && ledger, 'a key for each role');
   return { verdict, log, ledger };
@@ -62,7 +62,7 @@ export async function openKeys(folder: string, options: { readonly name: string 
 /** As `openKeys`, but nothing when a key is missing: for commands that only look. */
 export async function readKeys(folder: string): Promise<Keys | undefined> {
   const [verdict, log, ledger] = await Promise.all(
-    ROLES.map((role) => readKey(join(folder, `${role}.key`))),
+    KEY_ROLES.map((role) => readKey(join(folder, `${role}.key`))),
   );
   return verdict && log && ledger ? { verdict, log, ledger } : undefined;
 }
@@ -70,7 +70,7 @@ export async function readKeys(folder: string): Promise<Keys | undefined> {
 /** Tells whether the key files changed since: who holds keys in memory asks before signing. */
 export async function keysStamp(folder: string): Promise<string> {
   const stamps = await Promise.all(
-    ROLES.map((role) =>
+    KEY_ROLES.map((role) =>
       stat(join(folder, `${role}.key`), { bigint: true }).then(
         ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
         () => '-',
@@ -84,7 +84,7 @@ export async function keysStamp(folder: string): Promise<string> {
  * The key that is to follow: `<role>.next.key`, as somebody put it there, or made now under the
  * same name.
  */
-export async function successorKey(folder: string, role: Role, name: string): Promise<Signer> {
+export async function successorKey(folder: string, role: KeyRole, name: string): Promise<Signer> {
   const file = join(folder, `${role}.next.key`);
   return (await readKey(file)) ?? (await createKey(folder, file, name));
 }
@@ -96,7 +96,7 @@ export async function successorKey(folder: string, role: Role, name: string): Pr
  * the one of now. A ledger key is kept as `ledger.<hash>.key`: it alone can move the coins that are
  * left at its address.
  */
-export async function promoteKey(folder: string, role: Role, line: string): Promise<void> {
+export async function promoteKey(folder: string, role: KeyRole, line: string): Promise<void> {
   const file = join(folder, RETIRED_FILE);
   const [whose] = line.split(' until ');
   try {
@@ -163,7 +163,7 @@ export async function pastLogKeys(retired: readonly string[]): Promise<readonly 
   return parsed.value.logs;
 }
 
-async function openKey(folder: string, role: Role, name: string): Promise<Signer> {
+async function openKey(folder: string, role: KeyRole, name: string): Promise<Signer> {
   const file = join(folder, `${role}.key`);
   return (await readKey(file)) ?? (await createKey(folder, file, `${name}/${role}`));
 }
@@ -233,7 +233,7 @@ async function writeKey(folder: string, file: string, text: string): Promise<Sig
  * role's key, or, where there is one already, as the one that `rotate` puts in its place. Gives the
  * name of the file.
  */
-export async function attachKey(folder: string, role: Role, key: ExternalKey): Promise<string> {
+export async function attachKey(folder: string, role: KeyRole, key: ExternalKey): Promise<string> {
   const text = JSON.stringify(key);
   const signer = await parseExternalKey(text);
   if (signer === undefined) throw new Fault('KEY_FILE', 'this describes no key');

@@ -116,8 +116,8 @@ function choiceOf(node: Node, { flows, way }: Outcome): string | undefined {
 const FROM_OUTSIDE: ReadonlySet<Trigger> = new Set(['condition', 'signal', 'error', 'escalation']);
 
 /**
- * Whether the outside is expected to answer in the end: a token waits for nothing else. A border, an
- * event sub-process or the start of a process need not happen; an error need not come.
+ * Whether the outside is expected to answer in the end: a token waits for nothing else. A border,
+ * an event sub-process or the start of a process need not happen; an error need not come.
  */
 function isWaitedFor({ kind, trigger }: Node): boolean {
   return (

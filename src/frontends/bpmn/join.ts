@@ -45,7 +45,8 @@ function reach(gateway: Node, places: Places): ReadonlyMap<Cell, number> {
     const bits = reached.get(flow) ?? 0;
     const add = (cell: Cell): void => void cells.set(cell, (cells.get(cell) ?? 0) | bits);
     places.after([flow]).forEach(add);
-    // An event on a border has no flow into it: no path of sequence flows leads on from its activity.
+    // An event on a border has no flow into it: no path of sequence flows leads on from its
+    // activity.
     const node = flow.source;
     if (node === gateway) continue;
     [...places.entry(node), ...places.active(node)].forEach(add);

@@ -1,8 +1,8 @@
 /**
  * Conditions as Camunda, Activiti and Flowable write them (Java Unified Expression Language, JSR
  * 245, section 1), in the words of FEEL: `${state eq 'paid' && !(amount gt 100)}` is `state = paid
- * and not(amount > 100)`. What is no condition over plain variables (calls, properties, `empty` of a
- * variable that is never empty) is `undefined`: then the choice stays free.
+ * and not(amount > 100)`. What is no condition over plain variables (calls, properties, `empty` of
+ * a variable that is never empty) is `undefined`: then the choice stays free.
  */
 export function feelOfJuel(
   text: string,

@@ -5,7 +5,9 @@ import type { BpmnElement, Dangling } from './moddle.ts';
 import { Notes } from './notes.ts';
 import { localName, type Place } from './scan.ts';
 
-/** Names are compared with all others only for the first problems of a file: it may have thousands. */
+/**
+ * Names are compared with all others only for the first problems of a file: it may have thousands.
+ */
 const MISSPELT = 20;
 
 /**

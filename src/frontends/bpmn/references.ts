@@ -22,7 +22,9 @@ const MEANT = new Set([
 
 const FLOW_ENDS = new Set(['sourceRef', 'targetRef']);
 
-/** Lines between things that say nothing about the order of things; compensation asks for its own. */
+/**
+ * Lines between things that say nothing about the order of things; compensation asks for its own.
+ */
 const SILENT_ENDS = /Association$/;
 
 /** What people know: an event, not the definition in it. */

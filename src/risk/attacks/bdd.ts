@@ -39,8 +39,8 @@ export class Bdd {
 
   /**
    * Some of these sets of variables, all true: a diagram whose order is chosen on each path anew (a
-   * free one, FBDD), so that wide families of sets stay small. Only `weigh` takes it: `or` needs one
-   * order. Depth of the recursion: the number of variables.
+   * free one, FBDD), so that wide families of sets stay small. Only `weigh` takes it: `or` needs
+   * one order. Depth of the recursion: the number of variables.
    */
   some(sets: readonly (readonly number[])[]): Node {
     if (sets.some((set) => set.length === 0)) return 1;

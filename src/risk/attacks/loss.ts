@@ -14,7 +14,9 @@ export interface Importance {
 
 export interface PropertyLoss {
   readonly name: string;
-  /** P(some minimal set is realised), in one unit of exposure; null where the diagram is too large. */
+  /**
+   * P(some minimal set is realised), in one unit of exposure; null where the diagram is too large.
+   */
   readonly p: number | null;
   /** Where sets are complete only up to k: P(some set is realised, or more than k of the ids). */
   readonly upper: number | null;

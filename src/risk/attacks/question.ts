@@ -36,7 +36,8 @@ const isProbability = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= 1;
 
 /**
- * Reads `{sets, risk}`, or `{risk}` with the sets beside it; all problems at once, each at its place
+ * Reads `{sets, risk}`, or `{risk}` with the sets beside it; all problems at once, each at its
+ * place
  * (`LOSS_SHAPE`).
  */
 export function readLossQuestion(text: string, sets?: string): Result<LossQuestion> {

@@ -22,7 +22,9 @@ export interface BoundsOptions {
   readonly width: number;
 }
 
-/** Sweeps before a chain that mixes slowly is eliminated instead, and before choices are given up. */
+/**
+ * Sweeps before a chain that mixes slowly is eliminated instead, and before choices are given up.
+ */
 const [FIRST_SWEEPS, MOST_SWEEPS] = [3_000, 200_000];
 
 /** Sound bounds of the probability that a goal is reached: one for a chain, two for choices. */

@@ -3,9 +3,9 @@ import type { DecisionProcess } from './decision.ts';
 
 /**
  * For each node the number of its maximal end component, or -1: sets of nodes in which choices can
- * keep the process for ever, goals left out (Baier and Katoen, *Principles of Model Checking*, 2008,
- * algorithm 47). Strongly connected components are cut by the choices that may leave them, until no
- * choice does.
+ * keep the process for ever, goals left out (Baier and Katoen, *Principles of Model Checking*,
+ * 2008, algorithm 47). Strongly connected components are cut by the choices that may leave them,
+ * until no choice does.
  */
 export function endComponents(process: DecisionProcess): Int32Array {
   const { nodes, choices, rows, targets, goal } = process;

@@ -23,9 +23,9 @@ export interface ReachOptions {
 /**
  * The largest, or smallest, probability of reaching a goal. Lower values climb from 0, which is
  * sound for every choice; a guess of upper values is a bound as soon as one sweep takes none of
- * them up (optimistic value iteration: Hartmanns and Kaminski, CAV 2020), component after component.
- * For the largest probability end components are collapsed first, for the smallest one nodes that
- * can avoid the goal for ever are 0: else a value could hold itself up.
+ * them up (optimistic value iteration: Hartmanns and Kaminski, CAV 2020), component after
+ * component. For the largest probability end components are collapsed first, for the smallest one
+ * nodes that can avoid the goal for ever are 0: else a value could hold itself up.
  */
 export function reach(process: DecisionProcess, aim: Aim, options: ReachOptions): Reached {
   const solved = aim === 'max' ? collapse(process, endComponents(process)) : process;

@@ -5,8 +5,8 @@ import { finished, isWhole, MAX_NODES, MAX_PROBLEMS, transitionOf } from './tran
 const shape = (path: string, message: string): Problem => problem('MARKOV_SHAPE', path, message);
 
 /**
- * `{"states": N, "initial": i, "targets": [i, …], "transitions": [[from, to, p], …]}`, states from 0
- * on; for a decision process each transition is `[from, choice, to, p]`. What else stands in the
+ * `{"states": N, "initial": i, "targets": [i, …], "transitions": [[from, to, p], …]}`, states from
+ * 0 on; for a decision process each transition is `[from, choice, to, p]`. What else stands in the
  * object (a source, a published value) is not read.
  */
 export function readMarkovJson(text: string): Result<DecisionProcess> {

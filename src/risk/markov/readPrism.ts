@@ -35,9 +35,10 @@ export function readLabels(text: string): Result<Labels> {
 }
 
 /**
- * PRISM's explicit transitions. A chain: `states transitions`, then `from to probability`. A decision
- * process: `states choices transitions`, then `from choice to probability`. What stands behind it (an
- * action's name) is not read. The start is the one state labelled `init`.
+ * PRISM's explicit transitions. A chain: `states transitions`, then `from to probability`. A
+ * decision process: `states choices transitions`, then `from choice to probability`. What stands
+ * behind it
+ * (an action's name) is not read. The start is the one state labelled `init`.
  */
 export function readTransitions(
   text: string,

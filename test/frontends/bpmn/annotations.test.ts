@@ -67,7 +67,7 @@ describe('a side file to a diagram', () => {
     expect(report.properties.find(({ name }) => name === 'paidFirst')).toMatchObject({
       outcome: 'violated',
       severityEur: 250,
-      assurance: ['replayed'],
+      assurance: ['replayed', 'translationValidated'],
     });
   });
 

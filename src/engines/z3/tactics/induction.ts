@@ -18,7 +18,10 @@ export const byInduction: Tactic = {
   run: (open, context, limits) => prove(open, [], context, limits),
 };
 
-/** The implicit ones alone: a hard property must not keep those, on which all others rest, from their proof. */
+/**
+ * The implicit ones alone: a hard property must not keep those, on which all others rest, from
+ * their proof.
+ */
 export const byInductionOfImplicit: Tactic = {
   name: 'induction of the implicit properties',
   parts: 4,

@@ -4,7 +4,7 @@ import { ok, type Result } from '../errors/index.ts';
 import { wrong } from './arguments.ts';
 
 /** What needs no events: of a diagram what is no activity, and the actions that were named. */
-export async function quietActions(
+export async function silentActions(
   named: readonly string[],
   { semantics }: Inspected,
   submission: Submission,
