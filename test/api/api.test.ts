@@ -178,7 +178,7 @@ describe('the core operations', () => {
     const { data } = await post(
       api.url,
       keys.trainer,
-      '{ scenarios(language: "de", sector: "payment") { id language languages title story asset goals level topics threats references vulnerable { source format } } scenarioSolution(id: "payee-not-checked") { explanation fixed { source } proof { source } expected { vulnerable fixed } } }',
+      '{ scenarios(language: "de", sector: payment) { id language languages title story asset goals level topics threats references vulnerable { source format } } scenarioSolution(id: "payee-not-checked") { explanation fixed { source } proof { source } expected { vulnerable fixed } } }',
     );
     const { scenarios, scenarioSolution } = data as unknown as {
       scenarios: { id: string; title: string; vulnerable: { source: string } }[];
