@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { modelSchema } from '../src/frontends/native/shape.ts';
+import { modelSchema } from '../src/frontends/native/modelShape.ts';
 import { parse } from 'yaml';
 import { identify } from '../src/checking/identify.ts';
 import { check } from './cli/run.ts';

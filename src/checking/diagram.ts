@@ -8,7 +8,8 @@ import {
 } from '../frontends/bpmn/diagram.ts';
 import { readBpmn, readWhole, type Beside } from '../frontends/bpmn/index.ts';
 import { quietActions } from '../frontends/bpmn/quiet.ts';
-import { ANNOTATION_SHAPE, checkShape } from '../frontends/native/shape.ts';
+import { ANNOTATION_SHAPE } from '../frontends/native/modelShape.ts';
+import { checkShape } from '../frontends/native/shape.ts';
 import { readYaml } from '../frontends/native/yaml.ts';
 import type { ReadModel, Submission } from './types.ts';
 

@@ -16,6 +16,7 @@ import {
   type Statement,
 } from '../evidence/statements/statement.ts';
 import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
+import { MODEL_SHAPE } from '../frontends/native/modelShape.ts';
 import { checkShape } from '../frontends/native/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';
@@ -83,7 +84,8 @@ export async function recheck(
 
 function readModel(bytes: Uint8Array | undefined): Semantics | undefined {
   const json = bytes === undefined ? undefined : parseCanonicalJson(bytes);
-  if (!json?.ok || checkShape(json.value, () => undefined).length > 0) return undefined;
+  if (!json?.ok || checkShape(json.value, () => undefined, MODEL_SHAPE).length > 0)
+    return undefined;
   const model = typecheck(json.value as ModelDocument);
   if (!model.ok) return undefined;
   const semantics = checkInitial(new Semantics(model.value));

@@ -365,7 +365,7 @@ describe('the verifier', () => {
         "evidence/verify/status.ts",
         "evidence/verify/timestamp.ts",
         "evidence/verify/verify.ts",
-        "model/specification.ts",
+        "model/formats.ts",
       ]
     `);
   });

@@ -2,9 +2,8 @@ import { problem, type Locate, type Problem } from '../../errors/index.ts';
 import { listed } from '../../errors/nearest.ts';
 
 /**
- * The shape of a native document, as data: the checker below walks it, and
- * `schemas/model.schema.json` is printed from it, so that an editor and `probity check` cannot
- * disagree.
+ * The shape of a document, as data: the checker below walks it, and its JSON Schema is printed from
+ * it, so that an editor and a command cannot disagree.
  */
 export type Shape =
   | {
@@ -33,8 +32,8 @@ interface Field {
 }
 
 export const textShape = (about: string): Shape => ({ kind: 'text', about });
-const expression = (about: string): Shape => ({ kind: 'expression', about });
-const type = (about: string): Shape => ({ kind: 'type', about });
+export const expressionShape = (about: string): Shape => ({ kind: 'expression', about });
+export const typeShape = (about: string): Shape => ({ kind: 'type', about });
 export const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
 export const listShape = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
 export const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
@@ -49,240 +48,13 @@ export const oneOf = (about: string, ...values: (string | number)[]): Shape => (
 });
 export const requiredField = (shape: Shape): Field => ({ shape, required: true });
 export const optionalField = (shape: Shape): Field => ({ shape });
-const names = (about: string): Shape => listShape(about, { kind: 'name', about: 'a name' });
-const INIT: Shape = {
-  kind: 'either',
-  about:
-    'the initial value: an expression over parameters, `any`, `in [lo..hi]`, `in (a, b)`, or one per key of a map',
-  options: [
-    expression('an expression over parameters'),
-    mapping('one initial value per key', expression('an initial value')),
-  ],
-};
-const SEND: Shape = mapping(
-  'channel: message',
-  mapping('field: value', expression('the value of the field')),
-);
-const CONTROLS: Shape = mapping('name: condition', {
-  kind: 'either',
-  about: 'the check that a threat may take away',
-  options: [
-    expression('the check'),
-    record('a check with what it is for', {
-      check: requiredField(expression('the check')),
-      sequence: optionalField({ kind: 'boolean', about: 'it keeps the order of steps' }),
-    }),
-  ],
-});
-
-const MEDIUM = (otherwise: string): Shape =>
-  oneOf(
-    `what an attacker on the network can do (SEMANTICS 18); ${otherwise}`,
-    'private',
-    'public',
-    'authenticated',
-    'signed',
-  );
-
-const VARIABLE = record('a variable', {
-  type: requiredField(
-    type('bool, int, int lo..hi, enum […], a set, a set or null, set of T, map S to T'),
-  ),
-  init: requiredField(INIT),
-  label: optionalField(textShape('what people call it')),
-  elementId: optionalField(textShape('the id of the diagram element behind it')),
-  sensor: optionalField({ kind: 'boolean', about: 'a reading that a sensor fault can falsify' }),
-  keptBy: optionalField(textShape('the actor who keeps it: one who is not trusted can change it')),
-  messages: optionalField(
-    record('it counts messages without content that are under way on a channel of its name', {
-      from: requiredField(textShape('the sending actor')),
-      to: requiredField(textShape('the receiving actor')),
-      medium: optionalField(MEDIUM('public when absent')),
-    }),
-  ),
-});
-const SKIP = record('how an activity is passed over by an actor who should do it', {
-  actor: requiredField(textShape('who should do it')),
-  from: requiredField(names('counters of tokens, from one of which a token goes')),
-  to: requiredField(names('counters of tokens, to one of which it goes')),
-  label: optionalField(textShape('what people call it')),
-});
-const ACTOR = record('an actor', {
-  trust: optionalField(oneOf('how far it can be relied on', 'trusted', 'insider', 'untrusted')),
-  recovers: optionalField({ kind: 'boolean', about: 'an outage of this actor ends' }),
-  label: optionalField(textShape('what people call it')),
-});
-const CHANNEL = record('a channel', {
-  from: requiredField(textShape('the sending actor')),
-  to: requiredField(textShape('the receiving actor')),
-  carries: requiredField(mapping('field: type', type('the type of the field'))),
-  medium: optionalField(MEDIUM('private when absent')),
-  order: optionalField(oneOf('bag (any order; when absent) or fifo', 'bag', 'fifo')),
-  capacity: optionalField({
-    kind: 'integer',
-    min: 1,
-    about: 'how many messages it holds; 1 when absent',
-  }),
-  unbounded: optionalField({
-    kind: 'boolean',
-    about:
-      'the capacity only says how far the channel is looked at: a message too many is a bound, no error',
-  }),
-  signed: optionalField(names('the fields that the signature covers')),
-  fresh: optionalField(names('the fields that the receiver accepts once')),
-  unguessable: optionalField(names('the fields that an attacker cannot make up')),
-});
-const ACTION = record('an action', {
-  actor: requiredField(textShape('who does it')),
-  for: optionalField(mapping('name: set or finite type', type('a set or a finite type'))),
-  receive: optionalField(
-    mapping('channel: name of the message', { kind: 'name', about: 'a name' }),
-  ),
-  when: optionalField(expression('the guard')),
-  controls: optionalField({
-    kind: 'either',
-    about: 'named checks, all of which must pass',
-    options: [CONTROLS, listShape('in order', CONTROLS)],
-  }),
-  then: optionalField(mapping('cell: new value', expression('read in the state before the step'))),
-  send: optionalField({
-    kind: 'either',
-    about: 'messages sent',
-    options: [SEND, listShape('in order', SEND)],
-  }),
-  fair: optionalField(
-    oneOf(
-      'it does not wait for ever: weak when continuously enabled, strong when enabled again and again',
-      'weak',
-      'strong',
-    ),
-  ),
-  perMessage: optionalField({ kind: 'boolean', about: 'one fairness condition per message value' }),
-  label: optionalField(textShape('what people call it')),
-  elementId: optionalField(textShape('the id of the diagram element behind it')),
-});
-const PROPERTY = record('a property: exactly one kind, and what it means to the business', {
-  always: optionalField(expression('true in every reachable state')),
-  never: optionalField(expression('false in every reachable state')),
-  eventually: optionalField(expression('true at some time of every fair run')),
-  eventuallyAlways: optionalField(
-    expression('true from some time on, for ever, in every fair run'),
-  ),
-  leadsTo: optionalField(
-    record('whenever one holds, the other holds then or later', {
-      from: requiredField(expression('the cause')),
-      to: requiredField(expression('the effect')),
-    }),
-  ),
-  reachable: optionalField(
-    expression('true in some reachable state, for every value of the parameters'),
-  ),
-  recoverable: optionalField(expression('reachable from every reachable state')),
-  deadlockFree: optionalField({ kind: 'true', about: 'every stuck state is final' }),
-  reachableEach: optionalField(mapping('name: goal', expression('each goal is reachable'))),
-  all: optionalField(names('all of these properties hold')),
-  ltl: optionalField(textShape('linear temporal logic without next')),
-  kind: optionalField(textShape('the name of the kind to show')),
-  label: optionalField(textShape('what people call it')),
-  severity: optionalField(
-    record('what a violation costs', {
-      eur: requiredField({ kind: 'number', min: 0, about: 'euros' }),
-    }),
-  ),
-  lossGroup: optionalField(
-    textShape('properties of one group lose at most once together (SEMANTICS 24)'),
-  ),
-  references: optionalField(
-    listShape('controls, threats, clauses of standards', textShape('an identifier')),
-  ),
-});
-
-export const MODEL_SHAPE = record('A workflow model for Probity', {
-  probity: requiredField(oneOf('the version of this format', 1)),
-  name: requiredField(textShape('what people call the model')),
-  description: optionalField(textShape('what it is about')),
-  sets: optionalField(
-    mapping('finite index sets: a list of elements, or a number', {
-      kind: 'either',
-      about: 'elements, or how many',
-      options: [names('the elements'), { kind: 'integer', min: 1, about: 'how many' }],
-    }),
-  ),
-  parameters: optionalField(
-    mapping('unknown, never changing; every value is checked', type('a type')),
-  ),
-  variables: requiredField(mapping('the state', VARIABLE)),
-  actors: requiredField(mapping('who acts', ACTOR)),
-  channels: optionalField(mapping('how messages travel', CHANNEL)),
-  actions: requiredField(mapping('the guarded steps', ACTION)),
-  properties: optionalField(mapping('what must be true', PROPERTY)),
-  final: optionalField(expression('the states in which the workflow may end')),
-  fairness: optionalField(
-    listShape(
-      'fairness of several actions together: exactly one of weak and strong',
-      record('one condition for the steps of all these actions', {
-        weak: optionalField(
-          names('some of these does not wait for ever when one of them is always enabled'),
-        ),
-        strong: optionalField(
-          names('some of these does not wait for ever when one of them is enabled again and again'),
-        ),
-      }),
-    ),
-  ),
-  skips: optionalField(mapping('activities that may be passed over', SKIP)),
-  abstractions: optionalField(
-    listShape('what a frontend widened, in words', textShape('a sentence')),
-  ),
-  bounds: optionalField(
-    listShape(
-      'what was looked at only up to a number, in words: nothing that holds of every run is then more than bounded',
-      textShape('a sentence'),
-    ),
-  ),
-});
-
-/** A side file to a diagram: what it could also be annotated with (docs/bpmn.md, *Data*). */
-export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', {
-  variables: optionalField(mapping('the data', VARIABLE)),
-  sets: optionalField(
-    mapping(
-      'what becomes of the data when an element happens, by its id',
-      mapping('variable: new value', expression('read before the element happens')),
-    ),
-  ),
-  conditions: optionalField(
-    mapping('the condition of a sequence flow, by its id', expression('over the data')),
-  ),
-  properties: optionalField(mapping('what must be true', PROPERTY)),
-  channels: optionalField(textShape('how messages travel')),
-  actors: optionalField(
-    mapping(
-      'who acts, by the id of a lane, pool or process',
-      record('how far this actor can be relied on', {
-        trust: optionalField(oneOf('trusted when absent', 'trusted', 'insider', 'untrusted')),
-        recovers: optionalField({ kind: 'boolean', about: 'an outage of this actor ends' }),
-      }),
-    ),
-  ),
-  messages: optionalField(
-    mapping(
-      'message flows, by their ids',
-      record('how its messages travel', { medium: optionalField(MEDIUM('public when absent')) }),
-    ),
-  ),
-  outside: optionalField(textShape('`silent` if what comes from outside may never come')),
-  strict: optionalField({
-    kind: 'boolean',
-    about: 'whether what the standard does not allow is refused',
-  }),
-});
-
+export const namesShape = (about: string): Shape =>
+  listShape(about, { kind: 'name', about: 'a name' });
 /** More than this nobody reads, and each costs a search for its place. */
 const MAX_PROBLEMS = 200;
 
-/** All places where a value does not have the shape of a model, or another one. */
-export function checkShape(value: unknown, locate: Locate, shape: Shape = MODEL_SHAPE): Problem[] {
+/** All places where a value does not have a shape. */
+export function checkShape(value: unknown, locate: Locate, shape: Shape): Problem[] {
   const problems: Problem[] = [];
   let left = 0;
   walk(value, shape, [], (code, path, message) => {
@@ -422,10 +194,6 @@ function isScalarOrList(value: unknown): boolean {
     value.every((item) => item === null || ['string', 'number', 'boolean'].includes(typeof item))
   );
 }
-
-/** The JSON Schema (2020-12) of the native format, from the same table. */
-export const modelSchema = (): Record<string, unknown> =>
-  schemaFrom('model', 'Probity model', MODEL_SHAPE);
 
 /** The JSON Schema of files of a shape. */
 export function schemaFrom(name: string, title: string, shape: Shape): Record<string, unknown> {
