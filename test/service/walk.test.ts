@@ -153,7 +153,7 @@ describe('bad input', () => {
       properties: ['no'],
       engines: ['nuxmv'],
       threats: ['forge.x'],
-      budget: 2,
+      budget: -1,
       assurance: ['sworn'],
       limits: { timeoutMs: 0 },
     });
@@ -162,7 +162,7 @@ describe('bad input', () => {
       'ENGINE_UNKNOWN',
       'OPTION_INVALID',
       'OPTION_INVALID',
-      'OPTION_INVALID',
+      'THREAT_UNKNOWN',
       'OPTION_INVALID',
     ]);
     expect(await requestVerification(opened.service, BOB, { modelId })).toMatchObject({
