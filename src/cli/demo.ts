@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -22,6 +22,7 @@ import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { painter } from './style.ts';
 import { requestRun } from './submit.ts';
+import { makeFolder } from '../processes/folders.ts';
 
 const WORKFLOWS = ['order.bpmn', 'checkout.yaml'] as const;
 const ANCHOR_WAIT_MS = 30_000;
@@ -101,7 +102,7 @@ async function tell(host: Host, io: Io): Promise<number> {
   });
   const server: Server = { url: host.url, key };
   const out = join(host.config.dataDir, 'bundles', new Date().toISOString().replaceAll(':', '-'));
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   const { trustPolicy } = await ask<{ trustPolicy: string }>(server, '{ trustPolicy }');
   const policy = join(out, 'policy');
   await writeFile(policy, trustPolicy);

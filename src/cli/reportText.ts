@@ -90,7 +90,7 @@ function fixLines(
       ...indented(sentence, `    ${paint('bold', 'fix')} `, 8),
       paint(
         'dim',
-        `        verified: ${mends.length > 0 ? `then ${mends.join(', ')} hold${mends.length === 1 ? 's' : ''}` : 'then this is gone'}${leaves.length > 0 ? `; ${leaves.join(', ')} still violated` : ', and nothing else breaks'}`,
+        `        verified: ${mends.length > 0 ? `then ${mends.join(', ')} hold${mends.length === 1 ? 's' : ''}` : 'then this is gone'}${leaves.length > 0 ? `; ${leaves.join(', ')} not shown to hold` : ', and nothing else breaks'}`,
       ),
     ]);
 }

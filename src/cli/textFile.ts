@@ -1,7 +1,8 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
+import { makeFolder } from '../processes/folders.ts';
 
 /** The largest file of data that is read: event logs, Markov chains. */
 const MAX_DATA_BYTES = 256 * 1024 * 1024;
@@ -62,7 +63,7 @@ function encodingOf(bytes: Uint8Array): TextDecoder {
 /** Writes an answer where it was asked for, with the folders above it. Throws DATA_DIR. */
 export async function writeOut(file: string, content: string | Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(file, content);
   } catch (cause) {
     throw new Fault('DATA_DIR', `${file} cannot be written: ${(cause as Error).message}`, {

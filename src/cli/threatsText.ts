@@ -24,6 +24,7 @@ export function threatsText(
   const told = new Map<string, string>();
   const resist = properties.filter((p) => p.resilience === 'all').length;
   const asked = options.threats.length;
+  const proper = report.ids.every((each) => each.proper) ? 'all of them' : 'all but the hypotheses';
   const budget = options.budget === null ? '' : ` · at most ${options.budget} at once`;
   return [
     `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${report.states.all} states`,
@@ -32,7 +33,7 @@ export function threatsText(
     ...controlLines(report, paint),
     ...report.assumptions.map((sentence) => paint('dim', `  taken for granted: ${sentence}`)),
     '',
-    `${resist} of ${properties.length} resist all of them · ${(durationMs / 1000).toFixed(1)} s${report.bound === undefined ? '' : ` · all threats together only up to ${report.bound}, then set by set`}   exit ${exit}`,
+    `${resist} of ${properties.length} resist ${proper} · ${(durationMs / 1000).toFixed(1)} s${report.bound === undefined ? '' : ` · all threats together only up to ${report.bound}, then set by set`}   exit ${exit}`,
     '',
   ].join('\n');
 }

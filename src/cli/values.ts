@@ -1,4 +1,4 @@
-import { listed } from '../errors/nearest.ts';
+import { didYouMean } from '../errors/nearest.ts';
 import { readInstant } from '../risk/instants.ts';
 import { Wrong, type Option, type ValueKind } from './command.ts';
 
@@ -57,7 +57,7 @@ export function choice<T extends string>(shown: string, choices: readonly T[]): 
     choices,
     read: (given) =>
       choices.find((each) => each === given) ??
-      new Wrong(`is one of ${listed(choices, given)}, not \`${given}\``),
+      new Wrong(`is one of ${choices.join(', ')}, not \`${given}\`${didYouMean(given, choices)}`),
   };
 }
 

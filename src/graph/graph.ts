@@ -83,6 +83,8 @@ export class Graph {
   readonly bounds: Bound[] = [];
   /** How many valuations were looked at. */
   valuationCount = 0;
+  /** Whether a limit cut the starts: there may be valuations that were not looked at. */
+  startsCut = false;
   /** States below this number are expanded. */
   expanded = 0;
   depth = 0;
@@ -218,7 +220,9 @@ export class Graph {
           }
         }
         if (this.store.count >= limits.maxStates || isOver(limits.time)) {
-          this.bounds.push(`${this.store.count} initial states`);
+          const cut = isOver(limits.time) ? 'at the time limit' : 'at the limit of states';
+          this.bounds.push(`the first ${this.store.count} of the initial states, ${cut}`);
+          this.startsCut = true;
           return;
         }
       }

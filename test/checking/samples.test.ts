@@ -26,6 +26,33 @@ const outcomeOf = async (text: string, engine: 'explore' | 'tlc' | 'z3', name: s
   return found;
 };
 
+describe('a limit that cuts the starts', () => {
+  // Under each value: of those that were not looked at nothing is known.
+  const CUT = source(`
+parameters: { a: "int 1..60", b: "int 1..60" }
+variables: { x: { type: "int 0..1", init: 0 } }
+actions: { go: { actor: me, when: x = 0, then: { x: 1 } } }
+properties: { goal: { reachable: a < 50 }, done: { reachable: x = 1 } }
+final: "true"`);
+
+  it('leaves what is reached under the values before it open', async () => {
+    const outcomes = async (maxStates: number): Promise<Record<string, string>> =>
+      Object.fromEntries(
+        (await reportOn(CUT, ['explore'], { maxStates })).properties.map((found) => [
+          found.name,
+          `${found.outcome} ${found.bound ?? ''}`,
+        ]),
+      );
+    const cut = await outcomes(1_000);
+    for (const name of ['goal', 'done'])
+      expect(cut[name]).toMatch(/^bounded the first 1000 of the initial states, at the limit/u);
+    // All starts, and the limit only behind them: a reached state counts.
+    expect((await outcomes(5_000))['goal']).not.toMatch(/^holds/u);
+    const whole = await outcomes(100_000);
+    expect([whole['goal'], whole['done']]).toEqual(['violated ', 'holds ']);
+  });
+});
+
 describe('a start that is sampled', () => {
   // 120 is no constant of the model, nor beside one: no sample is the start that matters.
   for (const engine of ['explore', 'tlc'] as const) {

@@ -132,7 +132,10 @@ actions: { up: { actor: me, then: { n: n + 1 } } }`);
 
   it('of states stops among the starts, or after them, and is said', async () => {
     const starts = await explored(WIDE, { maxStates: 10 });
-    expect(starts.graph.bounds).toEqual(['10 initial states', '10 states, to depth 0']);
+    expect(starts.graph.bounds).toEqual([
+      'the first 10 of the initial states, at the limit of states',
+      '10 states, to depth 0',
+    ]);
     const { graph } = await explored(LONG, { maxStates: 10 });
     expect(graph.bounds).toEqual(['10 states, to depth 9']);
     expect([graph.store.count, graph.expanded, graph.complete]).toEqual([10, 9, false]);

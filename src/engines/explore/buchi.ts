@@ -22,6 +22,9 @@ export interface Automaton {
 /** The automaton grew beyond what is of use. */
 export class TooLarge extends Error {}
 
+/** The product of graph and automaton did. */
+export class ProductTooLarge extends TooLarge {}
+
 const MAX_PLACES = 3_000;
 const MAX_STEPS = 200_000;
 

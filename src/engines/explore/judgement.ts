@@ -12,7 +12,7 @@ import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
 import { OutOfTime, ticking, type Time } from '../../time/time.ts';
-import { automatonOf, TooLarge } from './buchi.ts';
+import { automatonOf, TooLarge, ProductTooLarge } from './buchi.ts';
 import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
 import type { GraphObservation } from './observation.ts';
 import { productOf } from './product.ts';
@@ -47,7 +47,7 @@ export class GraphJudgement {
       if (error instanceof TooLarge)
         return {
           outcome: 'unknown',
-          reason: 'unsupported',
+          reason: error instanceof ProductTooLarge ? 'memory' : 'unsupported',
           message: error.message,
           evidence: this.#evidence,
         };
@@ -159,7 +159,8 @@ export class GraphJudgement {
       Array.from({ length: count }, (_, v) => v).filter((v) => !watch.trueIn.has(v)),
     );
     if (missing.every((valuations) => valuations.length === 0)) {
-      if (partial && this.#samplesValuations()) return this.#proved('exhaustive');
+      if (this.#graph.startsCut || (partial && this.#samplesValuations()))
+        return this.#proved('exhaustive');
       const [first] = watches;
       const trace =
         formula.kind === 'reachable' && first?.firstTrue !== undefined

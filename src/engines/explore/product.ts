@@ -1,6 +1,6 @@
 import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import { isOver, OutOfTime, type Time } from '../../time/time.ts';
-import type { Automaton } from './buchi.ts';
+import { ProductTooLarge, type Automaton } from './buchi.ts';
 import type { Arena, FairGraph } from './fairCycle.ts';
 
 /** The label of a step that is none: a run that has stopped stays where it is. */
@@ -20,7 +20,8 @@ export interface Product extends Arena {
   isStopped(node: number): boolean;
 }
 
-const MAX_NODES = 20_000_000;
+/** A map of JavaScript ends at 2^24 entries, by an exception. */
+const MAX_NODES = 12_000_000;
 
 /**
  * The product of the graph with an automaton: a node is a state with a place that agrees with it.
@@ -65,8 +66,7 @@ class ProductBuilder {
       this.#automaton.initial.flatMap((place) => this.#node(state, place, false) ?? []),
     );
     for (let node = 0; node < this.#keys.length; node += 1) {
-      if ((node & 0xfff) === 0 && (isOver(time) || this.#keys.length > MAX_NODES))
-        throw new OutOfTime();
+      if ((node & 0xfff) === 0 && isOver(time)) throw new OutOfTime();
       this.#recorder.open();
       this.#expand(this.#keys[node] as number);
     }
@@ -95,6 +95,10 @@ class ProductBuilder {
       )
     )
       return undefined;
+    if (this.#keys.length >= MAX_NODES)
+      throw new ProductTooLarge(
+        `the product of the graph and the formula has more than ${MAX_NODES} nodes; ask for fewer states (--max-states)`,
+      );
     const number = this.#keys.push(key) - 1;
     this.#numbers.set(key, number);
     return number;

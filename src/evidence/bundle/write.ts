@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../../canonical/index.ts';
 import { Fault } from '../../errors/index.ts';
@@ -9,6 +9,7 @@ import { MANIFEST_FILE, manifestOf } from './manifest.ts';
 import { evidenceTexts, sourceName, type Sealable, type Sealed } from './contents.ts';
 import { MODEL_FILE } from '../statements/statement.ts';
 import { writeZip } from '../formats/zip.ts';
+import { makeFolder } from '../../processes/folders.ts';
 
 /** The parts of a check that a bundle shows again; the rest is in the envelope. */
 export type Bundled = Pick<Sealable, 'source' | 'report' | 'document' | 'artifacts' | 'risk'>;
@@ -77,11 +78,11 @@ export async function writeBundle(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if ((await readdir(folder)).length > 0) throw new Fault('DATA_DIR', `${folder} is not empty`);
     for (const [path, bytes] of files) {
       const file = join(folder, path);
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       await writeFile(file, bytes, { flag: 'wx' });
     }
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
 import { parseCheckpoint } from '../formats/checkpoint.ts';
@@ -7,6 +7,7 @@ import { parseNote } from '../formats/note.ts';
 import { writeFault } from './files.ts';
 import type { LogReader } from './store.ts';
 import { readTile, TILE_WIDTH, tileName, type TileName } from './tiles.ts';
+import { makeFolder } from '../../processes/folders.ts';
 
 /**
  * Writes a log as the static files of https://c2sp.org/tlog-tiles, for any web server, mirror or
@@ -60,7 +61,7 @@ function* tilesOf(size: number): Generator<TileName> {
 async function write(path: string, content: Uint8Array | string): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(aside, content, { flag: 'wx' });
     await rename(aside, path);
   } catch (cause) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { link, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../errors/index.ts';
+import { makeFolder } from '../../processes/folders.ts';
 
 /**
  * What a durable folder asks of a file system: one method per write that can fail, so that a test
@@ -87,7 +88,7 @@ export async function publishFile(
  */
 export async function openFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     for (const name of await readdir(folder)) {
       if (!name.startsWith(ASIDE)) continue;
       const path = join(folder, name);

@@ -5,7 +5,7 @@ import {
   sign as signBytes,
   type KeyObject,
 } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, invariant } from '../../errors/index.ts';
 import { concat, equalBytes, fromBase64, toBase64 } from '../formats/encoding.ts';
@@ -14,6 +14,7 @@ import { ED25519, isKeyName, verificationKey } from '../formats/note.ts';
 import { parsePolicy, type TrustedKey } from '../formats/policy.ts';
 import { parseExternalKey, type ExternalKey } from './externalSigner.ts';
 import type { Signer } from './signer.ts';
+import { makeFolder } from '../../processes/folders.ts';
 
 /**
  * The keys of an installation, one for each thing that is signed: no signature of one can pass for
@@ -204,7 +205,7 @@ async function createKey(folder: string, file: string, name: string): Promise<Si
 async function writeKey(folder: string, file: string, text: string): Promise<Signer | undefined> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(`${text}\n`);

@@ -154,10 +154,13 @@ function walkRecord(
       report(
         'UNKNOWN_KEY',
         [...path, key],
-        `\`${key}\` is not a key of ${shape.about}; known: ${listed(Object.keys(shape.fields), key)}`,
+        `\`${key}\` is not a key of ${inSentence(shape.about)}; known: ${listed(Object.keys(shape.fields), key)}`,
       );
   }
 }
+
+/** What a shape is for begins a sentence in a schema, and ends one here. */
+const inSentence = (about: string): string => about.charAt(0).toLowerCase() + about.slice(1);
 
 const FORM: Readonly<Record<Shape['kind'], string>> = {
   text: 'text',
