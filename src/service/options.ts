@@ -28,12 +28,13 @@ const LIMITS = {
 
 /**
  * The options with defaults written out and names in order, so that the same wish is the same text;
- * or all problems. `known`: the names that properties have; `threats`: the ids of those that exist.
+ * or all problems. `known`: the names that properties have; `threats`: the ids of those that exist,
+ * which is asked only where some are named: it takes the whole model.
  */
 export function readOptions(
   requested: RequestedOptions,
   known: ReadonlySet<string>,
-  threats: ReadonlySet<string>,
+  threats: () => ReadonlySet<string>,
 ): Result<CheckOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
@@ -103,7 +104,7 @@ function readAssurance({ assurance }: RequestedOptions, problems: Problem[]): As
 /** `all`, or ids; a budget alone is one for all of them. */
 function readAttacks(
   { threats, budget }: RequestedOptions,
-  known: ReadonlySet<string>,
+  existing: () => ReadonlySet<string>,
   problems: Problem[],
 ): CheckOptions['attacks'] {
   const named = [...new Set(threats ?? [])].sort();
@@ -111,8 +112,10 @@ function readAttacks(
   if (named.length === 0 && most === null) return undefined;
   if (most !== null && most < 0)
     problems.push(problem('OPTION_INVALID', 'input.budget', 'a budget is a whole number from 0'));
-  for (const id of named)
-    if (id !== 'all' && !known.has(id))
+  const ids = named.filter((id) => id !== 'all');
+  const known = ids.length > 0 ? existing() : new Set<string>();
+  for (const id of ids)
+    if (!known.has(id))
       problems.push(
         problem(
           'THREAT_UNKNOWN',

@@ -216,9 +216,7 @@ export async function requestVerification(
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(
-    input,
-    await propertyNames(model.document),
+  const options = readOptions(input, await propertyNames(model.document), () =>
     threatIds(model.document),
   );
   const refused = options.ok ? specificationOptionProblems(model.format, options.value) : [];

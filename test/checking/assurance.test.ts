@@ -113,11 +113,11 @@ describe('assurance that is demanded', () => {
   });
 
   it('can be asked of the service, by its names only', () => {
-    expect(readOptions({ assurance: ['crossChecked'] }, new Set(), new Set())).toMatchObject({
+    expect(readOptions({ assurance: ['crossChecked'] }, new Set(), () => new Set())).toMatchObject({
       ok: true,
       value: { assurance: ['crossChecked'] },
     });
-    expect(readOptions({ assurance: ['certainty'] }, new Set(), new Set())).toMatchObject({
+    expect(readOptions({ assurance: ['certainty'] }, new Set(), () => new Set())).toMatchObject({
       ok: false,
       problems: [{ code: 'OPTION_INVALID', path: 'input.assurance' }],
     });
