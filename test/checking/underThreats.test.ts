@@ -58,6 +58,20 @@ const outcomes = ({ properties }: Report): Record<string, string> =>
   );
 
 describe('a check under threats', () => {
+  it('says what an answer lacks of the assurance that was demanded', async () => {
+    const lacksOf = async (assurance: CheckOptions['assurance']): Promise<readonly unknown[]> => {
+      const result = await checked(SHOP, ['tamper.bill.amount'], {
+        ...(assurance && { assurance }),
+      });
+      if (!result.ok) throw new Error(JSON.stringify(result.problems));
+      return result.value.report.properties
+        .filter(({ name }) => name === 'full' || name === 'ends')
+        .map(({ evidence }) => evidence?.['lacks']);
+    };
+    expect(await lacksOf(undefined)).toEqual([undefined, undefined]);
+    expect(await lacksOf(['crossChecked'])).toEqual([['crossChecked'], ['crossChecked']]);
+  });
+
   it('names its set with every answer that the set can change', async () => {
     expect(outcomes(await reportOn(SHOP, ['tamper.bill.amount']))).toEqual({
       full: 'holds tamper.bill.amount',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { analyseThreats } from '../../src/checking/attackSets/analysis.ts';
 import { subsetsOf } from '../../src/checking/attackSets/minimal.ts';
 import { roomFor } from '../../src/checking/attackSets/room.ts';
+import { judgeUnder } from '../../src/checking/attackSets/underThreats.ts';
 import { Graphs } from '../../src/checking/attackSets/search.ts';
 import { withoutSimulated } from '../../src/checking/attackSets/simulated.ts';
 import type { ThreatReport } from '../../src/checking/attackSets/types.ts';
@@ -152,6 +153,22 @@ actors: { clerk: { trust: insider }, Buyer: { recovers: true } }
     expect(told('optionToComplete', 'drop.m1').at(-1)).toBe('a message to activity paid is lost');
     expect(told('fairSound', 'unavailable.clerk')).toContain('Clerk does nothing from now on');
     expect(told('fairSound', 'unavailable.clerk')).toContain('Clerk is back');
+  });
+
+  it('hold up only what was looked at with so many messages', async () => {
+    const { semantics } = await inspected(DATA);
+    const limits = { maxStates: 200_000, deadline: Infinity, signal: new AbortController().signal };
+    const under = async (id: string) => {
+      const threats = threatsOf(semantics.model).filter((threat) => threat.id === id);
+      const { outcomes } = await judgeUnder(semantics.model, threats, limits);
+      return outcomes.get('lookedAt');
+    };
+    // Whoever forges can send more than there is room for; who drops brings none.
+    expect(await under('forge.m1')).toMatchObject({
+      outcome: 'bounded',
+      bound: expect.stringMatching(/^so many messages under way at once: .*3 of pay to paid/u),
+    });
+    expect(await under('drop.m1')).toMatchObject({ outcome: 'holds', method: 'exhaustive' });
   });
 
   it('say what they do not reach', async () => {

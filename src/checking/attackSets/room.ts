@@ -1,8 +1,8 @@
 import type { Model } from '../../model/model.ts';
-import { withCapacities } from '../../threats/counted.ts';
+import { roomOf, withCapacities } from '../../threats/counted.ts';
 import { Semantics } from '../../model/semantics.ts';
 import { explored } from './search.ts';
-import type { AttackLimits } from './attackGraph.ts';
+import type { AttackGraph, AttackLimits } from './attackGraph.ts';
 
 /**
  * A model whose messages are counted, with room for what attackers bring: two more on each channel
@@ -23,6 +23,23 @@ export async function roomFor(model: Model, limits: AttackLimits): Promise<Model
     }),
   );
   return withCapacities(model, most);
+}
+
+/**
+ * Where the room for messages was met, and more of them might do more: what was not found then was
+ * not found with so many messages only.
+ */
+export function cutAt({ store, system }: AttackGraph): string | undefined {
+  const { layout } = system.semantics;
+  const met = system.model.variables.flatMap(({ name, label, messages }) => {
+    if (messages?.capacity === undefined) return [];
+    const at = layout.cell('variable', name).offset;
+    const room = roomOf(system.model, name);
+    for (let i = 0; i < store.count; i += 1)
+      if ((store.get(i)[at] as number) >= room) return [`${messages.capacity} of ${label ?? name}`];
+    return [];
+  });
+  return met.length === 0 ? undefined : `so many messages under way at once: ${met.join(', ')}`;
 }
 
 /** What an analysis of a diagram takes for granted where the diagram says nothing. */

@@ -11,13 +11,14 @@ import { AttackedSystem } from '../../threats/attacked.ts';
 import { TooManyValues } from '../../threats/world.ts';
 import { OutOfTime, partOf, timeOf, type Time } from '../../time/time.ts';
 import { assumptionsOf } from '../assumptions.ts';
+import { withLack } from '../assurance.ts';
 import { conjoin } from '../combine.ts';
 import type { Inspected } from '../inspect.ts';
 import type { CheckOptions, Verification } from '../types.ts';
 import { replays } from './attackTrace.ts';
 import type { AttackLimits } from './attackGraph.ts';
 import type { Ids } from './minimal.ts';
-import { roomFor, takenForGranted } from './room.ts';
+import { cutAt, roomFor, takenForGranted } from './room.ts';
 import { explored, type Explored } from './search.ts';
 
 /** The graph under threats takes more room a state than that of the model alone. */
@@ -42,12 +43,13 @@ export async function judgeUnder(
 ): Promise<UnderThreats> {
   const model = await roomFor(given, { ...limits, ...partOf(limits, 1 / 4) });
   const own = await explored(model, threats, limits);
+  const bound = own.graph.bound ?? cutAt(own.graph);
   const ids = threats.map(({ id }) => id);
   const judged = model.properties.filter(
     ({ formula: { kind } }) => kind !== 'all' && !PATHS.has(kind),
   );
   const outcomes = new Map(
-    judged.map((property) => [property.name, outcomeUnder(own, threats, ids, property)]),
+    judged.map((property) => [property.name, outcomeUnder(own, threats, ids, property, bound)]),
   );
   const broken = IMPLICIT_KINDS.filter((kind) => outcomes.get(kind)?.outcome === 'violated');
   for (const { name, formula } of judged) {
@@ -76,14 +78,15 @@ function outcomeUnder(
   threats: readonly Threat[],
   ids: Ids,
   property: Property,
+  bound: string | undefined,
 ): Outcome {
   const evidence = { states: own.graph.store.count };
   try {
     const attack = own.restriction(ids).attack(property);
     if (!attack)
-      return own.graph.bound === undefined
+      return bound === undefined
         ? { outcome: 'holds', method: 'exhaustive', evidence }
-        : { outcome: 'bounded', bound: own.graph.bound, evidence };
+        : { outcome: 'bounded', bound, evidence };
     const trace = own.trace(attack);
     if (!trace || !replays(new AttackedSystem(own.graph.system.model, threats), property, trace))
       return {
@@ -152,7 +155,7 @@ export async function checkUnderThreats(
   return ok({
     report: {
       model: { name: semantics.model.name, digest, format },
-      properties: reports,
+      properties: reports.map((report) => withLack(report, options.assurance ?? [])),
       assumptions: { ...assumptions, abstractions: [...assumptions.abstractions, ...granted] },
     },
     document,
