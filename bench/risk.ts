@@ -1,5 +1,5 @@
 import { DirectSolver } from '../src/risk/direct.ts';
-import { Question } from '../src/risk/question.ts';
+import { ReachQuestion } from '../src/risk/question.ts';
 import { Random } from '../src/risk/random.ts';
 import { solve } from '../src/risk/solve.ts';
 import { chainOf, type Topology } from '../src/risk/topology.ts';
@@ -56,7 +56,7 @@ export async function riskRows(): Promise<Row[]> {
     [1_000_000, true],
   ] as const) {
     const { topology, weights } = chain(nodes, connected);
-    const prepared = await timed(async () => new Question(topology));
+    const prepared = await timed(async () => new ReachQuestion(topology));
     const solved = await timed(async () => solve(prepared.value, weights, WIDTH));
     const { lower, upper } = solved.value;
     rows.push({
@@ -85,7 +85,7 @@ function ruin(top: number, times: number): number {
     [top],
     steps.flatMap((i) => [[i, i + 1, 0.5] as const, [i, i - 1, 0.5] as const]),
   );
-  const solver = new DirectSolver(new Question(topology));
+  const solver = new DirectSolver(new ReachQuestion(topology));
   const values = new Float64Array(top + 1);
   for (let i = 0; i < times; i += 1) solver.solve(probabilities, values);
   return Math.abs((values[top / 2] as number) - 0.5);

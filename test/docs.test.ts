@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { FAULTS, PROBLEMS } from '../src/errors/index.ts';
 import {
   CELL_TYPES,
-  LIMITS,
+  ENGINE_LIMITS,
   limitsOf,
-  PROPERTY_KINDS,
+  ENGINE_KINDS,
   REFUSED,
   supported,
 } from '../src/checking/support.ts';
@@ -24,10 +24,7 @@ const table = (head: readonly string[], rows: readonly string[]): string =>
 describe('docs/engines.md', () => {
   const SIGN = { yes: '●', limited: '◐', no: '–' } as const;
   it('prints the table of what is supported', async () => {
-    const cell = (
-      kind: (typeof PROPERTY_KINDS)[number],
-      type: (typeof CELL_TYPES)[number],
-    ): string =>
+    const cell = (kind: (typeof ENGINE_KINDS)[number], type: (typeof CELL_TYPES)[number]): string =>
       ENGINE_NAMES.map(
         (engine) => `${SIGN[supported(engine, kind, type)]}${letterOf(engine)}`,
       ).join(' ');
@@ -36,7 +33,7 @@ describe('docs/engines.md', () => {
       'support',
       table(
         ['', ...CELL_TYPES],
-        PROPERTY_KINDS.map((kind) =>
+        ENGINE_KINDS.map((kind) =>
           row(`\`${kind}\``, ...CELL_TYPES.map((type) => cell(kind, type))),
         ),
       ),
@@ -46,12 +43,12 @@ describe('docs/engines.md', () => {
     await printed(
       'docs/engines.md',
       'limits',
-      LIMITS.map(
+      ENGINE_LIMITS.map(
         (l) =>
           `- **${l.engine}**, ${l.types.join(', ')}${l.kinds ? `, \`${l.kinds.join('`, `')}\`` : ''}: ${l.about}.`,
       ).join('\n'),
     );
-    for (const limit of LIMITS)
+    for (const limit of ENGINE_LIMITS)
       for (const type of limit.types)
         expect(limitsOf(limit.engine, limit.kinds?.[0] ?? 'always', type)).toContain(limit);
   });

@@ -1,7 +1,7 @@
 import { invariant } from '../../src/errors/index.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
-import { valueAt } from '../../src/risk/learned.ts';
-import { Question } from '../../src/risk/question.ts';
+import { probabilityAt } from '../../src/risk/learned.ts';
+import { ReachQuestion } from '../../src/risk/question.ts';
 import { chainOf, type Topology } from '../../src/risk/topology.ts';
 
 type Transition = readonly [from: number, to: number, probability: number];
@@ -121,8 +121,8 @@ export function truthOf(family: Family, probability: number): Truth {
   const { name, nodes, start, goal, transitions } = family;
   const at = (x: number): Truth => {
     const { topology, probabilities } = chainOf(nodes, start, [goal], transitions(x));
-    const question = new Question(topology);
-    const value = valueAt(question, new DirectSolver(question), probabilities);
+    const question = new ReachQuestion(topology);
+    const value = probabilityAt(question, new DirectSolver(question), probabilities);
     invariant(value !== undefined, 'a family can be solved');
     return { graph: name, probability: value, topology, probabilities };
   };

@@ -1,10 +1,10 @@
 import { clopperPearson, binomialCdf, quantile } from '../../src/risk/distributions.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
 import { headlineOf } from '../../src/risk/headline.ts';
-import { valueAt } from '../../src/risk/learned.ts';
+import { probabilityAt } from '../../src/risk/learned.ts';
 import { Posterior } from '../../src/risk/posterior.ts';
 import { halfALostCase } from '../../src/risk/prior.ts';
-import { Question } from '../../src/risk/question.ts';
+import { ReachQuestion } from '../../src/risk/question.ts';
 import type { Random } from '../../src/risk/random.ts';
 import { LEVEL } from '../../src/risk/request.ts';
 import type { Truth } from './graphs.ts';
@@ -12,13 +12,13 @@ import type { Truth } from './graphs.ts';
 /** Prepared once for all logs of a truth. */
 export class Bench {
   readonly truth: Truth;
-  readonly question: Question;
+  readonly question: ReachQuestion;
   readonly solver: DirectSolver;
   readonly prior: Float64Array;
 
   constructor(truth: Truth) {
     this.truth = truth;
-    this.question = new Question(truth.topology);
+    this.question = new ReachQuestion(truth.topology);
     this.solver = new DirectSolver(this.question);
     // Each branch is an action of its own.
     const groups = Int32Array.from(truth.topology.targets, (_, b) => b);
@@ -126,7 +126,11 @@ export function drawsOf(
 }
 
 function meanOf(bench: Bench, counts: Float64Array, times: number): number {
-  return valueAt(bench.question, bench.solver, bench.posterior(counts, times).mean()) as number;
+  return probabilityAt(
+    bench.question,
+    bench.solver,
+    bench.posterior(counts, times).mean(),
+  ) as number;
 }
 
 /** Whether the count is within the predictive interval: neither tail that it begins is too small. */

@@ -3,7 +3,7 @@ import { auditArchive, readPeriod } from '../service/audit.ts';
 import type { Service } from '../service/service.ts';
 import type { Authenticator } from './auth.ts';
 import { audited } from '../service/auditTrail.ts';
-import { guardedRoute, refuse } from './fileRoutes.ts';
+import { guardedRoute, refuseRequest } from './fileRoutes.ts';
 
 /**
  * `GET /audit.zip?from=…&to=…`: the archive of a period, for those who may read the audit. A file,
@@ -15,11 +15,11 @@ export function auditRoute(service: Service, authenticator: Authenticator): Requ
       String(request.query['from'] ?? ''),
       String(request.query['to'] ?? ''),
     );
-    if (!period.ok) return refuse(response, 400, period.problems);
+    if (!period.ok) return refuseRequest(response, 400, period.problems);
     const { from, to } = period.value;
     await audited(service, principal, 'auditArchive', `${from.toISOString()}/${to.toISOString()}`);
     const archive = await auditArchive(service, period.value);
-    if (!archive.ok) return refuse(response, 400, archive.problems);
+    if (!archive.ok) return refuseRequest(response, 400, archive.problems);
     const name = `probity-audit-${from.toISOString().slice(0, 10)}-${to.toISOString().slice(0, 10)}.zip`;
     response
       .status(200)

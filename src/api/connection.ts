@@ -2,7 +2,7 @@ import type { Listed } from '../service/read.ts';
 import { isId, type Filter, type Page } from '../store/index.ts';
 import { given, refuse, type Arguments, type Field } from './area.ts';
 import { askerOf, type Principal } from './auth.ts';
-import { LIMITS } from './limits.ts';
+import { REQUEST_LIMITS } from './limits.ts';
 
 /**
  * Lists as Relay has them (https://relay.dev/graphql/connections.htm): `first` after a cursor, or
@@ -33,11 +33,11 @@ export function cursorPage(args: Arguments): Omit<Page, 'owner'> {
       '`first` goes with `after`, `last` with `before`',
     );
   const limit = (backward ? last : first) ?? DEFAULT_PAGE;
-  if (limit < 1 || limit > LIMITS.pageSize)
+  if (limit < 1 || limit > REQUEST_LIMITS.pageSize)
     throw refuse(
       'OPTION_INVALID',
       backward ? 'last' : 'first',
-      `a page has 1 to ${LIMITS.pageSize} entries`,
+      `a page has 1 to ${REQUEST_LIMITS.pageSize} entries`,
     );
   const cursor = backward ? before : after;
   return {

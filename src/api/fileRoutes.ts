@@ -10,7 +10,11 @@ import { audited } from '../service/auditTrail.ts';
 import { mayUse } from './operations.ts';
 import { LARGE_LOADS } from './turns.ts';
 
-export function refuse(response: Response, status: number, problems: readonly Problem[]): void {
+export function refuseRequest(
+  response: Response,
+  status: number,
+  problems: readonly Problem[],
+): void {
   const [first] = problems;
   response.status(status).json({
     errors: [{ message: first?.message, extensions: { code: first?.code, problems } }],
@@ -26,11 +30,11 @@ export function guardedRoute(
   return async (request, response, next) => {
     const principal = await authenticator.principal(request.headers.authorization);
     if (!principal)
-      return refuse(response, 401, [
+      return refuseRequest(response, 401, [
         problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
       ]);
     if (!mayUse(principal.role, operation))
-      return refuse(response, 403, [
+      return refuseRequest(response, 403, [
         problem('FORBIDDEN', '', `the role ${principal.role} may not use ${operation}`),
       ]);
     return answer(principal, request, response, next);
@@ -44,7 +48,7 @@ export function traceRoute(service: Service, authenticator: Authenticator): Requ
     const name = String(request.query['property'] ?? '');
     const trace = run && (await LARGE_LOADS.take(() => traceOfRun(service, run, name)));
     if (trace === undefined)
-      return refuse(response, 404, [
+      return refuseRequest(response, 404, [
         problem('NOT_FOUND', 'property', 'there is no such run, or no trace of this property'),
       ]);
     response.type('application/json').end(trace);
@@ -57,7 +61,7 @@ export function bundleRoute(service: Service, authenticator: Authenticator): Req
     const id = String(request.params['id']);
     const verdict = await visibleVerdict(service, askerOf(principal), id);
     if (!verdict || verdict.erasedAt)
-      return refuse(response, 404, [problem('NOT_FOUND', 'id', 'there is no such verdict')]);
+      return refuseRequest(response, 404, [problem('NOT_FOUND', 'id', 'there is no such verdict')]);
     await audited(service, principal, 'certificate', verdict.id);
     const archive = await LARGE_LOADS.take(async () =>
       writeZip(await verdictFiles(service, verdict)),

@@ -17,7 +17,7 @@ import { refusal } from './errors.ts';
  * What one GraphQL document may ask for, over HTTP and WebSocket alike. Introspection has a rule of
  * its own in graphql-js.
  */
-export const LIMITS = {
+export const REQUEST_LIMITS = {
   tokens: 4_000,
   depth: 12,
   aliases: 30,
@@ -29,7 +29,7 @@ export const LIMITS = {
   /** The type system's own depth: the usual introspection query has 15. */
   introspectionDepth: 20,
 } as const;
-export const TOO_LONG = `a document has at most ${LIMITS.queryLength} characters: what is long goes into variables`;
+export const TOO_LONG = `a document has at most ${REQUEST_LIMITS.queryLength} characters: what is long goes into variables`;
 /** Bytes of a request. A source may have 4 MiB, and JSON may need two characters for one. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -79,13 +79,13 @@ export const limitRule =
 
 function over(measure: Measure): GraphQLError[] {
   return (['depth', 'aliases', 'directives', 'cost', 'introspectionDepth'] as const)
-    .filter((name) => measure[name] > LIMITS[name])
+    .filter((name) => measure[name] > REQUEST_LIMITS[name])
     .map((name) =>
       refusal([
         problem(
           'QUERY_TOO_COMPLEX',
           '',
-          `${name}: ${measure[name]}, where a document may have ${LIMITS[name]}`,
+          `${name}: ${measure[name]}, where a document may have ${REQUEST_LIMITS[name]}`,
         ),
       ]),
     );
@@ -161,6 +161,6 @@ class Meter {
 
 /** A variable is not known yet: the longest page that could be asked for. */
 function lengthFrom(value: ValueNode): number {
-  if (value.kind !== Kind.INT) return LIMITS.pageSize;
-  return Math.min(Math.max(Number(value.value), 1), LIMITS.pageSize);
+  if (value.kind !== Kind.INT) return REQUEST_LIMITS.pageSize;
+  return Math.min(Math.max(Number(value.value), 1), REQUEST_LIMITS.pageSize);
 }

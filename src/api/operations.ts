@@ -7,7 +7,7 @@ import { keys } from './areas/keys.ts';
 import { models } from './areas/models.ts';
 import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
-import { scenarios } from './areas/scenarios.ts';
+import { scenarioArea } from './areas/scenarios.ts';
 import { verdicts } from './areas/verdicts.ts';
 import { limitRule } from './limits.ts';
 import type { Role } from './roles.ts';
@@ -20,7 +20,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   reports,
   explanations,
   verdicts,
-  scenarios,
+  scenarioArea,
   auditTrail,
   keys,
 };

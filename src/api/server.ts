@@ -19,7 +19,7 @@ import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
-import { LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
 import { Counters, metricsText } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
@@ -61,7 +61,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: LIMITS.tokens },
+    parseOptions: { maxTokens: REQUEST_LIMITS.tokens },
     validationRules: [costRule],
     formatError: uniform,
     plugins: [ApolloServerPluginLandingPageDisabled()],
@@ -179,7 +179,7 @@ const NOT_UTF8 = 'entity.not.utf8';
 const refuseDocuments: RequestHandler = (request, response, next) => {
   const { query } = { ...request.query, ...(request.body as { query?: unknown } | undefined) };
   if (typeof query !== 'string') return next();
-  if (query.length > LIMITS.queryLength)
+  if (query.length > REQUEST_LIMITS.queryLength)
     return void response.status(400).json(errorBody('QUERY_TOO_COMPLEX', TOO_LONG));
   if (!subscribes(query)) return next();
   response

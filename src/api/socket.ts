@@ -14,7 +14,7 @@ import { problem } from '../errors/index.ts';
 import type { Authenticator } from './auth.ts';
 import { contextOf } from './context.ts';
 import { refusal, uniform } from './errors.ts';
-import { LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
+import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { costRule } from './operations.ts';
 import { conditionalRoot } from './subscriptionRule.ts';
 import { UnknownSockets } from './unknownSockets.ts';
@@ -76,11 +76,11 @@ export function serveSubscriptions(
       ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
         if (Object.keys(context.subscriptions).length > MAX_OPERATIONS)
           return [new GraphQLError(`one connection has at most ${MAX_OPERATIONS} operations`)];
-        if (payload.query.length > LIMITS.queryLength)
+        if (payload.query.length > REQUEST_LIMITS.queryLength)
           return [refusal([problem('QUERY_TOO_COMPLEX', '', TOO_LONG)])];
         let document: DocumentNode;
         try {
-          document = parse(payload.query, { maxTokens: LIMITS.tokens });
+          document = parse(payload.query, { maxTokens: REQUEST_LIMITS.tokens });
         } catch (error) {
           return [error as GraphQLError];
         }

@@ -7,7 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { problem, type Problem } from '../errors/index.ts';
-import { LIMITS } from './limits.ts';
+import { REQUEST_LIMITS } from './limits.ts';
 
 const subscriptionsIn = ({ definitions }: DocumentNode): readonly OperationDefinitionNode[] =>
   definitions.filter(
@@ -45,7 +45,7 @@ export function conditionalRoot(document: DocumentNode): Problem | undefined {
 export function subscribes(query: string): boolean {
   if (!query.includes('subscription')) return false;
   try {
-    return subscriptionsIn(parse(query, { maxTokens: LIMITS.tokens })).length > 0;
+    return subscriptionsIn(parse(query, { maxTokens: REQUEST_LIMITS.tokens })).length > 0;
   } catch {
     // What is no GraphQL is answered as such, later.
     return false;

@@ -11,7 +11,7 @@ import { hintOf } from './hints.ts';
 import { survival } from './mutants.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
-import { combine, conjoin, replayOutcome, withinBounds, type Answer } from './combine.ts';
+import { combine, conjoin, replayOutcome, withinBounds, type EngineAnswer } from './combine.ts';
 import { attacksOn } from './attackSets/attacksOn.ts';
 import { checkUnderThreats } from './attackSets/underThreats.ts';
 import { inspect, type Inspected } from './inspect.ts';
@@ -221,7 +221,7 @@ function answerOf(
   property: Property,
   run: EngineRun,
   time: Time,
-): Answer[] {
+): EngineAnswer[] {
   if (!run.asked.has(property.name)) return [];
   const base = {
     engine: run.engine.name,

@@ -5,7 +5,7 @@ import type { Semantics } from '../model/semantics.ts';
 import { ENDLESS, type Time } from '../time/time.ts';
 
 /** One engine's answer to one property, with what it cost. */
-export interface Answer {
+export interface EngineAnswer {
   readonly engine: string;
   readonly version: string;
   readonly outcome: Outcome;
@@ -88,7 +88,7 @@ function notReplayed(claimed: Outcome, { why, late }: Refused): Outcome {
  * All answers to one property as one (DESIGN 3): a difference between engines is
  * `unknown{disagreement}`, never a vote.
  */
-export function combine(property: Property, answers: readonly Answer[]): PropertyReport {
+export function combine(property: Property, answers: readonly EngineAnswer[]): PropertyReport {
   const holds = answers.filter((a) => a.outcome.outcome === 'holds');
   const violated = answers.filter((a) => a.outcome.outcome === 'violated');
   const agreeing = violated.length > 0 ? violated : holds;
@@ -106,8 +106,9 @@ export function combine(property: Property, answers: readonly Answer[]): Propert
   };
 }
 
-function disagreement(holds: readonly Answer[], violated: readonly Answer[]): Outcome {
-  const list = (answers: readonly Answer[]): string => answers.map((a) => a.engine).join(', ');
+function disagreement(holds: readonly EngineAnswer[], violated: readonly EngineAnswer[]): Outcome {
+  const list = (answers: readonly EngineAnswer[]): string =>
+    answers.map((a) => a.engine).join(', ');
   return {
     outcome: 'unknown',
     reason: 'disagreement',
@@ -127,7 +128,7 @@ const RANK: Readonly<Record<Outcome['outcome'], number>> = {
  * The strongest answer; among violations the shortest trace; among unknowns one that says more than
  * "unsupported".
  */
-function best(answers: readonly Answer[]): Outcome {
+function best(answers: readonly EngineAnswer[]): Outcome {
   const sorted = answers
     .map((a) => a.outcome)
     .sort((a, b) => RANK[a.outcome] - RANK[b.outcome] || weight(a) - weight(b));
@@ -149,8 +150,8 @@ function weight(outcome: Outcome): number {
 
 function assuranceOf(
   chosen: Outcome,
-  agreeing: readonly Answer[],
-  answers: readonly Answer[],
+  agreeing: readonly EngineAnswer[],
+  answers: readonly EngineAnswer[],
 ): Assurance[] {
   const assurance: Assurance[] = [];
   if (answers.some((a) => a.outcome === chosen && a.replayed)) assurance.push('replayed');
@@ -162,7 +163,7 @@ function assuranceOf(
   return assurance;
 }
 
-function engineReport(answer: Answer): EngineReport {
+function engineReport(answer: EngineAnswer): EngineReport {
   const { outcome } = answer;
   return {
     name: answer.engine,

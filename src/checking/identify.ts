@@ -1,6 +1,5 @@
 import { digestOf } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { IMPLICIT_KINDS } from '../model/model.ts';
 import { typecheck } from '../model/typecheck.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import {
@@ -17,6 +16,7 @@ import {
 } from './formats.ts';
 import { inspect } from './inspect.ts';
 import type { CheckOptions, CompanionFile, Submission, Verification } from './types.ts';
+import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
 
 /** A submission by the document and the digest that name it; every format. Runs no engine. */
 export async function identify(

@@ -4,12 +4,13 @@ import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
 import { z3 } from '../engines/z3/index.ts';
 import type { Budget, Engine, EngineName, EngineResult, Task } from '../model/engine.ts';
-import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
+import { type Property } from '../model/model.ts';
 import type { Assurance, PropertyReport, UnknownReason } from '../model/outcome.ts';
 import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
 import { lackOf } from './assurance.ts';
 import type { CheckContext } from './context.ts';
 import type { CheckOptions } from './types.ts';
+import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
 
 /** The engines there are: one line each. */
 export const ENGINES: Readonly<Record<EngineName, Engine>> = { explore, tlc, z3 };

@@ -22,7 +22,7 @@ import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
-import { IMPLICIT_KINDS, type Property } from '../model/model.ts';
+import { type Property } from '../model/model.ts';
 import type { Outcome, WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import type { Trace } from '../model/trace.ts';
@@ -34,12 +34,13 @@ import {
   isTrace,
   RECHECK_LIMITS,
   skipped,
-  type Found,
+  type RecheckFound,
   type Recheck,
   type RecheckLimits,
 } from './rechecked.ts';
 import { specificationFormat } from './formats.ts';
 import { recheckSpecification } from './specifications/recheck.ts';
+import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
 
 export {
   RECHECK_CODES,
@@ -65,7 +66,7 @@ export async function recheck(
   cacheDir = '',
 ): Promise<Recheck[]> {
   const { properties, semantics: meant, model } = statement.predicate;
-  const all = (found: Found): Recheck[] =>
+  const all = (found: RecheckFound): Recheck[] =>
     properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
   if (meant !== SEMANTICS_VERSION)
     return all(
@@ -98,7 +99,7 @@ class Rechecking {
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
   readonly #threatened: RecheckThreats;
-  readonly #found = new Map<string, Found>();
+  readonly #found = new Map<string, RecheckFound>();
   /** What the solvers of this machine say to the obligations, by the file of the invariant. */
   readonly #proofs = new Map<string, Promise<Reproof>>();
   #system: SmtSystem | undefined;
@@ -137,11 +138,14 @@ class Rechecking {
     }
     return this.#verdicts.map(
       (v) =>
-        ({ property: v.name, ...this.#resting(v, this.#found.get(v.name) as Found) }) as Recheck,
+        ({
+          property: v.name,
+          ...this.#resting(v, this.#found.get(v.name) as RecheckFound),
+        }) as Recheck,
     );
   }
 
-  async #single(property: Property, verdict: PropertyVerdict): Promise<Found> {
+  async #single(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
     const answered = await this.#answer(property, verdict);
     if (answered.status === 'failed' || answered.status === 'recounted') return answered;
     // Counts and digest are claims too, whatever the answer beside them.
@@ -152,7 +156,7 @@ class Rechecking {
     return counted?.status === 'failed' ? counted : answered;
   }
 
-  async #answer(property: Property, verdict: PropertyVerdict): Promise<Found> {
+  async #answer(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
     if (verdict.threats.length > 0)
       return this.#threatened.answer(property, verdict, this.#traceAt(verdict.trace));
     switch (verdict.outcome) {
@@ -188,7 +192,11 @@ class Rechecking {
    * Of several properties, the witness must show one: a conjunction breaks as its first broken part
    * does.
    */
-  #replay(properties: readonly Property[], path: string, witness: WitnessKind | 'state'): Found {
+  #replay(
+    properties: readonly Property[],
+    path: string,
+    witness: WitnessKind | 'state',
+  ): RecheckFound {
     const trace = this.#traceAt(path);
     if (!trace) return failed('RECHECK_TRACE', path);
     const replays = properties.map((property) =>
@@ -204,7 +212,11 @@ class Rechecking {
    * A reached state is shown for one valuation; `reachable` is meant for each (SEMANTICS 6), so the
    * others are explored.
    */
-  async #reached(property: Property, verdict: PropertyVerdict, path: string): Promise<Found> {
+  async #reached(
+    property: Property,
+    verdict: PropertyVerdict,
+    path: string,
+  ): Promise<RecheckFound> {
     const replayed = this.#replay([property], path, 'state');
     if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0)
       return replayed;
@@ -223,7 +235,7 @@ class Rechecking {
    * That the ways lead to the goal from every initial state, whatever the parameters are: written
    * anew from the model.
    */
-  async #reachedByWays(property: Property, texts: unknown): Promise<Found> {
+  async #reachedByWays(property: Property, texts: unknown): Promise<RecheckFound> {
     let goal: string;
     let ways: ReturnType<typeof readWays>;
     try {
@@ -254,7 +266,7 @@ class Rechecking {
       : skipped('no solver came to an answer');
   }
 
-  async #recount(verdict: PropertyVerdict): Promise<Found> {
+  async #recount(verdict: PropertyVerdict): Promise<RecheckFound> {
     const mine = (await this.#explore()).get(verdict.name);
     if (!mine) return skipped('our own engine does not decide this kind');
     const counted = this.#counts(verdict, mine);
@@ -276,7 +288,7 @@ class Rechecking {
    * The facts of an exploration, compared with ours; a whole graph that is larger than any with a
    * digest is no such graph.
    */
-  #counts({ facts }: PropertyVerdict, mine: Outcome | undefined): Found {
+  #counts({ facts }: PropertyVerdict, mine: Outcome | undefined): RecheckFound {
     const claimsDigest = facts?.['stateSetDigest'] !== undefined;
     if (!mine)
       return claimsDigest
@@ -318,7 +330,7 @@ class Rechecking {
     return this.#explored;
   }
 
-  async #reprove(property: Property, verdict: PropertyVerdict): Promise<Found> {
+  async #reprove(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
     const paths = this.#invariantsOf(verdict);
     if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
     const depth = readDepth(verdict.facts);
@@ -329,10 +341,10 @@ class Rechecking {
       );
     try {
       this.#system ??= encodeSystem(this.#semantics);
-      const tried: Found[] = [];
+      const tried: RecheckFound[] = [];
       for (const path of paths)
         tried.push(await this.#reproveWith(path, depth, property, this.#system));
-      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as Found);
+      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as RecheckFound);
     } catch (error) {
       if (error instanceof Unencodable)
         return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
@@ -358,7 +370,7 @@ class Rechecking {
     depth: Depth,
     property: Property,
     system: SmtSystem,
-  ): Promise<Found> {
+  ): Promise<RecheckFound> {
     const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
     if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
     system.bad(property);
@@ -419,7 +431,7 @@ class Rechecking {
    * A conjunction has no evidence of its own: it is what its parts are, and as well checked as the
    * worst of them.
    */
-  #conjunction(verdict: PropertyVerdict, names: readonly string[]): Found {
+  #conjunction(verdict: PropertyVerdict, names: readonly string[]): RecheckFound {
     const parts = names.map((name) => this.#verdicts.find((v) => v.name === name));
     if (parts.some((part) => part === undefined))
       return failed('RECHECK_PARTS', 'a part has no answer');
@@ -442,7 +454,7 @@ class Rechecking {
         ? failed('RECHECK_ANSWER')
         : this.#replay(properties, verdict.trace, verdict.witness);
     }
-    const found = names.map((name) => [name, this.#found.get(name) as Found] as const);
+    const found = names.map((name) => [name, this.#found.get(name) as RecheckFound] as const);
     const broken = found.find(([, each]) => each.status === 'failed');
     if (broken) return failed('RECHECK_PARTS', `${broken[0]} failed`);
     const open = found.find(([, each]) => each.status === 'skipped');
@@ -454,9 +466,9 @@ class Rechecking {
   }
 
   /** Under threats a conjunction is told by the part that breaks, which was checked by itself. */
-  #brokenPart(names: readonly string[]): Found {
+  #brokenPart(names: readonly string[]): RecheckFound {
     const broken = this.#verdicts.filter((v) => names.includes(v.name) && v.outcome === 'violated');
-    const [first] = broken.map(({ name }) => this.#found.get(name) as Found);
+    const [first] = broken.map(({ name }) => this.#found.get(name) as RecheckFound);
     return first?.status === 'failed'
       ? failed('RECHECK_PARTS', `${broken[0]?.name} failed`)
       : (first ?? failed('RECHECK_PARTS', 'no part is violated'));
@@ -466,7 +478,7 @@ class Rechecking {
    * SEMANTICS 4: an invariant excludes what is bad among the states without an error; that there is
    * none is another proof.
    */
-  #resting(verdict: PropertyVerdict, found: Found): Found {
+  #resting(verdict: PropertyVerdict, found: RecheckFound): RecheckFound {
     if (found.status !== 'reproved' || (IMPLICIT_KINDS as readonly string[]).includes(verdict.name))
       return found;
     for (const kind of IMPLICIT_KINDS) {

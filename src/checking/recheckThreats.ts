@@ -13,7 +13,14 @@ import { MOST_ATTACKED } from './attackSets/attacksOn.ts';
 import { replays } from './attackSets/attackTrace.ts';
 import type { ThreatenedProperty } from './attackSets/types.ts';
 import { judgeUnder, type UnderThreats } from './attackSets/underThreats.ts';
-import { failed, isRecord, isTexts, skipped, type Found, type RecheckLimits } from './rechecked.ts';
+import {
+  failed,
+  isRecord,
+  isTexts,
+  skipped,
+  type RecheckFound,
+  type RecheckLimits,
+} from './rechecked.ts';
 
 interface AskedAttacks {
   readonly threats: 'all' | readonly string[];
@@ -39,7 +46,7 @@ export async function recheckAttacks(
   statement: Statement,
   file: Uint8Array | undefined,
   limits: RecheckLimits,
-): Promise<ReadonlyMap<string, Found>> {
+): Promise<ReadonlyMap<string, RecheckFound>> {
   const asked = askedAttacks(statement);
   if (!asked) return new Map();
   const told = file === undefined ? undefined : parseCanonicalJson(file);
@@ -63,7 +70,7 @@ export async function recheckAttacks(
     (told.value['properties'] as readonly ThreatenedProperty[]).map((each) => [each.name, each]),
   );
   return new Map(
-    again.value.properties.flatMap((mine): [string, Found][] => {
+    again.value.properties.flatMap((mine): [string, RecheckFound][] => {
       const theirs = claimed.get(mine.name);
       if (theirs && setsText(theirs) === setsText(mine)) return [];
       // What was left open here may have been found there.
@@ -96,7 +103,7 @@ export class RecheckThreats {
     property: Property,
     verdict: PropertyVerdict,
     trace: Trace | undefined,
-  ): Promise<Found> {
+  ): Promise<RecheckFound> {
     const threats = this.#threatsOf(verdict);
     if (!threats) return failed('RECHECK_ANSWER', 'it names threats that the model does not have');
     if (verdict.outcome === 'unknown') return skipped('nothing is claimed');

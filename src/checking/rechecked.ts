@@ -69,18 +69,18 @@ export const RECHECK_LIMITS: RecheckLimits = {
   maxStates: 1_000_000,
 };
 
-export type Found = Recheck extends infer R
+export type RecheckFound = Recheck extends infer R
   ? R extends Recheck
     ? Omit<R, 'property'>
     : never
   : never;
 
-export const failed = (code: RecheckCode, detail?: string): Found => ({
+export const failed = (code: RecheckCode, detail?: string): RecheckFound => ({
   status: 'failed',
   code,
   ...(detail === undefined ? {} : { detail }),
 });
-export const skipped = (detail: string): Found => ({ status: 'skipped', detail });
+export const skipped = (detail: string): RecheckFound => ({ status: 'skipped', detail });
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

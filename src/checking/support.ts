@@ -4,7 +4,7 @@ import type { EngineName } from '../model/engine.ts';
  * The property kinds that an engine can be asked for. A conjunction (`all`) is put together above
  * the engines, from its parts.
  */
-export const PROPERTY_KINDS = [
+export const ENGINE_KINDS = [
   'always',
   'never',
   'implicit',
@@ -17,7 +17,7 @@ export const PROPERTY_KINDS = [
   'leadsTo',
   'ltl',
 ] as const;
-export type PropertyKind = (typeof PROPERTY_KINDS)[number];
+export type EngineKind = (typeof ENGINE_KINDS)[number];
 
 /**
  * What a model's state can be made of. Channels stand beside the types: to an engine they are one
@@ -45,7 +45,7 @@ export type CellType = (typeof CELL_TYPES)[number];
 export type Support = 'yes' | 'limited' | 'no';
 
 /** Why an engine is not asked for a kind at all. What is not listed is decided. */
-export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, string>>>> = {
+export const REFUSED: Readonly<Record<EngineName, Partial<Record<EngineKind, string>>>> = {
   explore: {},
   tlc: {
     recoverable: 'TLC has no AG EF: left to explore',
@@ -62,12 +62,12 @@ export const REFUSED: Readonly<Record<EngineName, Partial<Record<PropertyKind, s
 export interface Limit {
   readonly engine: EngineName;
   /** Absent: every kind that the engine decides. */
-  readonly kinds?: readonly PropertyKind[];
+  readonly kinds?: readonly EngineKind[];
   readonly types: readonly CellType[];
   readonly about: string;
 }
 
-export const LIMITS: readonly Limit[] = [
+export const ENGINE_LIMITS: readonly Limit[] = [
   {
     engine: 'explore',
     types: ['int unbounded'],
@@ -122,13 +122,13 @@ export const LIMITS: readonly Limit[] = [
   },
 ];
 
-export function supported(engine: EngineName, kind: PropertyKind, type: CellType): Support {
+export function supported(engine: EngineName, kind: EngineKind, type: CellType): Support {
   if (REFUSED[engine][kind] !== undefined) return 'no';
   return limitsOf(engine, kind, type).length > 0 ? 'limited' : 'yes';
 }
 
-export function limitsOf(engine: EngineName, kind: PropertyKind, type: CellType): readonly Limit[] {
-  return LIMITS.filter(
+export function limitsOf(engine: EngineName, kind: EngineKind, type: CellType): readonly Limit[] {
+  return ENGINE_LIMITS.filter(
     (limit) =>
       limit.engine === engine &&
       limit.types.includes(type) &&

@@ -2,7 +2,12 @@ import { join, resolve } from 'node:path';
 import { ownConfig, type Config } from '../config/index.ts';
 import { bad, problem } from '../errors/index.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
-import { openKeys, readKeys, readRetired, type Keys } from '../evidence/signing/keys.ts';
+import {
+  openKeys,
+  readKeys,
+  readRetired,
+  type InstallationKeys,
+} from '../evidence/signing/keys.ts';
 import { renderPolicy } from '../evidence/formats/policy.ts';
 import { readWitnesses } from '../service/cosign.ts';
 import type { Ended } from './command.ts';
@@ -57,7 +62,7 @@ interface Shown {
   readonly network: Config['iota']['network'];
 }
 
-async function shownOf(folder: string, keys: Keys, { iota }: Config): Promise<Shown> {
+async function shownOf(folder: string, keys: InstallationKeys, { iota }: Config): Promise<Shown> {
   return {
     retired: await readRetired(folder),
     verdict: keys.verdict.vkey,

@@ -35,7 +35,7 @@ export async function pageOf(
   link: string,
   policy: TrustPolicy | undefined,
   now = new Date(),
-): Promise<Page> {
+): Promise<PrintedPage> {
   const report =
     policy === undefined
       ? undefined
@@ -71,7 +71,7 @@ export async function pageOf(
   return { html, isWithdrawn: withdrawn !== undefined };
 }
 
-export interface Page {
+export interface PrintedPage {
   readonly html: string;
   readonly isWithdrawn: boolean;
 }

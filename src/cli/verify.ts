@@ -13,7 +13,7 @@ import type { TrustPolicy } from '../evidence/formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,
-  type Layer,
+  type VerifiedLayer,
   type LayerStatus,
   type VerifyReport,
   type VerifyStatus,
@@ -155,7 +155,7 @@ function reportText(
 ): string {
   const paint = painter(io);
   const { layers, statement } = report;
-  const line = ({ layer, status: each, code, detail }: Layer): string => {
+  const line = ({ layer, status: each, code, detail }: VerifiedLayer): string => {
     const [mark, tone] = MARKS[each];
     const about = detail === undefined ? '' : ` · ${plain(detail)}`;
     return `  ${paint(tone, mark)} ${layer.padEnd(11)} ${each.padEnd(10)} ${LAYER_CODES[code]}${about}${each === 'failed' || each === 'untrusted' ? paint('dim', `  ${code}`) : ''}`;

@@ -22,7 +22,7 @@ export interface Point {
 
 export interface Figure extends Box {
   readonly id: string;
-  readonly shape: Shape;
+  readonly shape: FigureShape;
   readonly name: string;
   /** Where the name stands, if the file says it; of what has its name inside it is not heeded. */
   readonly label?: Box;
@@ -35,7 +35,8 @@ export interface Figure extends Box {
   readonly border: 'plain' | 'dashed' | 'double' | 'doubleDashed' | 'thick';
 }
 
-export type Shape = 'pool' | 'lane' | 'activity' | 'frame' | 'gateway' | 'event' | 'data' | 'note';
+export type FigureShape =
+  'pool' | 'lane' | 'activity' | 'frame' | 'gateway' | 'event' | 'data' | 'note';
 
 export interface Line {
   readonly id: string;

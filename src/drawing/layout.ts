@@ -2,10 +2,10 @@ import { Graph, layout } from '@dagrejs/dagre';
 import type { Drawing, Figure, Line, Point } from './drawing.ts';
 
 /** Something to be placed, with what stands inside of it and on its border. */
-export interface Item extends Omit<Figure, 'x' | 'y'> {
-  readonly inside: readonly Item[];
+export interface Placeable extends Omit<Figure, 'x' | 'y'> {
+  readonly inside: readonly Placeable[];
   readonly links: readonly Link[];
-  readonly onBorder: readonly Item[];
+  readonly onBorder: readonly Placeable[];
 }
 
 export interface Link extends Omit<Line, 'points'> {
@@ -29,7 +29,7 @@ interface Placed {
  * Places what has no place: layers from left to right (Sugiyama, as in dagre), each sub-process by
  * itself, pools one below the other.
  */
-export function layOut(pools: readonly Item[], messages: readonly Link[]): Drawing {
+export function layOut(pools: readonly Placeable[], messages: readonly Link[]): Drawing {
   const figures: Figure[] = [];
   const lines: Line[] = [];
   const all = pools.map((pool) => ({ pool, content: place(pool.inside, pool.links) }));
@@ -61,7 +61,7 @@ export function layOut(pools: readonly Item[], messages: readonly Link[]): Drawi
  * One container: what stands inside of something is placed first, so that it is known how large it
  * is.
  */
-function place(items: readonly Item[], links: readonly Link[]): Placed {
+function place(items: readonly Placeable[], links: readonly Link[]): Placed {
   const inner = new Map(
     items
       .filter((item) => item.inside.length > 0)
@@ -125,7 +125,7 @@ interface Placement {
 }
 
 function layers(
-  items: readonly Item[],
+  items: readonly Placeable[],
   links: readonly Link[],
   hosts: ReadonlyMap<string, string>,
 ): Placement {
@@ -155,7 +155,7 @@ function layers(
   return { positions, bends };
 }
 
-function rows(items: readonly Item[]): Placement {
+function rows(items: readonly Placeable[]): Placement {
   const columns = Math.ceil(Math.sqrt(items.length));
   const [width, height] = [
     Math.max(...items.map((item) => item.width)) + GAP,
@@ -192,7 +192,15 @@ function upright(source: Figure, target: Figure): readonly Point[] {
   ];
 }
 
-function bare({ id, shape, name, symbols, border, width, height }: Item): Omit<Figure, 'x' | 'y'> {
+function bare({
+  id,
+  shape,
+  name,
+  symbols,
+  border,
+  width,
+  height,
+}: Placeable): Omit<Figure, 'x' | 'y'> {
   return { id, shape, name, symbols, border, width, height };
 }
 

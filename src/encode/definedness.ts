@@ -8,7 +8,7 @@ import type { Expr } from '../model/expression.ts';
  */
 export class Unencodable extends Error {}
 
-export const TRUE: Expr = truth(true);
+export const TRUTH_LITERAL: Expr = truth(true);
 
 /** Conjunction and disjunction without the units. */
 export function and(left: Expr, right: Expr): Expr {
@@ -26,7 +26,9 @@ export function isTrue(e: Expr): boolean {
 }
 
 function implies(condition: Expr, then: Expr): Expr {
-  return isTrue(then) ? TRUE : { kind: 'if', type: BOOL, condition, yes: then, no: TRUE };
+  return isTrue(then)
+    ? TRUTH_LITERAL
+    : { kind: 'if', type: BOOL, condition, yes: then, no: TRUTH_LITERAL };
 }
 
 /**
@@ -40,9 +42,12 @@ export function definedness(e: Expr, sets: SetLookup): Expr {
     case 'local':
     case 'elements':
     case 'messages':
-      return TRUE;
+      return TRUTH_LITERAL;
     case 'cell':
-      return e.keys.reduce((all, key) => and(and(all, definedness(key, sets)), notNull(key)), TRUE);
+      return e.keys.reduce(
+        (all, key) => and(and(all, definedness(key, sets)), notNull(key)),
+        TRUTH_LITERAL,
+      );
     case 'field':
       return definedness(e.message, sets);
     case 'list':
@@ -74,7 +79,7 @@ export function definedness(e: Expr, sets: SetLookup): Expr {
       const [yes, no] = [definedness(e.yes, sets), definedness(e.no, sets)];
       const branches: Expr =
         isTrue(yes) && isTrue(no)
-          ? TRUE
+          ? TRUTH_LITERAL
           : { kind: 'if', type: BOOL, condition: e.condition, yes, no };
       return and(definedness(e.condition, sets), branches);
     }
@@ -87,12 +92,12 @@ export function definedness(e: Expr, sets: SetLookup): Expr {
 }
 
 function all(list: readonly Expr[], sets: SetLookup): Expr {
-  return list.reduce((sofar, e) => and(sofar, definedness(e, sets)), TRUE);
+  return list.reduce((sofar, e) => and(sofar, definedness(e, sets)), TRUTH_LITERAL);
 }
 
 export function notNull(e: Expr): Expr {
   if (e.type.kind !== 'element' || !e.type.nullable)
-    return e.type.kind === 'null' ? truth(false) : TRUE;
+    return e.type.kind === 'null' ? truth(false) : TRUTH_LITERAL;
   return {
     kind: 'compare',
     type: BOOL,
@@ -104,7 +109,7 @@ export function notNull(e: Expr): Expr {
 
 function notEmpty(list: Expr): Expr {
   if (list.kind === 'list') return truth(list.items.length > 0);
-  if (list.kind === 'for' && list.domain.kind === 'elements') return TRUE;
+  if (list.kind === 'for' && list.domain.kind === 'elements') return TRUTH_LITERAL;
   return {
     kind: 'compare',
     type: BOOL,
@@ -122,7 +127,7 @@ type Bound = Extract<Expr, { kind: 'some' | 'every' | 'for' | 'filter' }>;
  */
 function overDomain(e: Bound, sets: SetLookup): Expr {
   const body = definedness(e.body, sets);
-  if (isTrue(body)) return TRUE;
+  if (isTrue(body)) return TRUTH_LITERAL;
   if (e.kind === 'for' || e.kind === 'filter')
     return { kind: 'every', type: BOOL, local: e.local, domain: e.domain, body };
   if (e.domain.kind !== 'elements')
@@ -138,7 +143,7 @@ function overDomain(e: Bound, sets: SetLookup): Expr {
       substitute(body, e.local, value),
       implies(e.kind === 'some' ? not(here) : here, rest),
     );
-  }, TRUE);
+  }, TRUTH_LITERAL);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Expr } from '../model/expression.ts';
 import type { Layout } from '../model/layout.ts';
-import type { Action, ImplicitKind } from '../model/model.ts';
+import type { Action } from '../model/model.ts';
 import { BOOL, INT, isCollection, type SetLookup, type Type } from '../model/types.ts';
-import { and, definedness, isTrue, notNull, TRUE } from './definedness.ts';
+import { and, definedness, isTrue, notNull, TRUTH_LITERAL } from './definedness.ts';
+import type { ImplicitKind } from '../model/propertyKinds.ts';
 
 /**
  * An action with everything that SEMANTICS 4 leaves implicit written out as conditions: both
@@ -24,7 +25,7 @@ export function lowerAction(action: Action, layout: Layout): LoweredAction {
     ...(action.when ? [action.when] : []),
     ...action.controls.map((c) => c.condition),
   ];
-  const guard = guards.reduce((all, e) => and(all, e), TRUE);
+  const guard = guards.reduce((all, e) => and(all, e), TRUTH_LITERAL);
   const terms = [
     ...action.assignments.flatMap((a) => [...a.keys, a.value]),
     ...action.sends.flatMap((s) => s.values),
@@ -45,7 +46,7 @@ export function lowerAction(action: Action, layout: Layout): LoweredAction {
 }
 
 function conjunction(list: readonly Expr[]): Expr {
-  return list.reduce((all, e) => and(all, e), TRUE);
+  return list.reduce((all, e) => and(all, e), TRUTH_LITERAL);
 }
 
 function withinRange(action: Action, layout: Layout): Expr {
@@ -64,25 +65,25 @@ export function inRangeOf(value: Expr, type: Type, sets: SetLookup): Expr {
   if (value.kind === 'if' && !isCollection(value.type)) {
     const [yes, no] = [inRangeOf(value.yes, type, sets), inRangeOf(value.no, type, sets)];
     return isTrue(yes) && isTrue(no)
-      ? TRUE
+      ? TRUTH_LITERAL
       : { kind: 'if', type: BOOL, condition: value.condition, yes, no };
   }
   switch (type.kind) {
     case 'int':
       return integerInRange(value, type);
     case 'element':
-      return type.nullable ? TRUE : notNull(value);
+      return type.nullable ? TRUTH_LITERAL : notNull(value);
     case 'set':
       return setInRange(value, type, sets);
     default:
-      return TRUE;
+      return TRUTH_LITERAL;
   }
 }
 
 function integerInRange(value: Expr, type: Extract<Type, { kind: 'int' }>): Expr {
   const { lo, hi } = type;
-  if (lo === undefined || hi === undefined) return TRUE;
-  if (value.kind === 'literal' && value.value >= lo && value.value <= hi) return TRUE;
+  if (lo === undefined || hi === undefined) return TRUTH_LITERAL;
+  if (value.kind === 'literal' && value.value >= lo && value.value <= hi) return TRUTH_LITERAL;
   const own = value.type;
   if (
     own.kind === 'int' &&
@@ -91,7 +92,7 @@ function integerInRange(value: Expr, type: Extract<Type, { kind: 'int' }>): Expr
     own.lo >= lo &&
     own.hi <= hi
   )
-    return TRUE;
+    return TRUTH_LITERAL;
   const literal = (n: number): Expr => ({ kind: 'literal', type: INT, value: n });
   return { kind: 'between', type: BOOL, value, lo: literal(lo), hi: literal(hi) };
 }
@@ -110,10 +111,10 @@ function setInRange(value: Expr, type: Extract<Type, { kind: 'set' }>, sets: Set
       yes: setInRange(value.yes, type, sets),
       no: setInRange(value.no, type, sets),
     };
-  if (!isCollection(value.type)) return TRUE;
+  if (!isCollection(value.type)) return TRUTH_LITERAL;
   const inside = inRangeOf({ kind: 'local', type: value.type.of, name: 'member' }, type.of, sets);
   return isTrue(inside)
-    ? TRUE
+    ? TRUTH_LITERAL
     : { kind: 'every', type: BOOL, local: 'member', domain: value, body: inside };
 }
 
@@ -128,7 +129,7 @@ function withinCapacity(action: Action, layout: Layout): Expr {
       const received = action.receives.filter((r) => r.channel === name).length;
       const room = layout.channel(name).channel.capacity - sent + received;
       // A receive that the sends do not outnumber leaves room by itself.
-      if (sent <= received) return TRUE;
+      if (sent <= received) return TRUTH_LITERAL;
       return {
         kind: 'compare',
         type: BOOL,
@@ -179,7 +180,7 @@ function singleWrite(action: Action): Expr {
         type: BOOL,
         condition: sameCell,
         yes: sameValue,
-        no: TRUE,
+        no: TRUTH_LITERAL,
       } satisfies Expr;
     }),
   );

@@ -3,7 +3,7 @@
  * with an underscore and, if need be, a number. Two things never get the same name, also where the
  * language ignores case.
  */
-export class Names {
+export class TargetNames {
   readonly #reserved: ReadonlySet<string>;
   readonly #taken = new Set<string>();
   readonly #given = new Map<string, string>();

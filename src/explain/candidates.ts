@@ -5,7 +5,7 @@ import {
   type Node,
   type NodeKind,
 } from '../frontends/bpmn/diagram.ts';
-import { connect, giveUp, joinBefore, makeDefault, retype, terminate } from './edits.ts';
+import { drawSequenceFlow, giveUp, joinBefore, makeDefault, retype, terminate } from './edits.ts';
 import { called } from './words.ts';
 
 /** A small change to a diagram that might mend something. */
@@ -140,7 +140,7 @@ function connected(node: Node): Candidate[] {
     sentence: `Draw a sequence flow from ${named(from)} to ${named(node)}.`,
     elements: [node.id, from.id],
     rank: RANK.joining,
-    edit: (source) => connect(source, from.id, node.id),
+    edit: (source) => drawSequenceFlow(source, from.id, node.id),
   }));
 }
 

@@ -1,8 +1,8 @@
 import { flowsOf, nodesOf, type Flow, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Rule } from '../model/outcome.ts';
 import type { Sentence } from './sentence.ts';
-import { grew, type Claim, type Story } from './story.ts';
-import { called, leaving, reach } from './words.ts';
+import { grew, type StoryClaim, type Story } from './story.ts';
+import { called, leaving, flowsAfter } from './words.ts';
 
 /** Two tokens on one flow. */
 export function* crowded(story: Story): Iterable<Sentence> {
@@ -42,7 +42,7 @@ function* withSources(
 interface Source {
   readonly node: Node;
   readonly words: string;
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
 }
 
 /** One token became several, some of which can come to the flows that are asked about. */
@@ -57,7 +57,7 @@ function* sourcesOf(story: Story, flows: readonly Flow[]): Iterable<Source> {
     if (!split) continue;
     yield* meeting(split, flows);
     const { node, claims, ways } = split;
-    if (ways.some((way) => node.incoming.some((into) => reach(way).has(into))))
+    if (ways.some((way) => node.incoming.some((into) => flowsAfter(way).has(into))))
       yield {
         node,
         words: `${called(node)} sends out several tokens, and one of them comes back to it while another is still under way`,
@@ -88,7 +88,7 @@ function splitAt(story: Story, at: number, flows: readonly Flow[]): Split | unde
     story.variablesOf([way]).some((name) => grew(step.changed[name])),
   );
   const ways = given.filter((way) => leadsTo(flows, way));
-  const claims: Claim[] = [{ is: 'given', step: at, of: story.variablesOf(given) }];
+  const claims: StoryClaim[] = [{ is: 'given', step: at, of: story.variablesOf(given) }];
   const besides = node.interrupting ? undefined : node.attachedTo;
   if (besides && ways.length > 0) {
     const words = `${called(node)} sends out a token while ${called(besides)} goes on`;
@@ -99,7 +99,7 @@ function splitAt(story: Story, at: number, flows: readonly Flow[]): Split | unde
 }
 
 function leadsTo(flows: readonly Flow[], way: Flow): boolean {
-  return flows.some((flow) => reach(way).has(flow));
+  return flows.some((flow) => flowsAfter(way).has(flow));
 }
 
 /** The ways meet where nothing joins them. */
@@ -118,7 +118,10 @@ function* leadingHere(
   { node, words, ways, claims }: Split,
   flows: readonly Flow[],
 ): Iterable<Source> {
-  if (ways.length > 1 && ways.every((way) => flows.some((flow) => reach(way, joins).has(flow))))
+  if (
+    ways.length > 1 &&
+    ways.every((way) => flows.some((flow) => flowsAfter(way, joins).has(flow)))
+  )
     yield { node, words: `${words}, and each of them leads here`, claims };
 }
 
@@ -134,7 +137,7 @@ function joins(node: Node): boolean {
  * one by one.
  */
 function meetingOf(ways: readonly Flow[], flows: readonly Flow[]): Node | undefined {
-  const paths = ways.map((way) => [...reach(way, joins)]);
+  const paths = ways.map((way) => [...flowsAfter(way, joins)]);
   return paths[0]
     ?.map((step) => step.target)
     .find(
@@ -143,7 +146,7 @@ function meetingOf(ways: readonly Flow[], flows: readonly Flow[]): Node | undefi
         !joins(node) &&
         paths.every((path) => path.some((step) => step.target === node)) &&
         flows.some(
-          (flow) => node === flow.target || leaving(node).some((out) => reach(out).has(flow)),
+          (flow) => node === flow.target || leaving(node).some((out) => flowsAfter(out).has(flow)),
         ),
     );
 }

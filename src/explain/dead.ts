@@ -1,6 +1,6 @@
 import type { Flow, Node } from '../frontends/bpmn/diagram.ts';
 import type { Sentence } from './sentence.ts';
-import type { Claim, Story } from './story.ts';
+import type { StoryClaim, Story } from './story.ts';
 import { called, capital, firstFew, list } from './words.ts';
 
 /** Activities that can never happen, and why not. */
@@ -23,7 +23,7 @@ export function deadByRoot(story: Story): readonly Sentence[] {
 interface Dead {
   readonly node: Node;
   readonly words: string;
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
   readonly root: readonly string[];
 }
 
@@ -74,7 +74,7 @@ function deadOf(story: Story): readonly Dead[] {
 
 interface Reason {
   readonly words: string;
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
   /** The elements that it comes after; none where it is the first itself. */
   readonly after?: readonly string[];
 }
@@ -133,7 +133,7 @@ function firstBefore(node: Node, dead: ReadonlySet<string>): readonly Node[] {
   return [...found];
 }
 
-function nowhere(story: Story, node: Node): readonly Claim[] {
+function nowhere(story: Story, node: Node): readonly StoryClaim[] {
   const of = story.before(node);
   return of.length > 0 ? [{ is: 'nowhere', of }] : [];
 }
@@ -142,7 +142,7 @@ function nowhere(story: Story, node: Node): readonly Claim[] {
 function* blocked(story: Story, node: Node, dead: ReadonlySet<string>): Iterable<Reason> {
   const senders = node.receives.map((flow) => flow.source);
   if (senders.length === 0 || node.outside) return;
-  const claims: Claim[] = [{ is: 'nowhere', of: story.variablesOf(node.receives) }];
+  const claims: StoryClaim[] = [{ is: 'nowhere', of: story.variablesOf(node.receives) }];
   const unable = senders.filter((sender) => dead.has(sender.elementId));
   yield {
     words: `nobody ever sends its message${
@@ -177,7 +177,7 @@ function lastHeld(story: Story, node: Node): readonly Flow[] {
 function* passing(story: Story, flow: Flow): Iterable<Reason> {
   const { source } = flow;
   const after = [source.elementId];
-  const none: Claim = { is: 'nowhere', of: story.variablesOf([flow]) };
+  const none: StoryClaim = { is: 'nowhere', of: story.variablesOf([flow]) };
   if (source.kind === 'parallel') {
     const missing = source.incoming.filter((into) =>
       story.areTrue([{ is: 'nowhere', of: story.variablesOf([into]) }]),

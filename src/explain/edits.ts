@@ -87,7 +87,7 @@ function retarget(source: string, flow: string, target: string): string | undefi
 }
 
 /** Draws a new sequence flow beside an element that it leaves. */
-export function connect(source: string, from: string, to: string): string | undefined {
+export function drawSequenceFlow(source: string, from: string, to: string): string | undefined {
   const found = find(source, from);
   return (
     found &&

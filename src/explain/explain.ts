@@ -1,10 +1,10 @@
 import type { Result } from '../errors/index.ts';
-import { readWhole, type Reading } from '../frontends/bpmn/index.ts';
+import { readWhole, type ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Report } from '../model/outcome.ts';
 import { readBeside } from '../checking/diagram.ts';
 import type { Submission } from '../checking/types.ts';
 import type { Time } from '../time/time.ts';
-import { Runs } from './runs.ts';
+import { DiagramRuns } from './runs.ts';
 import { findingsOf } from './findings.ts';
 import type { Told } from './told.ts';
 import { whysOf } from './why.ts';
@@ -13,7 +13,7 @@ import { whysOf } from './why.ts';
 export type Said = Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>;
 
 /** A diagram read again, with what was said of it. */
-export async function readAgain(source: string, said: Said): Promise<Result<Reading>> {
+export async function readAgain(source: string, said: Said): Promise<Result<ReadDiagram>> {
   const beside = readBeside(said);
   return beside.ok ? readWhole(source, beside.value) : beside;
 }
@@ -30,7 +30,7 @@ export async function tell(
 ): Promise<Told> {
   const reading = await readAgain(source, said);
   if (!reading.ok) return { explanations: [], findings: [] };
-  const runs = Runs.of(reading.value, time);
+  const runs = DiagramRuns.of(reading.value, time);
   const whys = whysOf(reading.value, report, runs);
   const explanations = whys.map(({ why, blamed, dead, story }) => ({
     property: story.property.name,

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
-import { answer, type Question } from './question.ts';
+import { answer, type ExplainQuestion } from './question.ts';
 
 /** The other side of `thread.ts`. */
-parentPort?.once('message', (question: Question) => {
+parentPort?.once('message', (question: ExplainQuestion) => {
   void answer(question).then((found) => parentPort?.postMessage(found));
 });

@@ -1,13 +1,13 @@
 import { flowsOf, nodesOf } from '../frontends/bpmn/diagram.ts';
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { State } from '../model/layout.ts';
 import { liftRun } from '../model/lift.ts';
 import type { PropertyReport, Rule } from '../model/outcome.ts';
 import { crowded, endedTwice } from './crowded.ts';
 import type { Onward } from './onward.ts';
-import type { Runs } from './runs.ts';
-import type { Found, Sentence } from './sentence.ts';
-import { shownBy, Story, tokensOf } from './story.ts';
+import type { DiagramRuns } from './runs.ts';
+import type { ShownSentence, Sentence } from './sentence.ts';
+import { reportOfTrace, Story, tokensOf } from './story.ts';
 import { goesOnForEver, leftOver, waitingByRoot } from './stuck.ts';
 
 /** How many ends of runs are looked at. */
@@ -28,10 +28,10 @@ const BREAKS: Readonly<Partial<Record<Rule, readonly string[]>>> = {
  * that are no good ones. Nothing where the graph is larger than it is looked at.
  */
 export function faults(
-  reading: Reading,
-  runs: Runs,
+  reading: ReadDiagram,
+  runs: DiagramRuns,
   broken: readonly PropertyReport[],
-): readonly Found[] {
+): readonly ShownSentence[] {
   const { all } = runs;
   if (!all) return [];
   const kinds = new Set(broken.map(({ kind }) => kind));
@@ -57,12 +57,12 @@ interface Fault {
 }
 
 class Search {
-  readonly #reading: Reading;
-  readonly #runs: Runs;
+  readonly #reading: ReadDiagram;
+  readonly #runs: DiagramRuns;
   readonly #all: Onward;
   readonly #names: ReadonlyMap<string, string>;
 
-  constructor(reading: Reading, runs: Runs, all: Onward) {
+  constructor(reading: ReadDiagram, runs: DiagramRuns, all: Onward) {
     this.#reading = reading;
     this.#runs = runs;
     this.#all = all;
@@ -126,7 +126,7 @@ class Search {
   #told(state: State, sentences: (story: Story) => readonly Sentence[]): readonly Fault[] {
     const trace = liftRun(this.#runs.semantics, { states: this.#all.wayTo(state) });
     if (!trace) return [];
-    const story = new Story(this.#reading, shownBy(trace), this.#runs);
+    const story = new Story(this.#reading, reportOfTrace(trace), this.#runs);
     const stops = this.#runs.after(state)?.stops === true;
     return sentences(story).map((sentence) => ({ sentence, story, stops }));
   }

@@ -1,9 +1,9 @@
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import { RULES, type Finding } from '../model/outcome.ts';
 import { deadByRoot } from './dead.ts';
 import { faults } from './faults.ts';
-import type { Runs } from './runs.ts';
-import type { Found, Sentence } from './sentence.ts';
+import type { DiagramRuns } from './runs.ts';
+import type { ShownSentence, Sentence } from './sentence.ts';
 import type { Why } from './why.ts';
 import { waitingByRoot } from './stuck.ts';
 import type { Story } from './story.ts';
@@ -18,11 +18,11 @@ const MAX_FINDINGS = 12;
  * break most come first.
  */
 export function findingsOf(
-  reading: Reading,
+  reading: ReadDiagram,
   whys: readonly Why[],
-  runs: Runs | undefined,
+  runs: DiagramRuns | undefined,
 ): readonly Finding[] {
-  const groups = new Map<string, Found[]>();
+  const groups = new Map<string, ShownSentence[]>();
   for (const found of everythingFound(reading, whys, runs)) {
     const key = found.sentence.root.join(' ');
     groups.set(key, [...(groups.get(key) ?? []), found]);
@@ -35,16 +35,16 @@ export function findingsOf(
 
 /** The same, not yet put together. */
 export function everythingFound(
-  reading: Reading,
+  reading: ReadDiagram,
   whys: readonly Why[],
-  runs: Runs | undefined,
-): readonly Found[] {
+  runs: DiagramRuns | undefined,
+): readonly ShownSentence[] {
   const broken = whys.map(({ story }) => story.property);
   return [...whys.flatMap(toldBy), ...(runs ? faults(reading, runs, broken) : [])];
 }
 
 /** What a violated property tells: a sentence for each cause where one would mix several. */
-function toldBy({ sentence, story }: Why): readonly Found[] {
+function toldBy({ sentence, story }: Why): readonly ShownSentence[] {
   const each =
     sentence.rule === 'dead'
       ? deadByRoot(story)
@@ -54,12 +54,12 @@ function toldBy({ sentence, story }: Why): readonly Found[] {
   return each.map((told) => ({ sentence: told, story, breaks: [story.property.name] }));
 }
 
-function findingOf(group: readonly Found[]): Finding {
+function findingOf(group: readonly ShownSentence[]): Finding {
   const [first, ...others] = group.toSorted(
     (a, b) =>
       RULES.indexOf(a.sentence.rule) - RULES.indexOf(b.sentence.rule) ||
       lengthOf(a.story) - lengthOf(b.story),
-  ) as [Found, ...Found[]];
+  ) as [ShownSentence, ...ShownSentence[]];
   const sentences = [first, ...others].map(({ sentence }) => sentence);
   const told = (sentence: Sentence): string => `${capital(sentence.words)}.`;
   const also = others

@@ -1,11 +1,11 @@
 import { checkSubmission } from '../checking/check.ts';
 import { DEFAULT_OPTIONS } from '../checking/types.ts';
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Finding, Mended, Report, SuggestedFix } from '../model/outcome.ts';
 import { candidatesOf, LARGER, type Candidate } from './candidates.ts';
 import { readAgain, type Said } from './explain.ts';
 import { findingsOf } from './findings.ts';
-import { Runs } from './runs.ts';
+import { DiagramRuns } from './runs.ts';
 import { violated, whysOf } from './why.ts';
 
 /** The search stops after this long; what it has found by then is shown. */
@@ -85,15 +85,15 @@ async function allTogether(
 class Stage {
   readonly source: string;
   readonly report: Report;
-  readonly reading: Reading;
+  readonly reading: ReadDiagram;
   readonly findings: readonly Finding[];
-  readonly #runs: Runs | undefined;
+  readonly #runs: DiagramRuns | undefined;
 
-  private constructor(source: string, report: Report, reading: Reading) {
+  private constructor(source: string, report: Report, reading: ReadDiagram) {
     this.source = source;
     this.report = report;
     this.reading = reading;
-    this.#runs = Runs.of(reading);
+    this.#runs = DiagramRuns.of(reading);
     this.findings = findingsOf(reading, whysOf(reading, report, this.#runs), this.#runs);
   }
 

@@ -1,11 +1,11 @@
 import type { Overlay } from '../drawing/drawing.ts';
 import { svgOf } from '../drawing/svg.ts';
 import type { Node } from '../frontends/bpmn/diagram.ts';
-import { readDrawing, type Reading } from '../frontends/bpmn/index.ts';
+import { readDrawing, type ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Finding, PropertyReport, Report } from '../model/outcome.ts';
 import { readAgain, type Said } from './explain.ts';
-import { Runs } from './runs.ts';
-import { shownBy, Story } from './story.ts';
+import { DiagramRuns } from './runs.ts';
+import { reportOfTrace, Story } from './story.ts';
 import { violated, whyOf } from './why.ts';
 
 /**
@@ -55,8 +55,8 @@ function blank(report: Report): Overlay {
   };
 }
 
-function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
-  const runs = answer.outcome === 'violated' ? Runs.of(reading) : undefined;
+function overlayOf(reading: ReadDiagram, answer: PropertyReport): Overlay {
+  const runs = answer.outcome === 'violated' ? DiagramRuns.of(reading) : undefined;
   const why = whyOf(reading, answer, runs);
   return {
     title: `${answer.name}: ${answer.outcome}`,
@@ -67,11 +67,11 @@ function overlayOf(reading: Reading, answer: PropertyReport): Overlay {
   };
 }
 
-function overlayOfFinding(reading: Reading, finding: Finding): Overlay {
+function overlayOfFinding(reading: ReadDiagram, finding: Finding): Overlay {
   return {
     title: `Breaks ${finding.breaks.join(', ')}`,
     sentence: [finding.why, ...finding.also].join(' '),
-    ...runOf(new Story(reading, shownBy(finding.trace), undefined)),
+    ...runOf(new Story(reading, reportOfTrace(finding.trace), undefined)),
     blamed: new Set(finding.elements),
     dead: new Set(finding.dead),
   };
@@ -99,7 +99,7 @@ function chosenLines(node: Node | undefined): readonly string[] {
   return ways.map((flow) => flow.elementId);
 }
 
-function lineOf(reading: Reading, name: string): readonly string[] {
+function lineOf(reading: ReadDiagram, name: string): readonly string[] {
   const cell = reading.cells.get(name);
   return cell && (cell.kind === 'flow' || cell.kind === 'message') ? [cell.elementId] : [];
 }

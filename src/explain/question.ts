@@ -11,7 +11,7 @@ export interface Reported {
 }
 
 /** What can be asked about it, as it goes to a thread. */
-export type Question = Reported &
+export type ExplainQuestion = Reported &
   (
     | { readonly ask: 'told' }
     | { readonly ask: 'drawing'; readonly property: string | undefined }
@@ -25,7 +25,9 @@ export interface Answers {
 }
 
 /** Answers a question here and now; of a format that nothing explains nothing comes back. */
-export async function answer(question: Question): Promise<Answers[Question['ask']] | undefined> {
+export async function answer(
+  question: ExplainQuestion,
+): Promise<Answers[ExplainQuestion['ask']] | undefined> {
   const { source, report } = question;
   const explainer = explainerOf(report.model.format);
   switch (question.ask) {

@@ -1,4 +1,4 @@
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import { sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import { Semantics } from '../model/semantics.ts';
@@ -11,7 +11,7 @@ const MAX_STATES = 20_000;
 const MAX_MS = 2_000;
 
 /** The runs of a diagram, looked at where a sentence needs it. */
-export class Runs {
+export class DiagramRuns {
   readonly semantics: Semantics;
   readonly #limits: OnwardLimits;
   readonly #from = new Map<string, Onward | undefined>();
@@ -22,9 +22,11 @@ export class Runs {
     this.#limits = { maxStates: MAX_STATES, time };
   }
 
-  static of({ document }: Reading, time: Time = timeOf(MAX_MS)): Runs | undefined {
+  static of({ document }: ReadDiagram, time: Time = timeOf(MAX_MS)): DiagramRuns | undefined {
     const checked = typecheck(document);
-    return checked.ok ? new Runs(new Semantics(checked.value), partOf(time, 1, MAX_MS)) : undefined;
+    return checked.ok
+      ? new DiagramRuns(new Semantics(checked.value), partOf(time, 1, MAX_MS))
+      : undefined;
   }
 
   /** All that can follow a state; nothing where that is too much. */

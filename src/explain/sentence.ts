@@ -1,5 +1,5 @@
 import type { Rule } from '../model/outcome.ts';
-import type { Claim, Story } from './story.ts';
+import type { StoryClaim, Story } from './story.ts';
 
 /** What may be said of a diagram, if what it claims is true. */
 export interface Sentence {
@@ -7,7 +7,7 @@ export interface Sentence {
   /** Where it comes from: what has the same root has the same cause. */
   readonly root: readonly string[];
   readonly words: string;
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
   /** The elements to look at first. */
   readonly blamed: readonly string[];
   /** Activities that can never happen. */
@@ -15,7 +15,7 @@ export interface Sentence {
 }
 
 /** Something that was found, and the run that shows it. */
-export interface Found {
+export interface ShownSentence {
   readonly sentence: Sentence;
   readonly story: Story;
   /** The properties that it breaks. */

@@ -1,5 +1,5 @@
 import { nodesOf, type Node } from '../frontends/bpmn/diagram.ts';
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
 import { statesOf } from '../graph/replay.ts';
 import type { State } from '../model/layout.ts';
@@ -7,7 +7,7 @@ import { liftRun } from '../model/lift.ts';
 import type { PropertyReport } from '../model/outcome.ts';
 import type { Semantics } from '../model/semantics.ts';
 import type { Step, Trace } from '../model/trace.ts';
-import type { Runs } from './runs.ts';
+import type { DiagramRuns } from './runs.ts';
 
 /**
  * What a sentence says of the diagram, checked before the sentence is said. Variables are named as
@@ -24,7 +24,7 @@ import type { Runs } from './runs.ts';
  * - `happens`: in this run what is drawn as this element happens so often.
  * - `given`: this step gives a token to each of these.
  */
-export type Claim =
+export type StoryClaim =
   | { readonly is: 'empty' | 'kept' | 'nowhere' | 'somewhere'; readonly of: readonly string[] }
   | { readonly is: 'lost'; readonly step: number; readonly of: readonly string[] }
   | { readonly is: 'unfinished' | 'goesOn' | 'circling' }
@@ -34,15 +34,15 @@ export type Claim =
 
 /** A run of a diagram that shows an answer, with its states where they are known. */
 export class Story {
-  readonly reading: Reading;
+  readonly reading: ReadDiagram;
   readonly property: PropertyReport;
   readonly trace: Trace | undefined;
-  readonly #runs: Runs | undefined;
+  readonly #runs: DiagramRuns | undefined;
   readonly #states: readonly State[];
   readonly #names: ReadonlyMap<string, string>;
   readonly #counts: ReadonlyMap<string, number>;
 
-  constructor(reading: Reading, property: PropertyReport, runs: Runs | undefined) {
+  constructor(reading: ReadDiagram, property: PropertyReport, runs: DiagramRuns | undefined) {
     this.reading = reading;
     this.#runs = runs;
     this.property = property;
@@ -109,17 +109,19 @@ export class Story {
     return step >= 0 && this.#canCome(step + 1, names) === false ? step : undefined;
   }
 
-  areTrue(claims: readonly Claim[]): boolean {
+  areTrue(claims: readonly StoryClaim[]): boolean {
     return claims.every((claim) => this.#isTrue(claim));
   }
 
   /** The first of these of which every claim is true; no further one is looked at. */
-  firstTrue<T extends { readonly claims: readonly Claim[] }>(said: Iterable<T>): T | undefined {
+  firstTrue<T extends { readonly claims: readonly StoryClaim[] }>(
+    said: Iterable<T>,
+  ): T | undefined {
     for (const each of said) if (this.areTrue(each.claims)) return each;
     return undefined;
   }
 
-  #isTrue(claim: Claim): boolean {
+  #isTrue(claim: StoryClaim): boolean {
     const end = this.#states.at(-1);
     const onward = end && this.#runs?.after(end);
     switch (claim.is) {
@@ -174,7 +176,7 @@ export class Story {
 }
 
 /** A run as an answer would show it, whatever it is an answer to. */
-export function shownBy(trace: Trace | undefined): PropertyReport {
+export function reportOfTrace(trace: Trace | undefined): PropertyReport {
   return {
     name: '',
     kind: 'always',
@@ -188,7 +190,7 @@ export function shownBy(trace: Trace | undefined): PropertyReport {
 }
 
 /** What is above zero as long as something is not completed. */
-export function tokensOf(reading: Reading): readonly string[] {
+export function tokensOf(reading: ReadDiagram): readonly string[] {
   return [...reading.cells]
     .filter(([, { kind }]) => !['message', 'end', 'done', 'seen'].includes(kind))
     .map(([name]) => name);

@@ -1,7 +1,7 @@
 import { flowsOf, nodesOf, type Flow, type Node } from '../frontends/bpmn/diagram.ts';
 import type { Sentence } from './sentence.ts';
-import { grew, type Claim, type Story } from './story.ts';
-import { called, firstFew, leaving, list, reach } from './words.ts';
+import { grew, type StoryClaim, type Story } from './story.ts';
+import { called, firstFew, leaving, list, flowsAfter } from './words.ts';
 
 /** Who waits at the end of a run, and for what that never comes. */
 export function* waiting(story: Story): Iterable<Sentence> {
@@ -55,7 +55,7 @@ function waitingAt(story: Story): readonly Waiting[] {
 
 interface Wait {
   readonly words: string;
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
   /** The flows on which what is waited for would come, and the nodes that would send it. */
   readonly lacks?: readonly Flow[];
   readonly senders?: readonly Node[];
@@ -87,7 +87,7 @@ function isAbove({ node }: Waiting, { lacks = [], senders = [], node: other }: W
     node !== other &&
     (senders.includes(node) ||
       leaving(node).some((way) => {
-        const found = reach(way);
+        const found = flowsAfter(way);
         return (
           lacks.some((flow) => found.has(flow)) ||
           senders.some((sender) => sender.incoming.some((into) => found.has(into)))
@@ -97,7 +97,7 @@ function isAbove({ node }: Waiting, { lacks = [], senders = [], node: other }: W
 }
 
 function* waitsOf(story: Story, node: Node): Iterable<Wait> {
-  const claims: Claim[] = [
+  const claims: StoryClaim[] = [
     { is: 'idle', element: node.elementId },
     {
       is: 'kept',
@@ -112,7 +112,7 @@ function* waitsOf(story: Story, node: Node): Iterable<Wait> {
   else yield* eventWaits(story, node, claims);
 }
 
-function* joinWaits(story: Story, node: Node, claims: readonly Claim[]): Iterable<Wait> {
+function* joinWaits(story: Story, node: Node, claims: readonly StoryClaim[]): Iterable<Wait> {
   const missing = node.incoming.filter(
     (flow) =>
       story.on(flow) === 0 && story.areTrue([{ is: 'empty', of: story.variablesOf([flow]) }]),
@@ -129,11 +129,11 @@ function* joinWaits(story: Story, node: Node, claims: readonly Claim[]): Iterabl
     yield { ...wait, lacks: missing };
 }
 
-function* eventWaits(story: Story, node: Node, claims: readonly Claim[]): Iterable<Wait> {
+function* eventWaits(story: Story, node: Node, claims: readonly StoryClaim[]): Iterable<Wait> {
   const events = node.kind === 'eventBased' ? node.outgoing.map((flow) => flow.target) : [node];
-  const idle: Claim[] = [
+  const idle: StoryClaim[] = [
     ...claims,
-    ...events.map(({ elementId }): Claim => ({ is: 'idle', element: elementId })),
+    ...events.map(({ elementId }): StoryClaim => ({ is: 'idle', element: elementId })),
   ];
   const receives = events.flatMap((event) => (event.trigger === 'message' ? event.receives : []));
   const arrived = receives.filter((flow) => story.on(flow) > 0);
@@ -147,7 +147,7 @@ function* eventWaits(story: Story, node: Node, claims: readonly Claim[]): Iterab
       receives.map((flow) => called(flow.source)),
       'or',
     )}, which is not sent any more`;
-    const empty: Claim = { is: 'empty', of: story.variablesOf(receives) };
+    const empty: StoryClaim = { is: 'empty', of: story.variablesOf(receives) };
     const senders = receives.map((flow) => flow.source);
     for (const wait of withLoss(
       story,
@@ -169,7 +169,7 @@ function* withLoss(
   story: Story,
   words: string,
   missing: readonly { readonly id: string }[],
-  claims: readonly Claim[],
+  claims: readonly StoryClaim[],
   leads: readonly Flow[] = missing as readonly Flow[],
 ): Iterable<Wait> {
   const of = story.variablesOf(missing);
@@ -195,7 +195,7 @@ function lossBy(story: Story, at: number, wanted: readonly Flow[]): string | und
         story.variablesOf([flow]).some((name) => grew(step.changed[name])),
       );
   const others = choice.outgoing.filter(
-    (flow) => !taken.includes(flow) && wanted.some((found) => reach(flow).has(found)),
+    (flow) => !taken.includes(flow) && wanted.some((found) => flowsAfter(flow).has(found)),
   );
   const names = (flows: readonly Flow[]): string =>
     list(

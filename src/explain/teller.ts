@@ -1,5 +1,5 @@
 import { flowsOf, nodesOf, type Node } from '../frontends/bpmn/diagram.ts';
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
 import type { Step } from '../model/trace.ts';
 import { called, list } from './words.ts';
@@ -17,14 +17,14 @@ export interface Teller {
   name(id: string): string;
 }
 
-export function tellerOf(reading: Reading): Teller {
+export function tellerOf(reading: ReadDiagram): Teller {
   return new DiagramTeller(reading);
 }
 
 type Change = readonly [unknown, unknown];
 
 class DiagramTeller implements Teller {
-  readonly #reading: Reading;
+  readonly #reading: ReadDiagram;
   readonly #nodes: ReadonlyMap<string, Node>;
   /** Where each counter of tokens on a flow leads. */
   readonly #targets: ReadonlyMap<string, Node>;
@@ -32,7 +32,7 @@ class DiagramTeller implements Teller {
   readonly #goals: ReadonlyMap<string, Node>;
   readonly #messages: ReadonlyMap<string, { readonly from: Node; readonly to: Node }>;
 
-  constructor(reading: Reading) {
+  constructor(reading: ReadDiagram) {
     const { diagram } = reading;
     this.#reading = reading;
     this.#nodes = new Map(nodesOf(diagram).map((node) => [node.elementId, node]));

@@ -1,5 +1,5 @@
 import { startThread } from '../processes/thread.ts';
-import type { Answers, Question } from './question.ts';
+import type { Answers, ExplainQuestion } from './question.ts';
 
 const TIME_LIMIT_MS = 15_000;
 const MEMORY_LIMIT_MB = 768;
@@ -12,7 +12,7 @@ let last: Promise<unknown> = Promise.resolve();
  * others. Nothing comes back where it takes too long or too much memory: explanations are a help,
  * and no answer hangs on them.
  */
-export function answerInThread<Q extends Question>(
+export function answerInThread<Q extends ExplainQuestion>(
   question: Q,
   timeLimitMs: number = TIME_LIMIT_MS,
 ): Promise<Answers[Q['ask']] | undefined> {
@@ -21,7 +21,7 @@ export function answerInThread<Q extends Question>(
   return turn;
 }
 
-function run<Q extends Question>(
+function run<Q extends ExplainQuestion>(
   question: Q,
   timeLimitMs: number,
 ): Promise<Answers[Q['ask']] | undefined> {

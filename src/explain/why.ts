@@ -1,13 +1,13 @@
 import { flowsOf, nodesOf } from '../frontends/bpmn/diagram.ts';
 import type { Cell } from '../frontends/bpmn/places.ts';
-import type { Reading } from '../frontends/bpmn/index.ts';
+import type { ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { PropertyDocument } from '../model/document.ts';
 import type { PropertyReport, Report } from '../model/outcome.ts';
 import { crowded, endedTwice } from './crowded.ts';
 import { neverHappens } from './dead.ts';
-import type { Runs } from './runs.ts';
+import type { DiagramRuns } from './runs.ts';
 import type { Sentence } from './sentence.ts';
-import { Story, type Claim } from './story.ts';
+import { Story, type StoryClaim } from './story.ts';
 import { goesOnForEver, goesRound, leftOver, waiting } from './stuck.ts';
 import { called, capital, firstFew } from './words.ts';
 
@@ -22,7 +22,7 @@ export interface Why {
   /** Activities that can never happen. */
   readonly dead: readonly string[];
   /** What the sentence says, each found true before it was said. */
-  readonly claims: readonly Claim[];
+  readonly claims: readonly StoryClaim[];
   readonly sentence: Sentence;
   /** The run that it tells of. */
   readonly story: Story;
@@ -57,9 +57,9 @@ const EXPLAIN: Readonly<Record<string, readonly Explain[]>> = {
  * every claim is true, else by what happens, where it stands at the end, and what was expected.
  */
 export function whyOf(
-  reading: Reading,
+  reading: ReadDiagram,
   report: PropertyReport,
-  runs: Runs | undefined,
+  runs: DiagramRuns | undefined,
 ): Why | undefined {
   if (report.outcome !== 'violated') return undefined;
   const story = new Story(reading, report, runs);
@@ -70,7 +70,11 @@ export function whyOf(
 }
 
 /** The same of each property that is broken by itself. */
-export function whysOf(reading: Reading, report: Report, runs: Runs | undefined): readonly Why[] {
+export function whysOf(
+  reading: ReadDiagram,
+  report: Report,
+  runs: DiagramRuns | undefined,
+): readonly Why[] {
   return violated(report).flatMap((property) => whyOf(reading, property, runs) ?? []);
 }
 

@@ -64,7 +64,7 @@ export function leaving(node: Node): readonly Flow[] {
 }
 
 /** The flows that a token on this one can come to, itself first; past no node of `not`. */
-export function reach(flow: Flow, not?: (node: Node) => boolean): ReadonlySet<Flow> {
+export function flowsAfter(flow: Flow, not?: (node: Node) => boolean): ReadonlySet<Flow> {
   const path = new Set([flow]);
   for (const { target } of path) {
     if (not?.(target)) continue;

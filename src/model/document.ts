@@ -1,4 +1,4 @@
-import type { PropertyKind } from './outcome.ts';
+import type { PropertyKind } from './propertyKinds.ts';
 
 /**
  * The native model as a document: what the JSON Schema (`schemas/model.schema.json`) describes,

@@ -1,7 +1,8 @@
 import type { Time } from '../time/time.ts';
 import type { Artifact, Outcome, Vacuity } from './outcome.ts';
-import { IMPLICIT_KINDS, type Property } from './model.ts';
+import { type Property } from './model.ts';
 import type { Semantics } from './semantics.ts';
+import { IMPLICIT_KINDS } from './propertyKinds.ts';
 
 /**
  * The engines that can be asked for; `auto` lets the plan choose and cross-check where it is cheap.

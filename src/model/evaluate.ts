@@ -4,9 +4,9 @@ import { unpackSet, type CellBlock, type Layout, type State } from './layout.ts'
 import { isCollection } from './types.ts';
 
 /** An evaluated value: a scalar, a list, or a message (its fields in order). */
-export type Item = number | readonly Item[];
+export type Evaluated = number | readonly Evaluated[];
 /** The values of the local names, by slot. */
-export type Locals = Item[];
+export type Locals = Evaluated[];
 export interface Slots {
   readonly next: number;
   readonly of: ReadonlyMap<string, number>;
@@ -23,7 +23,7 @@ export function bindSlot(slots: Slots, name: string): Slots {
 }
 
 export type ScalarCode = (state: State, locals: Locals) => number;
-export type ListCode = (state: State, locals: Locals) => readonly Item[];
+export type ListCode = (state: State, locals: Locals) => readonly Evaluated[];
 
 /**
  * Thrown, never returned, when a term has no value (SEMANTICS 4): `map[null]`, `min` of nothing.
@@ -153,7 +153,7 @@ export class Compiler {
       case 'field': {
         const message = this.#message(e.message, slots);
         const index = this.#fieldIndex(e);
-        return (s, l) => message(s, l)[index] as readonly Item[];
+        return (s, l) => message(s, l)[index] as readonly Evaluated[];
       }
       case 'if': {
         const [condition, yes, no] = [
@@ -236,7 +236,7 @@ export class Compiler {
   #message(e: Expr, slots: Slots): ListCode {
     invariant(e.kind === 'local', 'a message is always named');
     const slot = slotOf(e.name, slots);
-    return (_, l) => l[slot] as readonly Item[];
+    return (_, l) => l[slot] as readonly Evaluated[];
   }
 
   #fieldIndex(e: Extract<Expr, { kind: 'field' }>): number {
@@ -250,7 +250,7 @@ export class Compiler {
   }
 
   /** The `index`-th message of a channel, its fields in order. */
-  messageAt(state: State, channel: string, index: number): readonly Item[] {
+  messageAt(state: State, channel: string, index: number): readonly Evaluated[] {
     const block = this.#layout.channel(channel);
     const at = block.offset + 1 + index * block.messageWidth;
     return block.fields.map((field) =>
@@ -349,6 +349,6 @@ function distinct(values: readonly number[]): readonly number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
+function sameItems(a: readonly Evaluated[], b: readonly Evaluated[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i]);
 }

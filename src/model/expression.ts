@@ -141,3 +141,15 @@ export function children(e: Expr): readonly Expr[] {
 export function anyNode(e: Expr, test: (node: Expr) => boolean): boolean {
   return test(e) || children(e).some((child) => anyNode(child, test));
 }
+
+/** The terms of a conjunction, however it is bracketed; `true` has none. */
+export function conjuncts(e: Expr): readonly Expr[] {
+  if (e.kind === 'and') return [...conjuncts(e.left), ...conjuncts(e.right)];
+  return e.kind === 'literal' && e.value === 1 ? [] : [e];
+}
+
+/** The terms of a disjunction; `false` has none. */
+export function disjuncts(e: Expr): readonly Expr[] {
+  if (e.kind === 'or') return [...disjuncts(e.left), ...disjuncts(e.right)];
+  return e.kind === 'literal' && e.value === 0 ? [] : [e];
+}

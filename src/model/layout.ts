@@ -11,7 +11,7 @@ import { cellType, scalarValues, type IndexSet, type SetLookup, type Type } from
 export type State = readonly number[];
 
 /** The inclusive bounds of a scalar type in words; an unbounded integer has none. */
-export interface Bounds {
+export interface WordBounds {
   readonly lo: number;
   readonly hi: number;
 }
@@ -108,7 +108,7 @@ export class Layout {
     return block;
   }
 
-  bounds(type: Type): Bounds {
+  bounds(type: Type): WordBounds {
     switch (type.kind) {
       case 'bool':
         return { lo: 0, hi: 1 };
@@ -149,7 +149,7 @@ export function packSet(
   into: number[],
   offset: number,
   width: number,
-  bounds: Bounds,
+  bounds: WordBounds,
 ): boolean {
   let inside = true;
   for (let word = 0; word < width; word += 1) into[offset + word] = 0;

@@ -2,7 +2,7 @@ import type { Expr } from './expression.ts';
 import type { Medium } from './document.ts';
 import { ltlAtoms, type Ltl } from './ltl.ts';
 import type { IndexSet, Type } from './types.ts';
-import type { PropertyKind } from './outcome.ts';
+import type { ImplicitKind, PropertyKind } from './propertyKinds.ts';
 
 /**
  * The one intermediate representation (DESIGN 1): a checked, typed, guarded transition system with
@@ -159,10 +159,6 @@ export interface Property {
   readonly references?: readonly string[];
   readonly label?: string;
 }
-
-/** The four things that no step may do (SEMANTICS 4), judged like any other property. */
-export const IMPLICIT_KINDS = ['withinRange', 'withinCapacity', 'singleWrite', 'defined'] as const;
-export type ImplicitKind = (typeof IMPLICIT_KINDS)[number];
 
 export type Formula =
   | PredicateFormula

@@ -1,4 +1,5 @@
 import type { Trace } from './trace.ts';
+import type { PropertyKind } from './propertyKinds.ts';
 
 /** Why nothing could be said. Never, under any of these, does a property "hold". */
 export const UNKNOWN_REASONS = [
@@ -52,41 +53,6 @@ export const OUTCOMES = ['holds', 'bounded', 'violated', 'unknown'] as const;
 export type OutcomeKind = Outcome['outcome'];
 export type Assurance =
   'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
-
-/** What a property can be called: its formula's kind, or a frontend's own name for it. */
-export const PROPERTY_KINDS = [
-  'always',
-  'never',
-  'eventually',
-  'eventuallyAlways',
-  'leadsTo',
-  'reachable',
-  'recoverable',
-  'reachableEach',
-  'all',
-  'ltl',
-  'deadlockFree',
-  'withinRange',
-  'withinCapacity',
-  'singleWrite',
-  'defined',
-  'safe',
-  'optionToComplete',
-  'properCompletion',
-  'noDeadActivities',
-  'noMessageLeft',
-  'messageSound',
-  'sound',
-  'fairMessageSound',
-  'fairSound',
-  'invariant',
-  'temporal',
-  'deadlock',
-  'assertion',
-  'assumption',
-  'postcondition',
-] as const;
-export type PropertyKind = (typeof PROPERTY_KINDS)[number];
 
 /** One engine's part in an answer. */
 export interface EngineReport {

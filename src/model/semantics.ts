@@ -13,20 +13,14 @@ import {
 import {
   Layout,
   packSet,
-  type Bounds,
+  type WordBounds,
   type CellBlock,
   type ChannelBlock,
   type State,
 } from './layout.ts';
-import {
-  IMPLICIT_KINDS,
-  type Action,
-  type Assignment,
-  type ImplicitKind,
-  type Model,
-  type Send,
-} from './model.ts';
+import { type Action, type Assignment, type Model, type Send } from './model.ts';
 import { scalarValues } from './types.ts';
+import { IMPLICIT_KINDS, type ImplicitKind } from './propertyKinds.ts';
 
 /**
  * One action with one value for each of its `for` names: what a fairness condition speaks about
@@ -285,7 +279,7 @@ export class Semantics {
   #put(value: Expr, type: Assignment['type'], width: number, slots: Slots): WriteCode['put'] {
     if (type.kind === 'set') {
       const list: ListCode = this.compiler.list(value, slots);
-      const bounds: Bounds = this.layout.bounds(type.of);
+      const bounds: WordBounds = this.layout.bounds(type.of);
       return (state, locals, into, offset) =>
         packSet(list(state, locals) as readonly number[], into, offset, width, bounds);
     }

@@ -2,7 +2,7 @@ import { ok, type Locate, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
 import { messagesOf, skipOf } from './typecheckDiagrams.ts';
 import { InitialRules } from './typecheckInit.ts';
-import { Names } from './typecheckNames.ts';
+import { DeclaredNames } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';
 import {
   isControlRecord,
@@ -26,7 +26,7 @@ export function typecheck(
   document: ModelDocument,
   locate: Locate = () => undefined,
 ): Result<Model> {
-  const names = new Names(document, locate);
+  const names = new DeclaredNames(document, locate);
   const model = new Checker(names).model();
   return names.problems.length > 0 ? { ok: false, problems: names.problems } : ok(model);
 }
@@ -35,11 +35,11 @@ const MAX_ELEMENTS = 1_000;
 const MAX_CAPACITY = 10_000;
 
 class Checker {
-  readonly #names: Names;
+  readonly #names: DeclaredNames;
   readonly #initial: InitialRules;
   readonly #properties: PropertyRules;
 
-  constructor(names: Names) {
+  constructor(names: DeclaredNames) {
     this.#names = names;
     this.#initial = new InitialRules(names);
     this.#properties = new PropertyRules(names);

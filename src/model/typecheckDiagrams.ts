@@ -1,10 +1,10 @@
 import type { SkipDocument } from './document.ts';
 import type { Skip, Variable } from './model.ts';
-import type { Names } from './typecheckNames.ts';
+import type { DeclaredNames } from './typecheckNames.ts';
 import type { Type } from './types.ts';
 
 /** What a counter of messages says of the channel that it stands for. */
-export function messagesOf(names: Names, name: string, type: Type): Variable['messages'] {
+export function messagesOf(names: DeclaredNames, name: string, type: Type): Variable['messages'] {
   const given = names.document.variables[name]?.messages;
   if (!given) return undefined;
   const path = ['variables', name, 'messages'];
@@ -17,7 +17,7 @@ export function messagesOf(names: Names, name: string, type: Type): Variable['me
 
 /** How an activity can be passed over. */
 export function skipOf(
-  names: Names,
+  names: DeclaredNames,
   activity: string,
   { actor, from, to, label }: SkipDocument,
 ): Skip {

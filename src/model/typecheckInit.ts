@@ -1,7 +1,7 @@
 import type { Init, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
 import type { Syntax } from './feel.ts';
-import type { Names } from './typecheckNames.ts';
+import type { DeclaredNames } from './typecheckNames.ts';
 import type { InitRule } from './model.ts';
 import type { Scope } from './scope.ts';
 import { sizeOf } from './typeText.ts';
@@ -10,9 +10,9 @@ import { MAX_TYPE_VALUES, cellType, isFinite, typeText, type Type } from './type
 
 /** Checks how variables start. */
 export class InitialRules {
-  readonly #names: Names;
+  readonly #names: DeclaredNames;
 
-  constructor(names: Names) {
+  constructor(names: DeclaredNames) {
     this.#names = names;
   }
 

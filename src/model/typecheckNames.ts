@@ -14,7 +14,7 @@ import { INT, type IndexSet, type Type } from './types.ts';
 const MAX_PROBLEMS = 200;
 
 /** What the parts of the type check share: the names found so far, and everything wrong so far. */
-export class Names {
+export class DeclaredNames {
   readonly problems: Problem[] = [];
   readonly document: ModelDocument;
   readonly globals = new Map<string, Meaning>();

@@ -5,33 +5,21 @@ import { FeelError, parseFeel } from './feel.ts';
 import { feelOf } from './feelText.ts';
 import { mapLtl } from './ltl.ts';
 import { ltlText, parseLtl } from './ltlText.ts';
-import type { Names } from './typecheckNames.ts';
-import { IMPLICIT_KINDS, type Formula, type JointFairness, type Property } from './model.ts';
+import type { DeclaredNames } from './typecheckNames.ts';
+import { type Formula, type JointFairness, type Property } from './model.ts';
 import type { Scope } from './scope.ts';
 import { BOOL } from './types.ts';
+import { FORMULA_KINDS } from './propertyKinds.ts';
+import { IMPLICIT_KINDS } from './propertyKinds.ts';
 
 /** What an author can ask for; the implicit properties are always asked. */
 type DeclaredFormula = Exclude<Formula, { kind: 'implicit' }>;
 
-const PROPERTY_KEYS = [
-  'always',
-  'never',
-  'eventually',
-  'eventuallyAlways',
-  'leadsTo',
-  'reachable',
-  'recoverable',
-  'deadlockFree',
-  'reachableEach',
-  'all',
-  'ltl',
-] as const;
-
 /** Checks what is asked of a model, and what is assumed of its runs. */
 export class PropertyRules {
-  readonly #names: Names;
+  readonly #names: DeclaredNames;
 
-  constructor(names: Names) {
+  constructor(names: DeclaredNames) {
     this.#names = names;
   }
 
@@ -104,7 +92,7 @@ export class PropertyRules {
   }
 
   #formula(path: readonly string[], given: PropertyDocument): DeclaredFormula | undefined {
-    const kinds = PROPERTY_KEYS.filter((key) => given[key] !== undefined);
+    const kinds = FORMULA_KINDS.filter((key) => given[key] !== undefined);
     if (kinds.length > 1)
       this.#names.report(
         'PROPERTY_SHAPE',
@@ -139,7 +127,7 @@ export class PropertyRules {
     this.#names.report(
       'PROPERTY_SHAPE',
       path,
-      `a property says one of ${PROPERTY_KEYS.join(', ')}`,
+      `a property says one of ${FORMULA_KINDS.join(', ')}`,
     );
     return undefined;
   }

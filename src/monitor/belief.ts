@@ -1,11 +1,12 @@
 import { type Instance, errorKinds } from '../model/semantics.ts';
 import type { ChannelBlock } from '../model/layout.ts';
-import { IMPLICIT_KINDS, judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
+import { judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
 import type { Threat } from '../threats/threat.ts';
 import type { Mapping } from './mapping.ts';
 import type { Observation } from './observation.ts';
+import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
 
 /**
  * Where a run that fits the events may stand: a row of the system, and the safety properties that

@@ -40,7 +40,7 @@ export interface Alert {
   readonly withdrawn?: string;
 }
 
-export interface Flag {
+export interface EventFlag {
   readonly id: string;
   readonly why:
     | 'duplicate'
@@ -55,13 +55,13 @@ export interface Flag {
 }
 
 /** How far a case has been judged. Never changed: what comes later may go before it. */
-export interface Progress {
+export interface CaseProgress {
   readonly status: 'open' | 'beyondModel' | 'lost';
   readonly observer: Observer;
   readonly believed: readonly Explained[];
   readonly prefix: Prefix;
   readonly alerts: readonly Alert[];
-  readonly flags: readonly Flag[];
+  readonly flags: readonly EventFlag[];
   readonly sizes: readonly { readonly at: string; readonly size: number }[];
 }
 
@@ -74,7 +74,7 @@ export class CaseJudge {
   readonly #explanations: Explanations;
   readonly #base: Watched;
   readonly #dooms = new Map<Watched, Doom>();
-  readonly start: Progress;
+  readonly start: CaseProgress;
 
   constructor(model: Model, mapping: Mapping, explanations: Explanations) {
     this.#model = model;
@@ -92,7 +92,7 @@ export class CaseJudge {
   }
 
   /** The case after these events, which have one time. */
-  after(before: Progress, group: readonly Arrived[]): Progress {
+  after(before: CaseProgress, group: readonly Arrived[]): CaseProgress {
     const draft = new Draft(before);
     const seen: { readonly at: Arrived; readonly observation: Observation }[] = [];
     for (const at of group) {
@@ -217,15 +217,15 @@ export class CaseJudge {
 
 /** A progress in the making. */
 class Draft {
-  status: Progress['status'];
+  status: CaseProgress['status'];
   observer: Observer;
   believed: readonly Explained[];
   prefix: Prefix;
   readonly alerts: Alert[];
-  readonly flags: Flag[];
+  readonly flags: EventFlag[];
   readonly sizes: { at: string; size: number }[];
 
-  constructor(before: Progress) {
+  constructor(before: CaseProgress) {
     this.status = before.status;
     this.observer = before.observer;
     this.believed = before.believed;
@@ -244,7 +244,7 @@ class Draft {
     if (!now && known) this.alerts[index] = { ...known, resolved: at.id };
   }
 
-  done(): Progress {
+  done(): CaseProgress {
     const { status, observer, believed, prefix, alerts, flags, sizes } = this;
     return { status, observer, believed, prefix, alerts, flags, sizes };
   }

@@ -1,6 +1,6 @@
 import type { Alert, Arrived } from './caseJudge.ts';
 import type { Deadline } from './mapping.ts';
-import { valueAt } from './path.ts';
+import { valueAtPath } from './path.ts';
 
 /**
  * The deadlines of a case that are past, each at the event that opened it: strictly past its due
@@ -36,6 +36,7 @@ export function lateAlerts(
 
 function isSame({ same }: Deadline, a: Arrived, b: Arrived): boolean {
   return same.every(
-    (path) => JSON.stringify(valueAt(path, a.event)) === JSON.stringify(valueAt(path, b.event)),
+    (path) =>
+      JSON.stringify(valueAtPath(path, a.event)) === JSON.stringify(valueAtPath(path, b.event)),
   );
 }

@@ -19,7 +19,7 @@ export interface Datum {
 }
 
 /** What an event tells of a cell. */
-export interface Reading {
+export interface CellReading {
   readonly of: 'variable' | 'parameter';
   readonly name: string;
   readonly keys: readonly Datum[];
@@ -38,7 +38,7 @@ export interface Entry {
   readonly binders: ReadonlyMap<string, Datum>;
   readonly receive: MessageData;
   readonly send: MessageData;
-  readonly reads: readonly Reading[];
+  readonly reads: readonly CellReading[];
 }
 
 export interface Deadline {
@@ -242,7 +242,7 @@ class Reader {
   #reading(
     { of, cell, value }: NonNullable<MappingDocument['events'][number]['read']>[number],
     at: readonly string[],
-  ): readonly Reading[] {
+  ): readonly CellReading[] {
     const { variables, parameters } = this.#model;
     const variable = variables.find(({ name }) => name === of);
     const declared = variable ?? parameters.find(({ name }) => name === of);

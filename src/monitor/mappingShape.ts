@@ -1,10 +1,10 @@
-import type { Shape } from '../frontends/native/shape.ts';
+import type { JsonShape } from '../frontends/native/shape.ts';
 
-const text = (about: string): Shape => ({ kind: 'text', about });
-const value = (about: string): Shape => ({ kind: 'expression', about });
-const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
+const text = (about: string): JsonShape => ({ kind: 'text', about });
+const value = (about: string): JsonShape => ({ kind: 'expression', about });
+const mapping = (about: string, of: JsonShape): JsonShape => ({ kind: 'mapping', about, of });
 
-const DATUM: Shape = {
+const DATUM: JsonShape = {
   kind: 'either',
   about: 'a place in the event, or `{ path | value, values | cuts | scale, optional }`',
   options: [
@@ -32,7 +32,7 @@ const DATUM: Shape = {
 const DATA = mapping('a datum by name', DATUM);
 
 /** The shape of a mapping (`MAPPING.md` of the semantics, version 1). */
-export const MAPPING_SHAPE: Shape = {
+export const MAPPING_SHAPE: JsonShape = {
   kind: 'record',
   about: 'a mapping',
   fields: {

@@ -3,11 +3,17 @@ import { Codec } from '../model/codec.ts';
 import type { Model } from '../model/model.ts';
 import type { Value } from '../model/trace.ts';
 import type { Threat } from '../threats/threat.ts';
-import { CaseJudge, type Alert, type Arrived, type Flag, type Progress } from './caseJudge.ts';
+import {
+  CaseJudge,
+  type Alert,
+  type Arrived,
+  type EventFlag,
+  type CaseProgress,
+} from './caseJudge.ts';
 import { lateAlerts } from './deadlines.ts';
 import { Explanations } from './explanation.ts';
 import type { Mapping } from './mapping.ts';
-import { valueAt } from './path.ts';
+import { valueAtPath } from './path.ts';
 
 /** An event of the time of another clock than ours is taken for ahead of it beyond this. */
 const AHEAD_MS = 5 * 60_000;
@@ -34,13 +40,13 @@ export interface WatchOptions {
 /** What became of one case. */
 export interface CaseAnswer {
   readonly case: string;
-  readonly status: Progress['status'];
+  readonly status: CaseProgress['status'];
   readonly alerts: readonly Alert[];
   readonly events: readonly string[];
-  readonly beliefSize: Progress['sizes'];
+  readonly beliefSize: CaseProgress['sizes'];
   readonly legalNext: readonly { readonly action: string; readonly with?: Record<string, Value> }[];
   readonly elements: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly flagged: readonly Flag[];
+  readonly flagged: readonly EventFlag[];
   /** The threats under which the case is followed now. */
   readonly hypotheses?: readonly (readonly string[])[];
 }
@@ -49,9 +55,9 @@ interface OpenCase {
   /** By time, then arrival. */
   events: Arrived[];
   /** The progress after each group of one time. */
-  judged: { readonly time: number; readonly progress: Progress }[];
+  judged: { readonly time: number; readonly progress: CaseProgress }[];
   known: Alert[];
-  readonly flags: Flag[];
+  readonly flags: EventFlag[];
   latest: number;
 }
 
@@ -63,7 +69,7 @@ export class Monitor {
   readonly #cases = new Map<string, OpenCase>();
   readonly #seen = new Map<string, CloudEvent>();
   /** Events that belong to no case. */
-  readonly flagged: Flag[] = [];
+  readonly flagged: EventFlag[] = [];
   #arrivals = 0;
   #clock = -Infinity;
 
@@ -77,7 +83,7 @@ export class Monitor {
   /** Takes the next event of the stream. */
   take(event: CloudEvent): void {
     this.#arrivals += 1;
-    const keys = keysOf(valueAt(this.#mapping.key, event));
+    const keys = keysOf(valueAtPath(this.#mapping.key, event));
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
     const identity = JSON.stringify([event.source, event.id]);
     const first = this.#seen.get(identity);
@@ -194,7 +200,7 @@ export class Monitor {
   }
 
   /** The steps of the model that events may show next (rule 27). */
-  #legalNext(progress: Progress): CaseAnswer['legalNext'] {
+  #legalNext(progress: CaseProgress): CaseAnswer['legalNext'] {
     const found = new Map<string, { action: string; with?: Record<string, Value> }>();
     for (const { watched, belief } of progress.believed) {
       const { system } = watched;
@@ -231,7 +237,7 @@ function contentOf(event: CloudEvent): string {
   return canonicalJson(event as unknown as Json);
 }
 
-function realId({ observer }: Progress, set: string, element: string): string | undefined {
+function realId({ observer }: CaseProgress, set: string, element: string): string | undefined {
   return [...(observer.elements.get(set) ?? [])].find(([, found]) => found === element)?.[0];
 }
 

@@ -2,7 +2,7 @@ import type { Layout } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import { NULL_VALUE, scalarValues, type Type } from '../model/types.ts';
 import type { Datum, Entry, Mapping, MessageData } from './mapping.ts';
-import { valueAt } from './path.ts';
+import { valueAtPath } from './path.ts';
 
 /** Words of the model by name: what an event says of a step. */
 type Words = ReadonlyMap<string, number>;
@@ -74,7 +74,7 @@ export class Observer {
       (found) =>
         found.type === type &&
         found.where.every(
-          ([path, value]) => JSON.stringify(valueAt(path, event)) === JSON.stringify(value),
+          ([path, value]) => JSON.stringify(valueAtPath(path, event)) === JSON.stringify(value),
         ),
     );
     if (!entry) return { seen: { is: 'unmapped' }, next: this };
@@ -139,7 +139,7 @@ export class Observer {
 
   /** The word that a datum stands for; nothing where it may be missing, and is. */
   #word(datum: Datum, event: unknown, bound: Map<string, Map<string, string>>): number | undefined {
-    const given = datum.path ? valueAt(datum.path, event) : datum.value;
+    const given = datum.path ? valueAtPath(datum.path, event) : datum.value;
     try {
       return this.#converted(datum, given, bound);
     } catch (error) {

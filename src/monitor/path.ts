@@ -13,7 +13,7 @@ export function parsePath(text: string): Path | undefined {
 }
 
 /** What stands there; nothing where there is no such place. */
-export function valueAt(path: Path, value: unknown): unknown {
+export function valueAtPath(path: Path, value: unknown): unknown {
   let found = value;
   for (const part of path) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part))

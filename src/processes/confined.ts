@@ -26,7 +26,7 @@ export function toolEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** What a confined program may see beside the system's own programs and libraries. */
-export interface Places {
+export interface VisiblePlaces {
   readonly readable: readonly string[];
   /** Where it may write, and begins. */
   readonly writable?: string;
@@ -60,7 +60,11 @@ export function mayConfine(): boolean {
  * A program in a sandbox, where bubblewrap can be had: no network, no other processes, no files but
  * those of the system and the given ones, an empty environment. It ends with us.
  */
-export function confined(command: string, args: readonly string[], places: Places): Confined {
+export function confined(
+  command: string,
+  args: readonly string[],
+  places: VisiblePlaces,
+): Confined {
   if (!mayConfine()) return { command, args, sandbox: 'none' };
   const { readable, writable } = places;
   const program = isAbsolute(command) ? command : (onPath(command) ?? command);

@@ -1,12 +1,20 @@
 import { stopBranch, type StateChain } from './chain.ts';
 import type { EventLog, LogCase } from './eventLog.ts';
-import { countEnd, countPairs, IDLE, replay, share, type Layer, type Replayed } from './layers.ts';
+import {
+  countEnd,
+  countPairs,
+  IDLE,
+  replayCase,
+  share,
+  type CaseLayer,
+  type ReplayedCase,
+} from './layers.ts';
 import type { BranchPairs } from './markovFit.ts';
 import { Matcher, type Deviation } from './matcher.ts';
 import { Moves, type Censoring } from './moves.ts';
-import type { Evidence } from './posterior.ts';
+import type { BranchEvidence } from './posterior.ts';
 import { hasEqualTimes, otherOrders } from './orders.ts';
-import { NEVER } from './question.ts';
+import { NEVER_A_GOAL } from './question.ts';
 
 /**
  * How one case ended, as far as its events tell. A case that is not at its end, but where no loss
@@ -16,7 +24,7 @@ export type CaseEnd = 'lost' | 'notLost' | 'open' | 'outside';
 
 /** A log read as evidence on a chain. */
 export interface Alignment {
-  readonly evidence: Evidence;
+  readonly evidence: BranchEvidence;
   readonly censoring: Censoring;
   /** How often one branch came right after another, in the cases that fit one path. */
   readonly pairs: BranchPairs;
@@ -102,16 +110,16 @@ class Reading {
       this.#follow(path);
       return;
     }
-    const replayed = replay(this.#chain, this.#matcher, logCase);
+    const replayed = replayCase(this.#chain, this.#matcher, logCase);
     const other = equal && replayed.deviation ? this.#inAnotherOrder(logCase) : undefined;
     if (other) this.#tally.reorderedCases += 1;
     this.#share(logCase, other ?? replayed);
   }
 
   /** The case with events of one time in another order, if it is a run of the model then. */
-  #inAnotherOrder(logCase: LogCase): Replayed | undefined {
+  #inAnotherOrder(logCase: LogCase): ReplayedCase | undefined {
     for (const order of otherOrders(logCase)) {
-      const replayed = replay(this.#chain, this.#matcher, order);
+      const replayed = replayCase(this.#chain, this.#matcher, order);
       if (!replayed.deviation) return replayed;
     }
     return undefined;
@@ -155,9 +163,9 @@ class Reading {
   }
 
   /** A case that fits several paths, or leaves the model. */
-  #share(logCase: LogCase, replayed: Replayed): void {
+  #share(logCase: LogCase, replayed: ReplayedCase): void {
     const { layers, deviation } = replayed;
-    const last = layers.at(-1) as Layer;
+    const last = layers.at(-1) as CaseLayer;
     const { passed, ambiguous, idle, ends } = share(
       this.#chain,
       this.#matcher,
@@ -188,7 +196,7 @@ class Reading {
   }): void {
     const { passed, open, left, nodes } = end;
     const verdicts = this.#verdicts;
-    const safe = verdicts !== undefined && nodes.every((node) => verdicts[node] === NEVER);
+    const safe = verdicts !== undefined && nodes.every((node) => verdicts[node] === NEVER_A_GOAL);
     this.#ends.push(passed ? 'lost' : left ? 'outside' : open && !safe ? 'open' : 'notLost');
     if (open) this.#tally.openCases += 1;
     if (end.ambiguous) this.#tally.ambiguousCases += 1;

@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { listed } from '../errors/nearest.ts';
-import { cardOf, type Answer, type ModelCard } from './card.ts';
+import { cardOf, type RiskAnswer, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate } from './directEstimate.ts';
@@ -15,7 +15,7 @@ import { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts'
 import { Watch } from './watch.ts';
 
 /** Public shape (`risk.schema.json`). All probabilities are of one case. */
-export interface RiskAssessment extends Answer {
+export interface RiskAssessment extends RiskAnswer {
   readonly v: 2;
   readonly property: string;
   readonly states: number;
@@ -143,7 +143,7 @@ async function assess(
     undecided,
     settled: question.settled !== undefined,
   });
-  const answer: Answer = {
+  const answer: RiskAnswer = {
     headline,
     probability,
     direct,

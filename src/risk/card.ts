@@ -28,7 +28,7 @@ export interface ModelCard {
     readonly formula: string;
   };
   /** The numbers that the card is of: the same as in the scores. */
-  readonly answer: Answer;
+  readonly answer: RiskAnswer;
   readonly data: {
     /** Of the event log's text. */
     readonly digest: string;
@@ -108,7 +108,7 @@ export interface ModelCard {
 }
 
 /** What was found, each number with the kind of its interval. */
-export interface Answer {
+export interface RiskAnswer {
   /** What may be said first, and why it is not more. */
   readonly headline: Headline;
   readonly probability: Probability;
@@ -127,7 +127,7 @@ export interface Answer {
 }
 
 export interface CardInput {
-  readonly answer: Answer;
+  readonly answer: RiskAnswer;
   readonly learned: Learned;
   readonly log: EventLog;
   readonly loss: Loss;

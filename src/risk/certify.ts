@@ -1,5 +1,5 @@
 import type { DirectSolver } from './direct.ts';
-import { DEPENDS, SURELY, type Question, type Bounds } from './question.ts';
+import { DEPENDS, SURELY, type ReachQuestion, type NodeBounds } from './question.ts';
 import { solve, SOUND, ULP } from './solve.ts';
 import { STOP } from './topology.ts';
 
@@ -14,10 +14,10 @@ const [FIRST_STEP, LAST_STEP] = [1e-14, 1e-7];
  * CAV 2020). Where nothing of the kind holds, or nothing was solved directly, interval iteration.
  */
 export function soundBounds(
-  question: Question,
+  question: ReachQuestion,
   solver: DirectSolver,
   weights: Float64Array,
-): Bounds {
+): NodeBounds {
   const { nodes } = question.topology;
   const solution = new Float64Array(nodes);
   const ahead = new Float64Array(nodes);
@@ -31,14 +31,14 @@ export function soundBounds(
   return solve(question, weights, SOUND);
 }
 
-function settle({ verdicts }: Question, lower: Float64Array, upper: Float64Array): void {
+function settle({ verdicts }: ReachQuestion, lower: Float64Array, upper: Float64Array): void {
   verdicts.forEach((verdict, node) => {
     if (verdict !== DEPENDS) lower[node] = upper[node] = verdict === SURELY ? 1 : 0;
   });
 }
 
 function isInductive(
-  { topology, unsettled }: Question,
+  { topology, unsettled }: ReachQuestion,
   weights: Float64Array,
   lower: Float64Array,
   upper: Float64Array,

@@ -1,4 +1,4 @@
-import type { Question, Bounds } from './question.ts';
+import type { ReachQuestion, NodeBounds } from './question.ts';
 import { STOP } from './topology.ts';
 
 /**
@@ -21,10 +21,10 @@ export interface Component {
 }
 
 export function componentOf(
-  { topology, componentOf: numbers }: Question,
+  { topology, componentOf: numbers }: ReachQuestion,
   weights: Float64Array,
   nodes: Int32Array,
-  { lower, upper }: Bounds,
+  { lower, upper }: NodeBounds,
   places: Int32Array,
 ): Component {
   const { rows, targets } = topology;
@@ -83,7 +83,7 @@ export function componentOf(
  * was there where `climbing`. Returns the largest change in parts of the new value, and whether no
  * value went up.
  */
-export function sweep(
+export function sweepComponent(
   { nodes, rows, targets, shares }: Component,
   out: Float64Array,
   values: Float64Array,

@@ -1,5 +1,5 @@
 import { planElimination, type Elimination } from './elimination.ts';
-import { SURELY, type Question } from './question.ts';
+import { SURELY, type ReachQuestion } from './question.ts';
 import { iterate, SOUND } from './solve.ts';
 import { STOP } from './topology.ts';
 
@@ -15,7 +15,7 @@ const ONE_VALUE = 1e-6;
  * no value.
  */
 export class DirectSolver {
-  readonly #question: Question;
+  readonly #question: ReachQuestion;
   readonly #plans: readonly (Elimination | undefined)[];
   readonly #upper: Float64Array;
   readonly #factors: Float64Array;
@@ -24,7 +24,7 @@ export class DirectSolver {
   /**
    * `maxFactors`: entries that the factors of a component may have (8 bytes each, and 8 for where).
    */
-  constructor(question: Question, maxFactors?: number) {
+  constructor(question: ReachQuestion, maxFactors?: number) {
     this.#question = question;
     this.#plans = question.components.map((component) =>
       component.length === 1 ? undefined : planElimination(question, component, maxFactors),

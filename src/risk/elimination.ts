@@ -1,4 +1,4 @@
-import type { Question } from './question.ts';
+import type { ReachQuestion } from './question.ts';
 import { STOP } from './topology.ts';
 
 /** More entries than this in the factors, and sweeps are the cheaper way (or there is none). */
@@ -28,7 +28,7 @@ export interface Elimination {
  * too large.
  */
 export function planElimination(
-  question: Question,
+  question: ReachQuestion,
   component: Int32Array,
   maxEntries = MAX_ENTRIES,
 ): Elimination | undefined {
@@ -45,7 +45,7 @@ export function planElimination(
 
 /** For each node of the component, by its number in it, those that it leads to or comes from. */
 function neighboursOf(
-  { topology, componentOf }: Question,
+  { topology, componentOf }: ReachQuestion,
   component: Int32Array,
 ): readonly Set<number>[] {
   const local = new Map<number, number>();

@@ -1,17 +1,13 @@
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Expr } from '../model/expression.ts';
-import {
-  IMPLICIT_KINDS,
-  judgedPredicates,
-  type ImplicitKind,
-  type Property,
-} from '../model/model.ts';
+import { judgedPredicates, type Property } from '../model/model.ts';
 import { ERROR_BIT, type Semantics } from '../model/semantics.ts';
 import { timeOf } from '../time/time.ts';
+import { IMPLICIT_KINDS, type ImplicitKind } from '../model/propertyKinds.ts';
 
 /** The whole graph of a model, and which of its states are a loss. */
-export interface Explored {
+export interface ExploredLosses {
   readonly graph: Graph;
   readonly loss: Uint8Array;
 }
@@ -47,7 +43,7 @@ export async function exploreLosses(
   loss: Loss,
   options: ExploreOptions,
   signal: AbortSignal,
-): Promise<Result<Explored>> {
+): Promise<Result<ExploredLosses>> {
   const graph = new Graph(semantics);
   const isLoss = lossTest(graph, loss);
   if (!isLoss)

@@ -4,8 +4,8 @@ import type { Instance, Semantics } from '../model/semantics.ts';
 import { stateText, stopBranch, type StateChain } from './chain.ts';
 import { csvLine } from './csv.ts';
 import { DirectSolver } from './direct.ts';
-import { valueAt } from './learned.ts';
-import { Question } from './question.ts';
+import { probabilityAt } from './learned.ts';
+import { ReachQuestion } from './question.ts';
 import { Random } from './random.ts';
 import { possiblePart, STOP } from './topology.ts';
 
@@ -123,8 +123,8 @@ export function branchWeights(chain: StateChain, weights: Weights): Result<Float
  */
 export function trueProbability(chain: StateChain, weights: Float64Array): number {
   const possible = possiblePart(chain.topology, weights);
-  const question = new Question(possible.topology);
-  const value = valueAt(question, new DirectSolver(question), possible.probabilities);
+  const question = new ReachQuestion(possible.topology);
+  const value = probabilityAt(question, new DirectSolver(question), possible.probabilities);
   invariant(value !== undefined, 'the truth of a generated log can be solved for');
   return value;
 }

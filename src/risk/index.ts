@@ -4,7 +4,7 @@ export type { ModelCard } from './card.ts';
 export { chainOfValuation, type StateChain } from './chain.ts';
 export { readEventLog, type EventLog, type LogCase, type LogEvent } from './eventLog.ts';
 export { readInstant } from './instants.ts';
-export { exploreLosses, type Explored, type Loss } from './explored.ts';
+export { exploreLosses, type ExploredLosses, type Loss } from './explored.ts';
 export {
   branchWeights,
   generateLog,

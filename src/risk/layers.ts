@@ -8,7 +8,7 @@ import { STOP } from './topology.ts';
  * The positions at which a case may be after some of its events, with the share of paths from the
  * start that lead there, and when the case came there.
  */
-export interface Layer {
+export interface CaseLayer {
   readonly nodes: number[];
   readonly forward: number[];
   readonly sinceMs: (number | undefined)[];
@@ -32,23 +32,23 @@ export const IDLE = -1;
 /** As many silent steps as this may follow each other between two events. */
 const MAX_SILENT = 60;
 
-export type Replayed = {
-  readonly layers: readonly Layer[];
+export type ReplayedCase = {
+  readonly layers: readonly CaseLayer[];
   readonly deviation?: Omit<Deviation, 'case'>;
 };
 
 /** The layers of a case, up to where it leaves the model; the last with what follows silently. */
-export function replay(chain: StateChain, matcher: Matcher, logCase: LogCase): Replayed {
+export function replayCase(chain: StateChain, matcher: Matcher, logCase: LogCase): ReplayedCase {
   const before = emptyLayer([]);
   arrive(before, chain, chain.root, 1, undefined, true);
   const layers = [before];
-  const first = advance(chain, matcher, before, undefined, logCase.events[0]?.timeMs) as Layer;
+  const first = advance(chain, matcher, before, undefined, logCase.events[0]?.timeMs) as CaseLayer;
   layers.push(first);
   for (const event of logCase.events) {
     const deviation = { row: event.row, activity: event.activity };
     const match = matcher.instancesOf(event);
     if (typeof match === 'string') return { layers, deviation: { ...deviation, reason: match } };
-    const last = layers.at(-1) as Layer;
+    const last = layers.at(-1) as CaseLayer;
     const known = last.nodes.length;
     expand(chain, matcher, last);
     const next = advance(chain, matcher, last, match, event.timeMs);
@@ -58,17 +58,17 @@ export function replay(chain: StateChain, matcher: Matcher, logCase: LogCase): R
     }
     layers.push(next);
   }
-  expand(chain, matcher, layers.at(-1) as Layer);
+  expand(chain, matcher, layers.at(-1) as CaseLayer);
   return { layers };
 }
 
-function emptyLayer(moves: readonly Move[]): Layer {
+function emptyLayer(moves: readonly Move[]): CaseLayer {
   return { nodes: [], forward: [], sinceMs: [], clean: [], moves, inner: [] };
 }
 
 /** Adds a position, and says where it stands. */
 function arrive(
-  layer: Layer,
+  layer: CaseLayer,
   { topology }: StateChain,
   node: number,
   weight: number,
@@ -86,7 +86,7 @@ function arrive(
  * Adds the positions that silent steps lead to: the shortest ways to each state. A silent step
  * takes no time.
  */
-function expand(chain: StateChain, matcher: Matcher, layer: Layer): void {
+function expand(chain: StateChain, matcher: Matcher, layer: CaseLayer): void {
   if (!matcher.hasSilent) return;
   const { topology, instances } = chain;
   const level = new Map(layer.nodes.map((node) => [node, 0]));
@@ -115,7 +115,7 @@ function expand(chain: StateChain, matcher: Matcher, layer: Layer): void {
 }
 
 /** Takes back what `expand` added: the case is not known to have gone there. */
-function truncate(layer: Layer, size: number): void {
+function truncate(layer: CaseLayer, size: number): void {
   layer.nodes.length = size;
   layer.forward.length = size;
   layer.sinceMs.length = size;
@@ -127,10 +127,10 @@ function truncate(layer: Layer, size: number): void {
 function advance(
   chain: StateChain,
   matcher: Matcher,
-  layer: Layer,
+  layer: CaseLayer,
   match: Match | undefined,
   timeMs: number | undefined,
-): Layer | undefined {
+): CaseLayer | undefined {
   const { topology, instances, root } = chain;
   const place = new Map<number, number>();
   const moves: Move[] = [];
@@ -187,10 +187,10 @@ export interface Shared {
 export function share(
   chain: StateChain,
   matcher: Matcher,
-  { layers, deviation }: Replayed,
+  { layers, deviation }: ReplayedCase,
   into: Moves,
 ): Shared {
-  const last = layers.at(-1) as Layer;
+  const last = layers.at(-1) as CaseLayer;
   let backward = deviation ? last.nodes.map(() => 1) : restsOf(chain, matcher, last);
   const weights = last.forward.map((weight, i) => weight * (backward[i] as number));
   const all = weights.reduce((a, b) => a + b, 0);
@@ -203,8 +203,8 @@ export function share(
     taken.set(branch, (taken.get(branch) ?? 0) + weight);
   };
   for (let depth = layers.length - 1; depth > 0; depth -= 1) {
-    const layer = layers[depth] as Layer;
-    const before = layers[depth - 1] as Layer;
+    const layer = layers[depth] as CaseLayer;
+    const before = layers[depth - 1] as CaseLayer;
     const mass = layer.forward.reduce((sum, w, i) => sum + w * (backward[i] as number), 0);
     const own = [...backward];
     for (const move of layer.inner.toReversed()) {
@@ -235,7 +235,7 @@ export function share(
 }
 
 /** 1 for the positions at which no silent step is enabled; if there are none, for all. */
-function restsOf({ topology, instances }: StateChain, matcher: Matcher, last: Layer): number[] {
+function restsOf({ topology, instances }: StateChain, matcher: Matcher, last: CaseLayer): number[] {
   const rests = last.nodes.map((node) => {
     for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1)
       if (matcher.isSilent(instances[b])) return 0;
@@ -246,13 +246,13 @@ function restsOf({ topology, instances }: StateChain, matcher: Matcher, last: La
 
 /** The pairs of branches of a case that fits one path, silent steps left out. */
 export function countPairs(
-  layers: readonly Layer[],
+  layers: readonly CaseLayer[],
   count: (before: number, after: number) => void,
 ): void {
   let after: number | undefined;
   let at = 0;
   for (let depth = layers.length - 1; depth > 0; depth -= 1) {
-    const move = (layers[depth] as Layer).moves.find(({ to }) => to === at) as Move;
+    const move = (layers[depth] as CaseLayer).moves.find(({ to }) => to === at) as Move;
     at = move.from;
     if (move.branch === IDLE) continue;
     if (after !== undefined) count(move.branch, after);
@@ -263,7 +263,7 @@ export function countPairs(
 /** Counts the end of a case. False when it can have ended nowhere: then the case is still open. */
 export function countEnd(
   chain: StateChain,
-  last: Layer,
+  last: CaseLayer,
   ends: Shared['ends'],
   untilMs: number | undefined,
   into: Moves,

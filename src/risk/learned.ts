@@ -4,14 +4,14 @@ import { DirectSolver } from './direct.ts';
 import type { EventLog } from './eventLog.ts';
 import { Posterior } from './posterior.ts';
 import { halfALostCase } from './prior.ts';
-import { Question } from './question.ts';
+import { ReachQuestion } from './question.ts';
 import { STOP, type Topology } from './topology.ts';
 
 /** What the log says of one valuation of the parameters. */
 export interface Learned {
   readonly chain: StateChain;
   readonly alignment: Alignment;
-  readonly question: Question;
+  readonly question: ReachQuestion;
   readonly solver: DirectSolver;
   /** What one imaginary case would count for. */
   readonly prior: Float64Array;
@@ -30,7 +30,7 @@ export interface LearnOptions {
 }
 
 export function learn(chain: StateChain, log: EventLog, options: LearnOptions = {}): Learned {
-  const question = new Question(chain.topology);
+  const question = new ReachQuestion(chain.topology);
   const alignment = align(chain, log, question.verdicts, options.quiet);
   const prior = halfALostCase(question, groupsOf(chain));
   const posterior = new Posterior(chain.topology, alignment.evidence, prior, options.priorTimes);
@@ -42,7 +42,7 @@ export function learn(chain: StateChain, log: EventLog, options: LearnOptions = 
     solver,
     prior,
     posterior,
-    atMeanRates: valueAt(question, solver, posterior.mean()),
+    atMeanRates: probabilityAt(question, solver, posterior.mean()),
   };
 }
 
@@ -60,8 +60,8 @@ export function groupsOf({ instances, graph, topology }: StateChain): Int32Array
 }
 
 /** The probability from the start; `undefined` where it was not solved to the end. */
-export function valueAt(
-  question: Question,
+export function probabilityAt(
+  question: ReachQuestion,
   solver: DirectSolver,
   weights: Float64Array,
 ): number | undefined {
@@ -80,7 +80,7 @@ export function priorShare(learned: Learned): number {
   const { chain, alignment, question, solver, prior, atMeanRates } = learned;
   if (question.settled !== undefined) return 0;
   const half = new Posterior(chain.topology, alignment.evidence, prior, 0.5);
-  const other = valueAt(question, solver, half.mean());
+  const other = probabilityAt(question, solver, half.mean());
   return other === undefined || !atMeanRates
     ? 1
     : Math.min(1, (2 * Math.abs(atMeanRates - other)) / atMeanRates);
@@ -101,6 +101,6 @@ export function throughUnseen({ posterior, question }: Learned): number {
     target !== STOP && verdicts[target] === verdicts[topology.start] ? target : STOP,
   );
   const unseen: Topology = { ...topology, goal, targets };
-  const asked = new Question(unseen);
-  return valueAt(asked, new DirectSolver(asked), posterior.mean()) ?? 1;
+  const asked = new ReachQuestion(unseen);
+  return probabilityAt(asked, new DirectSolver(asked), posterior.mean()) ?? 1;
 }

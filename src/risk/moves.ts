@@ -6,7 +6,7 @@ import {
   type Leaving,
   type Waiting,
 } from './hazards.ts';
-import type { Evidence } from './posterior.ts';
+import type { BranchEvidence } from './posterior.ts';
 import { STOP, type Topology } from './topology.ts';
 
 /** How the open ends of cases were read. */
@@ -60,7 +60,7 @@ export class Moves {
   }
 
   /** What all of it comes to; `counts` then has the stops that are sure. */
-  evidence(): Evidence & { readonly censoring: Censoring } {
+  evidence(): BranchEvidence & { readonly censoring: Censoring } {
     const { rows, targets } = this.#topology;
     const cascades = new Map<number, Cascade>();
     let [waiting, beyond] = [0, 0];

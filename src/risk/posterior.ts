@@ -7,7 +7,7 @@ const LEAST_PRIOR = 1e-9;
 const SMALLEST = 1e-280;
 
 /** What a log says of the branches of a chain. */
-export interface Evidence {
+export interface BranchEvidence {
   /** How often each branch was seen to be taken; fractions where several paths explain a case. */
   readonly counts: Float64Array;
   /** The nodes where some cases were not followed to their end. */
@@ -23,12 +23,12 @@ export interface Evidence {
 export class Posterior {
   readonly topology: Topology;
   readonly prior: Float64Array;
-  readonly evidence: Evidence;
+  readonly evidence: BranchEvidence;
   readonly #alphas: Float64Array;
   readonly #visits: Float64Array;
 
   /** `prior`: the weight of each branch, times `times`. A branch back to its own node has none. */
-  constructor(topology: Topology, evidence: Evidence, prior: Float64Array, times = 1) {
+  constructor(topology: Topology, evidence: BranchEvidence, prior: Float64Array, times = 1) {
     this.topology = topology;
     this.evidence = evidence;
     this.prior = new Float64Array(prior.length);

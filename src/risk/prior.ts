@@ -1,4 +1,4 @@
-import { backwardEdges, DEPENDS, SURELY, type Question } from './question.ts';
+import { backwardEdges, DEPENDS, SURELY, type ReachQuestion } from './question.ts';
 import { STOP } from './topology.ts';
 
 /**
@@ -24,7 +24,7 @@ const MAX_SWEEPS = 5_000;
  * are divided among the copies of a state instead of being counted once for each, and where every
  * case of a log has ended, the probability at the mean rates is (k + ½) ÷ (n + 1) on any graph.
  */
-export function halfALostCase(question: Question, groups: Int32Array): Float64Array {
+export function halfALostCase(question: ReachQuestion, groups: Int32Array): Float64Array {
   const { topology } = question;
   const prior = new Float64Array(topology.targets.length);
   if (question.settled !== undefined) return prior;
@@ -47,7 +47,7 @@ export function halfALostCase(question: Question, groups: Int32Array): Float64Ar
 }
 
 /** The probability of each branch in the reference chain, times that of going on. */
-function referenceChain({ topology }: Question, groups: Int32Array): Float64Array {
+function referenceChain({ topology }: ReachQuestion, groups: Int32Array): Float64Array {
   const { nodes, rows, targets } = topology;
   const reference = new Float64Array(targets.length);
   const sizes = new Map<number, number>();
@@ -68,7 +68,7 @@ function referenceChain({ topology }: Question, groups: Int32Array): Float64Arra
 }
 
 /** For each unsettled node the probability that the reference chain ends there as asked. */
-function endings(question: Question, reference: Float64Array, lost: boolean): Float64Array {
+function endings(question: ReachQuestion, reference: Float64Array, lost: boolean): Float64Array {
   const { rows, targets, nodes } = question.topology;
   const ends = new Float64Array(nodes);
   for (const component of question.components)
@@ -82,7 +82,7 @@ function endings(question: Question, reference: Float64Array, lost: boolean): Fl
 }
 
 function endingAt(
-  { verdicts }: Question,
+  { verdicts }: ReachQuestion,
   ends: Float64Array,
   target: number,
   lost: boolean,
@@ -93,7 +93,7 @@ function endingAt(
 }
 
 /** How often the reference chain comes to each unsettled node, from the start on. */
-function visitsOf(question: Question, reference: Float64Array): Float64Array {
+function visitsOf(question: ReachQuestion, reference: Float64Array): Float64Array {
   const { topology, components, verdicts } = question;
   const visits = new Float64Array(topology.nodes);
   const back = backwardEdges(topology);

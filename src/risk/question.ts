@@ -4,7 +4,7 @@ import { STOP, type Topology } from './topology.ts';
 /**
  * What the graph alone says of a node: never a goal, surely a goal, or it depends on the numbers.
  */
-export const NEVER = 0;
+export const NEVER_A_GOAL = 0;
 export const SURELY = 1;
 export const DEPENDS = 2;
 
@@ -14,7 +14,7 @@ export const DEPENDS = 2;
  * settled by graph search (Baier and Katoen, *Principles of Model Checking*, 2008, section 10.1.1,
  * the sets S=0 and S=1), so that what is left, (I − Q) x = b, has exactly one solution.
  */
-export class Question {
+export class ReachQuestion {
   readonly topology: Topology;
   readonly verdicts: Uint8Array;
   /**
@@ -74,7 +74,7 @@ function settle(topology: Topology): Uint8Array {
   }
   const mayMiss = backward(nodes, back, canMiss, (node) => goal[node] === 0);
   return Uint8Array.from({ length: nodes }, (_, node) =>
-    canReach[node] === 0 ? NEVER : mayMiss[node] === 0 ? SURELY : DEPENDS,
+    canReach[node] === 0 ? NEVER_A_GOAL : mayMiss[node] === 0 ? SURELY : DEPENDS,
   );
 }
 
@@ -133,7 +133,7 @@ function backward(
  * A lower and an upper value for every node that the question depends on, and for the settled ones
  * (0 or 1).
  */
-export interface Bounds {
+export interface NodeBounds {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
 }

@@ -1,5 +1,5 @@
-import { componentOf, sweep } from './component.ts';
-import { SURELY, type Bounds, type Question } from './question.ts';
+import { componentOf, sweepComponent } from './component.ts';
+import { SURELY, type NodeBounds, type ReachQuestion } from './question.ts';
 import { STOP } from './topology.ts';
 
 export interface SolveOptions {
@@ -31,13 +31,17 @@ export const ULP = Number.EPSILON;
  * "Ensuring the reliability of your model checker", CAV 2017). Each value is rounded away from the
  * truth by more than the floating-point error of its sum.
  */
-export function solve(question: Question, weights: Float64Array, options: SolveOptions): Bounds {
+export function solve(
+  question: ReachQuestion,
+  weights: Float64Array,
+  options: SolveOptions,
+): NodeBounds {
   const { topology, verdicts, components } = question;
   const lower = new Float64Array(topology.nodes);
   const upper = new Float64Array(topology.nodes);
   for (let node = 0; node < topology.nodes; node += 1)
     if (verdicts[node] === SURELY) lower[node] = upper[node] = 1;
-  const bounds: Bounds = { lower, upper };
+  const bounds: NodeBounds = { lower, upper };
   const places = new Int32Array(topology.nodes);
   for (const component of components) {
     if (component.length === 1) single(question, weights, component[0] as number, bounds);
@@ -48,10 +52,10 @@ export function solve(question: Question, weights: Float64Array, options: SolveO
 
 /** A node that is a component of its own: x = Σ wᵢxᵢ / Σ wᵢ over the branches that leave it. */
 function single(
-  { topology }: Question,
+  { topology }: ReachQuestion,
   weights: Float64Array,
   node: number,
-  { lower, upper }: Bounds,
+  { lower, upper }: NodeBounds,
 ): void {
   const { rows, targets } = topology;
   let [low, high, sum] = [0, 0, 0];
@@ -90,10 +94,10 @@ export const PATIENCE = 30;
  * 2020); a guess that does not become one is followed by a better one.
  */
 export function iterate(
-  question: Question,
+  question: ReachQuestion,
   weights: Float64Array,
   nodes: Int32Array,
-  bounds: Bounds,
+  bounds: NodeBounds,
   options: SolveOptions,
   places = new Int32Array(question.topology.nodes),
 ): void {
@@ -107,12 +111,12 @@ export function iterate(
   while (!met && sweeps < maxSweeps) {
     let change = Infinity;
     for (; change > wanted && sweeps < maxSweeps; sweeps += 1)
-      ({ change } = sweep(component, outLower, lower, 1 - slack, true));
+      ({ change } = sweepComponent(component, outLower, lower, 1 - slack, true));
     if (change > wanted) break;
     for (let i = 0; i < nodes.length; i += 1)
       upper[i] = Math.min(1, (lower[i] as number) * (1 + inherited + width));
     for (let tries = 0; tries < PATIENCE && !met; tries += 1, sweeps += 1)
-      met = !sweep(component, outUpper, upper, 1 + slack, false).rose;
+      met = !sweepComponent(component, outUpper, upper, 1 + slack, false).rose;
     wanted /= 8;
     if (wanted < ULP && change === 0) break;
   }

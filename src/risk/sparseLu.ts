@@ -1,5 +1,5 @@
 import type { Matrix, SLUDecomposition } from 'mathjs';
-import { type Question, SURELY } from './question.ts';
+import { type ReachQuestion, SURELY } from './question.ts';
 import { STOP } from './topology.ts';
 
 /** What we use of mathjs; its own types leave the constructor of a sparse matrix out. */
@@ -27,7 +27,7 @@ const MAX_NODES = 100_000;
 const MAX_COMPONENT = 1_500;
 
 /** Whether the decomposition is worth its price. */
-export function suitsLu(question: Question): boolean {
+export function suitsLu(question: ReachQuestion): boolean {
   return question.largestComponent <= MAX_COMPONENT && question.unsettled.length <= MAX_NODES;
 }
 
@@ -43,7 +43,7 @@ const PIVOT_THRESHOLD = 0.1;
  * of mathjs, on the unsettled nodes. mathjs takes a second to load, so it is loaded here and
  * nowhere else.
  */
-export async function solveByLu(question: Question, weights: Float64Array): Promise<number> {
+export async function solveByLu(question: ReachQuestion, weights: Float64Array): Promise<number> {
   if (question.settled !== undefined) return question.settled;
   const { topology, verdicts } = question;
   const nodes = question.unsettled;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { checkShape, type Shape } from '../frontends/native/shape.ts';
+import { checkShape, type JsonShape } from '../frontends/native/shape.ts';
 import { readYaml } from '../frontends/native/yaml.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
 import type { Submission } from '../checking/types.ts';
@@ -154,7 +154,7 @@ function modelIn(folder: string, name: string): ScenarioModel | undefined {
   return undefined;
 }
 
-function readShaped<T>(folder: string, name: string, shape: Shape): Result<T> {
+function readShaped<T>(folder: string, name: string, shape: JsonShape): Result<T> {
   const file = join(folder, name);
   const inFile = (problems: readonly Problem[]): { ok: false; problems: Problem[] } => ({
     ok: false,

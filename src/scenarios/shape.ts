@@ -6,7 +6,7 @@ import {
   record,
   requiredField,
   textShape,
-  type Shape,
+  type JsonShape,
 } from '../frontends/native/shape.ts';
 
 /** Where a scenario happens, and how much a learner should know before. */
@@ -22,21 +22,21 @@ export type Sector = (typeof SECTORS)[number];
 export const LEVELS = ['beginner', 'intermediate', 'advanced'] as const;
 export type Level = (typeof LEVELS)[number];
 
-const OUTCOMES: Shape = mapping(
+const OUTCOMES: JsonShape = mapping(
   'the outcome of each property that is declared, and of deadlockFree',
   oneOf('an outcome', 'holds', 'violated'),
 );
-const SETS: Shape = mapping(
+const SETS: JsonShape = mapping(
   'of a property: its minimal attack sets, the empty one where it breaks without any',
   listShape('sets', listShape('a set', textShape('the id of a threat'))),
 );
-const EXPECTED: Shape = record('what the verifier says of a model', {
+const EXPECTED: JsonShape = record('what the verifier says of a model', {
   outcomes: requiredField(OUTCOMES),
   attacks: requiredField(SETS),
 });
 
 /** `scenario.yaml`: the facts. */
-export const SCENARIO_SHAPE: Shape = record('a scenario', {
+export const SCENARIO_SHAPE: JsonShape = record('a scenario', {
   sector: requiredField(oneOf('where it happens', ...SECTORS)),
   level: requiredField(oneOf('how much a learner should know', ...LEVELS)),
   topics: requiredField(listShape('what it is about', textShape('a word'))),
@@ -55,7 +55,7 @@ export const SCENARIO_SHAPE: Shape = record('a scenario', {
 });
 
 /** `text.LANGUAGE.yaml`: everything that a person reads. A language more is a file more. */
-export const TEXT_SHAPE: Shape = record('the texts of a scenario in one language', {
+export const TEXT_SHAPE: JsonShape = record('the texts of a scenario in one language', {
   title: requiredField(textShape('what it is called')),
   asset: requiredField(textShape('what is worth protecting')),
   goals: requiredField(listShape('what a learner can do afterwards', textShape('a goal'))),

@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isId, type KeyRecord } from '../store/index.ts';
-import { audited, type Actor } from './auditTrail.ts';
+import { audited, type AuditActor } from './auditTrail.ts';
 import type { Service } from './service.ts';
 
 type Keyring = Pick<Service, 'logger'> & {
@@ -23,7 +23,7 @@ export const listApiKeys = ({ store }: Keyring): Promise<KeyRecord[]> => store.k
 /** The key is in this answer and nowhere else, ever. */
 export async function createApiKey(
   { store, logger }: Keyring,
-  actor: Actor,
+  actor: AuditActor,
   { name, role, owner }: NewApiKey,
 ): Promise<Result<{ readonly key: string; readonly record: KeyRecord }>> {
   const problems = [
@@ -40,7 +40,7 @@ export async function createApiKey(
 /** For good; asked again it answers the same. */
 export async function revokeApiKey(
   { store, logger }: Keyring,
-  actor: Actor,
+  actor: AuditActor,
   id: string,
 ): Promise<Result<KeyRecord>> {
   if (id === actor.keyId)

@@ -1,7 +1,7 @@
 import type { AuditRecord, Page, Slice, Store } from '../store/index.ts';
 
 /** Who does something that an auditor would ask about. */
-export interface Actor {
+export interface AuditActor {
   readonly keyId: string;
   readonly role: string;
 }
@@ -14,7 +14,7 @@ type Trail = { readonly store: Pick<Store, 'audit'> };
  */
 export function audited(
   { store }: Trail,
-  { keyId, role }: Actor,
+  { keyId, role }: AuditActor,
   operation: string,
   subject: string,
   detail?: string,

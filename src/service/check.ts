@@ -1,7 +1,7 @@
 import { sha256, type Json } from '../canonical/index.ts';
 import { Fault, invariant, type Result } from '../errors/index.ts';
 import type { Report } from '../model/outcome.ts';
-import type { Claim, RunRecord } from '../store/index.ts';
+import type { RunClaim, RunRecord } from '../store/index.ts';
 import type { Progress, Verification, CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import { submissionOf } from './submission.ts';
@@ -72,7 +72,7 @@ const optionsOf = (run: RunRecord): CheckOptions => run.options as unknown as Ch
 async function verifyRun(
   service: Service,
   run: RunRecord,
-  claim: Claim,
+  claim: RunClaim,
   { signal, stopped }: Hold,
 ): Promise<Result<Verification>> {
   const { store, config, checker, logger } = service;
@@ -103,7 +103,7 @@ async function riskOf(
 
 async function record(
   { store }: Service,
-  claim: Claim,
+  claim: RunClaim,
   result: Result<Verification>,
   risk: KeptRisk | undefined,
 ): Promise<boolean> {
@@ -164,7 +164,7 @@ const OVERTIME_MS = 600_000;
  */
 function holdClaim(
   { store, config }: Service,
-  claim: Claim,
+  claim: RunClaim,
   timeoutMs: number,
   stop: AbortSignal,
 ): Hold {

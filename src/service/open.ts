@@ -6,7 +6,7 @@ import {
   openKeys,
   pastLogKeys,
   readRetired,
-  type Keys,
+  type InstallationKeys,
   type LogKeys,
 } from '../evidence/signing/keys.ts';
 import { addressOf } from '../evidence/ledger/address.ts';
@@ -94,7 +94,7 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
 
 interface KeyRing {
   readonly now: {
-    readonly keys: Keys;
+    readonly keys: InstallationKeys;
     readonly retired: readonly string[];
     readonly pastLogs: readonly TrustedKey[];
   };

@@ -4,7 +4,7 @@ import { utf8 } from '../evidence/formats/encoding.ts';
 import { promoteKey, KEY_ROLES, successorKey, type KeyRole } from '../evidence/signing/keys.ts';
 import type { Signer } from '../evidence/signing/signer.ts';
 import { signKeyChange } from '../evidence/signing/revocation.ts';
-import type { Logged } from '../evidence/log/log.ts';
+import type { LoggedLeaf } from '../evidence/log/log.ts';
 import { newId, type StatementRecord } from '../store/index.ts';
 import { findInLog, KEYS_LOCK } from './seal.ts';
 import type { Service } from './service.ts';
@@ -134,7 +134,7 @@ async function keepChange(
 /**
  * The leaf at the end of the log, where it may be already; under a checkpoint that ends with it.
  */
-async function appendLast(service: Service, kept: StatementRecord): Promise<Logged> {
+async function appendLast(service: Service, kept: StatementRecord): Promise<LoggedLeaf> {
   const { log } = service.notary;
   const found =
     kept.logIndex === null || kept.receipt === null

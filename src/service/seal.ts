@@ -3,7 +3,7 @@ import { invariant } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
 import { parseEnvelope } from '../evidence/formats/dsse.ts';
 import { utf8 } from '../evidence/formats/encoding.ts';
-import type { Logged } from '../evidence/log/log.ts';
+import type { LoggedLeaf } from '../evidence/log/log.ts';
 import { parseNote } from '../evidence/formats/note.ts';
 import { parseReceipt } from '../evidence/formats/receipt.ts';
 import { stage } from '../evidence/signing/stage.ts';
@@ -134,7 +134,7 @@ export function signerOf(envelope: string): string | undefined {
 export async function findInLog(
   { notary }: Service,
   verdict: { readonly leaf: string },
-): Promise<Logged | undefined> {
+): Promise<LoggedLeaf | undefined> {
   const index = await notary.log.find(utf8(verdict.leaf));
   if (index === undefined) return undefined;
   const receipt = await notary.log.receipt(index);

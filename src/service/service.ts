@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { Result } from '../errors/index.ts';
-import type { Keys } from '../evidence/signing/keys.ts';
+import type { InstallationKeys } from '../evidence/signing/keys.ts';
 import type { Ledger } from '../evidence/ledger/ledger.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { LedgerSender } from '../evidence/formats/policy.ts';
@@ -37,7 +37,7 @@ export interface Checker {
 /** Who signs, and where it is written down. */
 export interface Notary {
   /** The keys of now; `refresh` looks whether they were replaced. */
-  readonly keys: Keys;
+  readonly keys: InstallationKeys;
   /** Lines of a policy for keys of the past. */
   readonly retired: readonly string[];
   /** Where the keys are. */

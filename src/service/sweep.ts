@@ -17,7 +17,7 @@ const AT_ONCE = 100;
  * Delivers again what the queue has forgotten: the rows are the truth. Jobs carry the attempt in
  * their id, so what is still waiting in the queue is not added twice. One process at a time.
  */
-export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise<number> {
+export async function sweepRuns(service: Service, idleMs: number = IDLE_MS): Promise<number> {
   const { store, queues, notary } = service;
   const delivered = await store.locks.tryHold('sweep', async () => {
     const stalled = await store.runs.stalled(idleMs, AT_ONCE);
@@ -35,7 +35,7 @@ export async function sweep(service: Service, idleMs: number = IDLE_MS): Promise
 /** Sweeps now and then until stopped; a sweep that fails is followed by the next. */
 export function startSweeping(service: Service): () => void {
   const once = (): void => {
-    sweep(service).catch((error: unknown) =>
+    sweepRuns(service).catch((error: unknown) =>
       service.logger.warn('sweep.failed', describeError(error)),
     );
   };

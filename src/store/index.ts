@@ -3,7 +3,7 @@ import { Anchors } from './anchors.ts';
 import { CosignedCheckpoints } from './cosigned.ts';
 import { databaseFault } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { Keys } from './keys.ts';
+import { ApiKeys } from './keys.ts';
 import { Leases } from './leases.ts';
 import { Locks } from './locks.ts';
 import { PostgresLogStore } from './log.ts';
@@ -11,7 +11,7 @@ import { migrate } from './migrate.ts';
 import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Audit } from './audit.ts';
-import { Runs } from './runs.ts';
+import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
@@ -26,18 +26,18 @@ export {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from './embedded/postgres.ts';
-export type { Claim, NewRun } from './runs.ts';
+export type { RunClaim, NewRun } from './runs.ts';
 export type { ShownProperty, ShownReport } from './shownReports.ts';
 
 /** Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. */
 export class Store {
   readonly models: Models;
-  readonly runs: Runs;
+  readonly runs: RunStore;
   readonly shownReports: ShownReports;
   readonly verdicts: Verdicts;
   readonly statements: Statements;
   readonly audit: Audit;
-  readonly keys: Keys;
+  readonly keys: ApiKeys;
   readonly anchors: Anchors;
   readonly cosigned: CosignedCheckpoints;
   readonly idempotency: IdempotencyKeys;
@@ -50,12 +50,12 @@ export class Store {
   constructor(databaseUrl: string, connections: number) {
     this.client = connect(databaseUrl, connections);
     this.models = new Models(this.client);
-    this.runs = new Runs(this.client);
+    this.runs = new RunStore(this.client);
     this.shownReports = new ShownReports(this.client);
     this.verdicts = new Verdicts(this.client);
     this.statements = new Statements(this.client);
     this.audit = new Audit(this.client);
-    this.keys = new Keys(this.client);
+    this.keys = new ApiKeys(this.client);
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);
     this.idempotency = new IdempotencyKeys(this.client);

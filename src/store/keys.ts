@@ -16,7 +16,7 @@ const VISIBLE = {
  * API keys. The key itself exists only in the answer that creates it: 256 random bits need no slow
  * hash.
  */
-export class Keys {
+export class ApiKeys {
   private readonly client: Client;
 
   constructor(client: Client) {

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import type { FromLeases, KeptLease, ToLeases } from './leases.ts';
-import type { Claim } from './runs.ts';
+import type { RunClaim } from './runs.ts';
 
 const RENEW = `
   UPDATE "runs"
@@ -29,9 +29,9 @@ const pool = new pg.Pool({
 pool.on('error', () => undefined);
 
 const timers = new Map<string, readonly NodeJS.Timeout[]>();
-const keyOf = ({ runId, attempt }: Claim): string => `${runId} ${attempt}`;
+const keyOf = ({ runId, attempt }: RunClaim): string => `${runId} ${attempt}`;
 
-function end(claim: Claim): void {
+function end(claim: RunClaim): void {
   for (const timer of timers.get(keyOf(claim)) ?? []) clearInterval(timer);
   timers.delete(keyOf(claim));
 }

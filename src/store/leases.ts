@@ -1,10 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../processes/thread.ts';
-import type { Claim } from './runs.ts';
+import type { RunClaim } from './runs.ts';
 
 /** What the thread is told to keep, until it is told that it ends. */
 export interface KeptLease {
-  readonly claim: Claim;
+  readonly claim: RunClaim;
   readonly leaseMs: number;
   /** When it is given up whatever happens, in milliseconds since the epoch. */
   readonly until: number;
@@ -19,14 +19,14 @@ export interface Kept {
   end(): void;
 }
 
-export type ToLeases = { readonly keep: KeptLease } | { readonly end: Claim } | 'close';
+export type ToLeases = { readonly keep: KeptLease } | { readonly end: RunClaim } | 'close';
 
 /** Claims that are not ours any more: cancelled, taken by another, or not renewed for too long. */
 export interface FromLeases {
-  readonly lost: Claim;
+  readonly lost: RunClaim;
 }
 
-const keyOf = ({ runId, attempt }: Claim): string => `${runId} ${attempt}`;
+const keyOf = ({ runId, attempt }: RunClaim): string => `${runId} ${attempt}`;
 
 /**
  * Renews leases from a thread with a connection of its own. A check may compute for longer than a
@@ -47,7 +47,7 @@ export class Leases {
    * Keeps a claim until that is ended, or for `mostMs`: a check that never comes
    * back is then given to another worker. `onLost` is called when it is not ours any more.
    */
-  keep(claim: Claim, leaseMs: number, mostMs: number, onLost: () => void): Kept {
+  keep(claim: RunClaim, leaseMs: number, mostMs: number, onLost: () => void): Kept {
     const lost = new Int32Array(new SharedArrayBuffer(4));
     const lease: KeptLease = { claim, leaseMs, until: Date.now() + mostMs, lost };
     this.kept.set(keyOf(claim), { lease, onLost });

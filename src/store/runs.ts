@@ -28,7 +28,7 @@ export interface NewRun {
  * A worker's right to a run: every write under it names the attempt, and changes nothing once
  * another has taken over.
  */
-export interface Claim {
+export interface RunClaim {
   readonly runId: string;
   readonly attempt: number;
 }
@@ -48,7 +48,7 @@ export interface CheckedRun {
  * Run rows: the truth about every run. Each change is one statement or one transaction, guarded by
  * state and attempt.
  */
-export class Runs {
+export class RunStore {
   private readonly client: Client;
 
   constructor(client: Client) {
@@ -150,7 +150,7 @@ export class Runs {
   /**
    * Takes up a run that waits, or whose worker has fallen silent. Nothing when it is not to be had.
    */
-  async claim(id: string, worker: string, leaseMs: number): Promise<Claim | undefined> {
+  async claim(id: string, worker: string, leaseMs: number): Promise<RunClaim | undefined> {
     const rows = await this.client.prisma.$queryRaw<{ attempt: number }[]>(Prisma.sql`
       UPDATE "runs"
       SET "state" = 'running', "attempt" = "attempt" + 1, "worker" = ${worker}, "progress" = NULL,
@@ -162,14 +162,14 @@ export class Runs {
     return rows[0] && { runId: id, attempt: rows[0].attempt };
   }
 
-  async holds({ runId, attempt }: Claim): Promise<boolean> {
+  async holds({ runId, attempt }: RunClaim): Promise<boolean> {
     return (
       (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) ===
       1
     );
   }
 
-  async progress({ runId, attempt }: Claim, progress: Json): Promise<void> {
+  async progress({ runId, attempt }: RunClaim, progress: Json): Promise<void> {
     await this.client.prisma.run.updateMany({
       where: { id: runId, attempt, state: 'running' },
       data: { progress: json(progress) },
@@ -181,7 +181,7 @@ export class Runs {
    * lost, nothing was written.
    */
   async check(
-    { runId, attempt }: Claim,
+    { runId, attempt }: RunClaim,
     { report, artifacts, cacheable, risk }: CheckedRun,
   ): Promise<boolean> {
     return this.client.prisma.$transaction(async (transaction) => {

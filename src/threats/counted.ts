@@ -1,4 +1,4 @@
-import { anyNode, type Expr } from '../model/expression.ts';
+import { anyNode, conjuncts, type Expr } from '../model/expression.ts';
 import { predicatesOf, type Model, type Variable } from '../model/model.ts';
 import { isUntrusted, type ThreatSteps } from './threat.ts';
 import type { World } from './world.ts';
@@ -76,8 +76,8 @@ export function harmlessCounters(model: Model): ReadonlySet<string> {
     model.actions.every(
       ({ when, controls, assignments, sends }) =>
         [
-          ...conjunctsOf(when),
-          ...controls.flatMap(({ condition }) => conjunctsOf(condition)),
+          ...(when ? conjuncts(when) : []),
+          ...controls.flatMap(({ condition }) => conjuncts(condition)),
         ].every((e) => asksForMore(name, e) || !reads(name, e)) &&
         assignments.every(
           ({ variable, value, keys }) =>
@@ -91,9 +91,6 @@ export function harmlessCounters(model: Model): ReadonlySet<string> {
       .filter(isHarmless),
   );
 }
-
-const conjunctsOf = (e: Expr | undefined): readonly Expr[] =>
-  e?.kind === 'and' ? [e.left, e.right].flatMap(conjunctsOf) : e ? [e] : [];
 
 /** `name > 0`. */
 function asksForMore(name: string, e: Expr): boolean {

@@ -1,6 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../src/api/limits.ts';
+import { REQUEST_LIMITS } from '../../src/api/limits.ts';
 import { costRule } from '../../src/api/operations.ts';
 
 const schema = buildSchema(`
@@ -36,9 +36,9 @@ describe('what a document costs', () => {
   });
 
   it('is that of the longest page where the length is a variable, or too long', () => {
-    const longest = 1 + LIMITS.pageSize;
+    const longest = 1 + REQUEST_LIMITS.pageSize;
     expect(costOf('runs(first: $n) { id }', '($n: Int)')).toBe(longest);
-    expect(costOf(`runs(first: ${LIMITS.pageSize + 1}) { id }`)).toBe(longest);
+    expect(costOf(`runs(first: ${REQUEST_LIMITS.pageSize + 1}) { id }`)).toBe(longest);
     expect(costOf('runs(first: 100000000) { id }')).toBe(longest);
   });
 
@@ -59,7 +59,7 @@ describe('what a document costs', () => {
   it('does not overflow', () => {
     const deep = 'runs(first: 100) { '.repeat(12) + 'id' + ' }'.repeat(12);
     expect(over(`{ ${deep} }`)).toContainEqual(
-      `cost: ${Number.MAX_SAFE_INTEGER}, where a document may have ${LIMITS.cost}`,
+      `cost: ${Number.MAX_SAFE_INTEGER}, where a document may have ${REQUEST_LIMITS.cost}`,
     );
   });
 });
@@ -68,26 +68,26 @@ describe('limits', () => {
   const nested = (levels: number): string =>
     `${'one { '.repeat(levels - 1)} id ${'} '.repeat(levels - 1)}`;
   it('allow what is just within, and no more: depth', () => {
-    expect(over(`{ ${nested(LIMITS.depth)} }`)).toEqual([]);
-    expect(over(`{ ${nested(LIMITS.depth + 1)} }`)).toEqual([
-      `depth: ${LIMITS.depth + 1}, where a document may have ${LIMITS.depth}`,
+    expect(over(`{ ${nested(REQUEST_LIMITS.depth)} }`)).toEqual([]);
+    expect(over(`{ ${nested(REQUEST_LIMITS.depth + 1)} }`)).toEqual([
+      `depth: ${REQUEST_LIMITS.depth + 1}, where a document may have ${REQUEST_LIMITS.depth}`,
     ]);
   });
 
   it('allow what is just within, and no more: aliases', () => {
     const aliased = (count: number): string =>
       Array.from({ length: count }, (_, i) => `a${i}: one { id }`).join(' ');
-    expect(over(`{ ${aliased(LIMITS.aliases)} }`)).toEqual([]);
-    expect(over(`{ ${aliased(LIMITS.aliases + 1)} }`)).toEqual([
-      `aliases: ${LIMITS.aliases + 1}, where a document may have ${LIMITS.aliases}`,
+    expect(over(`{ ${aliased(REQUEST_LIMITS.aliases)} }`)).toEqual([]);
+    expect(over(`{ ${aliased(REQUEST_LIMITS.aliases + 1)} }`)).toEqual([
+      `aliases: ${REQUEST_LIMITS.aliases + 1}, where a document may have ${REQUEST_LIMITS.aliases}`,
     ]);
   });
 
   it('allow what is just within, and no more: directives', () => {
     const directed = (count: number): string => `one { id ${'@include(if: true) '.repeat(count)} }`;
-    expect(over(`{ ${directed(LIMITS.directives)} }`)).toEqual([]);
-    expect(over(`query q @skip(if: false) { ${directed(LIMITS.directives)} }`)).toEqual([
-      `directives: ${LIMITS.directives + 1}, where a document may have ${LIMITS.directives}`,
+    expect(over(`{ ${directed(REQUEST_LIMITS.directives)} }`)).toEqual([]);
+    expect(over(`query q @skip(if: false) { ${directed(REQUEST_LIMITS.directives)} }`)).toEqual([
+      `directives: ${REQUEST_LIMITS.directives + 1}, where a document may have ${REQUEST_LIMITS.directives}`,
     ]);
   });
 

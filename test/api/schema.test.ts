@@ -17,7 +17,6 @@ import { KEY_ROLES } from '../../src/evidence/signing/keys.ts';
 import {
   METHODS,
   OUTCOMES,
-  PROPERTY_KINDS,
   RULES,
   UNKNOWN_REASONS,
   WITNESS_KINDS,
@@ -25,6 +24,7 @@ import {
 import { RUN_STATES } from '../../src/store/index.ts';
 import { goldenText } from '../golden.ts';
 import { formatted, read } from '../printed.ts';
+import { PROPERTY_KINDS } from '../../src/model/propertyKinds.ts';
 
 const FOLDER = 'src/api/areas';
 

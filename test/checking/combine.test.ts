@@ -6,12 +6,12 @@ import {
   conjoin,
   replayOutcome,
   withinBounds,
-  type Answer,
+  type EngineAnswer,
 } from '../../src/checking/combine.ts';
 import { tiny } from '../model/tiny.ts';
 
 const property: Property = { name: 'p', kind: 'deadlockFree', formula: { kind: 'deadlockFree' } };
-const answer = (engine: string, outcome: Outcome, replayed = false): Answer => ({
+const answer = (engine: string, outcome: Outcome, replayed = false): EngineAnswer => ({
   engine,
   version: '1',
   outcome,

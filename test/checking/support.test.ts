@@ -5,12 +5,12 @@ import { z3 } from '../../src/engines/z3/index.ts';
 import type { Engine } from '../../src/model/engine.ts';
 import {
   CELL_TYPES,
-  LIMITS,
-  PROPERTY_KINDS,
+  ENGINE_LIMITS,
+  ENGINE_KINDS,
   REFUSED,
   supported,
   type CellType,
-  type PropertyKind,
+  type EngineKind,
 } from '../../src/checking/support.ts';
 import { tiny } from '../model/tiny.ts';
 
@@ -76,7 +76,7 @@ const WORLDS: Readonly<
   ],
 };
 
-const FORMULA: Readonly<Record<PropertyKind, ((goal: string) => string) | undefined>> = {
+const FORMULA: Readonly<Record<EngineKind, ((goal: string) => string) | undefined>> = {
   always: (goal) => `always: "not(${goal})"`,
   never: (goal) => `never: "${goal}"`,
   eventually: (goal) => `eventually: "${goal}"`,
@@ -90,7 +90,7 @@ const FORMULA: Readonly<Record<PropertyKind, ((goal: string) => string) | undefi
   deadlockFree: undefined,
 };
 
-function refusal(engine: Engine, kind: PropertyKind, type: CellType): string | undefined {
+function refusal(engine: Engine, kind: EngineKind, type: CellType): string | undefined {
   const [declarations, action, goal] = WORLDS[type];
   const formula = FORMULA[kind];
   const semantics = tiny(
@@ -110,7 +110,7 @@ function refusal(engine: Engine, kind: PropertyKind, type: CellType): string | u
 describe('the table of what is supported', () => {
   for (const engine of ENGINES) {
     it(`says what ${engine.name} says`, () => {
-      for (const kind of PROPERTY_KINDS) {
+      for (const kind of ENGINE_KINDS) {
         for (const type of CELL_TYPES) {
           const said = refusal(engine, kind, type);
           expect(
@@ -137,12 +137,12 @@ describe('the table of what is supported', () => {
 
   it('names no engine, kind or type that there is not, and refuses nothing in vain', () => {
     expect(Object.keys(REFUSED)).toEqual(ENGINES.map((e) => e.name));
-    for (const limit of LIMITS) {
-      for (const kind of limit.kinds ?? PROPERTY_KINDS)
+    for (const limit of ENGINE_LIMITS) {
+      for (const kind of limit.kinds ?? ENGINE_KINDS)
         for (const type of limit.types)
           expect(['limited', 'no']).toContain(supported(limit.engine, kind, type));
     }
-    for (const kind of PROPERTY_KINDS)
+    for (const kind of ENGINE_KINDS)
       expect(supported('explore', kind, 'bool'), `explore decides ${kind}`).toBe('yes');
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readNative } from '../../src/frontends/native/index.ts';
-import { IMPLICIT_KINDS, type Model } from '../../src/model/model.ts';
+import { type Model } from '../../src/model/model.ts';
 import { typecheck } from '../../src/model/typecheck.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 import { answersOf, type Answers } from './literal/answers.ts';
 import { drawnModel } from './literal/drawn.ts';
 import { reportOn } from './checking.ts';
+import { IMPLICIT_KINDS } from '../../src/model/propertyKinds.ts';
 
 /**
  * The rules once more, by an interpreter that is slow and prepares nothing, against `explore`:

@@ -2,16 +2,16 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   CELL_TYPES,
-  PROPERTY_KINDS,
+  ENGINE_KINDS,
   supported,
   type CellType,
-  type PropertyKind,
+  type EngineKind,
 } from '../../src/checking/support.ts';
 import { ENGINE_NAMES, type EngineName } from '../../src/model/engine.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
-import { IMPLICIT_KINDS } from '../../src/model/model.ts';
 import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';
 import { FEATURES, randomModel, type Feature } from './randomModel.ts';
+import { IMPLICIT_KINDS } from '../../src/model/propertyKinds.ts';
 
 /**
  * Random models hold the engines to one answer. `PROBITY_RANDOM_MODELS` and `PROBITY_RANDOM_SEED`
@@ -58,10 +58,10 @@ function sampled(index: number): { readonly features: Feature[]; readonly source
   return { features, source: JSON.stringify(document) };
 }
 
-function kindOf(property: PropertyReport): PropertyKind {
+function kindOf(property: PropertyReport): EngineKind {
   return (IMPLICIT_KINDS as readonly string[]).includes(property.kind)
     ? 'implicit'
-    : (property.kind as PropertyKind);
+    : (property.kind as EngineKind);
 }
 
 /** Runs of so many steps Z3 looks at in far less than its time, also on a loaded machine. */
@@ -135,7 +135,7 @@ describe('random models', () => {
 
   it('tries every supported cell at least once', () => {
     const empty = engines.flatMap((engine) =>
-      PROPERTY_KINDS.flatMap((kind) =>
+      ENGINE_KINDS.flatMap((kind) =>
         CELL_TYPES.filter(
           (type) =>
             supported(engine, kind, type) !== 'no' && !tried.has(`${engine} × ${kind} × ${type}`),
@@ -147,7 +147,7 @@ describe('random models', () => {
 
   afterAll(() => {
     const lines = engines.map((engine) =>
-      PROPERTY_KINDS.filter((kind) => supported(engine, kind, 'bool') !== 'no')
+      ENGINE_KINDS.filter((kind) => supported(engine, kind, 'bool') !== 'no')
         .map(
           (kind) =>
             `${engine.padEnd(8)}${kind.padEnd(14)}${CELL_TYPES.map((type) => String(tried.get(`${engine} × ${kind} × ${type}`)?.size ?? 0).padStart(4)).join('')}`,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { IMPLICIT_KINDS } from '../../src/model/model.ts';
 import type { PropertyReport, Report } from '../../src/model/outcome.ts';
 import { sharedPath } from '../shared.ts';
+import { IMPLICIT_KINDS } from '../../src/model/propertyKinds.ts';
 
 /** 700 random models with what an independent reference says of them. */
 interface Expected {

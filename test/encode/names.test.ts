@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Names } from '../../src/encode/names.ts';
+import { TargetNames } from '../../src/encode/names.ts';
 
 describe('printed names', () => {
   it("are the model's own where they can be", () => {
-    const names = new Names(['EXCEPT', 'and']);
+    const names = new TargetNames(['EXCEPT', 'and']);
     expect(names.of('var', 'status')).toBe('status');
     expect(names.of('var', 'status')).toBe('status');
   });
 
   it('step aside for reserved words, for each other, and for what the languages give a meaning', () => {
-    const names = new Names(['EXCEPT', 'and']);
+    const names = new TargetNames(['EXCEPT', 'and']);
     expect(names.of('var', 'EXCEPT')).toBe('EXCEPT_var');
     expect(names.of('action', 'EXCEPT')).toBe('EXCEPT_action');
     expect(names.of('var', '__proto__')).toMatch(/^m_/);
@@ -45,7 +45,7 @@ describe('printed names', () => {
           maxLength: 30,
         }),
         (things) => {
-          const names = new Names(['EXCEPT', 'and', 'IN', 'm_b']);
+          const names = new TargetNames(['EXCEPT', 'and', 'IN', 'm_b']);
           const given = things.map(([kind, n]) => names.of(kind, n));
           expect(new Set(given).size).toBe(given.length);
           for (const each of given) expect(each).toMatch(/^[A-Za-z][A-Za-z0-9_]*$/);

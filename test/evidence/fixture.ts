@@ -1,7 +1,7 @@
 import { digestOf } from '../../src/canonical/index.ts';
 import { bundleFiles, type BundleAnchor } from '../../src/evidence/bundle/write.ts';
 import type { VerifierCrypto } from '../../src/evidence/formats/crypto.ts';
-import type { Keys } from '../../src/evidence/signing/keys.ts';
+import type { InstallationKeys } from '../../src/evidence/signing/keys.ts';
 import { TransparencyLog } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
@@ -88,7 +88,7 @@ export interface Issued {
 
 /** An installation that issues verdicts into a log of its own. */
 export interface Installation {
-  readonly keys: Keys;
+  readonly keys: InstallationKeys;
   readonly log: TransparencyLog;
   readonly policyText: string;
   readonly policy: TrustPolicy;

@@ -6,7 +6,7 @@ import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { durableFiles, type Files } from '../../src/evidence/log/files.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { fsck } from '../../src/evidence/log/fsck.ts';
-import { TransparencyLog, type Logged } from '../../src/evidence/log/log.ts';
+import { TransparencyLog, type LoggedLeaf } from '../../src/evidence/log/log.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';
 import { parseNote } from '../../src/evidence/formats/note.ts';
@@ -55,7 +55,7 @@ function breaking(
 }
 
 /** As the service does it: what was not acknowledged is looked for, then appended. */
-async function insist(open: () => Promise<TransparencyLog>, leaf: string): Promise<Logged> {
+async function insist(open: () => Promise<TransparencyLog>, leaf: string): Promise<LoggedLeaf> {
   for (;;) {
     try {
       const log = await open();
@@ -82,7 +82,7 @@ async function withOneBroken(
   let log: TransparencyLog | undefined;
   const open = async (): Promise<TransparencyLog> =>
     (log = log === undefined || reopens ? await openLog(files) : log);
-  const acknowledged: Logged[] = [];
+  const acknowledged: LoggedLeaf[] = [];
   for (const leaf of LEAVES) acknowledged.push(await insist(open, leaf));
   expect(acknowledged.map(({ index }) => index)).toEqual([0, 1, 2]);
   // Nothing that was handed out is contradicted: the mark covers it, and a fresh process accepts

@@ -21,7 +21,7 @@ import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { seal } from '../../src/evidence/log/seal.ts';
 import type { SignedStatement } from '../../src/evidence/statements/leaf.ts';
 import { verifyKeyChange } from '../../src/evidence/verify/keyChange.ts';
-import { conclusionOf, type Layer } from '../../src/evidence/verify/report.ts';
+import { conclusionOf, type VerifiedLayer } from '../../src/evidence/verify/report.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import {
   check,
@@ -101,7 +101,7 @@ async function statusLayer(
   files: ReadonlyMap<string, Uint8Array>,
   policy = home.policy,
   now?: Date,
-): Promise<Layer & { overall: string }> {
+): Promise<VerifiedLayer & { overall: string }> {
   const { status: overall, layers } = await verifyBundle(files, policy, {
     crypto: nodeCrypto,
     ...(now === undefined ? {} : { now }),

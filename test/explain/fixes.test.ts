@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  connect,
+  drawSequenceFlow,
   giveUp,
   joinBefore,
   makeDefault,
@@ -207,7 +207,7 @@ describe('edits leave the rest of the file as it is', () => {
     const source = definitions(
       process('p', ['startEvent s', 'receiveTask a', 'endEvent e'], ['s a']),
     );
-    const changed = giveUp(connect(source, 'a', 'e') ?? '', 'a') ?? '';
+    const changed = giveUp(drawSequenceFlow(source, 'a', 'e') ?? '', 'a') ?? '';
     expect((await readBpmn(changed)).ok).toBe(true);
     expect(
       changed.replaceAll(

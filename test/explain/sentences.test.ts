@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { everythingFound } from '../../src/explain/findings.ts';
-import { Runs } from '../../src/explain/runs.ts';
-import type { Claim, Story } from '../../src/explain/story.ts';
-import type { Found } from '../../src/explain/sentence.ts';
+import { DiagramRuns } from '../../src/explain/runs.ts';
+import type { StoryClaim, Story } from '../../src/explain/story.ts';
+import type { ShownSentence } from '../../src/explain/sentence.ts';
 import { violated, whyOf, whysOf, type Why } from '../../src/explain/why.ts';
-import { readWhole, type Reading } from '../../src/frontends/bpmn/index.ts';
+import { readWhole, type ReadDiagram } from '../../src/frontends/bpmn/index.ts';
 import { statesOf } from '../../src/graph/replay.ts';
 import { starts, valuations } from '../../src/model/initial.ts';
 import type { State } from '../../src/model/layout.ts';
@@ -21,7 +21,7 @@ import { collaboration, definitions, MISMATCH, process, reportOf, UNJOINED } fro
  * What words say, and the claim that has to stand behind them. A sentence of the product that has
  * none of these words says only what the run shows.
  */
-const WORDS_OF: readonly (readonly [RegExp, Claim['is']])[] = [
+const WORDS_OF: readonly (readonly [RegExp, StoryClaim['is']])[] = [
   [/which never comes/, 'empty'],
   [/not sent any more/, 'empty'],
   [/(?<!which) waits /, 'idle'],
@@ -42,7 +42,7 @@ class Judge {
   readonly #story: Story;
   readonly #states: readonly State[];
 
-  constructor(reading: Reading, story: Story) {
+  constructor(reading: ReadDiagram, story: Story) {
     const checked = typecheck(reading.document);
     if (!checked.ok) throw new Error('the diagram has no model');
     this.#semantics = new Semantics(checked.value);
@@ -112,7 +112,7 @@ class Judge {
     }
   }
 
-  isTrue(claim: Claim): boolean {
+  isTrue(claim: StoryClaim): boolean {
     const end = this.#states.at(-1) as State;
     const later = (): readonly State[] => [...this.#onward([end]).values()];
     const stepsOf = (state: State): readonly (string | undefined)[] => {
@@ -166,7 +166,7 @@ async function judged(source: string): Promise<{ sentences: Why[]; wrong: string
   const reading = await readWhole(source);
   if (!reading.ok) return { sentences: [], wrong: [] };
   const report = await reportOf(source);
-  const runs = Runs.of(reading.value);
+  const runs = DiagramRuns.of(reading.value);
   const wrong: string[] = [];
   const sentences: Why[] = [];
   for (const property of violated(report)) {
@@ -189,7 +189,10 @@ async function judged(source: string): Promise<{ sentences: Why[]; wrong: string
 }
 
 /** What is false of a finding: what it claims, and which properties its run breaks. */
-function wrongIn(reading: Reading, { sentence, story, breaks }: Found): readonly string[] {
+function wrongIn(
+  reading: ReadDiagram,
+  { sentence, story, breaks }: ShownSentence,
+): readonly string[] {
   const judge = new Judge(reading, story);
   const claims = sentence.claims.filter((claim) => !judge.isTrue(claim));
   // Of what an answer tells by itself the run is that of its property.
@@ -205,14 +208,14 @@ describe('a sentence is said only where all that it claims is true', () => {
     const reading = await readWhole(MISMATCH);
     if (!reading.ok) throw new Error('the diagram is not read');
     const property = violated(await reportOf(MISMATCH)).find(({ name }) => name === 'deadlockFree');
-    const why = property && whyOf(reading.value, property, Runs.of(reading.value));
+    const why = property && whyOf(reading.value, property, DiagramRuns.of(reading.value));
     if (!why) throw new Error('there is no sentence');
     const judge = new Judge(reading.value, why.story);
     expect(why.claims.length).toBeGreaterThan(2);
     const [waitedFor] = why.claims.flatMap((claim) => (claim.is === 'empty' ? claim.of : []));
     const [standing] = why.claims.flatMap((claim) => (claim.is === 'kept' ? claim.of : []));
     const [missing, there] = [[waitedFor ?? ''], [standing ?? '']];
-    const lies: Claim[] = [
+    const lies: StoryClaim[] = [
       { is: 'empty', of: there },
       { is: 'kept', of: missing },
       { is: 'nowhere', of: there },

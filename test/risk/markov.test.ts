@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { markovCommand } from '../cli/run.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
-import { valueAt } from '../../src/risk/learned.ts';
+import { probabilityAt } from '../../src/risk/learned.ts';
 import {
   processOf,
   type DecisionProcess,
   type Transition,
 } from '../../src/risk/markov/decision.ts';
 import { markovBounds, type MarkovBounds } from '../../src/risk/markov/bounds.ts';
-import { reach } from '../../src/risk/markov/reach.ts';
-import { Question } from '../../src/risk/question.ts';
+import { boundReachability } from '../../src/risk/markov/reach.ts';
+import { ReachQuestion } from '../../src/risk/question.ts';
 import { chainOf } from '../../src/risk/topology.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
@@ -62,8 +62,8 @@ function byEveryScheduler(
           .filter(({ from, choice }) => choice === chosen[from])
           .map(({ from, to, probability }) => [from, to, probability] as const),
       );
-      const question = new Question(topology);
-      const value = valueAt(question, new DirectSolver(question), probabilities) as number;
+      const question = new ReachQuestion(topology);
+      const value = probabilityAt(question, new DirectSolver(question), probabilities) as number;
       [max, min] = [Math.max(max, value), Math.min(min, value)];
       return;
     }
@@ -96,7 +96,10 @@ describe('a Markov decision process', () => {
           ['max', max],
           ['min', min],
         ] as const) {
-          const { lower, upper, met } = reach(process, aim, { width: 1e-9, maxSweeps: 100_000 });
+          const { lower, upper, met } = boundReachability(process, aim, {
+            width: 1e-9,
+            maxSweeps: 100_000,
+          });
           expect(met).toBe(true);
           expect(lower).toBeLessThanOrEqual(expected + 1e-12);
           expect(upper).toBeGreaterThanOrEqual(expected - 1e-12);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { soundBounds } from '../../src/risk/certify.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
-import { DEPENDS, Question, SURELY, type Bounds } from '../../src/risk/question.ts';
+import { DEPENDS, ReachQuestion, SURELY, type NodeBounds } from '../../src/risk/question.ts';
 import { solve, SOUND } from '../../src/risk/solve.ts';
 import { chainOf } from '../../src/risk/topology.ts';
 import {
@@ -28,10 +28,10 @@ function expectOutwards(nodes: number, goal: number, weights: readonly Transitio
     return [from, to, weight / row.reduce((sum, [, , each]) => sum + each, 0)];
   });
   const { topology, probabilities } = chainOf(nodes, 0, [goal], transitions);
-  const question = new Question(topology);
+  const question = new ReachQuestion(topology);
   const exact = exactValues(nodes, transitions, question);
   const solver = new DirectSolver(question);
-  const both: Record<string, Bounds> = {
+  const both: Record<string, NodeBounds> = {
     iterated: solve(question, probabilities, SOUND),
     certified: soundBounds(question, solver, probabilities),
   };
@@ -52,7 +52,7 @@ function expectOutwards(nodes: number, goal: number, weights: readonly Transitio
 function exactValues(
   nodes: number,
   transitions: readonly Transition[],
-  { verdicts }: Question,
+  { verdicts }: ReachQuestion,
 ): Rational[] {
   // Rounded shares add up to 1 only nearly: what counts is each one's part of their sum.
   const total = (node: number): Rational =>

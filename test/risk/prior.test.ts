@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DirectSolver } from '../../src/risk/direct.ts';
-import { groupsOf, learn, valueAt } from '../../src/risk/learned.ts';
+import { groupsOf, learn, probabilityAt } from '../../src/risk/learned.ts';
 import { Posterior } from '../../src/risk/posterior.ts';
 import { halfALostCase } from '../../src/risk/prior.ts';
-import { Question } from '../../src/risk/question.ts';
+import { ReachQuestion } from '../../src/risk/question.ts';
 import {
   assessRisk,
   branchWeights,
@@ -24,7 +24,7 @@ describe('the prior is half a lost case', () => {
       Array.from({ length: 10 }, (_, i): [number, number, number] => [0, i + 1, 0.1]),
     );
     const prior = halfALostCase(
-      new Question(topology),
+      new ReachQuestion(topology),
       Int32Array.from({ length: 10 }, (_, i) => i),
     );
     expect(prior[0]).toBeCloseTo(0.5, 12);
@@ -39,7 +39,7 @@ describe('the prior is half a lost case', () => {
     ]).flat();
     const { topology } = chainOf(12, 0, [11], steps);
     const prior = halfALostCase(
-      new Question(topology),
+      new ReachQuestion(topology),
       Int32Array.from(steps, (_, b) => b),
     );
     const losing = prior.filter((_, b) => topology.targets[b] === 11);
@@ -49,7 +49,7 @@ describe('the prior is half a lost case', () => {
 
   it('is a flow: what comes to a state leaves it, also round and round', async () => {
     const chain = await chainFor(await semanticsOf(FORK), 'safe');
-    const question = new Question(chain.topology);
+    const question = new ReachQuestion(chain.topology);
     const prior = halfALostCase(question, groupsOf(chain));
     for (const node of question.unsettled) {
       let [inflow, outflow] = [node === chain.root ? 1 : 0, 0];
@@ -78,12 +78,12 @@ describe('the prior is half a lost case', () => {
             [...set].map((to): [number, number, number] => [from, to, 1 / set.size]),
           );
           const { topology } = chainOf(10, 0, [9], transitions);
-          const question = new Question(topology);
+          const question = new ReachQuestion(topology);
           if (question.settled !== undefined) return;
           const prior = halfALostCase(question, Int32Array.from(topology.targets));
           const none = { counts: new Float64Array(topology.targets.length), cascades: new Map() };
           const posterior = new Posterior(topology, none, prior);
-          const p = valueAt(question, new DirectSolver(question), posterior.mean());
+          const p = probabilityAt(question, new DirectSolver(question), posterior.mean());
           expect(p).toBeCloseTo(0.5, 5);
         },
       ),

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEPENDS, NEVER, Question, SURELY } from '../../src/risk/question.ts';
+import { DEPENDS, NEVER_A_GOAL, ReachQuestion, SURELY } from '../../src/risk/question.ts';
 import { soundBounds } from '../../src/risk/certify.ts';
 import { DirectSolver } from '../../src/risk/direct.ts';
 import { solve, SOUND } from '../../src/risk/solve.ts';
@@ -18,7 +18,7 @@ async function three(
   start = 0,
 ): Promise<{ lu: number; direct: number; lower: number; upper: number; certified: number[] }> {
   const { topology, probabilities } = chainOf(nodes, start, goals, transitions);
-  const question = new Question(topology);
+  const question = new ReachQuestion(topology);
   const sound = solve(question, probabilities, SOUND);
   const solver = new DirectSolver(question);
   const direct = new Float64Array(nodes);
@@ -79,8 +79,15 @@ describe('reaching a goal', () => {
         [5, 0, 1],
       ],
     );
-    const question = new Question(topology);
-    expect([...question.verdicts]).toEqual([DEPENDS, SURELY, NEVER, SURELY, NEVER, DEPENDS]);
+    const question = new ReachQuestion(topology);
+    expect([...question.verdicts]).toEqual([
+      DEPENDS,
+      SURELY,
+      NEVER_A_GOAL,
+      SURELY,
+      NEVER_A_GOAL,
+      DEPENDS,
+    ]);
     expect(question.unsettled).toEqual([0]);
   });
 
@@ -102,7 +109,7 @@ describe('reaching a goal', () => {
 
   it('a walk of 1,000 states is solved for 400 sets of numbers in seconds', () => {
     const { topology, probabilities } = chainOf(1001, 20, [1000], gambler(1000, 0.5));
-    const question = new Question(topology);
+    const question = new ReachQuestion(topology);
     const solver = new DirectSolver(question);
     const values = new Float64Array(1001);
     const began = performance.now();
@@ -116,7 +123,7 @@ describe('reaching a goal', () => {
 
   it('bounds that were stopped early are wide and true', () => {
     const { topology, probabilities } = chainOf(201, 100, [200], gambler(200, 0.5));
-    const { lower, upper } = solve(new Question(topology), probabilities, {
+    const { lower, upper } = solve(new ReachQuestion(topology), probabilities, {
       ...SOUND,
       maxSweeps: 20,
     });

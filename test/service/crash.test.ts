@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { sealRun } from '../../src/service/seal.ts';
-import { sweep } from '../../src/service/sweep.ts';
+import { sweepRuns } from '../../src/service/sweep.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import {
   createDatabase,
@@ -216,7 +216,7 @@ describe('what a crash leaves behind', () => {
     const run = await start(opened, 'sleep 1');
     await rewind(opened, 'DELETE FROM "bullmq"."job"');
     expect((await opened.service.store.runs.get(run.id))?.state).not.toBe('sealed');
-    expect(await sweep(opened.service, 0)).toBe(1);
+    expect(await sweepRuns(opened.service, 0)).toBe(1);
     const worker = await startWorker(opened.service, 'w');
     await state(opened, run.id, ({ state: now }) => now === 'sealed');
     await worker.stop();

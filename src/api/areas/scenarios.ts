@@ -64,7 +64,7 @@ function solution(asked: Asked) {
   };
 }
 
-export const scenarios: Area = {
+export const scenarioArea: Area = {
   operations: {
     scenarios: { on: 'Query', roles: EVERYBODY, run: (_api, args) => lessons(args) },
     scenario: { on: 'Query', roles: EVERYBODY, run: (_api, args) => lesson(args) },

@@ -1,5 +1,5 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
+import { type Model, type Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
 import { OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackedSystem } from '../../threats/attacked.ts';
@@ -15,9 +15,10 @@ import type { AttackLimits } from './attackGraph.ts';
 import { bySize, isSubset, minimalOnly } from './minimal.ts';
 import type { Attack } from './restriction.ts';
 import { roomFor, takenForGranted } from './room.ts';
-import { explored, foundSets, Graphs, type Explored, type FoundSets } from './search.ts';
+import { explored, foundSets, Graphs, type ExploredAttacks, type FoundSets } from './search.ts';
 import { soundAlone } from './underThreats.ts';
 import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 /** A larger graph of all threats is left for graphs of some of them. */
 const AT_ONCE = 2_000;
@@ -54,7 +55,7 @@ export async function analyseThreats(
   );
   const attacked = await roomFor(model, { ...limits, ...partOf(time, 1 / 8) });
   const graphs = new Graphs(attacked, universe);
-  let all: Explored;
+  let all: ExploredAttacks;
   let found: ReadonlyMap<string, FoundSets>;
   try {
     all = await explored(
@@ -155,7 +156,7 @@ export async function analyseThreats(
 /** Where an attack is looked for: the graph of all threats if it is whole, else that of its ids. */
 interface Parts {
   readonly universe: readonly Threat[];
-  readonly all: Explored;
+  readonly all: ExploredAttacks;
   readonly graphs: Graphs;
   readonly limits: AttackLimits;
   readonly found: ReadonlyMap<string, FoundSets>;
@@ -201,7 +202,11 @@ async function attackOf(
 }
 
 /** Nothing where the time is over: the set is then left open. */
-function attackIn(where: Explored, property: Property, set: readonly string[]): Attack | undefined {
+function attackIn(
+  where: ExploredAttacks,
+  property: Property,
+  set: readonly string[],
+): Attack | undefined {
   try {
     return where.restriction(set).attack(property);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface AttackRun {
 }
 
 /** The attack in the model's words, each step found again by the semantics of threats. */
-export function traceOf(system: AttackedSystem, run: AttackRun): Trace | undefined {
+export function attackTraceOf(system: AttackedSystem, run: AttackRun): Trace | undefined {
   const codec = new Codec(system.semantics.layout);
   const [first] = run.rows;
   if (!first) return undefined;

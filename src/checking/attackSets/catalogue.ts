@@ -10,7 +10,7 @@ import {
   record,
   requiredField,
   textShape,
-  type Shape,
+  type JsonShape,
 } from '../../frontends/native/shape.ts';
 import { readYaml } from '../../frontends/native/yaml.ts';
 import { wrongAutomatedThreat } from '../../threats/automatedThreats.ts';
@@ -37,7 +37,7 @@ export interface CatalogueEntry {
   }[];
 }
 
-export const CATALOGUE_SHAPE: Shape = record('what is known of a kind of threat', {
+export const CATALOGUE_SHAPE: JsonShape = record('what is known of a kind of threat', {
   id: requiredField(textShape('its name in the catalogue')),
   operator: requiredField(textShape('the operator whose threats it is about')),
   appliesTo: optionalField(listShape('only these threats', textShape('the id of a threat'))),

@@ -2,13 +2,14 @@ import { automatonOf } from '../../engines/explore/buchi.ts';
 import { arenaOf, findFairRun, stopping, type FairRun } from '../../engines/explore/fairCycle.ts';
 import { productOf, type WalkedGraph } from '../../engines/explore/product.ts';
 import { backwardReach } from '../../engines/explore/recover.ts';
-import { FALSE, TRUE, TRUTH } from '../../engines/explore/watch.ts';
+import { FALSE, HOLDS_THERE, TRUTH } from '../../engines/explore/watch.ts';
 import { EdgeRecorder, ERROR_TARGET, type Edges } from '../../graph/edges.ts';
 import { mapLtl } from '../../model/ltl.ts';
-import type { ImplicitKind, Property } from '../../model/model.ts';
+import type { Property } from '../../model/model.ts';
 import { ERROR_BIT } from '../../model/semantics.ts';
 import type { Time } from '../../time/time.ts';
 import type { AttackGraph } from './attackGraph.ts';
+import type { ImplicitKind } from '../../model/propertyKinds.ts';
 
 /** How a property breaks under a set of threats: edges of the graph from a start, in order. */
 export interface Attack {
@@ -48,7 +49,7 @@ export class Restriction {
       case 'always':
       case 'never': {
         const [values] = graph.values(property);
-        const wrong = formula.kind === 'always' ? FALSE : TRUE;
+        const wrong = formula.kind === 'always' ? FALSE : HOLDS_THERE;
         return this.#first((state) => values?.[state] === wrong);
       }
       case 'deadlockFree':
@@ -155,7 +156,7 @@ export class Restriction {
     const from =
       kind === 'eventually'
         ? graph.starts.filter(misses)
-        : this.#reached.filter((state) => watches[0]?.[state] === TRUE && misses(state));
+        : this.#reached.filter((state) => watches[0]?.[state] === HOLDS_THERE && misses(state));
     return this.#lasso(findFairRun(arena, { from, region: misses, time: this.#time }));
   }
 

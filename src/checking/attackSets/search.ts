@@ -5,7 +5,7 @@ import { FusedSystem } from '../../threats/fused.ts';
 import type { Threat } from '../../threats/threat.ts';
 import { isOver, OutOfTime, partOf, type Time } from '../../time/time.ts';
 import { AttackGraph, type AttackLimits } from './attackGraph.ts';
-import { traceOf } from './attackTrace.ts';
+import { attackTraceOf } from './attackTrace.ts';
 import { bySize, isSubset, minimalSets, subsetsOf, type Ids } from './minimal.ts';
 import { withoutSimulated } from './simulated.ts';
 import { Restriction, sourcesOf, type Attack } from './restriction.ts';
@@ -21,7 +21,7 @@ export interface FoundSets {
 const KEPT = 64;
 
 /** A graph, and the parts of it under fewer threats. */
-export class Explored {
+export class ExploredAttacks {
   readonly graph: AttackGraph;
   readonly #sources: Int32Array;
   #time: Time;
@@ -62,7 +62,7 @@ export class Explored {
       if (target >= 0) states.push(target);
       else error = errors[edge] as number;
     }
-    return traceOf(system, {
+    return attackTraceOf(system, {
       rows: states.map((state) => store.get(state)),
       ids: attack.edges.map((edge) => idSets[ids[edge] as number] ?? []),
       ...(error === undefined ? {} : { error }),
@@ -77,21 +77,21 @@ export const explored = (
   threats: readonly Threat[],
   limits: AttackLimits,
   time: Time = limits,
-): Promise<Explored> => exploredOf(new AttackedSystem(model, threats), limits, time);
+): Promise<ExploredAttacks> => exploredOf(new AttackedSystem(model, threats), limits, time);
 
 async function exploredOf(
   system: AttackedSystem,
   limits: AttackLimits,
   time: Time = limits,
-): Promise<Explored> {
+): Promise<ExploredAttacks> {
   const graph = new AttackGraph(system);
   await graph.explore(limits);
-  return new Explored(graph, time);
+  return new ExploredAttacks(graph, time);
 }
 
 /** All minimal sets of a property on a whole graph; nothing where time ran out. */
 async function allSets(
-  all: Explored,
+  all: ExploredAttacks,
   universe: Ids,
   property: Property,
 ): Promise<FoundSets | undefined> {
@@ -112,7 +112,7 @@ async function allSets(
 export class Graphs {
   readonly model: Model;
   readonly #threats: readonly Threat[];
-  readonly #kept = new Map<string, Explored>();
+  readonly #kept = new Map<string, ExploredAttacks>();
   #states = 0;
 
   constructor(model: Model, threats: readonly Threat[]) {
@@ -120,12 +120,12 @@ export class Graphs {
     this.#threats = threats;
   }
 
-  of(ids: Ids, limits: AttackLimits): Promise<Explored> {
+  of(ids: Ids, limits: AttackLimits): Promise<ExploredAttacks> {
     return this.#made(ids.join(' '), ids, AttackedSystem, limits);
   }
 
   /** Whether sets break a property of states and steps is read from far fewer states. */
-  fused(ids: Ids, limits: AttackLimits): Promise<Explored> {
+  fused(ids: Ids, limits: AttackLimits): Promise<ExploredAttacks> {
     return this.#made(`fused ${ids.join(' ')}`, ids, FusedSystem, limits);
   }
 
@@ -134,7 +134,7 @@ export class Graphs {
     ids: Ids,
     System: typeof AttackedSystem,
     limits: AttackLimits,
-  ): Promise<Explored> {
+  ): Promise<ExploredAttacks> {
     const known = this.#kept.get(key);
     if (known) return known.within(limits);
     const threats = this.#threats.filter(({ id }) => ids.includes(id));
@@ -238,7 +238,7 @@ async function setsBySize(
 }
 
 /** Whether a property breaks; nothing where the graph or the time was too small to say. */
-function attacked(own: Explored, ids: Ids, property: Property): boolean | undefined {
+function attacked(own: ExploredAttacks, ids: Ids, property: Property): boolean | undefined {
   try {
     if (own.restriction(ids).attack(property)) return true;
     return own.graph.bound === undefined ? false : undefined;
@@ -253,7 +253,7 @@ function attacked(own: Explored, ids: Ids, property: Property): boolean | undefi
  * it, and then set by set.
  */
 export async function foundSets(
-  whole: Explored,
+  whole: ExploredAttacks,
   graphs: Graphs,
   threats: readonly Threat[],
   properties: readonly Property[],

@@ -2,7 +2,7 @@ import { EXPLORE_VERSION, explore } from '../../engines/explore/index.ts';
 import { TooLarge } from '../../engines/explore/buchi.ts';
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import type { EngineName, EngineResult } from '../../model/engine.ts';
-import { IMPLICIT_KINDS, type Model, type Property } from '../../model/model.ts';
+import { type Model, type Property } from '../../model/model.ts';
 import type { EngineReport, Outcome, PropertyReport, WitnessKind } from '../../model/outcome.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
 import { selectThreats } from '../../threats/selection.ts';
@@ -19,7 +19,8 @@ import { replays } from './attackTrace.ts';
 import type { AttackLimits } from './attackGraph.ts';
 import type { Ids } from './minimal.ts';
 import { cutAt, roomFor, takenForGranted } from './room.ts';
-import { explored, type Explored } from './search.ts';
+import { explored, type ExploredAttacks } from './search.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 /** The graph under threats takes more room a state than that of the model alone. */
 const MOST_STATES = 1_000_000;
@@ -74,7 +75,7 @@ const WITNESSES: Readonly<Partial<Record<Property['formula']['kind'], WitnessKin
 };
 
 function outcomeUnder(
-  own: Explored,
+  own: ExploredAttacks,
   threats: readonly Threat[],
   ids: Ids,
   property: Property,

@@ -3,7 +3,13 @@ import { MODEL_FILE, type Statement } from '../../evidence/statements/statement.
 import { factsOf } from '../../model/formats.ts';
 import { readSpecificationDocument } from '../../model/specification.ts';
 import type { SpecificationFormat } from '../formats.ts';
-import { failed, questionOf, type Found, type Recheck, type RecheckLimits } from '../rechecked.ts';
+import {
+  failed,
+  questionOf,
+  type RecheckFound,
+  type Recheck,
+  type RecheckLimits,
+} from '../rechecked.ts';
 
 /**
  * Asks the tool of this machine again, about the text of the bundle: all that can be done for
@@ -23,7 +29,7 @@ export async function recheckSpecification(
   const names = script
     ? script.answers.map((_, at) => questionOf(at))
     : properties.map(({ name }) => name);
-  const all = (found: Found): Recheck[] =>
+  const all = (found: RecheckFound): Recheck[] =>
     names.map((property) => ({ property, ...found }) as Recheck);
   if (document?.format !== model.format) return all(failed('RECHECK_MODEL'));
   if ((factsOf(model.format)?.answers === 'script') !== (script !== undefined))

@@ -2,7 +2,13 @@ import { canonicalJson } from '../../canonical/index.ts';
 import type { Statement } from '../../evidence/statements/statement.ts';
 import { parseCanonicalJson } from '../../evidence/formats/strictJson.ts';
 import type { SpecificationDocument } from '../../model/specification.ts';
-import { failed, questionOf, type Found, type Recheck, type RecheckLimits } from '../rechecked.ts';
+import {
+  failed,
+  questionOf,
+  type RecheckFound,
+  type Recheck,
+  type RecheckLimits,
+} from '../rechecked.ts';
 import { checkSmt } from './smt.ts';
 
 const never = new AbortController().signal;
@@ -16,7 +22,7 @@ export async function recheckSmt(
 ): Promise<Recheck[]> {
   if (script === undefined) return [];
   const { answers, results } = script;
-  const all = (found: Found): Recheck[] =>
+  const all = (found: RecheckFound): Recheck[] =>
     answers.map((_, at) => ({ property: questionOf(at), ...found }) as Recheck);
   const printed = parseCanonicalJson(files.get(results) ?? new Uint8Array(0));
   const told =

@@ -12,7 +12,6 @@ import type { EngineProgress } from '../../model/engine.ts';
 import type {
   Evidence,
   Outcome,
-  PropertyKind,
   PropertyReport,
   Report,
   UnknownReason,
@@ -21,8 +20,9 @@ import { withLack } from '../assurance.ts';
 import type { CheckContext } from '../context.ts';
 import { tlaOf, type TlaDocument } from './tlaDocument.ts';
 import { askedOf } from './tlaQuestions.ts';
-import { readingOf, refusalOf, traceOf, type Asked } from './tlaReading.ts';
+import { readingOf, refusalOf, specificationTraceOf, type Asked } from './tlaReading.ts';
 import type { CheckOptions } from '../types.ts';
+import type { PropertyKind } from '../../model/propertyKinds.ts';
 
 interface Answered {
   readonly outcome: Outcome;
@@ -297,7 +297,7 @@ class SpecificationCheck {
   }
 
   #violated(run: SpecificationRun, property: Asked): Outcome {
-    const found = traceOf(run);
+    const found = specificationTraceOf(run);
     const trace = found && canonicalJson(found).length <= MAX_TRACE ? found : undefined;
     const evidence = {
       ...this.#evidence(run),

@@ -16,7 +16,7 @@ export interface Asked {
  * could not evaluate, and `which` is what that was, where TLC names it; `some` is a broken temporal
  * property, which has no name in what TLC prints.
  */
-export type Reading =
+export type TlcReading =
   | { readonly kind: 'finished' }
   | { readonly kind: 'violated'; readonly which: Asked }
   | { readonly kind: 'some' }
@@ -38,13 +38,13 @@ const NAMED: readonly (readonly [number, RegExp, 'violated' | 'failed'])[] = [
 ];
 
 /** What a run says of the properties that were asked. */
-export function readingOf(run: SpecificationRun, open: readonly Asked[]): Reading {
+export function readingOf(run: SpecificationRun, open: readonly Asked[]): TlcReading {
   const { end } = run.child;
   if (end.kind !== 'exited') return { kind: 'failed', ...ENDED[end.kind](end) };
   const room = outOfRoom(run.messages, run.child.stdout + run.child.stderr);
   if (room !== undefined) return { kind: 'failed', reason: 'memory', message: room };
   const temporal = open.filter((property) => property.kind === 'temporal');
-  const oneOf = (kind: Asked['kind']): Reading | undefined => {
+  const oneOf = (kind: Asked['kind']): TlcReading | undefined => {
     const which = open.find((property) => property.kind === kind);
     return which && { kind: 'violated', which };
   };
@@ -165,7 +165,7 @@ function errorText(run: SpecificationRun): string {
 }
 
 /** The run that TLC shows, values as it prints them. */
-export function traceOf(run: SpecificationRun): Trace | undefined {
+export function specificationTraceOf(run: SpecificationRun): Trace | undefined {
   const initial = run.messages.find(
     (m) => m.code === EC.invariantInitial || m.code === EC.propertyInitial,
   );

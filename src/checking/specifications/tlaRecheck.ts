@@ -2,7 +2,13 @@ import { canonicalJson, digestOf } from '../../canonical/index.ts';
 import type { PropertyVerdict, Statement } from '../../evidence/statements/statement.ts';
 import { parseCanonicalJson } from '../../evidence/formats/strictJson.ts';
 import type { PropertyReport, Report } from '../../model/outcome.ts';
-import { failed, skipped, type Found, type Recheck, type RecheckLimits } from '../rechecked.ts';
+import {
+  failed,
+  skipped,
+  type RecheckFound,
+  type Recheck,
+  type RecheckLimits,
+} from '../rechecked.ts';
 import { checkTla } from './tla.ts';
 import { tlaOf, type TlaDocument } from './tlaDocument.ts';
 import { DEFAULT_OPTIONS } from '../types.ts';
@@ -18,7 +24,7 @@ export async function recheckTla(
   limits: RecheckLimits,
   cacheDir: string,
 ): Promise<Recheck[]> {
-  const all = (found: Found): Recheck[] =>
+  const all = (found: RecheckFound): Recheck[] =>
     properties.map(({ name }) => ({ property: name, ...found }) as Recheck);
   const specification = await tlaOf(document);
   if (!specification.ok || specification.value.root !== model.name)
@@ -53,7 +59,7 @@ function judge(
   { properties }: Report,
   symmetry: boolean,
   isTwice: boolean,
-): Found {
+): RecheckFound {
   const mine = properties.find(({ name }) => name === verdict.name);
   if (!mine || mine.kind !== verdict.kind || isTwice) return failed('RECHECK_PROPERTY');
   if (verdict.assurance.length > 0)
@@ -85,7 +91,7 @@ const LESS_WAS_SIGNED = 'bounded was signed, asked again it holds';
  * Earlier versions honestly signed `bounded` or `violated` there, which nothing refutes; that it
  * holds is more than any version has found.
  */
-function underSymmetry({ outcome }: PropertyVerdict, { message }: PropertyReport): Found {
+function underSymmetry({ outcome }: PropertyVerdict, { message }: PropertyReport): RecheckFound {
   return outcome === 'holds'
     ? failed('RECHECK_ANSWER', `was signed, and is none: ${message ?? ''}`)
     : skipped(`${outcome} was signed by an earlier version, not asked again: ${message ?? ''}`);
@@ -97,7 +103,7 @@ function underSymmetry({ outcome }: PropertyVerdict, { message }: PropertyReport
  */
 const BY_CHANCE = /^a chance of \S+ that two states shared a fingerprint$/;
 
-function differing(verdict: PropertyVerdict, mine: PropertyReport): Found {
+function differing(verdict: PropertyVerdict, mine: PropertyReport): RecheckFound {
   const byChance =
     [verdict, mine].some(({ bound }) => bound !== undefined && BY_CHANCE.test(bound)) &&
     [verdict, mine].every(({ outcome }) => outcome === 'holds' || outcome === 'bounded');
@@ -113,7 +119,7 @@ function differing(verdict: PropertyVerdict, mine: PropertyReport): Found {
  * One worker's search is breadth first in a fixed order: the same jar shows the same run. Which
  * lasso it shows depends on its fingerprints.
  */
-function sameTrace(files: Files, verdict: PropertyVerdict, mine: PropertyReport): Found {
+function sameTrace(files: Files, verdict: PropertyVerdict, mine: PropertyReport): RecheckFound {
   if (verdict.witness === undefined) return failed('RECHECK_ANSWER');
   if (verdict.trace === undefined)
     return mine.trace === undefined ? rerun(mine) : failed('RECHECK_TRACE', 'TLC shows a run');
@@ -127,7 +133,7 @@ function sameTrace(files: Files, verdict: PropertyVerdict, mine: PropertyReport)
     : failed('RECHECK_REPLAY', 'TLC shows another run');
 }
 
-function rerun(mine: PropertyReport, but?: string): Found {
+function rerun(mine: PropertyReport, but?: string): RecheckFound {
   const states = mine.evidence?.['distinctStates'];
   return {
     status: 'rerun',

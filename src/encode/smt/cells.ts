@@ -7,7 +7,7 @@ import {
   smtInt,
   smtIte,
   type FieldTerms,
-  type Flag,
+  type PresenceTerm,
   type Term,
 } from './symbolic.ts';
 
@@ -43,7 +43,9 @@ export function literalTerm(value: number, type: Type): Term {
 export function equalFields(cell: FieldTerms, value: FieldTerms): Term {
   if (typeof cell === 'string') return smtEq(cell, value as Term);
   return smtAnd(
-    cell.map((flag, i) => smtEq(flag.present, ((value as readonly Flag[])[i] as Flag).present)),
+    cell.map((flag, i) =>
+      smtEq(flag.present, ((value as readonly PresenceTerm[])[i] as PresenceTerm).present),
+    ),
   );
 }
 
@@ -66,7 +68,7 @@ export function assign(
       flag.present,
       smtIte(
         condition,
-        ((value as readonly Flag[])[i] as Flag).present,
+        ((value as readonly PresenceTerm[])[i] as PresenceTerm).present,
         after.get(flag.present) ?? flag.present,
       ),
     ),
@@ -77,7 +79,11 @@ export function iteField(condition: Term, yes: FieldTerms, no: FieldTerms): Fiel
   if (typeof yes === 'string') return smtIte(condition, yes, no as Term);
   return yes.map((flag, i) => ({
     value: flag.value,
-    present: smtIte(condition, flag.present, ((no as readonly Flag[])[i] as Flag).present),
+    present: smtIte(
+      condition,
+      flag.present,
+      ((no as readonly PresenceTerm[])[i] as PresenceTerm).present,
+    ),
   }));
 }
 

@@ -70,19 +70,19 @@ function conjuncts(term: Sexpr, positive: boolean): Sexpr[] {
 }
 
 /** The disjuncts of a clause, each with whether it stands there denied. */
-export function disjuncts(
+export function clauseDisjuncts(
   term: Sexpr,
   positive = true,
 ): { readonly term: Sexpr; readonly positive: boolean }[] {
   if (typeof term !== 'string') {
     const [head, ...rest] = term;
-    if (head === 'not') return disjuncts(rest[0] as Sexpr, !positive);
-    if (head === 'or' && positive) return rest.flatMap((part) => disjuncts(part, true));
-    if (head === 'and' && !positive) return rest.flatMap((part) => disjuncts(part, false));
+    if (head === 'not') return clauseDisjuncts(rest[0] as Sexpr, !positive);
+    if (head === 'or' && positive) return rest.flatMap((part) => clauseDisjuncts(part, true));
+    if (head === 'and' && !positive) return rest.flatMap((part) => clauseDisjuncts(part, false));
     if (head === '=>' && positive)
       return [
-        ...rest.slice(0, -1).flatMap((part) => disjuncts(part, false)),
-        ...disjuncts(rest.at(-1) as Sexpr, true),
+        ...rest.slice(0, -1).flatMap((part) => clauseDisjuncts(part, false)),
+        ...clauseDisjuncts(rest.at(-1) as Sexpr, true),
       ];
   }
   return [{ term, positive }];

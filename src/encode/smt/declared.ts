@@ -1,8 +1,7 @@
 import { cellNames } from '../../model/codec.ts';
 import type { CellBlock, ChannelBlock, FieldBlock, Layout } from '../../model/layout.ts';
-import { IMPLICIT_KINDS } from '../../model/model.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
-import { Names } from '../names.ts';
+import { TargetNames } from '../names.ts';
 import { fewMessages, literalTerm, valueName, valuesOf } from './cells.ts';
 import {
   describeType,
@@ -13,7 +12,8 @@ import {
   type StateTerms,
   type Term,
 } from './symbolic.ts';
-import type { Meaning, SmtVariable } from './transition.ts';
+import type { SmtMeaning, SmtVariable } from './transition.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 const SMT_RESERVED = [
   'and',
@@ -84,7 +84,7 @@ export class Declared {
 
   constructor(layout: Layout) {
     this.layout = layout;
-    const names = new Names(SMT_RESERVED);
+    const names = new TargetNames(SMT_RESERVED);
     for (const block of [...layout.parameters, ...layout.variables])
       this.#declareCells(names, block);
     for (const block of layout.channels) this.#declareChannel(names, block);
@@ -105,7 +105,7 @@ export class Declared {
     };
   }
 
-  #declare(name: string, sort: SmtVariable['sort'], meaning: Meaning): Term {
+  #declare(name: string, sort: SmtVariable['sort'], meaning: SmtMeaning): Term {
     this.variables.push({ name, sort, meaning });
     return name;
   }
@@ -127,7 +127,7 @@ export class Declared {
     }));
   }
 
-  #declareCells(names: Names, block: CellBlock): void {
+  #declareCells(names: TargetNames, block: CellBlock): void {
     const base = names.of(block.of, block.name);
     const keys = block.keySets.reduce<string[]>(
       (all, set) => all.flatMap((key) => set.elements.map((e) => `${key}!${e}`)),
@@ -140,7 +140,7 @@ export class Declared {
     );
   }
 
-  #declareChannel(names: Names, block: ChannelBlock): void {
+  #declareChannel(names: TargetNames, block: ChannelBlock): void {
     const { name } = block.channel;
     const base = names.of('channel', name);
     const messages = block.channel.order === 'bag' ? fewMessages(block, this.layout) : undefined;

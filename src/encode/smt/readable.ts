@@ -1,7 +1,7 @@
-import { clausesOf, disjuncts, sexprText } from './clauses.ts';
+import { clausesOf, clauseDisjuncts, sexprText } from './clauses.ts';
 import type { Sexpr } from './sexpr.ts';
 import type { Term } from './symbolic.ts';
-import type { Meaning, SmtSystem } from './system.ts';
+import type { SmtMeaning, SmtSystem } from './system.ts';
 
 /** A disjunction of more parts than this is a list of states, not a sentence. */
 const MAX_PARTS = 40;
@@ -46,7 +46,7 @@ interface Linear {
   readonly constant: number;
   readonly parts: ReadonlyMap<string, number>;
   /** The one variable that it is about, where it is about one alone. */
-  readonly alone?: Extract<Meaning, { kind: 'cell' }>;
+  readonly alone?: Extract<SmtMeaning, { kind: 'cell' }>;
 }
 
 type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';
@@ -78,11 +78,11 @@ const HOLDS: Readonly<Record<Operator, (a: number, b: number) => boolean>> = {
 class Reader {
   readonly #variables: ReadonlyMap<
     string,
-    { readonly meaning: Meaning; readonly sort: 'Int' | 'Bool' }
+    { readonly meaning: SmtMeaning; readonly sort: 'Int' | 'Bool' }
   >;
 
   constructor(
-    variables: ReadonlyMap<string, { readonly meaning: Meaning; readonly sort: 'Int' | 'Bool' }>,
+    variables: ReadonlyMap<string, { readonly meaning: SmtMeaning; readonly sort: 'Int' | 'Bool' }>,
   ) {
     this.#variables = variables;
   }
@@ -113,7 +113,7 @@ class Reader {
 
   /** What a clause denies is its premise, what it affirms its conclusion. */
   #sentence(clause: Sexpr): string {
-    const whole = disjuncts(clause);
+    const whole = clauseDisjuncts(clause);
     const running = whole.filter(
       (part) =>
         !(

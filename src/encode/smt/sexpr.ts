@@ -19,9 +19,9 @@ export function parseSexprs(text: string): Sexpr[] {
 }
 
 /** An integer or boolean value: `3`, `(- 3)`, `true`. */
-export function valueOf(e: Sexpr): number | boolean {
+export function literalOf(e: Sexpr): number | boolean {
   if (e === 'true' || e === 'false') return e === 'true';
-  if (Array.isArray(e) && e[0] === '-') return -Number(valueOf(e[1] as Sexpr));
+  if (Array.isArray(e) && e[0] === '-') return -Number(literalOf(e[1] as Sexpr));
   const value = Number(e);
   if (!Number.isSafeInteger(value))
     throw new Error(`Z3 gave a value that is no safe integer: ${String(e).slice(0, 40)}`);

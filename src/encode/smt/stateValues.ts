@@ -1,5 +1,4 @@
 import { SET_BITS, type FieldBlock, type State } from '../../model/layout.ts';
-import { IMPLICIT_KINDS } from '../../model/model.ts';
 import { insertMessage, messageOffset } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import { Unencodable } from '../definedness.ts';
@@ -14,6 +13,7 @@ import {
   type FieldTerms,
   type Term,
 } from './symbolic.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 /** States as the semantics knows them, and as values of the SMT variables: there and back. */
 export class StateValues {

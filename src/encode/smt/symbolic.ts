@@ -11,11 +11,11 @@ export type Term = string;
  * A message as the terms of its fields: a term, or for a set field one membership flag per value of
  * its base.
  */
-export type FieldTerms = Term | readonly Flag[];
+export type FieldTerms = Term | readonly PresenceTerm[];
 export type RecordTerms = readonly FieldTerms[];
 
 /** Whether a value is in a collection. */
-export interface Flag {
+export interface PresenceTerm {
   readonly present: Term;
   readonly value: Term;
 }
@@ -206,7 +206,7 @@ export class Symbolic {
       case 'cell':
         return { items: this.#setCell(e, locals), distinct: true };
       case 'field':
-        return { items: this.#field(e, locals) as readonly Flag[], distinct: true };
+        return { items: this.#field(e, locals) as readonly PresenceTerm[], distinct: true };
       case 'if': {
         const condition = this.term(e.condition, locals);
         const [yes, no] = [this.items(e.yes, locals), this.items(e.no, locals)];
@@ -302,15 +302,17 @@ export class Symbolic {
     return choose(conditions, cells);
   }
 
-  #setCell(e: Extract<Expr, { kind: 'cell' }>, locals: LocalTerms): Flag[] {
+  #setCell(e: Extract<Expr, { kind: 'cell' }>, locals: LocalTerms): PresenceTerm[] {
     invariant(e.type.kind === 'set', 'a set');
     const conditions = this.selected(e.name, e.of, e.keys, locals);
-    const cells = conditions.map((_, i) => this.#state.cell(e.of, e.name, i) as readonly Flag[]);
+    const cells = conditions.map(
+      (_, i) => this.#state.cell(e.of, e.name, i) as readonly PresenceTerm[],
+    );
     return (cells[0] ?? []).map((flag, bit) => ({
       value: flag.value,
       present: choose(
         conditions,
-        cells.map((cell) => (cell[bit] as Flag).present),
+        cells.map((cell) => (cell[bit] as PresenceTerm).present),
       ),
     }));
   }

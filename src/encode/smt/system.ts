@@ -2,13 +2,7 @@ import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
 import type { ChannelBlock, FieldBlock, Layout } from '../../model/layout.ts';
 import { rulesPerCell } from '../../model/initial.ts';
-import {
-  IMPLICIT_KINDS,
-  judgedPredicates,
-  type Action,
-  type InitRule,
-  type Property,
-} from '../../model/model.ts';
+import { judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
@@ -16,7 +10,7 @@ import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { assign, equalFields, iteField } from './cells.ts';
 import { Declared } from './declared.ts';
 import { StateValues } from './stateValues.ts';
-import type { NamedGuard, Rule, RuleOrigin, SmtSystem } from './transition.ts';
+import type { NamedGuard, TransitionRule, RuleOrigin, SmtSystem } from './transition.ts';
 import {
   describeType,
   smtAnd,
@@ -32,8 +26,15 @@ import {
   type RecordTerms,
   type Term,
 } from './symbolic.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
-export type { Meaning, NamedGuard, Rule, SmtSystem, SmtVariable } from './transition.ts';
+export type {
+  SmtMeaning,
+  NamedGuard,
+  TransitionRule,
+  SmtSystem,
+  SmtVariable,
+} from './transition.ts';
 
 /** Above this much text a system is left to the other engines. */
 const MAX_RULE_TEXT = 20_000_000;
@@ -75,7 +76,7 @@ class SystemEncoder {
       lemmas: this.#lemmas(),
       erring,
       bad: (property) => this.#bad(property, erring, rules),
-      changes: (index) => this.#changes(rules[index] as Rule),
+      changes: (index) => this.#changes(rules[index] as TransitionRule),
       truth: (expr) => this.#truth(expr),
       valuation: (words) => states.valuation(words),
       cube: (state) => states.cube(state),
@@ -179,7 +180,7 @@ class SystemEncoder {
   }
 
   /** All rules of one instance: one for each way to receive, and the error steps beside them. */
-  #rules(instance: Instance): Rule[] {
+  #rules(instance: Instance): TransitionRule[] {
     const lowered = this.#lowered.get(instance.action.name) as LoweredAction;
     const binding: LocalTerms = new Map(
       instance.action.binders.map((b, i) => [
@@ -229,7 +230,7 @@ class SystemEncoder {
     binding: LocalTerms,
     choice: readonly number[],
     by: RuleOrigin,
-  ): Rule[] {
+  ): TransitionRule[] {
     const { action } = lowered;
     const locals = new Map(binding);
     const received: Term[] = [];
@@ -259,7 +260,7 @@ class SystemEncoder {
       base: readonly Term[],
       next: readonly Term[],
       over: readonly NamedGuard[] = guards,
-    ): Rule => ({
+    ): TransitionRule => ({
       label: `${label}${how}`,
       base: smtAnd(base),
       guards: over,
@@ -442,7 +443,7 @@ class SystemEncoder {
     return { holds: smtAnd([defined, value]), fails: smtAnd([defined, smtNot(value)]) };
   }
 
-  #bad(property: Property, erring: Term, rules: readonly Rule[]): Term {
+  #bad(property: Property, erring: Term, rules: readonly TransitionRule[]): Term {
     const { formula } = property;
     switch (formula.kind) {
       case 'always': {
@@ -470,7 +471,7 @@ class SystemEncoder {
   }
 
   /** No rule is possible that changes anything, and the state is not final (SEMANTICS 3, 8). */
-  #stuck(erring: Term, rules: readonly Rule[]): Term {
+  #stuck(erring: Term, rules: readonly TransitionRule[]): Term {
     const { final } = this.#semantics.model;
     const steps = rules.map((rule) => smtAnd([rule.condition, this.#changes(rule)]));
     const ended = !final
@@ -482,7 +483,7 @@ class SystemEncoder {
     return smtAnd([smtNot(erring), smtNot(smtOr(steps)), smtNot(ended)]);
   }
 
-  #changes(rule: Rule): Term {
+  #changes(rule: TransitionRule): Term {
     const { action } = rule.by.instance;
     const [received, sent] = [
       new Set(action.receives.map((r) => r.channel)),

@@ -8,11 +8,11 @@ import type { Term } from './symbolic.ts';
 export interface SmtVariable {
   readonly name: string;
   readonly sort: 'Int' | 'Bool';
-  readonly meaning: Meaning;
+  readonly meaning: SmtMeaning;
 }
 
 /** What a variable stands for, in the model's words. */
-export type Meaning =
+export type SmtMeaning =
   /**
    * A cell or a field of a message: `status[o1]`, `notice[1].amount`. `values` names the members or
    * elements by their numbers; `held` is the condition that there is such a message.
@@ -40,7 +40,7 @@ export interface NamedGuard {
  * variable after it. The condition is `base` and all `guards`: the guard and the controls stand by
  * themselves, so that it can be asked which of them a proof needs.
  */
-export interface Rule {
+export interface TransitionRule {
   readonly label: string;
   readonly condition: Term;
   readonly base: Term;
@@ -68,7 +68,7 @@ export interface RuleOrigin {
 export interface SmtSystem {
   readonly variables: readonly SmtVariable[];
   readonly init: Term;
-  readonly rules: readonly Rule[];
+  readonly rules: readonly TransitionRule[];
   /**
    * Where a property is broken (or, for `reachable`, where its goal is), in an error-free state.
    */

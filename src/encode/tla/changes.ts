@@ -1,4 +1,4 @@
-import type { Expr } from '../../model/expression.ts';
+import { conjuncts, type Expr } from '../../model/expression.ts';
 import type { LoweredAction } from '../lower.ts';
 
 /**
@@ -63,8 +63,4 @@ function factsIn(e: Expr, text: (e: Expr) => string): Fact[] {
 /** Keys that read the same are the same: names in scope mean one thing in a step. */
 function cellText(name: string, keys: readonly Expr[], text: (e: Expr) => string): string {
   return [name, ...keys.map((key) => `[${text(key)}]`)].join('');
-}
-
-export function conjuncts(e: Expr): Expr[] {
-  return e.kind === 'and' ? [...conjuncts(e.left), ...conjuncts(e.right)] : [e];
 }

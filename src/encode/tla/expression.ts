@@ -3,7 +3,7 @@ import type { Expr } from '../../model/expression.ts';
 import type { Layout } from '../../model/layout.ts';
 import { isCollection, type Type } from '../../model/types.ts';
 import { Unencodable } from '../definedness.ts';
-import { Names } from '../names.ts';
+import { TargetNames } from '../names.ts';
 
 /**
  * Words that TLA+ or the standard modules we extend already use, and names that the printed module
@@ -118,8 +118,8 @@ const RESERVED = [
   'NULL',
 ];
 
-export function tlaNames(): Names {
-  return new Names(RESERVED);
+export function tlaNames(): TargetNames {
+  return new TargetNames(RESERVED);
 }
 
 /** `null` as a value: a string that no element can be called. */
@@ -131,9 +131,9 @@ const NULL_TEXT = '"null"';
  */
 export class TlaExpressions {
   readonly layout: Layout;
-  readonly names: Names;
+  readonly names: TargetNames;
 
-  constructor(layout: Layout, names: Names) {
+  constructor(layout: Layout, names: TargetNames) {
     this.layout = layout;
     this.names = names;
   }

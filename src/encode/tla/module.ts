@@ -1,4 +1,4 @@
-import type { Expr } from '../../model/expression.ts';
+import { conjuncts, type Expr } from '../../model/expression.ts';
 import type { Action, InitRule, Model, Property } from '../../model/model.ts';
 import { unpackSet, type Layout } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
@@ -6,7 +6,7 @@ import { cellType, scalarValues } from '../../model/types.ts';
 import { sampledNames, sampleValues } from '../../model/initial.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
-import { alwaysChanges, conjuncts } from './changes.ts';
+import { alwaysChanges } from './changes.ts';
 import { TlaExpressions, tlaNames } from './expression.ts';
 import { extendsOf, helpersOf } from './header.ts';
 import { PropertyPrinter, type TlaProperty } from './properties.ts';
@@ -390,6 +390,7 @@ class ModulePrinter {
 
   #asGuard(guard: Expr): string {
     const parts = conjuncts(guard);
+    if (parts.length === 0) return 'TRUE';
     return parts.every(
       (c) =>
         c.kind === 'compare' ||

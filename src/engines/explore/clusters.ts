@@ -2,15 +2,8 @@ import type { Selection } from '../../graph/walker.ts';
 import type { Expr } from '../../model/expression.ts';
 import { fairActions, predicatesOf, type Model, type Property } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
-import {
-  atomOf,
-  conjuncts,
-  countersOf,
-  disjuncts,
-  namesIn,
-  touchesOf,
-  type Touch,
-} from './structure.ts';
+import { atomOf, countersOf, namesIn, touchesOf, type Touch } from './structure.ts';
+import { conjuncts, disjuncts } from '../../model/expression.ts';
 
 /**
  * Partial-order reduction for models that move tokens (docs/adr/009-eager-clusters.md has the

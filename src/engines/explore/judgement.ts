@@ -2,12 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { sampleBound, sampled } from '../../model/initial.ts';
 import { liftRun } from '../../model/lift.ts';
 import { mapLtl } from '../../model/ltl.ts';
-import {
-  IMPLICIT_KINDS,
-  type Formula,
-  type ImplicitKind,
-  type Property,
-} from '../../model/model.ts';
+import { type Formula, type Property } from '../../model/model.ts';
 import type { Evidence, Outcome } from '../../model/outcome.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
@@ -17,7 +12,8 @@ import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
 import type { GraphObservation } from './observation.ts';
 import { productOf } from './product.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
-import { FALSE, TRUE, TRUTH, type StateWatch } from './watch.ts';
+import { FALSE, HOLDS_THERE, TRUTH, type StateWatch } from './watch.ts';
+import { IMPLICIT_KINDS, type ImplicitKind } from '../../model/propertyKinds.ts';
 
 /** What the properties are on a graph that was observed (SEMANTICS 4–8, 11). */
 export class GraphJudgement {
@@ -227,7 +223,7 @@ export class GraphJudgement {
       formula.kind === 'eventually'
         ? this.#graph.starts.filter(misses)
         : Array.from({ length: this.#graph.expanded }, (_, i) => i).filter(
-            (i) => watches[0]?.values[i] === TRUE && misses(i),
+            (i) => watches[0]?.values[i] === HOLDS_THERE && misses(i),
           );
     return this.#lasso(
       findFairRun(arenaOf(this.#graph), { from, region: misses, time: this.#time }),

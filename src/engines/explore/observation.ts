@@ -2,17 +2,13 @@ import { definedness, isTrue } from '../../encode/definedness.ts';
 import { Graph, type ErrorEdge, type GraphOptions } from '../../graph/graph.ts';
 import type { Budget, EngineProgress, Task } from '../../model/engine.ts';
 import type { Expr } from '../../model/expression.ts';
-import {
-  IMPLICIT_KINDS,
-  predicatesOf,
-  type FormulaKind,
-  type ImplicitKind,
-} from '../../model/model.ts';
+import { predicatesOf, type FormulaKind } from '../../model/model.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
 import { partOf, type Time } from '../../time/time.ts';
 import { PumpWatch } from './pumping.ts';
 import { VacuityWatch } from './vacuity.ts';
 import { StateWatch } from './watch.ts';
+import { IMPLICIT_KINDS, type ImplicitKind } from '../../model/propertyKinds.ts';
 
 /** What each property kind needs of the graph. `all` is combined above the engines. */
 export const NEEDS: Readonly<Record<FormulaKind, 'states' | 'edges' | 'nothing'>> = {

@@ -1,4 +1,4 @@
-import { children, type Expr } from '../../model/expression.ts';
+import { children, conjuncts, disjuncts, type Expr } from '../../model/expression.ts';
 import type { Model } from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 
@@ -71,18 +71,6 @@ function touchOf(instance: Instance, counters: ReadonlySet<string>): Touch {
     for (const value of values) namesIn(value, other);
   }
   return { instance, needs, zero, some, adds, sets, other };
-}
-
-/** The terms of a conjunction, however it is bracketed; `true` has none. */
-export function conjuncts(e: Expr): readonly Expr[] {
-  if (e.kind === 'and') return [...conjuncts(e.left), ...conjuncts(e.right)];
-  return e.kind === 'literal' && e.value === 1 ? [] : [e];
-}
-
-/** The terms of a disjunction; `false` has none. */
-export function disjuncts(e: Expr): readonly Expr[] {
-  if (e.kind === 'or') return [...disjuncts(e.left), ...disjuncts(e.right)];
-  return e.kind === 'literal' && e.value === 0 ? [] : [e];
 }
 
 export type Atom =

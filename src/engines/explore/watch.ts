@@ -3,14 +3,14 @@ import type { FormulaKind, Property } from '../../model/model.ts';
 
 /** What a predicate says of a state; 0 before it was asked. */
 export const FALSE = 1;
-export const TRUE = 2;
+export const HOLDS_THERE = 2;
 export const NO_VALUE = 3;
 /** As a truth value; nothing where the predicate has none. */
 export const TRUTH: readonly (boolean | undefined)[] = [undefined, false, true, undefined];
 
 /** The code of a truth value. */
 export const codeOf = (value: boolean | undefined): number =>
-  value === undefined ? NO_VALUE : value ? TRUE : FALSE;
+  value === undefined ? NO_VALUE : value ? HOLDS_THERE : FALSE;
 
 /**
  * One predicate, judged at every state as it is found, for as long as there is something to learn.

@@ -9,7 +9,7 @@ import { exists, type Toolchain } from './toolchain.ts';
 const run = promisify(execFile);
 
 /** What makes TLC start sooner; all of it may be absent, and TLC runs without. */
-export interface Host {
+export interface TlcHost {
   /**
    * Our `TlcHost`, compiled: it tells how far TLC is, ends when we do, and can be started in
    * advance. Needs a JDK.
@@ -19,14 +19,14 @@ export interface Host {
   readonly archive: string | undefined;
 }
 
-const NONE: Host = { jar: undefined, archive: undefined };
-const hosts = new Map<string, Promise<Host>>();
+const NONE: TlcHost = { jar: undefined, archive: undefined };
+const hosts = new Map<string, Promise<TlcHost>>();
 
 /**
  * Compiles `TlcHost.java` on first use, into the cache. Without a compiler, or where others can
  * write there: nothing.
  */
-export function tlcHost(cacheDir: string, tools: Toolchain): Promise<Host> {
+export function tlcHost(cacheDir: string, tools: Toolchain): Promise<TlcHost> {
   const key = `${cacheDir}\n${tools.java}\n${tools.jarSha256}`;
   let host = hosts.get(key);
   if (!host) {
@@ -36,7 +36,7 @@ export function tlcHost(cacheDir: string, tools: Toolchain): Promise<Host> {
   return host;
 }
 
-async function prepare(cacheDir: string, tools: Toolchain): Promise<Host> {
+async function prepare(cacheDir: string, tools: Toolchain): Promise<TlcHost> {
   await mkdir(cacheDir, { recursive: true });
   // Unlike the jar of TLC, what is made here has no published digest: it is believed only where
   // nobody else can have put it.
@@ -68,7 +68,7 @@ export function classPath(tools: Toolchain, hostJar: string): string {
  * start is the first that is faster.
  */
 export async function archiveFlags(
-  host: Host,
+  host: TlcHost,
 ): Promise<{ readonly flags: readonly string[]; keep(): Promise<void> }> {
   const { archive } = host;
   const nothing = async (): Promise<void> => undefined;

@@ -15,7 +15,7 @@ import { sampleBound, sampled, sampledNames, starts, valuations } from '../../mo
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
-import { IMPLICIT_KINDS, type Property } from '../../model/model.ts';
+import { type Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
 import type { ChildRun } from '../../processes/child.ts';
@@ -25,6 +25,7 @@ import { runTlc, type TlcChild } from './jvm.ts';
 import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
 import { MAX_DISK_MB } from './specification.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 /** `reachable` takes one run per valuation: above this many they are left to explore. */
 const MAX_VALUATIONS = 8;

@@ -1,6 +1,6 @@
 import type { EngineProgress } from '../../model/engine.ts';
 import { runChild, supervise, type ChildRun } from '../../processes/child.ts';
-import { archiveFlags, classPath, JVM_FLAGS, tlcHost, type Host } from './host.ts';
+import { archiveFlags, classPath, JVM_FLAGS, tlcHost, type TlcHost } from './host.ts';
 import { hostProgress, progressIn, withoutProgress } from './output.ts';
 import { takeWarm, type WarmJvm } from './pool.ts';
 import type { Toolchain } from './toolchain.ts';
@@ -81,7 +81,7 @@ async function runWarm(
 
 async function runCold(
   tools: Toolchain,
-  host: Host,
+  host: TlcHost,
   job: TlcJob,
   limits: JvmLimits,
   onProgress: (progress: EngineProgress) => void,

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toolEnvironment } from '../../processes/confined.ts';
 import { scratchFolder } from '../../processes/scratch.ts';
-import { archiveFlags, classPath, JVM_FLAGS, type Host } from './host.ts';
+import { archiveFlags, classPath, JVM_FLAGS, type TlcHost } from './host.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /**
@@ -48,7 +48,7 @@ export function warmJvms(): number {
 }
 
 /** One that waits, if there is one. Where there is none yet, some are started for the next. */
-export function takeWarm(tools: Toolchain, host: Host): WarmJvm | undefined {
+export function takeWarm(tools: Toolchain, host: TlcHost): WarmJvm | undefined {
   if (wanted === 0 || host.jar === undefined) return undefined;
   const jvm = ready.shift();
   if (jvm === undefined) fill(tools, host);
@@ -63,7 +63,7 @@ export function takeWarm(tools: Toolchain, host: Host): WarmJvm | undefined {
   );
 }
 
-function fill(tools: Toolchain, host: Host): void {
+function fill(tools: Toolchain, host: TlcHost): void {
   if (ready.length + pending >= wanted) return;
   pending += 1;
   void start(tools, host)
@@ -99,7 +99,7 @@ Ends == <>(n = 3)
 `;
 const CONFIGURATION = 'SPECIFICATION Spec\nINVARIANT Fine\nPROPERTY Ends\n';
 
-async function start(tools: Toolchain, host: Host): Promise<WarmJvm | undefined> {
+async function start(tools: Toolchain, host: TlcHost): Promise<WarmJvm | undefined> {
   const folder = await scratchFolder('warm');
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true });
   await writeFile(join(folder, 'Warm.tla'), MODEL);

@@ -1,6 +1,6 @@
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
 import type { Term } from '../../encode/smt/symbolic.ts';
-import { parseSexprs, valueOf, type Sexpr } from '../../encode/smt/sexpr.ts';
+import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
 import type { Z3Session } from './session.ts';
 
 /** A path of states by their variables' values. */
@@ -101,7 +101,9 @@ export class BoundedSearch {
     for (let step = 0; step <= this.#depth; step += 1) {
       const [pairs] = parseSexprs(await this.#session.send(`(get-value (${this.#at(step)}))`));
       path.push(
-        (pairs as readonly Sexpr[]).map((pair) => valueOf((pair as readonly Sexpr[])[1] as Sexpr)),
+        (pairs as readonly Sexpr[]).map((pair) =>
+          literalOf((pair as readonly Sexpr[])[1] as Sexpr),
+        ),
       );
     }
     return path;

@@ -6,8 +6,8 @@ import type { Artifact, Outcome } from '../../model/outcome.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { partOf } from '../../time/time.ts';
 import type { ValuePath } from './bmc.ts';
-import { shownBy } from './found.ts';
-import { establish, type Claim } from './proof.ts';
+import { outcomeOfPath } from './found.ts';
+import { establish, type ClaimedInvariant } from './proof.ts';
 import { SessionError, type SessionLimits } from './session.ts';
 import { SmallGraph } from './smallGraph.ts';
 import { systemOf } from './systems.ts';
@@ -48,7 +48,7 @@ export class Context {
 
   /** A path of values is an answer once it is a run of the model. */
   settleByPath(property: Property, path: ValuePath): void {
-    this.settle(property, shownBy(this.semantics, this.system, property, path));
+    this.settle(property, outcomeOfPath(this.semantics, this.system, property, path));
   }
 
   keep(artifact: Artifact): void {
@@ -61,7 +61,7 @@ export class Context {
   }
 
   /** `holds` only with the three obligations proved again, by fresh processes. */
-  async established(claim: Claim, limits: SessionLimits): Promise<Outcome> {
+  async established(claim: ClaimedInvariant, limits: SessionLimits): Promise<Outcome> {
     const attempt = await establish(this.system, claim, limits);
     if (attempt.kind === 'open')
       return { outcome: 'unknown', reason: 'unreplayable', message: attempt.message, evidence: {} };

@@ -1,13 +1,13 @@
-import { parseSexprs, valueOf, type Sexpr } from '../../encode/smt/sexpr.ts';
+import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
 import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/symbolic.ts';
-import type { Rule, SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
+import type { TransitionRule, SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
 import { valuations } from '../../model/initial.ts';
 import type { Property } from '../../model/model.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { isFinite, type Type } from '../../model/types.ts';
 import { definitions, type ValuePath } from './bmc.ts';
-import { shownBy } from './found.ts';
+import { outcomeOfPath } from './found.ts';
 import { SymbolicPath } from './kInduction.ts';
 import { reproveByTwo } from './reprove.ts';
 import { Z3Session, type SessionLimits } from './session.ts';
@@ -36,7 +36,7 @@ export function manyValuations(semantics: Semantics): boolean {
 /** A way to a goal: the rules to take, one after the other. */
 type Way = readonly number[];
 
-export type Reached =
+export type ReachedEverywhere =
   /**
    * The ways, as they stand in the evidence; the goal is reached by one of them from every initial
    * state, if `obligation` is `unsat`. `path` is the first that was found.
@@ -69,7 +69,7 @@ export async function reachedFromEverywhere(
   system: SmtSystem,
   goal: Term,
   limits: SessionLimits,
-): Promise<Reached> {
+): Promise<ReachedEverywhere> {
   const { session } = await Z3Session.open(limits);
   const ways: Way[] = [];
   let first: ValuePath | undefined;
@@ -107,7 +107,7 @@ export async function everyValuation(
   semantics: Semantics,
   system: SmtSystem,
   property: Property,
-  reached: Extract<Reached, { kind: 'always' }>,
+  reached: Extract<ReachedEverywhere, { kind: 'always' }>,
   limits: SessionLimits,
 ): Promise<Outcome> {
   const { provedBy, refuted } = await reproveByTwo(
@@ -126,7 +126,7 @@ export async function everyValuation(
     everyValuation: `z3/${property.name}/everyValuation.smt2`,
     reprovedBy: provedBy,
   };
-  const shown = shownBy(semantics, system, property, reached.path);
+  const shown = outcomeOfPath(semantics, system, property, reached.path);
   if (shown.outcome !== 'holds') return shown;
   return {
     outcome: 'holds',
@@ -153,10 +153,10 @@ export function obligationOf(system: SmtSystem, ways: readonly Way[], goal: Term
  * messages.
  */
 function wayText(system: SmtSystem, way: Way): string {
-  return way.map((rule) => stepText(system.rules[rule] as Rule)).join(', ');
+  return way.map((rule) => stepText(system.rules[rule] as TransitionRule)).join(', ');
 }
 
-function stepText({ label, by }: Rule): string {
+function stepText({ label, by }: TransitionRule): string {
   return by.takes.length === 0 ? label : `${label} [${by.takes.join('; ')}]`;
 }
 
@@ -185,7 +185,7 @@ export function readWays(system: SmtSystem, texts: unknown): readonly Way[] | un
  */
 function reachesBy(system: SmtSystem, way: Way, goal: Term): Term {
   return way.reduceRight<Term>((then, index) => {
-    const rule = system.rules[index] as Rule;
+    const rule = system.rules[index] as TransitionRule;
     const changed = system.variables.flatMap((v, i) =>
       rule.next[i] === v.name ? [] : [`(${v.name} ${rule.next[i]})`],
     );
@@ -271,7 +271,9 @@ function is(variable: SmtVariable, value: number | boolean): Term {
 
 async function valuesOf(session: Z3Session, terms: readonly Term[]): Promise<(number | boolean)[]> {
   const [pairs] = parseSexprs(await session.send(`(get-value (${terms.join(' ')}))`));
-  return (pairs as readonly Sexpr[]).map((pair) => valueOf((pair as readonly Sexpr[])[1] as Sexpr));
+  return (pairs as readonly Sexpr[]).map((pair) =>
+    literalOf((pair as readonly Sexpr[])[1] as Sexpr),
+  );
 }
 
 function declared(system: SmtSystem): string {

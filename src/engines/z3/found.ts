@@ -9,7 +9,7 @@ import type { ValuePath } from './bmc.ts';
  * What a path of values shows of a property: the run of the model that it is, broken or reached at
  * its end.
  */
-export function shownBy(
+export function outcomeOfPath(
   semantics: Semantics,
   system: SmtSystem,
   property: Property,

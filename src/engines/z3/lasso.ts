@@ -1,5 +1,5 @@
 import { fairConditions, type FairCondition } from '../../encode/smt/fairness.ts';
-import { parseSexprs, valueOf, type Sexpr } from '../../encode/smt/sexpr.ts';
+import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Formula, Property } from '../../model/model.ts';
@@ -298,7 +298,7 @@ class LassoSearch {
     const values = async (names: string): Promise<(number | boolean)[]> => {
       const [pairs] = parseSexprs(await this.#session.send(`(get-value (${names}))`));
       return (pairs as readonly Sexpr[]).map((pair) =>
-        valueOf((pair as readonly Sexpr[])[1] as Sexpr),
+        literalOf((pair as readonly Sexpr[])[1] as Sexpr),
       );
     };
     const states: (number | boolean)[][] = [];

@@ -9,7 +9,7 @@ import { SessionError, type SessionLimits } from './session.ts';
 import { obligations } from './spacer.ts';
 
 /** That an invariant excludes what is bad: claimed by whoever found it, to be proved by others. */
-export interface Claim {
+export interface ClaimedInvariant {
   /** For the names of files. */
   readonly name: string;
   readonly bad: Term;
@@ -43,7 +43,7 @@ const CORE_MS = 10_000;
  */
 export async function establish(
   system: SmtSystem,
-  claim: Claim,
+  claim: ClaimedInvariant,
   limits: SessionLimits,
 ): Promise<Attempt> {
   // What looks further back than a step is not cut down: its clauses keep each other over several
@@ -62,7 +62,7 @@ export async function establish(
 
 async function coreOf(
   system: SmtSystem,
-  claim: Claim,
+  claim: ClaimedInvariant,
   limits: SessionLimits,
 ): Promise<ProofCore | undefined> {
   try {
@@ -75,7 +75,7 @@ async function coreOf(
 
 async function reproved(
   system: SmtSystem,
-  { name, bad, constraint, invariant, depth = ONE_STEP, horn, goals }: Claim,
+  { name, bad, constraint, invariant, depth = ONE_STEP, horn, goals }: ClaimedInvariant,
   core: ProofCore | undefined,
   limits: SessionLimits,
 ): Promise<Attempt> {

@@ -9,7 +9,7 @@ import {
   everyValuation,
   manyValuations,
   reachedFromEverywhere,
-  type Reached,
+  type ReachedEverywhere,
 } from './everyValuation.ts';
 import { confirm, proofByStates } from './tactics/graph.ts';
 import { MAX_DEPTH, search, SHALLOW_DEPTH } from './tactics/search.ts';
@@ -30,7 +30,7 @@ async function byWays(property: Property, context: Context): Promise<void> {
   const { semantics, system } = context;
   const reached = await withinShare(
     reachedFromEverywhere(system, system.bad(property), context.share(2)),
-    { kind: 'open', tried: 0 } satisfies Reached,
+    { kind: 'open', tried: 0 } satisfies ReachedEverywhere,
   );
   if (reached.kind === 'always') {
     const outcome = await everyValuation(semantics, system, property, reached, context.limits);

@@ -5,7 +5,7 @@ import { parsePolicy } from '../formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,
-  type Layer,
+  type VerifiedLayer,
   type VerifyReport,
   type VerifyStatus,
 } from '../verify/report.ts';
@@ -19,7 +19,7 @@ import { canVerify, webCrypto } from './webCrypto.ts';
  * never as markup.
  */
 
-const MARKS: Readonly<Record<Layer['status'], string>> = {
+const MARKS: Readonly<Record<VerifiedLayer['status'], string>> = {
   proved: '✓',
   signed: '✓',
   skipped: '–',

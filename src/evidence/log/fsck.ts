@@ -37,7 +37,7 @@ export const FSCK_CODES = {
 } as const;
 export type FsckCode = keyof typeof FSCK_CODES;
 
-export interface Finding {
+export interface LogFinding {
   readonly code: FsckCode;
   readonly detail: string;
 }
@@ -47,7 +47,7 @@ export interface FsckReport {
   readonly size: number;
   /** Base64, as computed from the leaves. */
   readonly root: string;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LogFinding[];
   /** Findings beyond those that are listed. */
   readonly more: number;
 }
@@ -108,7 +108,7 @@ class Check {
   readonly #log: LogReader;
   readonly #key: VerificationKey;
   readonly #past: readonly TrustedKey[];
-  readonly #findings: Finding[] = [];
+  readonly #findings: LogFinding[] = [];
   #more = 0;
   #audit: StoreAudit | undefined;
   #nodes = new NodeMap();

@@ -19,7 +19,7 @@ import { MAX_ENTRY_BYTES, type TileSource } from './tiles.ts';
 import { growTree, leafHash, NodeMap } from './tree.ts';
 
 /** A leaf that a durable, signed checkpoint covers. */
-export interface Logged {
+export interface LoggedLeaf {
   readonly index: number;
   /** `c2sp.org/tlog-proof@v1`. */
   readonly receipt: string;
@@ -48,7 +48,7 @@ const MAX_FAILURES = 3;
 
 interface Waiting {
   readonly leaf: Uint8Array;
-  readonly resolve: (logged: Logged) => void;
+  readonly resolve: (logged: LoggedLeaf) => void;
   readonly reject: (cause: unknown) => void;
 }
 
@@ -135,7 +135,7 @@ export class TransparencyLog implements TileSource {
   }
 
   /** Appends a leaf; calls that come while a commit is under way share the next one. */
-  append(leaf: Uint8Array): Promise<Logged> {
+  append(leaf: Uint8Array): Promise<LoggedLeaf> {
     invariant(leaf.length <= MAX_ENTRY_BYTES, 'a leaf fits into an entry bundle');
     return new Promise((resolve, reject) => {
       this.#waiting.push({ leaf, resolve, reject });
@@ -238,7 +238,7 @@ export class TransparencyLog implements TileSource {
       const batch = this.#waiting.splice(0, BATCH);
       try {
         const receipts = await this.#commit(batch.map(({ leaf }) => leaf));
-        batch.forEach(({ resolve }, offset) => resolve(receipts[offset] as Logged));
+        batch.forEach(({ resolve }, offset) => resolve(receipts[offset] as LoggedLeaf));
       } catch (cause) {
         for (const { reject } of batch) reject(cause);
       }
@@ -251,7 +251,7 @@ export class TransparencyLog implements TileSource {
    * seen → acknowledge. A commit that failed may have persisted, and one that lost may be our own
    * earlier try; both are found by looking.
    */
-  async #commit(leaves: readonly Uint8Array[]): Promise<Logged[]> {
+  async #commit(leaves: readonly Uint8Array[]): Promise<LoggedLeaf[]> {
     let failures = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       await this.#keys.refresh();
@@ -333,7 +333,7 @@ export class TransparencyLog implements TileSource {
     return `${text}\n${signatureLine(signer, await signer.sign(utf8(text)))}`;
   }
 
-  #receipts(head: Head, firstIndex: number, count: number, nodes: NodeMap): Promise<Logged[]> {
+  #receipts(head: Head, firstIndex: number, count: number, nodes: NodeMap): Promise<LoggedLeaf[]> {
     return Promise.all(
       Array.from({ length: count }, async (_, offset) => {
         const index = firstIndex + offset;

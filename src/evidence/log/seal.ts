@@ -1,14 +1,14 @@
 import { utf8 } from '../formats/encoding.ts';
 import type { Sealable, Sealed, Staged } from '../bundle/contents.ts';
 import { stage, type Sealer } from '../signing/stage.ts';
-import type { Logged, TransparencyLog } from './log.ts';
+import type { LoggedLeaf, TransparencyLog } from './log.ts';
 
 /**
  * Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which
  * contradicts nothing.
  */
 export async function appendStaged(staged: Staged, log: TransparencyLog): Promise<Sealed> {
-  const { index, receipt }: Logged = await log.append(utf8(staged.leaf));
+  const { index, receipt }: LoggedLeaf = await log.append(utf8(staged.leaf));
   return { ...staged, leafIndex: index, receipt };
 }
 

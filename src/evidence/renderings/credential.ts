@@ -25,7 +25,7 @@ export const didOf = ({ publicKey }: { readonly publicKey: Uint8Array }): string
 const methodOf = (key: { readonly publicKey: Uint8Array }): string =>
   `${didOf(key)}#${didOf(key).slice('did:key:'.length)}`;
 
-export interface Logged {
+export interface LogPosition {
   readonly statementDigest: string;
   readonly leaf: string;
   readonly logIndex: number;
@@ -37,7 +37,7 @@ export interface Logged {
  */
 export function credentialOf(
   { subject, predicate }: Statement,
-  logged: Logged,
+  logged: LogPosition,
   signer: Signer,
 ): Readonly<Record<string, Json>> {
   return {

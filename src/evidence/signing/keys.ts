@@ -20,7 +20,7 @@ import { makeFolder } from '../../processes/folders.ts';
  * The keys of an installation, one for each thing that is signed: no signature of one can pass for
  * another.
  */
-export interface Keys {
+export interface InstallationKeys {
   /** Signs statements (DSSE). */
   readonly verdict: Signer;
   /** Signs checkpoints; its name is the origin of the log. */
@@ -52,7 +52,10 @@ const PKCS8_ED25519 = Uint8Array.from([
  * that start at once end with the same keys. Throws KEY_FILE when a key cannot be read or written,
  * or when others may read it.
  */
-export async function openKeys(folder: string, options: { readonly name: string }): Promise<Keys> {
+export async function openKeys(
+  folder: string,
+  options: { readonly name: string },
+): Promise<InstallationKeys> {
   const [verdict, log, ledger] = await Promise.all(
     KEY_ROLES.map((role) => openKey(folder, role, options.name)),
   );
@@ -61,7 +64,7 @@ export async function openKeys(folder: string, options: { readonly name: string 
 }
 
 /** As `openKeys`, but nothing when a key is missing: for commands that only look. */
-export async function readKeys(folder: string): Promise<Keys | undefined> {
+export async function readKeys(folder: string): Promise<InstallationKeys | undefined> {
   const [verdict, log, ledger] = await Promise.all(
     KEY_ROLES.map((role) => readKey(join(folder, `${role}.key`))),
   );

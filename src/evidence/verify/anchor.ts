@@ -17,7 +17,7 @@ import { isBundledAnchor, type BundledAnchor } from '../statements/validate.ts';
 import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import type { TrustPolicy } from '../formats/policy.ts';
-import type { Layer, LayerCode, LayerStatus } from './report.ts';
+import type { VerifiedLayer, LayerCode, LayerStatus } from './report.ts';
 
 /** IOTA: intent (scope TransactionData, version 0, app IOTA) before what is hashed and signed. */
 const TRANSACTION_INTENT = Uint8Array.of(0, 0, 0);
@@ -25,7 +25,7 @@ const ED25519_FLAG = 0x00;
 /** The prefix under which IOTA derives the ids of the objects that a transaction creates. */
 const OBJECT_ID_PREFIX = Uint8Array.of(0xf1);
 
-const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer => ({
+const answer = (status: LayerStatus, code: LayerCode, detail?: string): VerifiedLayer => ({
   layer: 'anchor',
   status,
   code,
@@ -42,7 +42,7 @@ export async function verifyAnchor(
   receipt: Checkpoint,
   policy: TrustPolicy,
   options: { readonly crypto: VerifierCrypto; readonly compliance?: boolean },
-): Promise<Layer> {
+): Promise<VerifiedLayer> {
   if (bytes === undefined) {
     return options.compliance === true
       ? answer('untrusted', 'ANCHOR_REQUIRED')
@@ -71,7 +71,7 @@ function trustInAnchor(
   sender: string,
   policy: TrustPolicy,
   compliance: boolean,
-): Layer {
+): VerifiedLayer {
   const where = `${anchor.network} ${anchor.transactionDigest}`;
   const preset = isNetwork(anchor.network) ? NETWORK_PRESETS[anchor.network] : undefined;
   if (
@@ -101,7 +101,7 @@ async function checkAnchoredCheckpoint(
   receipt: Checkpoint,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
-): Promise<Layer | undefined> {
+): Promise<VerifiedLayer | undefined> {
   const note = parseNote(anchor.checkpoint);
   const checkpoint = note === undefined ? undefined : parseCheckpoint(note.text);
   const proof = anchor.consistency.map(fromBase64);

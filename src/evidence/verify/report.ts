@@ -125,7 +125,7 @@ export const LAYER_CODES = {
 } as const;
 export type LayerCode = keyof typeof LAYER_CODES;
 
-export interface Layer {
+export interface VerifiedLayer {
   readonly layer: LayerName;
   readonly status: LayerStatus;
   readonly code: LayerCode;
@@ -141,7 +141,7 @@ export type VerifyStatus = 'verified' | 'untrusted' | 'failed' | 'malformed';
 
 export interface VerifyReport {
   readonly status: VerifyStatus;
-  readonly layers: readonly Layer[];
+  readonly layers: readonly VerifiedLayer[];
   /** The verdict; only when verified, so that nothing else is ever shown as one. */
   readonly statement?: Statement;
 }
@@ -176,7 +176,7 @@ export function conclusionOf({ status, layers }: VerifyReport): string {
 }
 
 /** How a verdict was withdrawn, where that is all that speaks against it. */
-export function withdrawalIn({ layers }: VerifyReport): Layer | undefined {
+export function withdrawalIn({ layers }: VerifyReport): VerifiedLayer | undefined {
   const open = layers.filter(({ status }) => status === 'untrusted' || status === 'failed');
   const [only] = open;
   return open.length === 1 &&
@@ -188,7 +188,7 @@ export function withdrawalIn({ layers }: VerifyReport): Layer | undefined {
 /**
  * The worst layer decides; "changed" is worse than "unknown to me", and both are worse than "fine".
  */
-export function statusOf(layers: readonly Layer[]): VerifyStatus {
+export function statusOf(layers: readonly VerifiedLayer[]): VerifyStatus {
   if (layers.some(({ code }) => code === 'BUNDLE_SHAPE')) return 'malformed';
   if (layers.some(({ status }) => status === 'failed')) return 'failed';
   if (layers.some(({ status }) => status === 'untrusted')) return 'untrusted';

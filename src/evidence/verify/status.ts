@@ -11,7 +11,7 @@ import { parseCanonicalJson } from '../formats/strictJson.ts';
 import { judgeCheckpoint } from './checkpoint.ts';
 import { openLogged } from './logged.ts';
 import type { TrustPolicy } from '../formats/policy.ts';
-import type { Layer, LayerCode, LayerStatus } from './report.ts';
+import type { VerifiedLayer, LayerCode, LayerStatus } from './report.ts';
 import { judgeSignatures } from './signatures.ts';
 
 /** The verdict that a status must speak of. */
@@ -31,7 +31,7 @@ interface Options {
 
 const DAY_MS = 86_400_000;
 
-const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer => ({
+const answer = (status: LayerStatus, code: LayerCode, detail?: string): VerifiedLayer => ({
   layer: 'status',
   status,
   code,
@@ -48,7 +48,7 @@ export async function verifyStatus(
   standing: Standing,
   policy: TrustPolicy,
   options: Options,
-): Promise<Layer> {
+): Promise<VerifiedLayer> {
   const stated =
     bytes === undefined
       ? answer('skipped', 'STATUS_ABSENT', `as of ${standing.receipt.size} leaves`)
@@ -62,7 +62,7 @@ function ended(
   { predicate: { issuedAt, validUntil } }: Statement,
   policy: TrustPolicy,
   now: Date | undefined,
-): Layer | undefined {
+): VerifiedLayer | undefined {
   if (now === undefined) return undefined;
   if (validUntil !== undefined && now.getTime() > Date.parse(validUntil))
     return answer('untrusted', 'STATUS_EXPIRED', validUntil);
@@ -79,7 +79,7 @@ async function judgeFile(
   standing: Standing,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
-): Promise<Layer> {
+): Promise<VerifiedLayer> {
   const json = parseCanonicalJson(bytes);
   if (!json.ok || !isStatusFile(json.value)) return answer('failed', 'STATUS_SHAPE');
   const file = json.value;
@@ -125,7 +125,7 @@ async function judgeAsOf(
   receipt: Checkpoint,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
-): Promise<Layer | undefined> {
+): Promise<VerifiedLayer | undefined> {
   const note = parseNote(file.checkpoint);
   const checkpoint = note === undefined ? undefined : parseCheckpoint(note.text);
   const proof = file.consistency.map(fromBase64);
@@ -164,7 +164,7 @@ async function judgeState(
   verdict: Standing & { readonly about: string },
   policy: TrustPolicy,
   crypto: VerifierCrypto,
-): Promise<Layer> {
+): Promise<VerifiedLayer> {
   const when = `as of ${predicate.asOf.size} leaves, ${predicate.issuedAt}`;
   if (predicate.state === 'valid') {
     return file.revocation === undefined && predicate.revocation === undefined

@@ -6,9 +6,9 @@ import {
   type TimestampToken,
 } from '../formats/timestampToken.ts';
 import type { TrustPolicy } from '../formats/policy.ts';
-import type { Layer, LayerCode, LayerStatus } from './report.ts';
+import type { VerifiedLayer, LayerCode, LayerStatus } from './report.ts';
 
-const answer = (status: LayerStatus, code: LayerCode, detail?: string): Layer => ({
+const answer = (status: LayerStatus, code: LayerCode, detail?: string): VerifiedLayer => ({
   layer: 'timestamp',
   status,
   code,
@@ -26,7 +26,7 @@ export async function verifyTimestamp(
   envelope: Uint8Array,
   policy: TrustPolicy,
   crypto: VerifierCrypto,
-): Promise<Layer | undefined> {
+): Promise<VerifiedLayer | undefined> {
   if (bytes === undefined) return undefined;
   const token = parseTimestamp(bytes);
   if (token === undefined) return answer('failed', 'TIMESTAMP_SHAPE');

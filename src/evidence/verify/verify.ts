@@ -20,7 +20,7 @@ import { judgeSignatures } from './signatures.ts';
 import { verifyStatus } from './status.ts';
 import {
   statusOf,
-  type Layer,
+  type VerifiedLayer,
   type LayerCode,
   type LayerName,
   type LayerStatus,
@@ -68,7 +68,7 @@ const REQUIRED = [
  * pass.
  */
 interface Step<T> {
-  readonly layer: Layer;
+  readonly layer: VerifiedLayer;
   readonly value?: T;
 }
 

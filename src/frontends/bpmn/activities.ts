@@ -1,12 +1,12 @@
 import type { Node, Process } from './diagram.ts';
 import { again, happen, origin, passOn } from './happen.ts';
-import { isLoose, name, type Cell, type Firing, type Places } from './places.ts';
+import { isLoose, name, type Cell, type Firing, type DiagramPlaces } from './places.ts';
 
 /**
  * An event sub-process (§10.3.5, §13.5.4) waits for its event while anything else of its process
  * goes on; it ends when nothing is left inside.
  */
-export function* eventSubProcess(node: Node, places: Places): Iterable<Firing> {
+export function* eventSubProcess(node: Node, places: DiagramPlaces): Iterable<Firing> {
   for (const event of node.inside?.nodes ?? []) {
     if (event.kind === 'start' && !event.thrown) yield* intrude(event, node, places);
     if (event.kind === 'start' && event.trigger === 'compensate') yield* undo(event, node, places);
@@ -19,7 +19,7 @@ export function* eventSubProcess(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** What undoes the sub-process around it begins, where it has been called. */
-function* undo(event: Node, owner: Node, places: Places): Iterable<Firing> {
+function* undo(event: Node, owner: Node, places: DiagramPlaces): Iterable<Firing> {
   const active = places.active(owner);
   yield {
     node: owner,
@@ -37,7 +37,7 @@ function* undo(event: Node, owner: Node, places: Places): Iterable<Firing> {
  * The event of an event sub-process happens: it begins, at the side of everything else in its
  * process or in the place of it.
  */
-export function* intrude(event: Node, owner: Node, places: Places): Iterable<Firing> {
+export function* intrude(event: Node, owner: Node, places: DiagramPlaces): Iterable<Firing> {
   const [active, own] = [places.active(owner), ownOf(owner, places)];
   const others = places.of(owner.process).filter((cell) => !own.has(cell));
   const rivals = owner.process.nodes
@@ -63,12 +63,12 @@ function interrupts(owner: Node): boolean {
 }
 
 /** Everything of an event sub-process. */
-export function ownOf(owner: Node, places: Places): ReadonlySet<Cell> {
+export function ownOf(owner: Node, places: DiagramPlaces): ReadonlySet<Cell> {
   return new Set([...places.active(owner), ...(owner.inside ? places.of(owner.inside) : [])]);
 }
 
 /** An activity is one step, unless there is something to see of it while it runs. */
-export function* activity(node: Node, places: Places): Iterable<Firing> {
+export function* activity(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const active = places.active(node);
   if (active.length === 0) return yield* passOn(node, places);
   const receives = node.trigger === 'message';
@@ -110,7 +110,7 @@ export function* activity(node: Node, places: Places): Iterable<Firing> {
  */
 function beginnings(
   inside: Process,
-  places: Places,
+  places: DiagramPlaces,
 ): readonly { readonly way: string; readonly gives: readonly Cell[] }[] {
   const starts = inside.nodes.filter((node) => node.kind === 'start');
   if (starts.length === 0)
@@ -127,7 +127,7 @@ function beginnings(
 }
 
 /** All that shows that an activity is running. */
-export function running(node: Node, places: Places): readonly Cell[] {
+export function running(node: Node, places: DiagramPlaces): readonly Cell[] {
   return [
     ...places.active(node),
     ...node.boundary.flatMap((event) => places.armed(event)),
@@ -139,7 +139,7 @@ export function running(node: Node, places: Places): readonly Cell[] {
  * An event on the border of a running activity (§10.5.4): it ends the activity, or leaves it alone
  * and happens besides.
  */
-export function* strike(node: Node, places: Places): Iterable<Firing> {
+export function* strike(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const host = node.attachedTo;
   if (!host) return;
   const active = places.active(host);

@@ -1,5 +1,5 @@
 import type { VariableDocument } from '../../model/document.ts';
-import type { Names } from './names.ts';
+import type { DiagramNames } from './names.ts';
 
 /** A queue between two participants, as causal order sees it. */
 export interface Pair {
@@ -41,7 +41,7 @@ export class CausalOrder {
   private readonly carried = new Map<Pair, readonly Map<Pair, string>[]>();
   private readonly labels = new Map<string, VariableDocument>();
 
-  constructor(pairs: readonly Pair[], names: Names) {
+  constructor(pairs: readonly Pair[], names: DiagramNames) {
     this.pairs = pairs;
     this.watched = pairs.filter(({ to }) => pairs.filter((other) => other.to === to).length > 1);
     for (const participant of new Set(pairs.flatMap(({ from, to }) => [from, to]))) {
@@ -116,7 +116,7 @@ export class CausalOrder {
     return effects;
   }
 
-  private numbers(id: string, label: string, names: Names): Map<Pair, string> {
+  private numbers(id: string, label: string, names: DiagramNames): Map<Pair, string> {
     return new Map(
       this.watched.map((about) => {
         const name = names.take(`${id}_${about.name}`);

@@ -1,12 +1,12 @@
 import { outermost, type Node, type Process } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
-import type { Reading } from './reading.ts';
+import type { DiagramReading } from './reading.ts';
 
 /**
  * Ties what is done to what undoes it, and what throws a compensation or cancels a transaction to
  * what it undoes (§10.7, §13.5.5).
  */
-export function tieCompensation(scopes: readonly BpmnElement[], reading: Reading): void {
+export function tieCompensation(scopes: readonly BpmnElement[], reading: DiagramReading): void {
   const handlers = new Map(
     scopes
       .flatMap((scope) => scope.artifacts ?? [])
@@ -33,7 +33,7 @@ function tieHandler(
   element: BpmnElement,
   event: Node,
   target: BpmnElement | undefined,
-  reading: Reading,
+  reading: DiagramReading,
 ): void {
   if (!event.attachedTo) return;
   const handler = target && reading.nodes.get(target);
@@ -58,7 +58,7 @@ function tieHandler(
  * An event sub-process that a compensation starts undoes the sub-process that it stands in, once
  * that has been done (§10.7.1); what it leaves out of that is not undone.
  */
-function tieStart(element: BpmnElement, event: Node, reading: Reading): void {
+function tieStart(element: BpmnElement, event: Node, reading: DiagramReading): void {
   const handler = event.process.owner;
   if (handler?.kind !== 'eventSubProcess')
     return reading.report(
@@ -86,7 +86,7 @@ function undoable(process: Process): readonly Node[] {
   ]);
 }
 
-function compensate(element: BpmnElement, node: Node, reading: Reading): void {
+function compensate(element: BpmnElement, node: Node, reading: DiagramReading): void {
   const scope =
     node.process.owner?.kind === 'eventSubProcess' ? node.process.owner.process : node.process;
   const definition = (element.eventDefinitions ?? [])[0];
@@ -112,7 +112,7 @@ const ORDER =
  * A cancel end event ends the transaction around it, undoes what was done in it, and leaves by the
  * cancel event on its border (§13.5.5).
  */
-function cancel(element: BpmnElement, node: Node, reading: Reading): void {
+function cancel(element: BpmnElement, node: Node, reading: DiagramReading): void {
   let transaction = node.process.owner;
   while (transaction && transaction.element !== 'transaction')
     transaction = transaction.process.owner;

@@ -1,7 +1,7 @@
 import { outermost, type MessageFlow, type Node } from './diagram.ts';
 import { RECEIVERS, SENDERS } from './elements.ts';
 import type { BpmnElement } from './moddle.ts';
-import { elementName, text, type Reading } from './reading.ts';
+import { elementName, text, type DiagramReading } from './reading.ts';
 import { mediumOf } from './trust.ts';
 
 /**
@@ -27,10 +27,10 @@ const WIDENED = {
  * Ties nodes by message flows (§9.4, table 7.4). A flow that nobody waits for is not kept: nobody
  * could notice it.
  */
-export function connect(
+export function connectMessageFlows(
   roots: readonly BpmnElement[],
   collaborations: readonly BpmnElement[],
-  reading: Reading,
+  reading: DiagramReading,
 ): MessageFlow[] {
   const flows: MessageFlow[] = [];
   for (const element of collaborations.flatMap((found) => found.messageFlows ?? [])) {
@@ -72,7 +72,7 @@ function tie(
   element: BpmnElement,
   source: End,
   target: End,
-  reading: Reading,
+  reading: DiagramReading,
 ): MessageFlow | undefined {
   const id = element.id ?? `message${reading.nodes.size}`;
   const about = { id, name: text(element.name) };
@@ -104,7 +104,7 @@ function tie(
 function endOf(
   element: BpmnElement,
   property: 'sourceRef' | 'targetRef',
-  reading: Reading,
+  reading: DiagramReading,
 ): End | Nothing | undefined {
   const end = element[property];
   if (!end) {

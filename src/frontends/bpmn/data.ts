@@ -6,16 +6,20 @@ import {
   type VariableDocument,
 } from '../../model/document.ts';
 import type { Annotations } from './annotations.ts';
-import type { Assignment, Data } from './diagram.ts';
+import type { DataAssignment, Data } from './diagram.ts';
 import { feelOfJuel, isJuel } from './juel.ts';
 import type { BpmnElement } from './moddle.ts';
-import { elementsIn, text, type Reading } from './reading.ts';
+import { elementsIn, text, type DiagramReading } from './reading.ts';
 
 /**
  * Data and properties that a diagram is annotated with (docs/bpmn.md, *Data*): `probity:` elements,
  * `probity:type` on data objects, and a side file, which has the last word.
  */
-export function readData(definitions: BpmnElement, beside: Annotations, reading: Reading): Data {
+export function readData(
+  definitions: BpmnElement,
+  beside: Annotations,
+  reading: DiagramReading,
+): Data {
   const variables = new Map<string, VariableDocument>();
   const properties = new Map<string, PropertyDocument>();
   const declare = (element: BpmnElement, name: string, variable: VariableDocument): void => {
@@ -62,7 +66,7 @@ export function readData(definitions: BpmnElement, beside: Annotations, reading:
 }
 
 /** What an element sets when it happens. */
-export function assignmentsOf(element: BpmnElement): readonly Assignment[] {
+export function assignmentsOf(element: BpmnElement): readonly DataAssignment[] {
   return annotations(element).flatMap((given) =>
     given.$type === 'probity:set' && given.variable !== undefined
       ? [{ variable: given.variable, value: given.value ?? '' }]

@@ -62,7 +62,7 @@ export interface Node {
    */
   readonly reference: string;
   readonly process: Process;
-  readonly actor: Actor;
+  readonly actor: DiagramActor;
   readonly incoming: Flow[];
   readonly outgoing: Flow[];
   /** Message flows that start here: each gets a message when the node fires. */
@@ -111,7 +111,7 @@ export interface Node {
    */
   readonly together: Node[];
   /** What happens to variables when it happens. */
-  readonly sets: readonly Assignment[];
+  readonly sets: readonly DataAssignment[];
   /**
    * How many tokens a complex gateway waits for (§10.6.5); 0 where its condition does not say so.
    */
@@ -147,7 +147,7 @@ export interface Flow {
   readonly isDefault: boolean;
 }
 
-export interface Assignment {
+export interface DataAssignment {
   readonly variable: string;
   /** FEEL. */
   readonly value: string;
@@ -173,7 +173,7 @@ export interface MessageFlow {
 }
 
 /** Who acts: a lane (§10.8), else the pool (§9.3), else the process. */
-export interface Actor {
+export interface DiagramActor {
   readonly id: string;
   readonly name: string;
   readonly trust: Trust;

@@ -10,17 +10,18 @@ import { channelWords } from './channels.ts';
 import { Notes } from './notes.ts';
 import {
   nodesOf,
-  type Actor,
+  type DiagramActor,
   type ChannelSemantics,
   type Diagram,
   type Node,
   type Outside,
 } from './diagram.ts';
-import { Names } from './names.ts';
+import { DiagramNames } from './names.ts';
 import type { Net, SkipWay } from './net.ts';
 import type { Cell, Firing } from './places.ts';
 import { Post } from './post.ts';
-import { properties, PROPERTY_NAMES } from './properties.ts';
+import { DIAGRAM_KINDS } from '../../model/propertyKinds.ts';
+import { properties } from './properties.ts';
 import { allOf, enabled } from './terms.ts';
 
 /** A diagram as a model, and what its names stand for. */
@@ -42,12 +43,12 @@ export function documentOf(
   semantics: ChannelSemantics,
   outside: Outside = 'answers',
 ): Printed {
-  const names = new Names();
-  for (const property of PROPERTY_NAMES) names.take(property);
+  const names = new DiagramNames();
+  for (const property of DIAGRAM_KINDS) names.take(property);
   const { variables: data, properties: asked } = diagram.data;
   for (const name of [...data.keys(), ...[...data.values()].flatMap(membersOf), ...asked.keys()])
     names.reserve(name);
-  const actors = new Map<string, { readonly name: string; readonly of: Actor }>();
+  const actors = new Map<string, { readonly name: string; readonly of: DiagramActor }>();
   const cells = new Map<Cell, string>();
   for (const cell of net.cells) cells.set(cell, names.take(cell.id));
   for (const { actor } of nodesOf(diagram)) {
@@ -141,7 +142,7 @@ const TYPES: Readonly<Partial<Record<Cell['kind'], string>>> = {
  * its id.
  */
 function taskNames(diagram: Diagram): ReadonlyMap<Node, string> {
-  const names = new Names();
+  const names = new DiagramNames();
   const activities = nodesOf(diagram).filter((node) => node.activity);
   const named = new Map<string, string>();
   for (const { elementId } of activities)
@@ -203,13 +204,13 @@ function outsideWords(net: Net, outside: Outside): readonly string[] {
 /** Prints firings, with the names that the cells and actors have. */
 class Print {
   private readonly cells: ReadonlyMap<Cell, string>;
-  private readonly actors: ReadonlyMap<Actor['id'], { readonly name: string }>;
+  private readonly actors: ReadonlyMap<DiagramActor['id'], { readonly name: string }>;
 
   private readonly post: Post;
 
   constructor(
     cells: ReadonlyMap<Cell, string>,
-    actors: ReadonlyMap<Actor['id'], { readonly name: string }>,
+    actors: ReadonlyMap<DiagramActor['id'], { readonly name: string }>,
     post: Post,
   ) {
     this.cells = cells;
@@ -259,7 +260,7 @@ class Print {
   skips(ways: readonly SkipWay[]): Readonly<Record<string, SkipDocument>> {
     const found = new Map<string, SkipDocument>();
     const named = new Map<string, string>();
-    const names = new Names();
+    const names = new DiagramNames();
     for (const { node, from, to } of ways) {
       const name = named.get(node.elementId) ?? names.take(node.elementId);
       named.set(node.elementId, name);

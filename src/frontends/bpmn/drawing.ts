@@ -1,5 +1,5 @@
-import type { Drawing, Figure, Line, Shape } from '../../drawing/drawing.ts';
-import { layOut, type Item, type Link } from '../../drawing/layout.ts';
+import type { Drawing, Figure, Line, FigureShape } from '../../drawing/drawing.ts';
+import { layOut, type Placeable, type Link } from '../../drawing/layout.ts';
 import type { Interchange } from './interchange.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text } from './reading.ts';
@@ -87,7 +87,7 @@ function figureOf(
   );
 }
 
-const SHAPES: readonly (readonly [RegExp, Shape])[] = [
+const SHAPES: readonly (readonly [RegExp, FigureShape])[] = [
   [/^Participant$/, 'pool'],
   [/^Lane$/, 'lane'],
   [/Gateway$/, 'gateway'],
@@ -98,7 +98,7 @@ const SHAPES: readonly (readonly [RegExp, Shape])[] = [
   [/^Group$/, 'frame'],
 ];
 
-function shapeOf(element: BpmnElement, expanded: boolean): Shape | undefined {
+function shapeOf(element: BpmnElement, expanded: boolean): FigureShape | undefined {
   const shape = SHAPES.find(([pattern]) => pattern.test(localName(element.$type)))?.[1];
   return shape === 'activity' && expanded && (element.flowElements ?? []).length > 0
     ? 'frame'
@@ -116,7 +116,7 @@ function borderOf(element: BpmnElement): Figure['border'] {
 
 const TRIGGERS: Readonly<Record<string, string>> = { Conditional: 'condition' };
 
-function symbolsOf(element: BpmnElement, shape: Shape): string[] {
+function symbolsOf(element: BpmnElement, shape: FigureShape): string[] {
   const type = localName(element.$type);
   if (shape === 'gateway') return [lowered(type.replace('Gateway', ''))];
   if (shape === 'event') {
@@ -155,7 +155,7 @@ function lowered(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
-const SIZES: Readonly<Partial<Record<Shape, readonly [number, number]>>> = {
+const SIZES: Readonly<Partial<Record<FigureShape, readonly [number, number]>>> = {
   activity: [100, 80],
   gateway: [50, 50],
   event: [36, 36],
@@ -181,7 +181,7 @@ function laidOut(definitions: BpmnElement): Drawing {
   return layOut(pools, linksOf(collaborations.flatMap((found) => found.messageFlows ?? [])));
 }
 
-function pool(element: BpmnElement, process: BpmnElement | undefined): Item {
+function pool(element: BpmnElement, process: BpmnElement | undefined): Placeable {
   return {
     id: element.id ?? '',
     shape: 'pool',
@@ -195,7 +195,7 @@ function pool(element: BpmnElement, process: BpmnElement | undefined): Item {
   };
 }
 
-function contentOf(elements: readonly BpmnElement[]): Pick<Item, 'inside' | 'links'> {
+function contentOf(elements: readonly BpmnElement[]): Pick<Placeable, 'inside' | 'links'> {
   const items = elements
     .filter((element) => !element.attachedToRef)
     .flatMap((element) => item(element, elements) ?? []);
@@ -205,7 +205,7 @@ function contentOf(elements: readonly BpmnElement[]): Pick<Item, 'inside' | 'lin
   };
 }
 
-function item(element: BpmnElement, beside: readonly BpmnElement[]): Item | undefined {
+function item(element: BpmnElement, beside: readonly BpmnElement[]): Placeable | undefined {
   const figure = figureOf(element, true);
   const size = figure && SIZES[figure.shape];
   if (!size || figure.shape === 'data') return undefined;

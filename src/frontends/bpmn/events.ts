@@ -1,7 +1,7 @@
 import { MAX_HEARD } from './broadcast.ts';
 import { isAwaited, type Flow, type Node, type Process, type Trigger } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
-import { text, type Reading } from './reading.ts';
+import { text, type DiagramReading } from './reading.ts';
 
 /**
  * What the definition of an event refers to, so that two events can be told to mean the same: not
@@ -39,7 +39,7 @@ function definitionOf(element: BpmnElement): BpmnElement | undefined {
 }
 
 /** Everything that ties events to something other than a flow; asked when all nodes are known. */
-export function tieEvents(reading: Reading): void {
+export function tieEvents(reading: DiagramReading): void {
   const nodes = [...reading.nodes];
   for (const [element, node] of nodes) if (node.kind === 'boundary') attach(element, node, reading);
   const targets = linkTargets(nodes.map(([, node]) => node));
@@ -94,7 +94,7 @@ function caughtBy(handlers: Handlers, from: Process, code: string): Node | undef
   return undefined;
 }
 
-function catchThrown(trigger: 'error' | 'escalation', reading: Reading): void {
+function catchThrown(trigger: 'error' | 'escalation', reading: DiagramReading): void {
   const nodes = [...reading.nodes.values()];
   const handlers = handlersOf(trigger, nodes);
   for (const source of nodes) {
@@ -148,7 +148,7 @@ function activitiesIn(node: Node): readonly Node[] {
   );
 }
 
-function attach(element: BpmnElement, event: Node, reading: Reading): void {
+function attach(element: BpmnElement, event: Node, reading: DiagramReading): void {
   const host = element.attachedToRef;
   if (!host) {
     if (reading.unresolved(element, 'attachedToRef') === undefined)
@@ -203,7 +203,7 @@ function link(
   element: BpmnElement,
   source: Node,
   targets: readonly Node[],
-  reading: Reading,
+  reading: DiagramReading,
 ): void {
   const [target, ...more] = targets;
   if (!target)
@@ -236,7 +236,7 @@ function link(
  * A signal goes to all that wait for it at that moment (§10.5.7). One without a reference is taken
  * for any.
  */
-function tieSignals(reading: Reading): void {
+function tieSignals(reading: DiagramReading): void {
   const signals = [...reading.nodes].filter(([, node]) => node.trigger === 'signal');
   const throws = (node: Node): boolean => node.kind === 'throw' || node.kind === 'end';
   const catchers = signals.map(([, node]) => node).filter((node) => !throws(node));
@@ -274,7 +274,7 @@ function tieSignals(reading: Reading): void {
  * The events and tasks behind a gateway that begins its process (§10.6.6) begin it themselves;
  * behind a parallel one, all must happen.
  */
-function tieInstantiation(reading: Reading): void {
+function tieInstantiation(reading: DiagramReading): void {
   for (const [element, gateway] of reading.nodes) {
     if (
       gateway.kind !== 'eventBased' ||
@@ -299,7 +299,7 @@ const PACED =
   'A timer that does not say when, and interrupts nothing, may go off any number of times; it is looked at as going off again once the token that it sent on has been taken up';
 
 /** What is widened about an activity or event, and what it is played as. */
-export function noteEvents(node: Node, reading: Reading): void {
+export function noteEvents(node: Node, reading: DiagramReading): void {
   if (node.trigger === 'timer')
     reading.notes.add(
       'A timer may go off at any moment once it is armed; how long it takes is not looked at',

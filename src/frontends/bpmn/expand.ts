@@ -1,5 +1,5 @@
 import { qualifiedName, type BpmnElement } from './moddle.ts';
-import { elementName, text, type Reading } from './reading.ts';
+import { elementName, text, type DiagramReading } from './reading.ts';
 
 /**
  * Elements that stand for several runs of something are drawn out before the graph is built, so
@@ -9,7 +9,7 @@ import { elementName, text, type Reading } from './reading.ts';
  * what is drawn for it (`drawn`), and message flows to the original reach all copies.
  */
 export class Expansion {
-  private readonly reading: Reading;
+  private readonly reading: DiagramReading;
   private readonly bodies: ReadonlyMap<string, BpmnElement>;
   private readonly talking: ReadonlySet<BpmnElement | undefined>;
   private made = 0;
@@ -17,7 +17,7 @@ export class Expansion {
   constructor(
     roots: readonly BpmnElement[],
     collaborations: readonly BpmnElement[],
-    reading: Reading,
+    reading: DiagramReading,
   ) {
     this.reading = reading;
     this.bodies = new Map(roots.filter(isDrawn).map((root) => [root.id ?? '', root]));

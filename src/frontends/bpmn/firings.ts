@@ -2,10 +2,10 @@ import { activity, eventSubProcess, intrude, strike } from './activities.ts';
 import { isAwaited, type Flow, type Node, type NodeKind, type Process } from './diagram.ts';
 import { arrive, destination, happen, origin, passOn, receiptsOf } from './happen.ts';
 import { joinOf } from './join.ts';
-import { isFree, name, type Firing, type Places } from './places.ts';
+import { isFree, name, type Firing, type DiagramPlaces } from './places.ts';
 import { end, throwing } from './throws.ts';
 
-type Fire = (node: Node, places: Places) => Iterable<Firing>;
+type Fire = (node: Node, places: DiagramPlaces) => Iterable<Firing>;
 
 /** How each kind of node fires. BPMN 2.0 §13.3 (activities), §13.4 (gateways), §13.5 (events). */
 export const FIRINGS: Readonly<Record<NodeKind, Fire>> = {
@@ -26,7 +26,7 @@ export const FIRINGS: Readonly<Record<NodeKind, Fire>> = {
 /**
  * Each token that comes in goes out on exactly one flow (§13.4.2); without a way out it ends here.
  */
-function* exclusive(node: Node, places: Places): Iterable<Firing> {
+function* exclusive(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const inputs = places.before(node);
   const outputs: readonly (Flow | undefined)[] =
     node.outgoing.length > 0 ? node.outgoing : [undefined];
@@ -67,7 +67,7 @@ function guardsOf(node: Node, output: Flow): readonly string[] {
  * A token from every incoming flow that has one, once no other can come; then any choice of ways
  * out (§13.4.3).
  */
-function* inclusive(node: Node, places: Places): Iterable<Firing> {
+function* inclusive(node: Node, places: DiagramPlaces): Iterable<Firing> {
   if (node.incoming.length > 1)
     yield* happen(node, [], places, { way: '', join: joinOf(node, places) });
   else yield* passOn(node, places);
@@ -78,7 +78,7 @@ function* inclusive(node: Node, places: Places): Iterable<Firing> {
  * then takes one token from each of the other ways in as it comes, or sees that none can come any
  * more, and begins again. Of what leaves it nothing is known.
  */
-function* complex(node: Node, places: Places): Iterable<Firing> {
+function* complex(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const [waits] = places.waits(node);
   if (!waits) return yield* passOn(node, places);
   const sights = places.sightsOf(node);
@@ -112,7 +112,7 @@ function* complex(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** One token from every incoming flow, one to every outgoing flow (§13.4.1). */
-function* parallel(node: Node, places: Places): Iterable<Firing> {
+function* parallel(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const take = places.before(node);
   if (take.length > 0)
     yield { node, way: '', label: name(node), take, give: places.after(node.outgoing), fair: true };
@@ -122,7 +122,7 @@ function* parallel(node: Node, places: Places): Iterable<Firing> {
  * The token waits before the gateway for the first event behind it that happens, and takes that way
  * (§13.4.4).
  */
-function* eventBased(node: Node, places: Places): Iterable<Firing> {
+function* eventBased(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     const way = inputs.length > 1 ? `_from_${origin(node, input)}` : '';
@@ -144,7 +144,7 @@ function* eventBased(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** How an event happens that something in the diagram makes happen, if it is waited for. */
-export function* reactionsTo(event: Node, places: Places): Iterable<Firing> {
+export function* reactionsTo(event: Node, places: DiagramPlaces): Iterable<Firing> {
   for (const { source: gateway } of event.incoming) {
     if (gateway.kind === 'eventBased')
       for (const input of places.before(gateway))
@@ -170,7 +170,7 @@ export function* reactionsTo(event: Node, places: Places): Iterable<Firing> {
  * A process is started by one of its start events (§10.5.2); where only one can, its token stands
  * behind it from the beginning.
  */
-function* start(node: Node, places: Places): Iterable<Firing> {
+function* start(node: Node, places: DiagramPlaces): Iterable<Firing> {
   if (!node.thrown) yield* arrive(node, places);
   if (node.process.owner) return yield* node.thrown ? [] : passOn(node, places);
   const begun = {
@@ -197,7 +197,7 @@ function* start(node: Node, places: Places): Iterable<Firing> {
 
 function beginning(
   process: Process,
-  places: Places,
+  places: DiagramPlaces,
 ): Pick<Firing, 'begins' | 'empty' | 'forgets' | 'clears'> & { readonly begins: Process } {
   const clears = places.memoriesOf(process);
   return {

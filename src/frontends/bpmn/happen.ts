@@ -1,9 +1,9 @@
 import { conditionalFlows, type Flow, type Node, type NodeKind, type Trigger } from './diagram.ts';
 import { RECEIVERS } from './elements.ts';
-import { name, type Cell, type Firing, type Places } from './places.ts';
+import { name, type Cell, type Firing, type DiagramPlaces } from './places.ts';
 
 /** One message that lets a node fire; a node that waits for none has one way without a cell. */
-export interface Receipt {
+export interface AwaitedMessage {
   readonly cells: readonly Cell[];
   readonly way: string;
   readonly outside: boolean;
@@ -22,7 +22,7 @@ interface Outcome {
  * An activity or event takes a token from any one flow (§13.3.1: no joining), and a message if it
  * waits for one.
  */
-export function* passOn(node: Node, places: Places): Iterable<Firing> {
+export function* passOn(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     const keeps = again(node, input, places);
@@ -35,7 +35,7 @@ export function* passOn(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** The token of a flow that somebody drew into a start event. */
-export function* arrive(start: Node, places: Places): Iterable<Firing> {
+export function* arrive(start: Node, places: DiagramPlaces): Iterable<Firing> {
   for (const flow of start.incoming)
     yield* happen(start, places.after([flow]), places, { way: `_from_${flow.source.id}` });
 }
@@ -43,13 +43,13 @@ export function* arrive(start: Node, places: Places): Iterable<Firing> {
 /**
  * What an ad-hoc sub-process begins with may happen again, once what it led to has been taken up.
  */
-export function again(node: Node, input: Cell, places: Places): readonly Cell[] {
+export function again(node: Node, input: Cell, places: DiagramPlaces): readonly Cell[] {
   return node.process.adHoc && places.entry(node).includes(input) ? [input] : [];
 }
 
 interface Happening {
   readonly way: string;
-  readonly receipts?: readonly Receipt[];
+  readonly receipts?: readonly AwaitedMessage[];
   readonly begins?: Firing['begins'];
   readonly join?: Firing['join'];
   readonly empty?: Firing['empty'];
@@ -66,7 +66,7 @@ interface Happening {
 export function* happen(
   node: Node,
   take: readonly Cell[],
-  places: Places,
+  places: DiagramPlaces,
   how: Happening,
 ): Iterable<Firing> {
   const receipts = how.receipts ?? receiptsOf(node, places);
@@ -126,7 +126,7 @@ function isWaitedFor({ kind, trigger }: Node): boolean {
   );
 }
 
-export function receiptsOf(node: Node, places: Places): readonly Receipt[] {
+export function receiptsOf(node: Node, places: DiagramPlaces): readonly AwaitedMessage[] {
   const receives = RECEIVERS.has(node.kind);
   if (node.trigger !== 'message' || !receives)
     return [{ cells: [], way: '', outside: receives && FROM_OUTSIDE.has(node.trigger) }];

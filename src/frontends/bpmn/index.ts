@@ -34,7 +34,7 @@ export interface Beside {
 }
 
 /** A diagram with its model. */
-export interface Reading extends Printed {
+export interface ReadDiagram extends Printed {
   readonly diagram: Diagram;
 }
 
@@ -42,7 +42,7 @@ export interface Reading extends Printed {
 export async function readWhole(
   source: string,
   { channels, annotations = {}, outside, strict = annotations.strict === true }: Beside = {},
-): Promise<Result<Reading>> {
+): Promise<Result<ReadDiagram>> {
   const scanned = scan(source);
   if (!scanned.ok) return scanned;
   const { repeated } = scanned.value;

@@ -1,5 +1,5 @@
 import type { Flow, Node } from './diagram.ts';
-import type { Cell, Join, Places } from './places.ts';
+import type { Cell, Join, DiagramPlaces } from './places.ts';
 
 /**
  * More flows into one inclusive gateway than this are refused: the sets of flows below are the bits
@@ -13,7 +13,7 @@ export const MAX_JOINED = 30;
  * token, on a path that does not visit the gateway itself. So whatever can reach the incoming flows
  * T, and no others, must be empty unless one of T has a token.
  */
-export function joinOf(gateway: Node, places: Places): Join {
+export function joinOf(gateway: Node, places: DiagramPlaces): Join {
   const inputs = places.before(gateway);
   const standing = new Map<number, Cell[]>();
   for (const [cell, reached] of reach(gateway, places)) {
@@ -37,7 +37,7 @@ export function joinOf(gateway: Node, places: Places): Join {
  * For each place from which a path leads to the gateway: which of its incoming flows can be
  * reached, a bit for each.
  */
-function reach(gateway: Node, places: Places): ReadonlyMap<Cell, number> {
+function reach(gateway: Node, places: DiagramPlaces): ReadonlyMap<Cell, number> {
   const reached = new Map<Flow, number>(gateway.incoming.map((flow, index) => [flow, 2 ** index]));
   const cells = new Map<Cell, number>();
   const waiting = [...gateway.incoming];

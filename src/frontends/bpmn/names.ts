@@ -30,7 +30,7 @@ const TAKEN = [
  * Gives every thing in a model an identifier of its own that still looks like the id in the
  * diagram.
  */
-export class Names {
+export class DiagramNames {
   private readonly used = new Set<string>([...FEEL_KEYWORDS, ...TAKEN]);
   private readonly next = new Map<string, number>();
 

@@ -2,7 +2,7 @@ import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { broadcast } from './broadcast.ts';
 import { nodesOf, type Diagram, type Node } from './diagram.ts';
 import { FIRINGS, reactionsTo } from './firings.ts';
-import { Places, type Cell, type Firing } from './places.ts';
+import { DiagramPlaces, type Cell, type Firing } from './places.ts';
 
 /**
  * A diagram as places that hold tokens and the ways in which nodes fire: the token game of BPMN 2.0
@@ -31,7 +31,7 @@ const MAX_SIZE = 1_000_000;
 
 /** The token game of a diagram. The only thing that can be wrong with it is its size. */
 export function netOf(diagram: Diagram): Result<Net> {
-  const places = new Places(diagram);
+  const places = new DiagramPlaces(diagram);
   const firings: Firing[] = [];
   let size = 0;
   for (const node of nodesOf(diagram)) {
@@ -54,7 +54,7 @@ export function netOf(diagram: Diagram): Result<Net> {
 }
 
 /** An activity is passed over, from one incoming flow to one outgoing one (SEMANTICS 18). */
-function skipsOf(diagram: Diagram, places: Places): readonly SkipWay[] {
+function skipsOf(diagram: Diagram, places: DiagramPlaces): readonly SkipWay[] {
   return nodesOf(diagram)
     .filter(({ activity, kind, actor }) => activity && kind === 'task' && actor.trust !== 'trusted')
     .map((node) => ({
@@ -66,7 +66,7 @@ function skipsOf(diagram: Diagram, places: Places): readonly SkipWay[] {
 }
 
 /** A signal goes to all that wait for it, in one step. */
-function* waysOf(node: Node, places: Places): Iterable<Firing> {
+function* waysOf(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const firings = FIRINGS[node.kind](node, places);
   if (node.heard.length === 0) return yield* firings;
   const listeners = node.heard.map((event) => [...reactionsTo(event, places)]);

@@ -1,7 +1,7 @@
 import {
   isAwaited,
   isChoosing,
-  type Assignment,
+  type DataAssignment,
   type Diagram,
   type Flow,
   type MessageFlow,
@@ -60,7 +60,7 @@ export interface Firing {
   readonly resets?: readonly Sight[];
   /** FEEL over the variables of the diagram that must hold before; and what becomes of them. */
   readonly guards?: readonly string[];
-  readonly sets?: readonly Assignment[];
+  readonly sets?: readonly DataAssignment[];
   /** What is empty afterwards, whatever it was. */
   readonly clears?: readonly Cell[];
   /** End events that begin to count anew. */
@@ -98,7 +98,7 @@ export interface Join {
 }
 
 /** The cells of a diagram, found by what they belong to. */
-export class Places {
+export class DiagramPlaces {
   private readonly flows = new Map<Flow, Cell>();
   private readonly messages = new Map<MessageFlow, Cell>();
   private readonly entries = new Map<Node, Cell>();

@@ -2,7 +2,7 @@ import type { ActionDocument, ChannelDocument, VariableDocument } from '../../mo
 import { CausalOrder, type Pair } from './causal.ts';
 import { endsOf, isCausal, queuesOf, type Queue } from './channels.ts';
 import type { ChannelSemantics, Diagram, MessageFlow, Node } from './diagram.ts';
-import type { Names } from './names.ts';
+import type { DiagramNames } from './names.ts';
 import type { Net } from './net.ts';
 import type { Cell, Firing } from './places.ts';
 
@@ -30,7 +30,7 @@ export class Post {
   private readonly causal: CausalOrder | undefined;
   private readonly pairs: ReadonlyMap<PrintedQueue, Pair>;
 
-  constructor(diagram: Diagram, net: Net, semantics: ChannelSemantics, names: Names) {
+  constructor(diagram: Diagram, net: Net, semantics: ChannelSemantics, names: DiagramNames) {
     this.semantics = semantics;
     this.net = net;
     this.flows = new Map(diagram.messageFlows.map((flow) => [flow.id, flow]));

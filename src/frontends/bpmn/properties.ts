@@ -1,4 +1,5 @@
 import type { PropertyDocument, Scalar } from '../../model/document.ts';
+import type { DIAGRAM_KINDS } from '../../model/propertyKinds.ts';
 import type { Node } from './diagram.ts';
 import type { Net } from './net.ts';
 import type { Cell } from './places.ts';
@@ -8,18 +9,7 @@ import { allOf, anyOf, enabled } from './terms.ts';
  * What any diagram is asked, with no annotation. Exact definitions, and what published tools call
  * them: docs/bpmn.md.
  */
-export const PROPERTY_NAMES = [
-  'safe',
-  'optionToComplete',
-  'properCompletion',
-  'noDeadActivities',
-  'noMessageLeft',
-  'messageSound',
-  'sound',
-  'fairMessageSound',
-  'fairSound',
-] as const;
-type PropertyName = (typeof PROPERTY_NAMES)[number];
+type DiagramKind = (typeof DIAGRAM_KINDS)[number];
 
 /** Predicates on states, printed. */
 export interface Predicates {
@@ -44,7 +34,7 @@ export function properties(
   cells: ReadonlyMap<Cell, string>,
   tasks: ReadonlyMap<Node, string>,
   { completed, ends: outer, noMessages, happened }: Predicates,
-): Readonly<Record<PropertyName, PropertyDocument>> {
+): Readonly<Record<DiagramKind, PropertyDocument>> {
   const named = (kind: Cell['kind']): string[] =>
     net.cells.filter((cell) => cell.kind === kind).map((cell) => cells.get(cell) ?? '');
   const ends = named('end');

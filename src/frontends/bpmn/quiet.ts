@@ -1,12 +1,12 @@
 import { nodesOf } from './diagram.ts';
-import type { Reading } from './index.ts';
+import type { ReadDiagram } from './index.ts';
 
 /**
  * The actions of a diagram that need no events in a log: gateways and events, which nobody reports,
  * and the beginning of an activity that takes two steps, whose completion is the one that counts.
  * Activities do need theirs.
  */
-export function quietActions({ diagram, document }: Reading): Set<string> {
+export function quietActions({ diagram, document }: ReadDiagram): Set<string> {
   const activities = new Set(
     nodesOf(diagram).flatMap(({ kind, elementId }) => (kind === 'task' ? elementId : [])),
   );

@@ -1,10 +1,10 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import { connect } from './connect.ts';
+import { connectMessageFlows } from './connect.ts';
 import {
   conditionalFlows,
   isAwaited,
   isChannelSemantics,
-  type Actor,
+  type DiagramActor,
   type ChannelSemantics,
   type Data,
   type Diagram,
@@ -32,7 +32,7 @@ import {
 } from './events.ts';
 import { MAX_JOINED } from './join.ts';
 import { judgeReferences } from './references.ts';
-import { Reading, elementName, text } from './reading.ts';
+import { DiagramReading, elementName, text } from './reading.ts';
 import type { Place } from './scan.ts';
 import { actorOf } from './trust.ts';
 
@@ -43,7 +43,7 @@ export function readDiagram(
   beside: Annotations = {},
   strict = false,
 ): Result<Diagram> {
-  const reading = new Reading(places, parsed.dangling, strict);
+  const reading = new DiagramReading(places, parsed.dangling, strict);
   for (const left of parsed.ignored) reading.notes.add(left);
   const roots = parsed.definitions.rootElements ?? [];
   const collaborations = roots.filter((root) => root.$type === 'bpmn:Collaboration');
@@ -75,7 +75,7 @@ export function readDiagram(
   for (const node of reading.nodes.values()) noteEvents(node, reading);
   for (const [element, node] of reading.nodes) judgeChoices(element, node, reading);
   judgeReferences(parsed, reading);
-  const messageFlows = connect(roots, collaborations, reading);
+  const messageFlows = connectMessageFlows(roots, collaborations, reading);
   if (processes.length === 0) {
     reading.problems.push(
       problem('BPMN_NO_PROCESS', '', 'the file has no <process>: there is nothing to check'),
@@ -118,7 +118,10 @@ function nameOf(
 }
 
 /** `probity:channels` of the collaboration. */
-function channelsOf(collaborations: readonly BpmnElement[], reading: Reading): ChannelSemantics {
+function channelsOf(
+  collaborations: readonly BpmnElement[],
+  reading: DiagramReading,
+): ChannelSemantics {
   for (const element of collaborations) {
     const said = element.$attrs?.['probity:channels'];
     if (said !== undefined && isChannelSemantics(said)) return said;
@@ -151,7 +154,7 @@ function readProcess(
   element: BpmnElement,
   pool: BpmnElement | undefined,
   scopes: Scope[],
-  reading: Reading,
+  reading: DiagramReading,
 ): void {
   const id = element.id ?? 'process';
   const process: Process = {
@@ -169,10 +172,10 @@ function readProcess(
 /** Whoever acts for the whole acts for each part that no lane holds. */
 function readNodes(
   scope: Scope,
-  own: Actor,
-  around: ReadonlyMap<BpmnElement, Actor>,
+  own: DiagramActor,
+  around: ReadonlyMap<BpmnElement, DiagramActor>,
   scopes: Scope[],
-  reading: Reading,
+  reading: DiagramReading,
 ): void {
   const lanes = new Map(around);
   for (const laneSet of scope.element.laneSets ?? []) readLanes(laneSet, own, lanes, reading);
@@ -195,7 +198,12 @@ function readNodes(
   }
 }
 
-function readFlows(element: BpmnElement, process: Process, data: Data, reading: Reading): void {
+function readFlows(
+  element: BpmnElement,
+  process: Process,
+  data: Data,
+  reading: DiagramReading,
+): void {
   const elements = element.flowElements ?? [];
   const defaults = new Set(
     elements.map((found) => found.default).filter((flow) => flow !== undefined),
@@ -208,9 +216,9 @@ function readFlows(element: BpmnElement, process: Process, data: Data, reading: 
 /** The innermost lane that holds a node acts for it (§10.8). */
 function readLanes(
   laneSet: BpmnElement,
-  around: Actor,
-  lanes: Map<BpmnElement, Actor>,
-  reading: Reading,
+  around: DiagramActor,
+  lanes: Map<BpmnElement, DiagramActor>,
+  reading: DiagramReading,
 ): void {
   for (const lane of laneSet.lanes ?? []) {
     const actor = actorOf(lane, { id: lane.id ?? 'lane', name: text(lane.name) }, reading, around);
@@ -222,8 +230,8 @@ function readLanes(
 function readElement(
   element: BpmnElement,
   process: Process,
-  actor: Actor,
-  reading: Reading,
+  actor: DiagramActor,
+  reading: DiagramReading,
 ): Node | undefined {
   const role = ELEMENTS.get(element.$type);
   if (!role) {
@@ -292,7 +300,11 @@ function kindOf(
   return role.kind === 'task' && element.instantiate === true ? 'start' : role.kind;
 }
 
-function triggerOf(element: BpmnElement, role: ElementRole, reading: Reading): Trigger | undefined {
+function triggerOf(
+  element: BpmnElement,
+  role: ElementRole,
+  reading: DiagramReading,
+): Trigger | undefined {
   if (role.role === 'node') return element.frame ? 'none' : role.trigger;
   if (role.role !== 'event') return 'none';
   const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
@@ -337,7 +349,7 @@ function oneOf(
   triggers: readonly (Trigger | undefined)[],
   throws: boolean,
   element: BpmnElement,
-  reading: Reading,
+  reading: DiagramReading,
 ): Trigger {
   const about = { id: element.id ?? '', name: text(element.name) };
   const [first] = triggers;
@@ -383,7 +395,7 @@ function readFlow(
   process: Process,
   defaults: ReadonlySet<BpmnElement>,
   data: Data,
-  reading: Reading,
+  reading: DiagramReading,
 ): void {
   const source = endOf(element, 'sourceRef', reading);
   const target = endOf(element, 'targetRef', reading);
@@ -421,7 +433,7 @@ function readFlow(
 }
 
 /** A call (§10.3.6) of something that is drawn elsewhere is an activity like any other. */
-function noteCall(element: BpmnElement, reading: Reading): void {
+function noteCall(element: BpmnElement, reading: DiagramReading): void {
   if (element.$type !== 'bpmn:CallActivity' || element.flowElements) return;
   reading.notes.add('What is called here is not in the file; the call is taken for a task', {
     id: element.id ?? '',
@@ -429,7 +441,7 @@ function noteCall(element: BpmnElement, reading: Reading): void {
   });
 }
 
-function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void {
+function judgeChoices(element: BpmnElement, node: Node, reading: DiagramReading): void {
   const conditional = conditionalFlows(node).length;
   const limit = MAX_CONDITIONAL[node.kind] ?? 0;
   if (conditional > limit) {
@@ -457,7 +469,7 @@ function judgeChoices(element: BpmnElement, node: Node, reading: Reading): void 
 }
 
 /** Each condition is evaluated, or it is said that it is not, and what is done instead. */
-function noteConditions(node: Node, reading: Reading): void {
+function noteConditions(node: Node, reading: DiagramReading): void {
   const deciding =
     node.kind === 'exclusive'
       ? node.outgoing.filter(
@@ -483,7 +495,7 @@ function noteConditions(node: Node, reading: Reading): void {
 function endOf(
   element: BpmnElement,
   property: 'sourceRef' | 'targetRef',
-  reading: Reading,
+  reading: DiagramReading,
 ): Node | undefined {
   const end = element[property];
   if (end && reading.refused.has(end)) return undefined;

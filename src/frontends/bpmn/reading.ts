@@ -13,7 +13,7 @@ const MISSPELT = 20;
 /**
  * What reading shares: the nodes found so far, everything wrong so far, everything left out so far.
  */
-export class Reading {
+export class DiagramReading {
   readonly problems: Problem[] = [];
   readonly notes = new Notes();
   /** What was looked at only up to a number. */

@@ -1,5 +1,5 @@
 import type { BpmnElement, Parsed } from './moddle.ts';
-import type { Reading } from './reading.ts';
+import type { DiagramReading } from './reading.ts';
 import { localName } from './scan.ts';
 
 /**
@@ -37,7 +37,7 @@ function ownerOf(element: BpmnElement): BpmnElement {
  * What is wrong with references: one that names nothing is a problem where it carries meaning, else
  * a note, as is one by a prefix that nothing declares.
  */
-export function judgeReferences({ dangling, undeclared }: Parsed, reading: Reading): void {
+export function judgeReferences({ dangling, undeclared }: Parsed, reading: DiagramReading): void {
   for (const { element, property, value } of dangling) {
     const name = localName(property);
     if (name === 'processRef')

@@ -1,10 +1,10 @@
 import { ownOf, running } from './activities.ts';
 import type { Node } from './diagram.ts';
 import { happen, origin, outcomesOf, passOn } from './happen.ts';
-import { name, type Cell, type Firing, type Places } from './places.ts';
+import { name, type Cell, type Firing, type DiagramPlaces } from './places.ts';
 
 /** The token ends here (§13.5.6); a terminate end event ends all others of its process. */
-export function* end(node: Node, places: Places): Iterable<Firing> {
+export function* end(node: Node, places: DiagramPlaces): Iterable<Firing> {
   if (node.cancels) return yield* cancelling(node, places);
   if (node.undoes.length > 0) return yield* undoing(node, places);
   for (const firing of passOn(node, places)) {
@@ -14,7 +14,7 @@ export function* end(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** What is thrown here is caught, or leaves no trace or a message. */
-export function* throwing(node: Node, places: Places): Iterable<Firing> {
+export function* throwing(node: Node, places: DiagramPlaces): Iterable<Firing> {
   if (node.undoes.length > 0) return yield* undoing(node, places);
   for (const firing of passOn(node, places)) yield* caught(firing, places);
 }
@@ -23,7 +23,7 @@ export function* throwing(node: Node, places: Places): Iterable<Firing> {
  * An error or escalation goes to the event that catches it, in the same step (§10.5.7): on a
  * border, or in an event sub-process.
  */
-function* caught(firing: Firing, places: Places): Iterable<Firing> {
+function* caught(firing: Firing, places: DiagramPlaces): Iterable<Firing> {
   const event = firing.node.handler;
   if (!event) return yield firing;
   for (const outcome of outcomesOf(event)) {
@@ -44,7 +44,12 @@ function* caught(firing: Firing, places: Places): Iterable<Firing> {
 }
 
 /** `caught` is what happens where the event takes what is thrown, `firing` where it does not. */
-function* caughtBy(event: Node, caught: Firing, firing: Firing, places: Places): Iterable<Firing> {
+function* caughtBy(
+  event: Node,
+  caught: Firing,
+  firing: Firing,
+  places: DiagramPlaces,
+): Iterable<Firing> {
   if (event.attachedTo)
     return yield {
       ...caught,
@@ -75,7 +80,7 @@ function* caughtBy(event: Node, caught: Firing, firing: Firing, places: Places):
 /**
  * A compensation (§13.5.5): first everything that has been done is undone, then the token goes on.
  */
-function* undoing(node: Node, places: Places): Iterable<Firing> {
+function* undoing(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const active = places.active(node);
   for (const firing of entering(node, places)) yield { ...firing, empty: active, give: active };
   yield* handlers(node, places);
@@ -86,7 +91,7 @@ function* undoing(node: Node, places: Places): Iterable<Firing> {
  * A cancelled transaction: everything in it ends, what has been done in it is undone, and it leaves
  * by its cancel event.
  */
-function* cancelling(node: Node, places: Places): Iterable<Firing> {
+function* cancelling(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const { cancels: transaction, handler } = node;
   if (!transaction?.inside) return;
   const active = places.active(node);
@@ -118,7 +123,7 @@ function* cancelling(node: Node, places: Places): Iterable<Firing> {
   }
 }
 
-function* entering(node: Node, places: Places): Iterable<Firing> {
+function* entering(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const inputs = places.before(node);
   for (const input of inputs) {
     yield {
@@ -134,7 +139,7 @@ function* entering(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** What undoes something is called, once for each thing that has been done. */
-function* handlers(node: Node, places: Places): Iterable<Firing> {
+function* handlers(node: Node, places: DiagramPlaces): Iterable<Firing> {
   const active = places.active(node);
   for (const done of node.undoes) {
     if (!done.undoneBy) continue;
@@ -151,7 +156,7 @@ function* handlers(node: Node, places: Places): Iterable<Firing> {
 }
 
 /** What must have happened before everything is undone. */
-function awaited(node: Node, places: Places): readonly Cell[] {
+function awaited(node: Node, places: DiagramPlaces): readonly Cell[] {
   return [
     ...new Set(
       node.undoes.flatMap((done) => {

@@ -1,7 +1,7 @@
 import type { Medium } from '../../model/document.ts';
-import { MEDIA, TRUSTS, type Actor } from './diagram.ts';
+import { MEDIA, TRUSTS, type DiagramActor } from './diagram.ts';
 import type { BpmnElement } from './moddle.ts';
-import { text, type Reading } from './reading.ts';
+import { text, type DiagramReading } from './reading.ts';
 
 /**
  * A lane, pool or process as somebody who acts: `probity:trust` and `probity:recovers`. A lane that
@@ -9,10 +9,10 @@ import { text, type Reading } from './reading.ts';
  */
 export function actorOf(
   element: BpmnElement,
-  about: Pick<Actor, 'id' | 'name'>,
-  reading: Reading,
-  around?: Actor,
-): Actor {
+  about: Pick<DiagramActor, 'id' | 'name'>,
+  reading: DiagramReading,
+  around?: DiagramActor,
+): DiagramActor {
   const recovers = oneOf(element, 'recovers', ['true', 'false'], reading);
   return {
     ...about,
@@ -22,7 +22,7 @@ export function actorOf(
 }
 
 /** `probity:medium` of a message flow. */
-export function mediumOf(element: BpmnElement, reading: Reading): Medium | undefined {
+export function mediumOf(element: BpmnElement, reading: DiagramReading): Medium | undefined {
   return oneOf(element, 'medium', MEDIA, reading);
 }
 
@@ -30,7 +30,7 @@ function oneOf<T extends string>(
   element: BpmnElement,
   name: string,
   allowed: readonly T[],
-  reading: Reading,
+  reading: DiagramReading,
 ): T | undefined {
   const said = element.$attrs?.[`probity:${name}`];
   if (said === undefined) return undefined;

@@ -10,12 +10,12 @@ import {
   schemaFrom,
   textShape,
   typeShape,
-  type Shape,
+  type JsonShape,
 } from './shape.ts';
 
 /** The parts of a model, and of a side file of a diagram, with what each is for. */
 
-const INIT: Shape = {
+const INIT: JsonShape = {
   kind: 'either',
   about:
     'the initial value: an expression over parameters, `any`, `in [lo..hi]`, `in (a, b)`, or one per key of a map',
@@ -24,11 +24,11 @@ const INIT: Shape = {
     mapping('one initial value per key', expressionShape('an initial value')),
   ],
 };
-const SEND: Shape = mapping(
+const SEND: JsonShape = mapping(
   'channel: message',
   mapping('field: value', expressionShape('the value of the field')),
 );
-const CONTROLS: Shape = mapping('name: condition', {
+const CONTROLS: JsonShape = mapping('name: condition', {
   kind: 'either',
   about: 'the check that a threat may take away',
   options: [
@@ -40,7 +40,7 @@ const CONTROLS: Shape = mapping('name: condition', {
   ],
 });
 
-const MEDIUM = (otherwise: string): Shape =>
+const MEDIUM = (otherwise: string): JsonShape =>
   oneOf(
     `what an attacker on the network can do (SEMANTICS 18); ${otherwise}`,
     'private',

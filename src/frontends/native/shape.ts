@@ -5,7 +5,7 @@ import { listed } from '../../errors/nearest.ts';
  * The shape of a document, as data: the checker below walks it, and its JSON Schema is printed from
  * it, so that an editor and a command cannot disagree.
  */
-export type Shape =
+export type JsonShape =
   | {
       readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true';
       readonly about: string;
@@ -17,9 +17,9 @@ export type Shape =
       readonly values: readonly (string | number)[];
       readonly about: string;
     }
-  | { readonly kind: 'list'; readonly of: Shape; readonly about: string }
-  | { readonly kind: 'either'; readonly options: readonly Shape[]; readonly about: string }
-  | { readonly kind: 'mapping'; readonly of: Shape; readonly about: string }
+  | { readonly kind: 'list'; readonly of: JsonShape; readonly about: string }
+  | { readonly kind: 'either'; readonly options: readonly JsonShape[]; readonly about: string }
+  | { readonly kind: 'mapping'; readonly of: JsonShape; readonly about: string }
   | {
       readonly kind: 'record';
       readonly fields: Readonly<Record<string, Field>>;
@@ -27,34 +27,38 @@ export type Shape =
     };
 
 interface Field {
-  readonly shape: Shape;
+  readonly shape: JsonShape;
   readonly required?: true;
 }
 
-export const textShape = (about: string): Shape => ({ kind: 'text', about });
-export const expressionShape = (about: string): Shape => ({ kind: 'expression', about });
-export const typeShape = (about: string): Shape => ({ kind: 'type', about });
-export const mapping = (about: string, of: Shape): Shape => ({ kind: 'mapping', about, of });
-export const listShape = (about: string, of: Shape): Shape => ({ kind: 'list', about, of });
-export const record = (about: string, fields: Readonly<Record<string, Field>>): Shape => ({
+export const textShape = (about: string): JsonShape => ({ kind: 'text', about });
+export const expressionShape = (about: string): JsonShape => ({ kind: 'expression', about });
+export const typeShape = (about: string): JsonShape => ({ kind: 'type', about });
+export const mapping = (about: string, of: JsonShape): JsonShape => ({
+  kind: 'mapping',
+  about,
+  of,
+});
+export const listShape = (about: string, of: JsonShape): JsonShape => ({ kind: 'list', about, of });
+export const record = (about: string, fields: Readonly<Record<string, Field>>): JsonShape => ({
   kind: 'record',
   about,
   fields,
 });
-export const oneOf = (about: string, ...values: (string | number)[]): Shape => ({
+export const oneOf = (about: string, ...values: (string | number)[]): JsonShape => ({
   kind: 'oneOf',
   about,
   values,
 });
-export const requiredField = (shape: Shape): Field => ({ shape, required: true });
-export const optionalField = (shape: Shape): Field => ({ shape });
-export const namesShape = (about: string): Shape =>
+export const requiredField = (shape: JsonShape): Field => ({ shape, required: true });
+export const optionalField = (shape: JsonShape): Field => ({ shape });
+export const namesShape = (about: string): JsonShape =>
   listShape(about, { kind: 'name', about: 'a name' });
 /** More than this nobody reads, and each costs a search for its place. */
 const MAX_PROBLEMS = 200;
 
 /** All places where a value does not have a shape. */
-export function checkShape(value: unknown, locate: Locate, shape: Shape): Problem[] {
+export function checkShape(value: unknown, locate: Locate, shape: JsonShape): Problem[] {
   const problems: Problem[] = [];
   let left = 0;
   walk(value, shape, [], (code, path, message) => {
@@ -73,7 +77,7 @@ type Report = (
   message: string,
 ) => void;
 
-function walk(value: unknown, shape: Shape, path: readonly string[], report: Report): void {
+function walk(value: unknown, shape: JsonShape, path: readonly string[], report: Report): void {
   const expected = (what: string): void =>
     report('MODEL_SHAPE', path, `${path.at(-1) ?? 'the document'} must be ${what}: ${shape.about}`);
   switch (shape.kind) {
@@ -131,7 +135,7 @@ function walk(value: unknown, shape: Shape, path: readonly string[], report: Rep
 
 function walkRecord(
   value: unknown,
-  shape: Extract<Shape, { kind: 'record' }>,
+  shape: Extract<JsonShape, { kind: 'record' }>,
   path: readonly string[],
   report: Report,
   expected: (what: string) => void,
@@ -162,7 +166,7 @@ function walkRecord(
 /** What a shape is for begins a sentence in a schema, and ends one here. */
 const inSentence = (about: string): string => about.charAt(0).toLowerCase() + about.slice(1);
 
-const FORM: Readonly<Record<Shape['kind'], string>> = {
+const FORM: Readonly<Record<JsonShape['kind'], string>> = {
   text: 'text',
   name: 'a name',
   type: 'a type',
@@ -178,7 +182,7 @@ const FORM: Readonly<Record<Shape['kind'], string>> = {
   record: 'a mapping',
 };
 
-function sameForm(value: unknown, shape: Shape): boolean {
+function sameForm(value: unknown, shape: JsonShape): boolean {
   if (shape.kind === 'mapping' || shape.kind === 'record') return isMapping(value);
   if (shape.kind === 'list') return Array.isArray(value);
   if (shape.kind === 'integer') return typeof value === 'number';
@@ -199,7 +203,7 @@ function isScalarOrList(value: unknown): boolean {
 }
 
 /** The JSON Schema of files of a shape. */
-export function schemaFrom(name: string, title: string, shape: Shape): Record<string, unknown> {
+export function schemaFrom(name: string, title: string, shape: JsonShape): Record<string, unknown> {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: `urn:probity:schema:${name}:1`,
@@ -208,7 +212,7 @@ export function schemaFrom(name: string, title: string, shape: Shape): Record<st
   };
 }
 
-function schemaOf(shape: Shape): Record<string, unknown> {
+function schemaOf(shape: JsonShape): Record<string, unknown> {
   const description = shape.about;
   switch (shape.kind) {
     case 'text':

@@ -4,7 +4,7 @@ import type { CellBlock, Layout } from '../../model/layout.ts';
 import { isCollection, NULL_VALUE } from '../../model/types.ts';
 import { Lists, type Loop, type Scalars } from './lists.ts';
 import type { Ranges } from './packing.ts';
-import { refuse } from './refusal.ts';
+import { refuseToCompile } from './refusal.ts';
 import {
   argumentsOf,
   bound,
@@ -43,7 +43,7 @@ export class Expressions implements Scalars {
   scalar(e: Expr, scope: TextScope): ScalarText {
     // What a list in a list in a list stands for is written more than once for each.
     this.#written += 1;
-    if (this.#written > MAX_WRITTEN) refuse('its code would be too long');
+    if (this.#written > MAX_WRITTEN) refuseToCompile('its code would be too long');
     switch (e.kind) {
       case 'literal':
         return { text: digits(e.value), lo: e.value, hi: e.value, throws: false };
@@ -98,7 +98,7 @@ export class Expressions implements Scalars {
 
   test(e: Expr, scope: TextScope): Test {
     this.#written += 1;
-    if (this.#written > MAX_WRITTEN) refuse('its code would be too long');
+    if (this.#written > MAX_WRITTEN) refuseToCompile('its code would be too long');
     switch (e.kind) {
       case 'not': {
         const body = this.test(e.body, scope);
@@ -364,6 +364,6 @@ function rangeOf(operator: ArithmeticOperator, a: WordRange, b: WordRange): Word
 function exact(value: ScalarText): ScalarText {
   if (value.lo > value.hi) return value;
   if (value.lo < Number.MIN_SAFE_INTEGER || value.hi > Number.MAX_SAFE_INTEGER)
-    refuse('an integer may leave the exact range');
+    refuseToCompile('an integer may leave the exact range');
   return value;
 }

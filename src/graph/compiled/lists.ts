@@ -3,7 +3,7 @@ import type { Expr } from '../../model/expression.ts';
 import type { Layout } from '../../model/layout.ts';
 import type { Type } from '../../model/types.ts';
 import type { Ranges } from './packing.ts';
-import { refuse } from './refusal.ts';
+import { refuseToCompile } from './refusal.ts';
 import {
   argumentsOf,
   bound,
@@ -149,7 +149,7 @@ ${body({ kind: 'message', text: message }, scope)}
       each: (inner, body) => {
         const name = `x${inner.depth}`;
         const text = body({ kind: 'scalar', text: name, ...range, throws: false }, inner);
-        if (text.length * items.length > MAX_COPIED) refuse('its code would be too long');
+        if (text.length * items.length > MAX_COPIED) refuseToCompile('its code would be too long');
         return items.map((item) => `{\nconst ${name} = ${item.text};\n${text}\n}`).join('\n');
       },
     };
@@ -237,7 +237,7 @@ ${body(item, scope)}
         return this.#stored(e, scope);
       case 'elements': {
         const size = this.#scalars.layout.set(e.set).elements.length;
-        if (size > MAX_SPAN) refuse(`a set of ${size} elements is a value`);
+        if (size > MAX_SPAN) refuseToCompile(`a set of ${size} elements is a value`);
         return { text: digits(2 ** size - 1), lo: 0, hi: size - 1, throws: false };
       }
       case 'union':
@@ -289,7 +289,7 @@ ${body(item, scope)}
   }
 
   #gathered(loop: Loop, scope: TextScope): Mask {
-    if (loop.ofMessages) refuse('a list of messages is a value');
+    if (loop.ofMessages) refuseToCompile('a list of messages is a value');
     spanOf(loop.range);
     if (loop.most === 0) return { text: '0', ...NO_VALUES, throws: false };
     const { lo, hi } = loop.range;
@@ -312,7 +312,7 @@ const lowest = ({ lo, hi }: WordRange): number => (lo > hi ? 0 : lo);
 /** How many values a range has; refused where they are too many for one number. */
 function spanOf({ lo, hi }: WordRange): number {
   const span = lo > hi ? 0 : hi - lo + 1;
-  if (span > MAX_SPAN) refuse(`a set may hold ${span} values`);
+  if (span > MAX_SPAN) refuseToCompile(`a set may hold ${span} values`);
   return span;
 }
 

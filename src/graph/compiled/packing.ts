@@ -1,6 +1,6 @@
-import type { Bounds, ChannelBlock, Layout } from '../../model/layout.ts';
+import type { WordBounds, ChannelBlock, Layout } from '../../model/layout.ts';
 import type { Type } from '../../model/types.ts';
-import { refuse } from './refusal.ts';
+import { refuseToCompile } from './refusal.ts';
 
 /**
  * Where a word of a row stands in a packed row: `bits` bits from `shift` on of the 32-bit word
@@ -32,7 +32,7 @@ const MAX_WIDTH = 4_096;
  * What an integer without a range is taken to be, until one is not: then all rows are packed again
  * by the next level. Beyond the last one rows are not packed.
  */
-const LEVELS: readonly Bounds[] = [
+const LEVELS: readonly WordBounds[] = [
   { lo: 0, hi: 3 },
   { lo: -16, hi: 239 },
   { lo: -(2 ** 15), hi: 2 ** 15 - 1 },
@@ -42,14 +42,14 @@ const LEVELS: readonly Bounds[] = [
 /** The bounds of scalar types in packed rows. */
 export class Ranges {
   readonly #layout: Layout;
-  readonly #assumed: Bounds;
+  readonly #assumed: WordBounds;
   readonly level: number;
 
   /** Throws `NotCompiled` beyond the last level. */
   constructor(layout: Layout, level: number) {
     this.#layout = layout;
     this.level = level;
-    this.#assumed = LEVELS[level] ?? refuse('an integer without a range has left 32 bits');
+    this.#assumed = LEVELS[level] ?? refuseToCompile('an integer without a range has left 32 bits');
   }
 
   /** Whether a type has no range of its own. */
@@ -57,7 +57,7 @@ export class Ranges {
     return type.kind === 'int' && (type.lo === undefined || type.hi === undefined);
   }
 
-  of(type: Type): Bounds {
+  of(type: Type): WordBounds {
     return this.isAssumed(type) ? this.#assumed : this.#layout.bounds(type);
   }
 }
@@ -65,7 +65,7 @@ export class Ranges {
 /** How the rows of a layout are packed. Throws `NotCompiled` where a word has no 32-bit range. */
 export function packingOf(layout: Layout, ranges: Ranges): Packing {
   if (layout.width > MAX_WIDTH)
-    refuse(`a state has ${layout.width} words, and no more than ${MAX_WIDTH} are packed`);
+    refuseToCompile(`a state has ${layout.width} words, and no more than ${MAX_WIDTH} are packed`);
   const packer = new Packer();
   for (const block of [...layout.parameters, ...layout.variables]) {
     const { lo, hi } = wordRange(ranges, block.type, block.width, block.name);
@@ -90,14 +90,14 @@ const MIN_INT32 = -(2 ** 31);
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** The words that a cell of this type may have. */
-function wordRange(ranges: Ranges, type: Type, width: number, name: string): Bounds {
+function wordRange(ranges: Ranges, type: Type, width: number, name: string): WordBounds {
   if (type.kind === 'set') {
     const { lo, hi } = ranges.of(type.of);
-    if (width !== 1) refuse(`${name} is a set over ${hi - lo + 1} values`);
+    if (width !== 1) refuseToCompile(`${name} is a set over ${hi - lo + 1} values`);
     return { lo: 0, hi: 2 ** (hi - lo + 1) - 1 };
   }
   const { lo, hi } = ranges.of(type);
-  if (lo < MIN_INT32 || hi > MAX_INT32) refuse(`${name} has more than 32 bits`);
+  if (lo < MIN_INT32 || hi > MAX_INT32) refuseToCompile(`${name} has more than 32 bits`);
   return { lo, hi };
 }
 

@@ -2,7 +2,7 @@ import type { Expr } from '../../model/expression.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { Expressions } from './expressions.ts';
 import { packingOf, Ranges, type Packing } from './packing.ts';
-import { NotCompiled, refuse } from './refusal.ts';
+import { NotCompiled, refuseToCompile } from './refusal.ts';
 import { StepWriter } from './steps.ts';
 import { Functions, NO_SCOPE, digits } from './text.ts';
 
@@ -65,7 +65,9 @@ export function programText(
   const ranges = new Ranges(layout, level);
   const packing = packingOf(layout, ranges);
   if (instances.length > MAX_INSTANCES)
-    refuse(`there are ${instances.length} actions with their bindings, more than ${MAX_INSTANCES}`);
+    refuseToCompile(
+      `there are ${instances.length} actions with their bindings, more than ${MAX_INSTANCES}`,
+    );
   const functions = new Functions();
   const expressions = new Expressions(layout, ranges, functions);
   const writer = new StepWriter(layout, packing, expressions);
@@ -79,7 +81,7 @@ export function programText(
     parts.push(`function g${instance.index}() { if (${guard}) ${name}(); }`);
     calls.push(`if (${guard}) ${name}();`);
     length += body.length + 2 * guard.length;
-    if (length + functions.length > MAX_TEXT) refuse('its code would be too long');
+    if (length + functions.length > MAX_TEXT) refuseToCompile('its code would be too long');
   }
   const compiled = compiledTests(expressions, predicates);
   parts.push(...compiled.parts, expandText(calls), functions.text);
@@ -100,7 +102,7 @@ export function linked({ text }: Pick<ProgramText, 'text'>, runtime: Runtime): P
     const make = new Function(...names, text) as (...given: unknown[]) => Program;
     return make(...names.map((name) => runtime[name]));
   } catch (error) {
-    if (error instanceof EvalError) refuse('this process runs no generated code');
+    if (error instanceof EvalError) refuseToCompile('this process runs no generated code');
     throw error;
   }
 }

@@ -5,6 +5,6 @@
 export class NotCompiled extends Error {}
 
 /** Ends the attempt to compile. */
-export function refuse(why: string): never {
+export function refuseToCompile(why: string): never {
   throw new NotCompiled(why);
 }

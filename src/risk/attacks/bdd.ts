@@ -1,5 +1,5 @@
 /** Index of a node: 0 is false, 1 is true. */
-export type Node = number;
+export type BddNode = number;
 
 /** Nodes that a diagram may have; beyond it the caller falls back to bounds, and says so. */
 const MAX_NODES = 1_000_000;
@@ -12,18 +12,18 @@ export class TooManyNodes extends Error {}
  */
 export class Bdd {
   readonly #variable: number[] = [Infinity, Infinity];
-  readonly #low: Node[] = [0, 1];
-  readonly #high: Node[] = [0, 1];
-  readonly #unique = new Map<string, Node>();
-  readonly #unions = new Map<number, Node>();
-  readonly #families = new Map<string, Node>();
+  readonly #low: BddNode[] = [0, 1];
+  readonly #high: BddNode[] = [0, 1];
+  readonly #unique = new Map<string, BddNode>();
+  readonly #unions = new Map<number, BddNode>();
+  readonly #families = new Map<string, BddNode>();
   readonly #maxNodes: number;
 
   constructor(maxNodes = MAX_NODES) {
     this.#maxNodes = maxNodes;
   }
 
-  node(variable: number, low: Node, high: Node): Node {
+  node(variable: number, low: BddNode, high: BddNode): BddNode {
     if (low === high) return low;
     const key = `${variable} ${low} ${high}`;
     const known = this.#unique.get(key);
@@ -42,7 +42,7 @@ export class Bdd {
    * free one, FBDD), so that wide families of sets stay small. Only `weigh` takes it: `or` needs
    * one order. Depth of the recursion: the number of variables.
    */
-  some(sets: readonly (readonly number[])[]): Node {
+  some(sets: readonly (readonly number[])[]): BddNode {
     if (sets.some((set) => set.length === 0)) return 1;
     if (sets.length === 0) return 0;
     const key = sets
@@ -63,14 +63,14 @@ export class Bdd {
   }
 
   /** All of these variables. */
-  cube(variables: readonly number[]): Node {
+  cube(variables: readonly number[]): BddNode {
     return [...variables].sort((a, b) => b - a).reduce((rest, each) => this.node(each, 0, rest), 1);
   }
 
   /** More than `k` of the variables `0…n−1`. */
-  moreThan(k: number, n: number): Node {
+  moreThan(k: number, n: number): BddNode {
     // rows[j]: at least j of the variables from here on.
-    let rows = Array.from({ length: k + 2 }, (_, j): Node => (j === 0 ? 1 : 0));
+    let rows = Array.from({ length: k + 2 }, (_, j): BddNode => (j === 0 ? 1 : 0));
     for (let variable = n - 1; variable >= 0; variable -= 1) {
       const below = rows;
       rows = below.map((low, j) => (j === 0 ? 1 : this.node(variable, low, below[j - 1] ?? 1)));
@@ -79,7 +79,7 @@ export class Bdd {
   }
 
   /** Depth of the recursion: the number of variables. */
-  or(a: Node, b: Node): Node {
+  or(a: BddNode, b: BddNode): BddNode {
     if (a === 1 || b === 1) return 1;
     if (a === 0 || a === b) return b;
     if (b === 0) return a;
@@ -106,15 +106,15 @@ export class Bdd {
    * false): one pass up and one down (Birnbaum 1969).
    */
   weigh(
-    root: Node,
+    root: BddNode,
     q: readonly number[],
   ): { readonly p: number; readonly birnbaum: readonly number[] } {
     const order = this.#below(root);
-    const p = new Map<Node, number>([
+    const p = new Map<BddNode, number>([
       [0, 0],
       [1, 1],
     ]);
-    const of = (node: Node): number => p.get(node) ?? 0;
+    const of = (node: BddNode): number => p.get(node) ?? 0;
     // Children are made before their parents, so by index they come first.
     for (const node of order) {
       const chance = q[this.#variable[node] ?? 0] ?? 0;
@@ -124,7 +124,7 @@ export class Bdd {
       );
     }
     const birnbaum = q.map(() => 0);
-    const reach = new Map<Node, number>([[root, 1]]);
+    const reach = new Map<BddNode, number>([[root, 1]]);
     for (const node of [...order].reverse()) {
       const [variable, arrives] = [this.#variable[node] ?? 0, reach.get(node) ?? 0];
       const [low, high, chance] = [
@@ -140,8 +140,8 @@ export class Bdd {
   }
 
   /** The inner nodes of a diagram, by index. */
-  #below(root: Node): Node[] {
-    const seen = new Set<Node>();
+  #below(root: BddNode): BddNode[] {
+    const seen = new Set<BddNode>();
     const open = [root];
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
       if (node < 2 || seen.has(node)) continue;
@@ -151,7 +151,7 @@ export class Bdd {
     return [...seen].sort((a, b) => a - b);
   }
 
-  #at(list: readonly Node[], node: Node): Node {
+  #at(list: readonly BddNode[], node: BddNode): BddNode {
     return list[node] ?? 0;
   }
 }

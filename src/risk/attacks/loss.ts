@@ -1,4 +1,4 @@
-import { Bdd, TooManyNodes, type Node } from './bdd.ts';
+import { Bdd, TooManyNodes, type BddNode } from './bdd.ts';
 import type { LossProperty, LossQuestion } from './question.ts';
 
 /** What one id does to a property's probability. */
@@ -177,7 +177,7 @@ class Weigher {
    * the sum of both.
    */
   #upper(sets: readonly (readonly string[])[], k: number, p: number): number {
-    const many = (bdd: Bdd): Node => bdd.moreThan(k, this.#ids.length);
+    const many = (bdd: Bdd): BddNode => bdd.moreThan(k, this.#ids.length);
     const exact = this.#within(
       (bdd) => this.#weigh(bdd, bdd.or(this.#union(bdd, sets), many(bdd))).p,
     );
@@ -187,7 +187,7 @@ class Weigher {
   /** `less[i]`: by how much P falls where the id is set not to happen. */
   #weigh(
     bdd: Bdd,
-    root: Node,
+    root: BddNode,
   ): { p: number; birnbaum: readonly number[]; less: readonly number[] } {
     const sum = { p: 0, birnbaum: this.#ids.map(() => 0), less: this.#ids.map(() => 0) };
     for (const { chance, q } of this.#weathers) {
@@ -201,13 +201,13 @@ class Weigher {
     return { ...sum, p: Math.min(1, sum.p) };
   }
 
-  #some(bdd: Bdd, sets: readonly (readonly string[])[]): Node {
+  #some(bdd: Bdd, sets: readonly (readonly string[])[]): BddNode {
     return bdd.some(
       sets.map((set) => set.map((id) => this.#at.get(id) ?? 0).sort((a, b) => a - b)),
     );
   }
 
-  #union(bdd: Bdd, sets: readonly (readonly string[])[]): Node {
+  #union(bdd: Bdd, sets: readonly (readonly string[])[]): BddNode {
     const cubes = sets.map((set) => bdd.cube(set.map((id) => this.#at.get(id) ?? 0)));
     return cubes.reduce((all, cube) => bdd.or(all, cube), 0);
   }

@@ -1,20 +1,20 @@
 import { soundBounds } from '../certify.ts';
 import { DirectSolver } from '../direct.ts';
-import { Question, type Bounds } from '../question.ts';
+import { ReachQuestion, type NodeBounds } from '../question.ts';
 import { solve } from '../solve.ts';
 import type { Topology } from '../topology.ts';
 import { isChain, type DecisionProcess } from './decision.ts';
-import { reach, type Reached } from './reach.ts';
+import { boundReachability, type ReachBounds } from './reach.ts';
 
 /** Public shape of `probity markov`. */
 export type MarkovBounds =
-  | (Reached & { readonly v: 1; readonly kind: 'chain'; readonly states: number })
+  | (ReachBounds & { readonly v: 1; readonly kind: 'chain'; readonly states: number })
   | {
       readonly v: 1;
       readonly kind: 'mdp';
       readonly states: number;
-      readonly max: Reached;
-      readonly min: Reached;
+      readonly max: ReachBounds;
+      readonly min: ReachBounds;
     };
 
 export interface BoundsOptions {
@@ -36,13 +36,13 @@ export function markovBounds(process: DecisionProcess, { width }: BoundsOptions)
     v: 1,
     kind: 'mdp',
     states,
-    max: reach(process, 'max', options),
-    min: reach(process, 'min', options),
+    max: boundReachability(process, 'max', options),
+    min: boundReachability(process, 'min', options),
   };
 }
 
-function chainBounds(process: DecisionProcess, width: number): Reached {
-  const question = new Question(topologyOf(process));
+function chainBounds(process: DecisionProcess, width: number): ReachBounds {
+  const question = new ReachQuestion(topologyOf(process));
   const { settled } = question;
   if (settled !== undefined) return { lower: settled, upper: settled, met: true };
   const { start } = question.topology;
@@ -56,7 +56,7 @@ function chainBounds(process: DecisionProcess, width: number): Reached {
     : at(soundBounds(question, new DirectSolver(question), process.shares), start, width);
 }
 
-function at({ lower, upper }: Bounds, start: number, width: number): Reached {
+function at({ lower, upper }: NodeBounds, start: number, width: number): ReachBounds {
   const [low, high] = [lower[start] as number, upper[start] as number];
   return { lower: low, upper: high, met: high - low <= width * high };
 }

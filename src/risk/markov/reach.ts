@@ -7,7 +7,7 @@ import { collapse, endComponents } from './endComponents.ts';
 export type Aim = 'max' | 'min';
 
 /** Sound bounds of the probability that a goal is reached from the start. */
-export interface Reached {
+export interface ReachBounds {
   readonly lower: number;
   readonly upper: number;
   /** The bounds are as near to each other as was asked for. */
@@ -27,7 +27,11 @@ export interface ReachOptions {
  * component. For the largest probability end components are collapsed first, for the smallest one
  * nodes that can avoid the goal for ever are 0: else a value could hold itself up.
  */
-export function reach(process: DecisionProcess, aim: Aim, options: ReachOptions): Reached {
+export function boundReachability(
+  process: DecisionProcess,
+  aim: Aim,
+  options: ReachOptions,
+): ReachBounds {
   const solved = aim === 'max' ? collapse(process, endComponents(process)) : process;
   const never = aim === 'max' ? cannotReach(solved) : canAvoid(solved);
   const [lower, upper] = [new Float64Array(solved.nodes), new Float64Array(solved.nodes)];

@@ -1,13 +1,9 @@
 import type { Expr } from '../../../src/model/expression.ts';
-import {
-  IMPLICIT_KINDS,
-  predicatesOf,
-  type Formula,
-  type Model,
-} from '../../../src/model/model.ts';
+import { predicatesOf, type Formula, type Model } from '../../../src/model/model.ts';
 import { evaluate } from './evaluate.ts';
 import { keyOf, startsOf, stepsOf, valuationsOf, type Step } from './steps.ts';
 import { Undefined, type State } from './values.ts';
+import { IMPLICIT_KINDS } from '../../../src/model/propertyKinds.ts';
 
 /**
  * What the rules say of a property, a length where there is a shortest trace. `bounded`: an error

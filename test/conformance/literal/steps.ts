@@ -1,5 +1,5 @@
 import type { Expr } from '../../../src/model/expression.ts';
-import type { Action, ImplicitKind, InitRule, Model } from '../../../src/model/model.ts';
+import type { Action, InitRule, Model } from '../../../src/model/model.ts';
 import { cellType, type Type } from '../../../src/model/types.ts';
 import { evaluate, type Locals } from './evaluate.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type State,
   type Value,
 } from './values.ts';
+import type { ImplicitKind } from '../../../src/model/propertyKinds.ts';
 
 /** A step, or the error that it is; `chosen` tells apart whom a fairness condition speaks of. */
 export interface Step {
