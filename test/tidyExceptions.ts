@@ -2,13 +2,10 @@
 
 /** Files of more than 400 lines. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/checking/recheck.ts': 510,
   'src/encode/smt/symbolic.ts': 411,
   'src/encode/smt/system.ts': 522,
   'src/encode/tla/module.ts': 550,
   'src/engines/tlc/index.ts': 529,
-  'src/evidence/log/log.ts': 435,
-  'src/evidence/verify/verify.ts': 434,
   'src/frontends/bpmn/read.ts': 518,
   'src/frontends/bpmn/scan.ts': 434,
   'src/model/feel.ts': 503,
@@ -28,7 +25,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/encode/tla/properties.ts print': 65,
   'src/engines/tlc/specification.ts runSpecification': 77,
   'src/evidence/renderings/page.ts certificatePage': 76,
-  'src/evidence/verify/verify.ts verifyBundle': 105,
   'src/frontends/bpmn/document.ts documentOf': 74,
   'src/frontends/bpmn/places.ts addProcess': 80,
   'src/frontends/bpmn/properties.ts properties': 76,

@@ -1,18 +1,8 @@
-import { Unencodable } from '../encode/definedness.ts';
-import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
-import { DIGEST_LIMIT, explore } from '../engines/explore/index.ts';
-import { obligationOf, readWays } from '../engines/z3/everyValuation.ts';
-import { readInvariant } from '../engines/z3/invariantText.ts';
-import { readDepth, type Depth } from '../engines/z3/kInduction.ts';
-import { SessionError } from '../engines/z3/session.ts';
-import { reproveEverywhere, type Reproof } from '../engines/z3/reprove.ts';
-import { obligations } from '../engines/z3/spacer.ts';
-import { fromUtf8 } from '../evidence/formats/encoding.ts';
 import { isArtifact } from '../evidence/bundle/paths.ts';
 import {
   MODEL_FILE,
-  SEMANTICS_VERSION,
   type PropertyVerdict,
+  SEMANTICS_VERSION,
   type Statement,
 } from '../evidence/statements/statement.ts';
 import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
@@ -22,21 +12,23 @@ import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { checkInitial } from '../model/initial.ts';
-import { type Property } from '../model/model.ts';
-import type { Outcome, WitnessKind } from '../model/outcome.ts';
+import type { Property } from '../model/model.ts';
+import type { WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import { ATTACKS } from './attackSets/attacksOn.ts';
+import { RecheckCounts } from './recheckCounts.ts';
+import { RecheckProofs } from './recheckProofs.ts';
 import { recheckAttacks, RecheckThreats } from './recheckThreats.ts';
 import {
   failed,
   isTrace,
-  RECHECK_LIMITS,
-  skipped,
-  type RecheckFound,
   type Recheck,
+  RECHECK_LIMITS,
+  type RecheckFound,
   type RecheckLimits,
+  skipped,
 } from './rechecked.ts';
 import { specificationFormat } from './formats.ts';
 import { recheckSpecification } from './specifications/recheck.ts';
@@ -99,11 +91,9 @@ class Rechecking {
   readonly #semantics: Semantics;
   readonly #limits: RecheckLimits;
   readonly #threatened: RecheckThreats;
+  readonly #counted: RecheckCounts;
+  readonly #proofs: RecheckProofs;
   readonly #found = new Map<string, RecheckFound>();
-  /** What the solvers of this machine say to the obligations, by the file of the invariant. */
-  readonly #proofs = new Map<string, Promise<Reproof>>();
-  #system: SmtSystem | undefined;
-  #explored: Promise<ReadonlyMap<string, Outcome>> | undefined;
 
   constructor(
     files: Files,
@@ -116,6 +106,8 @@ class Rechecking {
     this.#semantics = semantics;
     this.#limits = limits;
     this.#threatened = new RecheckThreats(semantics.model, limits);
+    this.#counted = new RecheckCounts(verdicts, semantics, limits);
+    this.#proofs = new RecheckProofs(files, verdicts, semantics, limits);
   }
 
   async run(): Promise<Recheck[]> {
@@ -152,7 +144,7 @@ class Rechecking {
     const counted =
       verdict.facts?.['stateSetDigest'] === undefined
         ? undefined
-        : this.#counts(verdict, (await this.#explore()).get(verdict.name));
+        : await this.#counted.factsOf(verdict);
     return counted?.status === 'failed' ? counted : answered;
   }
 
@@ -169,7 +161,7 @@ class Rechecking {
           ? failed('RECHECK_ANSWER')
           : this.#replay([property], verdict.trace, verdict.witness);
       case 'holds':
-        if (verdict.method === 'inductive') return this.#reprove(property, verdict);
+        if (verdict.method === 'inductive') return this.#proofs.reprove(property, verdict);
         if (verdict.method === 'witness' && verdict.trace !== undefined)
           return this.#reached(property, verdict, verdict.trace);
         if (
@@ -177,8 +169,10 @@ class Rechecking {
           property.formula.kind === 'reachable' &&
           verdict.facts?.['ways'] !== undefined
         )
-          return this.#reachedByWays(property, verdict.facts['ways']);
-        return verdict.method === undefined ? failed('RECHECK_ANSWER') : this.#recount(verdict);
+          return this.#proofs.reachedByWays(property, verdict.facts['ways']);
+        return verdict.method === undefined
+          ? failed('RECHECK_ANSWER')
+          : this.#counted.answer(verdict);
     }
   }
 
@@ -221,210 +215,14 @@ class Rechecking {
     if (replayed.status === 'failed' || this.#semantics.model.parameters.length === 0)
       return replayed;
     if (verdict.facts?.['ways'] !== undefined)
-      return this.#reachedByWays(property, verdict.facts['ways']);
-    const others = await this.#recount(verdict);
+      return this.#proofs.reachedByWays(property, verdict.facts['ways']);
+    const others = await this.#counted.answer(verdict);
     if (others.status === 'failed') return others;
     return others.status === 'skipped'
       ? skipped(
           `the trace replays, for one valuation of the parameters; the others: ${others.detail}`,
         )
       : replayed;
-  }
-
-  /**
-   * That the ways lead to the goal from every initial state, whatever the parameters are: written
-   * anew from the model.
-   */
-  async #reachedByWays(property: Property, texts: unknown): Promise<RecheckFound> {
-    let goal: string;
-    let ways: ReturnType<typeof readWays>;
-    try {
-      this.#system ??= encodeSystem(this.#semantics);
-      [goal, ways] = [this.#system.bad(property), readWays(this.#system, texts)];
-    } catch (error) {
-      if (error instanceof Unencodable)
-        return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
-      throw error;
-    }
-    if (!ways) return failed('RECHECK_INVARIANT', 'its ways are none of this model');
-    const { timeoutMs, memoryMb } = this.#limits;
-    const list = [{ name: 'everyValuation', text: obligationOf(this.#system, ways, goal) }];
-    const { provedBy, refuted } = await reproveEverywhere(list, {
-      ...timeOf(timeoutMs),
-      memoryMb,
-    });
-    if (refuted.length > 0)
-      return failed(
-        'RECHECK_OBLIGATION',
-        `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`,
-      );
-    return provedBy.length > 0
-      ? {
-          status: 'reproved',
-          detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}`,
-        }
-      : skipped('no solver came to an answer');
-  }
-
-  async #recount(verdict: PropertyVerdict): Promise<RecheckFound> {
-    const mine = (await this.#explore()).get(verdict.name);
-    if (!mine) return skipped('our own engine does not decide this kind');
-    const counted = this.#counts(verdict, mine);
-    if (counted.status !== 'recounted' || mine.outcome === verdict.outcome) return counted;
-    // With a digest the graph is whole, and what it says is final.
-    if (mine.outcome === 'violated' || mine.evidence['stateSetDigest'] !== undefined)
-      return failed(
-        'RECHECK_OUTCOME',
-        mine.outcome === 'bounded' ? `bounded: ${mine.bound}` : mine.outcome,
-      );
-    return skipped(
-      mine.outcome === 'bounded'
-        ? `exploring again stopped at ${mine.bound}`
-        : 'exploring again came to no answer',
-    );
-  }
-
-  /**
-   * The facts of an exploration, compared with ours; a whole graph that is larger than any with a
-   * digest is no such graph.
-   */
-  #counts({ facts }: PropertyVerdict, mine: Outcome | undefined): RecheckFound {
-    const claimsDigest = facts?.['stateSetDigest'] !== undefined;
-    if (!mine)
-      return claimsDigest
-        ? failed('RECHECK_COUNT', 'our own engine does not decide this kind')
-        : skipped('our own engine does not decide this kind');
-    const whole = mine.evidence['stateSetDigest'] !== undefined;
-    if (!claimsDigest && (!whole || facts?.['transitions'] === undefined))
-      return { status: 'recounted' };
-    if (!whole && !(Number(mine.evidence['states']) > DIGEST_LIMIT))
-      return skipped(
-        `exploring again stopped at ${mine.outcome === 'bounded' ? mine.bound : 'a limit'}`,
-      );
-    const differing = COUNTED.find((fact) => facts?.[fact] !== mine.evidence[fact]);
-    if (differing !== undefined)
-      return failed(
-        'RECHECK_COUNT',
-        `${differing}: ${String(facts?.[differing])} was signed, ${String(mine.evidence[differing])} is counted`,
-      );
-    return { status: 'recounted', detail: `${String(mine.evidence['states'])} states` };
-  }
-
-  /** Where a digest says that the graph is no larger, by the rules alone: no code is generated. */
-  #explore(): Promise<ReadonlyMap<string, Outcome>> {
-    const isSmall = this.#verdicts.some(({ facts }) => facts?.['stateSetDigest'] !== undefined);
-    const task = {
-      semantics: this.#semantics,
-      digest: '',
-      properties: this.#semantics.model.properties.filter((p) => p.formula.kind !== 'all'),
-    };
-    const properties = task.properties.filter((p) => explore.refuses(task, p) === undefined);
-    this.#explored ??= explore
-      .run(
-        { ...task, properties },
-        { ...this.#limits, cacheDir: '', path: isSmall ? 'interpreted' : 'compiled' },
-        timeOf(this.#limits.timeoutMs),
-        () => {},
-      )
-      .then(({ outcomes }) => outcomes);
-    return this.#explored;
-  }
-
-  async #reprove(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
-    const paths = this.#invariantsOf(verdict);
-    if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
-    const depth = readDepth(verdict.facts);
-    if (depth === undefined)
-      return failed(
-        'RECHECK_INVARIANT',
-        'it says of no number of steps that we prove that they keep it',
-      );
-    try {
-      this.#system ??= encodeSystem(this.#semantics);
-      const tried: RecheckFound[] = [];
-      for (const path of paths)
-        tried.push(await this.#reproveWith(path, depth, property, this.#system));
-      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as RecheckFound);
-    } catch (error) {
-      if (error instanceof Unencodable)
-        return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
-      if (error instanceof SessionError)
-        return skipped(
-          error.end === 'crash'
-            ? `Z3 does not run here, or broke off: ${error.message}`
-            : error.message,
-        );
-      throw error;
-    }
-  }
-
-  #invariantsOf({ facts }: PropertyVerdict): string[] {
-    const name = facts?.['invariant'];
-    return typeof name === 'string'
-      ? [...this.#files.keys()].filter((path) => isArtifact(path, name))
-      : [];
-  }
-
-  async #reproveWith(
-    path: string,
-    depth: Depth,
-    property: Property,
-    system: SmtSystem,
-  ): Promise<RecheckFound> {
-    const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
-    if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
-    system.bad(property);
-    const key = JSON.stringify([path, depth]);
-    let proof = this.#proofs.get(key);
-    if (!proof) {
-      proof = this.#prove(path, depth, system, invariant);
-      this.#proofs.set(key, proof);
-    }
-    const { open, refuted, provedBy, ended } = await proof;
-    const mine = (name: string): boolean =>
-      name === 'initiation' || name === 'consecution' || name === safetyOf(property);
-    const against = refuted.filter(({ name }) => mine(name));
-    if (against.length > 0)
-      return failed(
-        'RECHECK_OBLIGATION',
-        against.map(({ name, solver }) => `${name}, by ${solver}`).join('; '),
-      );
-    const unproved = open.filter(mine);
-    if (unproved.length === 0)
-      return {
-        status: 'reproved',
-        ...(provedBy.length > 0
-          ? { detail: `by ${provedBy.map((name) => name.replace(/, sha256:.*/, '')).join(', ')}` }
-          : {}),
-      };
-    // Nobody said that it is wrong; who gives up or is not there has said nothing.
-    if (ended) throw ended;
-    return failed('RECHECK_OBLIGATION', unproved.join(', '));
-  }
-
-  /**
-   * In fresh processes of every solver that is here: that the invariant is inductive, and, for each
-   * property that it stands for, that it excludes what is bad.
-   */
-  #prove(path: string, depth: Depth, system: SmtSystem, invariant: string): Promise<Reproof> {
-    const names = new Set(
-      this.#verdicts
-        .filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path))
-        .map((v) => v.name),
-    );
-    const list = this.#semantics.model.properties
-      .filter((p) => names.has(p.name))
-      .flatMap((p, i) => {
-        const all = obligations(system, badOf(system, p), 'true', invariant, depth);
-        return all.flatMap((o) =>
-          o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : [],
-        );
-      });
-    const { timeoutMs, memoryMb } = this.#limits;
-    return reproveEverywhere(list, {
-      ...timeOf(timeoutMs),
-      memoryMb,
-    });
   }
 
   /**
@@ -493,18 +291,3 @@ class Rechecking {
     return found;
   }
 }
-
-const safetyOf = (property: Property): string => `safety of ${property.name}`;
-
-/** What Z3 cannot be asked is no proof: as bad as everything. */
-function badOf(system: SmtSystem, property: Property): string {
-  try {
-    return system.bad(property);
-  } catch (error) {
-    if (error instanceof Unencodable) return 'true';
-    throw error;
-  }
-}
-
-/** The facts of `explore` that anybody who explores the same model must find again. */
-const COUNTED = ['states', 'transitions', 'depth', 'valuations', 'stateSetDigest'] as const;

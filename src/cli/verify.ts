@@ -13,12 +13,13 @@ import type { TrustPolicy } from '../evidence/formats/policy.ts';
 import {
   conclusionOf,
   LAYER_CODES,
-  type VerifiedLayer,
   type LayerStatus,
+  type VerifiedLayer,
   type VerifyReport,
   type VerifyStatus,
 } from '../evidence/verify/report.ts';
-import { verifyBundle, type BundleFiles } from '../evidence/verify/verify.ts';
+import { verifyBundle } from '../evidence/verify/verify.ts';
+import type { BundleFiles } from '../evidence/verify/step.ts';
 import { isSpecificationFormat } from '../model/formats.ts';
 import type { Recheck } from '../checking/recheck.ts';
 import type { ServerValues } from './client.ts';

@@ -1,10 +1,10 @@
 import { bad, Fault, ok, problem, type Result } from '../errors/index.ts';
 import { parseEnvelope } from '../evidence/formats/dsse.ts';
 import { utf8 } from '../evidence/formats/encoding.ts';
-import { promoteKey, KEY_ROLES, successorKey, type KeyRole } from '../evidence/signing/keys.ts';
+import { KEY_ROLES, type KeyRole, promoteKey, successorKey } from '../evidence/signing/keys.ts';
 import type { Signer } from '../evidence/signing/signer.ts';
 import { signKeyChange } from '../evidence/signing/revocation.ts';
-import type { LoggedLeaf } from '../evidence/log/log.ts';
+import type { LoggedLeaf } from '../evidence/log/head.ts';
 import { newId, type StatementRecord } from '../store/index.ts';
 import { findInLog, KEYS_LOCK } from './seal.ts';
 import type { Service } from './service.ts';

@@ -3,15 +3,15 @@ import { invariant } from '../errors/index.ts';
 import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
 import { parseEnvelope } from '../evidence/formats/dsse.ts';
 import { utf8 } from '../evidence/formats/encoding.ts';
-import type { LoggedLeaf } from '../evidence/log/log.ts';
+import type { LoggedLeaf } from '../evidence/log/head.ts';
 import { parseNote } from '../evidence/formats/note.ts';
 import { parseReceipt } from '../evidence/formats/receipt.ts';
 import { stage } from '../evidence/signing/stage.ts';
 import type { Sealable } from '../evidence/bundle/contents.ts';
 import {
-  verdictIdOf,
   type ModelRecord,
   type RunRecord,
+  verdictIdOf,
   type VerdictRecord,
 } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';

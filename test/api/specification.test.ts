@@ -6,13 +6,14 @@ import type { RunningApi } from '../../src/api/server.ts';
 import { submitCommand } from '../cli/run.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/formats/policy.ts';
-import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import type { BundleFiles } from '../../src/evidence/verify/step.ts';
 import type { Report } from '../../src/model/outcome.ts';
 import { recheck } from '../../src/checking/recheck.ts';
-import { identify, toolVersions, checkSubmission } from '../../src/checking/check.ts';
+import { checkSubmission, identify, toolVersions } from '../../src/checking/check.ts';
 import { CACHE_DIR, tlcAbsence } from '../conformance/checking.ts';
 import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
-import { post, subscribe, type Answer } from './client.ts';
+import { type Answer, post, subscribe } from './client.ts';
 
 /** Specifications and scripts through the whole service, with the real engines (ADR 010). */
 let running: TestApi;
@@ -46,11 +47,14 @@ Fine == x < 9
 Ends == <>(x = Limit)
 ====
 `;
+
 const STEPS = { name: 'Steps.tla', text: '---- MODULE Steps ----\nLimit == 3\n====\n' };
+
 const CONFIG = {
   name: 'Counter.cfg',
   text: 'SPECIFICATION Spec\nINVARIANTS Small Fine\nPROPERTY Ends\nCHECK_DEADLOCK FALSE\n',
 };
+
 const SCRIPT =
   '(declare-const x Int)\n(assert (> x 2))\n(check-sat)\n(get-value (x))\n(assert (< x 1))\n(check-sat)\n';
 
@@ -78,6 +82,7 @@ interface Ended {
 }
 
 const submit = (input: Input): Promise<Answer> => post(api.url, key, SUBMIT, { input });
+
 const problemsOf = (answer: Answer): string[] =>
   (answer.errors ?? []).flatMap(({ extensions }) =>
     extensions.problems.map(({ code, path }) => `${code} ${path}`),

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { bundleFiles, writeBundle } from '../../src/evidence/bundle/write.ts';
 import {
-  preAuthEncoding,
-  PAYLOAD_TYPE,
   formatEnvelope,
   parseEnvelope,
+  PAYLOAD_TYPE,
+  preAuthEncoding,
 } from '../../src/evidence/formats/dsse.ts';
 import { fromUtf8, toBase64, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { NETWORK_PRESETS } from '../../src/evidence/statements/networks.ts';
@@ -20,17 +20,18 @@ import { manifestOf } from '../../src/evidence/bundle/manifest.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { readBundle } from '../../src/evidence/bundle/read.ts';
 import { parseReceipt } from '../../src/evidence/formats/receipt.ts';
-import { verifyBundle, type BundleFiles } from '../../src/evidence/verify/verify.ts';
+import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import type { BundleFiles } from '../../src/evidence/verify/step.ts';
 import { cosignerFromSeed } from '../../src/evidence/witness/cosigner.ts';
 import { buildGo, describeGo } from '../go.ts';
 import { repository } from '../golden.ts';
 import {
   installation,
+  type Installation,
+  type Issued,
   policyOf,
   rememberingCrypto,
   sampleCheck,
-  type Installation,
-  type Issued,
 } from './fixture.ts';
 
 /**
@@ -40,6 +41,7 @@ import {
  */
 
 const FIXTURES = repository('test/fixtures/bundles');
+
 const NOW = new Date('2026-12-01T00:00:00.000Z');
 
 describeGo('a verifier in Go, written from docs/evidence.md', () => {

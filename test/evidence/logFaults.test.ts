@@ -6,7 +6,8 @@ import { fromUtf8, utf8 } from '../../src/evidence/formats/encoding.ts';
 import { durableFiles, type Files } from '../../src/evidence/log/files.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
 import { fsck } from '../../src/evidence/log/fsck.ts';
-import { TransparencyLog, type LoggedLeaf } from '../../src/evidence/log/log.ts';
+import { TransparencyLog } from '../../src/evidence/log/log.ts';
+import type { LoggedLeaf } from '../../src/evidence/log/head.ts';
 import { memoryLogStore } from '../../src/evidence/log/memory.ts';
 import { seenInFolder } from '../../src/evidence/log/seen.ts';
 import { parseNote } from '../../src/evidence/formats/note.ts';
@@ -21,7 +22,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const logPlace = (): string => join(folder, 'log');
+
 const seenPlace = (): string => join(folder, 'seen');
+
 const openLog = async (files: Files = durableFiles): Promise<TransparencyLog> =>
   TransparencyLog.open(await folderLogStore(logPlace(), files), key, {
     seen: await seenInFolder(seenPlace(), files),

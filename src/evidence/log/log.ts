@@ -1,5 +1,5 @@
 import { Fault, invariant } from '../../errors/index.ts';
-import { checkpointText, type Checkpoint } from '../formats/checkpoint.ts';
+import { type Checkpoint, checkpointText } from '../formats/checkpoint.ts';
 import { equalBytes, toBase64, utf8 } from '../formats/encoding.ts';
 import type { LogKeys } from '../signing/keys.ts';
 import type { Signer } from '../signing/signer.ts';
@@ -7,42 +7,30 @@ import {
   completeSubtrees,
   consistencyRanges,
   inclusionRanges,
-  type Range,
   type NodeId,
+  type Range,
 } from '../formats/merkle.ts';
 import { signatureLine } from '../formats/note.ts';
 import { openCheckpoint } from './openCheckpoint.ts';
 import { formatReceipt } from '../formats/receipt.ts';
 import type { Seen } from './seen.ts';
-import type { LogNode, LogStore } from './store.ts';
+import type { LogStore } from './store.ts';
 import { MAX_ENTRY_BYTES, type TileSource } from './tiles.ts';
 import { growTree, leafHash, NodeMap } from './tree.ts';
-
-/** A leaf that a durable, signed checkpoint covers. */
-export interface LoggedLeaf {
-  readonly index: number;
-  /** `c2sp.org/tlog-proof@v1`. */
-  readonly receipt: string;
-}
-
-/** What the log has committed to, with the nodes at its right edge: all that appending needs. */
-interface Head {
-  readonly size: number;
-  readonly root: Uint8Array;
-  /** The signed note, or nothing for a log without leaves. */
-  readonly checkpoint: string | undefined;
-  readonly edge: readonly LogNode[];
-}
+import { asFault, corrupt, forked, rolledBack } from './logFaults.ts';
+import type { Head, LoggedLeaf } from './head.ts';
 
 /**
  * Leaves that one commit takes at most; more wait for the next, so that an answer never waits for
  * all.
  */
 const BATCH = 256;
+
 /**
  * Losing the race against another writer this often in a row means that something else is wrong.
  */
 const MAX_ATTEMPTS = 50;
+
 /** A store that fails this often for one batch is down; the caller's queue tries again later. */
 const MAX_FAILURES = 3;
 
@@ -408,28 +396,4 @@ export class TransparencyLog implements TileSource {
       throw corrupt(`${what} has another origin`);
     return opened.checkpoint;
   }
-}
-
-const rolledBack = (seen: number, now: number, what?: string): Fault =>
-  new Fault(
-    'LOG_ROLLED_BACK',
-    `the transparency log went back from ${seen} to ${now} leaves${what === undefined ? '' : `, by ${what}`}: an older copy was put back, or another store is named. What was signed cannot be unsigned: put the newest copy back (docs/log.md)`,
-  );
-const forked = (size: number, what?: string): Fault =>
-  new Fault(
-    'LOG_FORKED',
-    `the transparency log was replaced: its first ${size} leaves are not those that were seen${what === undefined ? '' : `, by ${what}`}`,
-  );
-
-function corrupt(what: string): Fault {
-  return new Fault('LOG_CORRUPT', `the transparency log contradicts itself: ${what}`);
-}
-
-function asFault(cause: unknown): Fault {
-  return cause instanceof Fault
-    ? cause
-    : new Fault('LOG_WRITE', 'the transparency log could not be written', {
-        retryable: true,
-        cause,
-      });
 }

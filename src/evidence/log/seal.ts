@@ -1,7 +1,8 @@
 import { utf8 } from '../formats/encoding.ts';
 import type { Sealable, Sealed, Staged } from '../bundle/contents.ts';
-import { stage, type Sealer } from '../signing/stage.ts';
-import type { LoggedLeaf, TransparencyLog } from './log.ts';
+import { type Sealer, stage } from '../signing/stage.ts';
+import type { TransparencyLog } from './log.ts';
+import type { LoggedLeaf } from './head.ts';
 
 /**
  * Appends a staged verdict's leaf. Repeating it after a crash adds the leaf once more, which
