@@ -1,14 +1,15 @@
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, Fault, invariant, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { listed, unknownName } from '../errors/nearest.ts';
 import { keepWarm } from '../engines/tlc/pool.ts';
 import type { Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
-import type { Artifact, Outcome, PropertyReport, Vacuity } from '../model/outcome.ts';
+import type { Artifact, Outcome, PropertyReport, Report, Vacuity } from '../model/outcome.ts';
 import { isOver, leftOf, partOf, timeOf, type Time } from '../time/time.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { neverRead } from '../model/reads.ts';
 import { hintOf } from './hints.ts';
 import { survival } from './mutants.ts';
+import { withAgreement } from './agreement.ts';
 import { assumptionsOf } from './assumptions.ts';
 import { withLack } from './assurance.ts';
 import { combine, conjoin, replayOutcome, withinBounds, type EngineAnswer } from './combine.ts';
@@ -18,7 +19,7 @@ import { inspect, type Inspected } from './inspect.ts';
 import type { CheckContext } from './context.ts';
 import { modelFormat, specificationFormat } from './formats.ts';
 import { checkSpecification, identify } from './identify.ts';
-import { ENGINES, runForAssurance, runPlan, type EngineRun } from './plan.ts';
+import { ENGINES, runCrossCheck, runForAssurance, runPlan, type EngineRun } from './plan.ts';
 import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
 import type { CheckOptions, Submission, Verification } from './types.ts';
 
@@ -76,35 +77,18 @@ export async function checkSubmission(
     digest,
     properties: asked.filter((p) => p.formula.kind !== 'all'),
   };
-  const engines = partOf(time, options.attacks ? ENGINES_SHARE / 2 : ENGINES_SHARE);
-  const runs = [...(await runPlan(task, options, engines, context))];
-  const judging: Judging = { inspected: inspected.value, task, judged: new Map() };
-  const reported = (): PropertyReport[] => {
-    const left = Math.max(leftOf(time), options.timeoutMs * JUDGING_SHARE);
-    return reportProperties(
-      judging,
-      asked,
-      runs,
-      timeOf(left, context.signal, context.stopped),
-    ).map((report) => withLack(report, options.assurance ?? []));
-  };
-  for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
-    const more = await runForAssurance(task, reported(), runs, options, engines, context);
-    if (more.length === 0) break;
-    runs.push(...more);
-  }
+  const judging: Judging = { inspected: inspected.value, task, asked, judged: new Map(), time };
+  const { runs, reports: found } = await runEngines(judging, submission, options, context);
   // What is told of a model in its own words is told of models that people write.
   const isWritten = modelFormat(submission.format)?.isWritten === true;
-  const reports = isWritten ? reported().map((report) => withHint(semantics, report)) : reported();
+  const reports = isWritten ? found.map((report) => withHint(semantics, report)) : found;
   const seen = await vacuityOf(task, reports, runs, options, time, context);
   const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
   const attacks = await attacksOn(inspected.value, submission.format, options, time);
   if (!attacks.ok) return attacks;
   return ok({
     report: {
-      model: { name: semantics.model.name, digest, format: submission.format },
-      properties: reports,
-      assumptions: assumptionsOf(semantics.model, reports),
+      ...reportOf(judging, submission, reports),
       ...(vacuity ? { vacuity } : {}),
       ...attacks.value.report,
     },
@@ -114,6 +98,43 @@ export async function checkSubmission(
       ...attacks.value.artifacts,
     ],
   });
+}
+
+/** The plan; then whoever else is to agree, and whoever can give what an answer lacks. */
+async function runEngines(
+  judging: Judging,
+  submission: Submission,
+  options: CheckOptions,
+  context: CheckContext,
+): Promise<{ readonly runs: readonly EngineRun[]; readonly reports: readonly PropertyReport[] }> {
+  const { task, time } = judging;
+  const engines = partOf(time, options.attacks ? ENGINES_SHARE / 2 : ENGINES_SHARE);
+  const runs = [...(await runPlan(task, options, engines, context))];
+  const reported = (): PropertyReport[] => reportProperties(judging, runs, options);
+  if (options.crossCheck && context.onFirst) {
+    const reports = reported();
+    const crossing = runCrossCheck(task, reports, runs, options, engines, context);
+    context.onFirst(reportOf(judging, submission, reports));
+    runs.push(...(await crossing));
+  } else runs.push(...(await runCrossCheck(task, reported(), runs, options, engines, context)));
+  for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
+    const more = await runForAssurance(task, reported(), runs, options, engines, context);
+    if (more.length === 0) break;
+    runs.push(...more);
+  }
+  return { runs, reports: reported() };
+}
+
+function reportOf(
+  { inspected: { semantics, digest } }: Judging,
+  { format }: Submission,
+  properties: readonly PropertyReport[],
+): Report {
+  return {
+    model: { name: semantics.model.name, digest, format },
+    properties,
+    assumptions: assumptionsOf(semantics.model, properties),
+  };
 }
 
 function withHint(semantics: Semantics, report: PropertyReport): PropertyReport {
@@ -187,22 +208,27 @@ function askedProperties(
 interface Judging {
   readonly inspected: Inspected;
   readonly task: Task;
+  /** What is reported: the task's properties, and the conjunctions of them. */
+  readonly asked: readonly Property[];
   readonly judged: Map<string, ReturnType<typeof replayOutcome>>;
+  readonly time: Time;
 }
 
 function reportProperties(
   judging: Judging,
-  asked: readonly Property[],
   runs: readonly EngineRun[],
-  time: Time,
+  options: CheckOptions,
 ): PropertyReport[] {
+  const { task, asked, time } = judging;
+  const left = Math.max(leftOf(time), options.timeoutMs * JUDGING_SHARE);
+  const judgingTime = timeOf(left, time.signal, time.stopped);
   const single = new Map(
-    judging.task.properties.map((property) => {
-      const answers = runs.flatMap((run) => answerOf(judging, property, run, time));
+    task.properties.map((property) => {
+      const answers = runs.flatMap((run) => answerOf(judging, property, run, judgingTime));
       return [property.name, combine(property, answers)] as const;
     }),
   );
-  return asked.map((property) => {
+  const reports = asked.map((property) => {
     const { formula } = property;
     const report =
       formula.kind === 'all'
@@ -211,9 +237,10 @@ function reportProperties(
             formula.of.flatMap((name) => single.get(name) ?? []),
           )
         : single.get(property.name);
-    if (!report) throw new Error(`invariant broken: no answer for ${property.name}`);
-    return report;
+    invariant(report, `there is an answer for ${property.name}`);
+    return withLack(report, options.assurance ?? []);
   });
+  return options.crossCheck === undefined ? reports : withAgreement(task, asked, reports);
 }
 
 function answerOf(

@@ -97,13 +97,28 @@ export function combine(property: Property, answers: readonly EngineAnswer[]): P
   return {
     name: property.name,
     kind: property.kind,
-    ...detail(chosen),
+    ...detail(withProof(chosen, agreeing)),
     ...(property.severityEur === undefined ? {} : { severityEur: property.severityEur }),
     ...(property.references === undefined ? {} : { references: property.references }),
     assurance: chosen.outcome === 'unknown' ? [] : assuranceOf(chosen, agreeing, answers),
     threats: [],
     engines: answers.map(engineReport),
   };
+}
+
+/**
+ * Another engine's proof that nothing bad, or nothing good, is reached stands beside the facts of
+ * the answer: who says `obligationsReproved` must show the invariant.
+ */
+function withProof(chosen: Outcome, agreeing: readonly EngineAnswer[]): Outcome {
+  const isProvable =
+    chosen.outcome === 'holds' ||
+    (chosen.outcome === 'violated' && chosen.witness === 'exhaustion');
+  if (!isProvable) return chosen;
+  const proof = agreeing.find(({ outcome }) => outcome.evidence['obligationsReproved'] === true);
+  return proof === undefined
+    ? chosen
+    : { ...chosen, evidence: { ...proof.outcome.evidence, ...chosen.evidence } };
 }
 
 function disagreement(holds: readonly EngineAnswer[], violated: readonly EngineAnswer[]): Outcome {

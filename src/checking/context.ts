@@ -1,3 +1,4 @@
+import type { Report } from '../model/outcome.ts';
 import type { Progress } from './types.ts';
 
 /** What a check is run in: when it is to end, where tools are kept, who hears how far it is. */
@@ -7,4 +8,9 @@ export interface CheckContext {
   stopped?(): boolean;
   readonly cacheDir: string;
   onProgress(progress: Progress): void;
+  /**
+   * Hears the first answer, before other engines are asked whether they agree: they may turn it to
+   * `unknown{disagreement}`. What else a report has comes with the last.
+   */
+  onFirst?(report: Report): void;
 }

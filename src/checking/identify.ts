@@ -78,6 +78,9 @@ export function specificationOptionProblems(name: string, options: CheckOptions)
           ),
         ]
       : []),
+    ...(options.crossCheck
+      ? [problem('OPTION_INVALID', 'crossCheck', `${name} is answered by ${engine} alone`)]
+      : []),
     ...(options.engines !== 'auto' && !options.engines.includes(engine)
       ? [problem('OPTION_INVALID', 'engines', `${name} is answered by ${engine} alone`)]
       : []),

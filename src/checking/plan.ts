@@ -3,7 +3,14 @@ import { Fault } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
 import { tlc } from '../engines/tlc/index.ts';
 import { z3 } from '../engines/z3/index.ts';
-import type { Budget, Engine, EngineName, EngineResult, Task } from '../model/engine.ts';
+import {
+  ENGINE_NAMES,
+  type Budget,
+  type Engine,
+  type EngineName,
+  type EngineResult,
+  type Task,
+} from '../model/engine.ts';
 import { type Property } from '../model/model.ts';
 import type { Assurance, PropertyReport, UnknownReason } from '../model/outcome.ts';
 import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
@@ -142,9 +149,9 @@ export async function runForAssurance(
     const able = GIVEN_BY.find(({ assurance }) => lack.includes(assurance))?.engines ?? [];
     const next = able.find(
       (name) =>
-        !(report?.outcome === 'holds' && ENGINES[name].onlyBreaks?.(property)) &&
         !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) &&
-        ENGINES[name].refuses(task, property) === undefined,
+        // What lacks something is definite.
+        canAgree(ENGINES[name], task, property, report?.outcome === 'holds' ? 'holds' : 'violated'),
     );
     if (next) wanted.set(next, [...(wanted.get(next) ?? []), property]);
   }
@@ -152,6 +159,58 @@ export async function runForAssurance(
     [...wanted].map(([name, properties]) =>
       runEngine(ENGINES[name], { ...task, properties }, options, time, context),
     ),
+  );
+}
+
+/** The other engines take no more than this part of the whole time for what was answered before. */
+const CROSS_SHARE = 1 / 4;
+
+/**
+ * Asks every engine that can come to a definite answer, and was not asked for it, whether it does;
+ * all of them beside each other. Engines that were named by hand stay the only ones.
+ */
+export async function runCrossCheck(
+  task: Task,
+  reports: readonly PropertyReport[],
+  runs: readonly EngineRun[],
+  options: CheckOptions,
+  time: Time,
+  context: CheckContext,
+): Promise<EngineRun[]> {
+  if (options.engines !== 'auto' || options.crossCheck !== true) return [];
+  const share = partOf(time, 1, options.timeoutMs * CROSS_SHARE);
+  const asked = (name: EngineName, property: string): boolean =>
+    runs.some((run) => run.engine.name === name && run.asked.has(property));
+  const wanted = ENGINE_NAMES.map((name) => ({
+    engine: ENGINES[name],
+    properties: task.properties.filter((property) => {
+      const outcome = reports.find((report) => report.name === property.name)?.outcome;
+      return (
+        (outcome === 'holds' || outcome === 'violated') &&
+        !asked(name, property.name) &&
+        canAgree(ENGINES[name], task, property, outcome)
+      );
+    }),
+  }));
+  return Promise.all(
+    wanted
+      .filter(({ properties }) => properties.length > 0)
+      .map(({ engine, properties }) =>
+        runEngine(engine, { ...task, properties }, options, share, context),
+      ),
+  );
+}
+
+/** Whether an engine can come to this answer at all. */
+export function canAgree(
+  engine: Engine,
+  task: Task,
+  property: Property,
+  outcome: 'holds' | 'violated',
+): boolean {
+  return (
+    !(outcome === 'holds' && engine.onlyBreaks?.(property)) &&
+    engine.refuses(task, property) === undefined
   );
 }
 

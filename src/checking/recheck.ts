@@ -18,6 +18,7 @@ import { Semantics } from '../model/semantics.ts';
 import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import { ATTACKS } from './attackSets/attacksOn.ts';
+import { ClaimJudge, conjunctionClaims } from './recheckClaims.ts';
 import { RecheckCounts } from './recheckCounts.ts';
 import { RecheckProofs } from './recheckProofs.ts';
 import { recheckAttacks, RecheckThreats } from './recheckThreats.ts';
@@ -69,7 +70,7 @@ export async function recheck(
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));
-  const found = await new Rechecking(files, properties, semantics, limits).run();
+  const found = await new Rechecking(files, properties, semantics, limits, cacheDir).run();
   const told = [...files].find(([path]) => isArtifact(path, ATTACKS))?.[1];
   const attacks = await recheckAttacks(semantics, statement, told, limits);
   return found.map((each) => ({ ...each, ...attacks.get(each.property) }) as Recheck);
@@ -93,6 +94,7 @@ class Rechecking {
   readonly #threatened: RecheckThreats;
   readonly #counted: RecheckCounts;
   readonly #proofs: RecheckProofs;
+  readonly #claims: ClaimJudge;
   readonly #found = new Map<string, RecheckFound>();
 
   constructor(
@@ -100,6 +102,7 @@ class Rechecking {
     verdicts: readonly PropertyVerdict[],
     semantics: Semantics,
     limits: RecheckLimits,
+    cacheDir: string,
   ) {
     this.#files = files;
     this.#verdicts = verdicts;
@@ -108,6 +111,14 @@ class Rechecking {
     this.#threatened = new RecheckThreats(semantics.model, limits);
     this.#counted = new RecheckCounts(verdicts, semantics, limits);
     this.#proofs = new RecheckProofs(files, verdicts, semantics, limits);
+    const properties = semantics.model.properties.filter((p) => p.formula.kind !== 'all');
+    this.#claims = new ClaimJudge({
+      task: { semantics, digest: '', properties },
+      limits,
+      cacheDir,
+      explored: () => this.#counted.explored(),
+      reproved: (property, verdict) => this.#proofs.reprove(property, verdict),
+    });
   }
 
   async run(): Promise<Recheck[]> {
@@ -137,7 +148,12 @@ class Rechecking {
     );
   }
 
+  /** The answer, then what is said beside it. */
   async #single(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
+    return this.#claims.judge(property, verdict, await this.#judged(property, verdict));
+  }
+
+  async #judged(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
     const answered = await this.#answer(property, verdict);
     if (answered.status === 'failed' || answered.status === 'recounted') return answered;
     // Counts and digest are claims too, whatever the answer beside them.
@@ -244,6 +260,11 @@ class Rechecking {
       );
     if (verdict.outcome === 'unknown' || verdict.outcome === 'bounded')
       return skipped('nothing is claimed beyond the parts');
+    const claims = conjunctionClaims(
+      verdict,
+      this.#verdicts.filter((v) => names.includes(v.name)),
+    );
+    if (claims) return claims;
     if (verdict.outcome === 'violated' && verdict.threats.length > 0)
       return this.#brokenPart(names);
     if (verdict.outcome === 'violated') {

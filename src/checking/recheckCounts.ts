@@ -23,7 +23,7 @@ export class RecheckCounts {
 
   /** The answer, and its counts. */
   async answer(verdict: PropertyVerdict): Promise<RecheckFound> {
-    const mine = (await this.#explore()).get(verdict.name);
+    const mine = (await this.explored()).get(verdict.name);
     if (!mine) return skipped('our own engine does not decide this kind');
     const counted = this.#counts(verdict, mine);
     if (counted.status !== 'recounted' || mine.outcome === verdict.outcome) return counted;
@@ -42,7 +42,7 @@ export class RecheckCounts {
 
   /** Counts and digest alone, whatever the answer beside them. */
   async factsOf(verdict: PropertyVerdict): Promise<RecheckFound> {
-    return this.#counts(verdict, (await this.#explore()).get(verdict.name));
+    return this.#counts(verdict, (await this.explored()).get(verdict.name));
   }
 
   /**
@@ -72,7 +72,7 @@ export class RecheckCounts {
   }
 
   /** Where a digest says that the graph is no larger, by the rules alone: no code is generated. */
-  #explore(): Promise<ReadonlyMap<string, Outcome>> {
+  explored(): Promise<ReadonlyMap<string, Outcome>> {
     const isSmall = this.#verdicts.some(({ facts }) => facts?.['stateSetDigest'] !== undefined);
     const task = {
       semantics: this.#semantics,

@@ -152,7 +152,7 @@ export class RecheckProofs {
   #prove(path: string, depth: Depth, system: SmtSystem, invariant: string): Promise<Reproof> {
     const names = new Set(
       this.#verdicts
-        .filter((v) => v.method === 'inductive' && this.#invariantsOf(v).includes(path))
+        .filter((v) => v.outcome === 'holds' && this.#invariantsOf(v).includes(path))
         .map((v) => v.name),
     );
     const list = this.#semantics.model.properties

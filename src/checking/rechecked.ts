@@ -24,6 +24,9 @@ export const RECHECK_CODES = {
   RECHECK_OUTCOME: 'exploring the model again gives another answer',
   RECHECK_COUNT: 'the state set has other counts, or another digest',
   RECHECK_PARTS: 'a conjunction that is not what its parts are',
+  RECHECK_AGREEMENT:
+    'engines are said to stand behind an answer that do not, cannot, or left nothing to show for it',
+  RECHECK_ASSURANCE: 'an assurance that the answer cannot have, or that nothing here bears out',
   RECHECK_ATTACKS: 'an analysis of the threats made again finds other sets, or a longer attack',
   RECHECK_IMPLICIT:
     'an answer that rests on an implicit property which the statement does not say holds',

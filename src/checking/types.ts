@@ -19,6 +19,12 @@ export interface CheckOptions {
   readonly maxStates: number;
   /** What every definite answer must have; engines are asked until it has it, or none is left. */
   readonly assurance?: readonly Assurance[];
+  /**
+   * Whether the other engines are asked for each definite answer as well, each that can give it, in
+   * a part of the time (`auto` only). Either way an answer then says whose word it is
+   * (`agreement`); absent, it does not.
+   */
+  readonly crossCheck?: boolean;
   /** One set of threats, under which everything is judged; absent: none. */
   readonly threats?: readonly string[];
   /** Which sets of these threats break what is asked for beside the answers; absent: not asked. */

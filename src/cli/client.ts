@@ -79,7 +79,9 @@ function failureOf(errors: readonly GraphqlError[]): Error {
 
 export interface RunView {
   readonly id: string;
-  readonly state: 'queued' | 'running' | 'checked' | 'sealed' | 'failed' | 'cancelled';
+  readonly state: RunState;
+  /** The report is a first answer; other engines are being asked. */
+  readonly provisional: boolean;
   readonly version: number;
   readonly progress: {
     readonly engine: string;
@@ -97,7 +99,7 @@ export interface RunView {
 }
 
 const RUN_FIELDS = `
-  id state version
+  id state provisional version
   progress { engine phase states depth }
   failure { code message problems { code message path line column elementId } }
   verdict { id }
@@ -106,14 +108,17 @@ const RUN_FIELDS = `
     properties {
       name kind outcome method witness reason bound message hint severityEur references assurance threats trace traceAddress evidence
       engines { name version outcome reason message states durationMs }
+      agreement { engines lacks { engine reason } }
     }
     assumptions { fairness bounds channels abstractions }
     vacuity
     script { answers assurance results { command line answer reason text none } engines { name version durationMs } }
   }`;
 
-export const hasEnded = ({ state }: RunView): boolean =>
-  state === 'sealed' || state === 'failed' || state === 'cancelled';
+type RunState = 'queued' | 'running' | 'checked' | 'sealed' | 'unsigned' | 'failed' | 'cancelled';
+const ENDS: readonly RunState[] = ['sealed', 'unsigned', 'failed', 'cancelled'];
+
+export const hasEnded = ({ state }: RunView): boolean => ENDS.includes(state);
 
 /**
  * Follows a run to its end over the subscription, and asks again over HTTP where WebSockets do not

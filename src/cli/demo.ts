@@ -22,6 +22,8 @@ import { CLEAR_LINE } from './terminal.ts';
 import { reportText } from './reportText.ts';
 import { painter } from './style.ts';
 import { requestRun } from './submit.ts';
+import { ENGINE_NAMES } from '../model/engine.ts';
+import type { PropertyReport } from '../model/outcome.ts';
 import { makeFolder } from '../processes/folders.ts';
 
 const WORKFLOWS = ['order.bpmn', 'checkout.yaml'] as const;
@@ -203,6 +205,18 @@ async function tamper(folder: string, copy: string): Promise<string> {
   return `${from} → ${to}`;
 }
 
+/** How many of the answers each engine stands behind: `explore 9, tlc 8, z3 7 of 9 answers`. */
+function agreementLine(properties: readonly PropertyReport[]): string {
+  const told = properties.filter(({ engines }) => engines.length > 0);
+  const counts = ENGINE_NAMES.map((name) => {
+    const lacks = told.flatMap(({ agreement }) => agreement?.lacks ?? []);
+    const why = new Set(lacks.filter(({ engine }) => engine === name).map(({ reason }) => reason));
+    const behind = told.filter(({ agreement }) => agreement?.engines.includes(name)).length;
+    return `${name} ${behind}${why.size === 0 ? '' : ` (else ${[...why].join(', ')})`}`;
+  });
+  return `of ${told.length} answers stand behind: ${counts.join(' · ')}`;
+}
+
 function summary(
   shown: readonly Shown[],
   tools: Readonly<Record<string, string>>,
@@ -213,6 +227,7 @@ function summary(
   const mark = (good: boolean): string => (good ? paint('green', '✓') : paint('red', '✗'));
   io.stdout(`\n${paint('dim', '─'.repeat(72))}\n`);
   for (const { name, run, anchored, accepted, refused } of shown) {
+    io.stdout(`  ${name.padEnd(14)} ${agreementLine(run.report?.properties ?? [])}\n`);
     const held = run.report?.properties.filter(({ outcome }) => outcome === 'holds').length ?? 0;
     io.stdout(
       `${mark(accepted && refused)} ${name.padEnd(14)} ${held} of ${run.report?.properties.length ?? 0} hold · signed and logged · ${anchored ? 'anchored (emulated)' : 'anchor waiting'}` +

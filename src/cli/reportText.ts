@@ -1,3 +1,4 @@
+import { agreementText } from '../evidence/statements/agreement.ts';
 import { createHash } from 'node:crypto';
 import type { Teller } from '../explain/teller.ts';
 import type { Evidence, Finding, MutantsTried, PropertyReport, Report } from '../model/outcome.ts';
@@ -260,7 +261,11 @@ function whichFindings(numbers: readonly number[]): string {
 
 function detailOf(p: PropertyReport, teller: Teller): string {
   const deciding = p.engines.filter((e) => e.outcome === p.outcome).map((e) => e.name);
-  const agree = deciding.length > 1 ? `${deciding.join(', ')} agree` : (deciding[0] ?? '');
+  const agree = p.agreement
+    ? agreementText(p.agreement)
+    : deciding.length > 1
+      ? `${deciding.join(', ')} agree`
+      : (deciding[0] ?? '');
   const reproved = p.assurance.includes('obligationsReproved')
     ? ' · invariant re-proved in 3 obligations'
     : '';

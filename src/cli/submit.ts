@@ -1,5 +1,6 @@
 import type { Submission } from '../checking/types.ts';
 import { ok, type Result } from '../errors/index.ts';
+import { OUTCOMES, type Report } from '../model/outcome.ts';
 import { wrong } from './arguments.ts';
 import {
   ask,
@@ -21,7 +22,12 @@ import { CLEAR_LINE } from './terminal.ts';
 
 type Asked = SubmissionValues &
   CheckValues &
-  ServerValues & { readonly file: string; readonly noWait: boolean };
+  ServerValues & {
+    readonly file: string;
+    readonly noWait: boolean;
+    readonly noSeal: boolean;
+    readonly noCrossCheck: boolean;
+  };
 
 /** `probity submit`: what `check` does, by a server, with a verdict at its end. */
 export async function submit(asked: Asked, io: CommandIo): Promise<Ended> {
@@ -34,10 +40,18 @@ export async function submit(asked: Asked, io: CommandIo): Promise<Ended> {
   const run = await requestRun(server, submission, requestOf(asked));
   if (asked.noWait) return { exit: EXIT.ok, json: run, text: () => `${run.id}\n` };
   const progress = progressLine(io);
-  const ended = await followRun(server, run.id, progress.show);
+  const first = new FirstAnswer(io, started);
+  const ended = await followRun(server, run.id, (now) => {
+    if (first.isNew(now)) {
+      progress.clear();
+      first.tell(now);
+    }
+    progress.show(now);
+  });
   progress.clear();
   const durationMs = performance.now() - started;
-  if (!ended.report) return endedWithoutReport(ended, io);
+  if (!ended.report || ended.provisional) return endedWithoutReport(ended, io);
+  first.compare(ended.report);
   const { fix, fixes, svg } = asked;
   const report = await toldReport(server, ended.id, ended.report, fixes || fix !== undefined);
   if (svg !== undefined) await writeDrawings(svg, submission, report);
@@ -67,8 +81,11 @@ function asSent({ channels, outside, strict, ...submission }: Submission): Resul
   });
 }
 
-function requestOf({ property, engines, assurance, timeout, maxStates, memory }: Asked) {
+function requestOf(asked: Asked) {
+  const { property, engines, assurance, timeout, maxStates, memory } = asked;
   return {
+    ...(asked.noSeal && { seal: false }),
+    ...(asked.noCrossCheck && { crossCheck: false }),
     properties: property,
     ...(engines !== 'auto' && { engines }),
     ...(assurance && { assurance }),
@@ -97,6 +114,46 @@ export async function requestRun(
     { input: { modelId: submitModel.id, ...options } },
   );
   return requestVerification;
+}
+
+/** The first answer of a run, on stderr as soon as it is there; and what became of it. */
+class FirstAnswer {
+  readonly #io: CommandIo;
+  readonly #started: number;
+  #first: Report | undefined;
+
+  constructor(io: CommandIo, started: number) {
+    this.#io = io;
+    this.#started = started;
+  }
+
+  isNew({ provisional, report }: RunView): boolean {
+    return provisional && report !== null && this.#first === undefined;
+  }
+
+  tell({ report }: RunView): void {
+    if (!report || this.#io.json) return;
+    this.#first = report;
+    const seconds = ((performance.now() - this.#started) / 1_000).toFixed(1);
+    const counts = OUTCOMES.flatMap((outcome) => {
+      const count = report.properties.filter((each) => each.outcome === outcome).length;
+      return count === 0 ? [] : [`${count} ${outcome}`];
+    });
+    this.#io.stderr(
+      `first answer after ${seconds} s: ${counts.join(', ')} · provisional: the other engines are asked\n`,
+    );
+  }
+
+  /** Says which answers are not what they were said to be at first. */
+  compare(last: Report): void {
+    for (const { name, outcome, message } of last.properties) {
+      const before = this.#first?.properties.find((each) => each.name === name)?.outcome;
+      if (before !== undefined && before !== outcome)
+        this.#io.stderr(
+          `${name}: ${before} at first, now ${outcome}${message === undefined ? '' : ` (${message})`}\n`,
+        );
+    }
+  }
 }
 
 /** One that failed, or was cancelled. */

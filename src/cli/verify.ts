@@ -8,6 +8,7 @@ import { nodeCrypto } from '../evidence/formats/nodeCrypto.ts';
 import { parseNote } from '../evidence/formats/note.ts';
 import { parseReceipt } from '../evidence/formats/receipt.ts';
 import { readBundle } from '../evidence/bundle/read.ts';
+import { agreementText } from '../evidence/statements/agreement.ts';
 import type { Predicate, Statement } from '../evidence/statements/statement.ts';
 import type { TrustPolicy } from '../evidence/formats/policy.ts';
 import {
@@ -205,8 +206,12 @@ function verdictText(
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
   const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
   const answers = script === undefined ? [] : [`  answers  ${script.answers.join(', ')}`];
-  const rows = properties.map(({ name, outcome, threats, assurance }) => {
-    const about = [...assurance, ...threats.map((threat) => `threat ${plain(threat)}`)].join(' · ');
+  const rows = properties.map(({ name, outcome, threats, assurance, agreement }) => {
+    const about = [
+      ...assurance,
+      ...(agreement ? [plain(agreementText(agreement))] : []),
+      ...threats.map((threat) => `threat ${plain(threat)}`),
+    ].join(' · ');
     return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
   return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isSpecificationFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;

@@ -54,6 +54,22 @@ export type OutcomeKind = Outcome['outcome'];
 export type Assurance =
   'replayed' | 'obligationsReproved' | 'crossChecked' | 'translationValidated';
 
+/**
+ * Why an engine does not stand behind an answer: it was not asked, it found nothing against it up
+ * to a bound, or it does not know.
+ */
+export const LACK_REASONS = ['notAsked', 'bounded', ...UNKNOWN_REASONS] as const;
+export type LackReason = (typeof LACK_REASONS)[number];
+
+/**
+ * Whose word a definite answer is: the engines that came to it, each by itself, and why the others
+ * did not. Of a conjunction those that stand behind every part.
+ */
+export interface Agreement {
+  readonly engines: readonly string[];
+  readonly lacks: readonly { readonly engine: string; readonly reason: LackReason }[];
+}
+
 /** One engine's part in an answer. */
 export interface EngineReport {
   readonly name: string;
@@ -83,6 +99,8 @@ export interface PropertyReport {
   readonly assurance: readonly Assurance[];
   readonly threats: readonly string[];
   readonly engines: readonly EngineReport[];
+  /** Of a definite answer, where it was asked whose word it is: of what is to be sealed. */
+  readonly agreement?: Agreement;
   readonly trace?: Trace;
   readonly evidence?: Evidence;
   /** What its author may have missed: the channel that is full, the action that nothing compels. */

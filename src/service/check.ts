@@ -1,9 +1,10 @@
 import { sha256, type Json } from '../canonical/index.ts';
 import { Fault, invariant, type Result } from '../errors/index.ts';
 import type { Report } from '../model/outcome.ts';
-import type { RunClaim, RunRecord } from '../store/index.ts';
-import type { Progress, Verification, CheckOptions } from '../checking/types.ts';
+import type { RunClaim, RunHead, RunRecord } from '../store/index.ts';
+import type { Progress, Verification } from '../checking/types.ts';
 import { describeError } from './observe.ts';
+import type { RunOptions } from './options.ts';
 import { submissionOf } from './submission.ts';
 import { deliver } from './submit.ts';
 import { assessRun, type KeptRisk } from './risk.ts';
@@ -46,7 +47,9 @@ export async function checkRun(
       result.ok && !hold.signal.aborted ? await riskOf(service, run, hold.signal) : undefined;
     if (hold.signal.aborted)
       return await giveUp(service, run, worker, hold.signal.reason as Interruption);
-    return await record(service, claim, result, risk);
+    const recorded = await record(service, run, claim, result, risk);
+    if (recorded && result.ok) alarm(service, run, result.value.report);
+    return recorded;
   } catch (error) {
     if (hold.signal.aborted)
       return await giveUp(service, run, worker, hold.signal.reason as Interruption);
@@ -67,7 +70,10 @@ export async function checkRun(
 }
 
 /** They were written by us (`options.ts`). */
-const optionsOf = (run: RunRecord): CheckOptions => run.options as unknown as CheckOptions;
+const optionsOf = (run: RunHead): RunOptions => run.options as unknown as RunOptions;
+
+/** Whether a run is signed and logged once it has its report. */
+export const isToBeSealed = (run: RunHead): boolean => optionsOf(run).seal !== false;
 
 async function verifyRun(
   service: Service,
@@ -83,12 +89,22 @@ async function verifyRun(
       .progress(claim, progress as unknown as Json)
       .catch((error: unknown) => logger.debug('run.progress_lost', describeError(error)));
   });
-  return checker.checkSubmission(submissionOf(model), optionsOf(run), {
+  let first: Promise<void> | undefined;
+  const { seal: _seal, ...options } = optionsOf(run);
+  const result = await checker.checkSubmission(submissionOf(model), options, {
     signal,
     stopped,
     onProgress,
     cacheDir: config.cacheDir,
+    onFirst: (report) => {
+      first = store.runs
+        .answerFirst(claim, report)
+        .catch((error: unknown) => logger.debug('run.first_lost', describeError(error)));
+    },
   });
+  // The last word is written after the first.
+  await first;
+  return result;
 }
 
 async function riskOf(
@@ -101,8 +117,19 @@ async function riskOf(
   return assessRun(service, run, model, signal);
 }
 
+/** Engines that contradict each other: one of them is wrong, and somebody must look. */
+function alarm({ logger }: Service, run: RunRecord, { properties }: Report): void {
+  const disputed = properties.filter(({ reason }) => reason === 'disagreement');
+  if (disputed.length > 0)
+    logger.error('run.disagreement', {
+      run: run.id,
+      properties: disputed.map(({ name, message }) => `${name}: ${message}`),
+    });
+}
+
 async function record(
   { store }: Service,
+  run: RunRecord,
   claim: RunClaim,
   result: Result<Verification>,
   risk: KeptRisk | undefined,
@@ -120,6 +147,7 @@ async function record(
   return store.runs.check(claim, {
     report,
     artifacts: artifacts.map((artifact) => ({ ...artifact, digest: sha256(artifact.text) })),
+    seal: isToBeSealed(run),
     cacheable: isCacheable(report) && risk?.kind !== 'failed',
     ...(risk ? { risk: risk as unknown as Json } : {}),
   });

@@ -17,6 +17,18 @@ export interface RequestedOptions {
     readonly maxStates?: number | null;
   } | null;
   readonly assurance?: readonly string[] | null;
+  /** Whether it is signed and logged; null: yes. */
+  readonly seal?: boolean | null;
+  /** Whether other engines are asked before; null: where it is sealed and no engine is named. */
+  readonly crossCheck?: boolean | null;
+}
+
+/**
+ * What a run row keeps of what was asked: how to check, and whether to sign. Rows of before say
+ * nothing of either: they were sealed on what the plan asked.
+ */
+export interface RunOptions extends CheckOptions {
+  readonly seal?: boolean;
 }
 
 /** The most that one request may take of the machine. */
@@ -35,7 +47,7 @@ export function readOptions(
   requested: RequestedOptions,
   known: ReadonlySet<string>,
   threats: () => ReadonlySet<string>,
-): Result<CheckOptions> {
+): Result<RunOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
   for (const name of properties) {
@@ -49,6 +61,7 @@ export function readOptions(
       );
   }
   const engines = readEngines(requested, problems);
+  problems.push(...crossingProblems(requested, engines));
   const assurance = readAssurance(requested, problems);
   const attacks = readAttacks(requested, threats, problems);
   const limit = (name: keyof typeof LIMITS): number => {
@@ -65,16 +78,31 @@ export function readOptions(
       );
     return value;
   };
-  const options: CheckOptions = {
+  const seal = requested.seal ?? true;
+  const options: RunOptions = {
     properties,
     engines,
     timeoutMs: limit('timeoutMs'),
     memoryMb: limit('memoryMb'),
     maxStates: limit('maxStates'),
+    seal,
+    crossCheck: requested.crossCheck ?? (seal && engines === 'auto'),
     ...(assurance.length > 0 ? { assurance } : {}),
     ...(attacks ? { attacks } : {}),
   };
   return problems.length > 0 ? bad(...problems) : ok(options);
+}
+
+function crossingProblems({ crossCheck }: RequestedOptions, engines: CheckOptions['engines']) {
+  return crossCheck === true && engines !== 'auto'
+    ? [
+        problem(
+          'OPTION_INVALID',
+          'input.crossCheck',
+          'engines that are named are the only ones asked; leave out `engines`, or name all that are to agree and leave out `crossCheck`',
+        ),
+      ]
+    : [];
 }
 
 function readEngines({ engines }: RequestedOptions, problems: Problem[]): CheckOptions['engines'] {

@@ -43,7 +43,7 @@ export async function sealRun(service: Service, runId: string): Promise<void> {
     async () => {
       await service.notary.refresh();
       const run = await store.runs.get(runId);
-      if (run?.state !== 'checked') return;
+      if (run?.state !== 'checked' || run.provisional) return;
       const kept = (await store.verdicts.ofRun(runId)) ?? (await sign(service, run));
       const found = await findInLog(service, kept);
       const verdict =

@@ -5,6 +5,7 @@ import type { Ledger } from '../evidence/ledger/ledger.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
 import type { LedgerSender } from '../evidence/formats/policy.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
+import type { Report } from '../model/outcome.ts';
 import type { CheckedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';
 import type { Store } from '../store/index.ts';
@@ -24,6 +25,7 @@ export interface Checker {
       readonly stopped?: () => boolean;
       readonly onProgress: (progress: Progress) => void;
       readonly cacheDir: string;
+      readonly onFirst?: (report: Report) => void;
     },
   ): Promise<Result<Verification>>;
   /** Parses and type-checks; runs no engine. */

@@ -3,6 +3,7 @@ import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts'
 import { unknownName } from '../errors/nearest.ts';
 import { SEMANTICS_VERSION } from '../evidence/statements/statement.ts';
 import {
+  isFinished,
   isId,
   newId,
   type ModelHead,
@@ -13,10 +14,15 @@ import {
 import { strayOptions } from '../checking/formats.ts';
 import { propertyNames, specificationOptionProblems, threatIds } from '../checking/identify.ts';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
-import { FORMAT_NAMES, isFormat, type FormatName } from '../model/formats.ts';
-import type { CompanionFile, CheckOptions } from '../checking/types.ts';
+import {
+  FORMAT_NAMES,
+  isFormat,
+  isSpecificationFormat,
+  type FormatName,
+} from '../model/formats.ts';
+import type { CompanionFile } from '../checking/types.ts';
 import { describeError } from './observe.ts';
-import { readOptions, type RequestedOptions } from './options.ts';
+import { readOptions, type RequestedOptions, type RunOptions } from './options.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
@@ -203,6 +209,22 @@ export async function visibleRun(
   return run && (asker.seesAll || run.owner === asker.owner) ? run : undefined;
 }
 
+async function optionsFor(
+  { document, format }: ModelRecord,
+  input: VerificationInput,
+): Promise<Result<RunOptions>> {
+  // What is checked as it is has one tool: nobody else can be asked.
+  const requested = isSpecificationFormat(format)
+    ? { ...input, crossCheck: input.crossCheck ?? false }
+    : input;
+  const options = readOptions(requested, await propertyNames(document), () => threatIds(document));
+  if (!options.ok) return options;
+  const refused = specificationOptionProblems(format, options.value);
+  return refused.length === 0
+    ? options
+    : bad(...refused.map((each) => ({ ...each, path: `input.${each.path}` })));
+}
+
 /**
  * A request becomes a run row, and a job that names it. If the same model was answered under the
  * same options by the same tools before, the answer is there at once: the asker's own run, or a new
@@ -216,20 +238,17 @@ export async function requestVerification(
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = readOptions(input, await propertyNames(model.document), () =>
-    threatIds(model.document),
-  );
-  const refused = options.ok ? specificationOptionProblems(model.format, options.value) : [];
+  const options = await optionsFor(model, input);
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
-  problems.push(
-    ...refused.map((each) => ({ ...each, path: `input.${each.path}` })),
-    ...keyProblems(input.idempotencyKey),
-  );
+  problems.push(...keyProblems(input.idempotencyKey));
   if (!options.ok || risk?.ok === false || problems.length > 0) return bad(...problems);
   const cacheKey = await cacheKeyOf(service, model, options.value, risk?.value);
   const cached = await store.runs.findCached(cacheKey, asker.owner);
-  const own = cached?.owner === asker.owner && cached.modelId === model.id ? cached : undefined;
+  const { seal } = options.value;
+  const isOwn = cached?.owner === asker.owner && cached.modelId === model.id;
+  // One that is signed also serves who asks for no signature.
+  const own = isOwn && (cached.state === 'sealed' || !seal) ? cached : undefined;
   let id = own?.id ?? newId('run');
   if (input.idempotencyKey) {
     // The id is kept before there is a run: whoever repeats a request that was cut off makes the
@@ -260,9 +279,9 @@ export async function requestVerification(
     ...(risk ? { risk: risk.value as unknown as Json } : {}),
   };
   const run = cached
-    ? await store.runs.createChecked(fresh, cached)
+    ? await store.runs.createChecked(fresh, cached, seal !== false)
     : await store.runs.create(fresh);
-  await deliver(service, run);
+  if (!isFinished(run.state)) await deliver(service, run);
   return ok(run);
 }
 
@@ -271,7 +290,7 @@ export async function deliver({ queues, logger }: Service, run: RunHead): Promis
   try {
     await queues.sendRun(
       run.id,
-      run.state === 'checked' ? `seal-${run.attempt}` : String(run.attempt),
+      run.state === 'checked' && !run.provisional ? `seal-${run.attempt}` : String(run.attempt),
     );
   } catch (error) {
     logger.warn('run.delivery_postponed', { run: run.id, ...describeError(error) });
@@ -279,13 +298,13 @@ export async function deliver({ queues, logger }: Service, run: RunHead): Promis
 }
 
 /**
- * What makes two requests the same. Options stand there with their defaults written out, so a bound
- * is part of the key.
+ * What makes two requests the same answer. Options stand there with their defaults written out, so
+ * a bound is part of the key; whether it is signed changes no answer.
  */
 async function cacheKeyOf(
   { config, checker }: Service,
   model: ModelRecord,
-  options: CheckOptions,
+  { seal: _seal, ...options }: RunOptions,
   risk: AskedRisk | undefined,
 ): Promise<string> {
   const tools = await checker.toolVersions(config.cacheDir);

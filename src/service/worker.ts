@@ -2,7 +2,7 @@ import { ANCHOR_QUEUE, CHECK_QUEUE, consume, type CheckJob } from '../queue/inde
 import { isFinished } from '../store/index.ts';
 import { anchorDue } from './anchor.ts';
 import { cosignDue } from './cosign.ts';
-import { checkRun } from './check.ts';
+import { checkRun, isToBeSealed } from './check.ts';
 import { describeError } from './observe.ts';
 import { sealRun } from './seal.ts';
 import type { Service } from './service.ts';
@@ -27,8 +27,9 @@ export async function processRun(
 ): Promise<void> {
   const run = await service.store.runs.get(runId);
   if (!run || isFinished(run.state)) return;
-  const checked = run.state === 'checked' || (await checkRun(service, run, worker, stop));
-  if (checked) await sealRun(service, runId);
+  const isChecked = run.state === 'checked' && !run.provisional;
+  const checked = isChecked || (await checkRun(service, run, worker, stop));
+  if (checked && isToBeSealed(run)) await sealRun(service, runId);
 }
 
 /** A queue that is away reports it several times a second. */

@@ -7,12 +7,14 @@ import type { RunClaim } from './runs.ts';
 const RENEW = `
   UPDATE "runs"
   SET "lease_until" = CURRENT_TIMESTAMP + $1 * INTERVAL '1 millisecond'
-  WHERE "id" = $2 AND "attempt" = $3 AND "state" = 'running'`;
+  WHERE "id" = $2 AND "attempt" = $3
+    AND ("state" = 'running' OR ("state" = 'checked' AND "provisional"))`;
 
 const HOLDS = `
   SELECT 1
   FROM "runs"
-  WHERE "id" = $1 AND "attempt" = $2 AND "state" = 'running'`;
+  WHERE "id" = $1 AND "attempt" = $2
+    AND ("state" = 'running' OR ("state" = 'checked' AND "provisional"))`;
 
 /** How soon it is noticed that a run was cancelled, or given to another. */
 const LOOK_EVERY_MS = 1_000;

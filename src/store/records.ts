@@ -33,19 +33,21 @@ export interface ModelRecord {
 
 /**
  * `queued` waits for a worker; `running` has one, for as long as its lease is renewed; `checked`
- * has its report and waits for the seal; the other three are ends.
+ * has its report, and while that is provisional a worker too, else it waits for the seal; the
+ * others are ends.
  */
 export const RUN_STATES = [
   'queued',
   'running',
   'checked',
   'sealed',
+  'unsigned',
   'failed',
   'cancelled',
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 export const isFinished = (state: RunState): boolean =>
-  state === 'sealed' || state === 'failed' || state === 'cancelled';
+  state === 'sealed' || state === 'unsigned' || state === 'failed' || state === 'cancelled';
 
 export interface RunFailure {
   readonly code: string;
@@ -66,6 +68,8 @@ export interface RunRecord {
   readonly worker: string | null;
   readonly progress: Json | null;
   readonly report: Report | null;
+  /** Whether the report is a first answer that other engines may still contradict. */
+  readonly provisional: boolean;
   readonly risk: Json | null;
   readonly failure: RunFailure | null;
   /** Grows with every change of the row. */

@@ -33,6 +33,11 @@ export interface RunClaim {
   readonly attempt: number;
 }
 
+/** A worker has it: what runs, and what was answered and is being asked of other engines. */
+const HELD = {
+  OR: [{ state: 'running' }, { state: 'checked', provisional: true }],
+};
+
 const LARGE = { report: true, risk: true } as const;
 
 export interface CheckedRun {
@@ -40,6 +45,8 @@ export interface CheckedRun {
   readonly artifacts: readonly ArtifactRecord[];
   /** False when an answer is unknown: such a result is never given to another request. */
   readonly cacheable: boolean;
+  /** Whether it is to be sealed, as where nothing is said; else it ends here. */
+  readonly seal?: boolean;
   /** The risk in place of what was asked of it; absent, the row keeps what it has. */
   readonly risk?: Json;
 }
@@ -70,16 +77,16 @@ export class RunStore {
   }
 
   /**
-   * A run whose answer is already known: it waits for its seal only. It looks like one that was
+   * A run whose answer is already known: it waits for its seal at most. It looks like one that was
    * checked just now, so that nothing in it says that somebody else had asked before.
    */
-  async createChecked(run: NewRun, from: RunRecord): Promise<RunRecord> {
+  async createChecked(run: NewRun, from: RunRecord, seal = true): Promise<RunRecord> {
     const artifacts = await this.artifacts(from.id);
     const now = new Date();
     const row = await this.client.prisma.run.create({
       data: {
         ...run,
-        state: 'checked',
+        ...endOf(seal, now),
         options: json(run.options),
         report: orNull(from.report),
         risk: orNull(from.risk),
@@ -131,14 +138,16 @@ export class RunStore {
     });
   }
 
-  /** A sealed, cacheable run with this key, the given owner's before anybody else's. */
+  /** A cacheable run with this key that has ended, the given owner's before anybody else's. */
   async findCached(cacheKey: string, owner: string): Promise<RunRecord | undefined> {
-    const where = { cacheKey, state: 'sealed', cacheable: true };
+    const where = { cacheKey, state: { in: ['sealed', 'unsigned'] }, cacheable: true };
+    // What is sealed serves everybody, and comes first.
+    const orderBy = [{ state: 'asc' as const }, { id: 'desc' as const }];
     const row =
       (await this.client.prisma.run.findFirst({
         where: { ...where, owner },
-        orderBy: { id: 'desc' },
-      })) ?? (await this.client.prisma.run.findFirst({ where, orderBy: { id: 'desc' } }));
+        orderBy,
+      })) ?? (await this.client.prisma.run.findFirst({ where, orderBy }));
     return row ? toRun(row) : undefined;
   }
 
@@ -157,44 +166,53 @@ export class RunStore {
           "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond',
           "started_at" = COALESCE("started_at", CURRENT_TIMESTAMP)
       WHERE "id" = ${id}
-        AND ("state" = 'queued' OR ("state" = 'running' AND "lease_until" < CURRENT_TIMESTAMP))
+        AND ("state" = 'queued'
+          OR (("state" = 'running' OR ("state" = 'checked' AND "provisional"))
+            AND "lease_until" < CURRENT_TIMESTAMP))
       RETURNING "attempt"`);
     return rows[0] && { runId: id, attempt: rows[0].attempt };
   }
 
   async holds({ runId, attempt }: RunClaim): Promise<boolean> {
-    return (
-      (await this.client.prisma.run.count({ where: { id: runId, attempt, state: 'running' } })) ===
-      1
-    );
+    return (await this.client.prisma.run.count({ where: { id: runId, attempt, ...HELD } })) === 1;
   }
 
   async progress({ runId, attempt }: RunClaim, progress: Json): Promise<void> {
     await this.client.prisma.run.updateMany({
-      where: { id: runId, attempt, state: 'running' },
+      where: { id: runId, attempt, ...HELD },
       data: { progress: json(progress) },
     });
   }
 
+  /** `running` → `checked`, with a first answer that may still change; the claim is kept. */
+  async answerFirst({ runId, attempt }: RunClaim, report: Report): Promise<void> {
+    await this.client.prisma.run.updateMany({
+      where: { id: runId, attempt, state: 'running' },
+      data: { state: 'checked', provisional: true, report: json(report), checkedAt: new Date() },
+    });
+  }
+
   /**
-   * `running` → `checked`, with report and artifacts, in one transaction. False: the claim was
-   * lost, nothing was written.
+   * `running`, or a first answer, → `checked` or `unsigned`, with report and artifacts, in one
+   * transaction. False: the claim was lost, nothing was written.
    */
   async check(
     { runId, attempt }: RunClaim,
-    { report, artifacts, cacheable, risk }: CheckedRun,
+    { report, artifacts, cacheable, seal = true, risk }: CheckedRun,
   ): Promise<boolean> {
+    const now = new Date();
     return this.client.prisma.$transaction(async (transaction) => {
       const { count } = await transaction.run.updateMany({
-        where: { id: runId, attempt, state: 'running' },
+        where: { id: runId, attempt, ...HELD },
         data: {
-          state: 'checked',
+          ...endOf(seal, now),
+          provisional: false,
           report: json(report),
           cacheable,
           ...(risk === undefined ? {} : { risk: json(risk) }),
           progress: Prisma.DbNull,
           leaseUntil: null,
-          checkedAt: new Date(),
+          checkedAt: now,
         },
       });
       if (count === 0) return false;
@@ -208,7 +226,7 @@ export class RunStore {
   /** Gives a run back to the queue: its worker stops in good order, or is known to be dead. */
   async release(id: string, worker: string): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
-      where: { id, worker, state: 'running' },
+      where: { id, worker, ...HELD },
       data: { state: 'queued', worker: null, leaseUntil: null, progress: Prisma.DbNull },
     });
     return count === 1;
@@ -217,19 +235,19 @@ export class RunStore {
   /** The runs that a worker holds. */
   async heldBy(worker: string): Promise<string[]> {
     const rows = await this.client.prisma.run.findMany({
-      where: { worker, state: 'running' },
+      where: { worker, ...HELD },
       select: { id: true },
     });
     return rows.map(({ id }) => id);
   }
 
   /**
-   * Ends a run without an answer. A run that has its report can no longer fail, only be sealed
-   * later.
+   * Ends a run without an answer that counts. One that has its last report can no longer fail, only
+   * be sealed later.
    */
   async fail(id: string, failure: RunFailure): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
-      where: { id, state: { in: ['queued', 'running'] } },
+      where: { id, OR: [{ state: 'queued' }, ...HELD.OR] },
       data: {
         state: 'failed',
         failure: json(failure),
@@ -241,10 +259,10 @@ export class RunStore {
     return count === 1;
   }
 
-  /** Ends a run at its owner's wish. False: too late, it has its answer or has ended. */
+  /** Ends a run at its owner's wish. False: too late, it has its last answer or has ended. */
   async cancel(id: string): Promise<boolean> {
     const { count } = await this.client.prisma.run.updateMany({
-      where: { id, state: { in: ['queued', 'running'] } },
+      where: { id, OR: [{ state: 'queued' }, ...HELD.OR] },
       data: {
         state: 'cancelled',
         finishedAt: new Date(),
@@ -263,8 +281,10 @@ export class RunStore {
     const ids = await this.client.prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
       SELECT "id"
       FROM "runs"
-      WHERE ("state" IN ('queued', 'checked') AND "updated_at" < CURRENT_TIMESTAMP - ${idleMs} * INTERVAL '1 millisecond')
-         OR ("state" = 'running' AND "lease_until" < CURRENT_TIMESTAMP)
+      WHERE (("state" = 'queued' OR ("state" = 'checked' AND NOT "provisional"))
+          AND "updated_at" < CURRENT_TIMESTAMP - ${idleMs} * INTERVAL '1 millisecond')
+         OR (("state" = 'running' OR ("state" = 'checked' AND "provisional"))
+          AND "lease_until" < CURRENT_TIMESTAMP)
       ORDER BY "id"
       LIMIT ${limit}`);
     if (ids.length === 0) return [];
@@ -299,6 +319,11 @@ function runsOf({ owner }: Page, filter: RunFilter): Listing {
       ...answerConditions(filter),
     ],
   };
+}
+
+/** The state of a run that has its last report. */
+function endOf(seal: boolean, now: Date) {
+  return seal ? { state: 'checked' } : { state: 'unsigned', finishedAt: now };
 }
 
 function toRun(row: object): RunRecord {

@@ -15,6 +15,7 @@ import { AREAS } from '../../src/api/operations.ts';
 import { ROLES } from '../../src/api/roles.ts';
 import { KEY_ROLES } from '../../src/evidence/signing/keys.ts';
 import {
+  LACK_REASONS,
   METHODS,
   OUTCOMES,
   RULES,
@@ -72,6 +73,7 @@ describe('an enum', () => {
     ['Method', METHODS],
     ['WitnessKind', WITNESS_KINDS],
     ['UnknownReason', UNKNOWN_REASONS],
+    ['LackReason', LACK_REASONS],
     ['PropertyKind', PROPERTY_KINDS],
     ['Rule', RULES],
     ['Role', ROLES],

@@ -126,7 +126,7 @@ describe('check and submit', () => {
     const own = Object.keys(commandAt('submit').options ?? {}).filter(
       (name) => !shared.includes(name),
     );
-    expect(own).toEqual(['noWait', 'server', 'key']);
+    expect(own).toEqual(['noSeal', 'noCrossCheck', 'noWait', 'server', 'key']);
   });
 
   const SCRIPT = '(declare-const p Bool)\n(assert p)\n(check-sat)\n';

@@ -32,6 +32,10 @@ describe('probity demo', () => {
     expect(code, stdout + stderr).toBe(0);
     expect(stdout.match(/offline: accepted · tampered copy: refused/gu)).toHaveLength(2);
     expect(stdout).toContain('anchored (emulated)');
+    // Whose word the answers are, of both.
+    expect(
+      stdout.match(/of \d+ answers stand behind: explore \d+.* · tlc \d+.* · z3 \d+/gu),
+    ).toHaveLength(2);
     await rm(dataDir, { recursive: true, force: true });
   }, 180_000);
 });

@@ -10,7 +10,7 @@ import type { Submission } from '../../src/checking/types.ts';
  * A checker whose source text is a script: one word a line. `sleep N` takes N ms, `block N` as well
  * and in one piece, `forever` never
  * ends by itself, `unknown` and `bounded` answer so, `bad` is refused, `flaky` meets a fault that
- * may pass, `bug` throws, `die` kills the process, `name X` makes another model, and
+ * may pass, `first` gives its answer as a first one, `disputed` makes it `unknown` in the end, `bug` throws, `die` kills the process, `name X` makes another model, and
  * `trace N` has a run of N steps.
  */
 export const fakeChecker: Checker = {
@@ -21,13 +21,17 @@ export const fakeChecker: Checker = {
     return ok({ document, digest: digestOf(document) });
   },
   toolVersions: async () => ({ fake: '1' }),
-  checkSubmission: async (submission, _options, { signal, onProgress }) => {
+  checkSubmission: async (submission, _options, { signal, onProgress, onFirst }) => {
     onProgress({ engine: 'fake', phase: 'exploring', states: 1 });
-    for (const line of submission.source.split('\n')) await act(line.trim(), signal);
     const document = documentOf(submission);
+    for (const line of submission.source.split('\n')) {
+      if (line.trim() === 'first') onFirst?.(reportOf(submission, document));
+      await act(line.trim(), signal);
+    }
+    const report = reportOf(submission, document);
     return ok({
       document,
-      report: reportOf(submission, document),
+      report: submission.source.includes('disputed') ? disputed(report) : report,
       artifacts: [
         { name: 'module.tla', mediaType: 'text/plain', text: '---- MODULE m ----' },
         { name: 'module.tla', mediaType: 'text/plain', text: 'again' },
@@ -59,6 +63,22 @@ function documentOf({ source, name }: Submission): ModelDocument {
     actors: { shop: {} },
     actions: { finish: { actor: 'shop', then: { done: true } } },
     properties: { finishes: { reachable: 'done' } },
+  };
+}
+
+function disputed({ properties, ...report }: Report): Report {
+  return {
+    ...report,
+    properties: properties.map(({ name, kind, threats, engines }) => ({
+      name,
+      kind,
+      threats,
+      engines,
+      assurance: [],
+      outcome: 'unknown',
+      reason: 'disagreement',
+      message: 'explore say it holds, z3 say it is violated',
+    })),
   };
 }
 

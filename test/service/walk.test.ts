@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isFinished, type RunRecord } from '../../src/store/index.ts';
+import { isFinished, type RunHead, type RunRecord } from '../../src/store/index.ts';
 import {
   cancelRun,
   requestVerification,
   submitModel,
   type Asker,
 } from '../../src/service/submit.ts';
-import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
+import { watchRun } from '../../src/service/watch.ts';
+import { statementOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import { startWorker, type RunningWorker } from '../../src/service/worker.ts';
 import { createDatabase, startPostgres, until, type TestServer } from '../servers.ts';
 import { ALICE, BOB, openTestService, type TestService } from './bench.ts';
@@ -124,6 +125,125 @@ describe('the walk from a submitted text to a sealed verdict', () => {
     expect(run).toMatchObject({ state: 'failed', failure: { code: 'INTERNAL' } });
     expect(JSON.stringify(run.failure)).not.toContain('TypeError');
   }, 30_000);
+});
+
+describe('an answer that other engines are asked about', () => {
+  const watched = async (id: string): Promise<RunHead[]> => {
+    const seen: RunHead[] = [];
+    for await (const run of watchRun(opened.service, id)) seen.push(run);
+    return seen;
+  };
+
+  it('is shown at once, provisional, and sealed when the others have agreed', async () => {
+    const { id } = await ask(ALICE, await submit(ALICE, 'first\nsleep 1500'));
+    const watching = watched(id);
+    const first = await until(async () => {
+      const run = await opened.service.store.runs.get(id);
+      return run?.provisional ? run : undefined;
+    });
+    expect(first).toMatchObject({ state: 'checked', provisional: true });
+    expect(first.report?.properties[0]).toMatchObject({ outcome: 'holds' });
+    expect(await opened.service.store.verdicts.ofRun(id)).toBeUndefined();
+    const last = await ended(id);
+    expect(last).toMatchObject({ state: 'sealed', provisional: false, attempt: 1 });
+    const told = (await watching).map(({ state, provisional }) => `${state} ${provisional}`);
+    expect(told).toContain('checked true');
+    expect(told.at(-1)).toBe('sealed false');
+  }, 30_000);
+
+  it('that is contradicted becomes unknown before anything is signed, and whoever follows hears it', async () => {
+    const { id } = await ask(ALICE, await submit(ALICE, 'first\nsleep 500\ndisputed'));
+    const outcomes: (string | undefined)[] = [];
+    for await (const { version } of watchRun(opened.service, id)) {
+      expect(version).toBeGreaterThanOrEqual(0);
+      const { report } = (await opened.service.store.runs.get(id)) ?? {};
+      outcomes.push(report?.properties[0]?.outcome);
+    }
+    expect(outcomes).toContain('holds');
+    expect(outcomes.at(-1)).toBe('unknown');
+    const verdict = await opened.service.store.verdicts.ofRun(id);
+    const { predicate } = statementOf(verdict?.envelope ?? '');
+    expect(predicate.properties[0]).toMatchObject({ outcome: 'unknown', reason: 'disagreement' });
+    // It is no answer to anybody else.
+    const again = await ask(ALICE, await submit(ALICE, 'first\nsleep 500\ndisputed'));
+    expect(again.id).not.toBe(id);
+    await cancelRun(opened.service, ALICE, again.id);
+  }, 30_000);
+
+  it('can be cancelled while they are asked, and stays unsigned', async () => {
+    const { id } = await ask(ALICE, await submit(ALICE, 'first\nforever'));
+    await until(async () => (await opened.service.store.runs.get(id))?.provisional);
+    expect((await cancelRun(opened.service, ALICE, id)).ok).toBe(true);
+    // The worker goes on to the next.
+    expect((await ended((await ask(ALICE, await submit(ALICE, 'sleep 4'))).id)).state).toBe(
+      'sealed',
+    );
+    expect(await opened.service.store.runs.get(id)).toMatchObject({
+      state: 'cancelled',
+      provisional: true,
+    });
+    expect(await opened.service.store.verdicts.ofRun(id)).toBeUndefined();
+  }, 30_000);
+});
+
+describe('a run that asks for no seal', () => {
+  const unsigned = async (asker: Asker, source: string): Promise<RunRecord> => {
+    const modelId = await submit(asker, source);
+    const run = await requestVerification(opened.service, asker, { modelId, seal: false });
+    if (!run.ok) throw new Error(JSON.stringify(run.problems));
+    return run.value;
+  };
+
+  it('ends unsigned, with its report and nothing in the log', async () => {
+    const before = await opened.service.notary.log.size();
+    const run = await ended((await unsigned(ALICE, 'sleep 5')).id);
+    expect(run).toMatchObject({
+      state: 'unsigned',
+      finishedAt: expect.any(Date),
+      options: { seal: false, crossCheck: false },
+    });
+    expect(run.report?.properties).toHaveLength(1);
+    expect(await opened.service.notary.log.size()).toBe(before);
+    // The same again is known; another owner gets one of his own.
+    expect((await unsigned(ALICE, 'sleep 5')).id).toBe(run.id);
+    const other = await unsigned(BOB, 'sleep 5');
+    expect(other).toMatchObject({ state: 'unsigned', report: run.report });
+    expect(other.id).not.toBe(run.id);
+  }, 30_000);
+
+  it('is sealed for who asks for it later, without being checked again', async () => {
+    const modelId = await submit(ALICE, 'sleep 6');
+    const options = { modelId, crossCheck: false };
+    const request = (seal: boolean) =>
+      requestVerification(opened.service, ALICE, { ...options, seal });
+    const first = await request(false);
+    if (!first.ok) throw new Error(JSON.stringify(first.problems));
+    await ended(first.value.id);
+    const second = await request(true);
+    if (!second.ok) throw new Error(JSON.stringify(second.problems));
+    expect(second.value.id).not.toBe(first.value.id);
+    const sealed = await ended(second.value.id);
+    expect(sealed).toMatchObject({ state: 'sealed', worker: null });
+    // Who then asks for none has the signed one.
+    const third = await request(false);
+    expect(third).toMatchObject({ ok: true, value: { id: sealed.id } });
+  }, 30_000);
+
+  it('refuses to cross-check what is left to one engine by name', async () => {
+    const modelId = await submit(ALICE, 'sleep 7');
+    const named = { modelId, engines: ['explore'] };
+    expect(
+      await requestVerification(opened.service, ALICE, { ...named, crossCheck: true }),
+    ).toMatchObject({
+      ok: false,
+      problems: [{ code: 'OPTION_INVALID', path: 'input.crossCheck' }],
+    });
+    const alone = await requestVerification(opened.service, ALICE, named);
+    expect(alone).toMatchObject({
+      ok: true,
+      value: { options: { seal: true, crossCheck: false } },
+    });
+  });
 });
 
 describe('bad input', () => {

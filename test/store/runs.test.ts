@@ -97,6 +97,39 @@ describe('a claim', () => {
     expect((await row(id)).state).toBe(state);
   });
 
+  it('of a first answer is kept, given back, ended, and had by another once its worker is silent', async () => {
+    const { id } = await created();
+    const first = (await store.runs.claim(id, 'w1', LEASE_MS))!;
+    await store.runs.answerFirst(first, REPORT);
+    expect(await row(id)).toMatchObject({ state: 'checked', provisional: true, report: REPORT });
+    expect(await store.runs.holds(first)).toBe(true);
+    expect(await store.runs.heldBy('w1')).toEqual([id]);
+    expect(await store.runs.claim(id, 'w2', LEASE_MS)).toBeUndefined();
+    await age(id);
+    expect((await store.runs.stalled(60_000)).map((run) => run.id)).toEqual([]);
+    await silence(id);
+    expect((await store.runs.stalled(60_000)).map((run) => run.id)).toEqual([id]);
+    const second = (await store.runs.claim(id, 'w2', LEASE_MS))!;
+    // Who lost it says nothing any more.
+    await store.runs.answerFirst(first, REPORT);
+    expect(await row(id)).toMatchObject({ state: 'running', provisional: true, attempt: 2 });
+    await store.runs.answerFirst(second, REPORT);
+    expect(await store.runs.check(first, RESULT)).toBe(false);
+    expect(await store.runs.check(second, { ...RESULT, seal: false })).toBe(true);
+    const last = await row(id);
+    expect(last).toMatchObject({ state: 'unsigned', provisional: false });
+    expect(last.finishedAt).toBeInstanceOf(Date);
+    for (const end of [
+      (other: string) => store.runs.release(other, 'w'),
+      (other: string) => store.runs.fail(other, FAILURE),
+      (other: string) => store.runs.cancel(other),
+    ]) {
+      const { id: other } = await created();
+      await store.runs.answerFirst((await store.runs.claim(other, 'w', LEASE_MS))!, REPORT);
+      expect(await end(other)).toBe(true);
+    }
+  });
+
   it('that was lost writes neither progress nor a report', async () => {
     const { id } = await created();
     const lost = (await store.runs.claim(id, 'w1', LEASE_MS))!;

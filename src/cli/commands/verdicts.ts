@@ -17,6 +17,8 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
     options: {
       ...SUBMISSION_OPTIONS,
       ...CHECK_OPTIONS,
+      noSeal: flag('the answer alone: nothing is signed or logged'),
+      noCrossCheck: flag("sign at once, on one engine's word"),
       noWait: flag("print the run's id and go"),
       ...SERVER_OPTIONS,
     },
@@ -26,6 +28,9 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
         line: 'submit model.yaml --assurance crossChecked --no-wait',
         about: 'leave it with the server',
       },
+    ],
+    notes: [
+      'Before it is signed the other engines are asked for each answer that they can give; who agreed, and who did not and why, is signed with it. Engines that are named by --engines stay the only ones.',
     ],
     exits: {
       0: 'all hold, or a script has its answers',

@@ -1,3 +1,4 @@
+import { agreementText } from '../statements/agreement.ts';
 import { isSpecificationFormat } from '../../model/formats.ts';
 import { fromUtf8 } from '../formats/encoding.ts';
 import type { Predicate } from '../statements/statement.ts';
@@ -105,11 +106,18 @@ function verdictTable({ model, issuer, issuedAt, properties, script }: Predicate
     ),
   );
   table.append(
-    ...properties.map(({ name, outcome, assurance, threats }) =>
+    ...properties.map(({ name, outcome, assurance, threats, agreement }) =>
       row([
         [name],
         [outcome, outcome],
-        [[...assurance, ...threats.map((threat) => `threat ${threat}`)].join(' · '), 'detail'],
+        [
+          [
+            ...assurance,
+            ...(agreement ? [agreementText(agreement)] : []),
+            ...threats.map((threat) => `threat ${threat}`),
+          ].join(' · '),
+          'detail',
+        ],
       ]),
     ),
   );

@@ -1,4 +1,5 @@
 import type { Report } from '../../model/outcome.ts';
+import { agreementText } from '../statements/agreement.ts';
 import { isSpecificationFormat } from '../../model/formats.ts';
 
 /** Text from a model must not become Markdown of ours. */
@@ -23,8 +24,8 @@ export function bundleReadme(
       (answer, at) => `| ${at + 1} | check-sat | ${answer} | – |`,
     ),
     ...report.properties.map(
-      ({ name, kind, outcome, assurance }) =>
-        `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'} |`,
+      ({ name, kind, outcome, assurance, agreement }) =>
+        `| ${plain(name)} | ${plain(kind)} | ${outcome} | ${assurance.join(', ') || '–'}${agreement ? `; ${plain(agreementText(agreement))}` : ''} |`,
     ),
   ];
   const opaque = isSpecificationFormat(report.model.format)

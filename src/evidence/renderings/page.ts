@@ -1,4 +1,5 @@
 import { renderSVG } from 'uqr';
+import { agreementText } from '../statements/agreement.ts';
 import type { PropertyVerdict, Statement } from '../statements/statement.ts';
 import { plainHtml as plain } from './html.ts';
 import { LAYER_CODES, type VerifyReport } from '../verify/report.ts';
@@ -51,6 +52,24 @@ const SAYS: Readonly<Record<PropertyVerdict['outcome'], string>> = {
   unknown: 'not answered',
 };
 
+/** The row of a property, and the run that shows its answer. */
+function rowOf(property: PropertyVerdict, { asks, run = [] }: ToldProperty): string {
+  const { name, kind, outcome, bound, message, reason, assurance, threats, agreement } = property;
+  const why = [bound, reason, message].filter((text) => text !== undefined).join(': ');
+  const about = [
+    ...assurance,
+    ...(agreement ? [agreementText(agreement)] : []),
+    ...threats.map((threat) => `threat ${threat}`),
+  ].join(', ');
+  const asked = asks === undefined ? '' : `<div class="asks">${plain(asks)}</div>`;
+  const shown =
+    run.length === 0
+      ? ''
+      : `\n<tr><td colspan="4"><div class="run">${run.map(plain).join('\n')}</div></td></tr>`;
+  return `<tr><td>${plain(name)}${asked}</td><td>${plain(kind)}</td>
+    <td class="outcome">${SAYS[outcome]}${why === '' ? '' : ` (${plain(why)})`}</td><td>${plain(about)}</td></tr>${shown}`;
+}
+
 /**
  * A certificate to print: one HTML file, without scripts, addresses to load, or anything else from
  * outside.
@@ -74,12 +93,7 @@ export function certificatePage({
       (answer, at) =>
         `<tr><td>${at + 1}</td><td>check-sat</td><td class="outcome">${answer}</td><td>the word of a solver</td></tr>`,
     ),
-    ...properties.map(({ name, kind, outcome, bound, message, reason, assurance, threats }) => {
-      const { asks, run = [] } = told.get(name) ?? {};
-      const why = [bound, reason, message].filter((text) => text !== undefined).join(': ');
-      return `<tr><td>${plain(name)}${asks === undefined ? '' : `<div class="asks">${plain(asks)}</div>`}</td><td>${plain(kind)}</td>
-    <td class="outcome">${SAYS[outcome]}${why === '' ? '' : ` (${plain(why)})`}</td><td>${plain([...assurance, ...threats.map((threat) => `threat ${threat}`)].join(', '))}</td></tr>${run.length === 0 ? '' : `\n<tr><td colspan="4"><div class="run">${run.map(plain).join('\n')}</div></td></tr>`}`;
-    }),
+    ...properties.map((property) => rowOf(property, told.get(property.name) ?? {})),
   ].join('\n');
   const facts: [string, string][] = [
     ['Verdict', predicate.id],

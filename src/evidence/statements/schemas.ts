@@ -59,6 +59,14 @@ const engine = object(
   { reason, states: { type: 'integer', minimum: 0 } },
 );
 
+const agreement = object({
+  engines: texts,
+  lacks: {
+    type: 'array',
+    items: object({ engine: text, reason: { enum: ['notAsked', 'bounded', ...reason.enum] } }),
+  },
+});
+
 const property = object(
   {
     name: text,
@@ -79,6 +87,7 @@ const property = object(
     message: text,
     severityEur: { type: 'number' },
     references: texts,
+    agreement,
     trace: path,
     facts: {
       type: 'object',

@@ -1,4 +1,5 @@
 import type {
+  Agreement,
   Assumptions,
   Assurance,
   EngineReport,
@@ -50,6 +51,11 @@ export interface PropertyVerdict {
   readonly assurance: readonly Assurance[];
   readonly threats: readonly string[];
   readonly engines: readonly Omit<EngineReport, 'durationMs' | 'message'>[];
+  /**
+   * Whose word a definite answer is, and why nobody else's. Absent in statements of before it was
+   * signed.
+   */
+  readonly agreement?: Agreement;
   /** The path of the trace in the bundle. */
   readonly trace?: string;
   readonly facts?: Evidence;

@@ -47,7 +47,7 @@ export function claimOfAnother({
   if ((factsOf(model.format)?.answers === 'script') !== (script !== undefined)) return model.format;
   if (script !== undefined && properties.length > 0) return properties[0]?.name;
   return isSpecificationFormat(model.format)
-    ? properties.find(({ assurance }) => assurance.length > 0)?.name
+    ? properties.find(({ assurance, agreement }) => assurance.length > 0 || agreement)?.name
     : undefined;
 }
 
