@@ -20,7 +20,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   reports,
   explanations,
   verdicts,
-  scenarioArea,
+  scenarios: scenarioArea,
   auditTrail,
   keys,
 };
