@@ -80,6 +80,7 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/explain': 1,
   'src/frontends': 2,
   'src/graph': 8,
+  'src/lessons': 1,
   'src/model': 10,
   'src/monitor': 6,
   'src/processes': 3,

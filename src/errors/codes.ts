@@ -85,6 +85,11 @@ export const PROBLEMS = {
   MAPPING_SHAPE: 'a mapping of events to steps that cannot be read, or is of another model',
   EVENTS_SHAPE: 'a file that is no list of events (CloudEvents 1.0)',
   MONITOR_MODEL: 'a model whose cases cannot be followed value by value',
+  // lessons
+  ATTEMPT_LOCKED: 'a change to what the exercise does not open',
+  ATTEMPT_OVERREACHES: 'a step that reads, writes, takes or sends what its actor has no hand in',
+  ATTEMPT_HAPPY_PATH: 'a run without attack that the lesson names, and that is no longer possible',
+  ANSWER_SHAPE: 'an answer without the form that its exercise asks for',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',

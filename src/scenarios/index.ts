@@ -2,14 +2,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { checkShape, type JsonShape } from '../frontends/native/shape.ts';
-import { readYaml } from '../frontends/native/yaml.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
 import type { Submission } from '../checking/types.ts';
 import { wrongAutomatedThreat } from '../threats/automatedThreats.ts';
+import type { ExerciseFile, ExerciseText } from './exercises.ts';
+import { readShaped } from './files.ts';
+import { exerciseTextProblems, readExercises } from './readExercises.ts';
 import { SCENARIO_SHAPE, TEXT_SHAPE, type Level, type Sector } from './shape.ts';
 
-export { LEVELS, SCENARIO_SHAPE, SECTORS, TEXT_SHAPE } from './shape.ts';
+export { LEVELS, SCENARIO_SHAPE, SECTORS, TEXT_SHAPE, type Level, type Sector } from './shape.ts';
 
 /** What a person reads of a scenario, in one language. */
 export interface ScenarioText {
@@ -24,6 +25,8 @@ export interface ScenarioText {
   /** Of the solution: not for learners. */
   readonly solution: string;
   readonly modelledAfter?: string;
+  /** By the name of the exercise. */
+  readonly exercises?: Readonly<Record<string, ExerciseText>>;
 }
 
 /**
@@ -47,6 +50,12 @@ export interface Scenario {
   /** The fixed one with unbounded amounts, where it is proved for every amount. */
   readonly proof?: ScenarioModel;
   readonly expected: { readonly vulnerable: Expected; readonly fixed: Expected };
+  /** What a learner can be asked, by a name. */
+  readonly exercises: ExerciseFile['exercises'];
+  /** Runs without attack that every fix must leave possible, by a name. */
+  readonly goodRuns: ExerciseFile['goodRuns'];
+  /** Diagrams that an exercise offers as fixes, by the names of their files. */
+  readonly candidates: ReadonlyMap<string, ScenarioModel>;
 }
 
 export type ScenarioModel = Pick<Submission, 'source' | 'format'>;
@@ -103,7 +112,7 @@ export function readLibrary(library: string): Result<readonly Scenario[]> {
   return problems.length > 0 ? { ok: false, problems } : ok(found);
 }
 
-type Facts = Omit<Scenario, 'id' | 'texts' | 'vulnerable' | 'fixed' | 'proof'>;
+type Facts = Pick<Scenario, 'sector' | 'level' | 'topics' | 'references' | 'threats' | 'expected'>;
 
 function readScenario(folder: string, id: string): Result<Scenario> {
   const problems: Problem[] = [];
@@ -112,7 +121,8 @@ function readScenario(folder: string, id: string): Result<Scenario> {
     problems.push(...read.problems);
     return undefined;
   };
-  const facts = take(readShaped<Facts>(folder, 'scenario.yaml', SCENARIO_SHAPE));
+  const facts = take(readShaped<Facts>(folder, 'scenario.yaml', SCENARIO_SHAPE))?.value;
+  const tasks = take(readExercises(folder, modelIn(folder, 'vulnerable')));
   facts?.references.forEach((reference, i) => {
     const wrong = wrongAutomatedThreat(reference);
     if (wrong !== undefined)
@@ -124,7 +134,9 @@ function readScenario(folder: string, id: string): Result<Scenario> {
   for (const file of readdirSync(folder).sort()) {
     const language = /^text\.([a-z]{2})\.yaml$/.exec(file)?.[1];
     const read = language && take(readShaped<ScenarioText>(folder, file, TEXT_SHAPE));
-    if (language && read) texts.set(language, read);
+    if (!language || !read) continue;
+    texts.set(language, read.value);
+    if (tasks) problems.push(...exerciseTextProblems(read, tasks, join(folder, file)));
   }
   if (!texts.has('en') && problems.length === 0)
     problems.push(
@@ -139,8 +151,25 @@ function readScenario(folder: string, id: string): Result<Scenario> {
     return model;
   });
   const proof = modelIn(folder, 'proof');
-  if (problems.length > 0 || !facts || !vulnerable || !fixed) return { ok: false, problems };
-  return ok({ id, ...facts, texts, vulnerable, fixed, ...(proof && { proof }) });
+  if (problems.length > 0 || !facts || !tasks || !vulnerable || !fixed)
+    return { ok: false, problems };
+  const candidates = candidatesIn(folder, tasks);
+  const models = { vulnerable, fixed, ...(proof && { proof }) };
+  return ok({ id, ...facts, ...tasks, texts, ...models, candidates });
+}
+
+function candidatesIn(folder: string, { exercises }: ExerciseFile): Scenario['candidates'] {
+  const named = Object.values(exercises).flatMap((exercise) =>
+    exercise.kind === 'choose'
+      ? Object.values(exercise.candidates).flatMap(({ model }) => model ?? [])
+      : [],
+  );
+  return new Map(
+    named.map((file) => [
+      file,
+      { source: readFileSync(join(folder, file), 'utf8'), format: 'bpmn' },
+    ]),
+  );
 }
 
 function modelIn(folder: string, name: string): ScenarioModel | undefined {
@@ -152,20 +181,4 @@ function modelIn(folder: string, name: string): ScenarioModel | undefined {
     if (existsSync(file)) return { source: readFileSync(file, 'utf8'), format };
   }
   return undefined;
-}
-
-function readShaped<T>(folder: string, name: string, shape: JsonShape): Result<T> {
-  const file = join(folder, name);
-  const inFile = (problems: readonly Problem[]): { ok: false; problems: Problem[] } => ({
-    ok: false,
-    problems: problems.map((each) => ({
-      ...each,
-      path: each.path === '' ? file : `${file}: ${each.path}`,
-    })),
-  });
-  if (!existsSync(file)) return inFile([problem('INPUT_UNREADABLE', '', 'the file is not there')]);
-  const read = readYaml(readFileSync(file, 'utf8'));
-  if (!read.ok) return inFile(read.problems);
-  const wrong = checkShape(read.value.value, read.value.locate, shape);
-  return wrong.length > 0 ? inFile(wrong) : ok(read.value.value as T);
 }

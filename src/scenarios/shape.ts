@@ -8,6 +8,7 @@ import {
   textShape,
   type JsonShape,
 } from '../frontends/native/shape.ts';
+import { EXERCISE_TEXTS_SHAPE } from './exercises.ts';
 
 /** Where a scenario happens, and how much a learner should know before. */
 export const SECTORS = [
@@ -64,4 +65,5 @@ export const TEXT_SHAPE: JsonShape = record('the texts of a scenario in one lang
   exercise: requiredField(textShape('what a learner is asked to do with the vulnerable model')),
   solution: requiredField(textShape('what the fixed model does, and why it holds')),
   modelledAfter: optionalField(textShape('what it is modelled after, where details are ours')),
+  exercises: optionalField(EXERCISE_TEXTS_SHAPE),
 });

@@ -10,6 +10,7 @@ import { ENGINE_NAMES, type EngineName } from '../../src/model/engine.ts';
 import { schemaFrom } from '../../src/frontends/native/shape.ts';
 import type { Model } from '../../src/model/model.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
+import { EXERCISES_SHAPE } from '../../src/scenarios/exercises.ts';
 import {
   readLibrary,
   scenario,
@@ -215,6 +216,54 @@ it('what is wrong in a lesson names the file and the place', () => {
   ]);
 });
 
+it('names in an exercise that the model does not have are told with their place', () => {
+  const library = mkdtempSync(join(tmpdir(), 'probity-lessons-'));
+  const scenarioId = 'currency-swapped';
+  cpSync(repository(`specs/scenarios/${scenarioId}`), join(library, 'one'), { recursive: true });
+  const change = (file: string, from: string, to: string): void => {
+    const path = join(library, 'one', file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(path, text.replace(from, to));
+  };
+  const told = (): string[] => {
+    const read = readLibrary(library);
+    return read.ok
+      ? []
+      : read.problems.map(
+          ({ code, path, line, message }) =>
+            `${code} ${path.replace(library, '')} ${line} ${/did you mean `([^`]+)`/u.exec(message)?.[1] ?? ''}`,
+        );
+  };
+  expect(told()).toEqual([]);
+  change('exercises.yaml', 'change: { confirm:', 'change: { confrim:');
+  change('exercises.yaml', 'then: [charge,', 'then: [charged,');
+  change('exercises.yaml', 'hidden: { shop:', 'hidden: { shopp:');
+  change('exercises.yaml', 'properties: [paidInEuro]', 'properties: [payedInEuro]');
+  expect(told()).toEqual([
+    'NAME_UNKNOWN /one/exercises.yaml: goodRuns.inEuro.then.0 4 charge',
+    'PROPERTY_UNKNOWN /one/exercises.yaml: exercises.compare-all-of-it.properties.0 9 paidInEuro',
+    'NAME_UNKNOWN /one/exercises.yaml: exercises.compare-all-of-it.opens.change.confrim 11 confirm',
+    'ACTOR_UNKNOWN /one/exercises.yaml: exercises.compare-all-of-it.hidden.shopp 14 shop',
+  ]);
+  cpSync(repository(`specs/scenarios/${scenarioId}`), join(library, 'one'), { recursive: true });
+  change('exercises.yaml', 'kind: fix', 'kind: find');
+  change('text.de.yaml', 'amount-twice:', 'amount-thrice:');
+  expect(told()).toEqual([
+    'UNKNOWN_KEY /one/exercises.yaml: exercises.compare-all-of-it.opens 10 ',
+    'UNKNOWN_KEY /one/exercises.yaml: exercises.compare-all-of-it.hidden 14 ',
+    'UNKNOWN_KEY /one/exercises.yaml: exercises.compare-all-of-it.hints 15 ',
+  ]);
+  cpSync(
+    repository(`specs/scenarios/${scenarioId}/exercises.yaml`),
+    join(library, 'one/exercises.yaml'),
+  );
+  expect(told()).toEqual([
+    'MISSING_KEY /one/text.de.yaml: exercises.which-control.candidates undefined ',
+    'UNKNOWN_KEY /one/text.de.yaml: exercises.which-control.candidates.amount-thrice 34 amount-twice',
+  ]);
+});
+
 it('the schemas are printed from the tables that the reader walks', () => {
   golden(
     'schemas/scenario.schema.json',
@@ -223,5 +272,9 @@ it('the schemas are printed from the tables that the reader walks', () => {
   golden(
     'schemas/scenario-text.schema.json',
     schemaFrom('scenario-text', 'The texts of a scenario in one language', TEXT_SHAPE),
+  );
+  golden(
+    'schemas/exercises.schema.json',
+    schemaFrom('exercises', 'The exercises of a scenario', EXERCISES_SHAPE),
   );
 });

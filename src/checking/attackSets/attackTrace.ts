@@ -50,13 +50,18 @@ function stepBetween(
   system.steps(from, (step) => {
     if (found || step.ids.join(' ') !== ids.join(' ')) return;
     if (to ? !step.next || !sameState(step.next, to) : step.next || step.errors !== error) return;
-    found = tell(system, codec, from, step);
+    found = stepInWords(system, codec, from, step);
   });
   return found;
 }
 
 /** One step of a model under threats, in words. */
-function tell(system: AttackedSystem, codec: Codec, from: Row, step: AttackedStep): Step {
+export function stepInWords(
+  system: AttackedSystem,
+  codec: Codec,
+  from: Row,
+  step: AttackedStep,
+): Step {
   const to = step.next ?? from;
   const told =
     step.instance && step.action
@@ -137,7 +142,7 @@ export function replays(system: AttackedSystem, property: Property, trace: Trace
     for (const before of passed)
       system.steps(before.row, (step) => {
         if (step.next === undefined && wanted.error === undefined) return;
-        if (canonicalJson(tell(system, codec, before.row, step)) !== told) return;
+        if (canonicalJson(stepInWords(system, codec, before.row, step)) !== told) return;
         if (step.next) next.set(step.next.join(), { row: step.next, before });
         else errors |= step.errors;
       });
@@ -152,9 +157,7 @@ export function replays(system: AttackedSystem, property: Property, trace: Trace
       errors === 0 && passed.some((end) => breaksForEver(system, formula, rowsTo(end), loopStart))
     );
   const rows = passed.map(({ row }) => row);
-  if (formula.kind === 'recoverable')
-    return errors === 0 && rows.some((row) => !comesBack(system, formula.expr, row));
-  return ends(system, property, rows, errors);
+  return isBrokenAt(system, property, rows, errors);
 }
 
 function rowsTo(end: Passed): readonly Row[] {
@@ -163,7 +166,11 @@ function rowsTo(end: Passed): readonly Row[] {
   return rows.reverse();
 }
 
-function ends(
+/**
+ * Whether an attack that ends in one of these rows, or in an error, breaks the property there and
+ * then. Nothing that only breaks for ever is broken at a row.
+ */
+export function isBrokenAt(
   system: AttackedSystem,
   { formula }: Property,
   rows: readonly Row[],
@@ -178,6 +185,8 @@ function ends(
           )
       : (errors & ERROR_BIT[formula.of]) !== 0;
   if (errors !== 0) return false;
+  if (formula.kind === 'recoverable')
+    return rows.some((row) => !comesBack(system, formula.expr, row));
   if (formula.kind === 'always' || formula.kind === 'never') {
     const [expr] = predicatesOf(formula);
     const holds = expr && semantics.predicate(expr);

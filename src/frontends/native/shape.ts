@@ -7,7 +7,8 @@ import { listed } from '../../errors/nearest.ts';
  */
 export type JsonShape =
   | {
-      readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true';
+      /** `any`: what is judged later, by who knows what it should be. */
+      readonly kind: 'text' | 'expression' | 'type' | 'boolean' | 'name' | 'true' | 'any';
       readonly about: string;
     }
   | { readonly kind: 'integer'; readonly min: number; readonly about: string }
@@ -88,6 +89,8 @@ function walk(value: unknown, shape: JsonShape, path: readonly string[], report:
       return;
     case 'expression':
       if (!isScalarOrList(value)) expected('an expression');
+      return;
+    case 'any':
       return;
     case 'boolean':
       if (typeof value !== 'boolean') expected('true or false');
@@ -173,6 +176,7 @@ const FORM: Readonly<Record<JsonShape['kind'], string>> = {
   expression: 'an expression',
   boolean: 'true or false',
   true: 'true',
+  any: 'anything',
   integer: 'an integer',
   number: 'a number',
   oneOf: 'a fixed word',
@@ -230,6 +234,8 @@ function schemaOf(shape: JsonShape): Record<string, unknown> {
       };
     case 'boolean':
       return { description, type: 'boolean' };
+    case 'any':
+      return { description };
     case 'true':
       return { description, enum: [true, null, {}] };
     case 'integer':
