@@ -3,7 +3,7 @@ import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { canonicalDocument } from '../model/canonicalDocument.ts';
 import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
-import { checkInitial } from '../model/initial.ts';
+import { checkInitial } from '../model/checkInitial.ts';
 import { Semantics } from '../model/semantics.ts';
 import { MODEL_FORMATS, modelFormat } from './formats.ts';
 import type { Submission } from './types.ts';

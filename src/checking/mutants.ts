@@ -2,7 +2,7 @@ import { explore } from '../engines/explore/index.ts';
 import type { Budget } from '../model/engine.ts';
 import { anyNode, type Expr } from '../model/expression.ts';
 import { sampledNames } from '../model/initial.ts';
-import { predicatesOf, type Action, type Model, type Property } from '../model/model.ts';
+import { type Action, type Model, predicatesOf, type Property } from '../model/model.ts';
 import type { MutantsTried } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';

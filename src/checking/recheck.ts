@@ -11,7 +11,7 @@ import { checkShape } from '../frontends/native/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';
-import { checkInitial } from '../model/initial.ts';
+import { checkInitial } from '../model/checkInitial.ts';
 import type { Property } from '../model/model.ts';
 import type { WitnessKind } from '../model/outcome.ts';
 import { Semantics } from '../model/semantics.ts';

@@ -3,11 +3,12 @@ import { sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
 import { Semantics } from '../model/semantics.ts';
 import { typecheck } from '../model/typecheck.ts';
-import { partOf, timeOf, type Time } from '../time/time.ts';
+import { partOf, type Time, timeOf } from '../time/time.ts';
 import { Onward, type OnwardLimits } from './onward.ts';
 
 /** How many states one sentence is checked on, and for how long all of a diagram may take. */
 const MAX_STATES = 20_000;
+
 const MAX_MS = 2_000;
 
 /** The runs of a diagram, looked at where a sentence needs it. */

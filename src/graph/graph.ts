@@ -5,20 +5,21 @@ import type { ExplorationPath } from '../model/engine.ts';
 import type { Expr } from '../model/expression.ts';
 import { sampleBound, sampledNames, starts, valuations } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
-import type { ErrorBits, Instance, Semantics } from '../model/semantics.ts';
+import type { Semantics } from '../model/semantics.ts';
+import { type ErrorBits, type Instance } from '../model/semantics.ts';
 import { Referee, type ToldStep } from './compiled/referee.ts';
 import { NotCompiled } from './compiled/refusal.ts';
 import { Compiled, type Generator } from './compiled/walker.ts';
-import { EdgeRecorder, ERROR_TARGET, grown, type Edges } from './edges.ts';
+import { EdgeRecorder, type Edges, ERROR_TARGET, grown } from './edges.ts';
 import { Interpreted } from './interpreted.ts';
 import { StepLabels } from './labels.ts';
 import type { States } from './states.ts';
 import {
-  TooSmall,
   type Disagreement,
-  type StateJudge,
   type Selection,
+  type StateJudge,
   type StepListener,
+  TooSmall,
   type Walker,
 } from './walker.ts';
 

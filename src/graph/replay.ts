@@ -1,14 +1,15 @@
 import { Codec } from '../model/codec.ts';
 import type { Expr } from '../model/expression.ts';
-import { sampled, startAt, starts, type Start } from '../model/initial.ts';
+import { sampled, type Start, startAt, starts } from '../model/initial.ts';
 import type { State } from '../model/layout.ts';
-import { holdsOnLasso, ltlAtoms, type Ltl } from '../model/ltl.ts';
-import { judgedPredicates, type Formula, type Property } from '../model/model.ts';
+import { holdsOnLasso, type Ltl, ltlAtoms } from '../model/ltl.ts';
+import { type Formula, judgedPredicates, type Property } from '../model/model.ts';
 import type { WitnessKind } from '../model/outcome.ts';
-import { ERROR_BIT, errorKinds, sameState, type Semantics } from '../model/semantics.ts';
+import type { Semantics } from '../model/semantics.ts';
+import { ERROR_BIT, errorKinds, sameState } from '../model/semantics.ts';
 import type { Message, Step, Trace, Value } from '../model/trace.ts';
 import { ENDLESS, OutOfTime, ticking, type Time } from '../time/time.ts';
-import { conditionName, enabledConditions, type Condition } from './fairness.ts';
+import { type Condition, conditionName, enabledConditions } from './fairness.ts';
 import { StateStore } from './stateStore.ts';
 
 /**
@@ -24,6 +25,7 @@ export interface Refused {
 }
 
 const BELIEVED: Replayed = { ok: true };
+
 const refuse = (why: string): Refused => ({ ok: false, why });
 
 /**

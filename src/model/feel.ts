@@ -1,4 +1,6 @@
 import { cureFor } from './feelHabits.ts';
+import type { BinaryOperator, Domain, Syntax } from './feelSyntax.ts';
+import { FEEL_KEYWORDS, FeelError, OUTSIDE, type FeelToken, tokens } from './feelTokens.ts';
 
 /**
  * A reader for the subset of FEEL (OMG DMN 1.5, chapter 10.3) that models are written in: text to
@@ -6,126 +8,10 @@ import { cureFor } from './feelHabits.ts';
  * library: docs/adr/001.
  */
 
-export interface Span {
-  /** Offsets into the text, in UTF-16 units; `end` is exclusive. */
-  readonly at: number;
-  readonly end: number;
-}
-
-export type Syntax = Span &
-  (
-    | { readonly kind: 'number'; readonly value: number }
-    | { readonly kind: 'string'; readonly value: string }
-    | { readonly kind: 'boolean'; readonly value: boolean }
-    | { readonly kind: 'null' }
-    | { readonly kind: 'name'; readonly name: string }
-    | { readonly kind: 'field'; readonly of: Syntax; readonly name: string }
-    | { readonly kind: 'index'; readonly of: Syntax; readonly key: Syntax }
-    | { readonly kind: 'call'; readonly name: string; readonly args: readonly Syntax[] }
-    | { readonly kind: 'list'; readonly items: readonly Syntax[] }
-    | { readonly kind: 'negate'; readonly body: Syntax }
-    | {
-        readonly kind: 'binary';
-        readonly operator: BinaryOperator;
-        readonly left: Syntax;
-        readonly right: Syntax;
-      }
-    | {
-        readonly kind: 'interval';
-        readonly value: Syntax;
-        readonly lo: Syntax;
-        readonly hi: Syntax;
-      }
-    | { readonly kind: 'in'; readonly value: Syntax; readonly options: readonly Syntax[] }
-    | { readonly kind: 'if'; readonly condition: Syntax; readonly yes: Syntax; readonly no: Syntax }
-    | {
-        readonly kind: 'quantified';
-        readonly quantifier: 'some' | 'every';
-        readonly domains: readonly Domain[];
-        readonly body: Syntax;
-      }
-    | { readonly kind: 'for'; readonly domains: readonly Domain[]; readonly body: Syntax }
-  );
-
-export interface Domain extends Span {
-  readonly name: string;
-  readonly domain: Syntax;
-}
-
-export type BinaryOperator = 'or' | 'and' | '=' | '!=' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*';
-
-/** The words that FEEL reserves: none of them can name anything. */
-export const FEEL_KEYWORDS: ReadonlySet<string> = new Set([
-  'and',
-  'or',
-  'not',
-  'if',
-  'then',
-  'else',
-  'for',
-  'in',
-  'return',
-  'some',
-  'every',
-  'satisfies',
-  'between',
-  'true',
-  'false',
-  'null',
-  'function',
-  'external',
-  'instance',
-  'of',
-]);
-
-/** Words that start FEEL which this subset leaves out. */
-const OUTSIDE = new Set(['between', 'function', 'external', 'instance']);
-
 export const MAX_EXPRESSION_DEPTH = 200;
+
 /** A chain of terms is a tree as deep as it is long. */
 const MAX_CHAIN = 1_000;
-
-/** An expression that cannot be read, and where. Only `parseFeel` catches it. */
-export class FeelError extends Error {
-  readonly code: 'EXPRESSION_SYNTAX' | 'EXPRESSION_UNSUPPORTED' | 'EXPRESSION_TOO_DEEP';
-  readonly at: number;
-  constructor(code: FeelError['code'], message: string, at: number) {
-    super(message);
-    this.code = code;
-    this.at = at;
-  }
-}
-
-interface Token extends Span {
-  readonly kind: 'number' | 'string' | 'word' | 'symbol' | 'end';
-  readonly text: string;
-}
-
-const TOKEN =
-  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(?<number>\d+(?:\.\d+)?)|(?<string>"(?:[^"\\]|\\.)*")|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<symbol>\.\.|!=|<=|>=|\*\*|->|[=<>+\-*/()[\]{},.:@])/uy;
-
-function tokens(text: string): Token[] {
-  const found: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    if (!match)
-      throw new FeelError(
-        'EXPRESSION_SYNTAX',
-        `unexpected character ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))}`,
-        at,
-      );
-    const end = at + match[0].length;
-    const groups = match.groups ?? {};
-    for (const kind of ['number', 'string', 'word', 'symbol'] as const) {
-      if (groups[kind] !== undefined) found.push({ kind, text: match[0], at, end });
-    }
-    at = end;
-  }
-  found.push({ kind: 'end', text: '', at: text.length, end: text.length });
-  return found;
-}
 
 /** Reads one expression. Throws `FeelError`, with what was most likely meant. */
 export function parseFeel(text: string): Syntax {
@@ -148,11 +34,11 @@ const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '<=', '>', '>=
  * < sum < product < postfix.
  */
 class Parser {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly FeelToken[];
   #index = 0;
   #depth = 0;
 
-  constructor(list: readonly Token[]) {
+  constructor(list: readonly FeelToken[]) {
     this.#tokens = list;
   }
 
@@ -355,7 +241,7 @@ class Parser {
     }
   }
 
-  #unquoted(token: Token): string {
+  #unquoted(token: FeelToken): string {
     try {
       return JSON.parse(token.text) as string;
     } catch {
@@ -363,13 +249,13 @@ class Parser {
     }
   }
 
-  #parenthesized(open: Token): Syntax {
+  #parenthesized(open: FeelToken): Syntax {
     const inner = this.#expression();
     if (this.#is('..')) this.#outside('a range outside `in`');
     return { ...inner, at: open.at, end: this.#expect(')').end };
   }
 
-  #list(open: Token): Syntax {
+  #list(open: FeelToken): Syntax {
     const items: Syntax[] = [];
     if (!this.#is(']')) {
       do items.push(this.#expression());
@@ -379,7 +265,7 @@ class Parser {
     return { kind: 'list', items, at: open.at, end: this.#expect(']').end };
   }
 
-  #word(token: Token): Syntax {
+  #word(token: FeelToken): Syntax {
     switch (token.text) {
       case 'true':
       case 'false':
@@ -425,7 +311,7 @@ class Parser {
   }
 
   /** `count(…)`; `list contains(…)`, the one function of two words. */
-  #nameOrCall(token: Token): Syntax {
+  #nameOrCall(token: FeelToken): Syntax {
     if (token.text === 'list' && this.#is('contains')) {
       this.#next();
       return this.#call('list contains', token);
@@ -434,7 +320,7 @@ class Parser {
     return { kind: 'name', name: token.text, at: token.at, end: token.end };
   }
 
-  #call(name: string, start: Token): Syntax {
+  #call(name: string, start: FeelToken): Syntax {
     this.#expect('(');
     const args: Syntax[] = [];
     if (!this.#is(')')) {
@@ -458,11 +344,11 @@ class Parser {
     return domains;
   }
 
-  #peek(): Token {
-    return this.#tokens[this.#index] as Token;
+  #peek(): FeelToken {
+    return this.#tokens[this.#index] as FeelToken;
   }
 
-  #next(): Token {
+  #next(): FeelToken {
     const token = this.#peek();
     if (token.kind !== 'end') this.#index += 1;
     return token;
@@ -479,7 +365,7 @@ class Parser {
     return true;
   }
 
-  #expect(text: string): Token {
+  #expect(text: string): FeelToken {
     if (!this.#is(text)) this.#fail(`\`${text}\` must stand here, not ${this.#shown()}`);
     return this.#next();
   }
@@ -489,11 +375,11 @@ class Parser {
     return token.kind === 'end' ? 'the end' : `\`${token.text}\``;
   }
 
-  #fail(message: string, token: Token = this.#peek()): never {
+  #fail(message: string, token: FeelToken = this.#peek()): never {
     throw new FeelError('EXPRESSION_SYNTAX', message, token.at);
   }
 
-  #outside(what: string, remedy?: string, token: Token = this.#peek()): never {
+  #outside(what: string, remedy?: string, token: FeelToken = this.#peek()): never {
     throw new FeelError(
       'EXPRESSION_UNSUPPORTED',
       `${what} is outside the supported FEEL subset${remedy ? `: ${remedy}` : ''}`,

@@ -1,6 +1,6 @@
 import { unreachable } from '../errors/index.ts';
 import type { Scalar } from './document.ts';
-import type { Syntax } from './feel.ts';
+import type { Syntax } from './feelSyntax.ts';
 
 /** Precedence of what stands at a node: an operand of weaker precedence needs parentheses. */
 const LEVEL = {

@@ -1,11 +1,13 @@
-import { bad, ok, problem, type Locate, type Result } from '../errors/index.ts';
-import { NO_SLOTS, UNDEFINED, type Compiler, type Locals } from './evaluate.ts';
+import type { Compiler } from './evaluate.ts';
+import { type Locals, NO_SLOTS, UNDEFINED } from './evaluate.ts';
 import { anyNode, type Expr } from './expression.ts';
-import { packSet, type CellBlock, type Layout, type State } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { type CellBlock, packSet, type State } from './layout.ts';
 import type { InitRule } from './model.ts';
-import { ERROR_BIT, type Semantics, type ErrorBits } from './semantics.ts';
+import type { Semantics } from './semantics.ts';
+import { ERROR_BIT, type ErrorBits } from './semantics.ts';
 import { constantsOf, isSampled, samplesOf, samplesPerCell } from './samples.ts';
-import { MAX_TYPE_VALUES, cellType, scalarValues, type Type } from './types.ts';
+import { cellType, MAX_TYPE_VALUES, scalarValues, type Type } from './types.ts';
 
 /**
  * One way to begin: a state, or what is wrong with the valuation before any step (a `withinRange`
@@ -212,7 +214,12 @@ export function rulesPerCell(rule: InitRule, block: CellBlock): InitRule[] {
   return expand(rule, 0);
 }
 
-function optionsOf(rule: InitRule, block: CellBlock, semantics: Semantics, row: State): Cell[] {
+export function optionsOf(
+  rule: InitRule,
+  block: CellBlock,
+  semantics: Semantics,
+  row: State,
+): Cell[] {
   const { layout, compiler } = semantics;
   switch (rule.kind) {
     case 'any':
@@ -347,66 +354,9 @@ function* productOf<T>(cells: readonly (readonly T[])[]): Generator<T[]> {
   }
 }
 
-const MAX_VALUATIONS_CHECKED = 10_000;
+export const MAX_VALUATIONS_CHECKED = 10_000;
 
-/**
- * The initial conditions judged before any engine runs (SEMANTICS 5): a constant out of its range
- * is bad input, and so is a valuation that no initial state satisfies. At most
- * `MAX_VALUATIONS_CHECKED` valuations are looked at here; explorers meet the rest.
- */
-export function checkInitial(
-  semantics: Semantics,
-  locate: Locate = () => undefined,
-): Result<Semantics> {
-  const { layout, model } = semantics;
-  const row = new Array<number>(layout.width).fill(0);
-  const problems = model.variables.flatMap((variable, i) => {
-    const block = layout.variables[i];
-    if (!block) return [];
-    const path = ['variables', variable.name, 'init'];
-    const constants = rulesPerCell(variable.init, block).filter((rule) => !readsParameters(rule));
-    const wrong = constants.some(
-      (rule) =>
-        rule.kind !== 'any' &&
-        optionsOf(rule, block, semantics, row).some((cell) => cell.errors !== 0),
-    );
-    return wrong
-      ? [
-          problem(
-            'INIT_OUT_OF_RANGE',
-            path.join('.'),
-            `${variable.name} starts outside its type`,
-            locate(path),
-          ),
-        ]
-      : [];
-  });
-  if (problems.length > 0) return bad(...problems);
-  let seen = 0;
-  for (const valuation of valuations(semantics)) {
-    if (starts(semantics, valuation).next().done) {
-      const given = layout.parameters
-        .map(
-          (block) =>
-            `${block.name} = ${valuation.slice(block.offset, block.offset + block.cells * block.width).join(', ')}`,
-        )
-        .join('; ');
-      return bad(
-        problem(
-          'INIT_EMPTY',
-          'variables',
-          `no initial state satisfies the initial conditions${given ? ` for ${given}` : ''}`,
-          locate(['variables']),
-        ),
-      );
-    }
-    seen += 1;
-    if (seen >= MAX_VALUATIONS_CHECKED) break;
-  }
-  return ok(semantics);
-}
-
-function readsParameters(rule: InitRule): boolean {
+export function readsParameters(rule: InitRule): boolean {
   const reads = (e: Expr): boolean => anyNode(e, (node) => node.kind === 'cell');
   switch (rule.kind) {
     case 'value':

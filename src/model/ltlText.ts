@@ -1,4 +1,4 @@
-import { FeelError } from './feel.ts';
+import { FeelError } from './feelTokens.ts';
 import type { Ltl } from './ltl.ts';
 
 /** An atom as it is written: FEEL, and where it stands. */
@@ -17,6 +17,7 @@ export interface LtlNames {
 }
 
 type Unary = 'not' | 'always' | 'eventually';
+
 type Binary = Extract<Ltl<AtomText>, { readonly left: unknown }>['kind'];
 
 /**
@@ -39,6 +40,7 @@ const UNARY: Readonly<Record<string, Unary>> = {
   '¬': 'not',
   '~': 'not',
 };
+
 const BINARY: Readonly<Record<string, Binary | 'iff' | 'leadsTo'>> = {
   '~>': 'leadsTo',
   leadsTo: 'leadsTo',
@@ -67,6 +69,7 @@ const BINARY: Readonly<Record<string, Binary | 'iff' | 'leadsTo'>> = {
   W: 'weakUntil',
   weakUntil: 'weakUntil',
 };
+
 /** From weak to strong; those of one level group to the right. */
 const LEVELS: readonly (readonly string[])[] = [
   ['leadsTo'],
@@ -76,14 +79,18 @@ const LEVELS: readonly (readonly string[])[] = [
   ['and'],
   ['until', 'release', 'weakUntil'],
 ];
+
 const NEXT = new Set(['X', 'next', '()', '○']);
+
 /**
  * What goes on with an expression behind a closing bracket: then the bracket belongs to an atom.
  */
 const GOES_ON = new Set(['=', '!=', '<', '<=', '>', '>=', '+', '-', '*', 'in', '[', '.']);
 
 const MAX_TOKENS = 2_000;
+
 const MAX_DEPTH = 60;
+
 /**
  * More operators than this, once quantifiers are written out, make an automaton that nobody waits
  * for.

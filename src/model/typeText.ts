@@ -1,5 +1,5 @@
-import { FEEL_KEYWORDS } from './feel.ts';
-import { MAX_TYPE_VALUES, isFinite, type Type } from './types.ts';
+import { FEEL_KEYWORDS } from './feelTokens.ts';
+import { isFinite, MAX_TYPE_VALUES, type Type } from './types.ts';
 
 /** A type that cannot be read; the caller knows the path. */
 export interface TypeProblem {

@@ -1,22 +1,15 @@
-import { ok, type Locate, type Result } from '../errors/index.ts';
-import { didYouMean } from '../errors/nearest.ts';
+import { type Locate, ok, type Result } from '../errors/index.ts';
 import { messagesOf, skipOf } from './typecheckDiagrams.ts';
+import { ActionRules } from './typecheckActions.ts';
 import { InitialRules } from './typecheckInit.ts';
 import { DeclaredNames } from './typecheckNames.ts';
 import { PropertyRules } from './typecheckProperties.ts';
-import {
-  isControlRecord,
-  type ActionDocument,
-  type ChannelDocument,
-  type ModelDocument,
-  type Scalar,
-  type SendDocument,
-} from './document.ts';
+import type { ChannelDocument, ModelDocument } from './document.ts';
 import type { Expr } from './expression.ts';
-import type { Action, Assignment, Channel, Model, Parameter, Send, Variable } from './model.ts';
-import type { Meaning, Scope } from './scope.ts';
+import type { Channel, Model, Parameter, Variable } from './model.ts';
+import type { Meaning } from './scope.ts';
 import { parseType, sizeOf } from './typeText.ts';
-import { BOOL, MAX_TYPE_VALUES, cellType, sameType, type IndexSet, type Type } from './types.ts';
+import { BOOL, cellType, type IndexSet, sameType, type Type } from './types.ts';
 
 /**
  * The type check: a document whose shape is right becomes a model, or a list of all that is wrong
@@ -32,17 +25,20 @@ export function typecheck(
 }
 
 const MAX_ELEMENTS = 1_000;
+
 const MAX_CAPACITY = 10_000;
 
 class Checker {
   readonly #names: DeclaredNames;
   readonly #initial: InitialRules;
   readonly #properties: PropertyRules;
+  readonly #actions: ActionRules;
 
   constructor(names: DeclaredNames) {
     this.#names = names;
     this.#initial = new InitialRules(names);
     this.#properties = new PropertyRules(names);
+    this.#actions = new ActionRules(names);
   }
 
   model(): Model {
@@ -63,7 +59,9 @@ class Checker {
     });
     const parameters: Parameter[] = [...parameterTypes].map(([name, type]) => ({ name, type }));
     const variables = [...variableTypes].map(([name, type]) => this.#variable(name, type));
-    const actions = Object.entries(d.actions).map(([name, action]) => this.#action(name, action));
+    const actions = Object.entries(d.actions).map(([name, action]) =>
+      this.#actions.action(name, action),
+    );
     const properties = this.#properties.properties();
     const final =
       d.final === undefined
@@ -262,186 +260,6 @@ class Checker {
       elementId: given?.elementId,
     };
   }
-
-  #action(name: string, given: ActionDocument): Action {
-    const path = ['actions', name];
-    this.#names.name(path, name);
-    this.#names.actor([...path, 'actor'], given.actor);
-    const locals = new Map<string, Type>();
-    const bind = (at: readonly string[], local: string, type: Type): void => {
-      if (!this.#names.name(at, local)) return;
-      if (this.#names.globals.has(local) || locals.has(local))
-        this.#names.report('NAME_TAKEN', at, `the local name \`${local}\` is taken`);
-      locals.set(local, type);
-    };
-    const binders = Object.entries(given.for ?? {}).map(([local, text]) => {
-      const type = this.#names.type([...path, 'for', local], text);
-      if (
-        type.kind === 'set' ||
-        type.kind === 'map' ||
-        sizeOf(type, this.#names.elements) > MAX_TYPE_VALUES
-      ) {
-        this.#names.report(
-          'TYPE_TOO_LARGE',
-          [...path, 'for', local],
-          'a `for` name ranges over a finite type of single values',
-        );
-      }
-      bind([...path, 'for', local], local, type);
-      return { name: local, type };
-    });
-    const bindings = binders.reduce(
-      (product, b) => product * sizeOf(b.type, this.#names.elements),
-      1,
-    );
-    if (bindings > MAX_TYPE_VALUES)
-      this.#names.report(
-        'TYPE_TOO_LARGE',
-        [...path, 'for'],
-        `more than ${MAX_TYPE_VALUES} bindings`,
-      );
-    const receives = Object.entries(given.receive ?? {})
-      .map(([channel, local]) => {
-        if (!this.#names.channels.has(channel))
-          this.#names.report(
-            'CHANNEL_UNKNOWN',
-            [...path, 'receive', channel],
-            `no channel is called \`${channel}\`${didYouMean(channel, this.#names.channels.keys())}`,
-          );
-        bind([...path, 'receive', channel], local, { kind: 'record', channel });
-        return { channel, local };
-      })
-      .filter(({ channel }) => this.#names.channels.has(channel));
-    const scope = this.#names.scope('everything', locals);
-    return {
-      name,
-      actor: given.actor,
-      binders,
-      receives,
-      when:
-        given.when === undefined
-          ? undefined
-          : this.#names.expression([...path, 'when'], given.when, scope, BOOL),
-      controls: this.#controls(path, given, scope),
-      assignments: Object.entries(given.then ?? {}).flatMap(([target, value]) =>
-        this.#assignment([...path, 'then', target], target, value, scope),
-      ),
-      sends: asList(given.send).flatMap((send, index) =>
-        this.#sends(
-          [...path, 'send', ...(Array.isArray(given.send) ? [String(index)] : [])],
-          send,
-          scope,
-        ),
-      ),
-      fair: given.fair ?? 'none',
-      perMessage: given.perMessage ?? false,
-      label: given.label,
-      elementId: given.elementId,
-    };
-  }
-
-  #controls(path: readonly string[], given: ActionDocument, scope: Scope): Action['controls'] {
-    const names = new Set<string>();
-    return asList(given.controls).flatMap((group, index) =>
-      Object.entries(group).map(([name, condition]) => {
-        const at = [
-          ...path,
-          'controls',
-          ...(Array.isArray(given.controls) ? [String(index)] : []),
-          name,
-        ];
-        this.#names.name(at, name);
-        if (names.has(name))
-          this.#names.report('NAME_TAKEN', at, `the control \`${name}\` stands here twice`);
-        names.add(name);
-        if (!isControlRecord(condition))
-          return { name, condition: this.#names.expression(at, condition, scope, BOOL) };
-        return {
-          name,
-          condition: this.#names.expression([...at, 'check'], condition.check, scope, BOOL),
-          sequence: condition.sequence,
-        };
-      }),
-    );
-  }
-
-  /** `status[o]: paid`: the target is read as an expression, and must be one cell of a variable. */
-  #assignment(
-    path: readonly string[],
-    target: string,
-    value: Scalar | readonly Scalar[],
-    scope: Scope,
-  ): Assignment[] {
-    const name = /^\s*([A-Za-z_]\w*)/.exec(target)?.[1] ?? '';
-    const declared = this.#names.variables.get(name);
-    if (!declared) {
-      this.#names.report('NAME_UNKNOWN', path, `\`${target}\` is no variable`);
-      return [];
-    }
-    let type = declared;
-    for (
-      let syntax = this.#names.syntax(path, target);
-      syntax?.kind === 'index';
-      syntax = syntax.of
-    ) {
-      if (type.kind !== 'map') break;
-      type = type.to;
-    }
-    if (type.kind === 'map') {
-      this.#names.report(
-        'TYPE_MISMATCH',
-        path,
-        `a step assigns single cells: \`${target}\` needs a key`,
-      );
-      return [];
-    }
-    const cell = this.#names.expression(path, target, scope, type);
-    if (cell.kind !== 'cell' || cell.of !== 'variable') {
-      if (cell.kind !== 'literal')
-        this.#names.report('TYPE_MISMATCH', path, `\`${target}\` is not a cell of a variable`);
-      return [];
-    }
-    return [
-      {
-        variable: cell.name,
-        keys: cell.keys,
-        value: this.#names.expression(path, value, scope, type),
-        type,
-      },
-    ];
-  }
-
-  #sends(path: readonly string[], send: SendDocument, scope: Scope): Send[] {
-    return Object.entries(send).flatMap(([channel, payload]) => {
-      const declared = this.#names.channels.get(channel);
-      const at = [...path, channel];
-      if (!declared) {
-        this.#names.report(
-          'CHANNEL_UNKNOWN',
-          at,
-          `no channel is called \`${channel}\`${didYouMean(channel, this.#names.channels.keys())}`,
-        );
-        return [];
-      }
-      for (const field of Object.keys(payload)) {
-        if (!declared.fields.some((f) => f.name === field))
-          this.#names.report(
-            'NAME_UNKNOWN',
-            [...at, field],
-            `a message of ${channel} carries no \`${field}\``,
-          );
-      }
-      const values = declared.fields.map((field): Expr => {
-        const value = Object.hasOwn(payload, field.name) ? payload[field.name] : undefined;
-        if (value === undefined)
-          this.#names.report('MISSING_KEY', at, `the message lacks its field \`${field.name}\``);
-        return value === undefined
-          ? { kind: 'literal', type: field.type, value: 0 }
-          : this.#names.expression([...at, field.name], value, scope, field.type);
-      });
-      return [{ channel, values }];
-    });
-  }
 }
 
 /**
@@ -463,9 +281,4 @@ function signedFields(given: ChannelDocument): readonly string[] | undefined {
 function innermost(type: Type): Type {
   const cell = cellType(type);
   return cell.kind === 'set' ? cell.of : cell;
-}
-
-function asList<T extends object>(given: T | readonly T[] | undefined): readonly T[] {
-  if (given === undefined) return [];
-  return Array.isArray(given) ? (given as readonly T[]) : [given as T];
 }

@@ -1,12 +1,13 @@
 import type { Init, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
-import type { Syntax } from './feel.ts';
+import type { Syntax } from './feelSyntax.ts';
 import type { DeclaredNames } from './typecheckNames.ts';
 import type { InitRule } from './model.ts';
 import type { Scope } from './scope.ts';
 import { sizeOf } from './typeText.ts';
-import { isProblem, typeExpression } from './typing.ts';
-import { MAX_TYPE_VALUES, cellType, isFinite, typeText, type Type } from './types.ts';
+import { typeExpression } from './typing.ts';
+import { isProblem } from './typingFit.ts';
+import { cellType, isFinite, MAX_TYPE_VALUES, type Type, typeText } from './types.ts';
 
 /** Checks how variables start. */
 export class InitialRules {

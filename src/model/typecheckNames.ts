@@ -1,14 +1,17 @@
-import { problem, type Locate, type Problem, type ProblemCode } from '../errors/index.ts';
+import { type Locate, problem, type Problem, type ProblemCode } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
 import type { ModelDocument, Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
-import { FeelError, parseFeel, type Syntax } from './feel.ts';
+import { parseFeel } from './feel.ts';
+import type { Syntax } from './feelSyntax.ts';
+import { FeelError } from './feelTokens.ts';
 import { feelText } from './feelText.ts';
 import type { Channel } from './model.ts';
 import type { Meaning, Scope } from './scope.ts';
 import { nameProblem, parseType } from './typeText.ts';
-import { isProblem, typeExpression } from './typing.ts';
-import { INT, type IndexSet, type Type } from './types.ts';
+import { typeExpression } from './typing.ts';
+import { isProblem } from './typingFit.ts';
+import { type IndexSet, INT, type Type } from './types.ts';
 
 /** More than this nobody reads, and each costs a search for its place. */
 const MAX_PROBLEMS = 200;

@@ -1,16 +1,16 @@
 import { didYouMean } from '../errors/nearest.ts';
 import { PREDICATE_KINDS, type PropertyDocument, type Scalar } from './document.ts';
 import type { Expr } from './expression.ts';
-import { FeelError, parseFeel } from './feel.ts';
+import { parseFeel } from './feel.ts';
+import { FeelError } from './feelTokens.ts';
 import { feelOf } from './feelText.ts';
 import { mapLtl } from './ltl.ts';
 import { ltlText, parseLtl } from './ltlText.ts';
 import type { DeclaredNames } from './typecheckNames.ts';
-import { type Formula, type JointFairness, type Property } from './model.ts';
+import type { Formula, JointFairness, Property } from './model.ts';
 import type { Scope } from './scope.ts';
 import { BOOL } from './types.ts';
-import { FORMULA_KINDS } from './propertyKinds.ts';
-import { IMPLICIT_KINDS } from './propertyKinds.ts';
+import { FORMULA_KINDS, IMPLICIT_KINDS } from './propertyKinds.ts';
 
 /** What an author can ask for; the implicit properties are always asked. */
 type DeclaredFormula = Exclude<Formula, { kind: 'implicit' }>;

@@ -1,39 +1,21 @@
-import { unreachable, type ProblemCode } from '../errors/index.ts';
-import { didYouMean, listed } from '../errors/nearest.ts';
-import type { Domain, Syntax } from './feel.ts';
+import { unreachable } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
+import type { Domain, Syntax } from './feelSyntax.ts';
 import type { Expr } from './expression.ts';
-import { withLocal, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import {
   BOOL,
   INT,
+  isCollection,
+  joinTypes,
   NEVER,
   NULL,
   NULL_VALUE,
-  isCollection,
-  joinTypes,
-  sameType,
-  typeText,
   type Type,
+  typeText,
 } from './types.ts';
-
-/** Something wrong inside one expression; the offset is into its text. */
-export interface ExpressionProblem {
-  readonly code: ProblemCode;
-  readonly message: string;
-  readonly at: number;
-}
-
-/**
- * Thrown inside one expression when nothing sensible can follow; `typeExpression` turns it into a
- * problem.
- */
-class Untyped extends Error {
-  readonly problem: ExpressionProblem;
-  constructor(code: ProblemCode, message: string, at: number) {
-    super(message);
-    this.problem = { code, message, at };
-  }
-}
+import { coerce, type ExpressionProblem, fail, scalar, Untyped, withArticle } from './typingFit.ts';
+import { bindLocal, nameMeant, needsHint, stringLiteral } from './typingNames.ts';
 
 /**
  * Resolves names and types in one expression that must have the type `expected`.
@@ -52,45 +34,6 @@ export function typeExpression(
   }
 }
 
-export function isProblem(result: Expr | ExpressionProblem): result is ExpressionProblem {
-  return 'code' in result;
-}
-
-/**
- * Whether a value of the type `from` may stand where `to` is expected. A range is checked when the
- * step is taken, not here.
- */
-function fits(from: Type, to: Type): boolean {
-  if (from.kind === 'never') return true;
-  if (from.kind === 'null') return to.kind === 'element' || to.kind === 'null';
-  if (isCollection(from) && isCollection(to))
-    return fits(from.of, to.of) && (to.kind === 'set' || from.kind === 'list');
-  return sameType(from, to);
-}
-
-function coerce(e: Expr, expected: Type, syntax: Syntax): Expr {
-  if (!fits(e.type, expected))
-    fail(
-      'TYPE_MISMATCH',
-      `this is ${withArticle(e.type)}, where ${withArticle(expected)} is needed`,
-      syntax,
-    );
-  return expected.kind === 'set' && e.type.kind === 'list'
-    ? { kind: 'toSet', type: { kind: 'set', of: expected.of }, list: e }
-    : e;
-}
-
-function withArticle(type: Type): string {
-  const text = typeText(type);
-  return type.kind === 'null' || type.kind === 'never' || text.startsWith('the ')
-    ? text
-    : `${/^[aeiou]/i.test(text) ? 'an' : 'a'} ${text}`;
-}
-
-function fail(code: ProblemCode, message: string, syntax: { readonly at: number }): never {
-  throw new Untyped(code, message, syntax.at);
-}
-
 /**
  * The type of an expression. `expected` is a hint that only string literals and members of several
  * enums need.
@@ -106,7 +49,7 @@ function infer(syntax: Syntax, scope: Scope, expected?: Type): Expr {
     case 'string':
       return stringLiteral(syntax, scope, expected);
     case 'name':
-      return name(syntax, scope, expected);
+      return nameMeant(syntax, scope, expected);
     case 'field':
       return field(syntax, scope);
     case 'index':
@@ -153,95 +96,6 @@ function infer(syntax: Syntax, scope: Scope, expected?: Type): Expr {
 
 function need(syntax: Syntax, scope: Scope, type: Type): Expr {
   return coerce(infer(syntax, scope, type), type, syntax);
-}
-
-function stringLiteral(
-  syntax: Extract<Syntax, { kind: 'string' }>,
-  scope: Scope,
-  expected: Type | undefined,
-): Expr {
-  if (expected?.kind === 'enum') {
-    const value = expected.members.indexOf(syntax.value);
-    if (value >= 0) return { kind: 'literal', type: expected, value };
-    fail(
-      'NAME_UNKNOWN',
-      `"${syntax.value}" is not one of ${listed(expected.members, syntax.value)}`,
-      syntax,
-    );
-  }
-  const meaning = scope.globals.get(syntax.value);
-  if (meaning?.kind === 'constant') return meaning.literal;
-  if (meaning?.kind === 'ambiguous') return ambiguous(syntax.value, meaning.types, syntax);
-  return fail(
-    'NAME_UNKNOWN',
-    `"${syntax.value}" is no enum member and no element of a set`,
-    syntax,
-  );
-}
-
-function ambiguous(text: string, types: readonly Type[], syntax: Syntax): never {
-  return fail(
-    'NAME_AMBIGUOUS',
-    `\`${text}\` is a member of ${types.map(typeText).join(' and of ')}; compare it with a cell of the one that is meant`,
-    syntax,
-  );
-}
-
-function name(
-  syntax: Extract<Syntax, { kind: 'name' }>,
-  scope: Scope,
-  expected: Type | undefined,
-): Expr {
-  const local = scope.locals.get(syntax.name);
-  if (local) return { kind: 'local', type: local, name: syntax.name };
-  const meaning = scope.globals.get(syntax.name);
-  if (!meaning)
-    return fail(
-      'NAME_UNKNOWN',
-      `nothing is called \`${syntax.name}\` here${didYouMean(syntax.name, namesIn(scope))}`,
-      syntax,
-    );
-  switch (meaning.kind) {
-    case 'constant':
-      return meaning.literal;
-    case 'ambiguous': {
-      // Alone it could be either; beside a cell of one of the types it is a member of that one.
-      const value = expected?.kind === 'enum' ? expected.members.indexOf(syntax.name) : -1;
-      return expected && value >= 0
-        ? { kind: 'literal', type: expected, value }
-        : ambiguous(syntax.name, meaning.types, syntax);
-    }
-    case 'set':
-      return {
-        kind: 'elements',
-        type: { kind: 'set', of: { kind: 'element', set: meaning.set.name, nullable: false } },
-        set: meaning.set.name,
-      };
-    case 'channel':
-      if (scope.reach === 'parameters') notAllowed(syntax);
-      return {
-        kind: 'messages',
-        type: { kind: 'list', of: { kind: 'record', channel: syntax.name } },
-        channel: syntax.name,
-      };
-    case 'cell':
-      if (scope.reach === 'parameters' && meaning.of === 'variable') notAllowed(syntax);
-      return { kind: 'cell', type: meaning.type, of: meaning.of, name: syntax.name, keys: [] };
-    default:
-      return unreachable(meaning);
-  }
-}
-
-function notAllowed(syntax: Extract<Syntax, { kind: 'name' }>): never {
-  fail(
-    'NOT_ALLOWED_HERE',
-    `an initial value may read parameters only, and \`${syntax.name}\` is none`,
-    syntax,
-  );
-}
-
-function namesIn(scope: Scope): readonly string[] {
-  return [...scope.locals.keys(), ...scope.globals.keys(), 'true', 'false', 'null'];
 }
 
 function field(syntax: Extract<Syntax, { kind: 'field' }>, scope: Scope): Expr {
@@ -297,15 +151,6 @@ function indexed(syntax: Extract<Syntax, { kind: 'index' }>, scope: Scope): Expr
   };
 }
 
-/** A local name repeats no global name, no enum member and no local around it (SEMANTICS 10). */
-function bindLocal(local: string, type: Type, scope: Scope, at: { readonly at: number }): Scope {
-  if (scope.globals.has(local))
-    fail('NAME_TAKEN', `the local name \`${local}\` is taken by something global`, at);
-  if (scope.locals.has(local) && local !== 'item')
-    fail('NAME_TAKEN', `the local name \`${local}\` is already bound here`, at);
-  return withLocal(scope, local, type);
-}
-
 function overDomains(
   domains: readonly Domain[],
   scope: Scope,
@@ -344,12 +189,6 @@ function iteration(syntax: Extract<Syntax, { kind: 'for' }>, scope: Scope): Expr
       body,
     }),
   );
-}
-
-function scalar(e: Expr, syntax: Syntax): Expr {
-  if (isCollection(e.type) || e.type.kind === 'map')
-    fail('TYPE_MISMATCH', `a list holds single values, and this is ${withArticle(e.type)}`, syntax);
-  return e;
 }
 
 function listLiteral(
@@ -444,15 +283,6 @@ function pair(a: Syntax, b: Syntax, scope: Scope): [Expr, Expr] {
   }
   const left = infer(a, scope);
   return [left, infer(b, scope, left.type)];
-}
-
-function needsHint(syntax: Syntax, scope: Scope): boolean {
-  return (
-    syntax.kind === 'string' ||
-    (syntax.kind === 'name' &&
-      !scope.locals.has(syntax.name) &&
-      scope.globals.get(syntax.name)?.kind === 'ambiguous')
-  );
 }
 
 /**

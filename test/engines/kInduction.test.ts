@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSystem, type SmtSystem } from '../../src/encode/smt/system.ts';
-import { smtNot } from '../../src/encode/smt/symbolic.ts';
-import { depthFacts, kInduction, readDepth, type Depth } from '../../src/engines/z3/kInduction.ts';
+import { smtNot } from '../../src/encode/smt/terms.ts';
+import { type Depth, depthFacts, kInduction, readDepth } from '../../src/engines/z3/kInduction.ts';
 import { establish } from '../../src/engines/z3/proof.ts';
 import { reproveEverywhere } from '../../src/engines/z3/reprove.ts';
 import { obligations } from '../../src/engines/z3/spacer.ts';
@@ -14,6 +14,7 @@ const limits = {
   memoryMb: 2_048,
   signal: new AbortController().signal,
 };
+
 const model = (name: string, body: string): string =>
   `probity: 1\nname: ${name}\nactors: { clerk: {} }\n${body}\n`;
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encodeSystem, type SmtSystem } from '../../src/encode/smt/system.ts';
 import { readableInvariant } from '../../src/encode/smt/readable.ts';
-import { smtNot } from '../../src/encode/smt/symbolic.ts';
+import { smtNot } from '../../src/encode/smt/terms.ts';
 import { establish } from '../../src/engines/z3/proof.ts';
 import { proofCore } from '../../src/engines/z3/proofCore.ts';
 import { reproveByTwo, reproveEverywhere } from '../../src/engines/z3/reprove.ts';
-import { solversHere, type Solver } from '../../src/engines/z3/solvers.ts';
+import { type Solver, solversHere } from '../../src/engines/z3/solvers.ts';
 import { obligations, spacer } from '../../src/engines/z3/spacer.ts';
 import type { Property } from '../../src/model/model.ts';
 import type { PropertyReport, Report } from '../../src/model/outcome.ts';
@@ -56,6 +56,7 @@ let system: SmtSystem;
 let bad: string;
 let invariant: string;
 let solvers: readonly Solver[];
+
 /**
  * The one that starts soonest: the packaged Z3 takes a second for each obligation. Where one solver
  * says all there is to say, this one does.

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  FeelError,
-  MAX_EXPRESSION_DEPTH,
-  parseFeel,
-  type BinaryOperator,
-  type Domain,
-  type Syntax,
-} from '../../src/model/feel.ts';
+import { MAX_EXPRESSION_DEPTH, parseFeel } from '../../src/model/feel.ts';
+import type { BinaryOperator, Domain, Syntax } from '../../src/model/feelSyntax.ts';
+import { FeelError } from '../../src/model/feelTokens.ts';
 import { feelOf } from '../../src/model/feelText.ts';
 
 /** The tree with a bracket around every operation: what binds what, as text. */
@@ -191,6 +186,7 @@ describe('refusals', () => {
 });
 
 const NAME = fc.constantFrom('a', 'status', 'o1', '_x', 'item', 'Größe');
+
 const OPERATOR = fc.constantFrom<BinaryOperator>(
   'or',
   'and',
@@ -204,6 +200,7 @@ const OPERATOR = fc.constantFrom<BinaryOperator>(
   '-',
   '*',
 );
+
 const span = { at: 0, end: 0 };
 
 const { expression } = fc.letrec<{ expression: Syntax; domain: Domain }>((tie) => {

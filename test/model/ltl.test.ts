@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { FeelError } from '../../src/model/feel.ts';
+import { FeelError } from '../../src/model/feelTokens.ts';
 import { holdsOnLasso, type Ltl } from '../../src/model/ltl.ts';
-import { ltlText, parseLtl, type AtomText } from '../../src/model/ltlText.ts';
+import { type AtomText, ltlText, parseLtl } from '../../src/model/ltlText.ts';
 
 const NAMES = {
   isDeclared: (name: string): boolean => name === 'F',
   elementsOf: (set: string): readonly string[] | undefined =>
     set === 'Order' ? ['o1', 'o2'] : undefined,
 };
+
 const read = (text: string): string => ltlText(parseLtl(text, NAMES), (atom) => atom.text);
+
 function refusal(text: string): string {
   try {
     return read(text);

@@ -1,7 +1,8 @@
 import { readNative } from '../../src/frontends/native/index.ts';
 import { Codec } from '../../src/model/codec.ts';
 import { typecheck } from '../../src/model/typecheck.ts';
-import { checkInitial, starts, valuations } from '../../src/model/initial.ts';
+import { starts, valuations } from '../../src/model/initial.ts';
+import { checkInitial } from '../../src/model/checkInitial.ts';
 import type { State } from '../../src/model/layout.ts';
 import { errorKinds, Semantics } from '../../src/model/semantics.ts';
 import type { Problem, Result } from '../../src/errors/index.ts';

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BEYOND } from '../../model/evaluate.ts';
 import { sampleBound, sampledNames } from '../../model/initial.ts';
-import { judgedPredicates, predicatesOf, type Action, type Property } from '../../model/model.ts';
+import { type Action, judgedPredicates, predicatesOf, type Property } from '../../model/model.ts';
 import { codeOf, FALSE, NO_VALUE } from '../../engines/explore/watch.ts';
 import { conditionKey } from '../../graph/fairness.ts';
-import { ERROR_TARGET, type Edges } from '../../graph/edges.ts';
+import { type Edges, ERROR_TARGET } from '../../graph/edges.ts';
 import { StateStore } from '../../graph/stateStore.ts';
 import type { AttackedSystem } from '../../threats/attacked.ts';
 import { isOver, type Time } from '../../time/time.ts';

@@ -1,15 +1,9 @@
-import type { ChannelBlock, Layout } from '../../model/layout.ts';
+import type { Layout } from '../../model/layout.ts';
+import { type ChannelBlock } from '../../model/layout.ts';
 import { Codec } from '../../model/codec.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
-import {
-  smtAnd,
-  smtEq,
-  smtInt,
-  smtIte,
-  type FieldTerms,
-  type PresenceTerm,
-  type Term,
-} from './symbolic.ts';
+import type { FieldTerms, PresenceTerm } from './symbolic.ts';
+import { smtAnd, smtEq, smtInt, smtIte, type Term } from './terms.ts';
 
 /** Up to this many message values a bag is counted. */
 const MAX_COUNTED = 48;

@@ -1,17 +1,11 @@
 import { cellNames } from '../../model/codec.ts';
-import type { CellBlock, ChannelBlock, FieldBlock, Layout } from '../../model/layout.ts';
+import type { Layout } from '../../model/layout.ts';
+import { type CellBlock, type ChannelBlock, type FieldBlock } from '../../model/layout.ts';
 import { scalarValues, type Type } from '../../model/types.ts';
 import { TargetNames } from '../names.ts';
 import { fewMessages, literalTerm, valueName, valuesOf } from './cells.ts';
-import {
-  describeType,
-  smtAnd,
-  smtInt,
-  type ChannelTerms,
-  type FieldTerms,
-  type StateTerms,
-  type Term,
-} from './symbolic.ts';
+import { type ChannelTerms, describeType, type FieldTerms, type StateTerms } from './symbolic.ts';
+import { smtAnd, smtInt, type Term } from './terms.ts';
 import type { SmtMeaning, SmtVariable } from './transition.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 

@@ -1,7 +1,7 @@
 import type { Action } from '../../model/model.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { Unencodable } from '../definedness.ts';
-import { smtAnd, smtOr, type Term } from './symbolic.ts';
+import { smtAnd, smtOr, type Term } from './terms.ts';
 import type { SmtSystem } from './transition.ts';
 
 /** One fairness condition (SEMANTICS 7), over the rules of a system. */

@@ -1,10 +1,11 @@
-import { clausesOf, clauseDisjuncts, sexprText } from './clauses.ts';
+import { clauseDisjuncts, clausesOf, sexprText } from './clauses.ts';
 import type { Sexpr } from './sexpr.ts';
-import type { Term } from './symbolic.ts';
+import type { Term } from './terms.ts';
 import type { SmtMeaning, SmtSystem } from './system.ts';
 
 /** A disjunction of more parts than this is a list of states, not a sentence. */
 const MAX_PARTS = 40;
+
 const MAX_CHARACTERS = 2_000;
 
 /**
@@ -50,6 +51,7 @@ interface Linear {
 }
 
 type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=';
+
 const DENIED: Readonly<Record<Operator, Operator>> = {
   '=': '!=',
   '!=': '=',
@@ -58,6 +60,7 @@ const DENIED: Readonly<Record<Operator, Operator>> = {
   '>': '<=',
   '>=': '<',
 };
+
 const MIRRORED: Readonly<Record<Operator, Operator>> = {
   '=': '=',
   '!=': '!=',
@@ -66,6 +69,7 @@ const MIRRORED: Readonly<Record<Operator, Operator>> = {
   '>': '<',
   '>=': '<=',
 };
+
 const HOLDS: Readonly<Record<Operator, (a: number, b: number) => boolean>> = {
   '=': (a, b) => a === b,
   '!=': (a, b) => a !== b,

@@ -1,18 +1,11 @@
-import { SET_BITS, type FieldBlock, type State } from '../../model/layout.ts';
+import { type FieldBlock, SET_BITS, type State } from '../../model/layout.ts';
 import { insertMessage, messageOffset } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import { Unencodable } from '../definedness.ts';
 import { fewMessages } from './cells.ts';
 import type { Declared } from './declared.ts';
-import {
-  describeType,
-  smtAnd,
-  smtEq,
-  smtInt,
-  smtNot,
-  type FieldTerms,
-  type Term,
-} from './symbolic.ts';
+import { describeType, type FieldTerms } from './symbolic.ts';
+import { smtAnd, smtEq, smtInt, smtNot, type Term } from './terms.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 /** States as the semantics knows them, and as values of the SMT variables: there and back. */

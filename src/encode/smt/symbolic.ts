@@ -3,15 +3,14 @@ import type { Expr } from '../../model/expression.ts';
 import type { Layout } from '../../model/layout.ts';
 import { isCollection, scalarValues, type Type } from '../../model/types.ts';
 import { Unencodable } from '../definedness.ts';
-
-/** An SMT-LIB term as text. */
-export type Term = string;
+import { smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, type Term } from './terms.ts';
 
 /**
  * A message as the terms of its fields: a term, or for a set field one membership flag per value of
  * its base.
  */
 export type FieldTerms = Term | readonly PresenceTerm[];
+
 export type RecordTerms = readonly FieldTerms[];
 
 /** Whether a value is in a collection. */
@@ -56,41 +55,6 @@ export interface StateTerms {
 }
 
 export type LocalTerms = ReadonlyMap<string, Term | RecordTerms>;
-
-export const smtInt = (n: number): Term => (n < 0 ? `(- ${-n})` : String(n));
-export const smtAnd = (terms: readonly Term[]): Term =>
-  nary(
-    'and',
-    terms.filter((t) => t !== 'true'),
-    'true',
-  );
-export const smtOr = (terms: readonly Term[]): Term =>
-  nary(
-    'or',
-    terms.filter((t) => t !== 'false'),
-    'false',
-  );
-export const smtNot = (t: Term): Term =>
-  t === 'true' ? 'false' : t === 'false' ? 'true' : `(not ${t})`;
-
-function nary(operator: string, terms: readonly Term[], unit: Term): Term {
-  const zero = unit === 'true' ? 'false' : 'true';
-  if (terms.includes(zero)) return zero;
-  if (terms.length === 0) return unit;
-  return terms.length === 1 ? (terms[0] as Term) : `(${operator} ${terms.join(' ')})`;
-}
-
-export function smtIte(condition: Term, yes: Term, no: Term): Term {
-  if (condition === 'true' || yes === no) return yes;
-  return condition === 'false' ? no : `(ite ${condition} ${yes} ${no})`;
-}
-
-export function smtEq(a: Term, b: Term): Term {
-  if (a === b) return 'true';
-  return NUMERAL.test(a) && NUMERAL.test(b) ? 'false' : `(= ${a} ${b})`;
-}
-
-const NUMERAL = /^(?:\d+|\(- \d+\))$/;
 
 /**
  * Expressions as ground terms: finite maps, sets and channels are expanded (SEMANTICS 14), integers

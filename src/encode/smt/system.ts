@@ -1,31 +1,27 @@
 import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
-import type { ChannelBlock, FieldBlock, Layout } from '../../model/layout.ts';
+import type { Layout } from '../../model/layout.ts';
+import { type ChannelBlock, type FieldBlock } from '../../model/layout.ts';
 import { rulesPerCell } from '../../model/initial.ts';
-import { judgedPredicates, type Action, type InitRule, type Property } from '../../model/model.ts';
-import type { Instance, Semantics } from '../../model/semantics.ts';
+import { type Action, type InitRule, judgedPredicates, type Property } from '../../model/model.ts';
+import type { Semantics } from '../../model/semantics.ts';
+import { type Instance } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
 import { definedness, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { assign, equalFields, iteField } from './cells.ts';
 import { Declared } from './declared.ts';
 import { StateValues } from './stateValues.ts';
-import type { NamedGuard, TransitionRule, RuleOrigin, SmtSystem } from './transition.ts';
+import type { NamedGuard, RuleOrigin, SmtSystem, TransitionRule } from './transition.ts';
 import {
-  describeType,
-  smtAnd,
-  smtEq,
-  smtInt,
-  smtIte,
-  smtNot,
-  smtOr,
-  Symbolic,
   type ChannelTerms,
+  describeType,
   type FieldTerms,
   type LocalTerms,
   type RecordTerms,
-  type Term,
+  Symbolic,
 } from './symbolic.ts';
+import { smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, type Term } from './terms.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 export type {

@@ -2,7 +2,7 @@ import type { State } from '../../model/layout.ts';
 import type { Expr } from '../../model/expression.ts';
 import type { Property } from '../../model/model.ts';
 import type { Instance } from '../../model/semantics.ts';
-import type { Term } from './symbolic.ts';
+import type { Term } from './terms.ts';
 
 /** One SMT variable of a state. */
 export interface SmtVariable {

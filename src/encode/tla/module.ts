@@ -1,6 +1,7 @@
 import { conjuncts, type Expr } from '../../model/expression.ts';
 import type { Action, InitRule, Model, Property } from '../../model/model.ts';
-import { unpackSet, type Layout } from '../../model/layout.ts';
+import type { Layout } from '../../model/layout.ts';
+import { unpackSet } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType, scalarValues } from '../../model/types.ts';
 import { sampledNames, sampleValues } from '../../model/initial.ts';

@@ -2,17 +2,19 @@ import type { Graph } from '../../graph/graph.ts';
 import { sampleBound, sampled } from '../../model/initial.ts';
 import { liftRun } from '../../model/lift.ts';
 import { mapLtl } from '../../model/ltl.ts';
-import { type Formula, type Property } from '../../model/model.ts';
+import type { Formula, Property } from '../../model/model.ts';
 import type { Evidence, Outcome } from '../../model/outcome.ts';
-import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
+import type { Semantics } from '../../model/semantics.ts';
+import { ERROR_BIT } from '../../model/semantics.ts';
 import type { Trace } from '../../model/trace.ts';
 import { OutOfTime, ticking, type Time } from '../../time/time.ts';
-import { automatonOf, TooLarge, ProductTooLarge } from './buchi.ts';
-import { arenaOf, findFairRun, stopping, type FairRun } from './fairCycle.ts';
+import { automatonOf, ProductTooLarge, TooLarge } from './buchi.ts';
+import { arenaOf, type FairRun, findFairRun, stopping } from './fairCycle.ts';
 import type { GraphObservation } from './observation.ts';
 import { productOf } from './product.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
-import { FALSE, HOLDS_THERE, TRUTH, type StateWatch } from './watch.ts';
+import type { StateWatch } from './watch.ts';
+import { FALSE, HOLDS_THERE, TRUTH } from './watch.ts';
 import { IMPLICIT_KINDS, type ImplicitKind } from '../../model/propertyKinds.ts';
 
 /** What the properties are on a graph that was observed (SEMANTICS 4–8, 11). */

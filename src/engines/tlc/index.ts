@@ -11,24 +11,26 @@ import {
   type EngineResult,
   type Task,
 } from '../../model/engine.ts';
-import { sampleBound, sampled, sampledNames, starts, valuations } from '../../model/initial.ts';
-import type { State } from '../../model/layout.ts';
+import { sampleBound, sampled, sampledNames, valuations } from '../../model/initial.ts';
 import { liftRun } from '../../model/lift.ts';
-import { ERROR_BIT, type Semantics } from '../../model/semantics.ts';
-import { type Property } from '../../model/model.ts';
+import type { Semantics } from '../../model/semantics.ts';
+import { ERROR_BIT } from '../../model/semantics.ts';
+import type { Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
-import type { ChildRun } from '../../processes/child.ts';
 import { scratchFolder } from '../../processes/scratch.ts';
 import type { Time } from '../../time/time.ts';
 import { runTlc, type TlcChild } from './jvm.ts';
-import { EC, outOfRoom, parseMessages, parseState, statsOf, type TlcMessage } from './output.ts';
+import { EC, parseState } from './output.ts';
 import { MAX_DISK_MB } from './specification.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
+import { incomplete, readRun, type TlcRun } from './readRun.ts';
+import { configText, type Constraint, constraintText, startsOf } from './configuration.ts';
 
 /** `reachable` takes one run per valuation: above this many they are left to explore. */
 const MAX_VALUATIONS = 8;
+
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** TLC, the model checker of TLA+ (Yu, Manolios and Lamport 1999), over a module that we print. */
@@ -78,21 +80,6 @@ function countValuations(semantics: Semantics): number {
     if (count > MAX_VALUATIONS) break;
   }
   return count;
-}
-
-/** What one TLC process said. */
-interface TlcRun {
-  readonly verdict:
-    | { readonly kind: 'ok' }
-    | {
-        readonly kind: 'violated';
-        readonly what: 'invariant' | 'deadlock' | 'temporal';
-        readonly name: string;
-      }
-    | { readonly kind: 'failed'; readonly outcome: Outcome };
-  readonly messages: readonly TlcMessage[];
-  readonly distinct: number | undefined;
-  readonly jvm: TlcChild['jvm'];
 }
 
 class TlcCheck {
@@ -388,142 +375,4 @@ class TlcCheck {
       evidence: this.#evidence(run),
     };
   }
-}
-
-interface Constraint {
-  readonly valuation: readonly number[];
-  readonly text: string;
-}
-
-function constraintText(
-  task: Task,
-  module: TlaModule,
-  parameter: string,
-  valuation: readonly number[],
-): string {
-  const block = task.semantics.layout.cell('parameter', parameter);
-  const printed =
-    module.variables.find((v) => v.of === 'parameter' && v.name === parameter)?.printed ??
-    parameter;
-  const cells = module.parameterCells(parameter);
-  return cells
-    .map(
-      (key, i) =>
-        `${printed}${key} = ${module.literal(parameter, valuation.slice(block.offset + i * block.width, block.offset + (i + 1) * block.width))}`,
-    )
-    .join(' /\\ ');
-}
-
-function* startsOf(semantics: Semantics, valuation: readonly number[]): Generator<State> {
-  for (const start of starts(semantics, valuation)) if (start.errors === 0) yield start.state;
-}
-
-function configText(invariants: readonly TlaProperty[], temporal: readonly TlaProperty[]): string {
-  const named = invariants.filter((p) => p.as !== 'deadlock');
-  return [
-    'SPECIFICATION Spec',
-    ...(named.length > 0 ? ['INVARIANTS', ...named.map((p) => `  ${p.name}`)] : []),
-    ...(temporal.length > 0 ? ['PROPERTIES', ...temporal.map((p) => `  ${p.name}`)] : []),
-    '',
-  ].join('\n');
-}
-
-/**
- * SEMANTICS 12: `ok` needs the completion message, exit 0 and an empty queue; what a killed or
- * lying process leaves is a failure.
- */
-function readRun(child: TlcChild, invariants: readonly TlaProperty[]): TlcRun {
-  const messages = parseMessages(child.stdout);
-  const { distinct, left } = statsOf(messages);
-  const run = (verdict: TlcRun['verdict']): TlcRun => ({
-    verdict,
-    messages,
-    distinct,
-    jvm: child.jvm,
-  });
-  const violated = messages.find((m) => m.code === EC.invariant || m.code === EC.invariantInitial);
-  const end = child.end;
-  if (outOfRoom(messages, child.stdout + child.stderr) !== undefined)
-    return run({ kind: 'failed', outcome: failureOf(child, messages) });
-  if (end.kind === 'exited' && violated) {
-    const name = /Invariant (\w+) is violated/.exec(violated.text)?.[1] ?? '';
-    // An initial state that breaks an invariant is printed inside the message, without a number.
-    const initial =
-      violated.code === EC.invariantInitial
-        ? [{ code: EC.state, text: violated.text.slice(violated.text.indexOf('\n')) }]
-        : [];
-    return {
-      ...run({ kind: 'violated', what: 'invariant', name }),
-      messages: [...messages, ...initial],
-    };
-  }
-  if (
-    end.kind === 'exited' &&
-    messages.some((m) => m.code === EC.deadlock) &&
-    invariants.some((p) => p.as === 'deadlock')
-  )
-    return run({ kind: 'violated', what: 'deadlock', name: '' });
-  if (end.kind === 'exited' && messages.some((m) => m.code === EC.temporal))
-    return run({ kind: 'violated', what: 'temporal', name: '' });
-  const finished = messages.some((m) => m.code === EC.noError) && left === 0;
-  if (end.kind === 'exited' && end.code === 0 && finished) return run({ kind: 'ok' });
-  return run({ kind: 'failed', outcome: failureOf(child, messages) });
-}
-
-function failureOf(child: ChildRun, messages: readonly TlcMessage[]): Outcome {
-  const { end } = child;
-  const unknown = (
-    reason: 'timeout' | 'memory' | 'cancelled' | 'crash',
-    message: string,
-  ): Outcome => ({ outcome: 'unknown', reason, message, evidence: {} });
-  switch (end.kind) {
-    case 'timeout':
-      return unknown('timeout', 'TLC reached the time limit');
-    case 'cancelled':
-      return unknown('cancelled', 'the check was cancelled');
-    case 'memory':
-      return unknown('memory', 'TLC reached the memory limit');
-    case 'disk':
-      return unknown('memory', 'TLC wrote more to disk than the limit');
-    case 'output':
-      return unknown('crash', 'TLC printed more than the limit');
-    case 'failed':
-      return unknown('crash', `Java could not be started: ${end.message}`);
-    case 'signalled':
-      return unknown('crash', `TLC was killed by ${end.signal}`);
-    case 'exited': {
-      const room = outOfRoom(messages, child.stdout + child.stderr);
-      if (room !== undefined) return unknown('memory', room);
-      // SANY prints what it dislikes outside of messages.
-      const sany = /\*\*\* Errors?:[\s\S]*?(?=@!@!@|$)/.exec(child.stdout)?.[0] ?? '';
-      const text = [
-        sany,
-        ...messages
-          .filter((m) => m.code >= 1000 && m.code < 5000 && !QUIET.has(m.code))
-          .map((m) => m.text),
-        child.stderr,
-      ]
-        .join(' ')
-        .replace(/\s+/g, ' ')
-        .trim();
-      return unknown('crash', `TLC ended with exit ${end.code}: ${text.slice(0, 400)}`);
-    }
-  }
-}
-
-/** Messages that tell how the run goes, not what went wrong. */
-const QUIET: ReadonlySet<number> = new Set([
-  2185, 2401, 2212, 2284, 2279, 2188, 2776, 2269, 2266, 2264, 2279, 2186, 2187, 2189, 2190, 2192,
-  2193, 2194, 2199, 2200, 2217, 2218, 2219, 2220, 2262, 2268,
-]);
-
-/**
- * Why a completed run is not a proof: the chance that two states shared a fingerprint (SEMANTICS
- * 12).
- */
-function incomplete(messages: readonly TlcMessage[]): string | undefined {
-  const text = messages.find((m) => m.code === EC.noError)?.text ?? '';
-  const estimates = [...text.matchAll(/val = ([\d.E-]+)/g)].map((m) => Number(m[1]));
-  const worst = estimates.reduce((most, each) => Math.max(most, each), 0);
-  return worst < 1e-9 ? undefined : `a chance of ${worst} that two states shared a fingerprint`;
 }

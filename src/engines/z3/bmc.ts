@@ -1,6 +1,6 @@
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
-import type { Term } from '../../encode/smt/symbolic.ts';
-import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
+import type { Term } from '../../encode/smt/terms.ts';
+import { literalOf, parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 import type { Z3Session } from './session.ts';
 
 /** A path of states by their variables' values. */

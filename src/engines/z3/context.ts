@@ -1,5 +1,5 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
-import type { Term } from '../../encode/smt/symbolic.ts';
+import type { Term } from '../../encode/smt/terms.ts';
 import type { EngineProgress, Task } from '../../model/engine.ts';
 import type { Property } from '../../model/model.ts';
 import type { Artifact, Outcome } from '../../model/outcome.ts';
@@ -7,7 +7,7 @@ import type { Semantics } from '../../model/semantics.ts';
 import { partOf } from '../../time/time.ts';
 import type { ValuePath } from './bmc.ts';
 import { outcomeOfPath } from './found.ts';
-import { establish, type ClaimedInvariant } from './proof.ts';
+import { type ClaimedInvariant, establish } from './proof.ts';
 import { SessionError, type SessionLimits } from './session.ts';
 import { SmallGraph } from './smallGraph.ts';
 import { systemOf } from './systems.ts';

@@ -1,6 +1,6 @@
-import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
-import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/symbolic.ts';
-import type { TransitionRule, SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
+import { literalOf, parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
+import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/terms.ts';
+import type { SmtSystem, SmtVariable, TransitionRule } from '../../encode/smt/system.ts';
 import { valuations } from '../../model/initial.ts';
 import type { Property } from '../../model/model.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -10,14 +10,17 @@ import { definitions, type ValuePath } from './bmc.ts';
 import { outcomeOfPath } from './found.ts';
 import { SymbolicPath } from './kInduction.ts';
 import { reproveByTwo } from './reprove.ts';
-import { Z3Session, type SessionLimits } from './session.ts';
+import { type SessionLimits, Z3Session } from './session.ts';
 
 /** More valuations than these are not asked for one by one. */
 const MAX_VALUATIONS = 8;
+
 /** More ways than these are no classes any more: they follow the parameter, one for each value. */
 const MAX_WAYS = 24;
+
 /** Steps of the longest way that is looked for. */
 const MAX_STEPS = 24;
+
 /** Values that explain themselves, and that a replay looks through: tried before any others. */
 const NEAR = 4;
 

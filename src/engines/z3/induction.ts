@@ -1,7 +1,7 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
-import { smtAnd, type Term } from '../../encode/smt/symbolic.ts';
+import { smtAnd, type Term } from '../../encode/smt/terms.ts';
 import { definitions } from './bmc.ts';
-import { Z3Session, type SessionLimits } from './session.ts';
+import { type SessionLimits, Z3Session } from './session.ts';
 import { parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 
 /**

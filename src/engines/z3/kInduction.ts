@@ -1,7 +1,7 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
-import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
+import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/terms.ts';
 import { definitions } from './bmc.ts';
-import { Z3Session, type SessionLimits } from './session.ts';
+import { type SessionLimits, Z3Session } from './session.ts';
 
 /**
  * How far an invariant has to look back to be kept: `steps` states in a row satisfy it, then the
@@ -20,6 +20,7 @@ export const ONE_STEP: Depth = { steps: 1, distinct: false };
 
 /** Nobody looks for a longer one, and nobody proves a longer one again. */
 export const MAX_STEPS = 16;
+
 const QUERY_MS = 5_000;
 
 /**

@@ -1,16 +1,17 @@
-import { fairConditions, type FairCondition } from '../../encode/smt/fairness.ts';
-import { parseSexprs, literalOf, type Sexpr } from '../../encode/smt/sexpr.ts';
-import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/symbolic.ts';
+import { type FairCondition, fairConditions } from '../../encode/smt/fairness.ts';
+import { literalOf, parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
+import { smtAnd, smtNot, smtOr, type Term } from '../../encode/smt/terms.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Formula, Property } from '../../model/model.ts';
-import { sameState, type Semantics } from '../../model/semantics.ts';
+import type { Semantics } from '../../model/semantics.ts';
+import { sameState } from '../../model/semantics.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Trace } from '../../model/trace.ts';
 import { definitions, type ValuePath } from './bmc.ts';
 import { SymbolicPath } from './kInduction.ts';
-import { SessionError, Z3Session, type SessionLimits } from './session.ts';
+import { SessionError, type SessionLimits, Z3Session } from './session.ts';
 
 /** Longer runs than this are not looked at. */
 export const MAX_LASSO_STEPS = 10;
@@ -25,6 +26,7 @@ export interface LassoPath {
 }
 
 export const LASSO_KINDS = ['eventually', 'eventuallyAlways', 'leadsTo'] as const;
+
 type Liveness = Extract<Formula, { kind: (typeof LASSO_KINDS)[number] }>;
 
 export function isLiveness(formula: Formula): formula is Liveness {

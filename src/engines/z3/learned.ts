@@ -1,4 +1,4 @@
-import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/symbolic.ts';
+import { smtAnd, smtInt, smtNot, type Term } from '../../encode/smt/terms.ts';
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
 import { OutOfTime, ticking, type Time } from '../../time/time.ts';
 
@@ -48,7 +48,9 @@ function within(a: Bits, b: Bits): boolean {
 }
 
 const MAX_LITERALS = 220;
+
 const MAX_CLAUSES = 4_000;
+
 /**
  * A number with more values than this in what was seen is compared with others, not with each
  * value.

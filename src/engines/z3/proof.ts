@@ -1,8 +1,8 @@
 import { readableInvariant } from '../../encode/smt/readable.ts';
-import type { Term } from '../../encode/smt/symbolic.ts';
+import type { Term } from '../../encode/smt/terms.ts';
 import type { SmtSystem } from '../../encode/smt/system.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
-import { depthFacts, ONE_STEP, type Depth } from './kInduction.ts';
+import { type Depth, depthFacts, ONE_STEP } from './kInduction.ts';
 import { proofCore, type ProofCore } from './proofCore.ts';
 import { reproveByTwo } from './reprove.ts';
 import { SessionError, type SessionLimits } from './session.ts';

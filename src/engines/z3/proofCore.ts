@@ -1,7 +1,7 @@
 import { clausesOf, sexprText } from '../../encode/smt/clauses.ts';
-import { smtAnd, type Term } from '../../encode/smt/symbolic.ts';
+import { smtAnd, type Term } from '../../encode/smt/terms.ts';
 import type { NamedGuard, SmtSystem } from '../../encode/smt/system.ts';
-import { Z3Session, type SessionLimits } from './session.ts';
+import { type SessionLimits, Z3Session } from './session.ts';
 
 /** What a proof rests on. */
 export interface ProofCore {

@@ -1,15 +1,16 @@
-import { smtOr, type Term } from '../../encode/smt/symbolic.ts';
+import { smtOr, type Term } from '../../encode/smt/terms.ts';
 import { starts, valuations } from '../../model/initial.ts';
 import type { State } from '../../model/layout.ts';
 import { liftRun } from '../../model/lift.ts';
 import type { Property } from '../../model/model.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import { PHASE_MS, withinShare, type Context } from './context.ts';
+import type { Context } from './context.ts';
+import { PHASE_MS, withinShare } from './context.ts';
 import {
   everyValuation,
   manyValuations,
-  reachedFromEverywhere,
   type ReachedEverywhere,
+  reachedFromEverywhere,
 } from './everyValuation.ts';
 import { confirm, proofByStates } from './tactics/graph.ts';
 import { MAX_DEPTH, search, SHALLOW_DEPTH } from './tactics/search.ts';

@@ -1,8 +1,8 @@
 import type { SmtSystem } from '../../encode/smt/system.ts';
-import type { Term } from '../../encode/smt/symbolic.ts';
+import type { Term } from '../../encode/smt/terms.ts';
 import { definitions } from './bmc.ts';
-import { inductionObligations, ONE_STEP, type Depth } from './kInduction.ts';
-import { SessionError, Z3Session, type SessionEnd, type SessionLimits } from './session.ts';
+import { type Depth, inductionObligations, ONE_STEP } from './kInduction.ts';
+import { type SessionEnd, SessionError, type SessionLimits, Z3Session } from './session.ts';
 
 /**
  * What the fixed-point engine said: an invariant that others can re-prove, a violation somewhere,

@@ -1,4 +1,5 @@
-import { FeelError, parseFeel } from '../../model/feel.ts';
+import { parseFeel } from '../../model/feel.ts';
+import { FeelError } from '../../model/feelTokens.ts';
 import {
   PREDICATE_KINDS,
   type PropertyDocument,
@@ -6,10 +7,11 @@ import {
   type VariableDocument,
 } from '../../model/document.ts';
 import type { Annotations } from './annotations.ts';
-import type { DataAssignment, Data } from './diagram.ts';
+import type { Data, DataAssignment } from './diagram.ts';
 import { feelOfJuel, isJuel } from './juel.ts';
 import type { BpmnElement } from './moddle.ts';
-import { elementsIn, text, type DiagramReading } from './reading.ts';
+import type { DiagramReading } from './reading.ts';
+import { elementsIn, text } from './reading.ts';
 
 /**
  * Data and properties that a diagram is annotated with (docs/bpmn.md, *Data*): `probity:` elements,

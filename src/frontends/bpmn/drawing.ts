@@ -1,9 +1,9 @@
-import type { Drawing, Figure, Line, FigureShape } from '../../drawing/drawing.ts';
-import { layOut, type Placeable, type Link } from '../../drawing/layout.ts';
+import type { Drawing, Figure, FigureShape, Line } from '../../drawing/drawing.ts';
+import { layOut, type Link, type Placeable } from '../../drawing/layout.ts';
 import type { Interchange } from './interchange.ts';
 import type { BpmnElement } from './moddle.ts';
 import { text } from './reading.ts';
-import { localName } from './scan.ts';
+import { localName } from './scanner.ts';
 
 /** The drawing of a file: its own (§12), or, where it has none, one that is made for it. */
 export function drawingOf(definitions: BpmnElement, interchange: Interchange): Drawing {

@@ -1,5 +1,5 @@
 import type { Box, Point } from '../../drawing/drawing.ts';
-import { localName } from './scan.ts';
+import { localName } from './scanner.ts';
 
 /** Where a file draws its elements (BPMN 2.0.2 §12.2), by their ids. */
 export interface Interchange {
@@ -10,6 +10,7 @@ export interface Interchange {
 }
 
 const TAG = /<(\/?)([\w.:-]+)((?:"[^"]*"|'[^']*'|[^>"'])*)>/g;
+
 const ATTRIBUTE = /([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 
 /** Coordinates that no drawing has: what is further out is somebody's mistake, and is left out. */

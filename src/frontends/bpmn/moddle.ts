@@ -1,5 +1,5 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import type { Scan } from './scan.ts';
+import type { Scan } from './scanner.ts';
 
 /**
  * The part of bpmn-moddle's output that this frontend reads. Every property may be missing: the XML

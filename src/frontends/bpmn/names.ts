@@ -1,4 +1,4 @@
-import { FEEL_KEYWORDS } from '../../model/feel.ts';
+import { FEEL_KEYWORDS } from '../../model/feelTokens.ts';
 
 const MAX_LENGTH = 64;
 

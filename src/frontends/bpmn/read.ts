@@ -1,40 +1,26 @@
 import { bad, ok, problem, type Result } from '../../errors/index.ts';
 import { connectMessageFlows } from './connect.ts';
 import {
-  conditionalFlows,
-  isAwaited,
-  isChannelSemantics,
-  type DiagramActor,
   type ChannelSemantics,
   type Data,
   type Diagram,
-  type Flow,
-  type Node,
-  type NodeKind,
+  type DiagramActor,
+  isChannelSemantics,
   type Process,
-  type Trigger,
 } from './diagram.ts';
-import { ELEMENTS, MISPLACED, UNSUPPORTED_ROOTS, type ElementRole } from './elements.ts';
+import { UNSUPPORTED_ROOTS } from './elements.ts';
 import type { BpmnElement, Parsed } from './moddle.ts';
-import { MAX_CONDITIONAL, goesOn } from './happen.ts';
 import { tieCompensation } from './compensation.ts';
 import type { Annotations } from './annotations.ts';
-import { assignmentsOf, conditionOf, readData } from './data.ts';
-import { Expansion, drawnFor } from './expand.ts';
-import {
-  CROSSED,
-  flowProblem,
-  isBetweenPools,
-  noteEvents,
-  referenceOf,
-  tieEvents,
-  timerOf,
-} from './events.ts';
-import { MAX_JOINED } from './join.ts';
+import { readData } from './data.ts';
+import { Expansion } from './expand.ts';
+import { noteEvents, tieEvents } from './events.ts';
 import { judgeReferences } from './references.ts';
 import { DiagramReading, elementName, text } from './reading.ts';
-import type { Place } from './scan.ts';
+import type { Place } from './scanner.ts';
 import { actorOf } from './trust.ts';
+import { readElement } from './readElement.ts';
+import { judgeChoices, readFlow } from './readFlow.ts';
 
 /** Builds the graph of a parsed file, or says everything that is wrong with it. */
 export function readDiagram(
@@ -227,211 +213,6 @@ function readLanes(
   }
 }
 
-function readElement(
-  element: BpmnElement,
-  process: Process,
-  actor: DiagramActor,
-  reading: DiagramReading,
-): Node | undefined {
-  const role = ELEMENTS.get(element.$type);
-  if (!role) {
-    reading.refuse('BPMN_UNSUPPORTED', element, `a <${elementName(element)}> is not supported yet`);
-    return undefined;
-  }
-  if (role.role === 'silent' || role.role === 'flow') return undefined;
-  const trigger = triggerOf(element, role, reading);
-  if (trigger === undefined) return undefined;
-  const kind = kindOf(element, role);
-  const node: Node = {
-    id: element.id ?? '',
-    elementId: drawnFor(element),
-    name: text(element.name),
-    element: elementName(element),
-    kind,
-    trigger,
-    activity: (kind === 'task' || kind === 'eventSubProcess') && element.frame !== true,
-    reference: referenceOf(element, trigger),
-    process,
-    actor,
-    incoming: [],
-    outgoing: [],
-    sends: [],
-    receives: [],
-    outside: false,
-    inside: undefined,
-    boundary: [],
-    attachedTo: undefined,
-    handler: undefined,
-    thrown: false,
-    shadowed: false,
-    interrupting:
-      trigger === 'error' ||
-      (kind === 'start' ? element.isInterrupting !== false : element.cancelActivity !== false),
-    repeats: trigger !== 'timer' || timerOf(element) !== 'once',
-    paced: trigger === 'timer' && timerOf(element) === 'unknown',
-    heard: [],
-    undoneBy: undefined,
-    undoes: [],
-    cancels: undefined,
-    forCompensation: element.isForCompensation === true,
-    together: [],
-    sets: assignmentsOf(element),
-    needs: neededTokens(element),
-  };
-  if (node.id === '') {
-    reading.refuse(
-      'BPMN_STRUCTURE',
-      element,
-      `a <${node.element}> has no id, so that nothing can refer to it`,
-    );
-    return undefined;
-  }
-  process.nodes.push(node);
-  reading.nodes.set(element, node);
-  return node;
-}
-
-function kindOf(
-  element: BpmnElement,
-  role: Exclude<ElementRole, { readonly role: 'silent' | 'flow' }>,
-): NodeKind {
-  if (role.role === 'subProcess')
-    return element.triggeredByEvent === true && !element.frame ? 'eventSubProcess' : 'task';
-  return role.kind === 'task' && element.instantiate === true ? 'start' : role.kind;
-}
-
-function triggerOf(
-  element: BpmnElement,
-  role: ElementRole,
-  reading: DiagramReading,
-): Trigger | undefined {
-  if (role.role === 'node') return element.frame ? 'none' : role.trigger;
-  if (role.role !== 'event') return 'none';
-  const definitions = [...(element.eventDefinitions ?? []), ...(element.eventDefinitionRef ?? [])];
-  const [only, ...more] = definitions;
-  if (!only && element.$type === 'bpmn:BoundaryEvent') {
-    reading.notes.add(
-      'An event on a border has no trigger; it may happen at any moment, or never',
-      { id: element.id ?? '', name: text(element.name) },
-    );
-    return 'condition';
-  }
-  if (!only) return 'none';
-  if (more.length > 0)
-    return oneOf(
-      definitions.map((found) => role.triggers[found.$type]),
-      THROWING.has(element.$type),
-      element,
-      reading,
-    );
-  const trigger = role.triggers[only.$type];
-  if (trigger === undefined) {
-    const misplaced = MISPLACED[element.$type]?.has(only.$type) ?? false;
-    const what = `a <${elementName(only)}> in a <${elementName(element)}>`;
-    reading.refuse(
-      misplaced ? 'BPMN_STRUCTURE' : 'BPMN_UNSUPPORTED',
-      element,
-      misplaced ? `BPMN 2.0 has no ${what.slice(2)}` : `${what} is not supported yet`,
-    );
-  }
-  return trigger;
-}
-
-const THROWING: ReadonlySet<string> = new Set(['bpmn:IntermediateThrowEvent', 'bpmn:EndEvent']);
-
-/**
- * An event with several triggers (§10.5.1). One that catches happens by any of them: the one that
- * the diagram says most about stands for all. One that throws throws all of them: messages leave by
- * message flows in any case; beside them one that ends or signals something. (Some modellers write
- * an event with several triggers with any two, whatever they are.)
- */
-function oneOf(
-  triggers: readonly (Trigger | undefined)[],
-  throws: boolean,
-  element: BpmnElement,
-  reading: DiagramReading,
-): Trigger {
-  const about = { id: element.id ?? '', name: text(element.name) };
-  const [first] = triggers;
-  if (first !== undefined && triggers.every((trigger) => trigger === first)) return first;
-  if (!throws) {
-    reading.notes.add(
-      'An event with several triggers may happen by any of them, at any moment',
-      about,
-    );
-    return (
-      (['message', 'timer'] as const).find((trigger) => triggers.includes(trigger)) ?? 'condition'
-    );
-  }
-  const others = triggers.filter((trigger) => trigger !== undefined && trigger !== 'message');
-  const [only] = others;
-  if (
-    only !== undefined &&
-    triggers.length === others.length + 1 &&
-    others.length === 1 &&
-    triggers.includes('message')
-  )
-    return only;
-  reading.notes.add(
-    'An event throws several things; it sends its messages, and of the rest nothing is known',
-    about,
-  );
-  return 'none';
-}
-
-/**
- * How many tokens the condition of a complex gateway asks for, where it is a comparison of
- * `activationCount` with a number.
- */
-function neededTokens(element: BpmnElement): number {
-  const count = /activationCount\s*(>=|=|==|>)\s*(\d+)/.exec(
-    text(element.activationCondition?.body),
-  );
-  return count ? Number(count[2]) + (count[1] === '>' ? 1 : 0) : 0;
-}
-
-function readFlow(
-  element: BpmnElement,
-  process: Process,
-  defaults: ReadonlySet<BpmnElement>,
-  data: Data,
-  reading: DiagramReading,
-): void {
-  const source = endOf(element, 'sourceRef', reading);
-  const target = endOf(element, 'targetRef', reading);
-  if (!source || !target) return;
-  if (source.process !== process || target.process !== process) {
-    if (!isBetweenPools(source, target))
-      return reading.report('BPMN_STRUCTURE', element, CROSSED.subProcess);
-    reading.mend('BPMN_STRUCTURE', element, CROSSED.pool);
-  }
-  const wrong = flowProblem(source, target);
-  if (wrong !== undefined) return reading.report('BPMN_STRUCTURE', element, wrong);
-  if (source.kind === 'end')
-    reading.notes.add(
-      `A sequence flow leaves an end event; ${goesOn(source) ? 'the token goes on over it' : 'nothing goes on over it'}`,
-      source,
-    );
-  if (target.kind === 'start')
-    reading.notes.add(
-      'A sequence flow leads to a start event; its token goes on there as at an intermediate event',
-      target,
-    );
-  const flow: Flow = {
-    id: element.id ?? `${source.id}_${target.id}`,
-    elementId: drawnFor(element) || source.elementId,
-    name: text(element.name),
-    source,
-    target,
-    conditional: element.conditionExpression !== undefined,
-    condition: conditionOf(element, data),
-    isDefault: defaults.has(element),
-  };
-  source.outgoing.push(flow);
-  target.incoming.push(flow);
-  process.flows.push(flow);
-}
-
 /** A call (§10.3.6) of something that is drawn elsewhere is an activity like any other. */
 function noteCall(element: BpmnElement, reading: DiagramReading): void {
   if (element.$type !== 'bpmn:CallActivity' || element.flowElements) return;
@@ -439,80 +220,4 @@ function noteCall(element: BpmnElement, reading: DiagramReading): void {
     id: element.id ?? '',
     name: text(element.name),
   });
-}
-
-function judgeChoices(element: BpmnElement, node: Node, reading: DiagramReading): void {
-  const conditional = conditionalFlows(node).length;
-  const limit = MAX_CONDITIONAL[node.kind] ?? 0;
-  if (conditional > limit) {
-    reading.report(
-      'BPMN_UNSUPPORTED',
-      element,
-      `${conditional} conditional flows out of one <${node.element}> are not supported; the limit is ${limit}`,
-    );
-  }
-  if ((node.kind === 'inclusive' || node.kind === 'complex') && node.incoming.length > MAX_JOINED) {
-    reading.report(
-      'BPMN_UNSUPPORTED',
-      element,
-      `${node.incoming.length} flows into one ${node.kind} gateway are not supported; the limit is ${MAX_JOINED}`,
-    );
-  }
-  if (node.kind === 'task' && node.boundary.length > 0 && node.incoming.some(isAwaited)) {
-    reading.report(
-      'BPMN_STRUCTURE',
-      element,
-      `the receive task ${node.id} behind an event-based gateway may not have events on its border`,
-    );
-  }
-  noteConditions(node, reading);
-}
-
-/** Each condition is evaluated, or it is said that it is not, and what is done instead. */
-function noteConditions(node: Node, reading: DiagramReading): void {
-  const deciding =
-    node.kind === 'exclusive'
-      ? node.outgoing.filter(
-          (flow) => !flow.isDefault && (flow.conditional || node.outgoing.length > 1),
-        )
-      : conditionalFlows(node);
-  if (deciding.some((flow) => flow.condition === undefined))
-    reading.notes.add(
-      'Choices are free: conditions are not evaluated, any way out may be taken',
-      node,
-    );
-  for (const flow of node.outgoing)
-    if (flow.conditional && !deciding.includes(flow))
-      reading.notes.add(
-        flow.isDefault
-          ? 'A default flow has a condition, which is not looked at; it is taken where no other is'
-          : 'A condition decides nothing here; the sequence flow is taken whatever it says',
-        flow,
-      );
-}
-
-/** The node at one end of a flow; what is wrong with it is reported, unless it has been. */
-function endOf(
-  element: BpmnElement,
-  property: 'sourceRef' | 'targetRef',
-  reading: DiagramReading,
-): Node | undefined {
-  const end = element[property];
-  if (end && reading.refused.has(end)) return undefined;
-  const node = end && reading.nodes.get(end);
-  if (node) return node;
-  if (end) {
-    reading.report(
-      'BPMN_STRUCTURE',
-      element,
-      `a sequence flow may not have the <${elementName(end)}> '${end.id ?? ''}' as its ${property}`,
-    );
-  } else if (!reading.unresolved(element, property)) {
-    reading.mend(
-      'BPMN_STRUCTURE',
-      element,
-      `A sequence flow without ${property === 'sourceRef' ? 'a source' : 'a target'} was left out`,
-    );
-  }
-  return undefined;
 }

@@ -3,7 +3,7 @@ import { didYouMean } from '../../errors/nearest.ts';
 import type { Node } from './diagram.ts';
 import type { BpmnElement, Dangling } from './moddle.ts';
 import { Notes } from './notes.ts';
-import { localName, type Place } from './scan.ts';
+import { localName, type Place } from './scanner.ts';
 
 /**
  * Names are compared with all others only for the first problems of a file: it may have thousands.

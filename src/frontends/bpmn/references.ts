@@ -1,6 +1,6 @@
 import type { BpmnElement, Parsed } from './moddle.ts';
 import type { DiagramReading } from './reading.ts';
-import { localName } from './scan.ts';
+import { localName } from './scanner.ts';
 
 /**
  * References that carry meaning and name nothing. Those of `incoming` and `outgoing` only repeat

@@ -1,15 +1,23 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Fault } from '../../errors/index.ts';
-import { clusterHome, postgresAccount, type Account } from './account.ts';
-import { locateBinaries, type Binaries } from './binaries.ts';
+import { clusterHome, postgresAccount } from './account.ts';
+import { locateBinaries } from './binaries.ts';
 import { alive, claimFolder } from './owner.ts';
+import {
+  failure,
+  initialise,
+  passwordIn,
+  type ClusterPlace,
+  spawnOptions,
+  USER,
+} from './cluster.ts';
 
 /** A Postgres server of our own: loopback only, password only, stopped by whoever started it. */
 export interface EmbeddedPostgres {
@@ -24,28 +32,22 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-interface Place {
-  readonly home: string;
-  readonly cluster: string;
-  readonly logFile: string;
-  readonly password: string;
-  readonly account: Account | undefined;
-  readonly binaries: Binaries;
-}
-
 /** What it takes to talk to a server that runs. */
-type Reached = Pick<Place, 'cluster' | 'password'>;
+type Reached = Pick<ClusterPlace, 'cluster' | 'password'>;
 
 interface Running {
   readonly pid: number;
   readonly port: number;
 }
 
-const USER = 'probity';
 const DATABASE = 'probity';
+
 const START_TIMEOUT_MS = 60_000;
+
 const ADOPT_TIMEOUT_MS = 15_000;
+
 const STOP_TIMEOUT_MS = 15_000;
+
 const WATCH_EVERY_MS = 500;
 
 /**
@@ -61,7 +63,7 @@ export async function startEmbeddedPostgres(
   const home = await clusterHome(dataDir, account);
   const release = await claimFolder(home);
   try {
-    const place: Place = {
+    const place: ClusterPlace = {
       home,
       account,
       cluster: join(home, 'postgres'),
@@ -101,7 +103,7 @@ export async function runningEmbeddedPostgres(dataDir: string): Promise<string |
  * same port.
  */
 function keep(
-  place: Place,
+  place: ClusterPlace,
   first: Running,
   adopted: boolean,
   release: () => Promise<void>,
@@ -145,100 +147,15 @@ function keep(
   };
 }
 
-function urlOf(place: Pick<Place, 'password'>, port: number, database: string): string {
+function urlOf(place: Pick<ClusterPlace, 'password'>, port: number, database: string): string {
   return `postgresql://${USER}:${place.password}@127.0.0.1:${port}/${database}`;
-}
-
-/** Written before the cluster exists: a cluster is never without its password. */
-async function passwordIn(home: string): Promise<string> {
-  const path = join(home, 'postgres.password');
-  try {
-    await writeFile(path, randomBytes(24).toString('hex'), { flag: 'wx', mode: 0o600 });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new Fault('DATA_DIR', `the folder ${home} cannot be written`, { cause });
-    }
-  }
-  return (await readFile(path, 'utf8')).trim();
-}
-
-/**
- * Creates the cluster beside its place and moves it there when complete: a killed `initdb` leaves
- * nothing half done.
- */
-async function initialise(place: Place): Promise<void> {
-  if (
-    await stat(join(place.cluster, 'PG_VERSION')).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
-  const staging = join(place.home, 'postgres.new');
-  const passwordFile = join(staging, 'password');
-  const data = join(staging, 'data');
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { mode: 0o700 });
-  await writeFile(passwordFile, place.password, { mode: 0o600 });
-  if (place.account)
-    for (const path of [staging, passwordFile])
-      await chown(path, place.account.uid, place.account.gid);
-  const { code, output } = await runProgram(place, place.binaries.initdb, [
-    `--pgdata=${data}`,
-    `--username=${USER}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-instructions',
-  ]);
-  if (code !== 0) throw failure('initdb failed', output);
-  await rename(data, place.cluster);
-  await rm(staging, { recursive: true, force: true });
-}
-
-function runProgram(
-  place: Place,
-  program: string,
-  args: readonly string[],
-): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      ...spawnOptions(place),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const collect = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-4_000);
-    };
-    child.stdout?.on('data', collect);
-    child.stderr?.on('data', collect);
-    child.once('error', (cause) =>
-      reject(failure(`${program} cannot be run`, String(cause), cause)),
-    );
-    child.once('close', (code) => resolve({ code, output }));
-  });
-}
-
-/**
- * A session of its own (`detached`), so that Ctrl-C on the terminal reaches us and not the server
- * below us.
- */
-function spawnOptions(place: Place) {
-  return {
-    cwd: place.home,
-    detached: true,
-    uid: place.account?.uid,
-    gid: place.account?.gid,
-    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: process.env.TZ ?? 'UTC' },
-  };
 }
 
 /**
  * Takes over a server that is still running on our cluster. One that does not answer is ended, and
  * nothing returned.
  */
-async function adopt(place: Place): Promise<Running | undefined> {
+async function adopt(place: ClusterPlace): Promise<Running | undefined> {
   const found = await postmaster(place);
   if (!found) return undefined;
   const deadline = Date.now() + ADOPT_TIMEOUT_MS;
@@ -257,7 +174,7 @@ async function adopt(place: Place): Promise<Running | undefined> {
  * What `postmaster.pid` says, if that process lives and is a Postgres; a file that lies about it is
  * removed.
  */
-async function postmaster(place: Pick<Place, 'cluster'>): Promise<Running | undefined> {
+async function postmaster(place: Pick<ClusterPlace, 'cluster'>): Promise<Running | undefined> {
   const path = join(place.cluster, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
@@ -282,7 +199,7 @@ async function answers(place: Reached, port: number): Promise<boolean> {
 }
 
 async function query(
-  place: Pick<Place, 'password'>,
+  place: Pick<ClusterPlace, 'password'>,
   port: number,
   sql: string,
 ): Promise<unknown[]> {
@@ -304,7 +221,7 @@ async function query(
  * memory that a dying server still holds, is tried again.
  */
 async function launch(
-  place: Place,
+  place: ClusterPlace,
   wanted: number | undefined,
   otherwise: 'or another' | 'or none',
 ): Promise<Running> {
@@ -327,7 +244,7 @@ async function launch(
   throw failure('the embedded Postgres did not start', last);
 }
 
-function startServer(place: Place, port: number): ChildProcess {
+function startServer(place: ClusterPlace, port: number): ChildProcess {
   const log = openSync(place.logFile, 'a', 0o600);
   try {
     const settings: Record<string, string | number> = {
@@ -360,7 +277,7 @@ function startServer(place: Place, port: number): ChildProcess {
 
 /** Resolves to nothing when the server answers, or to what went wrong. */
 async function readiness(
-  place: Place,
+  place: ClusterPlace,
   child: ChildProcess,
   port: number,
 ): Promise<string | undefined> {
@@ -383,7 +300,7 @@ async function readiness(
   return ended;
 }
 
-async function createDatabase(place: Place, port: number): Promise<void> {
+async function createDatabase(place: ClusterPlace, port: number): Promise<void> {
   const rows = await query(place, port, `SELECT 1 FROM pg_database WHERE datname = '${DATABASE}'`);
   if (rows.length > 0) return;
   await query(
@@ -426,17 +343,4 @@ export function freePort(): Promise<number> {
       );
     });
   });
-}
-
-function failure(what: string, output: string, cause?: unknown): Fault {
-  const text = output.trim();
-  if (/no space left/iu.test(text))
-    return new Fault('DISK_FULL', `${what}: the disk is full`, { cause });
-  const reason =
-    text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .slice(-3)
-      .join(' · ') || 'no output';
-  return new Fault('DATABASE_EMBEDDED', `${what}: ${reason}`, { cause });
 }

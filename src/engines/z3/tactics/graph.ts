@@ -1,12 +1,14 @@
 import { Unencodable } from '../../../encode/definedness.ts';
-import { smtOr, type Term } from '../../../encode/smt/symbolic.ts';
+import { smtOr, type Term } from '../../../encode/smt/terms.ts';
 import type { State } from '../../../model/layout.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import { BoundedSearch } from '../bmc.ts';
-import { withinShare, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
+import { withinShare } from '../context.ts';
 import { Z3Session } from '../session.ts';
-import type { Hit, SmallGraph } from '../smallGraph.ts';
-import { namesOf, type Goal, type Tactic } from './tactic.ts';
+import type { SmallGraph } from '../smallGraph.ts';
+import { type Hit } from '../smallGraph.ts';
+import { type Goal, namesOf, type Tactic } from './tactic.ts';
 
 /**
  * Where the graph is small: each property by the way to where it breaks, taken step by step, or by

@@ -1,9 +1,10 @@
-import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/symbolic.ts';
-import { PHASE_MS, withinShare, type Context } from '../context.ts';
+import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/terms.ts';
+import type { Context } from '../context.ts';
+import { PHASE_MS, withinShare } from '../context.ts';
 import { inductiveSubset } from '../induction.ts';
 import { learnedClauses } from '../learned.ts';
 import type { SessionLimits } from '../session.ts';
-import { isImplicit, namesOf, type Goal, type Tactic } from './tactic.ts';
+import { type Goal, isImplicit, namesOf, type Tactic } from './tactic.ts';
 
 /** Of more inductive terms than this only the ranges are looked at over several steps. */
 const MAX_BESIDE = 100;

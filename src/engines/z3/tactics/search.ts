@@ -1,7 +1,8 @@
-import { smtOr, type Term } from '../../../encode/smt/symbolic.ts';
+import { smtOr, type Term } from '../../../encode/smt/terms.ts';
 import { BoundedSearch } from '../bmc.ts';
-import { PHASE_MS, type Context } from '../context.ts';
-import { SessionError, Z3Session, type SessionLimits } from '../session.ts';
+import type { Context } from '../context.ts';
+import { PHASE_MS } from '../context.ts';
+import { SessionError, type SessionLimits, Z3Session } from '../session.ts';
 import type { Goal, Tactic } from './tactic.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Goal, Tactic } from './tactic.ts';
  * find (FACTS: BMC is for short traces).
  */
 export const SHALLOW_DEPTH = 6;
+
 export const MAX_DEPTH = 60;
 
 export const byShortTraces: Tactic = {

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/symbolic.ts';
+import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/terms.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import { partOf } from '../../../time/time.ts';
-import { PHASE_MS, type Context } from '../context.ts';
-import { kInduction, type Depth } from '../kInduction.ts';
+import type { Context } from '../context.ts';
+import { PHASE_MS } from '../context.ts';
+import { type Depth, kInduction } from '../kInduction.ts';
 import { SessionError, type SessionLimits } from '../session.ts';
 import { spacer, type SpacerAnswer } from '../spacer.ts';
-import { isImplicit, namesOf, type Goal, type Tactic } from './tactic.ts';
+import { type Goal, isImplicit, namesOf, type Tactic } from './tactic.ts';
 
 /** Spacer mostly knows within this, and then k-induction would only have taken a core from it. */
 const HEAD_START_MS = 1_000;

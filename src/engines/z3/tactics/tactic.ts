@@ -1,4 +1,4 @@
-import type { Term } from '../../../encode/smt/symbolic.ts';
+import type { Term } from '../../../encode/smt/terms.ts';
 import type { Property } from '../../../model/model.ts';
 import type { Context } from '../context.ts';
 import type { SessionLimits } from '../session.ts';
