@@ -32,7 +32,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/risk/attacks/question.ts readLossQuestion': 66,
   'src/risk/direct.ts eliminate': 67,
   'src/risk/eventLog.ts readTable': 66,
-  'src/service/audit.ts auditArchive': 61,
 };
 
 /**
@@ -78,5 +77,5 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/queue': 1,
   'src/risk': 5,
   'src/service': 9,
-  'src/store': 21,
+  'src/store': 24,
 };

@@ -36,11 +36,11 @@ async function main(): Promise<void> {
     });
     process.exit(2);
   }
-  const { service, close } = await composeService(config.value, 'worker');
+  const { installation, close } = await composeService(config.value, 'worker');
   sweepScratch().catch(() => undefined);
   keepWarm(config.value.warmJvms);
   const worker = await startWorker(
-    service,
+    installation,
     process.env['PROBITY_WORKER_NAME'] ?? `${hostname()}-${process.pid}`,
   );
   const stop = async (): Promise<void> => {

@@ -22,10 +22,10 @@ const LAST_MS = 8_000;
 async function main(): Promise<void> {
   const config = ownConfig();
   if (!config.ok) throw new Fault('INTERNAL', config.problems.map((p) => p.message).join('; '));
-  const { service, close } = await composeService(config.value, 'api');
+  const { installation, close } = await composeService(config.value, 'api');
   // The first request would wait for it: finding out may start Java, or fetch a jar.
-  service.checker.toolVersions(config.value.cacheDir).catch(() => undefined);
-  const api = await startApi(service);
+  installation.checker.toolVersions(config.value.cacheDir).catch(() => undefined);
+  const api = await startApi(installation);
   const stop = async (): Promise<void> => {
     // Where database or queue are away, nothing of this may come to an end.
     setTimeout(() => process.exit(0), LAST_MS).unref();

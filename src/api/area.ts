@@ -1,6 +1,6 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import { problem, type Problem, type Result } from '../errors/index.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation, Service } from '../service/service.ts';
 import { type Authenticator, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { refusal } from './errors.ts';
@@ -10,18 +10,29 @@ export type Arguments = Readonly<Record<string, unknown>>;
 
 /** What operations are given besides their arguments. */
 export interface Api {
+  /** That of the organisation of the key: of others nothing is seen. */
   readonly service: Service;
   readonly authenticator: Authenticator;
-  /** What a role may use: what operations are is known above. */
-  operationsOf(role: Role): readonly string[];
+  /** What a key may use: what operations are is known above. */
+  operationsOf(principal: Principal): readonly string[];
+}
+
+/** What operations are given that are about the installation, and so about all organisations. */
+export interface InstallationApi extends Api {
+  readonly installation: Installation;
+}
+
+interface RootField<Given> {
+  readonly on: 'Query' | 'Mutation' | 'Subscription';
+  readonly roles: readonly Role[];
+  run(api: Given, args: Arguments, principal: Principal): unknown;
 }
 
 /** A root field: where it stands in the schema, who may use it, and what it does. */
-export interface Operation {
-  readonly on: 'Query' | 'Mutation' | 'Subscription';
-  readonly roles: readonly Role[];
-  run(api: Api, args: Arguments, principal: Principal): unknown;
-}
+export type Operation =
+  | (RootField<Api> & { readonly reach?: undefined })
+  /** For keys of the first organisation alone, which runs the installation. */
+  | (RootField<InstallationApi> & { readonly reach: 'installation' });
 
 /** How a field below a root field is fetched or worked out. Whoever sees the parent may see it. */
 export type Field = (api: Api, parent: never, args: Arguments, context: ApiContext) => unknown;

@@ -1,16 +1,14 @@
 import type { RequestHandler } from 'express';
 import { auditArchive, readPeriod } from '../service/audit.ts';
-import type { Service } from '../service/service.ts';
-import type { Authenticator } from './auth.ts';
 import { audited } from '../service/auditTrail.ts';
-import { guardedRoute, refuseRequest } from './fileRoutes.ts';
+import { guardedRoute, refuseRequest, type RouteParts } from './fileRoutes.ts';
 
 /**
  * `GET /audit.zip?from=…&to=…`: the archive of a period, for those who may read the audit. A file,
  * and so no GraphQL.
  */
-export function auditRoute(service: Service, authenticator: Authenticator): RequestHandler {
-  return guardedRoute(authenticator, 'auditEvents', async (principal, request, response) => {
+export function auditRoute(parts: RouteParts): RequestHandler {
+  return guardedRoute(parts, 'auditEvents', async ({ principal, service }, request, response) => {
     const period = readPeriod(
       String(request.query['from'] ?? ''),
       String(request.query['to'] ?? ''),

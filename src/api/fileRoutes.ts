@@ -1,13 +1,14 @@
 import type { RequestHandler, Response } from 'express';
 import { problem, type Problem } from '../errors/index.ts';
 import { writeZip } from '../evidence/formats/zip.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation, Service } from '../service/service.ts';
 import { traceOfRun } from '../service/read.ts';
 import { visibleRun } from '../service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../service/verdict.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited } from '../service/auditTrail.ts';
 import { mayUse } from './operations.ts';
+import { forbidden } from './resolvers.ts';
 import { LARGE_LOADS } from './turns.ts';
 
 export function refuseRequest(
@@ -21,11 +22,19 @@ export function refuseRequest(
   });
 }
 
+export interface RouteParts {
+  readonly installation: Installation;
+  readonly authenticator: Authenticator;
+}
+
 /** A route for those who have a key and a role that may use the operation. */
 export function guardedRoute(
-  authenticator: Authenticator,
+  { installation, authenticator }: RouteParts,
   operation: string,
-  answer: (principal: Principal, ...given: Parameters<RequestHandler>) => Promise<void>,
+  answer: (
+    who: { readonly principal: Principal; readonly service: Service },
+    ...given: Parameters<RequestHandler>
+  ) => Promise<void>,
 ): RequestHandler {
   return async (request, response, next) => {
     const principal = await authenticator.principal(request.headers.authorization);
@@ -33,17 +42,16 @@ export function guardedRoute(
       return refuseRequest(response, 401, [
         problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
       ]);
-    if (!mayUse(principal.role, operation))
-      return refuseRequest(response, 403, [
-        problem('FORBIDDEN', '', `the role ${principal.role} may not use ${operation}`),
-      ]);
-    return answer(principal, request, response, next);
+    if (!mayUse(principal, operation))
+      return refuseRequest(response, 403, [forbidden(principal, operation)]);
+    const service = installation.of(principal.organisationId);
+    return answer({ principal, service }, request, response, next);
   };
 }
 
 /** `GET /runs/ID/trace?property=NAME`: one trace, whole, of any length. */
-export function traceRoute(service: Service, authenticator: Authenticator): RequestHandler {
-  return guardedRoute(authenticator, 'run', async (principal, request, response) => {
+export function traceRoute(parts: RouteParts): RequestHandler {
+  return guardedRoute(parts, 'run', async ({ principal, service }, request, response) => {
     const run = await visibleRun(service, askerOf(principal), String(request.params['id']));
     const name = String(request.query['property'] ?? '');
     const trace = run && (await LARGE_LOADS.take(() => traceOfRun(service, run, name)));
@@ -56,8 +64,8 @@ export function traceRoute(service: Service, authenticator: Authenticator): Requ
 }
 
 /** `GET /verdicts/ID/bundle.zip`: the whole bundle as one file, of any size. */
-export function bundleRoute(service: Service, authenticator: Authenticator): RequestHandler {
-  return guardedRoute(authenticator, 'verdict', async (principal, request, response) => {
+export function bundleRoute(parts: RouteParts): RequestHandler {
+  return guardedRoute(parts, 'verdict', async ({ principal, service }, request, response) => {
     const id = String(request.params['id']);
     const verdict = await visibleVerdict(service, askerOf(principal), id);
     if (!verdict || verdict.erasedAt)

@@ -1,5 +1,5 @@
 import { figures } from '../service/state.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation } from '../service/service.ts';
 
 /** Counts of this process; the rest is read from the store when asked. */
 export class Counters {
@@ -15,9 +15,9 @@ export class Counters {
 }
 
 /** Prometheus text, version 0.0.4. */
-export async function metricsText(service: Service, counters: Counters): Promise<string> {
+export async function metricsText(installation: Installation, counters: Counters): Promise<string> {
   const { runs, openRuns, verdicts, jobs, logSize, cosignedSize, waitingAnchors } =
-    await figures(service);
+    await figures(installation);
   const lines: string[] = [];
   const metric = (
     name: string,

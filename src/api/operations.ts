@@ -5,12 +5,13 @@ import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
 import { keys } from './areas/keys.ts';
 import { models } from './areas/models.ts';
+import { organisations } from './areas/organisations.ts';
 import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
 import { scenarioArea } from './areas/scenarios.ts';
 import { verdicts } from './areas/verdicts.ts';
 import { limitRule } from './limits.ts';
-import type { Role } from './roles.ts';
+import { runsInstallation, type Principal } from './auth.ts';
 
 /** All areas, in the order in which the schema has them. */
 export const AREAS: Readonly<Record<string, Area>> = {
@@ -23,6 +24,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   scenarios: scenarioArea,
   auditTrail,
   keys,
+  organisations,
 };
 
 const rows = Object.values(AREAS);
@@ -32,10 +34,14 @@ const merged = <T>(part: (area: Area) => Readonly<Record<string, T>> | undefined
 /** Every root field, by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = merged((area) => area.operations);
 
-export const mayUse = (role: Role, operation: string): boolean =>
-  OPERATIONS[operation]?.roles.includes(role) ?? false;
-export const operationsOf = (role: Role): string[] =>
-  Object.keys(OPERATIONS).filter((operation) => mayUse(role, operation));
+export function mayUse(principal: Principal, name: string): boolean {
+  const operation = OPERATIONS[name];
+  if (!operation?.roles.includes(principal.role)) return false;
+  return operation.reach === undefined || runsInstallation(principal);
+}
+
+export const operationsOf = (principal: Principal): string[] =>
+  Object.keys(OPERATIONS).filter((operation) => mayUse(principal, operation));
 
 /** What a document may cost, by what its fields cost. */
 export const costRule: ValidationRule = limitRule(

@@ -1,7 +1,9 @@
-import { problem } from '../errors/index.ts';
+import { problem, type Problem } from '../errors/index.ts';
 import type { ModelHead, RunHead, SealedVerdict } from '../store/index.ts';
 import type { ScenarioText } from '../scenarios/index.ts';
-import type { Api, Operation, Resolver } from './area.ts';
+import type { Api, InstallationApi, Operation, Resolver } from './area.ts';
+import { runsInstallation, type Principal } from './auth.ts';
+import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
 import { AREAS, mayUse, OPERATIONS } from './operations.ts';
 
@@ -12,39 +14,64 @@ export type Resolvers = Readonly<Record<string, Readonly<Record<string, Resolver
  * The resolvers of all areas. A root field is answered only to a key whose role has it, and what
  * any of them throws becomes a coded error.
  */
-export function buildResolvers(api: Api): Resolvers {
+export function buildResolvers(parts: Parts): Resolvers {
   const resolvers: Record<string, Record<string, Resolver>> = {};
   const add = (type: string, field: string, resolve: Resolver): void => {
-    (resolvers[type] ??= {})[field] = coded(api, field, resolve);
+    (resolvers[type] ??= {})[field] = coded(parts, field, resolve);
   };
   for (const [name, operation] of Object.entries(OPERATIONS))
-    add(operation.on, name, guarded(api, name, operation));
+    add(operation.on, name, guarded(parts, name, operation));
   for (const { fields = {} } of Object.values(AREAS))
     for (const [type, getters] of Object.entries(fields))
       for (const [name, get] of Object.entries(getters))
-        add(type, name, (parent, args, context) => get(api, parent as never, args, context));
+        add(type, name, (parent, args, context) =>
+          get(apiOf(parts, known(context)), parent as never, args, context),
+        );
   return resolvers;
 }
 
-function guarded(api: Api, name: string, { run }: Operation): Resolver {
-  return (_parent, args, { principal, trouble }) => {
-    if (trouble) throw trouble;
-    if (!principal)
-      throw refusal([
-        problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),
-      ]);
-    if (!mayUse(principal.role, name))
-      throw refusal([problem('FORBIDDEN', '', `the role ${principal.role} may not use ${name}`)]);
-    return run(api, args, principal);
+/** What operations are given, before it is known of which organisation. */
+type Parts = Omit<InstallationApi, 'service'>;
+
+/** What a key sees: its organisation, and nothing else. */
+function apiOf({ installation, authenticator, operationsOf }: Parts, principal: Principal): Api {
+  const service = installation.of(principal.organisationId);
+  return { service, authenticator, operationsOf };
+}
+
+function known({ principal, trouble }: ApiContext): Principal {
+  if (trouble) throw trouble;
+  if (!principal)
+    throw refusal([problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY')]);
+  return principal;
+}
+
+function guarded(parts: Parts, name: string, operation: Operation): Resolver {
+  return (_parent, args, context) => {
+    const principal = known(context);
+    if (!mayUse(principal, name)) throw refusal([forbidden(principal, name)]);
+    const api = apiOf(parts, principal);
+    return operation.reach === undefined
+      ? operation.run(api, args, principal)
+      : operation.run({ ...api, installation: parts.installation }, args, principal);
   };
 }
 
-function coded({ service }: Api, name: string, resolve: Resolver): Resolver {
+export const forbidden = (principal: Principal, name: string): Problem =>
+  problem(
+    'FORBIDDEN',
+    '',
+    OPERATIONS[name]?.roles.includes(principal.role) && !runsInstallation(principal)
+      ? `${name} is for the organisation that runs the installation`
+      : `the role ${principal.role} may not use ${name}`,
+  );
+
+function coded({ installation }: Parts, name: string, resolve: Resolver): Resolver {
   return async (parent, args, context, info) => {
     try {
       return await resolve(parent, args, context, info);
     } catch (error) {
-      throw answerable(error, service.logger, name);
+      throw answerable(error, installation.logger, name);
     }
   };
 }

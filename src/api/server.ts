@@ -12,7 +12,7 @@ import { Fault, problem, type ProblemCode } from '../errors/index.ts';
 import { findApiKey } from '../service/apiKeys.ts';
 import { publicCheckpoint } from '../service/cosign.ts';
 import { describeError } from '../service/observe.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation } from '../service/service.ts';
 import { readiness } from '../service/state.ts';
 import { auditRoute } from './auditRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
@@ -40,11 +40,11 @@ export interface RunningApi {
 
 /** The schema with its resolvers, apart from any server: for tests and for both transports. */
 export async function buildApi(
-  service: Service,
+  installation: Installation,
 ): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
   const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
-  const authenticator = new Authenticator((key) => findApiKey(service, key));
-  const resolvers = buildResolvers({ service, authenticator, operationsOf });
+  const authenticator = new Authenticator((key) => findApiKey(installation, key));
+  const resolvers = buildResolvers({ installation, authenticator, operationsOf });
   const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin());
   return { schema, authenticator };
 }
@@ -53,8 +53,8 @@ export async function buildApi(
  * GraphQL over HTTP and WebSocket at /graphql, probes, metrics and the public checkpoint. Throws
  * `PORT_TAKEN`.
  */
-export async function startApi(service: Service): Promise<RunningApi> {
-  const { schema, authenticator } = await buildApi(service);
+export async function startApi(installation: Installation): Promise<RunningApi> {
+  const { schema, authenticator } = await buildApi(installation);
   const apollo = new ApolloServer<ApiContext>({
     schema,
     introspection: true,
@@ -65,7 +65,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
     validationRules: [costRule],
     formatError: uniform,
     plugins: [ApolloServerPluginLandingPageDisabled()],
-    logger: quietLogger(service),
+    logger: quietLogger(installation),
   });
   await apollo.start();
   const app = express();
@@ -73,12 +73,12 @@ export async function startApi(service: Service): Promise<RunningApi> {
   const graphql = expressMiddleware(apollo, {
     context: ({ req }) => contextOf(authenticator, req.headers.authorization),
   });
-  route(app, service, graphql, authenticator);
-  const port = await listen(http, service.config.host, service.config.port);
+  route(app, installation, graphql, authenticator);
+  const port = await listen(http, installation.config.host, installation.config.port);
   const sockets = serveSubscriptions(http, { schema, authenticator });
-  const shown = service.config.host.includes(':')
-    ? `[${service.config.host}]`
-    : service.config.host;
+  const shown = installation.config.host.includes(':')
+    ? `[${installation.config.host}]`
+    : installation.config.host;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await sockets.close();
@@ -93,7 +93,7 @@ export async function startApi(service: Service): Promise<RunningApi> {
 
 function route(
   app: Express,
-  service: Service,
+  installation: Installation,
   graphql: RequestHandler,
   authenticator: Authenticator,
 ): void {
@@ -118,21 +118,21 @@ function route(
     response.json({ ok: true });
   });
   app.get('/readyz', async (_request, response) => {
-    const state = await readiness(service);
+    const state = await readiness(installation);
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => {
-    response.type('text/plain; version=0.0.4').send(await metricsText(service, counters));
+    response.type('text/plain; version=0.0.4').send(await metricsText(installation, counters));
   });
-  app.get('/verdicts/:id', verdictRoute(service));
-  app.get('/verdicts/:id/bundle.zip', bundleRoute(service, authenticator));
-  app.get('/runs/:id/trace', traceRoute(service, authenticator));
-  app.get('/audit.zip', auditRoute(service, authenticator));
-  const { log } = service.notary;
+  app.get('/verdicts/:id', verdictRoute(installation));
+  app.get('/verdicts/:id/bundle.zip', bundleRoute({ installation, authenticator }));
+  app.get('/runs/:id/trace', traceRoute({ installation, authenticator }));
+  app.get('/audit.zip', auditRoute({ installation, authenticator }));
+  const { log } = installation.notary;
   app.use(
     '/log',
     logRoutes({
-      checkpoint: () => publicCheckpoint(service),
+      checkpoint: () => publicCheckpoint(installation),
       covers: log.covers.bind(log),
       leaves: log.leaves.bind(log),
       nodes: log.nodes.bind(log),
@@ -148,7 +148,7 @@ function route(
   app.use((_request, response) => {
     response.status(404).json(errorBody('NOT_FOUND', 'there is nothing at this address'));
   });
-  app.use(lastResort(service));
+  app.use(lastResort(installation));
 }
 
 /**
@@ -196,7 +196,7 @@ function errorBody(code: ProblemCode, message: string): object {
   return { errors: [{ message, extensions: { code, problems: [problem(code, '', message)] } }] };
 }
 
-function lastResort({ logger }: Service): ErrorRequestHandler {
+function lastResort({ logger }: Installation): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
     const { status, type } = error as { status?: number; type?: string };
@@ -265,7 +265,7 @@ function listen(http: Server, host: string, port: number): Promise<number> {
   });
 }
 
-function quietLogger({ logger }: Service) {
+function quietLogger({ logger }: Installation) {
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: unknown): void =>

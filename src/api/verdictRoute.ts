@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { publicVerdict } from '../service/read.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation } from '../service/service.ts';
 import { plainHtml as plain } from '../evidence/renderings/html.ts';
 
 /**
@@ -8,11 +8,11 @@ import { plainHtml as plain } from '../evidence/renderings/html.ts';
  * what the public log says already (id, leaf, place, whether it was withdrawn), and nothing of
  * model, answers, issuer's customers or reasons.
  */
-export function verdictRoute(service: Service): RequestHandler {
-  const { notary } = service;
+export function verdictRoute(installation: Installation): RequestHandler {
+  const { notary } = installation;
   return async (request, response) => {
     const id = String(request.params['id']);
-    const found = await publicVerdict(service, id);
+    const found = await publicVerdict(installation, id);
     if (!found) {
       response.status(404).type('text').send('there is no such verdict here\n');
       return;

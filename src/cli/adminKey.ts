@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ownConfig } from '../config/index.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
+import { FIRST_ORGANISATION } from '../store/index.ts';
 import { openOwnDatabase } from './ownDatabase.ts';
 
 /**
@@ -17,9 +18,10 @@ export async function makeAdminKey(
   if (!config.ok) return config;
   const dataDir = resolve(data ?? config.value.dataDir);
   const { store, close } = await openOwnDatabase(config.value, dataDir);
+  const { keys, audit } = store.of(FIRST_ORGANISATION);
   try {
-    const { key, record } = await store.keys.create({ name, role: 'admin' });
-    await store.audit.add({
+    const { key, record } = await keys.create({ name, role: 'admin' });
+    await audit.add({
       actor: 'local',
       role: 'admin',
       operation: 'createApiKey',

@@ -16,6 +16,7 @@ import { exitOf } from './exit.ts';
 import { startHost, type Host } from './host.ts';
 import { orInterrupted } from './interrupted.ts';
 import { EXIT, type Io } from './io.ts';
+import { FIRST_ORGANISATION } from '../store/index.ts';
 import { RefusedByServer } from './refused.ts';
 import { readSubmission } from './submission.ts';
 import { CLEAR_LINE } from './terminal.ts';
@@ -94,10 +95,11 @@ async function tell(host: Host, io: Io): Promise<number> {
   const say = (text = ''): void => io.stdout(`${text}\n`);
   say(`${paint('bold', 'Probity demo')} · ${host.url}/graphql · ${host.database}`);
   say(`queue ${host.queue} · ledger ${host.ledger}`);
-  const tools = await host.service.checker.toolVersions(host.config.cacheDir);
+  const tools = await host.installation.checker.toolVersions(host.config.cacheDir);
   say();
   for (const [name, version] of Object.entries(tools)) say(`  ${name.padEnd(8)} ${version}`);
-  const { key, record } = await host.service.store.keys.create({
+  const { keys } = host.installation.store.of(FIRST_ORGANISATION);
+  const { key, record } = await keys.create({
     name: 'demo',
     role: 'architect',
     owner: 'demo',
@@ -110,7 +112,7 @@ async function tell(host: Host, io: Io): Promise<number> {
   await writeFile(policy, trustPolicy);
   const shown: Shown[] = [];
   for (const name of WORKFLOWS) shown.push(await walk({ server, name, out, policy, io, say }));
-  await host.service.store.keys.revoke(record.id);
+  await keys.revoke(record.id);
   return summary(shown, tools, policy, io);
 }
 

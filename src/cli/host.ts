@@ -1,7 +1,11 @@
 import type { Config } from '../config/index.ts';
 import { composeService } from '../service/compose.ts';
-import type { Service } from '../service/service.ts';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../store/index.ts';
+import type { Installation } from '../service/service.ts';
+import {
+  FIRST_ORGANISATION,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from '../store/index.ts';
 import { keepRunning } from './children.ts';
 import { startWorkers } from './workers.ts';
 
@@ -12,7 +16,7 @@ import { startWorkers } from './workers.ts';
 export interface Host {
   readonly url: string;
   readonly config: Config;
-  readonly service: Service;
+  readonly installation: Installation;
   readonly database: string;
   readonly queue: string;
   readonly ledger: string;
@@ -49,11 +53,11 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
       iota: { ...given.iota, url: given.iota.url ?? emulatorUrl },
     };
     step('service');
-    const { service, close } = await composeService(config, 'host');
+    const { installation, close } = await composeService(config, 'host');
     opened.push(close);
     step('queue');
-    await service.queues.depth();
-    const firstAdminKey = await ensureAdminKey(service);
+    await installation.queues.depth();
+    const firstAdminKey = await ensureAdminKey(installation);
     step('api, workers');
     const environment = childEnvironment(config);
     const [api, workers] = await started(
@@ -61,19 +65,19 @@ export async function startHost(given: Config, step: Step = () => undefined): Pr
       keepRunning<{ url: string; port: number }>({
         entry: 'serve',
         role: 'api',
-        logger: service.logger,
+        logger: installation.logger,
         environment: (_, first) => ({
           ...environment,
           PROBITY_HOST: config.host,
           PROBITY_PORT: String(first?.port ?? config.port),
         }),
       }),
-      startWorkers(service, config.workers, environment),
+      startWorkers(installation, config.workers, environment),
     );
     return {
       url: api.ready.url,
       config,
-      service,
+      installation,
       firstAdminKey,
       workerPids: workers.pids,
       apiPid: api.pid,
@@ -116,10 +120,11 @@ async function startEmulatedLedger(
   return emulator.url;
 }
 
-async function ensureAdminKey({ store }: Service): Promise<string | undefined> {
+async function ensureAdminKey({ store }: Installation): Promise<string | undefined> {
+  const { keys } = store.of(FIRST_ORGANISATION);
   return store.locks.hold('first admin key', async () => {
-    if ((await store.keys.livingWithRole('admin')) > 0) return undefined;
-    return (await store.keys.create({ name: 'first admin', role: 'admin' })).key;
+    if ((await keys.livingWithRole('admin')) > 0) return undefined;
+    return (await keys.create({ name: 'first admin', role: 'admin' })).key;
   });
 }
 

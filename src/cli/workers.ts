@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { describeError } from '../service/observe.ts';
-import type { Service } from '../service/service.ts';
+import type { Installation } from '../service/service.ts';
 import { deliver } from '../service/submit.ts';
 import { keepRunning, type Supervised } from './children.ts';
 
@@ -15,7 +15,7 @@ export interface RunningWorkers {
  * than when their lease ends.
  */
 export async function startWorkers(
-  service: Service,
+  installation: Installation,
   count: number,
   env: NodeJS.ProcessEnv,
 ): Promise<RunningWorkers> {
@@ -30,9 +30,9 @@ export async function startWorkers(
       await keepRunning<true>({
         entry: 'run',
         role: 'worker',
-        logger: service.logger,
+        logger: installation.logger,
         environment: (generation) => ({ ...env, PROBITY_WORKER_NAME: nameOf(generation) }),
-        onDied: (generation) => void giveBack(service, nameOf(generation)),
+        onDied: (generation) => void giveBack(installation, nameOf(generation)),
       }),
     );
   };
@@ -45,13 +45,14 @@ export async function startWorkers(
   return { stop, pids: () => workers.flatMap((worker) => worker.pid() ?? []) };
 }
 
-async function giveBack(service: Service, worker: string): Promise<void> {
-  const { store, logger } = service;
+async function giveBack(installation: Installation, worker: string): Promise<void> {
+  const { store, logger } = installation;
   try {
-    for (const id of await store.runs.heldBy(worker)) {
-      if (!(await store.runs.release(id, worker))) continue;
-      const run = await store.runs.get(id);
-      if (run) await deliver(service, run);
+    for (const { organisationId, id } of await store.all.runs.heldBy(worker)) {
+      const { runs } = store.of(organisationId);
+      if (!(await runs.release(id, worker))) continue;
+      const run = await runs.head(id);
+      if (run) await deliver(installation, run);
     }
   } catch (error) {
     logger.warn('worker.runs_not_returned', { worker, ...describeError(error) });

@@ -8,7 +8,7 @@ import {
 } from '../evidence/ledger/ledger.ts';
 import type { AnchorRow } from '../store/index.ts';
 import { describeError } from './observe.ts';
-import type { Service } from './service.ts';
+import type { SharedService } from './service.ts';
 
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 300_000;
@@ -25,7 +25,7 @@ const GIVE_UP_AFTER_MS = 25 * 3_600_000;
  * verdict: what is noted is found again by the sweep.
  */
 export async function requestAnchor(
-  service: Service,
+  service: SharedService,
   { size, note }: { readonly size: number; readonly note: string },
 ): Promise<void> {
   const { ledgerNetwork, witnesses } = service.notary;
@@ -49,7 +49,7 @@ export async function requestAnchor(
  * before the row is settled, so no coin is ever promised twice. A ledger that is away is asked
  * again with a growing pause.
  */
-export async function anchorDue(service: Service): Promise<void> {
+export async function anchorDue(service: SharedService): Promise<void> {
   const { store, notary } = service;
   if (!notary.ledgerNetwork) return;
   await store.locks.tryHold('anchor', async () => {
@@ -58,7 +58,7 @@ export async function anchorDue(service: Service): Promise<void> {
   });
 }
 
-async function anchor(service: Service, due: AnchorRow): Promise<void> {
+async function anchor(service: SharedService, due: AnchorRow): Promise<void> {
   const { store, logger, notary } = service;
   try {
     if (due.record === null && (await mustWait(service, due))) return;
@@ -97,7 +97,7 @@ const isGivenUp = ({ preparedAt }: AnchorRow): boolean =>
   preparedAt !== null && Date.now() - preparedAt.getTime() > GIVE_UP_AFTER_MS;
 
 async function settled(
-  { store }: Service,
+  { store }: SharedService,
   ledger: Ledger,
   due: AnchorRow,
 ): Promise<{ record: LedgerRecord; settlement: Settlement }> {
@@ -120,7 +120,7 @@ async function settled(
  * checkpoint covers what waits.
  */
 async function mustWait(
-  { config, store, queues, logger }: Service,
+  { config, store, queues, logger }: SharedService,
   due: AnchorRow,
 ): Promise<boolean> {
   const { intervalS, maxPerDay } = config.iota;
@@ -141,7 +141,7 @@ async function mustWait(
 }
 
 async function postpone(
-  { store, queues, logger }: Service,
+  { store, queues, logger }: SharedService,
   due: AnchorRow,
   error: string,
 ): Promise<void> {
@@ -156,7 +156,7 @@ async function postpone(
 export async function ledgerState({
   store,
   notary,
-}: Service): Promise<{ readonly ok: boolean; readonly detail: string }> {
+}: SharedService): Promise<{ readonly ok: boolean; readonly detail: string }> {
   if (!notary.ledgerNetwork) return { ok: true, detail: 'nothing is anchored' };
   const { count, error } = await store.anchors.waiting();
   return {

@@ -1,7 +1,7 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isId, type KeyRecord } from '../store/index.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
-import type { Service } from './service.ts';
+import type { Installation, Service } from './service.ts';
 
 type Keyring = Pick<Service, 'logger'> & {
   readonly store: Pick<Service['store'], 'keys' | 'audit'>;
@@ -14,9 +14,11 @@ export interface NewApiKey {
   readonly owner?: string | null;
 }
 
-/** The living key with this text. */
-export const findApiKey = ({ store }: Keyring, key: string): Promise<KeyRecord | undefined> =>
-  store.keys.find(key);
+/** The living key with this text, of whatever organisation. */
+export const findApiKey = (
+  { store }: Pick<Installation, 'store'>,
+  key: string,
+): Promise<KeyRecord | undefined> => store.all.keys.find(key);
 
 export const listApiKeys = ({ store }: Keyring): Promise<KeyRecord[]> => store.keys.list();
 
@@ -27,8 +29,8 @@ export async function createApiKey(
   { name, role, owner }: NewApiKey,
 ): Promise<Result<{ readonly key: string; readonly record: KeyRecord }>> {
   const problems = [
-    ...plainProblems('name', name),
-    ...(owner === null || owner === undefined ? [] : plainProblems('owner', owner)),
+    ...plainProblems('name', 'a name', name),
+    ...(owner === null || owner === undefined ? [] : plainProblems('owner', 'an owner', owner)),
   ];
   if (problems.length > 0) return bad(...problems);
   const { key, record } = await store.keys.create({ name, role, ...(owner && { owner }) });
@@ -58,8 +60,7 @@ export async function revokeApiKey(
   return ok(record);
 }
 
-function plainProblems(field: 'name' | 'owner', text: string): Problem[] {
+export function plainProblems(field: string, what: string, text: string): Problem[] {
   if (text.trim() !== '' && text.length <= 100 && !/[\p{Cc}\p{Surrogate}]/u.test(text)) return [];
-  const what = field === 'name' ? 'a name' : 'an owner';
   return [problem('REQUEST_SHAPE', `input.${field}`, `${what} has 1 to 100 printable characters`)];
 }

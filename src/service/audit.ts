@@ -76,13 +76,11 @@ export async function auditArchive(service: Service, period: Period): Promise<Re
       );
     files.set(`verdicts/${verdict.id}.probity.zip`, bundle);
   }
-  for (const kind of ['revocation', 'key'] as const) {
+  // Changes of the installation's keys are everybody's: without them old bundles do not verify.
+  for (const statement of [...(await store.statements.list()), ...(await store.keyChanges.list())])
     // What was said of an erased verdict was erased with it.
-    for (const statement of (await store.statements.list(kind)).filter(
-      ({ envelope }) => envelope !== '',
-    ))
-      files.set(`${kind}s/${statement.id}.json`, utf8(loggedJson(statement)));
-  }
+    if (statement.envelope !== '')
+      files.set(`${statement.kind}s/${statement.id}.json`, utf8(loggedJson(statement)));
   const events = await store.audit.between(period.from, period.to);
   files.set(
     'access-log.jsonl',

@@ -1,4 +1,4 @@
-import type { AuditRecord, Page, Slice, Store } from '../store/index.ts';
+import type { AuditRecord, Page, Slice, TenantStore } from '../store/index.ts';
 
 /** Who does something that an auditor would ask about. */
 export interface AuditActor {
@@ -6,7 +6,7 @@ export interface AuditActor {
   readonly role: string;
 }
 
-type Trail = { readonly store: Pick<Store, 'audit'> };
+type Trail = { readonly store: Pick<TenantStore, 'audit'> };
 
 /**
  * Notes who did what. Before the answer: what was handed out or done must not be missing because a

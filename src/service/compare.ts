@@ -3,7 +3,7 @@ import { parseCheckpoint } from '../evidence/formats/checkpoint.ts';
 import type { TransparencyLog } from '../evidence/log/log.ts';
 import { parseNote } from '../evidence/formats/note.ts';
 import type { WitnessClient } from '../evidence/witness/client.ts';
-import type { Store } from '../store/index.ts';
+import type { SharedStore } from '../store/index.ts';
 
 /** Another process may append while witnesses are asked: so often is the question put again. */
 const MAX_ATTEMPTS = 5;
@@ -15,7 +15,7 @@ const MAX_ATTEMPTS = 5;
  * waited for longer than its timeout. Throws LOG_ROLLED_BACK or LOG_FORKED.
  */
 export async function compareLog(
-  store: Store,
+  store: SharedStore,
   log: TransparencyLog,
   witnesses: WitnessClient | undefined,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function compareLog(
 }
 
 async function compareWithWitnesses(
-  store: Store,
+  store: SharedStore,
   log: TransparencyLog,
   witnesses: WitnessClient,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { parseNote } from '../evidence/formats/note.ts';
 import { parseWitnessPolicy, type WitnessPolicy } from '../evidence/witness/policy.ts';
 import type { CosignedRecord, SealedVerdict } from '../store/index.ts';
 import { describeError } from './observe.ts';
-import type { Service } from './service.ts';
+import type { SharedService } from './service.ts';
 
 /** The witnesses of a policy file. Throws WITNESS_POLICY with everything that is wrong with it. */
 export async function openWitnesses(path: string, timeoutMs: number): Promise<WitnessClient> {
@@ -30,7 +30,7 @@ export async function readWitnesses(path: string): Promise<WitnessPolicy> {
  * Until a quorum has cosigned a checkpoint that covers it, the verdict says so, and a verifier
  * whose policy asks for the quorum refuses it.
  */
-export async function cosignDue(service: Service): Promise<void> {
+export async function cosignDue(service: SharedService): Promise<void> {
   const { store, notary } = service;
   if (!notary.witnesses) return;
   await store.locks.tryHold('cosign', async () => {
@@ -51,7 +51,7 @@ export async function cosignDue(service: Service): Promise<void> {
 }
 
 /** One round; false when no quorum was had. */
-async function cosign(service: Service, checkpoint: string): Promise<boolean> {
+async function cosign(service: SharedService, checkpoint: string): Promise<boolean> {
   const { store, notary, logger } = service;
   if (!notary.witnesses) return false;
   const cosigned = await notary.witnesses.cosign(checkpoint, (from, to) =>
@@ -76,7 +76,7 @@ async function cosign(service: Service, checkpoint: string): Promise<boolean> {
 
 /** Failures that say something. That another process of ours was faster says nothing. */
 async function telling(
-  { notary }: Service,
+  { notary }: SharedService,
   { failures, size }: Cosigned,
 ): Promise<Cosigned['failures']> {
   if (
@@ -89,14 +89,14 @@ async function telling(
 
 /** How it stands with a verdict: the checkpoint that a quorum cosigned, or nothing yet. */
 export async function cosignedCheckpoint(
-  { store, notary }: Service,
+  { store, notary }: SharedService,
   verdict: SealedVerdict,
 ): Promise<CosignedRecord | undefined> {
   return notary.witnesses ? store.cosigned.covering(verdict.logIndex) : undefined;
 }
 
 /** The receipt that a bundle shows: under a checkpoint with a quorum, once there is one. */
-export async function bestReceipt(service: Service, verdict: SealedVerdict): Promise<string> {
+export async function bestReceipt(service: SharedService, verdict: SealedVerdict): Promise<string> {
   const cosigned = await cosignedCheckpoint(service, verdict);
   return (
     (cosigned && (await service.notary.log.receiptUnder(verdict.logIndex, cosigned.note))) ??
@@ -108,7 +108,7 @@ export async function bestReceipt(service: Service, verdict: SealedVerdict): Pro
 export async function witnessState({
   store,
   notary,
-}: Service): Promise<{ readonly ok: boolean; readonly detail: string }> {
+}: SharedService): Promise<{ readonly ok: boolean; readonly detail: string }> {
   if (!notary.witnesses) return { ok: true, detail: 'no witnesses are asked' };
   const { witnesses } = notary.witnesses.policy;
   const [newest, size] = [await store.cosigned.newest(true), await notary.log.size()];
@@ -119,7 +119,10 @@ export async function witnessState({
 }
 
 /** The latest checkpoint as the public sees it: with its cosignatures, once there are some. */
-export async function publicCheckpoint({ store, notary }: Service): Promise<string | undefined> {
+export async function publicCheckpoint({
+  store,
+  notary,
+}: SharedService): Promise<string | undefined> {
   const note = await notary.log.checkpoint();
   if (note === undefined || !notary.witnesses) return note;
   const cosigned = (await store.cosigned.newest())?.note;

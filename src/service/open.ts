@@ -21,7 +21,7 @@ import { openStore } from '../store/index.ts';
 import { compareLog } from './compare.ts';
 import { openWitnesses } from './cosign.ts';
 import type { Logger } from './observe.ts';
-import type { Notary, Service, Checker } from './service.ts';
+import type { Notary, Installation, Checker } from './service.ts';
 
 export const SOFTWARE = { name: 'probity', version: '0.1.0' } as const;
 
@@ -32,7 +32,7 @@ export interface Parts {
 }
 
 export interface OpenService {
-  readonly service: Service;
+  readonly installation: Installation;
   close(): Promise<void>;
 }
 
@@ -82,10 +82,17 @@ export async function openService(config: Config, parts: Parts): Promise<OpenSer
       ...(witnesses ? { witnesses } : {}),
       witnessAlarms: new Map(),
     };
-    return {
-      service: { config, store, queues, checker: parts.checker, notary, logger: parts.logger },
-      close,
+    const shared = { config, queues, checker: parts.checker, notary, logger: parts.logger };
+    const installation: Installation = {
+      ...shared,
+      store,
+      of(organisationId) {
+        // Of the parts that this has now: whoever replaces one of them replaces it in all.
+        const { of: _of, store: whole, ...parts } = this;
+        return { ...parts, store: whole.of(organisationId) };
+      },
     };
+    return { installation, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,6 +4,7 @@ import {
   isSealed,
   type ModelHead,
   type ModelTexts,
+  type OrganisationRecord,
   type Filter,
   type Page,
   type RunFilter,
@@ -12,16 +13,17 @@ import {
   type RunHead,
   type SealedVerdict,
   type ShownReport,
-  type Store,
+  type TenantStore,
   type VerdictRecord,
 } from '../store/index.ts';
 import { shownRisk } from './risk.ts';
+import type { Installation } from './service.ts';
 
 /**
  * What is read of models, runs and verdicts, for whoever may see them (`visible…`). Each takes the
  * store that it reads, and no more of the service.
  */
-type Reads<Rows extends keyof Store> = { readonly store: Pick<Store, Rows> };
+type Reads<Rows extends keyof TenantStore> = { readonly store: Pick<TenantStore, Rows> };
 
 /** A trace that is larger is fetched from its own address. */
 const TRACE_BYTES = 256 * 1024;
@@ -35,6 +37,11 @@ export const modelTexts = (
   { store }: Reads<'models'>,
   { id }: ModelHead,
 ): Promise<ModelTexts | undefined> => store.models.texts(id);
+
+/** Whose rows these are. */
+export const organisationOf = ({
+  store,
+}: Reads<'organisation'>): Promise<OrganisationRecord | undefined> => store.organisation();
 
 /** A page of a list, and how long the list is; that is asked only where somebody wants to know. */
 export interface Listed<Row> extends Slice<Row> {
@@ -100,9 +107,11 @@ export const traceOfRun = (
   property: string,
 ): Promise<string | undefined> => store.shownReports.trace(id, property);
 
-/** What the public may know of a verdict: what the log shows already. */
+/**
+ * What the public may know of a verdict whose organisation publishes: what the log shows already.
+ */
 export async function publicVerdict(
-  { store }: Reads<'verdicts' | 'statements'>,
+  { store }: Pick<Installation, 'store'>,
   id: string,
 ): Promise<
   | {
@@ -111,8 +120,11 @@ export async function publicVerdict(
     }
   | undefined
 > {
-  const verdict = isId(id) ? await store.verdicts.get(id) : undefined;
+  const publisher = isId(id) ? await store.all.verdicts.publishedBy(id) : undefined;
+  if (publisher === undefined) return undefined;
+  const { verdicts, statements } = store.of(publisher);
+  const verdict = await verdicts.get(id);
   if (!verdict || !isSealed(verdict)) return undefined;
-  const [withdrawal] = await store.statements.withdrawals(id);
+  const [withdrawal] = await statements.withdrawals(id);
   return { verdict, withdrawal };
 }

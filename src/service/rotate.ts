@@ -7,7 +7,7 @@ import { signKeyChange } from '../evidence/signing/revocation.ts';
 import type { LoggedLeaf } from '../evidence/log/head.ts';
 import { newId, type StatementRecord } from '../store/index.ts';
 import { findInLog, KEYS_LOCK } from './seal.ts';
-import type { Service } from './service.ts';
+import type { SharedService } from './service.ts';
 import { reasonProblem } from './withdraw.ts';
 
 export interface Rotation {
@@ -35,7 +35,7 @@ export const isKeyRole = (role: string): role is KeyRole =>
  * leaf is appended again behind it.
  */
 export async function rotateKey(
-  service: Service,
+  service: SharedService,
   role: KeyRole,
   actor: string,
   reason: string,
@@ -50,7 +50,7 @@ export async function rotateKey(
 }
 
 async function replace(
-  service: Service,
+  service: SharedService,
   role: KeyRole,
   actor: string,
   reason: string,
@@ -75,7 +75,7 @@ async function replace(
     );
   const kept = await keepChange(service, { role, retired, successor, actor, reason });
   const logged = await appendLast(service, kept);
-  await store.statements.log(kept.id, logged);
+  await store.keyChanges.log(kept.id, logged);
   await promoteKey(notary.keysFolder, role, retiredLine(service, role, retired, logged.index));
   await notary.refresh();
   if (role === 'log') await notary.log.signAnew();
@@ -90,7 +90,7 @@ async function replace(
 
 /** The statement, signed by both keys; the first that was kept stays. */
 async function keepChange(
-  { store, notary }: Service,
+  { store, notary }: SharedService,
   {
     role,
     retired,
@@ -110,7 +110,7 @@ async function keepChange(
     { id, role, retired, successor, reason },
     notary.issuer,
   );
-  const kept = await store.statements.keep({
+  const kept = await store.keyChanges.keep({
     id,
     kind: 'key',
     subject: retired.vkey,
@@ -134,7 +134,7 @@ async function keepChange(
 /**
  * The leaf at the end of the log, where it may be already; under a checkpoint that ends with it.
  */
-async function appendLast(service: Service, kept: StatementRecord): Promise<LoggedLeaf> {
+async function appendLast(service: SharedService, kept: StatementRecord): Promise<LoggedLeaf> {
   const { log } = service.notary;
   const found =
     kept.logIndex === null || kept.receipt === null
@@ -147,7 +147,12 @@ async function appendLast(service: Service, kept: StatementRecord): Promise<Logg
  * A line of a policy: how far the trust in the old key goes. A checkpoint that ends with the leaf
  * has one leaf more than its index.
  */
-function retiredLine({ notary }: Service, role: KeyRole, retired: Signer, index: number): string {
+function retiredLine(
+  { notary }: SharedService,
+  role: KeyRole,
+  retired: Signer,
+  index: number,
+): string {
   if (role === 'verdict') return `verdict ${retired.vkey} until ${index}`;
   if (role === 'log') return `log ${retired.vkey} until ${index + 1}`;
   return `ledger ${notary.ledgerSender?.network} ${notary.ledgerSender?.address} until ${index + 1}`;

@@ -132,7 +132,7 @@ export function signerOf(envelope: string): string | undefined {
 }
 
 export async function findInLog(
-  { notary }: Service,
+  { notary }: Pick<Service, 'notary'>,
   verdict: { readonly leaf: string },
 ): Promise<LoggedLeaf | undefined> {
   const index = await notary.log.find(utf8(verdict.leaf));

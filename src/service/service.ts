@@ -8,7 +8,7 @@ import type { TransparencyLog } from '../evidence/log/log.ts';
 import type { Report } from '../model/outcome.ts';
 import type { CheckedDocument } from '../model/specification.ts';
 import type { Queues } from '../queue/index.ts';
-import type { Store } from '../store/index.ts';
+import type { SharedStore, Store, TenantStore } from '../store/index.ts';
 import type { Progress, Submission, Verification, CheckOptions } from '../checking/types.ts';
 import type { Logger } from './observe.ts';
 
@@ -67,15 +67,23 @@ export interface Notary {
   openLedger(): Promise<Ledger>;
 }
 
-/**
- * The parts that every step of the service works with. Put together in `compose.ts`, taken apart
- * nowhere.
- */
-export interface Service {
+/** The parts that every step works with, of whatever organisation. Put together in `compose.ts`. */
+export interface SharedService {
   readonly config: Config;
-  readonly store: Store;
+  readonly store: SharedStore;
   readonly queues: Queues;
   readonly checker: Checker;
   readonly notary: Notary;
   readonly logger: Logger;
+}
+
+/** The service of one organisation: nothing that it is asked shows a row of another. */
+export interface Service extends SharedService {
+  readonly store: TenantStore;
+}
+
+/** The whole: what is the installation's own, and the service of each organisation. */
+export interface Installation extends SharedService {
+  readonly store: Store;
+  of(organisationId: string): Service;
 }

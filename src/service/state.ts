@@ -1,7 +1,7 @@
 import { isFinished, RUN_STATES } from '../store/index.ts';
 import { ledgerState } from './anchor.ts';
 import { witnessState } from './cosign.ts';
-import type { Service } from './service.ts';
+import type { Installation } from './service.ts';
 
 /**
  * One dependency as `/readyz` shows it. Only what a verdict needs makes the service unready: ledger
@@ -12,14 +12,14 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
 }
 
-export async function readiness(service: Service): Promise<Readiness> {
-  const { store, queues, notary } = service;
+export async function readiness(installation: Installation): Promise<Readiness> {
+  const { store, queues, notary } = installation;
   const [database, queue, log, ledger, witnesses] = await Promise.allSettled([
     store.ping(),
     queues.depth(),
     notary.log.size(),
-    ledgerState(service),
-    witnessState(service),
+    ledgerState(installation),
+    witnessState(installation),
   ]);
   const checks = {
     database: outcome(database),
@@ -49,10 +49,10 @@ export interface Figures {
   readonly waitingAnchors: number;
 }
 
-export async function figures({ store, queues, notary }: Service): Promise<Figures> {
+export async function figures({ store, queues, notary }: Installation): Promise<Figures> {
   const [counts, verdicts, jobs, logSize, waitingAnchors, cosigned] = await Promise.all([
-    store.runs.counts(),
-    store.verdicts.count(),
+    store.all.runs.counts(),
+    store.all.verdicts.count(),
     queues.depth(),
     notary.log.size(),
     store.anchors.pending(),

@@ -10,6 +10,7 @@ import {
   type ModelRecord,
   type RunHead,
   type RunRecord,
+  type WaitingRun,
 } from '../store/index.ts';
 import { strayOptions } from '../checking/formats.ts';
 import { propertyNames, specificationOptionProblems, threatIds } from '../checking/identify.ts';
@@ -286,7 +287,10 @@ export async function requestVerification(
 }
 
 /** Hands a run to the queue. If the queue is away the row stays, and a sweep delivers it later. */
-export async function deliver({ queues, logger }: Service, run: RunHead): Promise<void> {
+export async function deliver(
+  { queues, logger }: Pick<Service, 'queues' | 'logger'>,
+  run: WaitingRun,
+): Promise<void> {
   try {
     await queues.sendRun(
       run.id,

@@ -156,8 +156,7 @@ async function signAgain(
 
 /** Revocations that were signed and kept, and whose process was killed before the log had them. */
 export async function finishWithdrawals(service: Service): Promise<void> {
-  for (const { id, kind, subject } of await service.store.statements.unlogged()) {
-    if (kind !== 'revocation') continue;
+  for (const { id, subject } of await service.store.statements.unlogged()) {
     await service.store.locks.hold(
       `withdraw ${subject}`,
       async () => {

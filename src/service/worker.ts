@@ -5,7 +5,7 @@ import { cosignDue } from './cosign.ts';
 import { checkRun, isToBeSealed } from './check.ts';
 import { describeError } from './observe.ts';
 import { sealRun } from './seal.ts';
-import type { Service } from './service.ts';
+import type { Installation, Service } from './service.ts';
 import { startSweeping } from './sweep.ts';
 
 const QUIET_MS = 30_000;
@@ -20,6 +20,18 @@ export interface RunningWorker {
  * from two workers.
  */
 export async function processRun(
+  installation: Installation,
+  runId: string,
+  worker: string,
+  stop: AbortSignal,
+): Promise<void> {
+  const organisationId = await installation.store.all.runs.organisationOf(runId);
+  if (organisationId !== undefined)
+    await finishRun(installation.of(organisationId), runId, worker, stop);
+}
+
+/** The same, where it is known whose run it is. */
+export async function finishRun(
   service: Service,
   runId: string,
   worker: string,
@@ -46,8 +58,11 @@ function onceAWhile(report: (error: Error) => void): (error: Error) => void {
  * Takes runs and anchors from the queue until stopped. `name` says who holds a run, and must be
  * this worker's alone.
  */
-export async function startWorker(service: Service, name: string): Promise<RunningWorker> {
-  const { config, logger } = service;
+export async function startWorker(
+  installation: Installation,
+  name: string,
+): Promise<RunningWorker> {
+  const { config, logger } = installation;
   const place = { databaseUrl: config.databaseUrl ?? '', redisUrl: config.redisUrl };
   const stopping = new AbortController();
   const onError = onceAWhile((error) => logger.warn('queue.error', { message: error.message }));
@@ -57,7 +72,7 @@ export async function startWorker(service: Service, name: string): Promise<Runni
     place,
     async ({ runId }) => {
       try {
-        await processRun(service, runId, name, stopping.signal);
+        await processRun(installation, runId, name, stopping.signal);
       } catch (error) {
         logger.warn('run.interrupted', { run: runId, ...describeError(error) });
         throw error;
@@ -69,12 +84,12 @@ export async function startWorker(service: Service, name: string): Promise<Runni
     ANCHOR_QUEUE,
     place,
     async () => {
-      await Promise.all([cosignDue(service), anchorDue(service)]);
+      await Promise.all([cosignDue(installation), anchorDue(installation)]);
     },
     settings,
   );
   await Promise.all([checks.ready(), anchors.ready()]);
-  const stopSweeping = startSweeping(service);
+  const stopSweeping = startSweeping(installation);
   logger.info('worker.started', { worker: name });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

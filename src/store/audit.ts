@@ -1,14 +1,14 @@
-import type { Client } from './client.ts';
+import type { TenantRows } from './client.ts';
 import type { Page, Slice } from './listing.ts';
 import type { AuditRecord } from './records.ts';
 import type { AuditEvent } from './generated/client.ts';
 
-/** Who asked for what. Ids, never texts of models; rows are only ever added. */
+/** Who asked for what in an organisation. Ids, never texts of models; rows are only ever added. */
 export class Audit {
-  private readonly client: Client;
+  private readonly tenant: TenantRows;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(tenant: TenantRows) {
+    this.tenant = tenant;
   }
 
   async add(event: {
@@ -18,7 +18,8 @@ export class Audit {
     readonly subject: string;
     readonly detail?: string;
   }): Promise<void> {
-    await this.client.prisma.auditEvent.create({ data: event });
+    const data = { ...event, organisationId: this.tenant.organisationId };
+    await this.tenant.in((rows) => rows.auditEvent.create({ data }));
   }
 
   async list({
@@ -28,28 +29,29 @@ export class Audit {
     backward = false,
   }: Omit<Page, 'owner'>): Promise<Slice<AuditRecord>> {
     const ascending = oldestFirst !== backward;
-    const found = await this.client.prisma.auditEvent.findMany({
-      ...(cursor !== undefined && {
-        where: { id: ascending ? { gt: BigInt(cursor) } : { lt: BigInt(cursor) } },
+    const found = await this.tenant.in((rows) =>
+      rows.auditEvent.findMany({
+        ...(cursor !== undefined && {
+          where: { id: ascending ? { gt: BigInt(cursor) } : { lt: BigInt(cursor) } },
+        }),
+        orderBy: { id: ascending ? 'asc' : 'desc' },
+        take: limit + 1,
       }),
-      orderBy: { id: ascending ? 'asc' : 'desc' },
-      take: limit + 1,
-    });
-    const rows = found.slice(0, limit).map(toAudit);
-    return { rows: backward ? rows.reverse() : rows, hasMore: found.length > limit };
+    );
+    const page = found.slice(0, limit).map(toAudit);
+    return { rows: backward ? page.reverse() : page, hasMore: found.length > limit };
   }
 
   /** Of a period, oldest first. */
   async between(from: Date, to: Date): Promise<AuditRecord[]> {
-    return (
-      await this.client.prisma.auditEvent.findMany({
-        where: { at: { gte: from, lt: to } },
-        orderBy: { id: 'asc' },
-      })
-    ).map(toAudit);
+    const where = { at: { gte: from, lt: to } };
+    const found = await this.tenant.in((rows) =>
+      rows.auditEvent.findMany({ where, orderBy: { id: 'asc' } }),
+    );
+    return found.map(toAudit);
   }
 }
 
-function toAudit(row: AuditEvent): AuditRecord {
+function toAudit({ organisationId: _organisation, ...row }: AuditEvent): AuditRecord {
   return { ...row, id: Number(row.id) };
 }

@@ -1,4 +1,4 @@
-import { isDuplicate, type Client } from './client.ts';
+import { isDuplicate, type TenantRows } from './client.ts';
 
 export interface RememberedAnswer {
   readonly inputDigest: string;
@@ -10,19 +10,20 @@ export interface RememberedAnswer {
  * twice.
  */
 export class IdempotencyKeys {
-  private readonly client: Client;
+  private readonly tenant: TenantRows;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(tenant: TenantRows) {
+    this.tenant = tenant;
   }
 
   async find(owner: string, operation: string, key: string): Promise<RememberedAnswer | undefined> {
-    const where = { owner_operation_key: { owner, operation, key } };
+    const { organisationId } = this.tenant;
+    const where = {
+      organisationId_owner_operation_key: { organisationId, owner, operation, key },
+    };
+    const select = { inputDigest: true, resultId: true } as const;
     return (
-      (await this.client.prisma.idempotency.findUnique({
-        where,
-        select: { inputDigest: true, resultId: true },
-      })) ?? undefined
+      (await this.tenant.in((rows) => rows.idempotency.findUnique({ where, select }))) ?? undefined
     );
   }
 
@@ -34,7 +35,9 @@ export class IdempotencyKeys {
     answer: RememberedAnswer,
   ): Promise<RememberedAnswer> {
     try {
-      await this.client.prisma.idempotency.create({ data: { owner, operation, key, ...answer } });
+      const { organisationId } = this.tenant;
+      const data = { organisationId, owner, operation, key, ...answer };
+      await this.tenant.in((rows) => rows.idempotency.create({ data }));
       return answer;
     } catch (error) {
       if (!isDuplicate(error)) throw error;

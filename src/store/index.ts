@@ -1,15 +1,18 @@
-import { connect, type Client } from './client.ts';
+import { connect, type Client, type TenantRows } from './client.ts';
+import { AllRuns, AllStatements, AllVerdicts } from './all.ts';
 import { Anchors } from './anchors.ts';
 import { CosignedCheckpoints } from './cosigned.ts';
 import { databaseFault } from './faults.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { ApiKeys } from './keys.ts';
+import { AllKeys, ApiKeys } from './keys.ts';
 import { Leases } from './leases.ts';
 import { Locks } from './locks.ts';
 import { PostgresLogStore } from './log.ts';
 import { migrate } from './migrate.ts';
 import { Models } from './models.ts';
 import { Notices } from './notices.ts';
+import { Organisations, ownOrganisation } from './organisations.ts';
+import type { OrganisationRecord } from './records.ts';
 import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
@@ -17,6 +20,7 @@ import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
+export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
 export { isId, newId, verdictIdOf } from './ids.ts';
 export { migrate } from './migrate.ts';
@@ -26,11 +30,28 @@ export {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from './embedded/postgres.ts';
+export type { NewOrganisation } from './organisations.ts';
 export type { RunClaim, NewRun } from './runs.ts';
 export type { ShownProperty, ShownReport } from './shownReports.ts';
 
-/** Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. */
-export class Store {
+/** What belongs to no organisation, and says nothing of any: one log, its ledger, locks, hints. */
+export interface SharedStore {
+  readonly anchors: Anchors;
+  readonly cosigned: CosignedCheckpoints;
+  readonly log: PostgresLogStore;
+  readonly notices: Notices;
+  readonly locks: Locks;
+  readonly leases: Leases;
+  /** Changes of the installation's signing keys. */
+  readonly keyChanges: Statements;
+}
+
+/**
+ * Everything that is kept for one organisation. Whoever holds it can ask for nothing else: rows of
+ * others are not there.
+ */
+export class TenantStore implements SharedStore {
+  readonly organisationId: string;
   readonly models: Models;
   readonly runs: RunStore;
   readonly shownReports: ShownReports;
@@ -38,31 +59,93 @@ export class Store {
   readonly statements: Statements;
   readonly audit: Audit;
   readonly keys: ApiKeys;
+  readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
   readonly cosigned: CosignedCheckpoints;
-  readonly idempotency: IdempotencyKeys;
   readonly log: PostgresLogStore;
   readonly notices: Notices;
   readonly locks: Locks;
   readonly leases: Leases;
+  readonly keyChanges: Statements;
+
+  /** Nothing where there is none with this id. */
+  readonly organisation: () => Promise<OrganisationRecord | undefined>;
+
+  constructor(tenant: TenantRows, shared: SharedStore) {
+    this.organisationId = tenant.organisationId;
+    this.organisation = () => ownOrganisation(tenant);
+    this.models = new Models(tenant);
+    this.runs = new RunStore(tenant);
+    this.shownReports = new ShownReports(tenant);
+    this.verdicts = new Verdicts(tenant);
+    this.statements = new Statements(tenant);
+    this.audit = new Audit(tenant);
+    this.keys = new ApiKeys(tenant);
+    this.idempotency = new IdempotencyKeys(tenant);
+    ({
+      anchors: this.anchors,
+      cosigned: this.cosigned,
+      log: this.log,
+      notices: this.notices,
+      locks: this.locks,
+      leases: this.leases,
+      keyChanges: this.keyChanges,
+    } = shared);
+  }
+}
+
+/** What the installation asks of the rows of all organisations. */
+export interface AllTenants {
+  readonly keys: AllKeys;
+  readonly runs: AllRuns;
+  readonly verdicts: AllVerdicts;
+  readonly statements: AllStatements;
+}
+
+/**
+ * Everything that is kept. The only door to Postgres; nothing above knows Prisma or SQL. What
+ * belongs to an organisation is behind `of`.
+ */
+export class Store implements SharedStore {
+  readonly organisations: Organisations;
+  readonly all: AllTenants;
+  readonly anchors: Anchors;
+  readonly cosigned: CosignedCheckpoints;
+  readonly log: PostgresLogStore;
+  readonly notices: Notices;
+  readonly locks: Locks;
+  readonly leases: Leases;
+  readonly keyChanges: Statements;
   private readonly client: Client;
+  private readonly tenants = new Map<string, TenantStore>();
 
   constructor(databaseUrl: string, connections: number) {
     this.client = connect(databaseUrl, connections);
-    this.models = new Models(this.client);
-    this.runs = new RunStore(this.client);
-    this.shownReports = new ShownReports(this.client);
-    this.verdicts = new Verdicts(this.client);
-    this.statements = new Statements(this.client);
-    this.audit = new Audit(this.client);
-    this.keys = new ApiKeys(this.client);
+    const { all } = this.client;
+    this.organisations = new Organisations(all);
+    this.all = {
+      keys: new AllKeys(all),
+      runs: new AllRuns(all),
+      verdicts: new AllVerdicts(all),
+      statements: new AllStatements(all),
+    };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);
-    this.idempotency = new IdempotencyKeys(this.client);
     this.log = new PostgresLogStore(this.client.pool);
     this.notices = new Notices(databaseUrl);
     this.locks = new Locks(databaseUrl);
     this.leases = new Leases(databaseUrl);
+    this.keyChanges = new Statements(all);
+  }
+
+  /** What is kept for one organisation; of one that does not exist, nothing. */
+  of(organisationId: string): TenantStore {
+    const known = this.tenants.get(organisationId);
+    if (known) return known;
+    if (this.tenants.size >= REMEMBERED) this.tenants.clear();
+    const opened = new TenantStore(this.client.of(organisationId), this);
+    this.tenants.set(organisationId, opened);
+    return opened;
   }
 
   /** Throws `DATABASE_UNAVAILABLE` when the server does not answer. */
@@ -79,6 +162,9 @@ export class Store {
     await this.client.close();
   }
 }
+
+/** Organisations whose stores stay in memory. */
+const REMEMBERED = 10_000;
 
 /** Migrates, then opens. `connections` bounds what this process takes from the server. */
 export async function openStore(databaseUrl: string, connections = 8): Promise<Store> {

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Client } from './client.ts';
+import type { AllRows, TenantRows } from './client.ts';
 import { newId } from './ids.ts';
 import type { KeyRecord } from './records.ts';
 
 const VISIBLE = {
   id: true,
+  organisationId: true,
   name: true,
   role: true,
   owner: true,
@@ -13,14 +14,14 @@ const VISIBLE = {
 } as const;
 
 /**
- * API keys. The key itself exists only in the answer that creates it: 256 random bits need no slow
- * hash.
+ * API keys of an organisation. The key itself exists only in the answer that creates it: 256 random
+ * bits need no slow hash.
  */
 export class ApiKeys {
-  private readonly client: Client;
+  private readonly tenant: TenantRows;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(tenant: TenantRows) {
+    this.tenant = tenant;
   }
 
   async create(input: {
@@ -32,40 +33,51 @@ export class ApiKeys {
     const key = `pk_${randomBytes(32).toString('base64url')}`;
     const data = {
       id,
+      organisationId: this.tenant.organisationId,
       hash: hashOf(key),
       name: input.name,
       role: input.role,
       owner: input.owner ?? id,
     };
-    return { key, record: await this.client.prisma.apiKey.create({ data, select: VISIBLE }) };
-  }
-
-  /** The living key with this text. */
-  async find(key: string): Promise<KeyRecord | undefined> {
-    const record = await this.client.prisma.apiKey.findUnique({
-      where: { hash: hashOf(key) },
-      select: VISIBLE,
-    });
-    return record && record.revokedAt === null ? record : undefined;
+    const record = await this.tenant.in((rows) => rows.apiKey.create({ data, select: VISIBLE }));
+    return { key, record };
   }
 
   /** Revokes for good. Undefined when nothing has this id; revoking twice keeps the first time. */
   async revoke(id: string): Promise<KeyRecord | undefined> {
-    await this.client.prisma.apiKey.updateMany({
-      where: { id, revokedAt: null },
-      data: { revokedAt: new Date() },
+    const found = await this.tenant.in(async (rows) => {
+      const data = { revokedAt: new Date() };
+      await rows.apiKey.updateMany({ where: { id, revokedAt: null }, data });
+      return rows.apiKey.findUnique({ where: { id }, select: VISIBLE });
     });
-    return (
-      (await this.client.prisma.apiKey.findUnique({ where: { id }, select: VISIBLE })) ?? undefined
-    );
+    return found ?? undefined;
   }
 
   async list(): Promise<KeyRecord[]> {
-    return this.client.prisma.apiKey.findMany({ select: VISIBLE, orderBy: { id: 'asc' } });
+    return this.tenant.in((rows) =>
+      rows.apiKey.findMany({ select: VISIBLE, orderBy: { id: 'asc' } }),
+    );
   }
 
   async livingWithRole(role: string): Promise<number> {
-    return this.client.prisma.apiKey.count({ where: { role, revokedAt: null } });
+    return this.tenant.in((rows) => rows.apiKey.count({ where: { role, revokedAt: null } }));
+  }
+}
+
+/** Keys before it is known whose they are. */
+export class AllKeys {
+  private readonly all: AllRows;
+
+  constructor(all: AllRows) {
+    this.all = all;
+  }
+
+  /** The living key with this text. */
+  async find(key: string): Promise<KeyRecord | undefined> {
+    const record = await this.all.in((rows) =>
+      rows.apiKey.findUnique({ where: { hash: hashOf(key) }, select: VISIBLE }),
+    );
+    return record && record.revokedAt === null ? record : undefined;
   }
 }
 

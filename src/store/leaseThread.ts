@@ -4,6 +4,8 @@ import pg from 'pg';
 import type { FromLeases, KeptLease, ToLeases } from './leases.ts';
 import type { RunClaim } from './runs.ts';
 
+const OF_TENANT = `SELECT set_config('probity.tenant', $1, true)`;
+
 const RENEW = `
   UPDATE "runs"
   SET "lease_until" = CURRENT_TIMESTAMP + $1 * INTERVAL '1 millisecond'
@@ -45,14 +47,41 @@ function lose({ claim, lost }: KeptLease): void {
   parentPort?.postMessage({ lost: claim } satisfies FromLeases);
 }
 
+/** In a transaction that says whose run it is. How many rows there were. */
+async function ofTenant(
+  claim: RunClaim,
+  text: string,
+  values: readonly unknown[],
+): Promise<number> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  client.on('error', (error) => {
+    broken = error;
+  });
+  try {
+    await client.query('BEGIN');
+    await client.query(OF_TENANT, [claim.organisationId]);
+    const { rowCount } = await client.query(text, [...values]);
+    await client.query('COMMIT');
+    return rowCount ?? 0;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.removeAllListeners('error');
+    // A connection in the middle of a transaction is not used again.
+    client.release(broken);
+  }
+}
+
 function keep(lease: KeptLease): void {
   const { claim, leaseMs, until } = lease;
   let renewedAt = Date.now();
   const renew = (): void => {
     if (Date.now() > until) return lose(lease);
-    pool.query(RENEW, [leaseMs, claim.runId, claim.attempt]).then(
-      ({ rowCount }) => {
-        if (rowCount === 1) renewedAt = Date.now();
+    ofTenant(claim, RENEW, [leaseMs, claim.runId, claim.attempt]).then(
+      (renewed) => {
+        if (renewed === 1) renewedAt = Date.now();
         else lose(lease);
       },
       // A database that is away for longer than the lease has given the run to another by now.
@@ -62,9 +91,9 @@ function keep(lease: KeptLease): void {
     );
   };
   const look = (): void => {
-    pool.query(HOLDS, [claim.runId, claim.attempt]).then(
-      ({ rowCount }) => {
-        if (rowCount !== 1) lose(lease);
+    ofTenant(claim, HOLDS, [claim.runId, claim.attempt]).then(
+      (held) => {
+        if (held !== 1) lose(lease);
       },
       () => undefined,
     );

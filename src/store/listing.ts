@@ -1,6 +1,6 @@
 import type { VerdictState } from '../evidence/statements/revocation.ts';
 import type { OutcomeKind } from '../model/outcome.ts';
-import { Prisma, type Client } from './client.ts';
+import { Prisma, type Rows } from './client.ts';
 import type { RunState } from './records.ts';
 
 /** Part of a list that is ordered by id, which is the order in which its rows were made. */
@@ -57,7 +57,7 @@ export interface Listing {
 export const COUNTED = 10_000;
 
 export async function listIds(
-  { prisma }: Client,
+  rows: Rows,
   { from, id, conditions }: Listing,
   { limit, cursor, oldestFirst = false, backward = false }: Page,
 ): Promise<Slice<string>> {
@@ -68,7 +68,7 @@ export async function listIds(
       ? []
       : [ascending ? Prisma.sql`${id} > ${cursor}` : Prisma.sql`${id} < ${cursor}`]),
   ];
-  const found = await prisma.$queryRaw<{ id: string }[]>(Prisma.sql`
+  const found = await rows.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT ${id} AS "id"
     FROM ${from}
     WHERE ${together(all)}
@@ -80,10 +80,10 @@ export async function listIds(
 
 /** How many rows there are; nothing where there are more than `COUNTED`. */
 export async function countRows(
-  { prisma }: Client,
+  rows: Rows,
   { from, conditions }: Listing,
 ): Promise<number | undefined> {
-  const [row] = await prisma.$queryRaw<{ count: bigint }[]>(Prisma.sql`
+  const [row] = await rows.$queryRaw<{ count: bigint }[]>(Prisma.sql`
     SELECT count(*) AS "count"
     FROM (SELECT 1 FROM ${from} WHERE ${together(conditions)} LIMIT ${COUNTED + 1}) AS "some"`);
   const count = Number(row?.count ?? 0);

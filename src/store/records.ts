@@ -5,8 +5,24 @@ import type { Report } from '../model/outcome.ts';
 
 /** What the store hands out: plain data, none of it a row of a library. Times are UTC. */
 
+/** A tenant: whose rows are its own, and seen by nobody else. */
+export interface OrganisationRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Whether anybody may look up the state of its verdicts. */
+  readonly publishes: boolean;
+  readonly createdAt: Date;
+}
+
+/**
+ * The organisation that was there first. What was kept before there were others is its own, and its
+ * admins run the installation.
+ */
+export const FIRST_ORGANISATION = 'org_00000000000000000000000000';
+
 export interface KeyRecord {
   readonly id: string;
+  readonly organisationId: string;
   readonly name: string;
   readonly role: string;
   /** Whose models and runs the key sees; several keys can share one. */
@@ -17,6 +33,7 @@ export interface KeyRecord {
 
 export interface ModelRecord {
   readonly id: string;
+  readonly organisationId: string;
   readonly owner: string;
   /** `sha256:…` of the canonical model, or of the specification as submitted. */
   readonly digest: string;
@@ -58,6 +75,7 @@ export interface RunFailure {
 
 export interface RunRecord {
   readonly id: string;
+  readonly organisationId: string;
   readonly owner: string;
   readonly modelId: string;
   readonly state: RunState;
@@ -89,6 +107,7 @@ export interface ArtifactRecord {
 
 export interface VerdictRecord {
   readonly id: string;
+  readonly organisationId: string;
   readonly runId: string;
   readonly owner: string;
   readonly statementDigest: string;

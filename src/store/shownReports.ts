@@ -1,5 +1,5 @@
 import type { PropertyReport, Report } from '../model/outcome.ts';
-import { Prisma, type Client } from './client.ts';
+import { Prisma, type TenantRows } from './client.ts';
 
 /** A property whose trace may have been left out, for it is large. */
 export type ShownProperty = PropertyReport & {
@@ -16,15 +16,16 @@ export interface ShownReport extends Omit<Report, 'properties'> {
  * large to show never leaves the database. The keys keep their order, which is that of reading.
  */
 export class ShownReports {
-  private readonly client: Client;
+  private readonly tenant: TenantRows;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(tenant: TenantRows) {
+    this.tenant = tenant;
   }
 
   /** The report without traces that have more than `traceBytes`; nothing where there is none. */
   async get(runId: string, traceBytes: number): Promise<ShownReport | undefined> {
-    const rows = await this.client.prisma.$queryRaw<{ report: ShownReport | null }[]>(Prisma.sql`
+    const rows = await this.tenant.in((db) =>
+      db.$queryRaw<{ report: ShownReport | null }[]>(Prisma.sql`
       SELECT json_object_agg(
         top.key,
         CASE WHEN top.key = 'properties' THEN (
@@ -45,17 +46,21 @@ export class ShownReports {
       ) AS "report"
       FROM "runs"
       CROSS JOIN LATERAL json_each("runs"."report") AS top
-      WHERE "runs"."id" = ${runId}`);
+      WHERE "runs"."organisation_id" = ${this.tenant.organisationId} AND "runs"."id" = ${runId}`),
+    );
     return rows[0]?.report ?? undefined;
   }
 
   /** The trace of one property as JSON text; nothing where it has none. */
   async trace(runId: string, property: string): Promise<string | undefined> {
-    const rows = await this.client.prisma.$queryRaw<{ trace: string | null }[]>(Prisma.sql`
+    const rows = await this.tenant.in((db) =>
+      db.$queryRaw<{ trace: string | null }[]>(Prisma.sql`
       SELECT (each.property -> 'trace')::text AS "trace"
       FROM "runs"
       CROSS JOIN LATERAL json_array_elements("runs"."report" -> 'properties') AS each(property)
-      WHERE "runs"."id" = ${runId} AND each.property ->> 'name' = ${property}`);
+      WHERE "runs"."organisation_id" = ${this.tenant.organisationId} AND "runs"."id" = ${runId}
+        AND each.property ->> 'name' = ${property}`),
+    );
     return rows[0]?.trace ?? undefined;
   }
 }

@@ -1,28 +1,34 @@
-import { isDuplicate, type Client } from './client.ts';
+import { isDuplicate, type AllRows, type TenantRows } from './client.ts';
 import type { StatementRecord } from './records.ts';
 import type { Statement } from './generated/client.ts';
 
 export type NewStatement = Omit<StatementRecord, 'logIndex' | 'receipt' | 'createdAt'>;
 
-/** What is said after verdicts: at most one of each kind and state about one subject. */
+/**
+ * What is said after things: at most one of each kind and state about one subject. Those about
+ * verdicts are the organisation's; those about the keys of the installation are nobody's.
+ */
 export class Statements {
-  private readonly client: Client;
+  private readonly scope: TenantRows | AllRows;
+  private readonly kind: StatementRecord['kind'];
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(scope: TenantRows | AllRows) {
+    this.scope = scope;
+    this.kind = 'organisationId' in scope ? 'revocation' : 'key';
   }
 
   /** Keeps the first one about a subject: whoever comes second gets what the first one signed. */
   async keep(statement: NewStatement): Promise<StatementRecord> {
     const { kind, subject, state } = statement;
+    const organisationId = 'organisationId' in this.scope ? this.scope.organisationId : null;
+    const data = { ...statement, organisationId };
     try {
-      return toStatement(await this.client.prisma.statement.create({ data: statement }));
+      return toStatement(await this.scope.in((rows) => rows.statement.create({ data })));
     } catch (error) {
       if (!isDuplicate(error)) throw error;
+      const where = { kind_subject_state: { kind, subject, state } };
       return toStatement(
-        await this.client.prisma.statement.findUniqueOrThrow({
-          where: { kind_subject_state: { kind, subject, state } },
-        }),
+        await this.scope.in((rows) => rows.statement.findUniqueOrThrow({ where })),
       );
     }
   }
@@ -37,11 +43,12 @@ export class Statements {
       leaf,
     }: Pick<NewStatement, 'statementDigest' | 'envelope' | 'salt' | 'leaf'>,
   ): Promise<StatementRecord> {
-    await this.client.prisma.statement.updateMany({
-      where: { id, logIndex: null },
-      data: { statementDigest, envelope, salt, leaf },
+    const data = { statementDigest, envelope, salt, leaf };
+    const row = await this.scope.in(async (rows) => {
+      await rows.statement.updateMany({ where: { id, logIndex: null }, data });
+      return rows.statement.findUniqueOrThrow({ where: { id } });
     });
-    return toStatement(await this.client.prisma.statement.findUniqueOrThrow({ where: { id } }));
+    return toStatement(row);
   }
 
   /** The log has acknowledged the leaf. */
@@ -49,45 +56,43 @@ export class Statements {
     id: string,
     { index, receipt }: { readonly index: number; readonly receipt: string },
   ): Promise<StatementRecord> {
+    const data = { logIndex: BigInt(index), receipt };
     return toStatement(
-      await this.client.prisma.statement.update({
-        where: { id },
-        data: { logIndex: BigInt(index), receipt },
-      }),
+      await this.scope.in((rows) => rows.statement.update({ where: { id }, data })),
     );
   }
 
   /** What the log has about a verdict; `revoked` before `superseded`, since it weighs more. */
   async withdrawals(verdictId: string): Promise<StatementRecord[]> {
-    const rows = await this.client.prisma.statement.findMany({
-      where: { kind: 'revocation', subject: verdictId, logIndex: { not: null } },
-      orderBy: { state: 'asc' },
-    });
-    return rows.map(toStatement);
+    const where = { kind: 'revocation', subject: verdictId, logIndex: { not: null } };
+    const found = await this.scope.in((rows) =>
+      rows.statement.findMany({ where, orderBy: { state: 'asc' } }),
+    );
+    return found.map(toStatement);
   }
 
-  /** All of a kind that the log has, in its order. */
-  async list(kind: StatementRecord['kind']): Promise<StatementRecord[]> {
-    return (
-      await this.client.prisma.statement.findMany({
-        where: { kind, logIndex: { not: null } },
-        orderBy: { logIndex: 'asc' },
-      })
-    ).map(toStatement);
+  /** All that the log has, in its order. */
+  async list(): Promise<StatementRecord[]> {
+    const where = { kind: this.kind, logIndex: { not: null } };
+    const found = await this.scope.in((rows) =>
+      rows.statement.findMany({ where, orderBy: { logIndex: 'asc' } }),
+    );
+    return found.map(toStatement);
   }
 
   /** Signed, and not in the log yet: left behind by a process that was killed. */
   async unlogged(): Promise<StatementRecord[]> {
-    return (
-      await this.client.prisma.statement.findMany({
-        where: { logIndex: null },
+    const found = await this.scope.in((rows) =>
+      rows.statement.findMany({
+        where: { kind: this.kind, logIndex: null },
         orderBy: { id: 'asc' },
-      })
-    ).map(toStatement);
+      }),
+    );
+    return found.map(toStatement);
   }
 }
 
-function toStatement(row: Statement): StatementRecord {
+function toStatement({ organisationId: _organisation, ...row }: Statement): StatementRecord {
   return {
     ...row,
     kind: row.kind as StatementRecord['kind'],

@@ -1,6 +1,6 @@
 import { unreachable } from '../errors/index.ts';
 import type { VerdictState } from '../evidence/statements/revocation.ts';
-import { isDuplicate, json, Prisma, type Client } from './client.ts';
+import { isDuplicate, json, Prisma, type TenantRows } from './client.ts';
 import {
   answerConditions,
   countRows,
@@ -17,27 +17,27 @@ import type { Verdict } from './generated/client.ts';
 
 export type SignedVerdict = Omit<
   VerdictRecord,
-  'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt' | 'timestamp'
+  'organisationId' | 'logIndex' | 'receipt' | 'createdAt' | 'sealedAt' | 'erasedAt' | 'timestamp'
 >;
 
-/** Signed answers, at most one per run. */
+/** Signed answers of an organisation, at most one per run. */
 export class Verdicts {
-  private readonly client: Client;
+  private readonly tenant: TenantRows;
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(tenant: TenantRows) {
+    this.tenant = tenant;
   }
 
   /** Keeps the first signature of a run: whoever comes second gets what the first one signed. */
   async keep(verdict: SignedVerdict): Promise<VerdictRecord> {
     try {
-      const data = { ...verdict, information: json(verdict.information) };
-      return toVerdict(await this.client.prisma.verdict.create({ data }));
+      const { organisationId } = this.tenant;
+      const data = { ...verdict, organisationId, information: json(verdict.information) };
+      return toVerdict(await this.tenant.in((rows) => rows.verdict.create({ data })));
     } catch (error) {
-      if (!isDuplicate(error)) throw error;
-      return toVerdict(
-        await this.client.prisma.verdict.findUniqueOrThrow({ where: { runId: verdict.runId } }),
-      );
+      const first = isDuplicate(error) ? await this.ofRun(verdict.runId) : undefined;
+      if (!first) throw error;
+      return first;
     }
   }
 
@@ -46,13 +46,12 @@ export class Verdicts {
    */
   async replaceUnsealed(verdict: SignedVerdict): Promise<VerdictRecord> {
     const data = { ...verdict, information: json(verdict.information) };
-    await this.client.prisma.verdict.updateMany({
-      where: { id: verdict.id, logIndex: null },
-      data,
+    const { id } = verdict;
+    const row = await this.tenant.in(async (rows) => {
+      await rows.verdict.updateMany({ where: { id, logIndex: null }, data });
+      return rows.verdict.findUniqueOrThrow({ where: { id } });
     });
-    return toVerdict(
-      await this.client.prisma.verdict.findUniqueOrThrow({ where: { id: verdict.id } }),
-    );
+    return toVerdict(row);
   }
 
   /**
@@ -61,7 +60,7 @@ export class Verdicts {
    * stay: they say nothing, and the log is not touched.
    */
   async erase(id: string): Promise<VerdictRecord | undefined> {
-    await this.client.prisma.$transaction(async (transaction) => {
+    await this.tenant.in(async (transaction) => {
       const { count } = await transaction.verdict.updateMany({
         where: { id, sealedAt: { not: null }, erasedAt: null },
         data: {
@@ -112,36 +111,24 @@ export class Verdicts {
     return this.get(id);
   }
 
-  /** Sealed, and not stamped yet, oldest first. */
-  async unstamped(limit: number): Promise<VerdictRecord[]> {
-    const rows = await this.client.prisma.verdict.findMany({
-      where: { timestamp: null, erasedAt: null, sealedAt: { not: null } },
-      orderBy: { id: 'asc' },
-      take: limit,
-    });
-    return rows.map(toVerdict);
-  }
-
   async stamp(id: string, timestamp: string): Promise<void> {
-    await this.client.prisma.verdict.updateMany({
-      where: { id, timestamp: null, erasedAt: null },
-      data: { timestamp },
-    });
+    const where = { id, timestamp: null, erasedAt: null };
+    await this.tenant.in((rows) => rows.verdict.updateMany({ where, data: { timestamp } }));
   }
 
   /** Sealed in this period, oldest first. */
   async sealedBetween(from: Date, to: Date): Promise<VerdictRecord[]> {
-    const rows = await this.client.prisma.verdict.findMany({
-      where: { sealedAt: { gte: from, lt: to } },
-      orderBy: { logIndex: 'asc' },
-    });
-    return rows.map(toVerdict);
+    const where = { sealedAt: { gte: from, lt: to } };
+    const found = await this.tenant.in((rows) =>
+      rows.verdict.findMany({ where, orderBy: { logIndex: 'asc' } }),
+    );
+    return found.map(toVerdict);
   }
 
   /** The log has acknowledged the leaf: verdict and run are sealed together. */
   async seal(id: string, log: { readonly index: number; readonly receipt: string }): Promise<void> {
     const now = new Date();
-    await this.client.prisma.$transaction(async (transaction) => {
+    await this.tenant.in(async (transaction) => {
       const { runId } = await transaction.verdict.update({
         where: { id },
         data: { logIndex: BigInt(log.index), receipt: log.receipt, sealedAt: now },
@@ -154,33 +141,35 @@ export class Verdicts {
   }
 
   async get(id: string): Promise<VerdictRecord | undefined> {
-    const row = await this.client.prisma.verdict.findUnique({ where: { id } });
+    const row = await this.tenant.in((rows) => rows.verdict.findUnique({ where: { id } }));
     return row ? toVerdict(row) : undefined;
   }
 
   async ofRun(runId: string): Promise<VerdictRecord | undefined> {
-    const row = await this.client.prisma.verdict.findUnique({ where: { runId } });
+    const row = await this.tenant.in((rows) => rows.verdict.findUnique({ where: { runId } }));
     return row ? toVerdict(row) : undefined;
   }
 
   /** Sealed verdicts. */
   async list(page: Page, filter: VerdictFilter = {}): Promise<Slice<VerdictRecord>> {
-    const { rows: ids, hasMore } = await listIds(this.client, verdictsOf(page, filter), page);
-    const rows = await this.client.prisma.verdict.findMany({ where: { id: { in: [...ids] } } });
-    return { rows: inOrder(ids, rows.map(toVerdict)), hasMore };
+    return this.tenant.in(async (rows) => {
+      const { rows: ids, hasMore } = await listIds(rows, this.listing(page, filter), page);
+      const found = await rows.verdict.findMany({ where: { id: { in: [...ids] } } });
+      return { rows: inOrder(ids, found.map(toVerdict)), hasMore };
+    });
   }
 
   countListed(page: Page, filter: VerdictFilter): Promise<number | undefined> {
-    return countRows(this.client, verdictsOf(page, filter));
+    return this.tenant.in((rows) => countRows(rows, this.listing(page, filter)));
   }
 
-  async count(): Promise<number> {
-    return this.client.prisma.verdict.count({ where: { sealedAt: { not: null } } });
+  private listing(page: Page, filter: VerdictFilter): Listing {
+    return verdictsOf(this.tenant.organisationId, page, filter);
   }
 }
 
 /** The verdicts that an owner may see and that a filter leaves. */
-function verdictsOf({ owner }: Page, filter: VerdictFilter): Listing {
+function verdictsOf(organisationId: string, { owner }: Page, filter: VerdictFilter): Listing {
   const { from, until, modelId, state } = filter;
   return {
     from: Prisma.sql`"verdicts" AS v
@@ -188,6 +177,7 @@ function verdictsOf({ owner }: Page, filter: VerdictFilter): Listing {
       JOIN "models" AS m ON m."id" = r."model_id"`,
     id: Prisma.sql`v."id"`,
     conditions: [
+      Prisma.sql`v."organisation_id" = ${organisationId}`,
       Prisma.sql`v."sealed_at" IS NOT NULL`,
       ...(owner === undefined ? [] : [Prisma.sql`v."owner" = ${owner}`]),
       // Text of one form and in UTC: its order is that of time.

@@ -386,7 +386,7 @@ describe('after a verdict', () => {
     expect((await opened.service.store.verdicts.get(after))?.envelope).toContain(
       successor.split('+').slice(0, 2).join('+'),
     );
-    const [change] = await opened.service.store.statements.list('key');
+    const [change] = await opened.service.store.keyChanges.list();
     const old = await parsePolicy(policy, nodeCrypto.sha256);
     if (!old.ok || !change) throw new Error('policy');
     expect(
@@ -457,6 +457,13 @@ describe('who may do what', () => {
     auditEvents: '{ auditEvents { endCursor } }',
     rotateKey: 'mutation { rotateKey(role: log, reason: "y") { index } }',
     revokeApiKey: 'mutation { revokeApiKey(id: "x") { id } }',
+    organisations: '{ organisations { id } }',
+    organisationCreate:
+      'mutation { organisationCreate(input: { name: "" }) { userErrors { code } } }',
+    organisationUpdate:
+      'mutation { organisationUpdate(input: { organisationId: "x" }) { userErrors { code } } }',
+    organisationKeyCreate:
+      'mutation { organisationKeyCreate(input: { organisationId: "x", name: "x", role: admin }) { userErrors { code } } }',
     runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
 
@@ -786,7 +793,7 @@ describe('probes', () => {
 
   it('a taken port is said with a code', async () => {
     await expect(
-      startApi({ ...opened.service, config: { ...opened.config, port: api.port } }),
+      startApi({ ...opened.installation, config: { ...opened.config, port: api.port } }),
     ).rejects.toMatchObject({ code: 'PORT_TAKEN' });
   });
 });

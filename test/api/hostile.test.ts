@@ -201,7 +201,7 @@ describe('a database that is away', () => {
     const server = await startEmbeddedPostgres(folder);
     const alone = await openTestService(server.url);
     const { key } = await alone.service.store.keys.create({ name: 'x', role: 'admin' });
-    const away = await startApi({ ...alone.service, config: { ...alone.config, port: 0 } });
+    const away = await startApi({ ...alone.installation, config: { ...alone.config, port: 0 } });
     await alone.service.queues.depth();
     await server.stop();
     const answer = await post(away.url, key, '{ viewer { role } }');

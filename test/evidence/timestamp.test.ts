@@ -14,7 +14,7 @@ import type { VerifierCrypto } from '../../src/evidence/formats/crypto.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { stampDue } from '../../src/service/stamp.ts';
-import type { Service } from '../../src/service/service.ts';
+import type { Installation as Serving } from '../../src/service/service.ts';
 import { buildGo, describeGo } from '../go.ts';
 import { repository } from '../golden.ts';
 import { describeTool } from '../tools.ts';
@@ -446,17 +446,22 @@ extendedKeyUsage = critical, timeStamping
       { id: 'ver_1', envelope: '{"a":1}' },
       { id: 'ver_2', envelope: '{"b":2}' },
     ];
-    const service = (tsaUrl: string | undefined): Service =>
+    const service = (tsaUrl: string | undefined): Serving =>
       ({
         config: { tsaUrl },
         logger: { warn: () => undefined },
         store: {
-          verdicts: {
-            unstamped: async () => waiting.filter(({ id }) => !stamped.has(id)),
-            stamp: async (id: string, text: string) => void stamped.set(id, text),
+          all: {
+            verdicts: { unstamped: async () => waiting.filter(({ id }) => !stamped.has(id)) },
           },
+          of: () => ({
+            verdicts: {
+              get: async (wanted: string) => waiting.find(({ id }) => id === wanted),
+              stamp: async (id: string, text: string) => void stamped.set(id, text),
+            },
+          }),
         },
-      }) as unknown as Service;
+      }) as unknown as Serving;
     await stampDue(service(undefined));
     await stampDue(service('http://127.0.0.1:1/'));
     expect(stamped.size).toBe(0);

@@ -26,7 +26,7 @@ import { rotateKey } from '../../src/service/rotate.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { anchorOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import type { SealedVerdict } from '../../src/store/index.ts';
-import { processRun, startWorker } from '../../src/service/worker.ts';
+import { finishRun, startWorker } from '../../src/service/worker.ts';
 import { complaints, policyOf } from '../evidence/fixture.ts';
 import {
   createDatabase,
@@ -85,7 +85,7 @@ async function verdict(service: Service): Promise<SealedVerdict> {
     ? await requestVerification(service, ALICE, { modelId: model.value.id })
     : model;
   if (!asked.ok) throw new Error('refused');
-  await processRun(service, asked.value.id, 'w', new AbortController().signal);
+  await finishRun(service, asked.value.id, 'w', new AbortController().signal);
   // Where a worker runs as well, it may be the one that has the run in hand.
   return until(async () => {
     const kept = await service.store.verdicts.ofRun(asked.value.id);
@@ -221,7 +221,7 @@ describe('anchoring never spends a coin twice', () => {
     await tryAgain(service);
     for (const each of sealed) expect(await stateOf(service, each)).toBe('confirmed');
     expect(emulator.counts().equivocations).toBe(0);
-    expect(await readiness(service)).toMatchObject({
+    expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       checks: { ledger: { ok: true, detail: 'emulated, 0 waiting' } },
     });
   }, 120_000);
@@ -339,7 +339,7 @@ describe('a ledger that costs', () => {
       state: 'pending',
       error: expect.stringContaining('LEDGER_FUNDS'),
     });
-    expect(await readiness(service)).toMatchObject({
+    expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       ready: true,
       checks: {
         ledger: { ok: false, detail: expect.stringMatching(/^emulated, 2 waiting: LEDGER_FUNDS/u) },
@@ -390,7 +390,7 @@ describe('a ledger that costs', () => {
       state: 'pending',
       error: expect.stringContaining('LEDGER_BUDGET'),
     });
-    expect(await readiness(service)).toMatchObject({
+    expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       ready: true,
       checks: { ledger: { ok: false, detail: expect.stringContaining('2 anchors a day') } },
     });
@@ -467,7 +467,7 @@ describe('witnesses', () => {
     await cosignDue(service);
     expect(await cosignedCheckpoint(service, first)).toBeUndefined();
     expect(await verified(service, first)).toBe('untrusted');
-    expect(await readiness(service)).toMatchObject({
+    expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       ready: true,
       checks: { witnesses: { ok: false, detail: expect.stringContaining('1 leaves wait') } },
     });
@@ -482,10 +482,12 @@ describe('witnesses', () => {
       });
       expect(await verified(service, sealed)).toBe('verified');
     }
-    expect(await readiness(service)).toMatchObject({
+    expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       checks: { witnesses: { ok: true, detail: '1 witnesses, all leaves cosigned' } },
     });
-    expect(await metricsText(service, new Counters())).toContain('probity_log_cosigned_size 2\n');
+    expect(await metricsText(opened.at(-1)!.installation, new Counters())).toContain(
+      'probity_log_cosigned_size 2\n',
+    );
     const shown = parseNote((await publicCheckpoint(service)) ?? '');
     expect([parseCheckpoint(shown?.text ?? '')?.size, shown?.signatures.length]).toEqual([2, 2]);
     // A receipt stays what it was when the log grows.
@@ -497,7 +499,7 @@ describe('witnesses', () => {
 
   it('are asked by a worker of itself, and put under anchors too', async () => {
     const service = await process_({ ...asked(), PROBITY_IOTA_NETWORK: 'emulated' });
-    const worker = await startWorker(service, 'w');
+    const worker = await startWorker(opened.at(-1)!.installation, 'w');
     const sealed = await verdict(service);
     await until(
       async () =>
@@ -537,7 +539,7 @@ describe('witnesses', () => {
       message: expect.stringContaining('witness w'),
     });
     await cosignDue(forked.service);
-    expect(await readiness(forked.service)).toMatchObject({
+    expect(await readiness(forked.installation)).toMatchObject({
       ready: true,
       checks: { witnesses: { ok: false, detail: expect.stringContaining('w: LOG_FORKED') } },
     });

@@ -3,8 +3,9 @@ import { startApi, type RunningApi } from '../../src/api/server.ts';
 import { loadConfig, type Config } from '../../src/config/index.ts';
 import { jsonLogger } from '../../src/service/observe.ts';
 import { openService, type OpenService } from '../../src/service/open.ts';
-import type { Checker } from '../../src/service/service.ts';
+import type { Checker, Service } from '../../src/service/service.ts';
 import { startWorker } from '../../src/service/worker.ts';
+import { FIRST_ORGANISATION } from '../../src/store/index.ts';
 import { createDatabase, startPostgres, temporaryFolder } from '../servers.ts';
 import { fakeChecker } from './fakeChecker.ts';
 
@@ -13,6 +14,8 @@ export const silent = jsonLogger('error', (line) => {
 });
 
 export interface TestService extends OpenService {
+  /** That of the first organisation. */
+  readonly service: Service;
   readonly config: Config;
 }
 
@@ -48,6 +51,7 @@ export async function openTestService(
   });
   return {
     ...opened,
+    service: opened.installation.of(FIRST_ORGANISATION),
     config,
     close: async () => {
       await opened.close();
@@ -73,9 +77,9 @@ export async function openTestApi(workerName: string, options: TestOptions = {})
     stops.push(() => postgres.stop());
     const opened = await openTestService(await createDatabase(postgres), options);
     stops.push(() => opened.close());
-    const worker = await startWorker(opened.service, workerName);
+    const worker = await startWorker(opened.installation, workerName);
     stops.push(() => worker.stop());
-    const api = await startApi({ ...opened.service, config: { ...opened.config, port: 0 } });
+    const api = await startApi({ ...opened.installation, config: { ...opened.config, port: 0 } });
     stops.push(() => api.stop());
     return { opened, api, stop };
   } catch (error) {

@@ -91,7 +91,7 @@ function crashTests(redis: () => TestServer | undefined): void {
     const second = await startProcess(databaseUrl, dataDir, redisUrl);
     const ended = await state(opened, run.id, ({ state: now }) => isFinished(now));
     expect(ended).toMatchObject({ state: 'sealed', attempt: 2 });
-    expect(await opened.service.store.verdicts.count()).toBe(1);
+    expect(await opened.installation.store.all.verdicts.count()).toBe(1);
     expect(await opened.service.notary.log.size()).toBe(1);
     second.kill('SIGTERM');
     await opened.close();
@@ -122,12 +122,12 @@ function crashTests(redis: () => TestServer | undefined): void {
     const databaseUrl = await createDatabase(postgres);
     const redisUrl = redis()?.url;
     const opened = await openTestService(databaseUrl, { redisUrl, leaseMs: 60_000, dataDir });
-    const first = await startWorker(opened.service, 'first');
+    const first = await startWorker(opened.installation, 'first');
     const run = await start(opened, 'sleep 1500');
     await state(opened, run.id, ({ state: now }) => now === 'running');
     await first.stop();
     expect((await opened.service.store.runs.get(run.id))?.state).toBe('queued');
-    const second = await startWorker(opened.service, 'second');
+    const second = await startWorker(opened.installation, 'second');
     expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({
       state: 'sealed',
       attempt: 2,
@@ -175,9 +175,11 @@ describe('what a crash leaves behind', () => {
     const run = await start(opened, 'sleep 1');
     for (let attempt = 0; attempt < 5; attempt += 1) {
       await opened.service.store.runs.claim(run.id, 'dead', 1);
-      await until(async () => (await opened.service.store.runs.stalled(60_000)).length === 1);
+      await until(
+        async () => (await opened.installation.store.all.runs.stalled(60_000)).length === 1,
+      );
     }
-    const worker = await startWorker(opened.service, 'last');
+    const worker = await startWorker(opened.installation, 'last');
     expect(await state(opened, run.id, ({ state: now }) => isFinished(now))).toMatchObject({
       state: 'failed',
       failure: { code: 'CHILD_CRASHED' },
@@ -190,7 +192,7 @@ describe('what a crash leaves behind', () => {
     const opened = await openTestService(await createDatabase(postgres));
     const { store, notary } = opened.service;
     const run = await start(opened, 'sleep 1');
-    const worker = await startWorker(opened.service, 'w');
+    const worker = await startWorker(opened.installation, 'w');
     await state(opened, run.id, ({ state: now }) => now === 'sealed');
     await worker.stop();
     const verdict = await store.verdicts.ofRun(run.id);
@@ -216,8 +218,8 @@ describe('what a crash leaves behind', () => {
     const run = await start(opened, 'sleep 1');
     await rewind(opened, 'DELETE FROM "bullmq"."job"');
     expect((await opened.service.store.runs.get(run.id))?.state).not.toBe('sealed');
-    expect(await sweepRuns(opened.service, 0)).toBe(1);
-    const worker = await startWorker(opened.service, 'w');
+    expect(await sweepRuns(opened.installation, 0)).toBe(1);
+    const worker = await startWorker(opened.installation, 'w');
     await state(opened, run.id, ({ state: now }) => now === 'sealed');
     await worker.stop();
     await opened.close();

@@ -7,11 +7,11 @@ import { fakeChecker } from './fakeChecker.ts';
 
 const config = loadConfig(process.env);
 if (!config.ok) throw new Error(JSON.stringify(config.problems));
-const { service, close } = await openService(config.value, {
+const { installation, close } = await openService(config.value, {
   checker: fakeChecker,
   logger: silent,
 });
-const worker = await startWorker(service, `crash-${process.pid}`);
+const worker = await startWorker(installation, `crash-${process.pid}`);
 process.send?.('ready');
 const stop = async (): Promise<void> => {
   await worker.stop();

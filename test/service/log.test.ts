@@ -10,7 +10,8 @@ import { anchorDue } from '../../src/service/anchor.ts';
 import { sealRun } from '../../src/service/seal.ts';
 import type { Service } from '../../src/service/service.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
-import { processRun } from '../../src/service/worker.ts';
+import { finishRun } from '../../src/service/worker.ts';
+import { FIRST_ORGANISATION } from '../../src/store/index.ts';
 import { createDatabase, startPostgres, temporaryFolder, type TestServer } from '../servers.ts';
 import { ALICE, openTestService } from './bench.ts';
 
@@ -31,7 +32,7 @@ async function seal(service: Service): Promise<string> {
     ? await requestVerification(service, ALICE, { modelId: model.value.id })
     : model;
   if (!asked.ok) throw new Error('refused');
-  await processRun(service, asked.value.id, 'w', new AbortController().signal);
+  await finishRun(service, asked.value.id, 'w', new AbortController().signal);
   return asked.value.id;
 }
 
@@ -104,8 +105,15 @@ describe('the verdict, over GraphQL', () => {
     });
     const run = await seal(opened.service);
     await anchorDue(opened.service);
-    const { schema } = await buildApi(opened.service);
-    const contextValue = { principal: { keyId: 'k', owner: 'alice', role: 'architect' } };
+    const { schema } = await buildApi(opened.installation);
+    const contextValue = {
+      principal: {
+        keyId: 'k',
+        organisationId: FIRST_ORGANISATION,
+        owner: 'alice',
+        role: 'architect',
+      },
+    };
     const source = `{ run(id: "${run}") { verdict { cosigned { size } anchor { state network transactionDigest explorer confirmation } } } }`;
     const { data, errors } = await graphql({ schema, source, contextValue });
     expect(errors).toBeUndefined();

@@ -6,10 +6,14 @@ import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { parsePolicy, renderPolicy } from '../../src/evidence/formats/policy.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
 import { anchorDue } from '../../src/service/anchor.ts';
-import type { Service } from '../../src/service/service.ts';
+import type { Installation, Service } from '../../src/service/service.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { anchorOf, verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
-import { type SealedVerdict, startEmbeddedPostgres } from '../../src/store/index.ts';
+import {
+  FIRST_ORGANISATION,
+  type SealedVerdict,
+  startEmbeddedPostgres,
+} from '../../src/store/index.ts';
 import { startWorker } from '../../src/service/worker.ts';
 import { readiness } from '../../src/service/state.ts';
 import {
@@ -47,48 +51,50 @@ async function run(service: Service, source: string): Promise<SealedVerdict> {
 }
 
 /** A service that anchors on the emulated node. */
-function anchoring({ service }: TestService): { service: Service; ledgers: OpenIota[] } {
+function anchoring({ installation }: TestService): {
+  installation: Installation;
+  service: Service;
+  ledgers: OpenIota[];
+} {
   const ledgers: OpenIota[] = [];
-  const { notary } = service;
-  return {
-    ledgers,
-    service: {
-      ...service,
-      notary: {
-        ...notary,
-        ledgerNetwork: 'emulated',
-        ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
-        openLedger: async () => {
-          if (emulator.faults.down)
-            throw new Fault('LEDGER_UNAVAILABLE', 'the ledger does not answer', {
-              retryable: true,
-            });
-          const opened =
-            ledgers[0] ??
-            (await openIota({
-              network: 'emulated',
-              signer: notary.keys.ledger,
-              url: emulator.url,
-            }));
-          ledgers[0] ??= opened;
-          return opened.ledger;
-        },
+  const { notary } = installation;
+  const anchors: Installation = {
+    ...installation,
+    notary: {
+      ...notary,
+      ledgerNetwork: 'emulated',
+      ledgerSender: { network: 'emulated', address: '0x' + '0'.repeat(64) },
+      openLedger: async () => {
+        if (emulator.faults.down)
+          throw new Fault('LEDGER_UNAVAILABLE', 'the ledger does not answer', {
+            retryable: true,
+          });
+        const opened =
+          ledgers[0] ??
+          (await openIota({
+            network: 'emulated',
+            signer: notary.keys.ledger,
+            url: emulator.url,
+          }));
+        ledgers[0] ??= opened;
+        return opened.ledger;
       },
     },
   };
+  return { ledgers, installation: anchors, service: anchors.of(FIRST_ORGANISATION) };
 }
 
 describe('a ledger that is away', () => {
   it('never holds up a verdict; anchoring catches up, and one anchor covers what waited', async () => {
     const opened = await openTestService(await createDatabase(postgres));
-    const { service, ledgers } = anchoring(opened);
+    const { installation, service, ledgers } = anchoring(opened);
     emulator.faults.down = true;
-    const worker = await startWorker(service, 'w');
+    const worker = await startWorker(installation, 'w');
     const first = await run(service, 'sleep 1');
     const second = await run(service, 'sleep 2');
     expect(await anchorOf(service, first)).toMatchObject({ state: 'pending' });
     await until(async () => ((await anchorOf(service, first))?.attempts ?? 0) > 0);
-    expect(await readiness(service)).toMatchObject({ ready: true });
+    expect(await readiness(installation)).toMatchObject({ ready: true });
     emulator.faults.down = false;
     await until(async () => (await anchorOf(service, second))?.state === 'confirmed');
     expect(await anchorOf(service, first)).toMatchObject({ state: 'confirmed' });
@@ -114,13 +120,13 @@ describe('a ledger that is away', () => {
 
   it('a publication whose answer was lost, and a kill after publishing, end in one confirmed anchor', async () => {
     const opened = await openTestService(await createDatabase(postgres));
-    const { service } = anchoring(opened);
-    const quiet = {
-      ...service,
+    const { installation, service } = anchoring(opened);
+    const quiet: Installation = {
+      ...installation,
       notary: { ...service.notary, ledgerNetwork: undefined, ledgerSender: undefined },
     };
     const worker = await startWorker(quiet, 'w');
-    await run(quiet, 'sleep 1');
+    await run(quiet.of(FIRST_ORGANISATION), 'sleep 1');
     await worker.stop();
     const note = (await service.notary.log.checkpoint()) ?? '';
     await service.store.anchors.request(1, note);
@@ -140,11 +146,11 @@ describe('a database that goes away', () => {
     const folder = await temporaryFolder();
     const server = await startEmbeddedPostgres(folder);
     const opened = await openTestService(server.url, { leaseMs: 1_500 });
-    const worker = await startWorker(opened.service, 'w');
+    const worker = await startWorker(opened.installation, 'w');
     await run(opened.service, 'sleep 1');
     const port = server.port;
     await server.stop();
-    expect(await readiness(opened.service)).toMatchObject({
+    expect(await readiness(opened.installation)).toMatchObject({
       ready: false,
       checks: { database: { ok: false } },
     });
@@ -152,7 +158,7 @@ describe('a database that goes away', () => {
       opened.service.store.runs.get('run_00000000000000000000000000'),
     ).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryable: true });
     const again = await startEmbeddedPostgres(folder, { port });
-    await until(async () => (await readiness(opened.service)).ready);
+    await until(async () => (await readiness(opened.installation)).ready);
     expect((await run(opened.service, 'sleep 2')).logIndex).toBe(1);
     await worker.stop();
     await opened.close();

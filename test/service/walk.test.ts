@@ -19,7 +19,7 @@ let worker: RunningWorker;
 beforeAll(async () => {
   postgres = await startPostgres();
   opened = await openTestService(await createDatabase(postgres));
-  worker = await startWorker(opened.service, 'worker-1');
+  worker = await startWorker(opened.installation, 'worker-1');
 }, 60_000);
 
 afterAll(async () => {

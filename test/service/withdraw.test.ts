@@ -257,7 +257,7 @@ describe('a key that is replaced', () => {
       const after = await visibleVerdict(opened.service, ALICE, verdictIdOf(run));
       if (!after) throw new Error('sealed');
       for (const verdict of [before, after]) expect((await judged(verdict))[0]).toBe('verified');
-      expect((await opened.service.store.statements.list('key')).at(-1)).toMatchObject({
+      expect((await opened.service.store.keyChanges.list()).at(-1)).toMatchObject({
         subject: old,
         state: 'log',
         actor: 'key_1',
@@ -276,8 +276,8 @@ describe('a key that is replaced', () => {
   it.each(['verdict', 'log'] as const)(
     'of the %s: killed before the end is written down, what it signed until it is asked again counts',
     async (role) => {
-      const { statements } = opened.service.store;
-      vi.spyOn(statements, 'log').mockRejectedValueOnce(new Error('killed'));
+      const { keyChanges } = opened.service.store;
+      vi.spyOn(keyChanges, 'log').mockRejectedValueOnce(new Error('killed'));
       await expect(rotateKey(opened.service, role, 'key_1', 'a year')).rejects.toThrow('killed');
       const meanwhile = await sealedVerdict(await checkedRun(`meanwhile ${role}`));
       const old = opened.service.notary.keys[role].vkey;

@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
-import { newId, openStore, type RunRecord, type Store } from '../../src/store/index.ts';
+import {
+  FIRST_ORGANISATION,
+  newId,
+  openStore,
+  type RunRecord,
+  type Store,
+  type TenantStore,
+} from '../../src/store/index.ts';
 import { createDatabase, startPostgres, type TestServer } from '../servers.ts';
 
 /** The states of a run, each change guarded: what a lost worker or a late wish cannot do. */
 
 let postgres: TestServer;
-let store: Store;
+let opened: Store;
+let store: TenantStore;
 let pool: pg.Pool;
 let modelId: string;
 const LEASE_MS = 60_000;
@@ -17,7 +25,8 @@ const FAILURE = { code: 'X', message: 'x' } as const;
 beforeAll(async () => {
   postgres = await startPostgres();
   const url = await createDatabase(postgres);
-  store = await openStore(url);
+  opened = await openStore(url);
+  store = opened.of(FIRST_ORGANISATION);
   pool = new pg.Pool({ connectionString: url, max: 1 });
   pool.on('error', () => undefined);
   const model = {
@@ -31,7 +40,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await pool?.end();
-  await store?.close();
+  await opened?.close();
   await postgres?.stop();
 }, 60_000);
 beforeEach(() => pool.query('TRUNCATE "runs" CASCADE'));
@@ -62,7 +71,11 @@ const age = (id: string): Promise<unknown> =>
 describe('a claim', () => {
   it('takes a run that waits, once', async () => {
     const { id } = await created();
-    expect(await store.runs.claim(id, 'w1', LEASE_MS)).toEqual({ runId: id, attempt: 1 });
+    expect(await store.runs.claim(id, 'w1', LEASE_MS)).toEqual({
+      organisationId: FIRST_ORGANISATION,
+      runId: id,
+      attempt: 1,
+    });
     expect(await store.runs.claim(id, 'w2', LEASE_MS)).toBeUndefined();
     expect(await row(id)).toMatchObject({ state: 'running', worker: 'w1', attempt: 1 });
   });
@@ -72,7 +85,9 @@ describe('a claim', () => {
     const claims = await Promise.all(
       Array.from({ length: 10 }, (_, i) => store.runs.claim(id, `w${i}`, LEASE_MS)),
     );
-    expect(claims.filter((claim) => claim !== undefined)).toEqual([{ runId: id, attempt: 1 }]);
+    expect(claims.filter((claim) => claim !== undefined)).toEqual([
+      { organisationId: FIRST_ORGANISATION, runId: id, attempt: 1 },
+    ]);
   });
 
   it('is not had while the worker lives, and is had once its lease is over', async () => {
@@ -81,9 +96,15 @@ describe('a claim', () => {
     const { startedAt } = await row(id);
     expect(await store.runs.claim(id, 'w1', LEASE_MS)).toBeUndefined();
     await silence(id);
-    expect(await store.runs.claim(id, 'w2', LEASE_MS)).toEqual({ runId: id, attempt: 2 });
+    expect(await store.runs.claim(id, 'w2', LEASE_MS)).toEqual({
+      organisationId: FIRST_ORGANISATION,
+      runId: id,
+      attempt: 2,
+    });
     expect(await store.runs.holds(first!)).toBe(false);
-    expect(await store.runs.holds({ runId: id, attempt: 2 })).toBe(true);
+    expect(
+      await store.runs.holds({ organisationId: FIRST_ORGANISATION, runId: id, attempt: 2 }),
+    ).toBe(true);
     // When it was taken up first stays.
     expect((await row(id)).startedAt).toEqual(startedAt);
   });
@@ -93,7 +114,9 @@ describe('a claim', () => {
     await pool.query(`UPDATE "runs" SET "state" = $2 WHERE "id" = $1`, [id, state]);
     await silence(id);
     expect(await store.runs.claim(id, 'w', LEASE_MS)).toBeUndefined();
-    expect(await store.runs.holds({ runId: id, attempt: 0 })).toBe(false);
+    expect(
+      await store.runs.holds({ organisationId: FIRST_ORGANISATION, runId: id, attempt: 0 }),
+    ).toBe(false);
     expect((await row(id)).state).toBe(state);
   });
 
@@ -103,12 +126,12 @@ describe('a claim', () => {
     await store.runs.answerFirst(first, REPORT);
     expect(await row(id)).toMatchObject({ state: 'checked', provisional: true, report: REPORT });
     expect(await store.runs.holds(first)).toBe(true);
-    expect(await store.runs.heldBy('w1')).toEqual([id]);
+    expect(await opened.all.runs.heldBy('w1')).toMatchObject([{ id }]);
     expect(await store.runs.claim(id, 'w2', LEASE_MS)).toBeUndefined();
     await age(id);
-    expect((await store.runs.stalled(60_000)).map((run) => run.id)).toEqual([]);
+    expect((await opened.all.runs.stalled(60_000)).map((run) => run.id)).toEqual([]);
     await silence(id);
-    expect((await store.runs.stalled(60_000)).map((run) => run.id)).toEqual([id]);
+    expect((await opened.all.runs.stalled(60_000)).map((run) => run.id)).toEqual([id]);
     const second = (await store.runs.claim(id, 'w2', LEASE_MS))!;
     // Who lost it says nothing any more.
     await store.runs.answerFirst(first, REPORT);
@@ -206,12 +229,12 @@ describe('given back', () => {
     const { id } = await created();
     await store.runs.claim(id, 'w1', LEASE_MS);
     expect(await store.runs.release(id, 'w2')).toBe(false);
-    expect(await store.runs.heldBy('w1')).toEqual([id]);
-    expect(await store.runs.heldBy('w2')).toEqual([]);
+    expect(await opened.all.runs.heldBy('w1')).toMatchObject([{ id }]);
+    expect(await opened.all.runs.heldBy('w2')).toEqual([]);
     expect(await store.runs.release(id, 'w1')).toBe(true);
     expect(await row(id)).toMatchObject({ state: 'queued', worker: null, attempt: 1 });
     expect(await store.runs.release(id, 'w1')).toBe(false);
-    expect(await store.runs.heldBy('w1')).toEqual([]);
+    expect(await opened.all.runs.heldBy('w1')).toEqual([]);
   });
 });
 
@@ -259,12 +282,12 @@ describe('what nobody works on', () => {
     await pool.query(`UPDATE "runs" SET "state" = 'checked' WHERE "id" = $1`, [checked!.id]);
     await pool.query(`UPDATE "runs" SET "state" = 'sealed' WHERE "id" = $1`, [sealed!.id]);
     for (const { id } of [old!, alive!, checked!, sealed!]) await age(id);
-    const found = (await store.runs.stalled(60_000)).map(({ id }) => id);
+    const found = (await opened.all.runs.stalled(60_000)).map(({ id }) => id);
     expect(found).toEqual([old!.id, dead!.id, checked!.id].toSorted());
     expect(found).not.toContain(fresh!.id);
-    expect(await store.runs.stalled(60_000, 2)).toHaveLength(2);
-    expect(await store.runs.stalled(7_200_000)).toHaveLength(1);
-    expect(await store.runs.counts()).toEqual(
+    expect(await opened.all.runs.stalled(60_000, 2)).toHaveLength(2);
+    expect(await opened.all.runs.stalled(7_200_000)).toHaveLength(1);
+    expect(await opened.all.runs.counts()).toEqual(
       new Map([
         ['queued', 2],
         ['running', 2],
@@ -353,7 +376,7 @@ describe('a run that is made twice', () => {
 });
 
 describe('lists', () => {
-  const ids = async (...asked: Parameters<Store['runs']['list']>): Promise<string[]> =>
+  const ids = async (...asked: Parameters<TenantStore['runs']['list']>): Promise<string[]> =>
     (await store.runs.list(...asked)).rows.map(({ id }) => id);
 
   it('are of one owner, page by page, in both orders and both ways', async () => {
@@ -390,7 +413,7 @@ describe('lists', () => {
     };
     await answer(violated.id, { paidInFull: 'violated', ships: 'holds' });
     await answer(held.id, { paidInFull: 'holds', ships: 'violated' });
-    const found = (filter: Parameters<Store['runs']['list']>[1]) => ids({ limit: 9 }, filter);
+    const found = (filter: Parameters<TenantStore['runs']['list']>[1]) => ids({ limit: 9 }, filter);
     expect(await found({ property: 'paidInFull', outcome: 'violated' })).toEqual([violated.id]);
     expect(await found({ property: 'ships' })).toEqual([held.id, violated.id]);
     expect(await found({ outcome: 'unknown' })).toEqual([]);

@@ -1,20 +1,29 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newId, openStore, verdictIdOf, type Store } from '../../src/store/index.ts';
+import {
+  FIRST_ORGANISATION,
+  newId,
+  openStore,
+  verdictIdOf,
+  type Store,
+  type TenantStore,
+} from '../../src/store/index.ts';
 import { createDatabase, startPostgres, type TestServer } from '../servers.ts';
 
 /** Verdicts are found by when they were issued, what they say, and what was said of them since. */
 
 let postgres: TestServer;
-let store: Store;
+let opened: Store;
+let store: TenantStore;
 let modelId: string;
 beforeAll(async () => {
   postgres = await startPostgres();
-  store = await openStore(await createDatabase(postgres));
+  opened = await openStore(await createDatabase(postgres));
+  store = opened.of(FIRST_ORGANISATION);
   const model = { owner: 'o', digest: 'd', sourceDigest: 's', name: 'Shop', format: 'native' };
   modelId = (await store.models.put({ ...model, source: 'x', document: {} as never })).id;
 }, 60_000);
 afterAll(async () => {
-  await store?.close();
+  await opened?.close();
   await postgres?.stop();
 }, 60_000);
 
@@ -67,7 +76,7 @@ it('all that break a property in a quarter, those that stand, and how many', asy
     await sealed('2026-10-01T00:00:00.000Z', 'violated'),
   ] as const;
   const page = { limit: 9, oldestFirst: true } as const;
-  const ids = async (filter: Parameters<Store['verdicts']['list']>[1], owner?: string) =>
+  const ids = async (filter: Parameters<TenantStore['verdicts']['list']>[1], owner?: string) =>
     (await store.verdicts.list({ ...page, ...(owner && { owner }) }, filter)).rows
       .map(({ id }) => id)
       .sort();

@@ -1,5 +1,6 @@
 import { scenario } from '../../scenarios/index.ts';
 import { trustPolicy } from '../../service/policy.ts';
+import { organisationOf } from '../../service/read.ts';
 import { visibleModelHead, visibleRun } from '../../service/submit.ts';
 import { visibleVerdict } from '../../service/verdict.ts';
 import type { Area } from '../area.ts';
@@ -17,7 +18,7 @@ export const installation: Area = {
       roles: EVERYBODY,
       run: ({ operationsOf }, _args, principal) => ({
         ...principal,
-        operations: operationsOf(principal.role),
+        operations: operationsOf(principal),
       }),
     },
     node: {
@@ -33,5 +34,6 @@ export const installation: Area = {
     },
     trustPolicy: { on: 'Query', roles: STAFF, run: ({ service }) => trustPolicy(service) },
   },
+  fields: { Viewer: { organisation: ({ service }) => organisationOf(service) } },
   costs: { __schema: 100, __type: 20 },
 };

@@ -30,6 +30,7 @@ export const keys: Area = {
     rotateKey: {
       on: 'Mutation',
       roles: ADMINS,
+      reach: 'installation',
       run: async ({ service }, { role, reason }, principal) => {
         const which = role as KeyRole;
         const rotation = await withReason(

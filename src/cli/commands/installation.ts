@@ -5,6 +5,7 @@ import {
   choice,
   defaulted,
   FILE,
+  flag,
   FOLDER,
   oneOrMore,
   optional,
@@ -27,6 +28,54 @@ const LOG_PLACE = {
   ),
   url: optional(anyText('PREFIX'), 'the log as somebody serves it, https://probity.example/log'),
   data: DATA_OPTION,
+};
+
+/** Tenants, by the running service and the key of an admin of the first one. */
+const ORGANISATIONS: CommandRow = {
+  name: 'organisations',
+  about: 'whose rows are kept apart in this installation',
+  notes: ['Asks the running service, with the key of an admin of its first organisation.'],
+  commands: [
+    command({
+      name: 'list',
+      about: 'all of them',
+      options: SERVER_OPTIONS,
+      examples: [{ line: 'organisations list', about: 'ids, names, who publishes' }],
+      exits: { 0: 'listed' },
+      run: async (values) => (await import('../organisations.ts')).listAll(values),
+    }),
+    command({
+      name: 'create',
+      about: 'a new one, with the key of its first admin',
+      positionals: { name: required(anyText('NAME'), 'what it is called') },
+      options: {
+        publishes: flag('anybody may look up whether a verdict of it stands'),
+        ...SERVER_OPTIONS,
+      },
+      examples: [{ line: 'organisations create "Shop Ltd"', about: 'prints the key, once' }],
+      exits: { 0: 'created' },
+      run: async (values, io) => (await import('../organisations.ts')).create(values, io),
+    }),
+    command({
+      name: 'key',
+      about: 'a key for somebody of one',
+      positionals: { organisation: required(anyText('ID'), 'which one') },
+      options: {
+        role: required(anyText('ROLE'), 'what the key may do: docs/api.md'),
+        name: required(anyText('NAME'), 'what it is called'),
+        owner: optional(anyText('OWNER'), 'whose models and runs it sees', 'an owner of its own'),
+        ...SERVER_OPTIONS,
+      },
+      examples: [
+        {
+          line: 'organisations key org_01… --role admin --name "second admin"',
+          about: 'where the last one is lost',
+        },
+      ],
+      exits: { 0: 'created' },
+      run: async (values, io) => (await import('../organisations.ts')).createKey(values, io),
+    }),
+  ],
 };
 
 /** What runs and keeps an installation. */
@@ -260,6 +309,7 @@ export const INSTALLATION_COMMANDS: readonly CommandRow[] = [
     runs: 'untilStopped',
     run: async (values, io) => (await import('../iotaEmulator.ts')).emulator(values, io),
   }),
+  ORGANISATIONS,
   command({
     name: 'doctor',
     about: 'what is there, and how to mend what is not',
