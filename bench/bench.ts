@@ -102,7 +102,7 @@ rows.push(
 );
 rows.push(
   await warmAgainstCold(readFileSync(join(root, 'test/golden/check/trace.yaml'), 'utf8'), cacheDir),
-  ...(await proofs()),
+  ...(await proofs(cacheDir)),
 );
 rows.push(...(await riskRows()), ...(await logRows()));
 

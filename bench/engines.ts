@@ -11,6 +11,7 @@ import { runTlc } from '../src/engines/tlc/jvm.ts';
 import { parseMessages, statsOf } from '../src/engines/tlc/output.ts';
 import { keepWarm, warmJvms } from '../src/engines/tlc/pool.ts';
 import { toolchain } from '../src/engines/tlc/toolchain.ts';
+import { findNativeZ3, PACKAGED_ONLY } from '../src/engines/z3/nativeZ3.ts';
 import { reproveEverywhere } from '../src/engines/z3/reprove.ts';
 import { solversHere } from '../src/engines/z3/solvers.ts';
 import { tlc } from '../src/engines/tlc/index.ts';
@@ -124,18 +125,23 @@ export async function warmAgainstCold(source: string, cacheDir: string): Promise
 
 /**
  * The safety of a checkout for every price there is, and of a workflow of twelve counters, which
- * Spacer has to find something for.
+ * needs sums that no property names.
  */
-export async function proofs(): Promise<Row[]> {
+export async function proofs(cacheDir: string): Promise<Row[]> {
   return [
-    ...(await proofsOf('a checkout proved for every price', everyPriceModel())),
-    ...(await proofsOf('a workflow of twelve unbounded integers proved', twelveCountersModel())),
+    ...(await proofsOf('a checkout proved for every price', everyPriceModel(), cacheDir)),
+    ...(await proofsOf(
+      'a workflow of twelve unbounded integers proved',
+      twelveCountersModel(),
+      cacheDir,
+    )),
   ];
 }
 
 /** From text to re-proved invariant; and the obligations of one invariant alone, by each solver. */
-async function proofsOf(what: string, source: string): Promise<Row[]> {
-  const native = process.env['Z3_BIN'];
+async function proofsOf(what: string, source: string, cacheDir: string): Promise<Row[]> {
+  const given = process.env['Z3_BIN'];
+  const native = await findNativeZ3(cacheDir);
   const ms = (seconds: number): string => `${Math.round(seconds * 1000)} ms`;
   const prove = async (): Promise<{
     readonly seconds: number;
@@ -158,9 +164,10 @@ async function proofsOf(what: string, source: string): Promise<Row[]> {
     return { seconds, artifacts: value.artifacts };
   };
   await solversHere();
-  delete process.env['Z3_BIN'];
+  process.env['Z3_BIN'] = PACKAGED_ONLY;
   const wasm = await prove();
-  if (native) process.env['Z3_BIN'] = native;
+  if (given) process.env['Z3_BIN'] = given;
+  else delete process.env['Z3_BIN'];
   const list = ['initiation', 'consecution', 'safety'].map((name) => ({
     name,
     text: wasm.artifacts.findLast((a) => a.name.endsWith(`/${name}.smt2`))?.text ?? '',
@@ -175,7 +182,7 @@ async function proofsOf(what: string, source: string): Promise<Row[]> {
     {
       what: `${what}, text to re-proved invariant`,
       here: `packaged Z3 ${ms(wasm.seconds)}`,
-      other: fast ? `Z3_BIN ${ms(fast.seconds)}` : 'no Z3_BIN',
+      other: fast ? `native Z3 ${ms(fast.seconds)}` : 'no native Z3',
       ratio: fast ? `${(wasm.seconds / fast.seconds).toFixed(1)} ×` : '–',
     },
     {

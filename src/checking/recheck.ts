@@ -19,6 +19,7 @@ import type { Trace } from '../model/trace.ts';
 import { timeOf } from '../time/time.ts';
 import { ATTACKS } from './attackSets/attacksOn.ts';
 import { ClaimJudge, conjunctionClaims } from './recheckClaims.ts';
+import { findNativeZ3 } from '../engines/z3/nativeZ3.ts';
 import { RecheckCounts } from './recheckCounts.ts';
 import { RecheckProofs } from './recheckProofs.ts';
 import { recheckAttacks, RecheckThreats } from './recheckThreats.ts';
@@ -70,6 +71,8 @@ export async function recheck(
   const semantics = readModel(files.get(MODEL_FILE));
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));
+  // One that is in the cache proves faster; nothing is fetched.
+  await findNativeZ3(cacheDir, false);
   const found = await new Rechecking(files, properties, semantics, limits, cacheDir).run();
   const told = [...files].find(([path]) => isArtifact(path, ATTACKS))?.[1];
   const attacks = await recheckAttacks(semantics, statement, told, limits);

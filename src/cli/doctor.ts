@@ -9,6 +9,7 @@ import pg from 'pg';
 import { ownConfig, misspelt, type Config } from '../config/index.ts';
 import { toolVersion } from '../checking/check.ts';
 import { ENGINE_NAMES, type EngineName } from '../model/engine.ts';
+import { findNativeZ3 } from '../engines/z3/nativeZ3.ts';
 import { mayConfine } from '../processes/confined.ts';
 import { clusterHome, postgresAccount } from '../store/embedded/account.ts';
 import { locateBinaries } from '../store/embedded/binaries.ts';
@@ -41,6 +42,7 @@ const EXAMINATIONS: readonly Examination[] = [
   { name: 'keys', look: keys },
   { name: 'java', look: java },
   { name: 'maven', look: maven },
+  { name: 'native z3', look: nativeSolver },
   { name: 'sandbox', look: sandbox },
   ...ENGINE_NAMES.map((name): Examination => ({ name, look: (config) => engine(name, config) })),
   { name: 'ledger', look: ledger },
@@ -292,6 +294,19 @@ async function maven(): Promise<Finding> {
     state: 'missing',
     detail: 'mvn does not run',
     remedy: 'install Maven, which fetches the TLC jar once, or set TLA2TOOLS_JAR to one',
+  };
+}
+
+async function nativeSolver({ cacheDir }: Config): Promise<Finding> {
+  const name = 'native z3';
+  const given = process.env['Z3_BIN'];
+  const detail = given || (await findNativeZ3(cacheDir));
+  if (detail !== undefined) return { name, state: 'ok', detail };
+  return {
+    name,
+    state: 'missing',
+    detail: 'none: the packaged one answers the same, several times slower',
+    remedy: 'install pip for Python 3, which fetches one once, or set Z3_BIN to one',
   };
 }
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { EngineName } from '../../src/model/engine.ts';
 import { describeShared, sharedPath } from '../shared.ts';
-import { onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';
+import { findNativeZ3 } from '../../src/engines/z3/nativeZ3.ts';
+import { CACHE_DIR, onPackagedZ3, reportOn, tlcAbsence } from './checking.ts';
 
 const isLiveness = (kind: string): boolean =>
   ['eventually', 'eventuallyAlways', 'leadsTo'].includes(kind);
@@ -21,7 +22,7 @@ interface ExpectedCase {
 const PATIENCE_MS = 180_000;
 
 const absence = await tlcAbsence();
-const native = Boolean(process.env['Z3_BIN']);
+const native = (await findNativeZ3(CACHE_DIR)) !== undefined;
 
 /**
  * Where a native Z3 decides all cases, the packaged one decides these as well: channels as counters

@@ -44,10 +44,11 @@ export async function tlcAbsence(): Promise<string | undefined> {
  */
 export async function onPackagedZ3<T>(work: () => Promise<T>): Promise<T> {
   const native = process.env['Z3_BIN'];
-  delete process.env['Z3_BIN'];
+  process.env['Z3_BIN'] = 'packaged';
   try {
     return await work();
   } finally {
-    if (native !== undefined) process.env['Z3_BIN'] = native;
+    if (native === undefined) delete process.env['Z3_BIN'];
+    else process.env['Z3_BIN'] = native;
   }
 }

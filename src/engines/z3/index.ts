@@ -13,6 +13,7 @@ import { OutOfTime, type Time } from '../../time/time.ts';
 import { Context } from './context.ts';
 import { assertLassosEncodable, isLiveness, lassoOutcomes } from './lasso.ts';
 import { decideReachable } from './reachability.ts';
+import { findNativeZ3, nativeZ3 } from './nativeZ3.ts';
 import { ENOUGH, othersHere } from './reprove.ts';
 import { SessionError, type SessionLimits } from './session.ts';
 import { solverHere } from './solvers.ts';
@@ -48,10 +49,11 @@ export const z3: Engine = {
 };
 
 /**
- * `Z3_BIN` where it is set, else the packaged one: its version, and the hash of the file that runs.
+ * The native one, where there is one or pip brings one, else the packaged: its version, and the hash of the file that runs.
  */
-async function version(): Promise<string> {
-  const solver = await solverHere(process.env['Z3_BIN'] ? 'native' : 'packaged');
+async function version(cacheDir: string): Promise<string> {
+  await findNativeZ3(cacheDir);
+  const solver = await solverHere(nativeZ3() === undefined ? 'packaged' : 'native');
   if (!solver)
     throw new Fault(
       'TOOL_UNAVAILABLE',

@@ -1,5 +1,6 @@
 import { residentMb } from '../../processes/child.ts';
 import type { Time } from '../../time/time.ts';
+import { nativeZ3 } from './nativeZ3.ts';
 import { Z3Process } from './process.ts';
 import { leaveSpare, takeSpare, type WarmProcesses } from './warm.ts';
 
@@ -63,13 +64,13 @@ export class Z3Session {
   }
 
   /**
-   * Opens `Z3_BIN` where it is set, else z3-solver's wasm; or the one of them that is asked for.
+   * Opens the native Z3 where there is one, else z3-solver's wasm; or the one of them that is asked for.
    */
   static async open(
     limits: SessionLimits,
     which?: 'packaged' | 'native',
   ): Promise<{ session: Z3Session; version: string }> {
-    const binary = which === 'packaged' ? undefined : process.env['Z3_BIN'];
+    const binary = which === 'packaged' ? undefined : nativeZ3();
     // A native solver starts in milliseconds: there is nothing to keep warm.
     if (binary)
       return Z3Session.#begin(

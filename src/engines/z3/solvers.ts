@@ -5,11 +5,12 @@ import { access, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, isAbsolute } from 'node:path';
 import { toolEnvironment } from '../../processes/confined.ts';
+import { nativeZ3 } from './nativeZ3.ts';
 import { SessionError, Z3Session } from './session.ts';
 
 /**
- * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, the same source
- * built by somebody else; `cvc5` (`CVC5_BIN`, or `cvc5` on the path) shares no code with either.
+ * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, or what pip brought
+ * (`nativeZ3.ts`), the same source built by somebody else; `cvc5` (`CVC5_BIN`, or `cvc5` on the path) shares no code with either.
  */
 export interface Solver {
   readonly kind: 'packaged' | 'native' | 'cvc5';
@@ -31,12 +32,7 @@ export async function solversHere(): Promise<readonly Solver[]> {
 
 /** One of them, if it is there and starts. */
 export function solverHere(kind: Solver['kind']): Promise<Solver | undefined> {
-  const of = JSON.stringify([
-    kind,
-    process.env['Z3_BIN'],
-    process.env['CVC5_BIN'],
-    process.env['PATH'],
-  ]);
+  const of = JSON.stringify([kind, nativeZ3(), process.env['CVC5_BIN'], process.env['PATH']]);
   const found = known.get(of) ?? FINDERS[kind]();
   known.set(of, found);
   return found;
@@ -45,7 +41,7 @@ export function solverHere(kind: Solver['kind']): Promise<Solver | undefined> {
 const FINDERS: Readonly<Record<Solver['kind'], () => Promise<Solver | undefined>>> = {
   packaged,
   native: async () => {
-    const binary = process.env['Z3_BIN'];
+    const binary = nativeZ3();
     return binary ? named('native', binary, z3Version) : undefined;
   },
   cvc5: async () => {

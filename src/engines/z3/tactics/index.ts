@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { byGraph } from './graph.ts';
-import { byInduction, byInductionOfImplicit, byLearning } from './induction.ts';
+import { byCounting, byInduction, byInductionOfImplicit, byLearning } from './induction.ts';
 import { byLongTraces, byShortTraces, MAX_DEPTH } from './search.ts';
 import { byOneInvariant, byOneInvariantEach } from './spacer.ts';
 import type { Goal, Tactic } from './tactic.ts';
@@ -14,6 +14,7 @@ import type { Goal, Tactic } from './tactic.ts';
 export const TACTICS: readonly Tactic[] = [
   byInduction,
   byInductionOfImplicit,
+  byCounting,
   byLearning,
   byShortTraces,
   byOneInvariant,

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { PHASE_MS, withinShare } from '../context.ts';
 import { inductiveSubset } from '../induction.ts';
 import { learnedClauses } from '../learned.ts';
+import { linearClauses } from '../linear.ts';
 import type { SessionLimits } from '../session.ts';
 import { type Goal, isImplicit, namesOf, type Tactic } from './tactic.ts';
 
@@ -35,6 +36,28 @@ export const byInductionOfImplicit: Tactic = {
 };
 
 /**
+ * The same with sums and comparisons of numbers that are true of all states that a short walk
+ * meets.
+ */
+export const byCounting: Tactic = {
+  name: 'sums and comparisons',
+  parts: 4,
+  mostMs: PHASE_MS,
+  async run(open, context, limits) {
+    const learned = linearClauses(context.system, await rowsOf(context), limits);
+    return learned.length === 0 ? open : prove(open, learned, context, context.share(4));
+  },
+};
+
+/** The states of a short walk as values of the encoding. */
+async function rowsOf(context: Context): Promise<readonly (readonly (number | boolean)[])[]> {
+  const examples = await context.examples();
+  return [false, true].flatMap((backwards) =>
+    (examples?.states ?? []).map((state) => context.system.values(state, backwards)),
+  );
+}
+
+/**
  * The same with what is true of all states that a short walk meets: few models need more, and what
  * comes out can be read.
  */
@@ -43,12 +66,11 @@ export const byLearning: Tactic = {
   parts: 4,
   mostMs: PHASE_MS,
   async run(open, context, limits) {
-    const examples = await context.examples();
-    if (!examples) return open;
-    const rows = [false, true].flatMap((backwards) =>
-      examples.states.map((state) => context.system.values(state, backwards)),
-    );
-    const learned = learnedClauses(context.system, rows, limits);
+    const rows = await rowsOf(context);
+    const learned = [
+      ...linearClauses(context.system, rows, limits),
+      ...learnedClauses(context.system, rows, limits),
+    ];
     return learned.length === 0 ? open : prove(open, learned, context, context.share(4));
   },
 };
