@@ -3,6 +3,12 @@ import { Unencodable } from '../encode/definedness.ts';
 import { encodeSystem, type SmtSystem } from '../encode/smt/system.ts';
 import { obligationOf, readWays } from '../engines/z3/everyValuation.ts';
 import { readInvariant } from '../engines/z3/invariantText.ts';
+import {
+  takesRanking,
+  rankingObligations,
+  readRanking,
+  type Awaited,
+} from '../engines/z3/rankingProof.ts';
 import { type Depth, readDepth } from '../engines/z3/kInduction.ts';
 import { type Reproof, reproveEverywhere } from '../engines/z3/reprove.ts';
 import { SessionError } from '../engines/z3/session.ts';
@@ -78,18 +84,28 @@ export class RecheckProofs {
   async reprove(property: Property, verdict: PropertyVerdict): Promise<RecheckFound> {
     const paths = this.#invariantsOf(verdict);
     if (paths.length === 0) return failed('RECHECK_INVARIANT', 'no such file');
+    if (takesRanking(property.formula))
+      return this.#encoded((system) =>
+        this.#reproveRanking(property.formula as Awaited, verdict, paths[0] as string, system),
+      );
     const depth = readDepth(verdict.facts);
     if (depth === undefined)
       return failed(
         'RECHECK_INVARIANT',
         'it says of no number of steps that we prove that they keep it',
       );
+    return this.#encoded(async (system) => {
+      const tried: RecheckFound[] = [];
+      for (const path of paths) tried.push(await this.#reproveWith(path, depth, property, system));
+      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as RecheckFound);
+    });
+  }
+
+  /** Of what cannot be encoded nobody has proved anything; where no solver is, nothing is said. */
+  async #encoded(work: (system: SmtSystem) => Promise<RecheckFound>): Promise<RecheckFound> {
     try {
       this.#system ??= encodeSystem(this.#semantics);
-      const tried: RecheckFound[] = [];
-      for (const path of paths)
-        tried.push(await this.#reproveWith(path, depth, property, this.#system));
-      return tried.find((found) => found.status === 'reproved') ?? (tried[0] as RecheckFound);
+      return await work(this.#system);
     } catch (error) {
       if (error instanceof Unencodable)
         return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
@@ -101,6 +117,39 @@ export class RecheckProofs {
         );
       throw error;
     }
+  }
+
+  /** That what is awaited comes: every obligation of the ranking, written anew from the model. */
+  async #reproveRanking(
+    formula: Awaited,
+    { facts }: PropertyVerdict,
+    path: string,
+    system: SmtSystem,
+  ): Promise<RecheckFound> {
+    const { helpful, ranking } = facts ?? {};
+    const file = [...this.#files].find(
+      ([each]) => typeof ranking === 'string' && isArtifact(each, ranking),
+    )?.[1];
+    const invariant = readInvariant(fromUtf8(this.#files.get(path) as Uint8Array) ?? '', system);
+    if (invariant === undefined) return failed('RECHECK_INVARIANT', path);
+    const ranks =
+      file && Array.isArray(helpful)
+        ? readRanking(system, fromUtf8(file) ?? '', helpful as readonly string[])
+        : undefined;
+    const list = ranks && rankingObligations(this.#semantics, system, formula, invariant, ranks);
+    if (!list) return failed('RECHECK_INVARIANT', 'it names no ranking of this model');
+    const { timeoutMs, memoryMb } = this.#limits;
+    const found = await reproveEverywhere(list, { ...timeOf(timeoutMs), memoryMb });
+    if (found.refuted.length > 0)
+      return failed(
+        'RECHECK_OBLIGATION',
+        found.refuted.map(({ name, solver }) => `${name}, by ${solver}`).join('; '),
+      );
+    if (found.provedBy.length > 0) return { status: 'reproved', detail: provers(found.provedBy) };
+    if (found.ended) throw found.ended;
+    return found.open.length === 0
+      ? { status: 'reproved' }
+      : failed('RECHECK_OBLIGATION', found.open.join(', '));
   }
 
   #invariantsOf({ facts }: PropertyVerdict): string[] {

@@ -94,10 +94,17 @@ export const ENGINE_LIMITS: readonly Limit[] = [
   },
   {
     engine: 'z3',
-    kinds: ['eventually', 'eventuallyAlways', 'leadsTo'],
+    kinds: ['eventuallyAlways'],
     types: CELL_TYPES,
     about:
       'counterexamples alone: runs that stop or close a circle within 10 steps, else `bounded`, never `holds`',
+  },
+  {
+    engine: 'z3',
+    kinds: ['eventually', 'leadsTo'],
+    types: CELL_TYPES,
+    about:
+      'counterexamples of at most 10 steps before they repeat or stop; proofs, for all data, by a ranking over everything but data that a walk of at most 1,500 states suggests; else `bounded`',
   },
   {
     engine: 'z3',

@@ -7,7 +7,7 @@ import { readOptions } from '../../src/service/options.ts';
 import { reportOn, tlcAbsence } from '../conformance/checking.ts';
 
 const TOGGLE =
-  'probity: 1\nname: Toggle\nvariables:\n  on: { type: bool, init: false }\nactors: { shop: {} }\nactions:\n  flip: { actor: shop, then: { on: not(on) }, fair: weak }\nproperties:\n  fine: { always: "on or not(on)" }\n  off: { never: on }\n  turns: { reachable: on }\n  again: { eventually: on }\n  back: { recoverable: "not(on)" }\n';
+  'probity: 1\nname: Toggle\nvariables:\n  on: { type: bool, init: false }\nactors: { shop: {} }\nactions:\n  flip: { actor: shop, then: { on: not(on) }, fair: weak }\nproperties:\n  fine: { always: "on or not(on)" }\n  off: { never: on }\n  turns: { reachable: on }\n  again: { eventually: on }\n  stays: { eventuallyAlways: "on or not(on)" }\n  back: { recoverable: "not(on)" }\n';
 
 describe('assurance that is demanded', () => {
   it('brings in engines until each answer has it, and says which has not', async () => {
@@ -33,9 +33,13 @@ describe('assurance that is demanded', () => {
     expect([...of('turns').assurance].sort()).toEqual(['crossChecked', 'replayed', validated]);
     for (const name of ['fine', 'off', 'turns', 'withinRange'])
       expect([name, of(name).evidence?.['lacks']]).toEqual([name, undefined]);
-    // Only TLC can give a second opinion on liveness, and nobody an invariant; of recoverability
-    // explore is the only one that knows.
+    // That what is awaited comes, Z3 proves by a ranking; that it stays, only TLC gives a second
+    // opinion on, and nobody an invariant; of recoverability explore is the only one that knows.
     expect([of('again').engines.map((e) => e.name), of('again').evidence?.['lacks']]).toEqual([
+      ['explore', 'z3'],
+      undefined,
+    ]);
+    expect([of('stays').engines.map((e) => e.name), of('stays').evidence?.['lacks']]).toEqual([
       ['explore', 'tlc'],
       absent === undefined ? ['obligationsReproved'] : ['crossChecked', 'obligationsReproved'],
     ]);

@@ -7,6 +7,8 @@ import type { SmtSystem } from './transition.ts';
 /** One fairness condition (SEMANTICS 7), over the rules of a system. */
 export interface FairCondition {
   readonly strength: 'weak' | 'strong';
+  /** As `graph/fairness.ts` calls it; nothing where it is one for each message. */
+  readonly key?: string;
   /** That some step of it is possible: one that changes something, or an error step. */
   readonly enabled: Term;
   /** The rules, by index, that are steps of it. */
@@ -22,24 +24,31 @@ export function fairConditions(semantics: Semantics, system: SmtSystem): FairCon
   const { model } = semantics;
   const keyed = new Map<
     string,
-    { readonly strength: 'weak' | 'strong'; readonly rules: number[] }
+    { readonly strength: 'weak' | 'strong'; readonly rules: number[]; readonly key?: string }
   >();
-  const note = (key: string, strength: 'weak' | 'strong', rule: number): void => {
-    const entry = keyed.get(key) ?? { strength, rules: [] };
+  const note = (key: string, strength: 'weak' | 'strong', rule: number, shared?: string): void => {
+    const entry = keyed.get(key) ?? { strength, rules: [], ...(shared && { key: shared }) };
     entry.rules.push(rule);
     keyed.set(key, entry);
   };
   system.rules.forEach(({ by }, index) => {
     const { action } = by.instance;
     if (action.fair !== 'none')
-      note(`${by.instance.index} ${messageKey(action, by.messages)}`, action.fair, index);
+      note(
+        `${by.instance.index} ${messageKey(action, by.messages)}`,
+        action.fair,
+        index,
+        action.perMessage ? undefined : String(by.instance.index),
+      );
     model.fairness.forEach((joint, group) => {
-      if (joint.actions.includes(action.name)) note(`group ${group}`, joint.strength, index);
+      if (joint.actions.includes(action.name))
+        note(`group ${group}`, joint.strength, index, `joint ${group}`);
     });
   });
-  return [...keyed.values()].map(({ strength, rules }) => ({
+  return [...keyed.values()].map(({ strength, rules, key }) => ({
     strength,
     rules,
+    ...(key === undefined ? {} : { key }),
     enabled: smtOr(
       rules.map((index) =>
         smtAnd([system.rules[index]?.condition ?? 'false', system.changes(index)]),

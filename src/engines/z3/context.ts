@@ -91,6 +91,16 @@ export class Context {
   }
 }
 
+/** The states of a short walk as values of the encoding. */
+export async function rowsOf(
+  context: Context,
+): Promise<readonly (readonly (number | boolean)[])[]> {
+  const examples = await context.examples();
+  return [false, true].flatMap((backwards) =>
+    (examples?.states ?? []).map((state) => context.system.values(state, backwards)),
+  );
+}
+
 /** A phase that runs out of its share of the time gives up; anything else goes on up. */
 export async function withinShare<T>(work: Promise<T>, otherwise: T): Promise<T> {
   try {

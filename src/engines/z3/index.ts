@@ -12,9 +12,11 @@ import type { FormulaKind, Property } from '../../model/model.ts';
 import { OutOfTime, type Time } from '../../time/time.ts';
 import { Context } from './context.ts';
 import { assertLassosEncodable, isLiveness, lassoOutcomes } from './lasso.ts';
+import { proveAwaited } from './livenessProof.ts';
 import { decideReachable } from './reachability.ts';
 import { findNativeZ3, nativeZ3 } from './nativeZ3.ts';
 import { ENOUGH, othersHere } from './reprove.ts';
+import { takesRanking } from './rankingProof.ts';
 import { SessionError, type SessionLimits } from './session.ts';
 import { solverHere } from './solvers.ts';
 import { systemOf } from './systems.ts';
@@ -44,12 +46,13 @@ export const z3: Engine = {
   name: 'z3',
   version,
   refuses,
-  onlyBreaks: ({ formula }) => isLiveness(formula),
+  onlyBreaks: ({ formula }) => isLiveness(formula) && !takesRanking(formula),
   run,
 };
 
 /**
- * The native one, where there is one or pip brings one, else the packaged: its version, and the hash of the file that runs.
+ * The native one, where there is one or pip brings one, else the packaged: its version, and the
+ * hash of the file that runs.
  */
 async function version(cacheDir: string): Promise<string> {
   await findNativeZ3(cacheDir);
@@ -115,10 +118,14 @@ async function decide(properties: readonly Property[], context: Context): Promis
 
 async function decideLiveness(properties: readonly Property[], context: Context): Promise<void> {
   if (properties.length === 0) return;
+  const open: Property[] = [];
+  for (const property of properties)
+    if (!(await proveAwaited(property, context))) open.push(property);
+  if (open.length === 0) return;
   const outcomes = await lassoOutcomes(
     context.semantics,
     context.system,
-    properties,
+    open,
     context.share(3),
     (depth) => context.onProgress({ phase: 'lassos', depth }),
   );

@@ -1,6 +1,6 @@
 import { parseSexprs, type Sexpr } from '../../encode/smt/sexpr.ts';
 import { sexprText } from '../../encode/smt/clauses.ts';
-import { smtInt, type Term } from '../../encode/smt/symbolic.ts';
+import { smtInt, type Term } from '../../encode/smt/terms.ts';
 import type { SmtSystem, SmtVariable } from '../../encode/smt/system.ts';
 import { OutOfTime, ticking, type Time } from '../../time/time.ts';
 
@@ -15,10 +15,10 @@ const MAX_COEFFICIENT = 12;
 const PRIME = 94_906_249;
 
 /**
- * What is true of the numbers of every state that was seen: none is negative, sums that are the same (all that was
- * paid is on its way or booked), and the comparisons of the model's own guards, made to include
- * equality (`returned > refunded` lets `refunded` grow up to it, and no further). Candidates for
- * Houdini, like `learned.ts`; few, and enough for most workflows that count.
+ * What is true of the numbers of every state that was seen: none is negative, sums that are the
+ * same (all that was paid is on its way or booked), and the comparisons of the model's own guards,
+ * made to include equality (`returned > refunded` lets `refunded` grow up to it, and no further).
+ * Candidates for Houdini, like `learned.ts`; few, and enough for most workflows that count.
  */
 export function linearClauses(system: SmtSystem, states: readonly Values[], time: Time): Term[] {
   const numbers = system.variables.flatMap((variable, at) => (isNumber(variable) ? [at] : []));

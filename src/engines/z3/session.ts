@@ -64,7 +64,8 @@ export class Z3Session {
   }
 
   /**
-   * Opens the native Z3 where there is one, else z3-solver's wasm; or the one of them that is asked for.
+   * Opens the native Z3 where there is one, else z3-solver's wasm; or the one of them that is asked
+   * for.
    */
   static async open(
     limits: SessionLimits,

@@ -67,6 +67,11 @@ export class SmallGraph {
       : undefined;
   }
 
+  /** The states that runs start in, as far as they were met. */
+  get initial(): readonly State[] {
+    return this.#graph.starts.map((at) => this.states[at] as State);
+  }
+
   /** The nearest hit among the states that belong. */
   hit(property: Property, belongs: (state: State) => boolean): Hit | undefined {
     const { formula } = property;

@@ -10,7 +10,8 @@ import { SessionError, Z3Session } from './session.ts';
 
 /**
  * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, or what pip brought
- * (`nativeZ3.ts`), the same source built by somebody else; `cvc5` (`CVC5_BIN`, or `cvc5` on the path) shares no code with either.
+ * (`nativeZ3.ts`), the same source built by somebody else; `cvc5` (`CVC5_BIN`, or `cvc5` on the
+ * path) shares no code with either.
  */
 export interface Solver {
   readonly kind: 'packaged' | 'native' | 'cvc5';

@@ -92,7 +92,10 @@ export async function confirm(
 }
 
 /** The states as terms, or nothing where one of them stands for several of the encoding. */
-function cubesOf(states: readonly State[], { system }: Context): readonly Term[] | undefined {
+export function cubesOf(
+  states: readonly State[],
+  { system }: Context,
+): readonly Term[] | undefined {
   try {
     return states.map((state) => system.cube(state));
   } catch (error) {

@@ -1,6 +1,6 @@
 import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/terms.ts';
 import type { Context } from '../context.ts';
-import { PHASE_MS, withinShare } from '../context.ts';
+import { PHASE_MS, rowsOf, withinShare } from '../context.ts';
 import { inductiveSubset } from '../induction.ts';
 import { learnedClauses } from '../learned.ts';
 import { linearClauses } from '../linear.ts';
@@ -48,14 +48,6 @@ export const byCounting: Tactic = {
     return learned.length === 0 ? open : prove(open, learned, context, context.share(4));
   },
 };
-
-/** The states of a short walk as values of the encoding. */
-async function rowsOf(context: Context): Promise<readonly (readonly (number | boolean)[])[]> {
-  const examples = await context.examples();
-  return [false, true].flatMap((backwards) =>
-    (examples?.states ?? []).map((state) => context.system.values(state, backwards)),
-  );
-}
 
 /**
  * The same with what is true of all states that a short walk meets: few models need more, and what
