@@ -78,17 +78,19 @@ properties: { kept: { always: not(lost) } }
 `;
 
 /**
- * Not inductive by itself: Spacer finds `step > 0` and `far >= 0`, and calls its parameters as it
- * likes.
+ * Not inductive by itself, nor with what guards and examples say: Spacer finds that `far` stays
+ * behind `step`, and calls its parameters as it likes.
  */
 const JOURNEY = `
 probity: 1
 name: Journey
-variables: { step: { type: int, init: 1 }, far: { type: int, init: 0 }, late: { type: bool, init: false } }
+variables: { step: { type: int, init: 1 }, far: { type: int, init: 0 }, rest: { type: int, init: 0 }, late: { type: bool, init: false } }
 actors: { walker: {} }
 actions:
-  walk: { actor: walker, when: "step > 0", then: { far: far + 1, step: step + 1 } }
-  miss: { actor: walker, when: "far < 0 or step < 1", then: { late: true } }
+  walk: { actor: walker, then: { far: far + 1, step: step + 1 } }
+  stroll: { actor: walker, then: { far: far + 1, step: step + 2 } }
+  pause: { actor: walker, then: { rest: rest + 1 } }
+  miss: { actor: walker, when: "far >= step + rest", then: { late: true } }
 properties: { punctual: { always: not(late) } }
 `;
 
