@@ -31,7 +31,6 @@ export const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/risk/assess.ts assess': 74,
   'src/risk/attacks/question.ts readLossQuestion': 66,
   'src/risk/direct.ts eliminate': 67,
-  'src/risk/eventLog.ts readTable': 66,
 };
 
 /**
@@ -65,6 +64,7 @@ export const ENVIRONMENT: readonly string[] = [
 export const CATCHES: Readonly<Record<string, number>> = {
   'src/checking': 15,
   'src/engines': 27,
+  'src/eventLog': 4,
   'src/evidence': 40,
   'src/explain': 1,
   'src/frontends': 2,

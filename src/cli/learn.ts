@@ -1,18 +1,18 @@
 import { inspect } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
 import type { Result } from '../errors/index.ts';
-import { readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
+import { RISK_DEFAULTS } from '../risk/index.ts';
 import type { Fitness, FrequentDeviation } from '../risk/fit/fitness.ts';
 import { learnLog, type LearnedLog } from '../risk/fit/learnLog.ts';
 import type { AlignmentMove } from '../risk/fit/optimal.ts';
 import type { CommandIo, Ended } from './command.ts';
+import { eventLogIn, type AskedLog } from './eventLogFile.ts';
 import { EXIT, type Io } from './io.ts';
 import { silentActions } from './silentActions.ts';
 import { painter } from './style.ts';
 import { readSubmission } from './submission.ts';
-import { readLargeText } from './textFile.ts';
 
-interface Asked {
+interface Asked extends AskedLog {
   readonly log: string;
   readonly model: string;
   readonly format: FormatName | undefined;
@@ -34,8 +34,7 @@ async function learnedFrom(asked: Asked, io: CommandIo): Promise<Result<LearnedL
   if (!submission.ok) return submission;
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return inspected;
-  const text = await readLargeText(asked.log);
-  const log = text.ok ? readEventLog(text.value) : text;
+  const log = await eventLogIn(asked.log, asked);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected.value, submission.value);
   if (!quiet.ok) return quiet;
@@ -52,7 +51,7 @@ async function learnedFrom(asked: Asked, io: CommandIo): Promise<Result<LearnedL
 function learnText({ model, log, fitness, branches }: LearnedLog, io: Io): string {
   const paint = painter(io);
   return [
-    `${paint('bold', model)} · ${log.cases} cases, ${log.events} events`,
+    `${paint('bold', model)} · ${log.cases} cases, ${log.events} events${log.unrelatedEvents > 0 ? `; ${log.unrelatedEvents} events relate to no case` : ''}`,
     '',
     `  ${fitness.fitting} of ${fitness.cases} cases are runs of the model · fitness ${Number(fitness.mean.toPrecision(4))}`,
     ...deviationLines(fitness),

@@ -5,7 +5,6 @@ import {
   chainOfValuation,
   exploreLosses,
   generateLog,
-  readEventLog,
   readWeights,
   RISK_DEFAULTS,
   trueProbability,
@@ -18,11 +17,12 @@ import { wrong } from './arguments.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
 import { readSubmission } from './submission.ts';
+import { eventLogIn, type AskedLog } from './eventLogFile.ts';
 import { readLargeText } from './textFile.ts';
 import { silentActions } from './silentActions.ts';
 import { riskText } from './riskText.ts';
 
-interface Asked {
+interface Asked extends AskedLog {
   readonly file: string;
   readonly format: FormatName | undefined;
   readonly events: string | undefined;
@@ -68,8 +68,7 @@ async function assess(
   io: CommandIo,
 ): Promise<Ended> {
   const started = performance.now();
-  const text = await readLargeText(asked.events ?? '');
-  const log = text.ok ? readEventLog(text.value) : text;
+  const log = await eventLogIn(asked.events ?? '', asked);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;

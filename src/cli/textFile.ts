@@ -17,6 +17,11 @@ export function readLargeText(file: string): Promise<Result<string>> {
   return readAs(file, MAX_DATA_BYTES, () => DATA, 'not UTF-8 text');
 }
 
+/** The bytes of a file of data. */
+export function readDataFile(file: string): Promise<Result<Uint8Array>> {
+  return readBytes(file, MAX_DATA_BYTES);
+}
+
 const DATA = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 async function readAs(
@@ -25,14 +30,24 @@ async function readAs(
   decoderOf: (bytes: Uint8Array) => TextDecoder,
   otherwise: string,
 ): Promise<Result<string>> {
-  let bytes: Uint8Array;
+  const read = await readBytes(file, maxBytes);
+  if (!read.ok) return read;
+  const bytes = read.value;
+  try {
+    return ok(decoderOf(bytes).decode(bytes));
+  } catch {
+    return bad(problem('INPUT_NOT_UTF8', file, `${file} is ${otherwise}`));
+  }
+}
+
+async function readBytes(file: string, maxBytes: number): Promise<Result<Uint8Array>> {
   try {
     const { size } = await stat(file);
     if (size > maxBytes)
       return bad(
         problem('INPUT_TOO_LARGE', file, `${file} has ${size} bytes; the limit is ${maxBytes}`),
       );
-    bytes = await readFile(file);
+    return ok(await readFile(file));
   } catch (error) {
     return bad(
       problem(
@@ -41,11 +56,6 @@ async function readAs(
         `${file}: ${error instanceof Error ? error.message : String(error)}`,
       ),
     );
-  }
-  try {
-    return ok(decoderOf(bytes).decode(bytes));
-  } catch {
-    return bad(problem('INPUT_NOT_UTF8', file, `${file} is ${otherwise}`));
   }
 }
 

@@ -1,5 +1,5 @@
 import { didYouMean } from '../errors/nearest.ts';
-import { readInstant } from '../risk/instants.ts';
+import { readInstant } from '../eventLog/instants.ts';
 import { Wrong, type Option, type ValueKind } from './command.ts';
 
 /** What values there are, and in which ways an option takes them. */

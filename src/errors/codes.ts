@@ -69,8 +69,9 @@ export const PROBLEMS = {
   ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',
   REQUEST_SHAPE: 'a request of the wrong shape',
   // risk
-  EVENT_LOG_SYNTAX: 'the event log is neither CSV with its columns nor a JSON array',
+  EVENT_LOG_SYNTAX: 'the event log is not well-formed, or lacks what its format demands',
   EVENT_LOG_ROW: 'an event that cannot be read',
+  EVENT_LOG_CASE_TYPE: 'an object-centric log without the type of objects that are cases',
   EVENT_LOG_EMPTY: 'the event log has no events',
   WEIGHTS_SHAPE: 'a file of weights that cannot be read or used',
   LOSS_SHAPE: 'attack sets or their probabilities that cannot be read',

@@ -1,5 +1,4 @@
 import { stopBranch, type StateChain } from './chain.ts';
-import type { EventLog, LogCase } from './eventLog.ts';
 import {
   countEnd,
   countPairs,
@@ -15,6 +14,7 @@ import { Moves, type Censoring } from './moves.ts';
 import type { BranchEvidence } from './posterior.ts';
 import { hasEqualTimes, otherOrders } from './orders.ts';
 import { NEVER_A_GOAL } from './question.ts';
+import type { EventLog, LogCase } from '../eventLog/log.ts';
 
 /**
  * How one case ended, as far as its events tell. A case that is not at its end, but where no loss

@@ -5,7 +5,6 @@ import { CALIBRATION } from './calibrated.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate } from './directEstimate.ts';
 import { defaultDraws, drawProbabilities, probabilityOf } from './draws.ts';
-import type { EventLog } from './eventLog.ts';
 import { exploreLosses, type Loss } from './explored.ts';
 import { headlineOf } from './headline.ts';
 import { learn, priorShare, throughUnseen, type Learned } from './learned.ts';
@@ -13,6 +12,7 @@ import { perCasesOf } from './perCases.ts';
 import { pointSolution } from './point.ts';
 import { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 import { Watch } from './watch.ts';
+import type { EventLog } from '../eventLog/log.ts';
 
 /** Public shape (`risk.schema.json`). All probabilities are of one case. */
 export interface RiskAssessment extends RiskAnswer {

@@ -5,7 +5,6 @@ import { parametersOf, stateText } from './chain.ts';
 import type { DirectEstimate } from './directEstimate.ts';
 import type { Probability } from './draws.ts';
 import { driftTest, type Drift } from './drift.ts';
-import type { EventLog } from './eventLog.ts';
 import type { Loss } from './explored.ts';
 import type { Headline } from './headline.ts';
 import type { Learned } from './learned.ts';
@@ -14,6 +13,7 @@ import type { Deviation } from './matcher.ts';
 import { traitsOfOutsiders, type Trait } from './outsiders.ts';
 import type { PerCases } from './perCases.ts';
 import type { PointSolution } from './request.ts';
+import type { EventLog } from '../eventLog/log.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
 export interface ModelCard {

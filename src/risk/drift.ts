@@ -1,6 +1,6 @@
 import type { CaseEnd } from './align.ts';
 import { logGamma } from './distributions.ts';
-import type { EventLog } from './eventLog.ts';
+import type { EventLog } from '../eventLog/log.ts';
 
 /** Below this p the halves are called different. */
 export const DRIFT_LEVEL = 0.05;

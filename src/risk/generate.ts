@@ -2,7 +2,7 @@ import { bad, invariant, ok, problem, type Problem, type Result } from '../error
 import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import { stateText, stopBranch, type StateChain } from './chain.ts';
-import { csvLine } from './csv.ts';
+import { csvLine } from '../eventLog/csv.ts';
 import { DirectSolver } from './direct.ts';
 import { probabilityAt } from './learned.ts';
 import { ReachQuestion } from './question.ts';

@@ -2,8 +2,10 @@ export { align, type Alignment, type CaseEnd } from './align.ts';
 export { assessRisk, type RiskAssessment } from './assess.ts';
 export type { ModelCard } from './card.ts';
 export { chainOfValuation, type StateChain } from './chain.ts';
-export { readEventLog, type EventLog, type LogCase, type LogEvent } from './eventLog.ts';
-export { readInstant } from './instants.ts';
+export { readEventLog, readEventLogFile } from '../eventLog/eventLog.ts';
+export type { EventLog, LogCase, LogEvent } from '../eventLog/log.ts';
+export type { LogOptions } from '../eventLog/rows.ts';
+export { readInstant } from '../eventLog/instants.ts';
 export { exploreLosses, type ExploredLosses, type Loss } from './explored.ts';
 export {
   branchWeights,

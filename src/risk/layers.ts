@@ -1,8 +1,8 @@
 import { stopBranch, type StateChain } from './chain.ts';
-import type { LogCase } from './eventLog.ts';
 import type { Deviation, Match, Matcher } from './matcher.ts';
 import type { Moves } from './moves.ts';
 import { STOP } from './topology.ts';
+import type { LogCase } from '../eventLog/log.ts';
 
 /**
  * The positions at which a case may be after some of its events, with the share of paths from the

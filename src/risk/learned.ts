@@ -1,11 +1,11 @@
 import { align, type Alignment } from './align.ts';
 import type { StateChain } from './chain.ts';
 import { DirectSolver } from './direct.ts';
-import type { EventLog } from './eventLog.ts';
 import { Posterior } from './posterior.ts';
 import { halfALostCase } from './prior.ts';
 import { ReachQuestion } from './question.ts';
 import { STOP, type Topology } from './topology.ts';
+import type { EventLog } from '../eventLog/log.ts';
 
 /** What the log says of one valuation of the parameters. */
 export interface Learned {

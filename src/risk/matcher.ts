@@ -1,7 +1,7 @@
 import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import type { StateChain } from './chain.ts';
-import { NO_BINDING, type EventLog, type LogEvent } from './eventLog.ts';
+import { NO_BINDING, type EventLog, type LogEvent } from '../eventLog/log.ts';
 
 /** Why a log move is none of the model. */
 export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';

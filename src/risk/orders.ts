@@ -1,4 +1,4 @@
-import type { LogCase, LogEvent } from './eventLog.ts';
+import type { LogCase, LogEvent } from '../eventLog/log.ts';
 
 /** More orders than this are not tried for one case. */
 const MAX_ORDERS = 120;

@@ -1,4 +1,4 @@
-import type { EventLog, LogCase } from './eventLog.ts';
+import type { EventLog, LogCase } from '../eventLog/log.ts';
 
 /** Something that the cases outside the model have, and the others have less. */
 export interface Trait {

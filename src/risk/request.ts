@@ -1,7 +1,7 @@
 import type { Expr } from '../model/expression.ts';
 import type { Semantics } from '../model/semantics.ts';
-import type { EventLog } from './eventLog.ts';
 import type { LearnOptions } from './learned.ts';
+import type { EventLog } from '../eventLog/log.ts';
 
 export interface RiskOptions extends LearnOptions {
   /** Draws from the posterior; absent, as many as cost about a second, at most 10,000. */

@@ -1,7 +1,10 @@
 import { sha256, type Json } from '../canonical/index.ts';
 import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isSpecification, type CheckedDocument } from '../model/specification.ts';
-import { assessRisk, readEventLog, RISK_DEFAULTS } from '../risk/index.ts';
+import { readEventLog } from '../eventLog/eventLog.ts';
+import { formatOf, LOG_FORMATS } from '../eventLog/formats.ts';
+import type { LogOptions } from '../eventLog/rows.ts';
+import { assessRisk, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
 import { inspect, quietOf } from '../checking/inspect.ts';
 import type { CheckOptions } from '../checking/types.ts';
@@ -17,8 +20,12 @@ export interface RequestedRisk {
   readonly property: string;
   /** The text of an event log. */
   readonly events: string;
-  /** `csv` or `json`; absent, the text says it by its first character. */
+  /** One of `LOG_FORMATS`, by name; absent, the text tells. */
   readonly format?: string | null;
+  /** Of an object-centric log: the type of the objects that are cases. */
+  readonly caseType?: string | null;
+  /** Of a table: which column is what, where its first line does not say so. */
+  readonly columns?: readonly { readonly name: string; readonly column: string }[] | null;
   readonly cases?: number | null;
   readonly seed?: number | null;
 }
@@ -29,6 +36,8 @@ export type KeptRisk =
       readonly kind: 'asked';
       readonly property: string;
       readonly events: string;
+      /** How the log is to be read, where that was said. */
+      readonly reading?: LogOptions;
       readonly cases: number;
       readonly seed: number;
     }
@@ -69,14 +78,16 @@ export function readRisk(requested: RequestedRisk, document: CheckedDocument): R
       );
     return value;
   };
+  const reading = readingOf(requested);
   const asked: AskedRisk = {
     kind: 'asked',
     property,
     events,
+    ...(reading && { reading }),
     cases: whole('cases'),
     seed: whole('seed'),
   };
-  problems.push(...formatProblems(format, events), ...logProblems(events));
+  problems.push(...formatProblems(format, events), ...logProblems(events, reading));
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
@@ -118,21 +129,38 @@ function propertyProblems(name: string, document: CheckedDocument): Problem[] {
 
 function formatProblems(format: string | null | undefined, events: string): Problem[] {
   if (format === undefined || format === null) return [];
-  if (format !== 'csv' && format !== 'json')
+  const asked = LOG_FORMATS.find(({ name }) => name === format);
+  if (!asked)
     return [
       problem(
         'OPTION_INVALID',
         'input.risk.format',
-        `"${format.slice(0, 40)}" is no format of an event log; there are csv, json`,
+        `"${format.slice(0, 40)}" is no format of an event log; there are ${LOG_FORMATS.map(({ name }) => name).join(', ')}`,
       ),
     ];
-  const isArray = /^\uFEFF?\s*\[/.test(events);
-  return isArray === (format === 'json')
+  const found = formatOf(events);
+  return found === asked
     ? []
-    : [problem('EVENT_LOG_SYNTAX', 'input.risk.events', `the event log is not ${format}`)];
+    : [
+        problem(
+          'EVENT_LOG_SYNTAX',
+          'input.risk.events',
+          `the event log is not ${asked.title}: it looks like ${found.title}`,
+        ),
+      ];
 }
 
-function logProblems(events: string): Problem[] {
+function readingOf({ caseType, columns }: RequestedRisk): LogOptions | undefined {
+  if (!caseType && !columns?.length) return undefined;
+  return {
+    ...(caseType && { caseType }),
+    ...(columns?.length && {
+      columns: Object.fromEntries(columns.map(({ name, column }) => [name, column])),
+    }),
+  };
+}
+
+function logProblems(events: string, reading: LogOptions | undefined): Problem[] {
   const bytes = Buffer.byteLength(events, 'utf8');
   if (bytes > MAX_EVENTS_BYTES)
     return [
@@ -150,13 +178,14 @@ function logProblems(events: string): Problem[] {
         'the event log has a NUL character or half of a surrogate pair',
       ),
     ];
-  const log = readEventLog(events);
+  const log = readEventLog(events, reading);
   return log.ok ? [] : log.problems.map((each) => ({ ...each, path: 'input.risk.events' }));
 }
 
 /** What a risk adds to the key of a request: the log by its digest. */
-export const riskKey = ({ property, events, cases, seed }: AskedRisk): Json => ({
+export const riskKey = ({ property, events, reading, cases, seed }: AskedRisk): Json => ({
   property,
+  ...(reading && { reading: { ...reading } as Json }),
   cases,
   seed,
   events: sha256(events),
@@ -213,8 +242,8 @@ async function assess(
   limits: CheckOptions,
   signal: AbortSignal,
 ): Promise<Result<KeptRisk>> {
-  const { property, events, cases, seed } = asked;
-  const log = readEventLog(events);
+  const { property, events, reading, cases, seed } = asked;
+  const log = readEventLog(events, reading);
   if (!log.ok) return log;
   const submission = submissionOf(model);
   const inspected = await inspect(submission);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { align } from '../../src/risk/align.ts';
-import { readEventLog } from '../../src/risk/eventLog.ts';
+import { readEventLog } from '../../src/eventLog/eventLog.ts';
 import { chainFor, FORK, named, semanticsOf, value } from './fixture.ts';
 
 async function aligned(

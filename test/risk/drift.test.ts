@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareHalves, driftTest } from '../../src/risk/drift.ts';
-import { readEventLog } from '../../src/risk/eventLog.ts';
+import { readEventLog } from '../../src/eventLog/eventLog.ts';
 import { markovFit } from '../../src/risk/markovFit.ts';
 import { value } from './fixture.ts';
 
@@ -70,6 +70,7 @@ describe('drift in a long log', () => {
       untilMs: cases.length,
       lifecycleRows: 0,
       repeatedRows: 0,
+      unrelatedEvents: 0,
       bindingColumns: [],
     };
     expect(driftTest(log, ends)).toMatchObject({ found: false, later: { lost: 100 } });

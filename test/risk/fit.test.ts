@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { learnCommand } from '../cli/run.ts';
 import type { StateChain } from '../../src/risk/chain.ts';
-import { readEventLog } from '../../src/risk/eventLog.ts';
+import { readEventLog } from '../../src/eventLog/eventLog.ts';
 import { learnLog, type LearnedLog } from '../../src/risk/fit/learnLog.ts';
 import { optimalAlignment } from '../../src/risk/fit/optimal.ts';
 import { RISK_DEFAULTS } from '../../src/risk/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { align } from '../../src/risk/align.ts';
-import { readEventLog } from '../../src/risk/eventLog.ts';
+import { readEventLog } from '../../src/eventLog/eventLog.ts';
 import { assessRisk } from '../../src/risk/index.ts';
 import { hasEqualTimes, otherOrders } from '../../src/risk/orders.ts';
 import { chainFor, codes, parcel, value } from './fixture.ts';

@@ -130,6 +130,30 @@ describe('risk in a run', () => {
       expect(new TextDecoder().decode(bytes)).not.toContain('case-001');
   }, 60_000);
 
+  it('is learned from an object-centric log as from a table of the same cases', async () => {
+    const [, ...lines] = EVENTS.trim().split('\n');
+    const rows = lines.map((line) => line.split(',') as [string, string, string]);
+    const ids = [...new Set(rows.map(([id]) => id))];
+    const ocel = JSON.stringify({
+      objectTypes: [{ name: 'parcel' }, { name: 'van' }],
+      objects: [...ids.map((id) => ({ id, type: 'parcel' })), { id: 'van-1', type: 'van' }],
+      events: rows.map(([objectId, type, time], i) => ({
+        id: `e${i}`,
+        type,
+        time,
+        relationships: [{ objectId }, { objectId: 'van-1' }],
+      })),
+    });
+    const risk = { property: 'notStolen', events: ocel, format: 'ocelJson' };
+    expect(await codes(risk)).toEqual(['EVENT_LOG_CASE_TYPE input.risk.events']);
+    const [table, objects] = [
+      await ended({ modelId: parcel, risk: { property: 'notStolen', events: EVENTS, seed: 91 } }),
+      await ended({ modelId: parcel, risk: { ...risk, caseType: 'parcel', seed: 91 } }),
+    ].map(({ risk: assessed }) => (assessed as { scores?: unknown }).scores);
+    expect(objects).toBeDefined();
+    expect(objects).toEqual(table);
+  }, 60_000);
+
   it('is part of what makes two requests the same', async () => {
     const asked = { modelId: parcel, risk: { property: 'notStolen', events: EVENTS } };
     const first = await ended(asked);
@@ -146,7 +170,8 @@ describe('risk in a run', () => {
     ]);
     expect(await codes({ property: 'nobody' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
     expect(await codes({ property: 'toString' })).toEqual(['PROPERTY_UNKNOWN input.risk.property']);
-    expect(await codes({ format: 'xes' })).toEqual(['OPTION_INVALID input.risk.format']);
+    expect(await codes({ format: 'xlsx' })).toEqual(['OPTION_INVALID input.risk.format']);
+    expect(await codes({ format: 'xes' })).toEqual(['EVENT_LOG_SYNTAX input.risk.events']);
     expect(await codes({ format: 'json' })).toEqual(['EVENT_LOG_SYNTAX input.risk.events']);
     expect(await codes({ events: `${EVENTS}\0` })).toEqual(['INPUT_NOT_UTF8 input.risk.events']);
     expect(await codes({ events: 'x'.repeat(1024 * 1024 + 1) })).toEqual([

@@ -1,5 +1,5 @@
 import { RISK_DEFAULTS } from '../../risk/request.ts';
-import { command, type CommandRow } from '../command.ts';
+import { command, Wrong, type CommandRow, type ValueKind } from '../command.ts';
 import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
 import {
   defaulted,
@@ -21,7 +21,26 @@ const MAX_DRAWS = 100_000;
 
 const NOT_A_VERDICT = 'A risk is never a verdict: `probity check` gives that.';
 
+/** `case=Order id`: what a column is, and what the table calls it. */
+const COLUMN: ValueKind<readonly [string, string]> = {
+  shown: 'NAME=COLUMN',
+  read: (given) => {
+    const [, name, column] = /^([^=]+)=(.+)$/u.exec(given) ?? [];
+    return name === undefined || column === undefined
+      ? new Wrong(`takes NAME=COLUMN, like case=order_id, not \`${given}\``)
+      : [name.trim(), column.trim()];
+  },
+};
+
 const LEARNING_OPTIONS = {
+  columns: optional(
+    listOf('NAME=COLUMN,…', COLUMN),
+    'of a table: which column is case, activity, timestamp, lifecycle, event_id or a `for` name',
+  ),
+  caseType: optional(
+    anyText('TYPE'),
+    'of an object-centric log (OCEL): the type of the objects that are cases',
+  ),
   silent: optional(
     listOf('A,B', anyText('NAME')),
     'actions that need no events; of a diagram, gateways and events need none',
@@ -42,7 +61,7 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     about: 'how likely a loss is, learned from an event log',
     positionals: { file: MODEL_PLACE },
     options: {
-      events: optional(FILE, 'the event log, CSV or JSON'),
+      events: optional(FILE, 'the event log: CSV, JSON, XES, OCEL 2.0'),
       property: optional(anyText('NAME'), 'the property whose breaking is the loss'),
       cases: defaulted(
         whole('N', 1, 1_000_000_000),
@@ -93,7 +112,9 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'learn',
     about: 'how an event log fits a model, and how often each branch was taken',
-    positionals: { log: required({ ...FILE, shown: 'LOG' }, 'the event log, CSV or JSON') },
+    positionals: {
+      log: required({ ...FILE, shown: 'LOG' }, 'the event log: CSV, JSON, XES, OCEL 2.0'),
+    },
     options: { model: required(FILE, 'the model'), ...LEARNING_OPTIONS },
     notes: ['How likely a loss is: `probity risk`.'],
     examples: [

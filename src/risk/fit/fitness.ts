@@ -1,8 +1,8 @@
 import type { StateChain } from '../chain.ts';
-import type { EventLog, LogCase } from '../eventLog.ts';
 import { Matcher } from '../matcher.ts';
 import { traitsOfOutsiders, type Trait } from '../outsiders.ts';
 import { optimalAlignment, type AlignmentMove, type OptimalAlignment } from './optimal.ts';
+import type { EventLog, LogCase } from '../../eventLog/log.ts';
 
 /** How a log fits a model (public shape of `probity learn`, `fitness`). */
 export interface Fitness {

@@ -3,10 +3,10 @@ import type { Semantics } from '../../model/semantics.ts';
 import { align, type Alignment } from '../align.ts';
 import { branchText, targetText } from '../branchTable.ts';
 import { chainOfValuation, stateText, type StateChain } from '../chain.ts';
-import type { EventLog } from '../eventLog.ts';
 import { exploreLosses, type ExploreOptions } from '../explored.ts';
 import { Watch } from '../watch.ts';
 import { fitnessOf, type Fitness } from './fitness.ts';
+import type { EventLog } from '../../eventLog/log.ts';
 
 export interface LearnRequest {
   readonly semantics: Semantics;
@@ -21,7 +21,13 @@ export interface LearnRequest {
 export interface LearnedLog {
   readonly v: 1;
   readonly model: string;
-  readonly log: { readonly digest: string; readonly cases: number; readonly events: number };
+  readonly log: {
+    readonly digest: string;
+    readonly cases: number;
+    readonly events: number;
+    /** Of an object-centric log: events that relate to no case. */
+    readonly unrelatedEvents: number;
+  };
   /** How the log fits, before anything is learned from it. */
   readonly fitness: Fitness;
   /** The branches of the states that cases came to most, with the share of each. */
@@ -61,7 +67,12 @@ export async function learnLog(request: LearnRequest): Promise<Result<LearnedLog
   return ok({
     v: 1,
     model: semantics.model.name,
-    log: { digest: log.digest, cases: log.cases.length, events: log.eventCount },
+    log: {
+      digest: log.digest,
+      cases: log.cases.length,
+      events: log.eventCount,
+      unrelatedEvents: log.unrelatedEvents,
+    },
     fitness: await fitnessOf(chain, log, quiet, (reached) => watch.turn(reached)),
     branches: countedBranches(chain, alignment.evidence.counts),
   });

@@ -1,7 +1,7 @@
 import type { StateChain } from '../chain.ts';
-import type { LogCase } from '../eventLog.ts';
 import type { Match, Matcher } from '../matcher.ts';
 import { STOP } from '../topology.ts';
+import type { LogCase } from '../../eventLog/log.ts';
 
 /** One move of an alignment. */
 export type AlignmentMove =

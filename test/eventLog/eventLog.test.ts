@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readInstant } from '../../src/risk/instants.ts';
-import { readEventLog } from '../../src/risk/eventLog.ts';
-import { csvLine, readCsv } from '../../src/risk/csv.ts';
-import { codes, value } from './fixture.ts';
+import { readInstant } from '../../src/eventLog/instants.ts';
+import { readEventLog } from '../../src/eventLog/eventLog.ts';
+import { csvLine, readCsv } from '../../src/eventLog/csv.ts';
+import { codes, value } from '../risk/fixture.ts';
 
 const messages = (text: string): string[] => {
   const read = readEventLog(text);

@@ -1,0 +1,113 @@
+import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { didYouMean } from '../errors/nearest.ts';
+import { readCsv } from './csv.ts';
+import {
+  bindingOf,
+  filled,
+  MAX_ROW_PROBLEMS,
+  rowProblem,
+  type LogOptions,
+  type Row,
+  type LogRows,
+} from './rows.ts';
+
+/** The columns by the names that logs give them; the second ones are those of XES. */
+const COLUMNS = {
+  case: ['case', 'case:concept:name'],
+  activity: ['activity', 'concept:name'],
+  timestamp: ['timestamp', 'time:timestamp'],
+  transition: ['lifecycle:transition', 'lifecycle'],
+  event: ['event_id', 'eventId', 'identity:id'],
+} satisfies Readonly<Record<string, readonly string[]>> as Readonly<
+  Record<'case' | 'activity' | 'timestamp' | 'transition' | 'event', readonly string[]>
+>;
+
+/** Which column of a table is what: its place, and for the rest the names of values. */
+interface Columns {
+  readonly at: Readonly<Record<keyof typeof COLUMNS, number>>;
+  readonly others: readonly { readonly name: string; readonly i: number }[];
+}
+
+function columnsOf(names: readonly string[], columns: LogOptions['columns']): Result<Columns> {
+  const said = new Map(Object.entries(columns ?? {}));
+  const unknown = [...said.values()].find((column) => !names.includes(column));
+  if (unknown !== undefined)
+    return bad(
+      headProblem(
+        `no column is called \`${unknown}\`${didYouMean(unknown, names)}; the columns are ${names.join(', ')}`,
+      ),
+    );
+  const claimed = new Set(said.values());
+  const column = (of: keyof typeof COLUMNS): number => {
+    const own = COLUMNS[of].map((name) => said.get(name)).find((name) => name !== undefined);
+    return own === undefined
+      ? names.findIndex((name) => COLUMNS[of].includes(name) && !claimed.has(name))
+      : names.indexOf(own);
+  };
+  const at = {
+    case: column('case'),
+    activity: column('activity'),
+    timestamp: column('timestamp'),
+    transition: column('transition'),
+    event: column('event'),
+  };
+  const missing = (['case', 'activity'] as const).filter((name) => at[name] < 0);
+  if (missing.length > 0) {
+    const hint =
+      names.length === 1 && names[0]?.includes(';')
+        ? '; columns are separated by commas, not semicolons'
+        : '';
+    return bad(
+      headProblem(
+        `the first line names the columns, and has no column ${missing.join(', ')}${hint}`,
+      ),
+    );
+  }
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined) return bad(headProblem(`two columns are called \`${repeated}\``));
+  const others = names.flatMap((name, i) =>
+    Object.values(at).includes(i) || name === ''
+      ? []
+      : [{ name: [...said].find(([, column]) => column === name)?.[0] ?? name, i }],
+  );
+  return ok({ at, others });
+}
+
+/** Reads a table whose first line names the columns (RFC 4180). */
+export function readTable(text: string, { columns }: LogOptions = {}): Result<LogRows> {
+  const read = readCsv(text);
+  if (!read.ok) return read;
+  const [head, ...records] = read.value;
+  if (!head) return bad(problem('EVENT_LOG_EMPTY', '', 'the event log is empty'));
+  const names = head.fields.map((name) => name.trim());
+  const found = columnsOf(names, columns);
+  if (!found.ok) return found;
+  const { at, others } = found.value;
+  const short = records
+    .filter((record) => record.fields.length !== names.length)
+    .map((record) =>
+      rowProblem(
+        record.line,
+        `${record.fields.length} fields where the first line names ${names.length}`,
+      ),
+    );
+  if (short.length > 0) return bad(...short.slice(0, MAX_ROW_PROBLEMS));
+  const last = records.at(-1);
+  if (last && !/[\r\n]$/.test(text) && (last.fields[at.activity] as string).trim() === '')
+    return bad(rowProblem(last.line, 'the text ends within this row: the log was cut off'));
+  const rows = records.map(({ fields, line }): Row => ({
+    id: (fields[at.case] as string).trim(),
+    activity: (fields[at.activity] as string).trim(),
+    time: at.timestamp < 0 ? undefined : (fields[at.timestamp] as string).trim() || undefined,
+    ...filled('transition', fields[at.transition]),
+    ...filled('event', fields[at.event]),
+    binding: bindingOf(
+      others.flatMap(({ name, i }) => (fields[i] === '' ? [] : [[name, fields[i] as string]])),
+    ),
+    row: line,
+  }));
+  return ok({ rows, bindingColumns: others.map(({ name }) => name) });
+}
+
+const headProblem = (message: string): Problem =>
+  problem('EVENT_LOG_SYNTAX', 'line 1', message, { line: 1, column: 1 });
