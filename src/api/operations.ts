@@ -4,6 +4,7 @@ import { auditTrail } from './areas/auditTrail.ts';
 import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
 import { keys } from './areas/keys.ts';
+import { lessonArea } from './areas/lessons.ts';
 import { models } from './areas/models.ts';
 import { organisations } from './areas/organisations.ts';
 import { reports } from './areas/reports.ts';
@@ -22,6 +23,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   explanations,
   verdicts,
   scenarios: scenarioArea,
+  lessons: lessonArea,
   auditTrail,
   keys,
   organisations,

@@ -90,6 +90,9 @@ export const PROBLEMS = {
   ATTEMPT_LOCKED: 'a change to what the exercise does not open',
   ATTEMPT_OVERREACHES: 'a step that reads, writes, takes or sends what its actor has no hand in',
   ATTEMPT_HAPPY_PATH: 'a run without attack that the lesson names, and that is no longer possible',
+  ATTEMPTS_LIMIT: 'more attempts than one learner may make at a time',
+  PLAY_TOKEN: 'a token of a position that is not ours, or not of this player or model',
+  PLAY_STEP: 'a step that is not possible in this position',
   ANSWER_SHAPE: 'an answer without the form that its exercise asks for',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',

@@ -8,7 +8,14 @@ export interface GraderWords {
   stops(next: string, taken: number): string;
   readonly elsewhere: string;
   readonly lost: string;
+  /** Of an exercise that nobody wrote. */
+  generated(properties: readonly string[], action: string): string;
+  taken(part: 'control' | 'guard' | 'assignment', action: string): string;
+  readonly putBack: string;
 }
+
+const listedNames = (names: readonly string[]): string =>
+  names.map((name) => `\`${name}\``).join(', ');
 
 const EN: GraderWords = {
   through: (action, step) =>
@@ -21,6 +28,15 @@ const EN: GraderWords = {
       : `Without any attack, after ${taken === 1 ? 'one step' : `${taken} steps`}, \`${next}\` is no longer possible.`,
   elsewhere: 'Without any attack all steps are possible, and do not lead where they should.',
   lost: 'Without any attack the honest customer is no longer sure to get what was promised.',
+  generated: (properties, action) =>
+    `Something is missing in \`${action}\`, and so ${listedNames(properties)} can be broken. Mend it.`,
+  taken: (part, action) =>
+    ({
+      control: `\`${action}\` has lost a control: what should it compare?`,
+      guard: `\`${action}\` has lost its guard: when may it happen?`,
+      assignment: `\`${action}\` has lost an assignment: what should it write down?`,
+    })[part],
+  putBack: 'What was missing carries the property: without it the attack works again.',
 };
 
 const DE: GraderWords = {
@@ -34,6 +50,15 @@ const DE: GraderWords = {
       : `Ohne jeden Angriff ist nach ${taken === 1 ? 'einem Schritt' : `${taken} Schritten`} \`${next}\` nicht mehr möglich.`,
   elsewhere: 'Ohne jeden Angriff sind alle Schritte möglich, führen aber nicht ans Ziel.',
   lost: 'Ohne jeden Angriff bekommt ein ehrlicher Kunde nicht mehr sicher, was versprochen war.',
+  generated: (properties, action) =>
+    `In \`${action}\` fehlt etwas, und so kann ${listedNames(properties)} gebrochen werden. Bring es in Ordnung.`,
+  taken: (part, action) =>
+    ({
+      control: `\`${action}\` hat eine Kontrolle verloren: Was sollte er vergleichen?`,
+      guard: `\`${action}\` hat seine Bedingung verloren: Wann darf er geschehen?`,
+      assignment: `\`${action}\` hat eine Zuweisung verloren: Was sollte er festhalten?`,
+    })[part],
+  putBack: 'Was fehlte, trägt die Eigenschaft: Ohne es gelingt der Angriff wieder.',
 };
 
 /** By language; another one is one entry more. */

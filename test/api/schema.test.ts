@@ -1,3 +1,6 @@
+import { ATTEMPT_VERDICTS } from '../../src/lessons/graded.ts';
+import { PLAYER_ROLES, SIDES } from '../../src/lessons/play.ts';
+import { EXERCISE_KINDS, NATURES } from '../../src/scenarios/exercises.ts';
 import { LEVELS, SECTORS } from '../../src/scenarios/index.ts';
 import { readdirSync } from 'node:fs';
 import {
@@ -79,6 +82,11 @@ describe('an enum', () => {
     ['Role', ROLES],
     ['Sector', SECTORS],
     ['Level', LEVELS],
+    ['ExerciseKind', EXERCISE_KINDS],
+    ['AttemptVerdict', ATTEMPT_VERDICTS],
+    ['Nature', NATURES],
+    ['PlayerRole', PLAYER_ROLES],
+    ['PlaySide', SIDES],
     ['KeyRole', KEY_ROLES],
     ['RunState', RUN_STATES],
   ])('%s has the members that the code has', (name, known) => {

@@ -1,4 +1,5 @@
-import { scenario, scenarios as library, textOf, type Scenario } from '../../scenarios/index.ts';
+import { findScenarios, type ScenarioFilter } from '../../scenarios/find.ts';
+import { scenario, textOf, type Scenario } from '../../scenarios/index.ts';
 import type { Area } from '../area.ts';
 import { EVERYBODY, STAFF } from '../roles.ts';
 
@@ -7,7 +8,7 @@ type Asked = Readonly<Record<string, unknown>>;
 /** A scenario as a lesson in a language: nothing of its solution. */
 function lessonOf(found: Scenario, language: string) {
   const { id, sector, level, topics, references, threats, vulnerable, texts } = found;
-  const { solution: _solution, ...text } = textOf(found, language);
+  const { solution: _solution, exercises: tasks = {}, ...text } = textOf(found, language);
   return {
     id,
     sector,
@@ -19,6 +20,11 @@ function lessonOf(found: Scenario, language: string) {
     language: texts.has(language) ? language : 'en',
     languages: [...texts.keys()],
     ...text,
+    exercises: Object.entries(found.exercises).map(([name, { kind }]) => ({
+      id: `${id}/${name}`,
+      kind,
+      task: tasks[name]?.task ?? '',
+    })),
   };
 }
 
@@ -29,18 +35,10 @@ const languageOf = ({ language }: Asked): string =>
 
 /** The lessons that fit what was asked for. */
 function lessons(asked: Asked): readonly Lesson[] {
-  const fits = (name: string, has: (wanted: string) => boolean): boolean => {
-    const wanted = asked[name];
-    return typeof wanted !== 'string' || has(wanted);
-  };
-  return library()
-    .filter(
-      ({ sector, level, topics }) =>
-        fits('sector', (wanted) => wanted === sector) &&
-        fits('level', (wanted) => wanted === level) &&
-        fits('topic', (wanted) => topics.includes(wanted)),
-    )
-    .map((found) => lessonOf(found, languageOf(asked)));
+  const given = Object.entries(asked).filter(([, value]) => typeof value === 'string');
+  const filter = Object.fromEntries(given) as Omit<ScenarioFilter, 'language'>;
+  const language = languageOf(asked);
+  return findScenarios({ ...filter, language }).map((found) => lessonOf(found, language));
 }
 
 function lesson(asked: Asked): Lesson | undefined {
