@@ -30,6 +30,7 @@ export function handProblems(
     const judged = { exercise, before: start, after: attempt, action, was, problems };
     reads(judged);
     writes(judged);
+    keeps(judged);
     messages(judged);
   }
   return problems;
@@ -136,6 +137,24 @@ function writes(judged: Judged): void {
         : `\`${action.name}\` may give \`${variable}\` only ${may.join(' or ')}`,
     );
   });
+}
+
+/** What an opened step wrote it goes on writing, but for what the exercise lets it write otherwise. */
+function keeps(judged: Judged): void {
+  const { exercise, action, was } = judged;
+  const allowed = exercise.opens.writes ?? {};
+  const now = new Set(action.assignments.map((assignment) => comparable(assignment)));
+  for (const assignment of was?.assignments ?? []) {
+    const { variable } = assignment;
+    if (now.has(comparable(assignment)) || Object.hasOwn(allowed, variable)) continue;
+    // Another value for the same cell has been told already.
+    if (action.assignments.some((each) => each.variable === variable)) continue;
+    overreach(
+      judged,
+      ['then'],
+      `\`${action.name}\` must go on writing \`${variable}\`: what it says must stay true`,
+    );
+  }
 }
 
 function messages(judged: Judged): void {

@@ -115,6 +115,22 @@ export const CHEATS: readonly Cheat[] = [
         .some(Boolean),
   },
   {
+    name: 'what is open writes nothing any more',
+    comesOut: ['refused', 'wrong'],
+    make: (model, exercise) =>
+      openActions(model, exercise)
+        .map((action) => remove(action, 'then'))
+        .some(Boolean),
+  },
+  {
+    name: 'what is open sends nothing any more',
+    comesOut: ['refused', 'wrong'],
+    make: (model, exercise) =>
+      openActions(model, exercise)
+        .map((action) => remove(action, 'send'))
+        .some(Boolean),
+  },
+  {
     name: 'nothing is possible at all',
     make: ({ actions }) => each(actions, (action) => put(action, 'when', 'false')),
   },
@@ -288,14 +304,19 @@ export const CHEATS: readonly Cheat[] = [
     make: (model, exercise) => {
       const [actor] = exercise.opens.newActionsOf ?? [];
       if (actor === undefined || Object.keys(exercise.opens.change).length === 0) return false;
-      model.variables['closed'] = { type: 'bool', init: false };
-      model.actions['close'] = { actor, when: 'not(closed)', then: { closed: true }, fair: 'weak' };
+      model.variables['shutForEver'] = { type: 'bool', init: false };
+      model.actions['close'] = {
+        actor,
+        when: 'not(shutForEver)',
+        then: { shutForEver: true },
+        fair: 'weak',
+      };
       return openActions(model, exercise)
         .map((action) =>
           put(
             action,
             'when',
-            `not(closed)${action['when'] === undefined ? '' : ` and (${String(action['when'])})`}`,
+            `not(shutForEver)${action['when'] === undefined ? '' : ` and (${String(action['when'])})`}`,
           ),
         )
         .some(Boolean);

@@ -143,6 +143,14 @@ const SINGLE: readonly (readonly [string, string, string, string, string, string
     'ATTEMPT_HAPPY_PATH',
   ],
   [
+    'wrong numbers are no longer counted',
+    'card-cracking/lock-it',
+    'then: { wrong: wrong + 1 }',
+    'then: { state: open }',
+    'refused',
+    'ATTEMPT_OVERREACHES',
+  ],
+  [
     'only one of two orders is served',
     'token-of-a-cheap-order/bind-the-token',
     'status[r.order] = paying\n',
