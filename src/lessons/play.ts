@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PlayerRole } from './playerRole.ts';
 import { isBrokenAt, stepInWords } from '../checking/attackSets/attackTrace.ts';
 import { roomFor } from '../checking/attackSets/room.ts';
 import type { Inspected } from '../checking/inspect.ts';
@@ -11,13 +12,6 @@ import { AttackedSystem } from '../threats/attacked.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { selectThreats, type NamedThreats } from '../threats/selection.ts';
 import type { Time } from '../time/time.ts';
-
-export const PLAYER_ROLES = ['attacker', 'defender'] as const;
-/**
- * `attacker` takes every step: his own, and when the others take theirs. `defender` takes those of
- * actors that are trusted, and lets the other side move.
- */
-export type PlayerRole = (typeof PLAYER_ROLES)[number];
 
 export const SIDES = ['attacker', 'defender', 'start', 'others'] as const;
 /**

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { PLAYER_ROLES, type PlayerRole } from './play.ts';
+import { PLAYER_ROLES, type PlayerRole } from './playerRole.ts';
 
 /** All that there is of a game: no server remembers one. */
 export interface GameRecord {

@@ -1,7 +1,8 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import type { GradedAttempt, LearnerAnswer } from '../lessons/graded.ts';
 import { LessonThread } from '../lessons/lessonThread.ts';
-import type { GameSetup, PlayerRole, Position } from '../lessons/play.ts';
+import type { GameSetup, Position } from '../lessons/play.ts';
+import type { PlayerRole } from '../lessons/playerRole.ts';
 import type {
   FoundExercise,
   LessonAnswers,

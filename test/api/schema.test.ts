@@ -1,5 +1,6 @@
 import { ATTEMPT_VERDICTS } from '../../src/lessons/graded.ts';
-import { PLAYER_ROLES, SIDES } from '../../src/lessons/play.ts';
+import { SIDES } from '../../src/lessons/play.ts';
+import { PLAYER_ROLES } from '../../src/lessons/playerRole.ts';
 import { EXERCISE_KINDS, NATURES } from '../../src/scenarios/exercises.ts';
 import { LEVELS, SECTORS } from '../../src/scenarios/index.ts';
 import { readdirSync } from 'node:fs';

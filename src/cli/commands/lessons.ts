@@ -1,4 +1,4 @@
-import { PLAYER_ROLES } from '../../lessons/play.ts';
+import { PLAYER_ROLES } from '../../lessons/playerRole.ts';
 import { LEVELS, SECTORS } from '../../scenarios/shape.ts';
 import { command, type CommandRow } from '../command.ts';
 import { THREATS_OPTION } from '../options.ts';
