@@ -139,7 +139,7 @@ function writes(judged: Judged): void {
   });
 }
 
-/** What an opened step wrote it goes on writing, but for what the exercise lets it write otherwise. */
+/** What an opened step wrote it goes on writing, but for what it may write otherwise. */
 function keeps(judged: Judged): void {
   const { exercise, action, was } = judged;
   const allowed = exercise.opens.writes ?? {};

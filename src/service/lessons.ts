@@ -10,6 +10,7 @@ import type {
   SolvedExercise,
 } from '../lessons/question.ts';
 import { gameToken, readGameToken, type GameRecord } from '../lessons/token.ts';
+import { xapiStatement } from '../lessons/xapi.ts';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import type { StepPattern } from '../scenarios/exercises.ts';
 import { scenario } from '../scenarios/index.ts';
@@ -57,6 +58,9 @@ export interface PlayInput {
   readonly threats?: readonly string[] | null;
   readonly seed?: number | null;
 }
+
+/** A graded attempt, with a statement for a learning record store where it is known whose it is. */
+export type LearnersGrade = GradedAttempt & { readonly xapi?: Readonly<Record<string, unknown>> };
 
 /** A position with the token that leads on from it. */
 export type TokenPosition = Position & { readonly token: string };
@@ -111,19 +115,24 @@ export async function makeExercise(
  * finds no end in its time is undecided.
  */
 export async function gradeLearner(
+  { config }: Pick<Service, 'config'>,
   who: Learner,
   input: AttemptInput,
-): Promise<Result<GradedAttempt>> {
+): Promise<Result<LearnersGrade>> {
   const problems = [...limitProblems({ ...who, learner: input.learner ?? null }), ...wrong(input)];
   if (problems.length > 0) return bad(...problems);
-  return ask({
+  const language = input.language ?? 'en';
+  const graded = await ask({
     ask: 'grade',
     ...partsOf(input.exerciseId),
-    language: input.language ?? 'en',
+    language,
     hint: input.hint ?? 1,
     answer: answerOf(input),
     timeoutMs,
   });
+  if (!graded.ok || !input.learner) return graded;
+  const actor = { homePage: `https://${config.origin}`, name: input.learner };
+  return ok({ ...graded.value, xapi: xapiStatement(graded.value, actor, language, new Date()) });
 }
 
 function wrong({ model, hint, learner, steps }: AttemptInput): Problem[] {

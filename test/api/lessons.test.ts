@@ -39,7 +39,7 @@ const ID = 'token-of-a-cheap-order/bind-the-token';
 const GRADE = `mutation ($input: GradeAttemptInput!) { gradeAttempt(input: $input) {
   exercise kind verdict score problems { code path line column message } lostRuns { name how taken next trace }
   attacks { property threats trace } hint { stage of text path line } carriers { part name falls loses }
-  predictions { question predicted outcome isRight attack { threats } } nature followed { steps instead } explanation open
+  predictions { question predicted outcome isRight attack { threats } } nature followed { steps instead } explanation open xapi
 } }`;
 
 const grade = async (input: object, key = keys.learner) => {
@@ -171,6 +171,23 @@ describe('a lesson through GraphQL', () => {
     expect((await grade({ exerciseId: ID, model: '', learner: 'not a pseudonym' })).codes).toEqual([
       'REQUEST_SHAPE',
     ]);
+  });
+
+  it('says it as an xAPI statement too, where the portal says whose attempt it is', async () => {
+    const model = scenario('token-of-a-cheap-order')?.vulnerable.source;
+    expect((await grade({ exerciseId: ID, model })).graded).toMatchObject({ xapi: null });
+    const { graded } = await grade({ exerciseId: ID, model, learner: 'pupil-17', language: 'de' });
+    expect(graded?.['xapi']).toMatchObject({
+      actor: { account: { homePage: 'https://test.probity', name: 'pupil-17' } },
+      verb: { id: 'http://adlnet.gov/expapi/verbs/answered' },
+      object: { id: `urn:probity:exercise:${ID}` },
+      result: {
+        score: { scaled: 0 },
+        success: false,
+        extensions: { 'urn:probity:verdict': 'wrong' },
+      },
+      context: { language: 'de' },
+    });
   });
 
   it('keeps nothing: no model, no run, no verdict, and the log is as it was', async () => {

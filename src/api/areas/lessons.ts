@@ -179,8 +179,8 @@ export const lessonArea: Area = {
     gradeAttempt: {
       on: 'Mutation',
       roles: EVERYBODY,
-      run: async (_api, { input }, principal) =>
-        valueOf(await gradeLearner(learnerOf(principal), input as AttemptInput)),
+      run: async ({ service }, { input }, principal) =>
+        valueOf(await gradeLearner(service, learnerOf(principal), input as AttemptInput)),
     },
     generateExercise: {
       on: 'Mutation',
