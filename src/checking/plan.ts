@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../errors/index.ts';
 import { explore } from '../engines/explore/index.ts';
@@ -15,6 +16,7 @@ import { type Property } from '../model/model.ts';
 import type { Assurance, PropertyReport, UnknownReason } from '../model/outcome.ts';
 import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
 import { lackOf } from './assurance.ts';
+import { replayOutcome } from './combine.ts';
 import type { CheckContext } from './context.ts';
 import type { CheckOptions } from './types.ts';
 import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
@@ -48,17 +50,22 @@ const GIVEN_BY: readonly {
 
 /**
  * So long, and for no larger part of the time, explore has the machine for itself: most models are
- * done long before.
+ * done long before. Where a core is free, another engine on it costs explore nothing.
  */
-const RACE_AFTER_MS = 8_000;
+const RACE_AFTER_MS = { free: 1_500, busy: 8_000 } as const;
 const RACE_AFTER_PART = 1 / 4;
+
+/** Whether the last minute left a core to spare beside the one that explore takes. */
+const hasFreeCore = (): boolean => availableParallelism() - (loadavg()[0] ?? 0) >= 1.5;
+/** What one replay may take before the answer ends the others, of what is left. */
+const REPLAY_PART = 1 / 8;
 /** Where Z3 can decide something, explore leaves it this part of the time. */
 const SECOND_SHARE = 1 / 3;
 
 /**
  * Runs the engines. `auto`: explore first; what it leaves open goes to Z3, which may prove it for
- * all values. Where explore takes long, Z3 starts beside it, and whoever decides everything first
- * ends the other. All of it takes no longer than `time`.
+ * all values. Where explore takes long, Z3 starts beside it, and whoever decides everything first,
+ * with runs that replay, ends the other. All of it takes no longer than `time`.
  */
 export async function runPlan(
   task: Task,
@@ -81,7 +88,8 @@ export async function runPlan(
     endedBy(partOf(time, provable.length > 0 ? 1 - SECOND_SHARE : 1), stopExplore.signal),
     context,
   );
-  const headStart = Math.min(RACE_AFTER_MS, leftOf(time) * RACE_AFTER_PART);
+  const alone = RACE_AFTER_MS[hasFreeCore() ? 'free' : 'busy'];
+  const headStart = Math.min(alone, leftOf(time) * RACE_AFTER_PART);
   const early = await Promise.race([exploring, delay(headStart, undefined, { ref: false })]);
   const racing =
     early === undefined && provable.length > 0 && !isOver(time)
@@ -93,11 +101,10 @@ export async function runPlan(
           context,
         )
       : undefined;
-  void racing?.then((run) => decides(run, task.properties) && stopExplore.abort());
+  void racing?.then((run) => decides(run, task, time) && stopExplore.abort());
   const first = await exploring;
   // Explore was told to stop: Z3 has all answers.
-  if (racing && stopExplore.signal.aborted && !decides(first, task.properties))
-    return [await racing];
+  if (racing && stopExplore.signal.aborted && !decides(first, task, time)) return [await racing];
   const outcomes = first.result?.outcomes;
   const open = provable.filter((p) => !isDecided(first, p));
   // While an implicit property is broken, nothing that is open can become more than bounded
@@ -124,8 +131,16 @@ function isDecided(run: EngineRun, property: Property): boolean {
   return outcome === 'holds' || outcome === 'violated';
 }
 
-function decides(run: EngineRun, properties: readonly Property[]): boolean {
-  return properties.every((property) => isDecided(run, property));
+/** An answer that does not replay is none, and ends nobody. */
+function decides(run: EngineRun, { semantics, properties }: Task, time: Time): boolean {
+  return properties.every((property) => {
+    const outcome = run.result?.outcomes.get(property.name);
+    return (
+      outcome !== undefined &&
+      isDecided(run, property) &&
+      replayOutcome(semantics, property, outcome, partOf(time, REPLAY_PART)).outcome === outcome
+    );
+  });
 }
 
 /**

@@ -58,6 +58,51 @@ describe('one budget of time', () => {
     for (const deadline of given) expect(deadline).toBeLessThanOrEqual(time.deadline);
   });
 
+  it('who decides everything first ends the other, if what it says replays', async () => {
+    const task = await taskOf(
+      'probity: 1\nname: Lamp\nvariables: { on: { type: bool, init: false } }\nactors: { me: {} }\nactions: { flip: { actor: me, then: { on: not(on) } } }\nproperties: { dark: { never: on } }\n',
+    );
+    const holds: Outcome = { outcome: 'holds', method: 'inductive', evidence: {} };
+    const step = { action: 'flip', binding: {}, changed: { on: [false, true] as const } };
+    const trace = (steps: readonly (typeof step)[]): Outcome => ({
+      outcome: 'violated',
+      witness: 'trace',
+      trace: { params: {}, initial: { on: false }, steps },
+      evidence: {},
+    });
+    for (const [dark, ended] of [
+      [trace([step]), true],
+      [trace([step, step]), false],
+    ] as const) {
+      let explored: 'whole' | 'ended' | undefined;
+      vi.spyOn(ENGINES.explore, 'run').mockImplementation(
+        (asked, _budget, time) =>
+          new Promise((resolve) => {
+            const end = (how: typeof explored): void => {
+              explored ??= how;
+              const outcomes =
+                how === 'whole' ? asked.properties.map(({ name }) => [name, holds] as const) : [];
+              resolve({ outcomes: new Map(outcomes), artifacts: [] });
+            };
+            time.signal.addEventListener('abort', () => end('ended'));
+            setTimeout(() => end('whole'), 1_200);
+          }),
+      );
+      vi.spyOn(ENGINES.z3, 'version').mockResolvedValue('1');
+      vi.spyOn(ENGINES.z3, 'run').mockImplementation((asked) =>
+        Promise.resolve({
+          outcomes: new Map(
+            asked.properties.map(({ name }) => [name, name === 'dark' ? dark : holds]),
+          ),
+          artifacts: [],
+        }),
+      );
+      const runs = await runPlan(task, DEFAULT_OPTIONS, timeOf(2_000), context);
+      expect(explored).toBe(ended ? 'ended' : 'whole');
+      expect(runs.map(({ engine }) => engine.name)).toEqual([ended ? 'z3' : 'explore']);
+    }
+  });
+
   it('an engine that does not even start in time is a timeout', async () => {
     const task = await taskOf(wideModel(2));
     vi.spyOn(ENGINES.tlc, 'version').mockReturnValue(new Promise(() => undefined));
