@@ -1,4 +1,4 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { problem, type Problem } from '../errors/index.ts';
 
 /** A record of a CSV text: its fields, and the line of the text on which it begins (from 1). */
 export interface CsvRecord {
@@ -8,10 +8,9 @@ export interface CsvRecord {
 
 /**
  * Records of RFC 4180: commas, double quotes doubled inside quotes, CRLF or LF; blank lines and a
- * byte order mark are left out.
+ * byte order mark are left out. One after the other; in the end what stopped it, if something did.
  */
-export function readCsv(text: string): Result<CsvRecord[]> {
-  const records: CsvRecord[] = [];
+export function* csvRecords(text: string): Generator<CsvRecord, Problem | undefined> {
   let at = text.startsWith('\uFEFF') ? 1 : 0;
   let line = 1;
   while (at < text.length) {
@@ -20,13 +19,11 @@ export function readCsv(text: string): Result<CsvRecord[]> {
     for (;;) {
       const field = readField(text, at);
       if (field === undefined)
-        return bad(
-          problem(
-            'EVENT_LOG_SYNTAX',
-            `line ${began}`,
-            'a quotation mark that is not closed, or text after a closed one',
-            { line: began, column: 1 },
-          ),
+        return problem(
+          'EVENT_LOG_SYNTAX',
+          `line ${began}`,
+          'a quotation mark that is not closed, or text after a closed one',
+          { line: began, column: 1 },
         );
       fields.push(field.value);
       line += field.newlines;
@@ -37,9 +34,9 @@ export function readCsv(text: string): Result<CsvRecord[]> {
     if (text[at] === '\r') at += 1;
     if (text[at] === '\n') at += 1;
     line += 1;
-    if (fields.length > 1 || fields[0] !== '') records.push({ fields, line: began });
+    if (fields.length > 1 || fields[0] !== '') yield { fields, line: began };
   }
-  return ok(records);
+  return undefined;
 }
 
 /** One field from `at` to the comma, line end or end of the text after it. */

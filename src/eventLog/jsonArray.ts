@@ -1,5 +1,5 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { bindingOf, filled, MAX_ROW_PROBLEMS, rowProblem, type Row, type LogRows } from './rows.ts';
+import { bindingOf, MAX_ROW_PROBLEMS, rowProblem, RowMaker, type LogRows } from './rows.ts';
 
 /** Reads a JSON array of events (`schemas/event-log.schema.json`). */
 export function readJsonArray(text: string): Result<LogRows> {
@@ -20,21 +20,22 @@ export function readJsonArray(text: string): Result<LogRows> {
     eventShape(item).map((message) => rowProblem(i + 1, message)),
   );
   if (problems.length > 0) return bad(...problems.slice(0, MAX_ROW_PROBLEMS));
-  const rows = (items as readonly JsonEvent[]).map((item, i): Row => ({
-    id: String(item.case),
-    activity: item.activity ?? '',
-    time: item.timestamp,
-    ...filled('transition', item.transition),
-    ...filled('event', item.id),
-    row: i + 1,
-    binding: bindingOf(
-      Object.entries(item.binding ?? {}).map(([name, value]) => [name, String(value)]),
-    ),
-  }));
-  return ok({
-    rows,
-    bindingColumns: [...new Set(rows.flatMap((row) => Object.keys(row.binding)))],
+  const maker = new RowMaker();
+  const columns = new Set<string>();
+  const rows = (items as readonly JsonEvent[]).map((item, i) => {
+    const values = Object.entries(item.binding ?? {});
+    for (const [name] of values) columns.add(name);
+    return maker.row({
+      id: String(item.case),
+      activity: item.activity ?? '',
+      time: item.timestamp,
+      transition: item.transition?.trim(),
+      event: item.id?.trim(),
+      row: i + 1,
+      binding: bindingOf(values.map(([name, value]) => [name, String(value)])),
+    });
   });
+  return ok({ rows, bindingColumns: [...columns] });
 }
 
 interface JsonEvent {

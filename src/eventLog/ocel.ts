@@ -1,6 +1,13 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { bindingOf, MAX_ROW_PROBLEMS, rowProblem, type Row, type LogRows } from './rows.ts';
+import {
+  bindingOf,
+  MAX_ROW_PROBLEMS,
+  rowProblem,
+  type Row,
+  RowMaker,
+  type LogRows,
+} from './rows.ts';
 
 /** An event of an object-centric log (OCEL 2.0, ocel-standard.org). */
 export interface OcelEvent {
@@ -37,6 +44,7 @@ export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Re
       ),
     );
   const problems: Problem[] = [];
+  const maker = new RowMaker();
   const rows: Row[] = [];
   const columns = new Set<string>();
   let unrelatedEvents = 0;
@@ -52,14 +60,16 @@ export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Re
     for (const [name] of values) columns.add(name);
     const binding = bindingOf(values);
     for (const id of cases)
-      rows.push({
-        id,
-        activity: event.type,
-        time: event.time,
-        event: JSON.stringify([event.id, id]),
-        binding,
-        row: i + 1,
-      });
+      rows.push(
+        maker.row({
+          id,
+          activity: event.type,
+          time: event.time,
+          event: JSON.stringify([event.id, id]),
+          binding,
+          row: i + 1,
+        }),
+      );
   }
   return problems.length > 0
     ? bad(...problems.slice(0, MAX_ROW_PROBLEMS))

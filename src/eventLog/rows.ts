@@ -1,5 +1,6 @@
 import { problem, type Problem } from '../errors/index.ts';
-import { NO_BINDING } from './log.ts';
+import { readInstant } from './instants.ts';
+import { NO_BINDING, type LogEvent } from './log.ts';
 
 /** More problems than this help nobody; the last one says how many more there are. */
 export const MAX_ROW_PROBLEMS = 20;
@@ -7,12 +8,53 @@ export const MAX_ROW_PROBLEMS = 20;
 /** An event as a reader of some format found it. */
 export interface Row {
   readonly id: string;
+  readonly told: LogEvent;
+  /** Whether its time says in which zone it is; absent without a time, and for a date alone. */
+  readonly zoned: boolean | undefined;
+  /** A time that is none. */
+  readonly noTime: string | undefined;
+  readonly transition: string | undefined;
+  readonly event: string | undefined;
+}
+
+/** What a format says of an event. */
+export interface FoundRow {
+  readonly id: string;
   readonly activity: string;
-  readonly time: string | undefined;
+  readonly time?: string;
   readonly transition?: string;
   readonly event?: string;
-  readonly binding: Readonly<Record<string, string>>;
+  readonly binding: LogEvent['binding'];
   readonly row: number;
+}
+
+/** Makes the rows of one log: a text that comes again is kept once, a time as a number. */
+export class RowMaker {
+  readonly #texts = new Map<string, string>();
+
+  row({ id, activity, time, transition, event, binding, row }: FoundRow): Row {
+    const instant = time ? readInstant(time) : undefined;
+    return {
+      id: this.#kept(id),
+      told: {
+        activity: this.#kept(activity),
+        binding,
+        row,
+        ...(instant && { timeMs: instant.ms }),
+      },
+      zoned: instant?.zoned,
+      noTime: time && !instant ? time : undefined,
+      transition: transition ? this.#kept(transition) : undefined,
+      event: event || undefined,
+    };
+  }
+
+  #kept(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
+  }
 }
 
 /** What a reader found. */
@@ -34,16 +76,8 @@ export interface LogOptions {
   readonly caseType?: string;
 }
 
-export function bindingOf(entries: readonly (readonly [string, string])[]): Row['binding'] {
+export function bindingOf(entries: readonly (readonly [string, string])[]): LogEvent['binding'] {
   return entries.length === 0 ? NO_BINDING : Object.fromEntries(entries);
-}
-
-export function filled<K extends string>(
-  name: K,
-  text: string | undefined,
-): Partial<Record<K, string>> {
-  const value = text?.trim();
-  return value ? ({ [name]: value } as Record<K, string>) : {};
 }
 
 export function rowProblem(row: number, message: string): Problem {

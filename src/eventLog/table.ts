@@ -1,13 +1,13 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { readCsv } from './csv.ts';
+import { csvRecords } from './csv.ts';
 import {
   bindingOf,
-  filled,
   MAX_ROW_PROBLEMS,
   rowProblem,
   type LogOptions,
   type Row,
+  RowMaker,
   type LogRows,
 } from './rows.ts';
 
@@ -75,37 +75,49 @@ function columnsOf(names: readonly string[], columns: LogOptions['columns']): Re
 
 /** Reads a table whose first line names the columns (RFC 4180). */
 export function readTable(text: string, { columns }: LogOptions = {}): Result<LogRows> {
-  const read = readCsv(text);
-  if (!read.ok) return read;
-  const [head, ...records] = read.value;
-  if (!head) return bad(problem('EVENT_LOG_EMPTY', '', 'the event log is empty'));
-  const names = head.fields.map((name) => name.trim());
+  const records = csvRecords(text);
+  const head = records.next();
+  if (head.done) return bad(head.value ?? problem('EVENT_LOG_EMPTY', '', 'the event log is empty'));
+  const names = head.value.fields.map((name) => name.trim());
   const found = columnsOf(names, columns);
   if (!found.ok) return found;
   const { at, others } = found.value;
-  const short = records
-    .filter((record) => record.fields.length !== names.length)
-    .map((record) =>
-      rowProblem(
-        record.line,
-        `${record.fields.length} fields where the first line names ${names.length}`,
-      ),
-    );
-  if (short.length > 0) return bad(...short.slice(0, MAX_ROW_PROBLEMS));
-  const last = records.at(-1);
-  if (last && !/[\r\n]$/.test(text) && (last.fields[at.activity] as string).trim() === '')
-    return bad(rowProblem(last.line, 'the text ends within this row: the log was cut off'));
-  const rows = records.map(({ fields, line }): Row => ({
-    id: (fields[at.case] as string).trim(),
-    activity: (fields[at.activity] as string).trim(),
-    time: at.timestamp < 0 ? undefined : (fields[at.timestamp] as string).trim() || undefined,
-    ...filled('transition', fields[at.transition]),
-    ...filled('event', fields[at.event]),
-    binding: bindingOf(
+  const maker = new RowMaker();
+  const rows: Row[] = [];
+  const short: Problem[] = [];
+  for (;;) {
+    const next = records.next();
+    if (next.done) {
+      if (next.value) return bad(next.value);
+      break;
+    }
+    const { fields, line } = next.value;
+    if (fields.length !== names.length) {
+      short.push(
+        rowProblem(line, `${fields.length} fields where the first line names ${names.length}`),
+      );
+      continue;
+    }
+    const field = (of: keyof typeof COLUMNS): string => fields[at[of]]?.trim() ?? '';
+    const binding = bindingOf(
       others.flatMap(({ name, i }) => (fields[i] === '' ? [] : [[name, fields[i] as string]])),
-    ),
-    row: line,
-  }));
+    );
+    rows.push(
+      maker.row({
+        id: field('case'),
+        activity: field('activity'),
+        time: field('timestamp'),
+        transition: field('transition'),
+        event: field('event'),
+        binding,
+        row: line,
+      }),
+    );
+  }
+  if (short.length > 0) return bad(...short.slice(0, MAX_ROW_PROBLEMS));
+  const last = rows.at(-1)?.told;
+  if (last && !/[\r\n]$/u.test(text) && last.activity === '')
+    return bad(rowProblem(last.row, 'the text ends within this row: the log was cut off'));
   return ok({ rows, bindingColumns: others.map(({ name }) => name) });
 }
 

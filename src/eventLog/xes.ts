@@ -1,5 +1,12 @@
 import { bad, ok, type Problem, type Result } from '../errors/index.ts';
-import { bindingOf, MAX_ROW_PROBLEMS, rowProblem, type Row, type LogRows } from './rows.ts';
+import {
+  bindingOf,
+  MAX_ROW_PROBLEMS,
+  rowProblem,
+  type Row,
+  RowMaker,
+  type LogRows,
+} from './rows.ts';
 import { readXml, type XmlAttributes, type XmlListener } from './xml.ts';
 
 /** The keys of the standard extensions (IEEE 1849-2016, concept, time, lifecycle, identity). */
@@ -30,6 +37,7 @@ class XesReader implements XmlListener {
   readonly rows: Row[] = [];
   readonly columns = new Set<string>();
   readonly problems: Problem[] = [];
+  readonly #maker = new RowMaker();
   readonly #open: string[] = [];
   #trace = new Map<string, string>();
   #events: Map<string, string>[] = [];
@@ -69,31 +77,35 @@ class XesReader implements XmlListener {
       .filter(([key]) => !OWN.includes(key))
       .map(([key, value]) => [`case:${key}`, value] as const);
     if (this.#events.length === 0)
-      this.rows.push({ ...rowOf(id, '', shared, this.#count), time: this.#trace.get(TIME) });
+      this.rows.push(
+        this.#maker.row({
+          id,
+          activity: '',
+          time: this.#trace.get(TIME),
+          binding: bindingOf(shared),
+          row: Math.max(1, this.#count),
+        }),
+      );
     const first = this.#count - this.#events.length + 1;
     for (const [i, event] of this.#events.entries()) {
       const own = [...event].filter(([key]) => !OWN.includes(key));
       const activity = event.get(NAME)?.trim() ?? '';
       if (activity === '')
         this.problems.push(rowProblem(first + i, `an event without a \`${NAME}\``));
-      const transition = event.get(TRANSITION)?.trim();
-      const identity = event.get(IDENTITY)?.trim();
-      this.rows.push({
-        ...rowOf(id, activity, [...shared, ...own], first + i),
-        time: event.get(TIME)?.trim() || undefined,
-        ...(transition && { transition }),
-        ...(identity && { event: identity }),
-      });
+      this.rows.push(
+        this.#maker.row({
+          id,
+          activity,
+          time: event.get(TIME)?.trim(),
+          transition: event.get(TRANSITION)?.trim(),
+          event: event.get(IDENTITY)?.trim(),
+          binding: bindingOf([...shared, ...own]),
+          row: first + i,
+        }),
+      );
       for (const [key] of own) this.columns.add(key);
     }
     for (const [key] of shared) this.columns.add(key);
     this.#events = [];
   }
 }
-
-const rowOf = (
-  id: string,
-  activity: string,
-  binding: readonly (readonly [string, string])[],
-  row: number,
-): Omit<Row, 'time'> => ({ id, activity, binding: bindingOf(binding), row });
