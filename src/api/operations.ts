@@ -5,6 +5,7 @@ import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
 import { keys } from './areas/keys.ts';
 import { lessonArea } from './areas/lessons.ts';
+import { progressArea } from './areas/progress.ts';
 import { models } from './areas/models.ts';
 import { organisations } from './areas/organisations.ts';
 import { reports } from './areas/reports.ts';
@@ -24,6 +25,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   verdicts,
   scenarios: scenarioArea,
   lessons: lessonArea,
+  progress: progressArea,
   auditTrail,
   keys,
   organisations,

@@ -6,6 +6,8 @@ export const EVERYBODY: readonly Role[] = ROLES;
 /** A learner sees lessons, and neither what others verify nor how a lesson is solved. */
 export const STAFF: readonly Role[] = ROLES.filter((role) => role !== 'learner');
 export const MODELLERS: readonly Role[] = ['architect', 'trainer', 'admin'];
+/** Who sees how far learners are. */
+export const TRAINERS: readonly Role[] = ['trainer', 'admin'];
 export const OFFICERS: readonly Role[] = ['compliance', 'admin'];
 export const ADMINS: readonly Role[] = ['admin'];
 

@@ -15,6 +15,8 @@ import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import type { StepPattern } from '../scenarios/exercises.ts';
 import { scenario } from '../scenarios/index.ts';
 import { playKey } from './playKey.ts';
+import { keepAttempt } from './progress.ts';
+import type { Json } from '../canonical/index.ts';
 import type { Service } from './service.ts';
 
 /** What one attempt, and one learner, may take. Attempts are kept apart from certified work. */
@@ -38,6 +40,7 @@ export interface AttemptInput {
   readonly language?: string | null;
   readonly hint?: number | null;
   readonly learner?: string | null;
+  readonly class?: string | null;
   readonly model?: string | null;
   readonly steps?: readonly AttackStepInput[] | null;
   readonly outcomes?: readonly { readonly question: string; readonly outcome: string }[] | null;
@@ -112,30 +115,41 @@ export async function makeExercise(
 
 /**
  * Grades what a learner hands in. Nothing of it is signed, logged or anchored; an attempt that
- * finds no end in its time is undecided.
+ * finds no end in its time is undecided. What became of it is kept where it is known whose it is.
  */
 export async function gradeLearner(
-  { config }: Pick<Service, 'config'>,
+  service: Pick<Service, 'config' | 'store'>,
   who: Learner,
   input: AttemptInput,
 ): Promise<Result<LearnersGrade>> {
   const problems = [...limitProblems({ ...who, learner: input.learner ?? null }), ...wrong(input)];
   if (problems.length > 0) return bad(...problems);
   const language = input.language ?? 'en';
+  const hint = input.hint ?? 1;
+  const answer = answerOf(input);
   const graded = await ask({
     ask: 'grade',
     ...partsOf(input.exerciseId),
     language,
-    hint: input.hint ?? 1,
-    answer: answerOf(input),
+    hint,
+    answer,
     timeoutMs,
   });
-  if (!graded.ok || !input.learner) return graded;
-  const actor = { homePage: `https://${config.origin}`, name: input.learner };
+  const { learner } = input;
+  if (!graded.ok || !learner) return graded;
+  const className = input.class ?? '';
+  await keepAttempt(service, graded.value, {
+    learner,
+    className,
+    hint,
+    answer: answer as unknown as Json,
+  });
+  const actor = { homePage: `https://${service.config.origin}`, name: learner };
   return ok({ ...graded.value, xapi: xapiStatement(graded.value, actor, language, new Date()) });
 }
 
-function wrong({ model, hint, learner, steps }: AttemptInput): Problem[] {
+function wrong(input: AttemptInput): Problem[] {
+  const { model, hint, learner, steps } = input;
   const problems: Problem[] = [];
   if (model && Buffer.byteLength(model, 'utf8') > MAX_SOURCE_BYTES / 16)
     problems.push(
@@ -153,14 +167,18 @@ function wrong({ model, hint, learner, steps }: AttemptInput): Problem[] {
         `a hint is a number from 1 to ${ATTEMPT_LIMITS.hints}`,
       ),
     );
-  if (learner && !/^[\w.@:+-]{1,100}$/u.test(learner))
-    problems.push(
-      problem(
-        'REQUEST_SHAPE',
-        'input.learner',
-        'a pseudonym has 1 to 100 letters, digits, or signs among _ . @ : + -',
-      ),
-    );
+  for (const [name, text] of [
+    ['learner', learner],
+    ['class', input.class],
+  ] as const)
+    if (text && !/^[\w.@:+-]{1,100}$/u.test(text))
+      problems.push(
+        problem(
+          'REQUEST_SHAPE',
+          `input.${name}`,
+          `a ${name} has 1 to 100 letters, digits, or signs among _ . @ : + -`,
+        ),
+      );
   if (steps && steps.length > 100)
     problems.push(problem('INPUT_TOO_LARGE', 'input.steps', 'an attack has at most 100 steps'));
   return problems;

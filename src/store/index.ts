@@ -13,6 +13,7 @@ import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Organisations, ownOrganisation } from './organisations.ts';
 import type { OrganisationRecord } from './records.ts';
+import { Attempts } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
@@ -20,6 +21,7 @@ import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
+export type { AttemptFilter, AttemptRecord } from './attempts.ts';
 export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
 export { isId, newId, verdictIdOf } from './ids.ts';
@@ -58,6 +60,7 @@ export class TenantStore implements SharedStore {
   readonly verdicts: Verdicts;
   readonly statements: Statements;
   readonly audit: Audit;
+  readonly attempts: Attempts;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -80,6 +83,7 @@ export class TenantStore implements SharedStore {
     this.verdicts = new Verdicts(tenant);
     this.statements = new Statements(tenant);
     this.audit = new Audit(tenant);
+    this.attempts = new Attempts(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({

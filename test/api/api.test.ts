@@ -453,6 +453,8 @@ describe('who may do what', () => {
     simulate: '{ simulate(input: { scenarioId: "x" }) { token } }',
     gradeAttempt: 'mutation { gradeAttempt(input: { exerciseId: "x" }) { verdict } }',
     generateExercise: 'mutation { generateExercise(input: { scenarioId: "x", seed: 1 }) { id } }',
+    learnerProgress: '{ learnerProgress { csv } }',
+    eraseLearner: 'mutation { eraseLearner(learner: "x") }',
     trustPolicy: '{ trustPolicy }',
     submitModel:
       'mutation { submitModel(input: { source: "sleep 1", format: native, name: "x" }) { id } }',

@@ -248,6 +248,70 @@ describe('a lesson through GraphQL', () => {
   });
 });
 
+describe('progress', () => {
+  const ASKED =
+    'query ($learner: String, $class: String) { learnerProgress(learner: $learner, class: $class) { csv rows { learner class exercise isRight bestScore isStuck attempts { at verdict score hint answerDigest } } } }';
+  const progress = async (variables: object, key = keys.trainer) => {
+    const { data, codes } = await post(api.url, key, ASKED, variables);
+    const found = (data as unknown as { learnerProgress: { csv: string; rows: Row[] } } | null)
+      ?.learnerProgress;
+    return { codes, csv: found?.csv ?? '', rows: found?.rows ?? [] };
+  };
+  interface Row {
+    readonly learner: string;
+    readonly isRight: boolean;
+    readonly isStuck: boolean;
+    readonly attempts: readonly { readonly verdict: string; readonly answerDigest: string }[];
+  }
+
+  it('is kept by learner and class, for trainers, and says who is stuck', async () => {
+    const found = scenario('token-of-a-cheap-order');
+    const by = (learner: string) => ({ exerciseId: ID, learner, class: '7b' });
+    for (let i = 0; i < 3; i += 1)
+      await grade({ ...by('ada'), model: found?.vulnerable.source, hint: i + 1 });
+    await grade({ ...by('=bob'), model: found?.vulnerable.source });
+    await grade({ ...by('+bob'), model: found?.vulnerable.source });
+    await grade({ ...by('+bob'), model: found?.fixed.source });
+    const { rows, csv } = await progress({ class: '7b' });
+    expect(rows).toMatchObject([
+      {
+        learner: 'ada',
+        class: '7b',
+        isRight: false,
+        isStuck: true,
+        bestScore: 0,
+        attempts: [{ hint: 1 }, { hint: 2 }, { hint: 3 }],
+      },
+      {
+        learner: '+bob',
+        isRight: true,
+        isStuck: false,
+        bestScore: 1,
+        attempts: [{ verdict: 'wrong' }, { verdict: 'right' }],
+      },
+    ]);
+    expect(
+      new Set(rows.flatMap(({ attempts }) => attempts.map((each) => each.answerDigest))).size,
+    ).toBe(2);
+    expect(JSON.stringify(rows)).not.toContain('probity: 1');
+    expect(csv.split('\r\n')).toHaveLength(7);
+    expect(csv).toMatch(/^at,class,learner,exercise,verdict,score,hint\r\n/u);
+    expect(csv).toContain(",7b,'+bob,token-of-a-cheap-order/bind-the-token,right,1,1\r\n");
+    expect((await progress({ learner: 'nobody' })).rows).toEqual([]);
+    expect((await progress({}, keys.learner)).codes).toEqual(['FORBIDDEN']);
+  });
+
+  it('of a learner can be erased', async () => {
+    const erase = 'mutation { eraseLearner(learner: "ada") }';
+    expect((await post(api.url, keys.learner, erase)).codes).toEqual(['FORBIDDEN']);
+    expect((await post(api.url, keys.trainer, erase)).data).toEqual({ eraseLearner: 3 });
+    const { rows, csv } = await progress({ class: '7b' });
+    expect(rows.map(({ learner }) => learner)).toEqual(['+bob']);
+    expect(csv).not.toContain('ada');
+    expect((await post(api.url, keys.trainer, erase)).data).toEqual({ eraseLearner: 0 });
+  });
+});
+
 describe('a game through GraphQL', () => {
   const FIELDS =
     '{ token as threats trace enabled { choice side label step } broken { property label afterSteps } state { cell value label } messages away }';

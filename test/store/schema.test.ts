@@ -25,6 +25,7 @@ const SQL_TYPES: Readonly<Record<string, string>> = {
   String: 'text',
   Int: 'integer',
   BigInt: 'bigint',
+  Float: 'double precision',
   Boolean: 'boolean',
   Bytes: 'bytea',
   Json: 'json',
