@@ -72,7 +72,7 @@ export async function recheck(
   if (semantics === undefined || semantics.model.name !== model.name)
     return all(failed('RECHECK_MODEL'));
   // One that is in the cache proves faster; nothing is fetched.
-  await findNativeZ3(cacheDir, false);
+  await findNativeZ3(cacheDir, 'no');
   const found = await new Rechecking(files, properties, semantics, limits, cacheDir).run();
   const told = [...files].find(([path]) => isArtifact(path, ATTACKS))?.[1];
   const attacks = await recheckAttacks(semantics, statement, told, limits);

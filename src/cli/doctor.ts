@@ -300,7 +300,7 @@ async function maven(): Promise<Finding> {
 async function nativeSolver({ cacheDir }: Config): Promise<Finding> {
   const name = 'native z3';
   const given = process.env['Z3_BIN'];
-  const detail = given || (await findNativeZ3(cacheDir));
+  const detail = given || (await findNativeZ3(cacheDir, 'now'));
   if (detail !== undefined) return { name, state: 'ok', detail };
   return {
     name,

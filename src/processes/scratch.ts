@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What folders of ours are for; their names say so, and which process they belong to. */
-export type ScratchKind = 'tlc' | 'specification' | 'warm' | 'print';
+export type ScratchKind = 'tlc' | 'specification' | 'warm' | 'print' | 'pip';
 
-const NAME = /^probity-(?:tlc|specification|warm|print)-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
+const NAME = /^probity-(?:tlc|specification|warm|print|pip)-(\d+)-(\d+)-[A-Za-z0-9]{6}$/;
 /** Processes of other containers may share the folder, and not be seen: theirs get this long. */
 const FOREIGN_MS = 86_400_000;
 

