@@ -8,10 +8,14 @@ import { DEFAULT_OPTIONS, type Submission } from '../checking/types.ts';
 import { strayOptions } from '../checking/formats.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { flagOf } from './command.ts';
-import { tellerFor } from './explained.ts';
+import { tellerFor, writeFiles } from './explained.ts';
+import { attackPictures } from '../explain/attackPictures.ts';
+import type { Model } from '../model/model.ts';
+import { MODEL } from './traceText.ts';
 import { readText } from './textFile.ts';
 import { isSpecificationFormat } from '../model/formats.ts';
 import { threatsOf } from '../threats/operators/index.ts';
+import { wrong } from './arguments.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { readSubmission } from './submission.ts';
 import { timeOf } from '../time/time.ts';
@@ -29,6 +33,7 @@ interface Asked {
   readonly maxStates: number;
   readonly annotations: string | undefined;
   readonly catalogue: readonly string[];
+  readonly pictures: string | undefined;
 }
 
 /** `probity threats`. */
@@ -40,9 +45,13 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
   if ('problems' in answer) return { ok: false, ...answer };
   const { report } = answer;
   const durationMs = (): number => performance.now() - started;
+  if (asked.against !== undefined && asked.pictures !== undefined)
+    return wrong('pictures are drawn of one analysis, not of a comparison', '--pictures');
   if (asked.against === undefined) {
     const exit = exitOfThreats(report);
     const teller = await tellerFor(answer.submission);
+    if (asked.pictures !== undefined)
+      await writeFiles(asked.pictures, attackPictures(answer.model, report, teller ?? MODEL));
     const text = (): string => threatsText(report, durationMs(), exit, io, teller);
     return { exit, json: report, text };
   }
@@ -54,7 +63,7 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
 }
 
 type Analysed =
-  | { readonly report: ThreatReport; readonly submission: Submission }
+  | { readonly report: ThreatReport; readonly submission: Submission; readonly model: Model }
   | { readonly problems: readonly Problem[]; readonly source?: string };
 
 /** The analysis of a file; of an earlier version, of those of the named threats that it has. */
@@ -94,7 +103,8 @@ async function analysed(
     { ...options, threats },
     timeOf(options.timeoutMs, io.interrupted, io.stopped),
   );
-  return answer.ok ? { report: answer.value, submission } : answer;
+  const { model } = inspected.value.semantics;
+  return answer.ok ? { report: answer.value, submission, model } : answer;
 }
 
 /** The text of a side file, where the format knows one. */

@@ -30,6 +30,7 @@ export function threatsText(
     `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${report.states.all} states`,
     '',
     ...properties.flatMap((property) => propertyLines(property, width, paint, told, teller)),
+    ...matrixLines(report, paint),
     ...controlLines(report, paint),
     ...report.assumptions.map((sentence) => paint('dim', `  taken for granted: ${sentence}`)),
     '',
@@ -64,6 +65,32 @@ function propertyLines(
             : []),
       ];
     }),
+  ];
+}
+
+/** More columns than this fit on no terminal. */
+const MAX_COLUMNS = 12;
+
+/** Which threat takes part in which attack: alone, or only together with others. */
+function matrixLines({ properties }: ThreatReport, paint: Paint): string[] {
+  const broken = properties.filter((p) => p.minimalAttackSets.some((s) => s.threats.length > 0));
+  const ids = [...new Set(broken.flatMap((p) => p.minimalAttackSets.flatMap((s) => s.threats)))];
+  if (broken.length < 2 || ids.length < 2 || broken.length > MAX_COLUMNS) return [];
+  const width = Math.max(...ids.map((id) => id.length));
+  const cell = (id: string, { minimalAttackSets: sets }: ThreatenedProperty): string => {
+    const among = sets.filter(({ threats }) => threats.includes(id));
+    if (among.length === 0) return '·';
+    return among.some(({ threats }) => threats.length === 1)
+      ? paint('red', '✗')
+      : paint('yellow', '+');
+  };
+  return [
+    '',
+    `  ${paint('bold', 'Threats')}  ✗ enough by itself · + only together with others`,
+    ...broken.map(({ name }, i) => `    ${' '.repeat(width)}  ${'│ '.repeat(i)}┌ ${name}`),
+    ...ids
+      .toSorted()
+      .map((id) => `    ${id.padEnd(width)}  ${broken.map((p) => cell(id, p)).join(' ')}`),
   ];
 }
 

@@ -36,8 +36,8 @@ export function svgOf(drawing: Drawing, overlay: Overlay): string {
   const visits = visitsOf(overlay.path);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${at(box.x - MARGIN)} ${at(box.y - MARGIN - HEADER)} ${at(width)} ${at(height)}" width="${at(width)}" height="${at(height)}" font-family="sans-serif" font-size="12" role="img">`,
-    `<title>${escape(overlay.title)}</title>`,
-    `<desc>${escape(overlay.sentence)}</desc>`,
+    `<title>${escapeXml(overlay.title)}</title>`,
+    `<desc>${escapeXml(overlay.sentence)}</desc>`,
     '<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0L10 5L0 10z"/></marker>',
     '<marker id="open" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="12" markerHeight="12" orient="auto"><path d="M0 0L10 5L0 10z" fill="#fff" stroke="#333"/></marker></defs>',
     `<rect x="${at(box.x - MARGIN)}" y="${at(box.y - MARGIN - HEADER)}" width="${at(width)}" height="${at(height)}" fill="#fff"/>`,
@@ -77,12 +77,12 @@ function visitsOf(path: Overlay['path']): ReadonlyMap<string, readonly number[]>
 
 function header(overlay: Overlay, x: number, y: number, width: number): string[] {
   return [
-    `<text x="${at(x)}" y="${at(y)}" font-size="15" font-weight="bold" fill="${TONE.text}">${escape(overlay.title)}</text>`,
+    `<text x="${at(x)}" y="${at(y)}" font-size="15" font-weight="bold" fill="${TONE.text}">${escapeXml(overlay.title)}</text>`,
     ...wrap(overlay.sentence, Math.max(40, Math.floor(width / 6.2)))
       .slice(0, 3)
       .map(
         (line, i) =>
-          `<text x="${at(x)}" y="${at(y + 17 + i * 14)}" fill="${TONE.text}">${escape(line)}</text>`,
+          `<text x="${at(x)}" y="${at(y + 17 + i * 14)}" fill="${TONE.text}">${escapeXml(line)}</text>`,
       ),
   ];
 }
@@ -104,7 +104,7 @@ function group(
   const dashes = dead ? '2 3' : figure.border.toLowerCase().includes('dashed') ? '5 3' : undefined;
   const style = `stroke="${stroke}" stroke-width="${width}" fill="${blamed ? TONE.pale : isGround(figure) ? 'none' : '#fff'}"${dashes === undefined ? '' : ` stroke-dasharray="${dashes}"`}`;
   return [
-    `<g data-element-id="${escape(figure.id)}">`,
+    `<g data-element-id="${escapeXml(figure.id)}">`,
     ...SHAPES[figure.shape](figure, style, stroke),
     ...(dead
       ? [
@@ -205,7 +205,7 @@ function marks(f: Figure): string[] {
   return [
     ...(kind.length > 0
       ? [
-          `<text x="${at(f.x + 6)}" y="${at(f.y + 12)}" font-size="8" fill="#666">${escape(kind.join(' '))}</text>`,
+          `<text x="${at(f.x + 6)}" y="${at(f.y + 12)}" font-size="8" fill="#666">${escapeXml(kind.join(' '))}</text>`,
         ]
       : []),
     ...(foot === ''
@@ -228,12 +228,12 @@ function label(f: Figure, dead: boolean): string[] {
   const fill = dead ? TONE.dead : TONE.text;
   if (f.shape === 'pool' || f.shape === 'lane') {
     return [
-      `<text transform="translate(${at(f.x + 18)} ${at(f.y + f.height / 2)}) rotate(-90)" text-anchor="middle" fill="${fill}">${escape(f.name)}</text>`,
+      `<text transform="translate(${at(f.x + 18)} ${at(f.y + f.height / 2)}) rotate(-90)" text-anchor="middle" fill="${fill}">${escapeXml(f.name)}</text>`,
     ];
   }
   if (f.shape === 'frame')
     return [
-      `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}" ${HALO}>${escape(f.name)}</text>`,
+      `<text x="${at(f.x + f.width / 2)}" y="${at(f.y + 16)}" text-anchor="middle" fill="${fill}" ${HALO}>${escapeXml(f.name)}</text>`,
     ];
   const inside = f.shape === 'activity' || f.shape === 'note';
   const place = (inside ? undefined : f.label) ?? f;
@@ -255,7 +255,7 @@ function widthOf(f: Figure, inside: boolean): number {
 function texts(lines: readonly string[], { x, y }: Point, fill: string): string[] {
   return lines.map(
     (line, i) =>
-      `<text x="${at(x)}" y="${at(y + i * 14)}" text-anchor="middle" fill="${fill}" ${HALO}>${escape(line)}</text>`,
+      `<text x="${at(x)}" y="${at(y + i * 14)}" text-anchor="middle" fill="${fill}" ${HALO}>${escapeXml(line)}</text>`,
   );
 }
 
@@ -267,7 +267,7 @@ function badge(f: Figure, visits: readonly number[] | undefined): string {
   const width = 10 + text.length * 6.5;
   const x = f.x + f.width - 8;
   return (
-    `<g data-steps-of="${escape(f.id)}"><rect x="${at(x)}" y="${at(f.y - 11)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}" stroke="#fff"/>` +
+    `<g data-steps-of="${escapeXml(f.id)}"><rect x="${at(x)}" y="${at(f.y - 11)}" width="${at(width)}" height="17" rx="8" fill="${TONE.path}" stroke="#fff"/>` +
     `<text x="${at(x + width / 2)}" y="${at(f.y + 2)}" text-anchor="middle" font-size="11" font-weight="bold" fill="#fff">${text}</text></g>`
   );
 }
@@ -297,7 +297,7 @@ function lineOf(
   const rank = rankOf(line, overlay, visits);
   const stroke = [TONE.line, TONE.path, TONE.blamed][rank] ?? TONE.line;
   const d = line.points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${at(x)} ${at(y)}`).join('');
-  return `<g data-element-id="${escape(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${rank > 0 ? 2.5 : 1.3}" ${LINES[line.kind]}/></g>`;
+  return `<g data-element-id="${escapeXml(line.id)}"><path d="${d}" fill="none" stroke="${stroke}" stroke-width="${rank > 0 ? 2.5 : 1.3}" ${LINES[line.kind]}/></g>`;
 }
 
 /** The name of a line: where the file says, else above its middle. */
@@ -347,7 +347,7 @@ function at(value: number): string {
 }
 
 /** Text in XML 1.0: what would be markup is escaped, what XML has no place for is left out. */
-function escape(text: string): string {
+export function escapeXml(text: string): string {
   const clean = [...text]
     .filter((c) => c >= ' ' || c === '\n' || c === '\t')
     .join('')

@@ -89,6 +89,10 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
       ),
       controls: flag('what each control carries, and which sets of controls suffice'),
       annotations: SUBMISSION_OPTIONS.annotations,
+      pictures: optional(
+        FOLDER,
+        'write each attack as a sequence diagram: SVG, and text for Mermaid',
+      ),
       catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
       format: MODEL_FORMAT_OPTION,
       timeout: defaulted(
