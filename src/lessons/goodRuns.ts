@@ -45,7 +45,7 @@ export async function lostRuns(
   time: Time,
   changed?: Model,
 ): Promise<LostRun[]> {
-  const goals = await goalsOf(attempt, runs);
+  const goals = await rememberedGoals(attempt, runs);
   const semantics = changed ? new Semantics(changed) : goals.value.semantics;
   const { model } = semantics;
   const lost: LostRun[] = [];
@@ -58,6 +58,20 @@ export async function lostRuns(
     if (missing) lost.push(missing);
   }
   return lost;
+}
+
+/** By document: a fix is looked at again without each of its changes. */
+const goalsKnown = new WeakMap<object, ReturnType<typeof goalsOf>>();
+
+function rememberedGoals(
+  attempt: Inspected,
+  runs: Readonly<Record<string, GoodRun>>,
+): ReturnType<typeof goalsOf> {
+  const known = goalsKnown.get(attempt.document);
+  if (known) return known;
+  const read = goalsOf(attempt, runs);
+  goalsKnown.set(attempt.document, read);
+  return read;
 }
 
 /** The goals as expressions of the model: each is a property of its own for a moment. */

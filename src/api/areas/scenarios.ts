@@ -68,5 +68,5 @@ export const scenarioArea: Area = {
     scenario: { on: 'Query', roles: EVERYBODY, run: (_api, args) => lesson(args) },
     scenarioSolution: { on: 'Query', roles: STAFF, run: (_api, args) => solution(args) },
   },
-  lists: { scenarios: 20 },
+  lists: { scenarios: 32 },
 };

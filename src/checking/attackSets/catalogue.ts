@@ -67,13 +67,23 @@ export const CATALOGUE_SHAPE: JsonShape = record('what is known of a kind of thr
 export function readCatalogue(folders: readonly string[] = []): Result<readonly CatalogueEntry[]> {
   const problems: Problem[] = [];
   const entries = new Map<string, CatalogueEntry>();
-  for (const folder of [join(packageRoot(), 'specs', 'threats'), ...folders])
+  own ??= entriesIn([join(packageRoot(), 'specs', 'threats')], problems);
+  for (const entry of [...own, ...entriesIn(folders, problems)]) entries.set(entry.id, entry);
+  return problems.length > 0 ? { ok: false, problems } : ok([...entries.values()]);
+}
+
+/** Read once: they are part of the installation, like code. */
+let own: readonly CatalogueEntry[] | undefined;
+
+function entriesIn(folders: readonly string[], problems: Problem[]): CatalogueEntry[] {
+  const found: CatalogueEntry[] = [];
+  for (const folder of folders)
     for (const file of filesOf(folder, problems)) {
       const read = readEntry(readFileSync(file, 'utf8'));
-      if (read.ok) entries.set(read.value.id, read.value);
+      if (read.ok) found.push(read.value);
       else problems.push(...read.problems.map((each) => inFile(each, file)));
     }
-  return problems.length > 0 ? { ok: false, problems } : ok([...entries.values()]);
+  return found;
 }
 
 function filesOf(folder: string, problems: Problem[]): readonly string[] {
