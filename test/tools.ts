@@ -35,6 +35,9 @@ const FINDERS = {
     runs('bwrap', '--unshare-all', '--ro-bind', '/', '/', 'true') ? 'bwrap' : undefined,
   chromium: () => first(['chromium', 'chromium-browser', 'google-chrome'], '--version'),
   openssl: () => first(['openssl'], 'ts', '-help'),
+  systemd: () => first(['systemd-analyze'], '--version'),
+  /** The plugin alone: nothing is built, and no daemon asked. */
+  compose: () => first(['docker'], 'compose', 'version'),
   /**
    * SoftHSM's module, where `softhsm2-util`, OpenSC's `pkcs11-tool` and the package pkcs11js are
    * too.

@@ -15,6 +15,8 @@ export interface Api {
   readonly authenticator: Authenticator;
   /** What a key may use: what operations are is known above. */
   operationsOf(principal: Principal): readonly string[];
+  /** Whether a key can be for this: an operation, or `read`. */
+  isScope(text: string): boolean;
 }
 
 /** What operations are given that are about the installation, and so about all organisations. */

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { FIRST_ORGANISATION, type KeyRecord } from '../store/index.ts';
 import type { Asker } from '../service/submit.ts';
+import type { TokenBearer } from '../service/tokens.ts';
+import { WrongKeys } from './budget.ts';
+import { tooMuch } from './errors.ts';
 import { isRole, seesAll, type Role } from './roles.ts';
 
 /** Who asks, by the key that was sent. */
@@ -10,6 +13,9 @@ export interface Principal {
   readonly name: string;
   readonly role: Role;
   readonly owner: string;
+  /** Operations that the key is for, or `read`; absent: all of its role. */
+  readonly scopes?: ReadonlySet<string>;
+  readonly expiresAt?: Date;
 }
 
 export const askerOf = ({ owner, role }: Principal): Asker => ({ owner, seesAll: seesAll(role) });
@@ -24,34 +30,80 @@ export const runsInstallation = ({ organisationId }: Principal): boolean =>
 const REMEMBER_MS = 2_000;
 const REMEMBERED = 1_000;
 
-function principalOf({ id, organisationId, name, role, owner }: KeyRecord): Principal | undefined {
-  return isRole(role) ? { keyId: id, organisationId, name, role, owner } : undefined;
+function principalOf(record: KeyRecord): Principal | undefined {
+  const { id: keyId, organisationId, name, role, owner, scopes, expiresAt } = record;
+  if (!isRole(role)) return undefined;
+  return {
+    keyId,
+    organisationId,
+    name,
+    role,
+    owner,
+    ...(scopes !== '' && { scopes: new Set(scopes.split(' ')) }),
+    ...(expiresAt && { expiresAt }),
+  };
 }
+
+/** A subject of an issuer's: the first of its words that is a role says what it may do. */
+function bearerPrincipal(bearer: TokenBearer): Principal | undefined {
+  const { id, roles, organisationId, expiresAt } = bearer;
+  const role = roles.find(isRole);
+  return role && { keyId: id, organisationId, name: id, role, owner: id, expiresAt };
+}
+
+/** The parts of a signed token, each base64url; what is no such text is no token. */
+const TOKEN = /^[A-Za-z0-9_-]{1,4000}\.[A-Za-z0-9_-]{1,12000}\.[A-Za-z0-9_-]{0,2000}$/u;
+const KEY = /^[A-Za-z0-9_-]{1,200}$/u;
 
 /** Finds the principal of an `Authorization` header, and remembers it for a moment. */
 export class Authenticator {
   private readonly find: (key: string) => Promise<KeyRecord | undefined>;
+  private readonly bearer: ((token: string) => Promise<TokenBearer | undefined>) | undefined;
+  private readonly wrong = new WrongKeys();
   private readonly known = new Map<
     string,
     { readonly principal: Principal | undefined; readonly until: number }
   >();
 
-  /** `find`: the living key with a text. */
-  constructor(find: (key: string) => Promise<KeyRecord | undefined>) {
+  /** `find`: the living key with a text. `bearer`: of a good token, where some are believed. */
+  constructor(
+    find: (key: string) => Promise<KeyRecord | undefined>,
+    bearer?: (token: string) => Promise<TokenBearer | undefined>,
+  ) {
     this.find = find;
+    this.bearer = bearer;
   }
 
-  async principal(authorization: string | undefined): Promise<Principal | undefined> {
-    const key = /^Bearer ([A-Za-z0-9_-]{1,200})$/iu.exec(authorization?.trim() ?? '')?.[1];
-    if (key === undefined) return undefined;
-    const hash = createHash('sha256').update(key).digest('hex');
+  /** `address`: where it comes from, if that is known. Throws `RATE_LIMITED`. */
+  async principal(
+    authorization: string | undefined,
+    address?: string,
+  ): Promise<Principal | undefined> {
+    const text = /^Bearer ([\w.-]+)$/iu.exec(authorization?.trim() ?? '')?.[1];
+    if (text === undefined || !(KEY.test(text) || TOKEN.test(text))) return undefined;
+    const hash = createHash('sha256').update(text).digest('hex');
     const known = this.known.get(hash);
     if (known && known.until > Date.now()) return known.principal;
-    const record = await this.find(key);
-    const principal = record && principalOf(record);
+    const waitS = this.wrong.lockedS(address);
+    if (waitS > 0) throw tooMuch('', 'too many wrong keys came from this address', waitS);
+    const principal = await this.look(text);
+    if (!principal) this.wrong.note(address);
     if (this.known.size >= REMEMBERED) this.known.clear();
-    if (principal) this.known.set(hash, { principal, until: Date.now() + REMEMBER_MS });
+    const until = Math.min(
+      Date.now() + REMEMBER_MS,
+      principal?.expiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER,
+    );
+    if (principal) this.known.set(hash, { principal, until });
     return principal;
+  }
+
+  private async look(text: string): Promise<Principal | undefined> {
+    if (KEY.test(text)) {
+      const record = await this.find(text);
+      return record && principalOf(record);
+    }
+    const bearer = await this.bearer?.(text);
+    return bearer && bearerPrincipal(bearer);
   }
 
   /** After a revocation in this process. */

@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import { Fault } from '../errors/index.ts';
 import { AnswerSize } from './answer.ts';
 import type { Authenticator, Principal } from './auth.ts';
@@ -6,7 +7,7 @@ import type { Authenticator, Principal } from './auth.ts';
 export interface ApiContext {
   readonly principal: Principal | undefined;
   /** Why nobody can say whether there is one. */
-  readonly trouble?: Fault;
+  readonly trouble?: Fault | GraphQLError;
   /** What the large fields of this operation have taken so far. */
   readonly answer: AnswerSize;
 }
@@ -15,12 +16,13 @@ export interface ApiContext {
 export async function contextOf(
   authenticator: Authenticator,
   authorization: string | undefined,
+  address?: string,
 ): Promise<ApiContext> {
   const answer = new AnswerSize();
   try {
-    return { principal: await authenticator.principal(authorization), answer };
+    return { principal: await authenticator.principal(authorization, address), answer };
   } catch (trouble) {
-    if (!(trouble instanceof Fault)) throw trouble;
+    if (!(trouble instanceof Fault || trouble instanceof GraphQLError)) throw trouble;
     return { principal: undefined, trouble, answer };
   }
 }

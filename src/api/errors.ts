@@ -1,3 +1,4 @@
+import { HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { Fault, problem, type Problem, type ProblemCode } from '../errors/index.ts';
 import { describeError, type Logger } from '../service/observe.ts';
@@ -15,6 +16,16 @@ export function refusal(problems: readonly Problem[]): GraphQLError {
   const status = STATUS[code];
   return new GraphQLError(first?.message ?? 'the request was refused', {
     extensions: { code, problems, ...(status === undefined ? {} : { http: { status } }) },
+  });
+}
+
+/** Too much at once: when to come again, as every client of HTTP understands it. */
+export function tooMuch(path: string, why: string, waitS: number): GraphQLError {
+  const wait = `; come again in ${waitS} s`;
+  const problems = [problem('RATE_LIMITED', path, why + wait)];
+  const headers = new HeaderMap([['retry-after', String(waitS)]]);
+  return new GraphQLError(why + wait, {
+    extensions: { code: 'RATE_LIMITED', problems, http: { status: 429, headers } },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import { GraphQLError } from 'graphql';
 import { problem, type Problem } from '../errors/index.ts';
 import { writeZip } from '../evidence/formats/zip.ts';
 import type { Installation, Service } from '../service/service.ts';
@@ -7,6 +8,7 @@ import { visibleRun } from '../service/submit.ts';
 import { verdictFiles, visibleVerdict } from '../service/verdict.ts';
 import { askerOf, type Authenticator, type Principal } from './auth.ts';
 import { audited } from '../service/auditTrail.ts';
+import { contextOf } from './context.ts';
 import { mayUse } from './operations.ts';
 import { forbidden } from './resolvers.ts';
 import { LARGE_LOADS } from './turns.ts';
@@ -37,7 +39,14 @@ export function guardedRoute(
   ) => Promise<void>,
 ): RequestHandler {
   return async (request, response, next) => {
-    const principal = await authenticator.principal(request.headers.authorization);
+    const { principal, trouble } = await contextOf(
+      authenticator,
+      request.headers.authorization,
+      request.ip,
+    );
+    if (trouble instanceof GraphQLError)
+      return refuseRequest(response, 429, trouble.extensions['problems'] as Problem[]);
+    if (trouble) throw trouble;
     if (!principal)
       return refuseRequest(response, 401, [
         problem('UNAUTHENTICATED', '', 'send a valid key: Authorization: Bearer KEY'),

@@ -5,6 +5,8 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLError,
+  type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
   type ValidationRule,
@@ -42,7 +44,17 @@ interface Measure {
   readonly aliases: number;
   readonly directives: number;
   readonly introspectionDepth: number;
+  /** The field that makes most of the cost, from the root down. */
+  readonly dear?: Dear;
 }
+
+interface Dear {
+  readonly path: string;
+  readonly cost: number;
+}
+
+const dearer = (a: Dear | undefined, b: Dear | undefined): Dear | undefined =>
+  (a?.cost ?? 0) >= (b?.cost ?? 0) ? a : b;
 
 const NOTHING: Measure = {
   depth: 0,
@@ -57,6 +69,7 @@ const beside = (a: Measure, b: Measure): Measure => ({
   aliases: a.aliases + b.aliases,
   directives: a.directives + b.directives,
   introspectionDepth: Math.max(a.introspectionDepth, b.introspectionDepth),
+  dear: dearer(a.dear, b.dear),
 });
 
 /**
@@ -85,25 +98,88 @@ function over(measure: Measure): GraphQLError[] {
         problem(
           'QUERY_TOO_COMPLEX',
           '',
-          `${name}: ${measure[name]}, where a document may have ${REQUEST_LIMITS[name]}`,
+          `${name}: ${measure[name]}, where a document may have ${REQUEST_LIMITS[name]}${name === 'cost' ? dearest(measure) : ''}`,
         ),
       ]),
     );
+}
+
+const dearest = ({ dear }: Measure): string =>
+  dear ? `; the dearest field is \`${dear.path}\`, ${dear.cost}` : '';
+
+/** What documents cost: before they are executed, and by what they were answered. */
+export interface CostMeter {
+  /** And the field that makes most of it, in words. */
+  requested(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+  ): { readonly cost: number; readonly dearest: string };
+  actual(document: DocumentNode, operation: OperationDefinitionNode, data: unknown): number;
+}
+
+export function costMeter(costs: Costs, lists: Costs): CostMeter {
+  // Documents that come again are parsed once.
+  const known = new WeakMap<
+    OperationDefinitionNode,
+    { readonly cost: number; readonly dearest: string }
+  >();
+  return {
+    requested: (document, operation) => {
+      const before = known.get(operation);
+      if (before !== undefined) return before;
+      const measure = new Meter(document, costs, lists).ofSelections(operation.selectionSet);
+      const asked = { cost: measure.cost, dearest: dearest(measure) };
+      known.set(operation, asked);
+      return asked;
+    },
+    actual: (document, operation, data) => {
+      const fragments = fragmentsOf(document);
+      const ofValue = (set: SelectionSetNode, value: unknown): number => {
+        if (Array.isArray(value))
+          return value.reduce((sum: number, each: unknown) => sum + ofValue(set, each), 0);
+        if (typeof value !== 'object' || value === null) return 0;
+        const object = value as Readonly<Record<string, unknown>>;
+        return set.selections.reduce((sum, selection) => sum + ofSelection(selection, object), 0);
+      };
+      const ofSelection = (
+        selection: SelectionNode,
+        object: Readonly<Record<string, unknown>>,
+      ): number => {
+        if (selection.kind === Kind.INLINE_FRAGMENT) return ofValue(selection.selectionSet, object);
+        if (selection.kind === Kind.FRAGMENT_SPREAD) {
+          const fragment = fragments.get(selection.name.value);
+          return fragment ? ofValue(fragment.selectionSet, object) : 0;
+        }
+        const value = object[(selection.alias ?? selection.name).value];
+        if (value === undefined) return 0;
+        const name = selection.name.value;
+        const own = Object.hasOwn(costs, name) ? (costs[name] ?? 1) : 1;
+        return own + (selection.selectionSet ? ofValue(selection.selectionSet, value) : 0);
+      };
+      return ofValue(operation.selectionSet, data);
+    },
+  };
+}
+
+function fragmentsOf({ definitions }: DocumentNode): Map<string, FragmentDefinitionNode> {
+  return new Map(
+    definitions.flatMap((each) =>
+      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
+    ),
+  );
 }
 
 /** Measures the parts of a document; each fragment once, so that this is linear in the document. */
 class Meter {
   readonly #costs: Costs;
   readonly #lists: Costs;
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #measured = new Map<string, Measure>();
 
-  constructor({ definitions }: DocumentNode, costs: Costs, lists: Costs) {
+  constructor(document: DocumentNode, costs: Costs, lists: Costs) {
     this.#costs = costs;
     this.#lists = lists;
-    for (const definition of definitions)
-      if (definition.kind === Kind.FRAGMENT_DEFINITION)
-        this.#fragments.set(definition.name.value, definition);
+    this.#fragments = fragmentsOf(document);
   }
 
   ofSelections({ selections }: SelectionSetNode): Measure {
@@ -127,16 +203,23 @@ class Meter {
   #ofField(field: FieldNode): Measure {
     const name = field.name.value;
     const cost = Object.hasOwn(this.#costs, name) ? (this.#costs[name] ?? 1) : 1;
-    const own = { ...NOTHING, depth: 1, cost, aliases: field.alias ? 1 : 0 };
+    const aliases = field.alias ? 1 : 0;
+    const own = { ...NOTHING, depth: 1, cost, aliases, dear: { path: name, cost } };
     if (!field.selectionSet) return own;
     const below = this.ofSelections(field.selectionSet);
     // Lists of introspection are bounded by graphql-js (MaxIntrospectionDepthRule), `ofType` is
     // not.
     if (name.startsWith('__')) return { ...own, introspectionDepth: below.depth };
+    const length = this.#lengthOf(field);
+    const total = Math.min(cost + below.cost * length, Number.MAX_SAFE_INTEGER);
+    // Down to the field below which nothing makes half of it.
+    const isBelow = below.dear !== undefined && below.dear.cost * length > total / 2;
+    const path = isBelow ? `${name}.${below.dear?.path}` : name;
     return {
       ...beside(own, below),
       depth: below.depth + 1,
-      cost: Math.min(cost + below.cost * this.#lengthOf(field), Number.MAX_SAFE_INTEGER),
+      cost: total,
+      dear: { path, cost: total },
     };
   }
 

@@ -12,7 +12,7 @@ import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
 import { scenarioArea } from './areas/scenarios.ts';
 import { verdicts } from './areas/verdicts.ts';
-import { limitRule } from './limits.ts';
+import { costMeter, limitRule } from './limits.ts';
 import { runsInstallation, type Principal } from './auth.ts';
 
 /** All areas, in the order in which the schema has them. */
@@ -41,14 +41,21 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = merged((area) => 
 export function mayUse(principal: Principal, name: string): boolean {
   const operation = OPERATIONS[name];
   if (!operation?.roles.includes(principal.role)) return false;
+  if (!isInScope(principal, name, operation)) return false;
   return operation.reach === undefined || runsInstallation(principal);
 }
+
+/** A scope is an operation; `read` is all that changes nothing. */
+const isInScope = ({ scopes }: Principal, name: string, { on }: Operation): boolean =>
+  scopes === undefined || scopes.has(name) || (scopes.has('read') && on !== 'Mutation');
+
+export const isScope = (text: string): boolean =>
+  text === 'read' || Object.hasOwn(OPERATIONS, text);
 
 export const operationsOf = (principal: Principal): string[] =>
   Object.keys(OPERATIONS).filter((operation) => mayUse(principal, operation));
 
 /** What a document may cost, by what its fields cost. */
-export const costRule: ValidationRule = limitRule(
-  merged((area) => area.costs),
-  merged((area) => area.lists),
-);
+const COSTS = [merged((area) => area.costs), merged((area) => area.lists)] as const;
+export const costRule: ValidationRule = limitRule(...COSTS);
+export const METER = costMeter(...COSTS);

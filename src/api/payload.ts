@@ -35,6 +35,6 @@ function problemsIn(error: unknown): readonly Problem[] {
 
 const userError = ({ code, path, message }: Problem): UserError => ({
   code,
-  field: path === '' ? [] : path.split('.'),
+  field: path === '' ? [] : (/^input\b/u.test(path) ? path : `input.${path}`).split('.'),
   message,
 });

@@ -34,9 +34,8 @@ export function buildResolvers(parts: Parts): Resolvers {
 type Parts = Omit<InstallationApi, 'service'>;
 
 /** What a key sees: its organisation, and nothing else. */
-function apiOf({ installation, authenticator, operationsOf }: Parts, principal: Principal): Api {
-  const service = installation.of(principal.organisationId);
-  return { service, authenticator, operationsOf };
+function apiOf({ installation, ...parts }: Parts, principal: Principal): Api {
+  return { ...parts, service: installation.of(principal.organisationId) };
 }
 
 function known({ principal, trouble }: ApiContext): Principal {
@@ -57,14 +56,15 @@ function guarded(parts: Parts, name: string, operation: Operation): Resolver {
   };
 }
 
-export const forbidden = (principal: Principal, name: string): Problem =>
-  problem(
-    'FORBIDDEN',
-    '',
-    OPERATIONS[name]?.roles.includes(principal.role) && !runsInstallation(principal)
+export function forbidden(principal: Principal, name: string): Problem {
+  const operation = OPERATIONS[name];
+  const why = !operation?.roles.includes(principal.role)
+    ? `the role ${principal.role} may not use ${name}`
+    : operation.reach !== undefined && !runsInstallation(principal)
       ? `${name} is for the organisation that runs the installation`
-      : `the role ${principal.role} may not use ${name}`,
-  );
+      : `the key is not for ${name}: its scopes are ${[...(principal.scopes ?? [])].join(', ')}`;
+  return problem('FORBIDDEN', '', why);
+}
 
 function coded({ installation }: Parts, name: string, resolve: Resolver): Resolver {
   return async (parent, args, context, info) => {

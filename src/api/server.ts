@@ -13,17 +13,20 @@ import { findApiKey } from '../service/apiKeys.ts';
 import { publicCheckpoint } from '../service/cosign.ts';
 import { describeError } from '../service/observe.ts';
 import type { Installation } from '../service/service.ts';
+import { findBearer, TokenReader } from '../service/tokens.ts';
 import { readiness } from '../service/state.ts';
 import { auditRoute } from './auditRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
+import { KeyBudget } from './budget.ts';
+import { costPlugin } from './costPlugin.ts';
 import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
 import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
-import { Counters, metricsText } from './metrics.ts';
+import { Counters, Durations, metricsText } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
-import { costRule, operationsOf } from './operations.ts';
+import { costRule, isScope, METER, operationsOf } from './operations.ts';
 import { buildResolvers, nodeType } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
 import { serveSubscriptions } from './socket.ts';
@@ -43,8 +46,13 @@ export async function buildApi(
   installation: Installation,
 ): Promise<{ schema: GraphQLSchema; authenticator: Authenticator }> {
   const text = await readFile(join(packageRoot(), 'schema.graphql'), 'utf8');
-  const authenticator = new Authenticator((key) => findApiKey(installation, key));
-  const resolvers = buildResolvers({ installation, authenticator, operationsOf });
+  const { oidc } = installation.config;
+  const tokens = oidc && new TokenReader(oidc);
+  const authenticator = new Authenticator(
+    (key) => findApiKey(installation, key),
+    tokens && ((token) => findBearer(installation, tokens, token)),
+  );
+  const resolvers = buildResolvers({ installation, authenticator, operationsOf, isScope });
   const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin());
   return { schema, authenticator };
 }
@@ -55,6 +63,8 @@ export async function buildApi(
  */
 export async function startApi(installation: Installation): Promise<RunningApi> {
   const { schema, authenticator } = await buildApi(installation);
+  const { limits } = installation.config;
+  const budget = new KeyBudget(limits.costPerSecond, REQUEST_LIMITS.cost);
   const apollo = new ApolloServer<ApiContext>({
     schema,
     introspection: true,
@@ -64,18 +74,19 @@ export async function startApi(installation: Installation): Promise<RunningApi> 
     parseOptions: { maxTokens: REQUEST_LIMITS.tokens },
     validationRules: [costRule],
     formatError: uniform,
-    plugins: [ApolloServerPluginLandingPageDisabled()],
+    plugins: [ApolloServerPluginLandingPageDisabled(), costPlugin(budget, METER)],
     logger: quietLogger(installation),
   });
   await apollo.start();
   const app = express();
+  app.set('trust proxy', limits.trustProxy);
   const http = createServer(app);
   const graphql = expressMiddleware(apollo, {
-    context: ({ req }) => contextOf(authenticator, req.headers.authorization),
+    context: ({ req }) => contextOf(authenticator, req.headers.authorization, req.ip),
   });
   route(app, installation, graphql, authenticator);
   const port = await listen(http, installation.config.host, installation.config.port);
-  const sockets = serveSubscriptions(http, { schema, authenticator });
+  const sockets = serveSubscriptions(http, { schema, authenticator, budget });
   const shown = installation.config.host.includes(':')
     ? `[${installation.config.host}]`
     : installation.config.host;
@@ -97,13 +108,9 @@ function route(
   graphql: RequestHandler,
   authenticator: Authenticator,
 ): void {
-  const counters = new Counters();
+  const [counters, durations] = [new Counters(), new Durations()];
   app.disable('x-powered-by');
-  app.use((_request, response, next) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.on('finish', () => counters.add(String(response.statusCode)));
-    next();
-  });
+  app.use(measured(counters, durations));
   app.get('/', (_request, response) => {
     response
       .type('text')
@@ -122,7 +129,9 @@ function route(
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => {
-    response.type('text/plain; version=0.0.4').send(await metricsText(installation, counters));
+    response
+      .type('text/plain; version=0.0.4')
+      .send(await metricsText(installation, counters, durations));
   });
   app.get('/verdicts/:id', verdictRoute(installation));
   app.get('/verdicts/:id/bundle.zip', bundleRoute({ installation, authenticator }));
@@ -150,6 +159,21 @@ function route(
   });
   app.use(lastResort(installation));
 }
+
+/** Counts answers, and how long each took by the first word of its path. */
+const measured =
+  (counters: Counters, durations: Durations): RequestHandler =>
+  (request, response, next) => {
+    const began = performance.now();
+    // Where it is one of ours: no more kinds than there are routes.
+    const route = /^\/(graphql|verdicts|runs|log)\b/u.exec(request.path)?.[1] ?? 'other';
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.on('finish', () => {
+      counters.add(String(response.statusCode));
+      durations.add(route, (performance.now() - began) / 1_000);
+    });
+    next();
+  };
 
 /**
  * A length that is announced is judged before a byte is read; the rest is read and dropped, so that

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import {
   GraphQLError,
+  getOperationAST,
   parse,
   specifiedRules,
   validate,
@@ -10,12 +11,13 @@ import {
 } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { problem } from '../errors/index.ts';
+import { problem, type Fault } from '../errors/index.ts';
 import type { Authenticator } from './auth.ts';
-import { contextOf } from './context.ts';
-import { refusal, uniform } from './errors.ts';
+import { contextOf, type ApiContext } from './context.ts';
+import { refusal, tooMuch, uniform } from './errors.ts';
 import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
-import { costRule } from './operations.ts';
+import { costRule, METER } from './operations.ts';
+import type { KeyBudget } from './budget.ts';
 import { conditionalRoot } from './subscriptionRule.ts';
 import { UnknownSockets } from './unknownSockets.ts';
 
@@ -32,6 +34,40 @@ const [TRY_AGAIN_LATER, FORBIDDEN] = [1013, 4403];
 interface Parts {
   readonly schema: GraphQLSchema;
   readonly authenticator: Authenticator;
+  readonly budget: KeyBudget;
+}
+
+const troubleCode = (trouble: Fault | GraphQLError): string =>
+  trouble instanceof GraphQLError ? 'RATE_LIMITED' : trouble.code;
+
+/** A document that may be asked, or why it may not. */
+function documentOf(schema: GraphQLSchema, text: string): DocumentNode | readonly GraphQLError[] {
+  let document: DocumentNode;
+  try {
+    document = parse(text, { maxTokens: REQUEST_LIMITS.tokens });
+  } catch (error) {
+    return [error as GraphQLError];
+  }
+  const conditional = conditionalRoot(document);
+  if (conditional) return [refusal([conditional])];
+  const errors = validate(schema, document, [...specifiedRules, costRule]);
+  return errors.length > 0 ? errors : document;
+}
+
+/** What an operation costs, from the same budget as over HTTP; each event is an answer. */
+function charge(
+  budget: KeyBudget,
+  document: DocumentNode,
+  name: string | null | undefined,
+  { principal }: ApiContext,
+): GraphQLError | undefined {
+  const operation = getOperationAST(document, name);
+  if (!principal || !operation) return undefined;
+  const { cost, dearest } = METER.requested(document, operation);
+  const { left, waitS } = budget.take(principal.keyId, cost);
+  return waitS === 0
+    ? undefined
+    : tooMuch('', `the document costs ${cost}, and the key has ${left} left${dearest}`, waitS);
 }
 
 /**
@@ -41,7 +77,7 @@ interface Parts {
  */
 export function serveSubscriptions(
   http: Server,
-  { schema, authenticator }: Parts,
+  { schema, authenticator, budget }: Parts,
 ): { close(): Promise<void> } {
   const sockets = new WebSocketServer({
     server: http,
@@ -62,7 +98,7 @@ export function serveSubscriptions(
       onConnect: async (context) => {
         const { socket } = context.extra;
         const { principal, trouble } = await contextOf(authenticator, authorization(context));
-        if (trouble) socket.close(TRY_AGAIN_LATER, trouble.code);
+        if (trouble) socket.close(TRY_AGAIN_LATER, troubleCode(trouble));
         if (!principal) return false;
         unknown.know(socket);
         if (known.size >= MAX_SOCKETS) socket.close(TRY_AGAIN_LATER, 'too many connections');
@@ -78,22 +114,17 @@ export function serveSubscriptions(
           return [new GraphQLError(`one connection has at most ${MAX_OPERATIONS} operations`)];
         if (payload.query.length > REQUEST_LIMITS.queryLength)
           return [refusal([problem('QUERY_TOO_COMPLEX', '', TOO_LONG)])];
-        let document: DocumentNode;
-        try {
-          document = parse(payload.query, { maxTokens: REQUEST_LIMITS.tokens });
-        } catch (error) {
-          return [error as GraphQLError];
-        }
-        const conditional = conditionalRoot(document);
-        if (conditional) return [refusal([conditional])];
-        const errors = validate(schema, document, [...specifiedRules, costRule]);
-        if (errors.length > 0) return errors;
+        const document = documentOf(schema, payload.query);
+        if (!('kind' in document)) return document;
+        const contextValue = await contextOf(authenticator, authorization(context));
+        const refused = charge(budget, document, payload.operationName, contextValue);
+        if (refused) return [refused];
         return {
           schema,
           document,
           operationName: payload.operationName,
           variableValues: payload.variables,
-          contextValue: await contextOf(authenticator, authorization(context)),
+          contextValue,
         };
       },
       onError: (_context, _id, _payload, errors) =>

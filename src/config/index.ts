@@ -39,7 +39,37 @@ export interface Config {
   /** A C2SP tlog-policy whose witnesses cosign our checkpoints. */
   readonly witnesses?: { readonly policy: string; readonly timeoutMs: number };
   readonly iota: IotaConfig;
+  readonly limits: LimitsConfig;
+  /** Whose tokens are believed beside API keys; absent: nobody's. */
+  readonly oidc?: OidcConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** An issuer of tokens (OpenID Connect), and which of its claims say what somebody may do. */
+export interface OidcConfig {
+  readonly issuer: string;
+  /** Who the tokens must be for. */
+  readonly audience: string;
+  /** Signatures that are accepted; none is symmetric. */
+  readonly algorithms: readonly string[];
+  readonly roleClaim: string;
+  readonly organisationClaim: string;
+}
+
+/** What keys, organisations and runs may take. */
+export interface LimitsConfig {
+  /** What a key may ask for in a second, in the cost of its documents; 0: as much as it likes. */
+  readonly costPerSecond: number;
+  /** Runs of one organisation that have not ended. */
+  readonly openRuns: number;
+  /** MiB of models of one organisation, as they are stored. */
+  readonly storedMb: number;
+  /** The most that one run may ask for. */
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly maxStates: number;
+  /** Proxies in front that tell the address of who asks. */
+  readonly trustProxy: number;
 }
 
 export interface IotaConfig {
@@ -132,6 +162,8 @@ function configFrom(read: Reader, env: Environment): Config {
       retentionYears: read.integer('PROBITY_IOTA_RETENTION_YEARS', 1, 75) ?? 10,
       ...spending(read, network),
     },
+    limits: limitsFrom(read),
+    oidc: oidcFrom(read),
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
   if (network === 'stardust' && config.iota.url === undefined)
@@ -169,6 +201,50 @@ function spending(
     maxPerDay: read.integer('PROBITY_IOTA_MAX_PER_DAY', 1, 1_000_000) ?? (free ? 1_000_000 : 200),
     gasBudget: read.integer('PROBITY_IOTA_GAS_BUDGET', 1_000_000, 10_000_000_000),
     explorer: read.url('PROBITY_IOTA_EXPLORER', ['http:', 'https:']),
+  };
+}
+
+const CLAIM = /^[^\s"]{1,200}$/u;
+const SIGNATURES = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+
+function oidcFrom(read: Reader): OidcConfig | undefined {
+  const issuer = read.url('PROBITY_OIDC_ISSUER', ['https:', 'http:']);
+  const audience = read.text('PROBITY_OIDC_AUDIENCE');
+  const roleClaim = read.matching('PROBITY_OIDC_ROLE_CLAIM', CLAIM, 'the name of a claim');
+  const organisationClaim = read.matching(
+    'PROBITY_OIDC_ORGANISATION_CLAIM',
+    CLAIM,
+    'the name of a claim',
+  );
+  const listed = (read.text('PROBITY_OIDC_ALGORITHMS') ?? 'RS256 PS256 ES256 EdDSA').split(
+    /[\s,]+/u,
+  );
+  if (!listed.every((each) => SIGNATURES.includes(each)))
+    return read.refuse('PROBITY_OIDC_ALGORITHMS', `some of ${SIGNATURES.join(' ')}`);
+  if (issuer === undefined) return undefined;
+  if (audience === undefined)
+    return read.refuse(
+      'PROBITY_OIDC_AUDIENCE',
+      'set: a token for somebody else is no token for us',
+    );
+  return {
+    issuer,
+    audience,
+    algorithms: listed,
+    roleClaim: roleClaim ?? 'probity_role',
+    organisationClaim: organisationClaim ?? 'probity_organisation',
+  };
+}
+
+function limitsFrom(read: Reader): LimitsConfig {
+  return {
+    costPerSecond: read.integer('PROBITY_COST_PER_SECOND', 0, 1_000_000_000) ?? 20_000,
+    openRuns: read.integer('PROBITY_QUOTA_OPEN_RUNS', 1, 1_000_000_000) ?? 10_000,
+    storedMb: read.integer('PROBITY_QUOTA_STORED_MB', 1, 1_000_000_000) ?? 10_240,
+    timeoutMs: read.integer('PROBITY_MAX_TIMEOUT_MS', 100, 3_600_000) ?? 3_600_000,
+    memoryMb: read.integer('PROBITY_MAX_MEMORY_MB', 64, 65_536) ?? 65_536,
+    maxStates: read.integer('PROBITY_MAX_STATES', 1, 100_000_000) ?? 100_000_000,
+    trustProxy: read.integer('PROBITY_TRUST_PROXY', 0, 10) ?? 0,
   };
 }
 

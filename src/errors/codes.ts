@@ -64,6 +64,8 @@ export const PROBLEMS = {
   UNAUTHENTICATED: 'no valid API key',
   FORBIDDEN: 'the role of this key may not do this',
   IDEMPOTENCY_CONFLICT: 'the same idempotency key with another input',
+  RATE_LIMITED: 'more was asked for than a key, or an address, may ask for now',
+  QUOTA_EXCEEDED: 'the organisation has all that it may have',
   RUN_FINISHED: 'the run has already ended',
   QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
   ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',
@@ -102,6 +104,7 @@ export const PROBLEMS = {
 } as const;
 
 export const FAULTS = {
+  IDENTITY_UNAVAILABLE: 'the issuer of tokens cannot be reached, or is another one',
   DATABASE_UNAVAILABLE: 'the database cannot be reached',
   DATABASE_EMBEDDED: 'the embedded Postgres did not start',
   DATABASE_SCHEMA: 'the database has a schema that this version cannot use',

@@ -1,10 +1,12 @@
+import { digestOf } from '../canonical/index.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
 import { isId, type KeyRecord } from '../store/index.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
+import { idOnce, keyProblems } from './once.ts';
 import type { Installation, Service } from './service.ts';
 
 type Keyring = Pick<Service, 'logger'> & {
-  readonly store: Pick<Service['store'], 'keys' | 'audit'>;
+  readonly store: Pick<Service['store'], 'keys' | 'audit' | 'idempotency'>;
 };
 
 export interface NewApiKey {
@@ -12,6 +14,19 @@ export interface NewApiKey {
   readonly role: string;
   /** Whose models and runs it sees; absent, an owner of its own. */
   readonly owner?: string | null;
+  /** Operations that it is for; absent, all of its role. */
+  readonly scopes?: readonly string[] | null;
+  readonly expiresAt?: Date | null;
+  readonly idempotencyKey?: string | null;
+}
+
+export const apiKeyOf = async ({ store }: Keyring, id: string): Promise<KeyRecord | undefined> =>
+  isId(id) ? store.keys.get(id) : undefined;
+
+/** A key that was made; its text is null where an earlier request made it. */
+export interface MadeApiKey {
+  readonly key: string | null;
+  readonly record: KeyRecord;
 }
 
 /** The living key with this text, of whatever organisation. */
@@ -24,20 +39,98 @@ export const listApiKeys = ({ store }: Keyring): Promise<KeyRecord[]> => store.k
 
 /** The key is in this answer and nowhere else, ever. */
 export async function createApiKey(
-  { store, logger }: Keyring,
+  service: Keyring,
   actor: AuditActor,
-  { name, role, owner }: NewApiKey,
-): Promise<Result<{ readonly key: string; readonly record: KeyRecord }>> {
+  wanted: NewApiKey,
+): Promise<Result<MadeApiKey>> {
+  const { store, logger } = service;
+  const { name, role, owner, scopes, expiresAt, idempotencyKey } = wanted;
   const problems = [
     ...plainProblems('name', 'a name', name),
     ...(owner === null || owner === undefined ? [] : plainProblems('owner', 'an owner', owner)),
+    ...(expiresAt && expiresAt <= new Date() ? [tooLate()] : []),
+    ...keyProblems(idempotencyKey),
   ];
   if (problems.length > 0) return bad(...problems);
-  const { key, record } = await store.keys.create({ name, role, ...(owner && { owner }) });
-  await audited({ store }, actor, 'createApiKey', record.id, role);
-  logger.info('key.created', { key: record.id, role, by: actor.keyId });
-  return ok({ key, record });
+  const input = { name, role, owner, scopes, expiresAt: expiresAt?.toISOString() } as const;
+  const id = await idOnce(
+    store,
+    actor.keyId,
+    'apiKeyCreate',
+    idempotencyKey,
+    digestOf(input),
+    'key',
+  );
+  if (!id.ok) return id;
+  const made = await store.keys.createOnce({
+    id: id.value,
+    name,
+    role,
+    scopes: [...new Set(scopes ?? [])].sort().join(' '),
+    expiresAt: expiresAt ?? null,
+    ...(owner && { owner }),
+  });
+  if (made.key === null) return ok(made);
+  await audited({ store }, actor, 'createApiKey', made.record.id, role);
+  logger.info('key.created', { key: made.record.id, role, by: actor.keyId });
+  return ok(made);
 }
+
+/** The longest time for which a key that was replaced may still be good. */
+const MAX_GRACE_S = 30 * 86_400;
+
+/**
+ * A new key in place of another: the same in all but its text. The one that it replaces ends after
+ * a while, in which both are good.
+ */
+export async function rotateApiKey(
+  service: Keyring,
+  actor: AuditActor,
+  asked: {
+    readonly id: string;
+    readonly graceSeconds: number;
+    readonly idempotencyKey?: string | null;
+  },
+): Promise<Result<MadeApiKey>> {
+  const { store, logger } = service;
+  const { id, graceSeconds, idempotencyKey } = asked;
+  const before = isId(id) ? await store.keys.get(id) : undefined;
+  const problems = [
+    ...(before && before.revokedAt === null ? [] : [noSuchKey()]),
+    ...(graceSeconds >= 0 && graceSeconds <= MAX_GRACE_S
+      ? []
+      : [
+          problem(
+            'OPTION_INVALID',
+            'input.graceSeconds',
+            `a whole number of seconds from 0 to ${MAX_GRACE_S}`,
+          ),
+        ]),
+    ...keyProblems(idempotencyKey),
+  ];
+  if (!before || problems.length > 0) return bad(...problems);
+  const input = digestOf({ id, graceSeconds });
+  const next = await idOnce(store, actor.keyId, 'apiKeyRotate', idempotencyKey, input, 'key');
+  if (!next.ok) return next;
+  const { name, role, owner, scopes, expiresAt } = before;
+  const made = await store.keys.createOnce({
+    id: next.value,
+    name,
+    role,
+    owner,
+    scopes,
+    expiresAt,
+  });
+  if (made.key === null) return ok(made);
+  await store.keys.endAt(id, new Date(Date.now() + graceSeconds * 1_000));
+  await audited({ store }, actor, 'apiKeyRotate', id, made.record.id);
+  logger.info('key.rotated', { key: id, successor: made.record.id, by: actor.keyId });
+  return ok(made);
+}
+
+const noSuchKey = (): Problem => problem('NOT_FOUND', 'input.id', 'there is no such key');
+const tooLate = (): Problem =>
+  problem('OPTION_INVALID', 'input.expiresAt', 'the key would have ended before it began');
 
 /** For good; asked again it answers the same. */
 export async function revokeApiKey(

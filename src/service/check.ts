@@ -29,9 +29,10 @@ export async function checkRun(
   run: RunRecord,
   worker: string,
   stop: AbortSignal,
+  given?: RunClaim,
 ): Promise<boolean> {
   const { store, config, logger } = service;
-  const claim = await store.runs.claim(run.id, worker, config.leaseMs);
+  const claim = given ?? (await store.runs.claim(run.id, worker, config.leaseMs));
   if (!claim) return false;
   if (claim.attempt > MAX_ATTEMPTS) {
     await store.runs.fail(run.id, {

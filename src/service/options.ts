@@ -41,12 +41,14 @@ const LIMITS = {
 /**
  * The options with defaults written out and names in order, so that the same wish is the same text;
  * or all problems. `known`: the names that properties have; `threats`: the ids of those that exist,
- * which is asked only where some are named: it takes the whole model.
+ * which is asked only where some are named: it takes the whole model. `ceilings`: the most that
+ * this installation gives one run.
  */
 export function readOptions(
   requested: RequestedOptions,
   known: ReadonlySet<string>,
   threats: () => ReadonlySet<string>,
+  ceilings: Readonly<Partial<Record<keyof typeof LIMITS, number>>> = {},
 ): Result<RunOptions> {
   const problems: Problem[] = [];
   const properties = [...new Set(requested.properties ?? [])].sort();
@@ -66,8 +68,9 @@ export function readOptions(
   const attacks = readAttacks(requested, threats, problems);
   const limit = (name: keyof typeof LIMITS): number => {
     const value = requested.limits?.[name];
-    if (value === undefined || value === null) return DEFAULT_OPTIONS[name];
-    const { least, most } = LIMITS[name];
+    const { least } = LIMITS[name];
+    const most = Math.min(LIMITS[name].most, ceilings[name] ?? LIMITS[name].most);
+    if (value === undefined || value === null) return Math.min(DEFAULT_OPTIONS[name], most);
     if (value < least || value > most)
       problems.push(
         problem(

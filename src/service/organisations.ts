@@ -5,7 +5,7 @@ import {
   type NewOrganisation,
   type OrganisationRecord,
 } from '../store/index.ts';
-import { createApiKey, plainProblems, type NewApiKey } from './apiKeys.ts';
+import { createApiKey, plainProblems, type MadeApiKey, type NewApiKey } from './apiKeys.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
 import type { Installation } from './service.ts';
 
@@ -14,7 +14,7 @@ import type { Installation } from './service.ts';
 export interface OpenedOrganisation {
   readonly organisation: OrganisationRecord;
   /** The key of its first admin: in this answer and nowhere else, ever. */
-  readonly key: string;
+  readonly key: string | null;
   readonly record: KeyRecord;
 }
 
@@ -69,7 +69,7 @@ export async function createKeyOf(
   organisationOfActor: string,
   id: string,
   wanted: NewApiKey,
-): Promise<Result<{ readonly key: string; readonly record: KeyRecord }>> {
+): Promise<Result<MadeApiKey>> {
   if (!(await known(installation, id))) return bad(noSuch());
   const made = await createApiKey(installation.of(id), actor, wanted);
   if (made.ok)

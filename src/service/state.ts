@@ -41,6 +41,8 @@ export interface Figures {
   /** All states, also those in which no run is. */
   readonly runs: readonly (readonly [string, number])[];
   readonly openRuns: number;
+  /** Seconds; 0 where nothing waits. */
+  readonly oldestQueuedS: number;
   readonly verdicts: number;
   readonly jobs: { readonly check: number; readonly anchor: number };
   readonly logSize: number;
@@ -50,16 +52,19 @@ export interface Figures {
 }
 
 export async function figures({ store, queues, notary }: Installation): Promise<Figures> {
-  const [counts, verdicts, jobs, logSize, waitingAnchors, cosigned] = await Promise.all([
-    store.all.runs.counts(),
-    store.all.verdicts.count(),
-    queues.depth(),
-    notary.log.size(),
-    store.anchors.pending(),
-    store.cosigned.newest(true),
-  ]);
+  const [oldestQueuedS, counts, verdicts, jobs, logSize, waitingAnchors, cosigned] =
+    await Promise.all([
+      store.all.runs.oldestQueuedS(),
+      store.all.runs.counts(),
+      store.all.verdicts.count(),
+      queues.depth(),
+      notary.log.size(),
+      store.anchors.pending(),
+      store.cosigned.newest(true),
+    ]);
   const runs = RUN_STATES.map((state) => [state, counts.get(state) ?? 0] as const);
   return {
+    oldestQueuedS,
     runs,
     openRuns: runs.reduce((sum, [state, count]) => sum + (isFinished(state) ? 0 : count), 0),
     verdicts,

@@ -12,6 +12,7 @@ import {
   type RunRecord,
   type WaitingRun,
 } from '../store/index.ts';
+import type { Config } from '../config/index.ts';
 import { strayOptions } from '../checking/formats.ts';
 import { propertyNames, specificationOptionProblems, threatIds } from '../checking/identify.ts';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
@@ -23,7 +24,9 @@ import {
 } from '../model/formats.ts';
 import type { CompanionFile } from '../checking/types.ts';
 import { describeError } from './observe.ts';
+import { idOnce, keyProblems, usedOtherwise } from './once.ts';
 import { readOptions, type RequestedOptions, type RunOptions } from './options.ts';
+import { openRunsProblem, storageProblem } from './quotas.ts';
 import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
@@ -80,6 +83,8 @@ export async function submitModel(
   const inspected = await checker.inspect({ source, format, name, ...beside });
   if (!inspected.ok) return inspected;
   const { digest, document } = inspected.value;
+  const full = await storageProblem(service);
+  if (full) return bad(full);
   const model = await store.models.put({
     owner: asker.owner,
     digest,
@@ -107,13 +112,6 @@ async function rememberedModel(
     known.inputDigest === inputDigest ? await service.store.models.get(known.resultId) : undefined;
   return model ? ok(model) : bad(usedOtherwise());
 }
-
-const usedOtherwise = (): Problem =>
-  problem(
-    'IDEMPOTENCY_CONFLICT',
-    'input.idempotencyKey',
-    'this idempotency key was used with another input',
-  );
 
 function inputProblems({
   source,
@@ -161,19 +159,6 @@ function inputProblems({
   return [...problems, ...keyProblems(idempotencyKey)];
 }
 
-function keyProblems(key: string | null | undefined): Problem[] {
-  if (key === undefined || key === null) return [];
-  return key !== '' && key.length <= MAX_NAME && isPlain(key)
-    ? []
-    : [
-        problem(
-          'REQUEST_SHAPE',
-          'input.idempotencyKey',
-          `an idempotency key has 1 to ${MAX_NAME} printable characters`,
-        ),
-      ];
-}
-
 /**
  * Postgres keeps no NUL, UTF-8 no lone surrogate: either would come back as another text than was
  * signed.
@@ -211,6 +196,7 @@ export async function visibleRun(
 }
 
 async function optionsFor(
+  { limits }: Config,
   { document, format }: ModelRecord,
   input: VerificationInput,
 ): Promise<Result<RunOptions>> {
@@ -218,7 +204,8 @@ async function optionsFor(
   const requested = isSpecificationFormat(format)
     ? { ...input, crossCheck: input.crossCheck ?? false }
     : input;
-  const options = readOptions(requested, await propertyNames(document), () => threatIds(document));
+  const properties = await propertyNames(document);
+  const options = readOptions(requested, properties, () => threatIds(document), limits);
   if (!options.ok) return options;
   const refused = specificationOptionProblems(format, options.value);
   return refused.length === 0
@@ -239,7 +226,7 @@ export async function requestVerification(
   const { store } = service;
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
-  const options = await optionsFor(model, input);
+  const options = await optionsFor(service.config, model, input);
   const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
   problems.push(...keyProblems(input.idempotencyKey));
@@ -259,18 +246,22 @@ export async function requestVerification(
       options: options.value,
       ...(risk ? { risk: riskKey(risk.value) } : {}),
     });
-    const kept = await store.idempotency.remember(
+    const kept = await idOnce(
+      store,
       asker.owner,
       'requestVerification',
       input.idempotencyKey,
-      { inputDigest, resultId: id },
+      inputDigest,
+      { id },
     );
-    if (kept.inputDigest !== inputDigest) return bad(usedOtherwise());
-    id = kept.resultId;
+    if (!kept.ok) return kept;
+    id = kept.value;
     const known = await store.runs.get(id);
     if (known) return ok(known);
   }
   if (own) return ok(own);
+  const busy = await openRunsProblem(service);
+  if (busy) return bad(busy);
   const fresh = {
     id,
     owner: asker.owner,

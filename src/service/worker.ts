@@ -1,5 +1,5 @@
 import { ANCHOR_QUEUE, CHECK_QUEUE, consume, type CheckJob } from '../queue/index.ts';
-import { isFinished } from '../store/index.ts';
+import { isFinished, type RunClaim } from '../store/index.ts';
 import { anchorDue } from './anchor.ts';
 import { cosignDue } from './cosign.ts';
 import { checkRun, isToBeSealed } from './check.ts';
@@ -16,31 +16,43 @@ export interface RunningWorker {
 }
 
 /**
- * From a job's run id to its seal: whatever the row says is still to do. Safe to call twice, and
- * from two workers.
+ * What a job is for: a run that waits for its seal is sealed; else it is somebody's turn, and whose
+ * is for the rows to say (`claimNext`), not for the order of the queue. There are as many jobs as
+ * runs that wait. One whose worker fell silent is taken up by the job that names it.
  */
-export async function processRun(
+export async function takeTurn(
   installation: Installation,
   runId: string,
   worker: string,
   stop: AbortSignal,
 ): Promise<void> {
-  const organisationId = await installation.store.all.runs.organisationOf(runId);
-  if (organisationId !== undefined)
-    await finishRun(installation.of(organisationId), runId, worker, stop);
+  const { store, config } = installation;
+  const named = await store.all.runs.find(runId);
+  if (named?.state === 'checked' && !named.provisional)
+    return finishRun(installation.of(named.organisationId), runId, worker, stop);
+  const isHeld = named && (named.state === 'running' || named.provisional);
+  const claim =
+    (isHeld && (await store.of(named.organisationId).runs.claim(runId, worker, config.leaseMs))) ||
+    (await store.all.runs.claimNext(worker, config.leaseMs));
+  if (claim)
+    await finishRun(installation.of(claim.organisationId), claim.runId, worker, stop, claim);
 }
 
-/** The same, where it is known whose run it is. */
+/**
+ * From a run's id to its seal: whatever the row says is still to do. Safe to call twice, and from
+ * two workers. `claim`: it was taken up already.
+ */
 export async function finishRun(
   service: Service,
   runId: string,
   worker: string,
   stop: AbortSignal,
+  claim?: RunClaim,
 ): Promise<void> {
   const run = await service.store.runs.get(runId);
   if (!run || isFinished(run.state)) return;
   const isChecked = run.state === 'checked' && !run.provisional;
-  const checked = isChecked || (await checkRun(service, run, worker, stop));
+  const checked = isChecked || (await checkRun(service, run, worker, stop, claim));
   if (checked && isToBeSealed(run)) await sealRun(service, runId);
 }
 
@@ -72,7 +84,7 @@ export async function startWorker(
     place,
     async ({ runId }) => {
       try {
-        await processRun(installation, runId, name, stopping.signal);
+        await takeTurn(installation, runId, name, stopping.signal);
       } catch (error) {
         logger.warn('run.interrupted', { run: runId, ...describeError(error) });
         throw error;

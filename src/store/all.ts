@@ -1,6 +1,6 @@
 import { Prisma, type AllRows } from './client.ts';
 import type { RunState } from './records.ts';
-import { HELD } from './runs.ts';
+import { claiming, HELD, type RunClaim } from './runs.ts';
 
 /** Where a row is: whoever wants more of it asks the store of that organisation. */
 export interface Located {
@@ -23,6 +23,8 @@ const WAITING = {
   attempt: true,
   provisional: true,
 } as const;
+/** One chooser at a time, over all processes that share the database. */
+const TURN_LOCK = 0x7475726e;
 const LOCATED = { organisationId: true, id: true } as const;
 
 /**
@@ -36,11 +38,45 @@ export class AllRuns {
     this.all = all;
   }
 
-  /** Whose run it is. */
-  async organisationOf(id: string): Promise<string | undefined> {
-    const select = { organisationId: true } as const;
-    const row = await this.all.in((rows) => rows.run.findUnique({ where: { id }, select }));
-    return row?.organisationId;
+  /** How it stands with a run, and whose it is. */
+  async find(id: string): Promise<WaitingRun | undefined> {
+    const row = await this.all.in((rows) =>
+      rows.run.findUnique({ where: { id }, select: WAITING }),
+    );
+    return (row ?? undefined) as WaitingRun | undefined;
+  }
+
+  /**
+   * The next run that waits, for a worker: of the organisations in which the fewest run now, the
+   * one that was served longest ago; of its runs the oldest. So whoever asks for a thousand waits
+   * for the own ones. One worker chooses at a time.
+   */
+  async claimNext(worker: string, leaseMs: number): Promise<RunClaim | undefined> {
+    return this.all.in(async (rows) => {
+      await rows.$executeRaw`SELECT pg_advisory_xact_lock(${TURN_LOCK})`;
+      const [next] = await rows.$queryRaw<Located[]>(Prisma.sql`
+        SELECT o."id" AS "organisationId", waiting."id"
+        FROM "organisations" AS o
+        CROSS JOIN LATERAL (
+          SELECT "id" FROM "runs" AS r
+          WHERE r."organisation_id" = o."id" AND r."state" = 'queued'
+          ORDER BY r."id"
+          LIMIT 1
+        ) AS waiting
+        ORDER BY
+          (SELECT count(*) FROM "runs" AS r WHERE r."organisation_id" = o."id" AND r."state" = 'running'),
+          o."served_at" NULLS FIRST, waiting."id"
+        LIMIT 1`);
+      if (!next) return undefined;
+      const { organisationId, id: runId } = next;
+      const [claimed] = await rows.$queryRaw<{ attempt: number }[]>(
+        claiming(next, worker, leaseMs),
+      );
+      if (!claimed) return undefined;
+      await rows.$executeRaw`
+        UPDATE "organisations" SET "served_at" = CURRENT_TIMESTAMP WHERE "id" = ${organisationId}`;
+      return { organisationId, runId, attempt: claimed.attempt };
+    });
   }
 
   /** The runs that a worker holds. */
@@ -66,6 +102,17 @@ export class AllRuns {
         ORDER BY "id"
         LIMIT ${limit}`),
     );
+  }
+
+  /** How long the run waits that waits longest, in seconds; 0 where none does. */
+  async oldestQueuedS(): Promise<number> {
+    const [row] = await this.all.in((rows) =>
+      rows.$queryRaw<{ seconds: number | null }[]>(Prisma.sql`
+        SELECT extract(epoch FROM CURRENT_TIMESTAMP - min("updated_at"))::FLOAT8 AS "seconds"
+        FROM "runs"
+        WHERE "state" = 'queued'`),
+    );
+    return Math.max(0, row?.seconds ?? 0);
   }
 
   /** How many runs are in each state. */

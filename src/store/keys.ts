@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { AllRows, TenantRows } from './client.ts';
+import { isDuplicate, type AllRows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
 import type { KeyRecord } from './records.ts';
 
@@ -11,7 +11,26 @@ const VISIBLE = {
   owner: true,
   createdAt: true,
   revokedAt: true,
+  prefix: true,
+  scopes: true,
+  expiresAt: true,
+  lastUsedAt: true,
 } as const;
+
+/** Characters of a key that are kept: enough to tell two apart, of 43 that are secret. */
+const PREFIX_LENGTH = 9;
+/** How old the time of the last use may be. */
+const USED_EVERY_MS = 60_000;
+
+export interface NewKey {
+  /** Absent, a new one. A key that has it already stays as it is. */
+  readonly id?: string;
+  readonly name: string;
+  readonly role: string;
+  readonly owner?: string;
+  readonly scopes?: string;
+  readonly expiresAt?: Date | null;
+}
 
 /**
  * API keys of an organisation. The key itself exists only in the answer that creates it: 256 random
@@ -24,23 +43,44 @@ export class ApiKeys {
     this.tenant = tenant;
   }
 
-  async create(input: {
-    readonly name: string;
-    readonly role: string;
-    readonly owner?: string;
-  }): Promise<{ key: string; record: KeyRecord }> {
-    const id = newId('key');
+  /** Fails where the id is taken. */
+  async create(input: NewKey): Promise<{ key: string; record: KeyRecord }> {
+    const id = input.id ?? newId('key');
     const key = `pk_${randomBytes(32).toString('base64url')}`;
     const data = {
       id,
       organisationId: this.tenant.organisationId,
       hash: hashOf(key),
+      prefix: key.slice(0, PREFIX_LENGTH),
       name: input.name,
       role: input.role,
       owner: input.owner ?? id,
+      scopes: input.scopes ?? '',
+      expiresAt: input.expiresAt ?? null,
     };
     const record = await this.tenant.in((rows) => rows.apiKey.create({ data, select: VISIBLE }));
     return { key, record };
+  }
+
+  /** The same, or the key that has the id already: its text is gone. */
+  async createOnce(
+    input: NewKey & { readonly id: string },
+  ): Promise<{ key: string | null; record: KeyRecord }> {
+    try {
+      return await this.create(input);
+    } catch (error) {
+      const record = isDuplicate(error) ? await this.get(input.id) : undefined;
+      if (!record) throw error;
+      return { key: null, record };
+    }
+  }
+
+  async get(id: string): Promise<KeyRecord | undefined> {
+    return (
+      (await this.tenant.in((rows) =>
+        rows.apiKey.findUnique({ where: { id }, select: VISIBLE }),
+      )) ?? undefined
+    );
   }
 
   /** Revokes for good. Undefined when nothing has this id; revoking twice keeps the first time. */
@@ -53,6 +93,12 @@ export class ApiKeys {
     return found ?? undefined;
   }
 
+  /** Ends a key at a time, unless it ends sooner already. */
+  async endAt(id: string, expiresAt: Date): Promise<void> {
+    const where = { id, OR: [{ expiresAt: null }, { expiresAt: { gt: expiresAt } }] };
+    await this.tenant.in((rows) => rows.apiKey.updateMany({ where, data: { expiresAt } }));
+  }
+
   async list(): Promise<KeyRecord[]> {
     return this.tenant.in((rows) =>
       rows.apiKey.findMany({ select: VISIBLE, orderBy: { id: 'asc' } }),
@@ -60,7 +106,12 @@ export class ApiKeys {
   }
 
   async livingWithRole(role: string): Promise<number> {
-    return this.tenant.in((rows) => rows.apiKey.count({ where: { role, revokedAt: null } }));
+    const where = {
+      role,
+      revokedAt: null,
+      OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }],
+    };
+    return this.tenant.in((rows) => rows.apiKey.count({ where }));
   }
 }
 
@@ -72,12 +123,17 @@ export class AllKeys {
     this.all = all;
   }
 
-  /** The living key with this text. */
-  async find(key: string): Promise<KeyRecord | undefined> {
-    const record = await this.all.in((rows) =>
-      rows.apiKey.findUnique({ where: { hash: hashOf(key) }, select: VISIBLE }),
-    );
-    return record && record.revokedAt === null ? record : undefined;
+  /** The living key with this text. That it was used is noted, as of a minute. */
+  async find(key: string, now: Date = new Date()): Promise<KeyRecord | undefined> {
+    const where = { hash: hashOf(key) };
+    return this.all.in(async (rows) => {
+      const record = await rows.apiKey.findUnique({ where, select: VISIBLE });
+      if (!record || record.revokedAt !== null) return undefined;
+      if (record.expiresAt !== null && record.expiresAt <= now) return undefined;
+      if ((record.lastUsedAt?.getTime() ?? 0) < now.getTime() - USED_EVERY_MS)
+        await rows.apiKey.updateMany({ where, data: { lastUsedAt: now } });
+      return record;
+    });
   }
 }
 

@@ -88,6 +88,18 @@ export class Models {
       undefined) as unknown as ModelRecord | undefined;
   }
 
+  /** What all of them take where they lie, compressed as they are. */
+  async storedBytes(): Promise<number> {
+    const { organisationId } = this.tenant;
+    const [row] = await this.tenant.in((rows) =>
+      rows.$queryRaw<{ bytes: bigint | null }[]>(Prisma.sql`
+        SELECT sum(pg_column_size("source") + pg_column_size("annotations") + pg_column_size("document"))::BIGINT AS "bytes"
+        FROM "models"
+        WHERE "organisation_id" = ${organisationId}`),
+    );
+    return Number(row?.bytes ?? 0);
+  }
+
   private listing(page: Page, filter: Filter): Listing {
     return modelsOf(this.tenant.organisationId, page, filter);
   }

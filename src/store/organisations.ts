@@ -2,6 +2,9 @@ import { isDuplicate, type AllRows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
 import type { OrganisationRecord } from './records.ts';
 
+/** All but when it was its turn. */
+const SHOWN = { id: true, name: true, publishes: true, createdAt: true } as const;
+
 export type NewOrganisation = Pick<OrganisationRecord, 'name' | 'publishes'>;
 
 /** The tenants of the installation. */
@@ -15,7 +18,7 @@ export class Organisations {
   /** Nothing where another one has the name. */
   async create(input: NewOrganisation): Promise<OrganisationRecord | undefined> {
     const data = { id: newId('org'), ...input };
-    return unlessTaken(this.all.in((rows) => rows.organisation.create({ data })));
+    return unlessTaken(this.all.in((rows) => rows.organisation.create({ data, select: SHOWN })));
   }
 
   /** Nothing where there is no such one, or another one has the name. */
@@ -26,19 +29,23 @@ export class Organisations {
     return unlessTaken(
       this.all.in(async (rows) => {
         await rows.organisation.updateMany({ where: { id }, data });
-        return rows.organisation.findUnique({ where: { id } });
+        return rows.organisation.findUnique({ where: { id }, select: SHOWN });
       }),
     );
   }
 
   /** In the order in which they were made. */
   list(): Promise<OrganisationRecord[]> {
-    return this.all.in((rows) => rows.organisation.findMany({ orderBy: { id: 'asc' } }));
+    return this.all.in((rows) =>
+      rows.organisation.findMany({ orderBy: { id: 'asc' }, select: SHOWN }),
+    );
   }
 
   async get(id: string): Promise<OrganisationRecord | undefined> {
     return (
-      (await this.all.in((rows) => rows.organisation.findUnique({ where: { id } }))) ?? undefined
+      (await this.all.in((rows) =>
+        rows.organisation.findUnique({ where: { id }, select: SHOWN }),
+      )) ?? undefined
     );
   }
 }
@@ -48,7 +55,7 @@ export const ownOrganisation = async (
   tenant: TenantRows,
 ): Promise<OrganisationRecord | undefined> =>
   (await tenant.in((rows) =>
-    rows.organisation.findUnique({ where: { id: tenant.organisationId } }),
+    rows.organisation.findUnique({ where: { id: tenant.organisationId }, select: SHOWN }),
   )) ?? undefined;
 
 async function unlessTaken<T>(write: Promise<T | null>): Promise<T | undefined> {

@@ -29,6 +29,13 @@ export interface KeyRecord {
   readonly owner: string;
   readonly createdAt: Date;
   readonly revokedAt: Date | null;
+  /** The first characters of the key; empty for those of before. */
+  readonly prefix: string;
+  /** Operations that it is for, one space between two; empty: all of its role. */
+  readonly scopes: string;
+  readonly expiresAt: Date | null;
+  /** As of a minute. */
+  readonly lastUsedAt: Date | null;
 }
 
 export interface ModelRecord {

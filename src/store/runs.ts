@@ -63,18 +63,11 @@ export class RunStore {
     this.tenant = tenant;
   }
 
-  /** One that is there already stays: a request with the same idempotency key was sooner. */
   async create(run: NewRun): Promise<RunRecord> {
-    try {
-      const { organisationId } = this.tenant;
-      const given = { options: json(run.options), risk: orNull(run.risk) };
-      const data = { ...run, organisationId, state: 'queued', ...given };
-      return toRun(await this.tenant.in((rows) => rows.run.create({ data })));
-    } catch (error) {
-      const known = isDuplicate(error) ? await this.get(run.id) : undefined;
-      if (!known) throw error;
-      return known;
-    }
+    const { organisationId } = this.tenant;
+    const given = { options: json(run.options), risk: orNull(run.risk) };
+    const data = { ...run, organisationId, state: 'queued', ...given };
+    return this.firstOf(run.id, () => this.tenant.in((rows) => rows.run.create({ data })));
   }
 
   /**
@@ -97,7 +90,18 @@ export class RunStore {
       checkedAt: now,
       artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
     };
-    return toRun(await this.tenant.in((rows) => rows.run.create({ data })));
+    return this.firstOf(run.id, () => this.tenant.in((rows) => rows.run.create({ data })));
+  }
+
+  /** One that is there already stays: a request with the same idempotency key was sooner. */
+  private async firstOf(id: string, create: () => Promise<object>): Promise<RunRecord> {
+    try {
+      return toRun(await create());
+    } catch (error) {
+      const known = isDuplicate(error) ? await this.get(id) : undefined;
+      if (!known) throw error;
+      return known;
+    }
   }
 
   async get(id: string): Promise<RunRecord | undefined> {
@@ -129,6 +133,22 @@ export class RunStore {
 
   count(page: Page, filter: RunFilter): Promise<number | undefined> {
     return this.tenant.in((rows) => countRows(rows, this.listing(page, filter)));
+  }
+
+  /** How many have not ended; no more than `most` are counted. */
+  async open(most: number): Promise<number> {
+    const states = ['queued', 'running', 'checked'];
+    const { organisationId } = this.tenant;
+    const [row] = await this.tenant.in((rows) =>
+      rows.$queryRaw<{ count: bigint }[]>(Prisma.sql`
+        SELECT count(*) AS "count"
+        FROM (
+          SELECT 1 FROM "runs"
+          WHERE "organisation_id" = ${organisationId} AND "state" = ANY(${states})
+          LIMIT ${most}
+        ) AS "some"`),
+    );
+    return Number(row?.count ?? 0);
   }
 
   async artifacts(id: string): Promise<ArtifactRecord[]> {
@@ -166,16 +186,7 @@ export class RunStore {
   async claim(id: string, worker: string, leaseMs: number): Promise<RunClaim | undefined> {
     const { organisationId } = this.tenant;
     const claimed = await this.tenant.in((rows) =>
-      rows.$queryRaw<{ attempt: number }[]>(Prisma.sql`
-        UPDATE "runs"
-        SET "state" = 'running', "attempt" = "attempt" + 1, "worker" = ${worker}, "progress" = NULL,
-            "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond',
-            "started_at" = COALESCE("started_at", CURRENT_TIMESTAMP)
-        WHERE "organisation_id" = ${organisationId} AND "id" = ${id}
-          AND ("state" = 'queued'
-            OR (("state" = 'running' OR ("state" = 'checked' AND "provisional"))
-              AND "lease_until" < CURRENT_TIMESTAMP))
-        RETURNING "attempt"`),
+      rows.$queryRaw<{ attempt: number }[]>(claiming({ organisationId, id }, worker, leaseMs)),
     );
     return claimed[0] && { organisationId, runId: id, attempt: claimed[0].attempt };
   }
@@ -271,6 +282,22 @@ export class RunStore {
     return runsOf(this.tenant.organisationId, page, filter);
   }
 }
+
+/** Takes a run up, if it is to be had. */
+export const claiming = (
+  { organisationId, id }: { readonly organisationId: string; readonly id: string },
+  worker: string,
+  leaseMs: number,
+): Prisma.Sql => Prisma.sql`
+  UPDATE "runs"
+  SET "state" = 'running', "attempt" = "attempt" + 1, "worker" = ${worker}, "progress" = NULL,
+      "lease_until" = CURRENT_TIMESTAMP + ${leaseMs} * INTERVAL '1 millisecond',
+      "started_at" = COALESCE("started_at", CURRENT_TIMESTAMP)
+  WHERE "organisation_id" = ${organisationId} AND "id" = ${id}
+    AND ("state" = 'queued'
+      OR (("state" = 'running' OR ("state" = 'checked' AND "provisional"))
+        AND "lease_until" < CURRENT_TIMESTAMP))
+  RETURNING "attempt"`;
 
 /** The runs that an owner may see and that a filter leaves. */
 function runsOf(organisationId: string, { owner }: Page, filter: RunFilter): Listing {

@@ -475,6 +475,23 @@ describe('who may do what', () => {
       'mutation { organisationUpdate(input: { organisationId: "x" }) { userErrors { code } } }',
     organisationKeyCreate:
       'mutation { organisationKeyCreate(input: { organisationId: "x", name: "x", role: admin }) { userErrors { code } } }',
+    modelSubmit:
+      'mutation { modelSubmit(input: { source: "sleep 1", format: native, name: "x" }) { userErrors { code } } }',
+    verificationRequest:
+      'mutation { verificationRequest(input: { modelId: "x" }) { userErrors { code } } }',
+    runCancel: 'mutation { runCancel(input: { id: "x" }) { userErrors { code } } }',
+    verdictRevoke:
+      'mutation { verdictRevoke(input: { id: "x", reason: "y" }) { userErrors { code } } }',
+    verdictSupersede:
+      'mutation { verdictSupersede(input: { id: "x", by: "z", reason: "y" }) { userErrors { code } } }',
+    verdictErase:
+      'mutation { verdictErase(input: { id: "x", reason: "y" }) { userErrors { code } } }',
+    apiKeyCreate:
+      'mutation { apiKeyCreate(input: { name: "x", role: trainer }) { userErrors { code } } }',
+    apiKeyRotate: 'mutation { apiKeyRotate(input: { id: "x" }) { userErrors { code } } }',
+    apiKeyRevoke: 'mutation { apiKeyRevoke(input: { id: "x" }) { userErrors { code } } }',
+    signingKeyRotate:
+      'mutation { signingKeyRotate(input: { role: log, reason: "" }) { userErrors { code } } }',
     runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
 
@@ -774,6 +791,22 @@ describe('probes', () => {
       /^test\.probity\/log\n\d+\n/u,
     );
     expect((await fetch(`${api.url}/nothing`)).status).toBe(404);
+  });
+
+  it('how long answers took, and how long the oldest run waits', async () => {
+    await post(api.url, keys.admin, '{ viewer { name } }');
+    const text = await (await fetch(`${api.url}/metrics`)).text();
+    const count = (le: string): number =>
+      Number(
+        new RegExp(
+          `^probity_http_request_duration_seconds_bucket\\{route="graphql",le="${le}"\\} (\\d+)$`,
+          'mu',
+        ).exec(text)?.[1],
+      );
+    expect(count('\\+Inf')).toBeGreaterThan(0);
+    expect(count('10')).toBeLessThanOrEqual(count('\\+Inf'));
+    expect(count('0\\.005')).toBeLessThanOrEqual(count('10'));
+    expect(text).toMatch(/^probity_queue_age_seconds [\d.]+$/mu);
   });
 
   it('a verdict as a page for a person, as lines for a script', async () => {

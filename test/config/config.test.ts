@@ -19,6 +19,16 @@ describe('the configuration', () => {
       leaseMs: 30_000,
       origin: 'probity.local',
       logLevel: 'info',
+      limits: {
+        costPerSecond: 20_000,
+        openRuns: 10_000,
+        storedMb: 10_240,
+        timeoutMs: 3_600_000,
+        memoryMb: 65_536,
+        maxStates: 100_000_000,
+        trustProxy: 0,
+      },
+      oidc: undefined,
       logDir: undefined,
       witnesses: undefined,
       iota: {

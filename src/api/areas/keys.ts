@@ -1,10 +1,65 @@
-import { createApiKey, listApiKeys, revokeApiKey, type NewApiKey } from '../../service/apiKeys.ts';
+import {
+  apiKeyOf,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+  type NewApiKey,
+} from '../../service/apiKeys.ts';
 import { trustPolicy } from '../../service/policy.ts';
 import { rotateKey } from '../../service/rotate.ts';
 import type { KeyRole } from '../../evidence/signing/keys.ts';
+import type { KeyRecord } from '../../store/index.ts';
 import { withReason } from '../compliance.ts';
-import { valueOf, type Area } from '../area.ts';
+import { refuse, valueOf, type Api, type Area, type InstallationApi } from '../area.ts';
+import type { Principal } from '../auth.ts';
+import { payload } from '../payload.ts';
 import { ADMINS } from '../roles.ts';
+
+/** Else a key for little would make one for all. */
+function mustCover({ scopes }: Principal, wanted: readonly string[]): void {
+  if (scopes === undefined) return;
+  if (wanted.length > 0 && wanted.every((scope) => scopes.has(scope))) return;
+  throw refuse(
+    'FORBIDDEN',
+    'input.scopes',
+    `a key with scopes makes keys with scopes of its own: ${[...scopes].join(', ')}`,
+  );
+}
+
+const scopesOf = ({ scopes }: KeyRecord): string[] =>
+  scopes.split(' ').filter((each) => each !== '');
+
+async function create(api: Api, principal: Principal, input: NewApiKey) {
+  for (const scope of input.scopes ?? [])
+    if (!api.isScope(scope))
+      throw refuse(
+        'OPTION_INVALID',
+        'input.scopes',
+        `unknown scope \`${scope.slice(0, 80)}\`; a scope is an operation, or read`,
+      );
+  mustCover(principal, input.scopes ?? []);
+  const { key, record } = valueOf(await createApiKey(api.service, principal, input));
+  return { key, apiKey: record };
+}
+
+async function revoke({ service, authenticator }: Api, principal: Principal, id: string) {
+  const record = valueOf(await revokeApiKey(service, principal, id));
+  authenticator.forget();
+  return record;
+}
+
+async function rotate(
+  { service, installation }: InstallationApi,
+  principal: Principal,
+  role: KeyRole,
+  reason: string,
+) {
+  const rotation = await withReason(service, principal, 'rotateKey', role, reason, () =>
+    rotateKey(installation, role, principal.keyId, reason),
+  );
+  return { ...rotation, policy: await trustPolicy(installation) };
+}
 
 /** The keys of those who ask, and those of the installation. */
 export const keys: Area = {
@@ -13,36 +68,68 @@ export const keys: Area = {
     createApiKey: {
       on: 'Mutation',
       roles: ADMINS,
-      run: async ({ service }, { input }, principal) => {
-        const { key, record } = valueOf(await createApiKey(service, principal, input as NewApiKey));
-        return { key, apiKey: record };
+      run: async (api, { input }, principal) => {
+        const made = await create(api, principal, input as NewApiKey);
+        if (made.key !== null) return made;
+        throw refuse(
+          'IDEMPOTENCY_CONFLICT',
+          'input.idempotencyKey',
+          'an earlier request made this key, and its text is gone; apiKeyCreate gives what is left',
+        );
       },
     },
     revokeApiKey: {
       on: 'Mutation',
       roles: ADMINS,
-      run: async ({ service, authenticator }, { id }, principal) => {
-        const record = valueOf(await revokeApiKey(service, principal, String(id)));
-        authenticator.forget();
-        return record;
-      },
+      run: (api, { id }, principal) => revoke(api, principal, String(id)),
     },
     rotateKey: {
       on: 'Mutation',
       roles: ADMINS,
       reach: 'installation',
-      run: async ({ service }, { role, reason }, principal) => {
-        const which = role as KeyRole;
-        const rotation = await withReason(
-          service,
-          principal,
-          'rotateKey',
-          which,
-          String(reason),
-          () => rotateKey(service, which, principal.keyId, String(reason)),
-        );
-        return { ...rotation, policy: await trustPolicy(service) };
-      },
+      run: (api, { role, reason }, principal) =>
+        rotate(api, principal, role as KeyRole, String(reason)),
+    },
+    apiKeyCreate: {
+      on: 'Mutation',
+      roles: ADMINS,
+      run: (api, { input }, principal) => payload(() => create(api, principal, input as NewApiKey)),
+    },
+    apiKeyRotate: {
+      on: 'Mutation',
+      roles: ADMINS,
+      run: ({ service, authenticator }, { input }, principal) =>
+        payload(async () => {
+          const asked = input as Parameters<typeof rotateApiKey>[2];
+          const before = await apiKeyOf(service, asked.id);
+          if (before) mustCover(principal, scopesOf(before));
+          const { key, record } = valueOf(await rotateApiKey(service, principal, asked));
+          authenticator.forget();
+          return { key, apiKey: record };
+        }),
+    },
+    apiKeyRevoke: {
+      on: 'Mutation',
+      roles: ADMINS,
+      run: (api, { input }, principal) =>
+        payload(async () => ({
+          apiKey: await revoke(api, principal, (input as { readonly id: string }).id),
+        })),
+    },
+    signingKeyRotate: {
+      on: 'Mutation',
+      roles: ADMINS,
+      reach: 'installation',
+      run: (api, { input }, principal) =>
+        payload(async () => {
+          const { role, reason } = input as { readonly role: KeyRole; readonly reason: string };
+          return { rotation: await rotate(api, principal, role, reason) };
+        }),
+    },
+  },
+  fields: {
+    ApiKey: {
+      scopes: (_api, record: KeyRecord) => scopesOf(record),
     },
   },
   lists: { apiKeys: 10 },

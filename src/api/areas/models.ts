@@ -5,6 +5,7 @@ import { valueOf, type Api, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import type { ApiContext } from '../context.ts';
+import { payload } from '../payload.ts';
 import { MODELLERS, STAFF } from '../roles.ts';
 import { LOADS } from '../turns.ts';
 
@@ -36,6 +37,14 @@ export const models: Area = {
       roles: MODELLERS,
       run: async ({ service }, { input }, principal) =>
         valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
+    },
+    modelSubmit: {
+      on: 'Mutation',
+      roles: MODELLERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => ({
+          model: valueOf(await submitModel(service, askerOf(principal), input as SubmitInput)),
+        })),
     },
   },
   fields: {

@@ -11,6 +11,7 @@ import type { RunHead, RunState } from '../../store/index.ts';
 import { given, refuse, valueOf, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
+import { payload } from '../payload.ts';
 import { MODELLERS, STAFF } from '../roles.ts';
 import { LOADS } from '../turns.ts';
 
@@ -43,6 +44,24 @@ export const runs: Area = {
       roles: MODELLERS,
       run: async ({ service }, { id }, principal) =>
         valueOf(await cancelRun(service, askerOf(principal), String(id))),
+    },
+    verificationRequest: {
+      on: 'Mutation',
+      roles: MODELLERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const asked = input as VerificationInput;
+          return { run: valueOf(await requestVerification(service, askerOf(principal), asked)) };
+        }),
+    },
+    runCancel: {
+      on: 'Mutation',
+      roles: MODELLERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const { id } = input as { readonly id: string };
+          return { run: valueOf(await cancelRun(service, askerOf(principal), id)) };
+        }),
     },
     runUpdated: {
       on: 'Subscription',

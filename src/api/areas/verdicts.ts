@@ -12,6 +12,7 @@ import { given, refuse, valueOf, type Api, type Area } from '../area.ts';
 import { askerOf, type Principal } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, DEFAULT_PAGE, filterFrom, pageFor } from '../connection.ts';
 import { withReason } from '../compliance.ts';
+import { payload } from '../payload.ts';
 import { OFFICERS, STAFF } from '../roles.ts';
 import { LARGE_LOADS } from '../turns.ts';
 
@@ -71,6 +72,38 @@ export const verdicts: Area = {
         withReason(service, principal, 'eraseVerdict', String(id), String(reason), () =>
           eraseVerdict(service, askerOf(principal), principal.keyId, String(id)),
         ),
+    },
+    verdictRevoke: {
+      on: 'Mutation',
+      roles: OFFICERS,
+      run: (api, { input }, principal) =>
+        payload(async () => {
+          const { id, reason } = input as { readonly id: string; readonly reason: string };
+          const change = { state: 'revoked', reason } as const;
+          return { verdict: await withdraw(api, 'revokeVerdict', principal, id, change) };
+        }),
+    },
+    verdictSupersede: {
+      on: 'Mutation',
+      roles: OFFICERS,
+      run: (api, { input }, principal) =>
+        payload(async () => {
+          const { id, by, reason } = input as Readonly<Record<'id' | 'by' | 'reason', string>>;
+          const change = { state: 'superseded', by, reason } as const;
+          return { verdict: await withdraw(api, 'supersedeVerdict', principal, id, change) };
+        }),
+    },
+    verdictErase: {
+      on: 'Mutation',
+      roles: OFFICERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const { id, reason } = input as { readonly id: string; readonly reason: string };
+          const erase = () => eraseVerdict(service, askerOf(principal), principal.keyId, id);
+          return {
+            verdict: await withReason(service, principal, 'eraseVerdict', id, reason, erase),
+          };
+        }),
     },
   },
   fields: {
