@@ -188,6 +188,7 @@ describe('all pages', () => {
       [...read(join('src', name)).matchAll(/docs\/adr\/(\d{3})/gu)].map(([, number]) => number),
     );
     const there = readdirSync(repository('docs/adr')).map((name) => name.slice(0, 3));
+    expect(there.filter((number, i) => there.indexOf(number) !== i)).toEqual([]);
     expect(cited.filter((number) => !there.includes(number ?? ''))).toEqual([]);
     expect(cited.length).toBeGreaterThan(0);
   });

@@ -279,6 +279,29 @@ describe('a key', () => {
     ]);
   });
 
+  it('makes no key for more in any organisation, its own among them', async () => {
+    const { key } = await create({
+      name: 'provisions',
+      role: 'admin',
+      scopes: ['read', 'organisationKeyCreate'],
+    });
+    const own = await post(url, key, '{ viewer { organisation { id } } }');
+    const { organisation } = (own.data as unknown as { viewer: { organisation: { id: string } } })
+      .viewer;
+    const ask = (scopes: readonly string[] | undefined) =>
+      post(
+        url,
+        key,
+        'mutation ($input: OrganisationKeyCreateInput!) { organisationKeyCreate(input: $input) { key apiKey { scopes } userErrors { code } } }',
+        { input: { organisationId: organisation.id, name: 'x', role: 'admin', scopes } },
+      );
+    for (const scopes of [undefined, [], ['modelSubmit']])
+      expect((await ask(scopes)).codes).toEqual(['FORBIDDEN']);
+    expect((await ask(['read'])).data).toMatchObject({
+      organisationKeyCreate: { apiKey: { scopes: ['read'] }, userErrors: [] },
+    });
+  });
+
   it('is replaced by one that may do the same, and both are good for a while', async () => {
     const before = await create({ name: 'r', role: 'architect', owner: 'team', scopes: ['read'] });
     const rotate = (graceSeconds: number) =>

@@ -1,4 +1,4 @@
--- Organisations as tenants (docs/adr/022-organisations.md). What was there before belongs to the first one, which
+-- Organisations as tenants (docs/adr/024-organisations.md). What was there before belongs to the first one, which
 -- publishes, as it did. Every row of an organisation names it, and row-level security shows a transaction the rows of
 -- the organisation that it named (`probity.tenant`), and none where it named none. `*` is the installation's own view.
 

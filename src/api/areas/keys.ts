@@ -14,31 +14,14 @@ import { withReason } from '../compliance.ts';
 import { refuse, valueOf, type Api, type Area, type InstallationApi } from '../area.ts';
 import type { Principal } from '../auth.ts';
 import { payload } from '../payload.ts';
+import { mustCover, mustMakeNoWider } from '../scopes.ts';
 import { ADMINS } from '../roles.ts';
-
-/** Else a key for little would make one for all. */
-function mustCover({ scopes }: Principal, wanted: readonly string[]): void {
-  if (scopes === undefined) return;
-  if (wanted.length > 0 && wanted.every((scope) => scopes.has(scope))) return;
-  throw refuse(
-    'FORBIDDEN',
-    'input.scopes',
-    `a key with scopes makes keys with scopes of its own: ${[...scopes].join(', ')}`,
-  );
-}
 
 const scopesOf = ({ scopes }: KeyRecord): string[] =>
   scopes.split(' ').filter((each) => each !== '');
 
 async function create(api: Api, principal: Principal, input: NewApiKey) {
-  for (const scope of input.scopes ?? [])
-    if (!api.isScope(scope))
-      throw refuse(
-        'OPTION_INVALID',
-        'input.scopes',
-        `unknown scope \`${scope.slice(0, 80)}\`; a scope is an operation, or read`,
-      );
-  mustCover(principal, input.scopes ?? []);
+  mustMakeNoWider(api, principal, input.scopes ?? []);
   const { key, record } = valueOf(await createApiKey(api.service, principal, input));
   return { key, apiKey: record };
 }

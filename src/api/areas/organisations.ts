@@ -8,6 +8,7 @@ import {
 import { given, valueOf, type Area, type Arguments } from '../area.ts';
 import { payload } from '../payload.ts';
 import { ADMINS } from '../roles.ts';
+import { mustMakeNoWider } from '../scopes.ts';
 
 /** The organisations of the installation, for those who run it. */
 export const organisations: Area = {
@@ -57,9 +58,11 @@ export const organisations: Area = {
       on: 'Mutation',
       roles: ADMINS,
       reach: 'installation',
-      run: ({ installation }, { input }, principal) =>
+      run: (api, { input }, principal) =>
         payload(async () => {
+          const { installation } = api;
           const { organisationId, ...wanted } = input as Arguments;
+          mustMakeNoWider(api, principal, (wanted['scopes'] as string[] | null) ?? []);
           const { key, record } = valueOf(
             await createKeyOf(
               installation,
