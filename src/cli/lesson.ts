@@ -12,7 +12,7 @@ import { lessonAnswer, type FoundExercise } from '../lessons/question.ts';
 import { STEPS_SHAPE, type StepPattern } from '../scenarios/exercises.ts';
 import { findScenarios, type ScenarioFilter } from '../scenarios/find.ts';
 import { patternOf } from '../scenarios/readExercises.ts';
-import { textOf } from '../scenarios/index.ts';
+import { scenario, textOf, type Scenario } from '../scenarios/index.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { gradedText } from './lessonText.ts';
 import { painter } from './style.ts';
@@ -73,11 +73,50 @@ export async function showLesson(
   asked: Asked & { readonly start: boolean },
   io: CommandIo,
 ): Promise<Ended> {
+  const whole = asked.exercise.includes('/') ? undefined : scenario(asked.exercise);
+  if (whole) return showScenario(whole, asked, io);
   const found = await lessonAnswer({ ask: 'found', ...partsOf(asked) });
   if (!found.ok) return found;
   const { startSource } = found.value.task;
   if (asked.start) return { exit: 0, json: { source: startSource }, text: () => startSource };
   return { exit: 0, json: learnerView(found.value), text: () => shownText(found.value, io) };
+}
+
+/** The story of a scenario, and its exercises: nothing of its solution. */
+function showScenario(
+  found: Scenario,
+  { language, start }: { readonly language: string; readonly start: boolean },
+  io: CommandIo,
+): Ended {
+  const { id, sector, level, threats, references, vulnerable } = found;
+  if (start) return { exit: 0, json: vulnerable, text: () => vulnerable.source };
+  const { title, asset, goals, story, attack, exercises = {} } = textOf(found, language);
+  const tasks = Object.entries(found.exercises).map(([name, { kind }]) => ({
+    id: `${id}/${name}`,
+    kind,
+    task: exercises[name]?.task.trim() ?? '',
+  }));
+  const paint = painter(io);
+  const json = { id, title, sector, level, asset, goals, story, attack, threats, references };
+  return {
+    exit: 0,
+    json: { ...json, exercises: tasks },
+    text: () =>
+      [
+        `${paint('bold', title)} · ${sector} · ${level}`,
+        '',
+        story.trim(),
+        '',
+        attack.trim(),
+        '',
+        ...goals.map((goal) => `goal     ${goal.trim()}`),
+        ...(threats.length > 0 ? [`threats  ${threats.join(', ')}`] : []),
+        ...tasks.map((each) => `${each.kind.padEnd(8)} ${each.id}`),
+        '',
+        `the model: probity lesson show ${id} --start`,
+        '',
+      ].join('\n'),
+  };
 }
 
 /** What a learner may know: no hints, no explanation, and not how a choice comes out. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readModelText } from '../../src/lessons/exercise.ts';
 import { Game, MOST_MOVES, type GameSetup, type Position } from '../../src/lessons/play.ts';
@@ -168,6 +169,25 @@ describe('probity lesson', () => {
     expect(right.exit).toBe(0);
     expect(right.stdout).toContain(
       'control complete.tokenIsOfOrder: without it completedIsPaid falls',
+    );
+  });
+  it('tells the story of a scenario, and nothing of its solution', async () => {
+    const scenarioId = 'token-of-a-cheap-order';
+    const story = await probity('lesson', 'show', scenarioId, '--language', 'de');
+    expect(story.exit).toBe(0);
+    expect(story.stdout).toContain(`fix      ${id}`);
+    const json = (await probity('lesson', 'show', scenarioId, '--json')).stdout;
+    expect(JSON.parse(json)).toMatchObject({
+      id: scenarioId,
+      title: expect.any(String) as unknown,
+    });
+    for (const secret of ['tokenIsOfOrder', '"solution"', '"expected"', '"fixed"'])
+      expect(json).not.toContain(secret);
+    expect((await probity('lesson', 'show', scenarioId, '--start')).stdout).toBe(
+      readFileSync(`${folder}/vulnerable.yaml`, 'utf8'),
+    );
+    expect((await probity('lesson', 'show', 'token-of-a-cheap-ordr')).stderr).toContain(
+      'did you mean `token-of-a-cheap-order`?',
     );
   });
   it('refuses what is none of it', async () => {

@@ -46,8 +46,13 @@ export const LESSON_COMMANDS: readonly CommandRow[] = [
       }),
       command({
         name: 'show',
-        about: 'what an exercise asks, and what it opens',
-        positionals: { exercise: EXERCISE },
+        about: 'a scenario and its story, or what one of its exercises asks and opens',
+        positionals: {
+          exercise: required(
+            anyText('EXERCISE'),
+            'SCENARIO or SCENARIO/EXERCISE, as `lesson list` shows them',
+          ),
+        },
         options: { language: LANGUAGE, start: flag('print the model that it starts from') },
         examples: [
           {
