@@ -54,7 +54,7 @@ describe('exit codes', () => {
     [
       3,
       'something is unknown',
-      HOLDS.replace('always: x or not(x)', 'eventually: x or not(x)'),
+      HOLDS.replace('always: x or not(x)', 'ltl: "x U not(x)"'),
       '--engines',
       'z3',
     ],
