@@ -87,17 +87,6 @@ describe('deploy/compose.yaml', () => {
       for (const name of Object.keys(needed)) expect(services).toHaveProperty(name);
   });
 
-  describeTool('compose', 'as docker compose reads it', (command) => {
-    it('is what it takes', () => {
-      const { status, stderr } = spawnSync(
-        command,
-        ['compose', '-f', repository('deploy/compose.yaml'), 'config', '--quiet'],
-        { encoding: 'utf8', env: { ...process.env, POSTGRES_PASSWORD: 'x' } },
-      );
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    });
-  });
-
   it('opens nothing to the outside', () => {
     const ports = Object.values(services).flatMap((service) => service.ports ?? []);
     expect(ports).toEqual(['127.0.0.1:4600:4600']);

@@ -37,7 +37,6 @@ const FINDERS = {
   openssl: () => first(['openssl'], 'ts', '-help'),
   systemd: () => first(['systemd-analyze'], '--version'),
   /** The plugin alone: nothing is built, and no daemon asked. */
-  compose: () => first(['docker'], 'compose', 'version'),
   /**
    * SoftHSM's module, where `softhsm2-util`, OpenSC's `pkcs11-tool` and the package pkcs11js are
    * too.
