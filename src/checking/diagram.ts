@@ -9,9 +9,8 @@ import {
 import { readBpmn, readWhole, type Beside } from '../frontends/bpmn/index.ts';
 import { quietActions } from '../frontends/bpmn/quiet.ts';
 import { ANNOTATION_SHAPE } from '../frontends/native/modelShape.ts';
-import { checkShape } from '../frontends/native/shape.ts';
-import { readYaml } from '../frontends/native/yaml.ts';
 import type { ReadModel, Submission } from './types.ts';
+import { readShaped } from '../frontends/native/shaped.ts';
 
 /** A diagram, with what is said of it beside it, as a model document. */
 export async function modelOfDiagram({ source, ...said }: Submission): Promise<Result<ReadModel>> {
@@ -44,11 +43,9 @@ export function readBeside({
     ...(strict && { strict }),
   };
   if (annotations === undefined) return ok(given);
-  const read = readYaml(annotations);
+  const read = readShaped<Annotations>(annotations, ANNOTATION_SHAPE);
   if (!read.ok) return read;
-  const problems = checkShape(read.value.value, read.value.locate, ANNOTATION_SHAPE);
-  if (problems.length > 0) return { ok: false, problems };
-  const found = read.value.value as Annotations;
+  const found = read.value.value;
   if (found.channels !== undefined && !isChannelSemantics(found.channels)) {
     return bad(
       problem(

@@ -1,11 +1,10 @@
 import { bad, ok, problem, type Locate, type Problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { checkShape } from '../frontends/native/shape.ts';
-import { readYaml } from '../frontends/native/yaml.ts';
 import type { Action, Model } from '../model/model.ts';
 import { cellType, type Type } from '../model/types.ts';
 import { MAPPING_SHAPE } from './mappingShape.ts';
 import { parsePath, type Path } from './path.ts';
+import { readShaped } from '../frontends/native/shaped.ts';
 
 /** Where a value comes from, and how it becomes one of the model. */
 export interface Datum {
@@ -96,13 +95,11 @@ interface MappingDocument {
 
 /** Reads a mapping for a model: everything that is wrong with it, each with its place. */
 export function readMapping(source: string, model: Model): Result<Mapping> {
-  const read = readYaml(source);
+  const read = readShaped<MappingDocument>(source, MAPPING_SHAPE);
   if (!read.ok) return read;
   const { value, locate } = read.value;
-  const wrong = checkShape(value, locate, MAPPING_SHAPE);
-  if (wrong.length > 0) return { ok: false, problems: wrong };
   const reader = new Reader(model, locate);
-  const mapping = reader.mapping(value as MappingDocument);
+  const mapping = reader.mapping(value);
   return reader.problems.length > 0 ? bad(...reader.problems) : ok(mapping);
 }
 

@@ -6,7 +6,7 @@ import type { OutcomeKind } from '../model/outcome.ts';
 import type { Submission } from '../checking/types.ts';
 import { wrongAutomatedThreat } from '../threats/automatedThreats.ts';
 import type { ExerciseFile, ExerciseText } from './exercises.ts';
-import { readShaped } from './files.ts';
+import { readLibraryFile } from './files.ts';
 import { exerciseTextProblems, readExercises } from './readExercises.ts';
 import { SCENARIO_SHAPE, TEXT_SHAPE, type Level, type Sector } from './shape.ts';
 
@@ -121,7 +121,7 @@ function readScenario(folder: string, id: string): Result<Scenario> {
     problems.push(...read.problems);
     return undefined;
   };
-  const facts = take(readShaped<Facts>(folder, 'scenario.yaml', SCENARIO_SHAPE))?.value;
+  const facts = take(readLibraryFile<Facts>(folder, 'scenario.yaml', SCENARIO_SHAPE))?.value;
   const tasks = take(readExercises(folder, modelIn(folder, 'vulnerable')));
   facts?.references.forEach((reference, i) => {
     const wrong = wrongAutomatedThreat(reference);
@@ -133,7 +133,7 @@ function readScenario(folder: string, id: string): Result<Scenario> {
   const texts = new Map<string, ScenarioText>();
   for (const file of readdirSync(folder).sort()) {
     const language = /^text\.([a-z]{2})\.yaml$/.exec(file)?.[1];
-    const read = language && take(readShaped<ScenarioText>(folder, file, TEXT_SHAPE));
+    const read = language && take(readLibraryFile<ScenarioText>(folder, file, TEXT_SHAPE));
     if (!language || !read) continue;
     texts.set(language, read.value);
     if (tasks) problems.push(...exerciseTextProblems(read, tasks, join(folder, file)));

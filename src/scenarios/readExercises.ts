@@ -12,7 +12,7 @@ import {
   type StepPattern,
 } from './exercises.ts';
 import { exerciseNameProblems } from './exerciseNames.ts';
-import { readShaped, type LibraryFile } from './files.ts';
+import { readLibraryFile, type LibraryFile } from './files.ts';
 import type { Submission } from '../checking/types.ts';
 import { readNative } from '../frontends/native/index.ts';
 
@@ -26,7 +26,7 @@ export function readExercises(
   model: ScenarioModel | undefined,
 ): Result<ExerciseFile> {
   if (!existsSync(join(folder, 'exercises.yaml'))) return ok(NONE);
-  const read = readShaped<ExerciseFile>(folder, 'exercises.yaml', EXERCISES_SHAPE);
+  const read = readLibraryFile<ExerciseFile>(folder, 'exercises.yaml', EXERCISES_SHAPE);
   if (!read.ok) return read;
   const { exercises, goodRuns } = read.value.value;
   const document = model?.format === 'native' ? readNative(model.source) : undefined;

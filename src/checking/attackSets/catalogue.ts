@@ -4,7 +4,6 @@ import { packageRoot } from '../../config/packageRoot.ts';
 import { ok, problem, type Problem, type Result } from '../../errors/index.ts';
 import { didYouMean } from '../../errors/nearest.ts';
 import {
-  checkShape,
   listShape,
   optionalField,
   record,
@@ -12,10 +11,10 @@ import {
   textShape,
   type JsonShape,
 } from '../../frontends/native/shape.ts';
-import { readYaml } from '../../frontends/native/yaml.ts';
 import { wrongAutomatedThreat } from '../../threats/automatedThreats.ts';
 import { OPERATORS } from '../../threats/operators/index.ts';
 import type { Threat } from '../../threats/threat.ts';
+import { inFile, readShaped } from '../../frontends/native/shaped.ts';
 
 /** What is known of a kind of threat: one file of `specs/threats`, or of a folder of the user's. */
 export interface CatalogueEntry {
@@ -99,18 +98,11 @@ function filesOf(folder: string, problems: Problem[]): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-const inFile = (each: Problem, file: string): Problem => ({
-  ...each,
-  path: each.path === '' ? file : `${file}: ${each.path}`,
-});
-
 function readEntry(source: string): Result<CatalogueEntry> {
-  const read = readYaml(source);
+  const read = readShaped<CatalogueEntry>(source, CATALOGUE_SHAPE);
   if (!read.ok) return read;
-  const { value, locate } = read.value;
-  const problems = checkShape(value, locate, CATALOGUE_SHAPE);
-  if (problems.length > 0) return { ok: false, problems };
-  const entry = value as CatalogueEntry;
+  const { value: entry, locate } = read.value;
+  const problems: Problem[] = [];
   const known = OPERATORS.map(({ name }) => name);
   if (!known.includes(entry.operator))
     problems.push(
