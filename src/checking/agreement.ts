@@ -1,12 +1,14 @@
 import { ENGINE_NAMES, type Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
-import type { Agreement, LackReason, PropertyReport } from '../model/outcome.ts';
+import {
+  isDefinite,
+  type Agreement,
+  type LackReason,
+  type PropertyReport,
+} from '../model/outcome.ts';
 import { canAgree, ENGINES } from './plan.ts';
 
 type Definite = PropertyReport & { readonly outcome: 'holds' | 'violated' };
-
-const isDefinite = (report: PropertyReport): report is Definite =>
-  report.outcome === 'holds' || report.outcome === 'violated';
 
 /**
  * The reports with whose word each is. `properties`: those of the model, of which a conjunction is

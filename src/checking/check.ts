@@ -111,12 +111,12 @@ async function runEngines(
   const engines = partOf(time, options.attacks ? ENGINES_SHARE / 2 : ENGINES_SHARE);
   const runs = [...(await runPlan(task, options, engines, context))];
   const reported = (): PropertyReport[] => reportProperties(judging, runs, options);
-  if (options.crossCheck && context.onFirst) {
+  if (options.crossCheck === true) {
     const reports = reported();
     const crossing = runCrossCheck(task, reports, runs, options, engines, context);
-    context.onFirst(reportOf(judging, submission, reports));
+    context.onFirst?.(reportOf(judging, submission, reports));
     runs.push(...(await crossing));
-  } else runs.push(...(await runCrossCheck(task, reported(), runs, options, engines, context)));
+  }
   for (let round = 0; round < MAX_ROUNDS && !isOver(engines); round += 1) {
     const more = await runForAssurance(task, reported(), runs, options, engines, context);
     if (more.length === 0) break;

@@ -13,7 +13,12 @@ import {
   type Task,
 } from '../model/engine.ts';
 import { type Property } from '../model/model.ts';
-import type { Assurance, PropertyReport, UnknownReason } from '../model/outcome.ts';
+import {
+  isDefinite,
+  type Assurance,
+  type PropertyReport,
+  type UnknownReason,
+} from '../model/outcome.ts';
 import { endedBy, isOver, leftOf, OutOfTime, partOf, within, type Time } from '../time/time.ts';
 import { lackOf } from './assurance.ts';
 import { replayOutcome } from './combine.ts';
@@ -127,8 +132,8 @@ export async function runPlan(
 }
 
 function isDecided(run: EngineRun, property: Property): boolean {
-  const outcome = run.result?.outcomes.get(property.name)?.outcome;
-  return outcome === 'holds' || outcome === 'violated';
+  const outcome = run.result?.outcomes.get(property.name);
+  return outcome !== undefined && isDefinite(outcome);
 }
 
 /** An answer that does not replay is none, and ends nobody. */
@@ -164,7 +169,7 @@ export async function runForAssurance(
     const able = GIVEN_BY.find(({ assurance }) => lack.includes(assurance))?.engines ?? [];
     const next = able.find(
       (name) =>
-        !runs.some((run) => run.engine.name === name && run.asked.has(property.name)) &&
+        !wasAsked(runs, name, property) &&
         // What lacks something is definite.
         canAgree(ENGINES[name], task, property, report?.outcome === 'holds' ? 'holds' : 'violated'),
     );
@@ -176,6 +181,9 @@ export async function runForAssurance(
     ),
   );
 }
+
+const wasAsked = (runs: readonly EngineRun[], name: EngineName, property: Property): boolean =>
+  runs.some((run) => run.engine.name === name && run.asked.has(property.name));
 
 /** The other engines take no more than this part of the whole time for what was answered before. */
 const CROSS_SHARE = 1 / 4;
@@ -192,18 +200,17 @@ export async function runCrossCheck(
   time: Time,
   context: CheckContext,
 ): Promise<EngineRun[]> {
-  if (options.engines !== 'auto' || options.crossCheck !== true) return [];
+  if (options.engines !== 'auto') return [];
   const share = partOf(time, 1, options.timeoutMs * CROSS_SHARE);
-  const asked = (name: EngineName, property: string): boolean =>
-    runs.some((run) => run.engine.name === name && run.asked.has(property));
   const wanted = ENGINE_NAMES.map((name) => ({
     engine: ENGINES[name],
     properties: task.properties.filter((property) => {
-      const outcome = reports.find((report) => report.name === property.name)?.outcome;
+      const report = reports.find((each) => each.name === property.name);
       return (
-        (outcome === 'holds' || outcome === 'violated') &&
-        !asked(name, property.name) &&
-        canAgree(ENGINES[name], task, property, outcome)
+        report !== undefined &&
+        isDefinite(report) &&
+        !wasAsked(runs, name, property) &&
+        canAgree(ENGINES[name], task, property, report.outcome)
       );
     }),
   }));

@@ -1,7 +1,7 @@
 import type { PropertyVerdict } from '../evidence/statements/statement.ts';
 import { ENGINE_NAMES, type Budget, type EngineName, type Task } from '../model/engine.ts';
 import type { Property } from '../model/model.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { isDefinite, type Outcome } from '../model/outcome.ts';
 import { timeOf } from '../time/time.ts';
 import { canAgree, ENGINES } from './plan.ts';
 import { failed, type RecheckFound, type RecheckLimits } from './rechecked.ts';
@@ -131,7 +131,7 @@ export class ClaimJudge {
     if (typeof word === 'string') return word;
     const said = word.get(verdict.name);
     if (said?.outcome === verdict.outcome) return undefined;
-    if (said?.outcome === 'holds' || said?.outcome === 'violated')
+    if (said && isDefinite(said))
       return failed('RECHECK_AGREEMENT', `${name} says here: ${said.outcome}`);
     return said?.outcome === 'unknown'
       ? `${said.reason}: ${said.message}`
@@ -195,12 +195,6 @@ export function conjunctionClaims(
 
 const isEngine = (name: string): name is EngineName =>
   (ENGINE_NAMES as readonly string[]).includes(name);
-
-function isDefinite<T extends { readonly outcome: string }>(
-  said: T,
-): said is T & { readonly outcome: 'holds' | 'violated' } {
-  return said.outcome === 'holds' || said.outcome === 'violated';
-}
 
 const standingBehind = ({ engines, outcome }: PropertyVerdict): string[] => [
   ...new Set(engines.filter((each) => each.outcome === outcome).map(({ name }) => name)),

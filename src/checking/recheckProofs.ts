@@ -10,7 +10,7 @@ import {
   type Awaited,
 } from '../engines/z3/rankingProof.ts';
 import { type Depth, readDepth } from '../engines/z3/kInduction.ts';
-import { type Reproof, reproveEverywhere } from '../engines/z3/reprove.ts';
+import { type Reproof, reproveEverywhere, type ToProve } from '../engines/z3/reprove.ts';
 import { SessionError } from '../engines/z3/session.ts';
 import { obligations } from '../engines/z3/spacer.ts';
 import { isArtifact } from '../evidence/bundle/paths.ts';
@@ -49,35 +49,26 @@ export class RecheckProofs {
    * That the ways lead to the goal from every initial state, whatever the parameters are: written
    * anew from the model.
    */
-  async reachedByWays(property: Property, texts: unknown): Promise<RecheckFound> {
-    let goal: string;
-    let ways: ReturnType<typeof readWays>;
-    try {
-      this.#system ??= encodeSystem(this.#semantics);
-      [goal, ways] = [this.#system.bad(property), readWays(this.#system, texts)];
-    } catch (error) {
-      if (error instanceof Unencodable)
-        return failed('RECHECK_INVARIANT', `Z3 cannot have been asked: ${error.message}`);
-      throw error;
-    }
-    if (!ways) return failed('RECHECK_INVARIANT', 'its ways are none of this model');
-    const { timeoutMs, memoryMb } = this.#limits;
-    const list = [{ name: 'everyValuation', text: obligationOf(this.#system, ways, goal) }];
-    const { provedBy, refuted } = await reproveEverywhere(list, {
-      ...timeOf(timeoutMs),
-      memoryMb,
+  reachedByWays(property: Property, texts: unknown): Promise<RecheckFound> {
+    return this.#encoded(async (system) => {
+      const [goal, ways] = [system.bad(property), readWays(system, texts)];
+      if (!ways) return failed('RECHECK_INVARIANT', 'its ways are none of this model');
+      const list = [{ name: 'everyValuation', text: obligationOf(system, ways, goal) }];
+      const { provedBy, refuted } = await this.#askAll(list);
+      if (refuted.length > 0)
+        return failed(
+          'RECHECK_OBLIGATION',
+          `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`,
+        );
+      return provedBy.length > 0
+        ? { status: 'reproved', detail: provers(provedBy) }
+        : skipped('no solver came to an answer');
     });
-    if (refuted.length > 0)
-      return failed(
-        'RECHECK_OBLIGATION',
-        `every valuation, by ${refuted.map(({ solver }) => solver).join(', ')}`,
-      );
-    return provedBy.length > 0
-      ? {
-          status: 'reproved',
-          detail: provers(provedBy),
-        }
-      : skipped('no solver came to an answer');
+  }
+
+  #askAll(list: readonly ToProve[]): Promise<Reproof> {
+    const { timeoutMs, memoryMb } = this.#limits;
+    return reproveEverywhere(list, { ...timeOf(timeoutMs), memoryMb });
   }
 
   /** That the bundle's invariant is one, and that it excludes what is bad. */
@@ -138,8 +129,7 @@ export class RecheckProofs {
         : undefined;
     const list = ranks && rankingObligations(this.#semantics, system, formula, invariant, ranks);
     if (!list) return failed('RECHECK_INVARIANT', 'it names no ranking of this model');
-    const { timeoutMs, memoryMb } = this.#limits;
-    const found = await reproveEverywhere(list, { ...timeOf(timeoutMs), memoryMb });
+    const found = await this.#askAll(list);
     if (found.refuted.length > 0)
       return failed(
         'RECHECK_OBLIGATION',
@@ -212,11 +202,7 @@ export class RecheckProofs {
           o.name === 'safety' ? [{ ...o, name: safetyOf(p) }] : i === 0 ? [o] : [],
         );
       });
-    const { timeoutMs, memoryMb } = this.#limits;
-    return reproveEverywhere(list, {
-      ...timeOf(timeoutMs),
-      memoryMb,
-    });
+    return this.#askAll(list);
   }
 }
 

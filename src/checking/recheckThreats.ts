@@ -9,18 +9,12 @@ import type { Threat } from '../threats/threat.ts';
 import { TooManyValues } from '../threats/world.ts';
 import { timeOf } from '../time/time.ts';
 import { analyseThreats } from './attackSets/analysis.ts';
+import { isRecord } from '../canonical/record.ts';
 import { MOST_ATTACKED } from './attackSets/attacksOn.ts';
 import { replays } from './attackSets/attackTrace.ts';
 import type { ThreatenedProperty } from './attackSets/types.ts';
 import { judgeUnder, type UnderThreats } from './attackSets/underThreats.ts';
-import {
-  failed,
-  isRecord,
-  isTexts,
-  skipped,
-  type RecheckFound,
-  type RecheckLimits,
-} from './rechecked.ts';
+import { failed, isTexts, skipped, type RecheckFound, type RecheckLimits } from './rechecked.ts';
 
 interface AskedAttacks {
   readonly threats: 'all' | readonly string[];

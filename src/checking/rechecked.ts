@@ -1,4 +1,5 @@
 import type { Trace } from '../model/trace.ts';
+import { isRecord } from '../canonical/record.ts';
 
 /**
  * What checking again can say of an answer: shared by what we can check ourselves (`recheck.ts`)
@@ -85,8 +86,6 @@ export const failed = (code: RecheckCode, detail?: string): RecheckFound => ({
 });
 export const skipped = (detail: string): RecheckFound => ({ status: 'skipped', detail });
 
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 

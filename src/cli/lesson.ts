@@ -17,6 +17,7 @@ import type { CommandIo, Ended } from './command.ts';
 import { gradedText } from './lessonText.ts';
 import { painter } from './style.ts';
 import { readText } from './textFile.ts';
+import { exerciseParts } from '../lessons/exercise.ts';
 
 type Wanted = { readonly [Name in keyof ScenarioFilter]: ScenarioFilter[Name] | undefined };
 
@@ -63,10 +64,11 @@ interface Asked {
 
 const TIMEOUT_MS = 60_000;
 
-function partsOf({ exercise, language }: Asked) {
-  const [scenario = '', ...rest] = exercise.split('/');
-  return { scenario, exercise: rest.join('/'), language, timeoutMs: TIMEOUT_MS };
-}
+const aboutOf = ({ exercise, language }: Asked) => ({
+  ...exerciseParts(exercise),
+  language,
+  timeoutMs: TIMEOUT_MS,
+});
 
 /** `probity lesson show`. */
 export async function showLesson(
@@ -75,7 +77,7 @@ export async function showLesson(
 ): Promise<Ended> {
   const whole = asked.exercise.includes('/') ? undefined : scenario(asked.exercise);
   if (whole) return showScenario(whole, asked, io);
-  const found = await lessonAnswer({ ask: 'found', ...partsOf(asked) });
+  const found = await lessonAnswer({ ask: 'found', ...aboutOf(asked) });
   if (!found.ok) return found;
   const { startSource } = found.value.task;
   if (asked.start) return { exit: 0, json: { source: startSource }, text: () => startSource };
@@ -193,7 +195,7 @@ export async function gradeLesson(
   asked: Asked & { readonly file: string; readonly hint: number },
   io: CommandIo,
 ): Promise<Ended> {
-  const found = await lessonAnswer({ ask: 'found', ...partsOf(asked) });
+  const found = await lessonAnswer({ ask: 'found', ...aboutOf(asked) });
   if (!found.ok) return found;
   const file = await readText(asked.file);
   if (!file.ok) return file;
@@ -202,7 +204,7 @@ export async function gradeLesson(
   if (!answer.ok) return { ...answer, source: file.value };
   const graded = await lessonAnswer({
     ask: 'grade',
-    ...partsOf(asked),
+    ...aboutOf(asked),
     answer: answer.value,
     hint: asked.hint,
   });

@@ -6,7 +6,8 @@ import type { Trace } from '../model/trace.ts';
 import type { Io } from './io.ts';
 import { scriptText } from './scriptText.ts';
 import { painter } from './style.ts';
-import { MODEL, steps, traceLines, valueText } from './traceText.ts';
+import { valueText } from '../explain/valueText.ts';
+import { MODEL, steps, traceLines } from './traceText.ts';
 
 /** The kinds whose answer depends on what is fair; for others the list is only noise. */
 const RESTS_ON_FAIRNESS: ReadonlySet<string> = new Set([

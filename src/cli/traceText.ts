@@ -1,5 +1,6 @@
 import type { Teller } from '../explain/teller.ts';
-import type { Message, Step, Trace, Value } from '../model/trace.ts';
+import type { Step, Trace } from '../model/trace.ts';
+import { messageText, valueText } from '../explain/valueText.ts';
 
 /** Tells the steps of a run in the words of the model. */
 export const MODEL: Teller = { step: stepLabel, effects: changes, name: (id) => id };
@@ -82,15 +83,6 @@ function moved({ received = [], sent = [] }: Step): string[] {
   if (gone && come) return [`${gone} → ${come}`];
   if (gone) return [`${gone} is gone`];
   return come ? [`${come} comes`] : [];
-}
-
-function messageText(message: Message): string {
-  return `${message.channel}{${Object.values(message.message).map(valueText).join(', ')}}`;
-}
-
-export function valueText(value: Value): string {
-  if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
-  return value === null ? 'null' : String(value);
 }
 
 export function steps(count: number): string {

@@ -68,7 +68,12 @@ function readField(
   return { value: raw.replaceAll('""', '"'), end: end + 1, newlines: raw.split('\n').length - 1 };
 }
 
-/** One line of CSV, quoted only where it must be. */
+/** One line of CSV. */
 export function csvLine(fields: readonly string[]): string {
-  return `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\n`;
+  return `${fields.map(csvField).join(',')}\n`;
+}
+
+/** A field of CSV, quoted only where it must be. */
+export function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,11 +1,8 @@
 import { bad, problem, type Problem, type Result } from '../errors/index.ts';
 import { casesOf, ObjectTypes, type OcelEvent } from './ocel.ts';
 import { MAX_ROW_PROBLEMS, rowProblem, type LogOptions, type LogRows } from './rows.ts';
+import { isRecord } from '../canonical/record.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Reads OCEL 2.0 in JSON. */
@@ -16,10 +13,10 @@ export function readOcelJson(text: string, { caseType }: LogOptions): Result<Log
   } catch (error) {
     return bad(syntax(`not JSON: ${error instanceof Error ? error.message : String(error)}`));
   }
-  if (!isJson(log) || !Array.isArray(log['events']) || !Array.isArray(log['objects']))
+  if (!isRecord(log) || !Array.isArray(log['events']) || !Array.isArray(log['objects']))
     return bad(
       syntax(
-        isJson(log) && ('ocel:events' in log || 'ocel:global-log' in log)
+        isRecord(log) && ('ocel:events' in log || 'ocel:global-log' in log)
           ? 'this is OCEL 1.0; export the log as OCEL 2.0'
           : 'an event log in a JSON object is OCEL 2.0, with lists of `objects` and `events`; else it is a JSON array of events',
       ),
@@ -27,9 +24,9 @@ export function readOcelJson(text: string, { caseType }: LogOptions): Result<Log
   const types = new ObjectTypes();
   const problems: Problem[] = [];
   for (const declared of listOf(log['objectTypes']))
-    if (isJson(declared) && typeof declared['name'] === 'string') types.declare(declared['name']);
+    if (isRecord(declared) && typeof declared['name'] === 'string') types.declare(declared['name']);
   for (const [i, object] of log['objects'].entries()) {
-    if (isJson(object) && typeof object['id'] === 'string' && typeof object['type'] === 'string')
+    if (isRecord(object) && typeof object['id'] === 'string' && typeof object['type'] === 'string')
       types.add(object['id'], object['type']);
     else
       problems.push(
@@ -51,19 +48,19 @@ const syntax = (message: string): Problem => problem('EVENT_LOG_SYNTAX', '', mes
 
 /** An event, or what is wrong with it. */
 function eventOf(given: unknown): OcelEvent | string {
-  if (!isJson(given)) return 'an event is an object';
+  if (!isRecord(given)) return 'an event is an object';
   const { id, type, time } = given;
   if (typeof id !== 'string' || typeof type !== 'string' || typeof time !== 'string')
     return 'an event has an `id`, a `type` and a `time`, as texts';
   const objects: string[] = [];
   for (const related of listOf(given['relationships'])) {
-    const object = isJson(related) ? related['objectId'] : undefined;
+    const object = isRecord(related) ? related['objectId'] : undefined;
     if (typeof object !== 'string') return 'a relationship names an object: `objectId`, a text';
     objects.push(object);
   }
   const attributes: [string, string][] = [];
   for (const attribute of listOf(given['attributes'])) {
-    if (!isJson(attribute) || typeof attribute['name'] !== 'string')
+    if (!isRecord(attribute) || typeof attribute['name'] !== 'string')
       return 'an attribute has a `name` and a `value`';
     const value = attribute['value'];
     if (value === null || value === undefined || value === '') continue;

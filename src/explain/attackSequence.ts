@@ -1,7 +1,8 @@
 import type { Lane, Sequence, SequenceRow } from '../drawing/sequence.ts';
 import type { Model } from '../model/model.ts';
-import type { Message, Step, Trace, Value } from '../model/trace.ts';
+import type { Message, Step, Trace } from '../model/trace.ts';
 import type { Teller } from './teller.ts';
+import { messageText, valueText } from './valueText.ts';
 
 /** Whoever does what no actor of the model does. */
 const ATTACKER = '(attacker)';
@@ -25,7 +26,9 @@ export function attackSequence(
     return id;
   };
   const rows: SequenceRow[] = [];
-  const params = Object.entries(trace.params).map(([name, value]) => `${name} = ${shown(value)}`);
+  const params = Object.entries(trace.params).map(
+    ([name, value]) => `${name} = ${valueText(value)}`,
+  );
   if (params.length > 0) rows.push({ kind: 'note', text: `with ${params.join(', ')}` });
   for (const [i, step] of drawn.entries()) {
     if (trace.loopStart === i) rows.push({ kind: 'note', text: 'from here for ever:' });
@@ -82,12 +85,4 @@ function messagesOf({ channels }: Model, step: Step, by: string): readonly Sent[
     const found = channel(message.channel);
     return found ? [{ from: found.from, to: found.to, message, isLost: true }] : [];
   });
-}
-
-function messageText({ channel, message }: Message): string {
-  return `${channel}{${Object.values(message).map(shown).join(', ')}}`;
-}
-
-function shown(value: Value): string {
-  return Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value as string | null);
 }

@@ -29,6 +29,15 @@ export interface ExerciseTask<E extends Exercise = Exercise> {
   readonly candidates: Scenario['candidates'];
 }
 
+/** Which exercise an id names: `SCENARIO/EXERCISE`. */
+export function exerciseParts(id: string): {
+  readonly scenario: string;
+  readonly exercise: string;
+} {
+  const [scenario = '', ...rest] = id.split('/');
+  return { scenario, exercise: rest.join('/') };
+}
+
 /** The exercise of this name in a scenario, and what it starts from. */
 export async function taskOf(scenario: Scenario, name: string): Promise<Result<ExerciseTask>> {
   const exercise = Object.hasOwn(scenario.exercises, name) ? scenario.exercises[name] : undefined;

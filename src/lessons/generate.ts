@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import type { ActionDocument, ControlDocument, ModelDocument } from '../model/document.ts';
+import {
+  asList,
+  type ActionDocument,
+  type ControlDocument,
+  type ModelDocument,
+} from '../model/document.ts';
 import type {
   ActionPart,
   ExerciseText,
@@ -199,18 +204,11 @@ function mutantsWithout({ raw, semantics }: ReadText): Mutant[] {
   });
 }
 
-const controlGroups = ({ controls }: ActionDocument): readonly ControlDocument[] =>
-  controls === undefined
-    ? []
-    : Array.isArray(controls)
-      ? (controls as readonly ControlDocument[])
-      : [controls as ControlDocument];
-
 const controlNames = (action: ActionDocument): string[] =>
-  controlGroups(action).flatMap((group) => Object.keys(group));
+  asList(action.controls).flatMap((group) => Object.keys(group));
 
 const controlsWithout = (action: ActionDocument, dropped: string): ControlDocument[] =>
-  controlGroups(action)
+  asList(action.controls)
     .map((group) => Object.fromEntries(Object.entries(group).filter(([name]) => name !== dropped)))
     .filter((group) => Object.keys(group).length > 0);
 

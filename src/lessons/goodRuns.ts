@@ -13,6 +13,7 @@ import { BOOL, type Type } from '../model/types.ts';
 import type { GoodRun, StepPattern } from '../scenarios/exercises.ts';
 import { OutOfTime, ticking, type Time } from '../time/time.ts';
 import { readChanged } from './exercise.ts';
+import { traceAlong, type Way } from './way.ts';
 
 /** A good run that is no longer there. */
 export interface LostRun {
@@ -29,8 +30,6 @@ export interface LostRun {
   /** How far it comes, or the way that it goes instead. */
   readonly trace?: Trace;
 }
-
-type Row = readonly number[];
 
 /**
  * The named runs without attack that a model does not have. Steps of actions that are new since
@@ -97,11 +96,8 @@ async function goalsOf(
   return { value: read.value, exprs };
 }
 
-interface Place {
-  readonly row: Row;
+interface Place extends Way {
   readonly taken: number;
-  readonly before?: Place;
-  readonly step?: Step;
 }
 
 /**
@@ -146,7 +142,7 @@ function followed(
       how: next === undefined ? 'elsewhere' : 'stops',
       taken,
       ...(next !== undefined && { next }),
-      ...(furthest && { trace: traceTo(semantics, furthest) }),
+      ...(furthest && { trace: traceAlong(new Codec(semantics.layout), furthest) }),
     };
   }
   return undefined;
@@ -198,18 +194,6 @@ const within = (
   Object.entries(wanted).every(
     ([key, value]) => Object.hasOwn(given, key) && comparable(given[key]) === comparable(value),
   );
-
-function traceTo(semantics: Semantics, end: Place): Trace {
-  const codec = new Codec(semantics.layout);
-  const steps: Step[] = [];
-  let at = end;
-  for (; at.before; at = at.before) if (at.step) steps.unshift(at.step);
-  return {
-    params: codec.cells(at.row, 'parameter'),
-    initial: codec.cells(at.row, 'variable'),
-    steps,
-  };
-}
 
 /** No name that a model could have. */
 const COUNTER = 'step of a good run';

@@ -3,7 +3,6 @@ import { roomFor } from '../checking/attackSets/room.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { listed } from '../errors/nearest.ts';
 import { Codec } from '../model/codec.ts';
-import type { Step, Trace } from '../model/trace.ts';
 import type {
   ChooseExercise,
   FindExercise,
@@ -27,14 +26,8 @@ import { attacksThatCount, breaksOf, type Breaks, type FoundAttack } from './jud
 import type { Inspected } from '../checking/inspect.ts';
 import type { ModelDocument } from '../model/document.ts';
 import { isSubset } from '../checking/attackSets/minimal.ts';
-
-type Row = readonly number[];
-
-interface Way {
-  readonly row: Row;
-  readonly before?: Way;
-  readonly step?: Step;
-}
+import { traceAlong, type Way } from './way.ts';
+import { isRecord } from '../canonical/record.ts';
 
 /** An attack as a learner tells it, followed by the semantics of threats. Throws `OutOfTime`. */
 export async function gradeFind(
@@ -66,19 +59,19 @@ export async function gradeFind(
     return gradedAs(task, 'wrong', {
       open: `an attack of at most ${exercise.atMost} steps is asked for, and this one has ${steps.length}`,
     });
-  const { ways, errors, taken } = follow(system, steps, time);
+  const { ways, taken } = follow(system, steps, time);
   if (taken < steps.length)
     return gradedAs(task, 'wrong', { followed: { steps: taken, instead: enabled(system, ways) } });
   const broken = model.properties.filter(
     (property) =>
       exercise.properties.includes(property.name) &&
-      ways.some(({ row }) => isBrokenAt(system, property, [row], errors)),
+      ways.some(({ row }) => isBrokenAt(system, property, [row], 0)),
   );
   if (broken.length === 0)
     return gradedAs(task, 'wrong', { followed: { steps: taken, instead: enabled(system, ways) } });
   const [first] = broken;
-  const end = ways.find(({ row }) => first && isBrokenAt(system, first, [row], errors));
-  const trace = end && traceOfWay(system, end);
+  const end = ways.find(({ row }) => first && isBrokenAt(system, first, [row], 0));
+  const trace = end && traceAlong(new Codec(system.semantics.layout), end);
   const ids = [...new Set(trace?.steps.flatMap((step) => step.threats ?? []))].sort();
   return gradedAs(task, 'right', {
     attacks: broken.map(({ name }) => ({
@@ -96,7 +89,7 @@ function follow(
   system: AttackedSystem,
   steps: readonly StepPattern[],
   time: Time,
-): { readonly ways: readonly Way[]; readonly errors: number; readonly taken: number } {
+): { readonly ways: readonly Way[]; readonly taken: number } {
   const codec = new Codec(system.semantics.layout);
   const tick = ticking(time, 0x40);
   let ways: readonly Way[] = [...system.starts()].map((row) => ({ row }));
@@ -110,10 +103,10 @@ function follow(
         if (fitsPattern(wanted, told))
           next.set(step.next.join(), { row: step.next, before: way, step: told });
       });
-    if (next.size === 0) return { ways, errors: 0, taken: i };
+    if (next.size === 0) return { ways, taken: i };
     ways = [...next.values()];
   }
-  return { ways, errors: 0, taken: steps.length };
+  return { ways, taken: steps.length };
 }
 
 /** The names of the steps that are possible. */
@@ -124,18 +117,6 @@ function enabled(system: AttackedSystem, ways: readonly Way[]): string[] {
       names.add(ids.length > 0 ? ids.join('+') : (action?.name ?? `${recovers} recovers`)),
     );
   return [...names].sort();
-}
-
-function traceOfWay(system: AttackedSystem, end: Way): Trace {
-  const codec = new Codec(system.semantics.layout);
-  const steps: Step[] = [];
-  let at = end;
-  for (; at.before; at = at.before) if (at.step) steps.unshift(at.step);
-  return {
-    params: codec.cells(at.row, 'parameter'),
-    initial: codec.cells(at.row, 'variable'),
-    steps,
-  };
 }
 
 /** Predictions against what the verifier says. */
@@ -251,9 +232,6 @@ export function laidOver(under: unknown, over: unknown): unknown {
     else merged.set(key, laidOver(merged.get(key), value));
   return Object.fromEntries(merged);
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** How a change comes out: business first, then attacks. */
 export async function natureOf(

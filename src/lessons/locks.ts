@@ -4,6 +4,7 @@ import { didYouMean } from '../errors/nearest.ts';
 import type { ActionDocument, ChannelDocument, ModelDocument } from '../model/document.ts';
 import type { FixExercise, Opened } from '../scenarios/exercises.ts';
 import type { ReadText } from './exercise.ts';
+import { isRecord } from '../canonical/record.ts';
 
 /** Reports what is locked and was touched: where it stands, and why it may not. */
 type Locked = (path: readonly string[], message: string) => void;
@@ -91,7 +92,7 @@ function kept(
 
 /** The keys in which two entries differ; nothing for a name where an entry is no mapping. */
 function changedKeys(before: unknown, after: unknown): (string | undefined)[] {
-  if (!isEntries(before) || !isEntries(after)) return differ(before, after) ? [undefined] : [];
+  if (!isRecord(before) || !isRecord(after)) return differ(before, after) ? [undefined] : [];
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (key) => !FREE_KEYS.has(key) && differ(before[key], after[key]),
   );
@@ -170,9 +171,6 @@ function newAction(name: string, action: ActionDocument, opens: Opened, locked: 
     );
 }
 
-const isEntries = (value: unknown): value is Entries =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const added = (before: object, after: object): string[] =>
   Object.keys(after).filter((name) => !Object.hasOwn(before, name));
 
@@ -180,7 +178,7 @@ const added = (before: object, after: object): string[] =>
 const text = (value: unknown): string =>
   value === undefined || (Array.isArray(value) && value.length === 0)
     ? ''
-    : isEntries(value) && Object.keys(value).length === 0
+    : isRecord(value) && Object.keys(value).length === 0
       ? ''
       : comparable(value);
 

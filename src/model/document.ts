@@ -174,3 +174,9 @@ export interface PropertyDocument {
   readonly lossGroup?: string;
   readonly references?: readonly string[];
 }
+
+/** What a document may give once or as a list, as a list. */
+export function asList<T extends object>(given: T | readonly T[] | undefined): readonly T[] {
+  if (given === undefined) return [];
+  return Array.isArray(given) ? (given as readonly T[]) : [given as T];
+}

@@ -49,6 +49,13 @@ export type Outcome =
       readonly evidence: Evidence;
     };
 
+/** Whether an answer is one: what is bounded or unknown decides nothing. */
+export function isDefinite<T extends { readonly outcome: string }>(
+  said: T,
+): said is T & { readonly outcome: 'holds' | 'violated' } {
+  return said.outcome === 'holds' || said.outcome === 'violated';
+}
+
 export const OUTCOMES = ['holds', 'bounded', 'violated', 'unknown'] as const;
 export type OutcomeKind = Outcome['outcome'];
 export type Assurance =

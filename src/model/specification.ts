@@ -1,4 +1,5 @@
 import type { ModelDocument } from './document.ts';
+import { isRecord } from '../canonical/record.ts';
 
 /**
  * A TLA+ specification or an SMT-LIB script, in the place where a model has its canonical document:
@@ -29,7 +30,7 @@ export const MODULE_NAME = /^[A-Za-z0-9_]{1,100}$/;
  * Reads the document of a bundle, which anybody may have written: exactly its shape, or nothing.
  */
 export function readSpecificationDocument(value: unknown): SpecificationDocument | undefined {
-  if (!isObject(value) || value['specification'] !== 1) return undefined;
+  if (!isRecord(value) || value['specification'] !== 1) return undefined;
   const { format, root, modules, configuration, script } = value;
   const has = (...keys: readonly string[]): boolean =>
     Object.keys(value).sort().join() === ['specification', 'format', ...keys].sort().join();
@@ -42,7 +43,7 @@ export function readSpecificationDocument(value: unknown): SpecificationDocument
     !has('root', 'modules', 'configuration') ||
     typeof root !== 'string' ||
     typeof configuration !== 'string' ||
-    !isObject(modules)
+    !isRecord(modules)
   )
     return undefined;
   const fine =
@@ -60,6 +61,3 @@ export function readSpecificationDocument(value: unknown): SpecificationDocument
       }
     : undefined;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,7 @@
 import { didYouMean } from '../errors/nearest.ts';
 import {
   type ActionDocument,
+  asList,
   isControlRecord,
   type Scalar,
   type SendDocument,
@@ -221,9 +222,4 @@ export class ActionRules {
       return [{ channel, values }];
     });
   }
-}
-
-function asList<T extends object>(given: T | readonly T[] | undefined): readonly T[] {
-  if (given === undefined) return [];
-  return Array.isArray(given) ? (given as readonly T[]) : [given as T];
 }

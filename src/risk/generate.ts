@@ -8,6 +8,7 @@ import { probabilityAt } from './learned.ts';
 import { ReachQuestion } from './question.ts';
 import { Random } from './random.ts';
 import { possiblePart, STOP } from './topology.ts';
+import { isRecord } from '../canonical/record.ts';
 
 /**
  * The truth of a generated log: how strongly each action draws, wherever it is possible. Keys are
@@ -32,8 +33,8 @@ export function readWeights(text: string, semantics: Semantics): Result<Weights>
       ),
     );
   }
-  const given = isObject(parsed) ? parsed : {};
-  const weights = isObject(given['weights']) ? given['weights'] : undefined;
+  const given = isRecord(parsed) ? parsed : {};
+  const weights = isRecord(given['weights']) ? given['weights'] : undefined;
   const stop = given['stop'] ?? 0;
   if (!weights)
     return bad(
@@ -67,10 +68,6 @@ export function readWeights(text: string, semantics: Semantics): Result<Weights>
   return problems.length > 0
     ? bad(...problems)
     : ok({ weights: weights as Record<string, number>, stop: stop as number });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isWeight(value: unknown): value is number {

@@ -18,6 +18,7 @@ import { playKey } from './playKey.ts';
 import { keepAttempt } from './progress.ts';
 import type { Json } from '../canonical/index.ts';
 import type { Service } from './service.ts';
+import { exerciseParts } from '../lessons/exercise.ts';
 
 /** What one attempt, and one learner, may take. Attempts are kept apart from certified work. */
 export const ATTEMPT_LIMITS = {
@@ -86,11 +87,11 @@ const { timeoutMs } = ATTEMPT_LIMITS;
 
 /** An exercise, without what would solve it. */
 export const findExercise = (id: string, language: string): Promise<Result<FoundExercise>> =>
-  ask({ ask: 'found', ...partsOf(id), language, timeoutMs });
+  ask({ ask: 'found', ...exerciseParts(id), language, timeoutMs });
 
 /** How an exercise is solved. */
 export const solveExercise = (id: string, language: string): Promise<Result<SolvedExercise>> =>
-  ask({ ask: 'solved', ...partsOf(id), language, timeoutMs });
+  ask({ ask: 'solved', ...exerciseParts(id), language, timeoutMs });
 
 /** Makes an exercise that nobody wrote, and says its id. */
 export async function makeExercise(
@@ -129,7 +130,7 @@ export async function gradeLearner(
   const answer = answerOf(input);
   const graded = await ask({
     ask: 'grade',
-    ...partsOf(input.exerciseId),
+    ...exerciseParts(input.exerciseId),
     language,
     hint,
     answer,
@@ -311,11 +312,6 @@ async function move(
     choices: position.choices,
   });
   return ok({ ...position, token });
-}
-
-function partsOf(id: string): { readonly scenario: string; readonly exercise: string } {
-  const [scenarioId = '', ...rest] = id.split('/');
-  return { scenario: scenarioId, exercise: rest.join('/') };
 }
 
 /** By learner and by key: when each began something, in the last minute. */

@@ -1,6 +1,7 @@
 import { digestOf, type Json } from '../canonical/index.ts';
 import type { GradedAttempt } from '../lessons/graded.ts';
 import type { AttemptFilter, AttemptRecord, TenantStore } from '../store/index.ts';
+import { csvField } from '../eventLog/csv.ts';
 
 /** How far one learner is with one exercise, and the attempts that say so. */
 export interface ProgressRow {
@@ -46,7 +47,9 @@ export async function progressOf(
   const rows = new Map<string, AttemptRecord[]>();
   for (const attempt of await store.attempts.list(filter, MOST_ATTEMPTS)) {
     const key = JSON.stringify([attempt.className, attempt.learner, attempt.exercise]);
-    rows.set(key, [...(rows.get(key) ?? []), attempt]);
+    const known = rows.get(key);
+    if (known) known.push(attempt);
+    else rows.set(key, [attempt]);
   }
   return [...rows.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -90,10 +93,7 @@ export function progressCsv(rows: readonly ProgressRow[]): string {
 }
 
 /** A spreadsheet takes a cell that begins like this for a formula. */
-const csvCell = (text: string): string => {
-  const safe = /^[=+\-@\t\r]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
+const csvCell = (text: string): string => csvField(/^[=+\-@\t\r]/u.test(text) ? `'${text}` : text);
 
 /** Deletes all that is known of a learner, and says how many attempts there were. */
 export const eraseLearner = ({ store }: Kept, learner: string): Promise<number> =>

@@ -1,5 +1,5 @@
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
-import type { Outcome } from '../../model/outcome.ts';
+import { isDefinite, type Outcome } from '../../model/outcome.ts';
 import { partOf, type Time } from '../../time/time.ts';
 import { eagerClusters } from './clusters.ts';
 import { Exploration } from './exploration.ts';
@@ -86,6 +86,5 @@ async function run(
  */
 function better(whole: Outcome | undefined, reduced: Outcome | undefined): Outcome {
   if (!whole || !reduced) throw new Error('invariant broken: every property was asked');
-  const decided = ({ outcome }: Outcome): boolean => outcome === 'holds' || outcome === 'violated';
-  return decided(whole) || !decided(reduced) ? whole : reduced;
+  return isDefinite(whole) || !isDefinite(reduced) ? whole : reduced;
 }

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { toolEnvironment } from '../../processes/confined.ts';
 import { scratchFolder } from '../../processes/scratch.ts';
+import { fileDigest } from '../../processes/fileDigest.ts';
 
 const run = promisify(execFile);
 
@@ -136,12 +135,5 @@ const isFresh = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function digestOf(path: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-    return hash.digest('hex');
-  } catch {
-    return undefined;
-  }
-}
+const digestOf = (path: string): Promise<string | undefined> =>
+  fileDigest(path).catch(() => undefined);

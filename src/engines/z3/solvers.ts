@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, isAbsolute } from 'node:path';
 import { toolEnvironment } from '../../processes/confined.ts';
 import { nativeZ3 } from './nativeZ3.ts';
 import { SessionError, Z3Session } from './session.ts';
+import { fileDigest } from '../../processes/fileDigest.ts';
 
 /**
  * A solver that is here. `packaged` is z3-solver's wasm; `native` is `Z3_BIN`, or what pip brought
@@ -84,7 +83,7 @@ async function packaged(): Promise<Solver | undefined> {
     return {
       kind: 'packaged',
       binary,
-      name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await hashOf(binary)}`,
+      name: `${version.replace(/^z3 Z3/, 'Z3')} packaged, sha256:${await fileDigest(binary)}`,
     };
   } catch (error) {
     if (error instanceof SessionError) return undefined;
@@ -101,7 +100,7 @@ async function named(
   const version = output === undefined ? undefined : versionOf(output);
   return version === undefined
     ? undefined
-    : { kind, binary, name: `${version}, sha256:${await hashOf(await realpath(binary))}` };
+    : { kind, binary, name: `${version}, sha256:${await fileDigest(await realpath(binary))}` };
 }
 
 const z3Version = (output: string): string | undefined => {
@@ -125,10 +124,4 @@ function outputOf(binary: string): Promise<string | undefined> {
     child.once('error', () => resolve(undefined));
     child.once('close', (code) => resolve(code === 0 ? text : undefined));
   });
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

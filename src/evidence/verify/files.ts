@@ -15,6 +15,9 @@ export const REQUIRED_FILES = [
   'model.json',
 ] as const;
 
+/** What a bundle may have besides: nothing of it is named by the statement. */
+export const OPTIONAL_FILES = ['anchor.json', STATUS_FILE, TIMESTAMP_FILE] as const;
+
 /**
  * The format's version, and that the files are those that were put together: none lost, none added.
  */
@@ -70,9 +73,7 @@ export async function checkEvidence(
   }
   const known = new Set<string>([
     ...REQUIRED_FILES,
-    'anchor.json',
-    STATUS_FILE,
-    TIMESTAMP_FILE,
+    ...OPTIONAL_FILES,
     ...statement.subject.map(({ name }) => name),
     ...evidence.map(({ path }) => path),
   ]);

@@ -1,7 +1,6 @@
-import { REQUIRED_FILES } from './files.ts';
+import { OPTIONAL_FILES, REQUIRED_FILES } from './files.ts';
 import { factsOf, isSpecificationFormat } from '../../model/formats.ts';
 import { parseCanonicalJson } from '../formats/strictJson.ts';
-import { STATUS_FILE, TIMESTAMP_FILE } from '../statements/revocation.ts';
 import { MODEL_FILE, PREDICATE_TYPE, type Statement } from '../statements/statement.ts';
 import { isStatement } from '../statements/validate.ts';
 import type { OpenEnvelope } from './envelope.ts';
@@ -63,9 +62,7 @@ export function strayPath({
   const listed = [...subject.map(({ name }) => name), ...evidence.map(({ path }) => path)];
   const own = new Set<string>([
     ...REQUIRED_FILES.filter((path) => path !== MODEL_FILE),
-    'anchor.json',
-    STATUS_FILE,
-    TIMESTAMP_FILE,
+    ...OPTIONAL_FILES,
   ]);
   const twice = listed.find((path, at) => own.has(path) || listed.indexOf(path) !== at);
   const named = [
