@@ -10,7 +10,7 @@ import { readBpmn, readWhole, type Beside } from '../frontends/bpmn/index.ts';
 import { quietActions } from '../frontends/bpmn/quiet.ts';
 import { ANNOTATION_SHAPE } from '../frontends/native/modelShape.ts';
 import type { ReadModel, Submission } from './types.ts';
-import { readShaped } from '../frontends/native/shaped.ts';
+import { readShaped } from '../yaml/shaped.ts';
 
 /** A diagram, with what is said of it beside it, as a model document. */
 export async function modelOfDiagram({ source, ...said }: Submission): Promise<Result<ReadModel>> {

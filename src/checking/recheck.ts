@@ -7,7 +7,7 @@ import {
 } from '../evidence/statements/statement.ts';
 import { parseCanonicalJson } from '../evidence/formats/strictJson.ts';
 import { MODEL_SHAPE } from '../frontends/native/modelShape.ts';
-import { checkShape } from '../frontends/native/shape.ts';
+import { checkShape } from '../yaml/shape.ts';
 import { replayWitness } from '../graph/replay.ts';
 import { typecheck } from '../model/typecheck.ts';
 import type { ModelDocument } from '../model/document.ts';

@@ -1,12 +1,6 @@
 import { ok, problem, type Result } from '../errors/index.ts';
-import {
-  checkShape,
-  mapping,
-  record,
-  optionalField,
-  textShape,
-} from '../frontends/native/shape.ts';
-import { readYaml } from '../frontends/native/yaml.ts';
+import { checkShape, mapping, record, optionalField, textShape } from '../yaml/shape.ts';
+import { readYaml } from '../yaml/yaml.ts';
 import type { GradedAttempt, LearnerAnswer } from '../lessons/graded.ts';
 import { lessonAnswer, type FoundExercise } from '../lessons/question.ts';
 import { STEPS_SHAPE, type StepPattern } from '../scenarios/exercises.ts';

@@ -6,7 +6,7 @@ import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import { readEvents } from '../monitor/events.ts';
 import { followProblems, triable } from '../monitor/followable.ts';
-import { readMapping } from '../monitor/mapping.ts';
+import { readMapping } from '../events/mapping.ts';
 import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { selectThreats, type NamedThreats } from '../threats/selection.ts';

@@ -4,8 +4,8 @@ import { judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
 import type { Threat } from '../threats/threat.ts';
-import type { Mapping } from './mapping.ts';
-import type { Observation } from './observation.ts';
+import type { Mapping } from '../events/mapping.ts';
+import type { Observation } from '../events/observation.ts';
 import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
 
 /**

@@ -2,8 +2,8 @@ import type { Model } from '../model/model.ts';
 import { bitOf, keyOf, type Watched } from './belief.ts';
 import { Doom } from './doom.ts';
 import type { Explained, Explanations, Prefix } from './explanation.ts';
-import type { Mapping } from './mapping.ts';
-import { Observer, type Observation } from './observation.ts';
+import type { Mapping } from '../events/mapping.ts';
+import { Observer, type Observation } from '../events/observation.ts';
 import { resynchronised } from './resynchronise.ts';
 
 /** An event as it came. */

@@ -1,6 +1,6 @@
 import type { Alert, Arrived } from './caseJudge.ts';
-import type { Deadline } from './mapping.ts';
-import { valueAtPath } from './path.ts';
+import type { Deadline } from '../events/mapping.ts';
+import { valueAtPath } from '../events/path.ts';
 
 /**
  * The deadlines of a case that are past, each at the event that opened it: strictly past its due

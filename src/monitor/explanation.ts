@@ -2,8 +2,8 @@ import type { Model } from '../model/model.ts';
 import type { Threat } from '../threats/threat.ts';
 import { TooManyValues } from '../threats/world.ts';
 import { Watched, type Belief, type Held } from './belief.ts';
-import type { Mapping } from './mapping.ts';
-import type { Observation } from './observation.ts';
+import type { Mapping } from '../events/mapping.ts';
+import type { Observation } from '../events/observation.ts';
 
 /** A set of threats, and what fits the events with them at work. */
 export interface Explained {

@@ -12,8 +12,8 @@ import {
 } from './caseJudge.ts';
 import { lateAlerts } from './deadlines.ts';
 import { Explanations } from './explanation.ts';
-import type { Mapping } from './mapping.ts';
-import { valueAtPath } from './path.ts';
+import type { Mapping } from '../events/mapping.ts';
+import { valueAtPath } from '../events/path.ts';
 
 /** An event of the time of another clock than ours is taken for ahead of it beyond this. */
 const AHEAD_MS = 5 * 60_000;

@@ -3,7 +3,7 @@ import type { Action, Model } from '../model/model.ts';
 import { insertMessage, messageOffset, Semantics } from '../model/semantics.ts';
 import { TooManyValues, type World } from '../threats/world.ts';
 import { agrees, bindingFits, keyOf, type Belief, type Held } from './belief.ts';
-import type { Observation } from './observation.ts';
+import type { Observation } from '../events/observation.ts';
 
 /**
  * The states that an event that nothing explains leads to, with the guard of its action ignored

@@ -8,7 +8,7 @@ import {
   requiredField,
   textShape,
   type JsonShape,
-} from '../frontends/native/shape.ts';
+} from '../yaml/shape.ts';
 import type { Value } from '../model/trace.ts';
 
 /** What a learner is asked to do. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bad, ok, problem, type Problem, type ProblemCode, type Result } from '../errors/index.ts';
-import type { JsonShape } from '../frontends/native/shape.ts';
-import { inFile, readShaped } from '../frontends/native/shaped.ts';
+import type { JsonShape } from '../yaml/shape.ts';
+import { inFile, readShaped } from '../yaml/shaped.ts';
 
 /** What a file of the library holds, and how to say what is wrong in it. */
 export interface LibraryFile<T> {

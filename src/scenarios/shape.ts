@@ -7,7 +7,7 @@ import {
   requiredField,
   textShape,
   type JsonShape,
-} from '../frontends/native/shape.ts';
+} from '../yaml/shape.ts';
 import { EXERCISE_TEXTS_SHAPE } from './exercises.ts';
 
 /** Where a scenario happens, and how much a learner should know before. */

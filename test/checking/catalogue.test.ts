@@ -7,7 +7,7 @@ import {
   readCatalogue,
   referencesOf,
 } from '../../src/checking/attackSets/catalogue.ts';
-import { schemaFrom } from '../../src/frontends/native/shape.ts';
+import { schemaFrom } from '../../src/yaml/shape.ts';
 import { AUTOMATED_THREATS } from '../../src/threats/automatedThreats.ts';
 import { OPERATORS } from '../../src/threats/operators/index.ts';
 import { golden } from '../golden.ts';

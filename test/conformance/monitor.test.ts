@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { inspect } from '../../src/checking/inspect.ts';
 import { readEvents } from '../../src/monitor/events.ts';
-import { readMapping } from '../../src/monitor/mapping.ts';
+import { readMapping } from '../../src/events/mapping.ts';
 import { Monitor, type CaseAnswer } from '../../src/monitor/monitor.ts';
 import { threatsOf } from '../../src/threats/operators/index.ts';
 import { describeShared, sharedPath } from '../shared.ts';

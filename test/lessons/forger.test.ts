@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { taskOf, type ExerciseTask } from '../../src/lessons/exercise.ts';
 import { gradeAttempt } from '../../src/lessons/grade.ts';
 import type { GradedAttempt } from '../../src/lessons/graded.ts';
-import { readYaml } from '../../src/frontends/native/yaml.ts';
+import { readYaml } from '../../src/yaml/yaml.ts';
 import type { FixExercise } from '../../src/scenarios/exercises.ts';
 import { scenario, scenarios, type Scenario } from '../../src/scenarios/index.ts';
 import { timeOf } from '../../src/time/time.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readEvents } from '../../src/monitor/events.ts';
 import { inspect } from '../../src/checking/inspect.ts';
-import { readMapping } from '../../src/monitor/mapping.ts';
+import { readMapping } from '../../src/events/mapping.ts';
 import { Monitor, type CloudEvent } from '../../src/monitor/monitor.ts';
 import { repository } from '../golden.ts';
 import { event, MAPPING, mappingProblems, shown, standing, watched } from './shop.ts';

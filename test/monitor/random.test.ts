@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inspect } from '../../src/checking/inspect.ts';
 import { Codec } from '../../src/model/codec.ts';
 import type { Model } from '../../src/model/model.ts';
-import { readMapping, type Mapping } from '../../src/monitor/mapping.ts';
+import { readMapping, type Mapping } from '../../src/events/mapping.ts';
 import { Monitor, type CloudEvent } from '../../src/monitor/monitor.ts';
 import { followProblems, triable } from '../../src/monitor/followable.ts';
 import { Random } from '../../src/risk/random.ts';

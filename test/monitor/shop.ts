@@ -1,7 +1,7 @@
 import { inspect } from '../../src/checking/inspect.ts';
 import type { Problem } from '../../src/errors/index.ts';
 import type { Model } from '../../src/model/model.ts';
-import { readMapping } from '../../src/monitor/mapping.ts';
+import { readMapping } from '../../src/events/mapping.ts';
 import { Monitor, type CaseAnswer, type CloudEvent } from '../../src/monitor/monitor.ts';
 import { threatsOf } from '../../src/threats/operators/index.ts';
 

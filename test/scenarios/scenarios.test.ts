@@ -7,7 +7,7 @@ import { checkSubmission } from '../../src/checking/check.ts';
 import { inspect, type Inspected } from '../../src/checking/inspect.ts';
 import { DEFAULT_OPTIONS } from '../../src/checking/types.ts';
 import { ENGINE_NAMES, type EngineName } from '../../src/model/engine.ts';
-import { schemaFrom } from '../../src/frontends/native/shape.ts';
+import { schemaFrom } from '../../src/yaml/shape.ts';
 import type { Model } from '../../src/model/model.ts';
 import type { PropertyReport } from '../../src/model/outcome.ts';
 import { EXERCISES_SHAPE } from '../../src/scenarios/exercises.ts';

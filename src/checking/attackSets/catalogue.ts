@@ -10,11 +10,11 @@ import {
   requiredField,
   textShape,
   type JsonShape,
-} from '../../frontends/native/shape.ts';
+} from '../../yaml/shape.ts';
 import { wrongAutomatedThreat } from '../../threats/automatedThreats.ts';
 import { OPERATORS } from '../../threats/operators/index.ts';
 import type { Threat } from '../../threats/threat.ts';
-import { inFile, readShaped } from '../../frontends/native/shaped.ts';
+import { inFile, readShaped } from '../../yaml/shaped.ts';
 
 /** What is known of a kind of threat: one file of `specs/threats`, or of a folder of the user's. */
 export interface CatalogueEntry {

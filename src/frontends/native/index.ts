@@ -1,7 +1,7 @@
 import { ok, type Locate, type Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import { MODEL_SHAPE } from './modelShape.ts';
-import { readShaped } from './shaped.ts';
+import { readShaped } from '../../yaml/shaped.ts';
 
 /** A native document and the way from its paths back to its text. */
 export interface NativeModel {

@@ -11,7 +11,7 @@ import {
   textShape,
   typeShape,
   type JsonShape,
-} from './shape.ts';
+} from '../../yaml/shape.ts';
 
 /** The parts of a model, and of a side file of a diagram, with what each is for. */
 

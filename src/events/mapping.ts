@@ -4,7 +4,7 @@ import type { Action, Model } from '../model/model.ts';
 import { cellType, type Type } from '../model/types.ts';
 import { MAPPING_SHAPE } from './mappingShape.ts';
 import { parsePath, type Path } from './path.ts';
-import { readShaped } from '../frontends/native/shaped.ts';
+import { readShaped } from '../yaml/shaped.ts';
 
 /** Where a value comes from, and how it becomes one of the model. */
 export interface Datum {

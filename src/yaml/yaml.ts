@@ -12,7 +12,7 @@ import {
   type Pair,
   type YAMLError,
 } from 'yaml';
-import { bad, ok, problem, type Locate, type Problem, type Result } from '../../errors/index.ts';
+import { bad, ok, problem, type Locate, type Problem, type Result } from '../errors/index.ts';
 import { unquotedBrackets } from './unquoted.ts';
 
 /** What a text holds, and the way from its paths back to its places. */

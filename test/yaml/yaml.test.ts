@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { unquotedBrackets } from '../../../src/frontends/native/unquoted.ts';
-import { readYaml } from '../../../src/frontends/native/yaml.ts';
+import { unquotedBrackets } from '../../src/yaml/unquoted.ts';
+import { readYaml } from '../../src/yaml/yaml.ts';
 
 const said = (source: string): readonly string[] => {
   const read = readYaml(source);

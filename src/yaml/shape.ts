@@ -1,5 +1,5 @@
-import { problem, type Locate, type Problem } from '../../errors/index.ts';
-import { listed } from '../../errors/nearest.ts';
+import { problem, type Locate, type Problem } from '../errors/index.ts';
+import { listed } from '../errors/nearest.ts';
 
 /**
  * The shape of a document, as data: the checker below walks it, and its JSON Schema is printed from

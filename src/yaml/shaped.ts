@@ -1,4 +1,4 @@
-import { ok, type Locate, type Problem, type Result } from '../../errors/index.ts';
+import { ok, type Locate, type Problem, type Result } from '../errors/index.ts';
 import { checkShape, type JsonShape } from './shape.ts';
 import { readYaml } from './yaml.ts';
 

@@ -1,4 +1,4 @@
-import type { JsonShape } from '../frontends/native/shape.ts';
+import type { JsonShape } from '../yaml/shape.ts';
 
 const text = (about: string): JsonShape => ({ kind: 'text', about });
 const value = (about: string): JsonShape => ({ kind: 'expression', about });
