@@ -2,6 +2,7 @@ import { inspect } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
 import type { Result } from '../errors/index.ts';
 import { RISK_DEFAULTS } from '../risk/index.ts';
+import type { MappingUse } from '../eventLog/log.ts';
 import type { Fitness, FrequentDeviation } from '../risk/fit/fitness.ts';
 import { learnLog, type LearnedLog } from '../risk/fit/learnLog.ts';
 import type { AlignmentMove } from '../risk/fit/optimal.ts';
@@ -34,7 +35,7 @@ async function learnedFrom(asked: Asked, io: CommandIo): Promise<Result<LearnedL
   if (!submission.ok) return submission;
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return inspected;
-  const log = await eventLogIn(asked.log, asked);
+  const log = await eventLogIn(asked.log, asked, inspected.value.semantics);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected.value, submission.value);
   if (!quiet.ok) return quiet;
@@ -53,6 +54,7 @@ function learnText({ model, log, fitness, branches }: LearnedLog, io: Io): strin
   return [
     `${paint('bold', model)} · ${log.cases} cases, ${log.events} events${log.unrelatedEvents > 0 ? `; ${log.unrelatedEvents} events relate to no case` : ''}`,
     '',
+    ...mappingLines(log.mapping),
     `  ${fitness.fitting} of ${fitness.cases} cases are runs of the model · fitness ${Number(fitness.mean.toPrecision(4))}`,
     ...deviationLines(fitness),
     ...outsiderLines(fitness),
@@ -74,6 +76,31 @@ function learnText({ model, log, fitness, branches }: LearnedLog, io: Io): strin
       ),
     '',
   ].join('\n');
+}
+
+/** What the mapping made of the log, and what it leaves blind. */
+function mappingLines(mapping: MappingUse | undefined): string[] {
+  if (!mapping) return [];
+  const { unmapped, unreadable, beyondModel, unusedEntries, blind } = mapping;
+  const unread = [
+    ['cannot be read', unreadable],
+    ['are beyond the model', beyondModel],
+  ] as const;
+  return [
+    ...(blind.length > 0 ? [`  no event tells of: ${blind.join(', ')}`] : []),
+    ...(unmapped.length > 0
+      ? [
+          `  in no entry of the mapping: ${unmapped.map(({ type, events }) => `${type} (${events})`).join(', ')}`,
+        ]
+      : []),
+    ...unread.flatMap(([how, { events, example }]) =>
+      example ? [`  ${events} events ${how}; row ${example.row}: ${example.why}`] : [],
+    ),
+    ...(unusedEntries.length > 0
+      ? [`  entries that no event fits: ${unusedEntries.join(', ')}`]
+      : []),
+    '',
+  ];
 }
 
 function deviationLines({ deviations }: Fitness): string[] {

@@ -1,3 +1,4 @@
+import type { MappedData } from '../risk/card.ts';
 import type { RiskAssessment } from '../risk/index.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
@@ -6,6 +7,8 @@ const WORDS = {
   unknownActivity: 'is no action of the model',
   unknownBinding: 'with values that the action cannot have',
   notEnabled: 'is not possible there',
+  beyondModel: 'has a value that is beyond the model',
+  unreadable: 'lacks what the mapping reads of it',
 } as const;
 
 /**
@@ -152,6 +155,7 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
     ...(data.silentActions.length > 0
       ? [`taken to happen without events: ${firstOf(data.silentActions)}`]
       : []),
+    ...mappingWarnings(data.mapping),
     ...(data.unusedColumns.length > 0
       ? [`columns that name nothing in the model: ${data.unusedColumns.join(', ')}`]
       : []),
@@ -165,6 +169,19 @@ function warnings({ headline: said, card, direct }: RiskAssessment): string[] {
           `the next step depends on more than the state (p = ${markov.p.toPrecision(2)}): what matters to it should be a variable`,
         ]
       : []),
+  ];
+}
+
+function mappingWarnings(mapping: MappedData | undefined): string[] {
+  if (!mapping) return [];
+  const { blindLosses, unmappedEvents } = mapping;
+  return [
+    ...(blindLosses.length > 0
+      ? [
+          `no event tells of ${firstOf(blindLosses)}, by which a case can be lost: the log says nothing of those losses`,
+        ]
+      : []),
+    ...(unmappedEvents > 0 ? [`${unmappedEvents} events are in no entry of the mapping`] : []),
   ];
 }
 

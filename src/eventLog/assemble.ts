@@ -56,10 +56,12 @@ function zoneProblems(rows: readonly Row[]): Problem[] {
     : [];
 }
 
-export function assemble(
-  { rows, bindingColumns, unrelatedEvents = 0 }: LogRows,
-  digest: string,
-): EventLog {
+export function assemble({
+  rows,
+  bindingColumns,
+  unrelatedEvents = 0,
+  digest,
+}: LogRows & { readonly digest: string }): EventLog {
   const byCase = new Map<string, Row[]>();
   const turn = stepTurn(rows.map(({ transition }) => transition));
   const known = new Set<string>();

@@ -15,13 +15,25 @@ const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
  * All problems at once, each with its row.
  */
 export function readEventLog(text: string, options: LogOptions = {}): Result<EventLog> {
+  const read = readLogText(text, options);
+  return read.ok ? logOf(read.value) : read;
+}
+
+/** What a log says event by event, before cases are made of it. */
+export interface FoundLog extends LogRows {
+  /** Of the text, or of the bytes of a database. */
+  readonly digest: string;
+}
+
+/** The events in the text of a log. */
+export function readLogText(text: string, options: LogOptions = {}): Result<FoundLog> {
   const format = formatOf(text);
   const stray = (['columns', 'caseType'] as const).find(
     (name) => options[name] !== undefined && name !== format.option,
   );
   if (stray !== undefined) return bad(misplaced(stray, format.title));
   const read = format.read(text, options);
-  return read.ok ? logOf(read.value, () => sha256(text)) : read;
+  return read.ok ? ok({ ...read.value, digest: sha256(text) }) : read;
 }
 
 /**
@@ -32,10 +44,19 @@ export async function readEventLogFile(
   bytes: Uint8Array,
   options: LogOptions = {},
 ): Promise<Result<EventLog>> {
+  const read = await readLogBytes(bytes, options);
+  return read.ok ? logOf(read.value) : read;
+}
+
+/** The events in a file that is a log. */
+export async function readLogBytes(
+  bytes: Uint8Array,
+  options: LogOptions = {},
+): Promise<Result<FoundLog>> {
   if (isSqlite(bytes)) {
     if (options.columns) return bad(misplaced('columns', 'OCEL 2.0 (SQLite)'));
     const read = await readOcelSqlite(bytes, options);
-    return read.ok ? logOf(read.value, () => sha256(bytes)) : read;
+    return read.ok ? ok({ ...read.value, digest: sha256(bytes) }) : read;
   }
   let text: string;
   try {
@@ -53,7 +74,7 @@ export async function readEventLogFile(
       ),
     );
   }
-  return readEventLog(text, options);
+  return readLogText(text, options);
 }
 
 const MISPLACED = {
@@ -61,10 +82,11 @@ const MISPLACED = {
   caseType: 'a type of objects is named for an object-centric log (OCEL)',
 } as const;
 
-const misplaced = (name: keyof LogOptions, title: string): Problem =>
+const misplaced = (name: 'columns' | 'caseType', title: string): Problem =>
   problem('OPTION_INVALID', name, `${MISPLACED[name]}, and this log is ${title}`);
 
-function logOf(read: LogRows, digest: () => string): Result<EventLog> {
+/** Cases, or everything that is wrong with the events. */
+export function logOf(read: FoundLog): Result<EventLog> {
   const problems = rowProblems(read.rows);
   if (read.rows.length === 0)
     problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
@@ -75,5 +97,5 @@ function logOf(read: LogRows, digest: () => string): Result<EventLog> {
       problem('EVENT_LOG_ROW', '', `and ${more} more rows like these`),
     );
   }
-  return problems.length > 0 ? bad(...problems) : ok(assemble(read, digest()));
+  return problems.length > 0 ? bad(...problems) : ok(assemble(read));
 }

@@ -11,6 +11,8 @@ export interface LogEvent {
   readonly binding: Readonly<Record<string, string>>;
   readonly timeMs?: number;
   readonly row: number;
+  /** Of an object-centric log that a mapping reads: the ids of its objects, by their type. */
+  readonly objects?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -41,6 +43,29 @@ export interface EventLog {
   /** Events of an object-centric log that relate to no case. */
   readonly unrelatedEvents: number;
   readonly bindingColumns: readonly string[];
+  /** Where a mapping said which events are which steps. */
+  readonly mapping?: MappingUse;
+}
+
+/** What a mapping made of a log. */
+export interface MappingUse {
+  /** Of its text. */
+  readonly digest: string;
+  /** Events that no entry takes, by their type: nothing is made of them. */
+  readonly unmapped: readonly { readonly type: string; readonly events: number }[];
+  /** Events with a datum that is missing or of another kind, and an example of why. */
+  readonly unreadable: Unread;
+  /** Events with a value or an element that has no place in the model. */
+  readonly beyondModel: Unread;
+  /** Entries that no event of the log took, by their place in the mapping. */
+  readonly unusedEntries: readonly string[];
+  /** Actions of which no event tells: taken unseen where a later event needs them. */
+  readonly blind: readonly string[];
+}
+
+export interface Unread {
+  readonly events: number;
+  readonly example?: { readonly row: number; readonly why: string };
 }
 
 /** The binding of all events that say nothing of one. */

@@ -4,6 +4,7 @@ import {
   bindingOf,
   MAX_ROW_PROBLEMS,
   rowProblem,
+  type LogOptions,
   type Row,
   RowMaker,
   type LogRows,
@@ -33,7 +34,8 @@ export interface ObjectCentricLog {
  * other type of which it names a single object, that object is a value under the type's name; the
  * attributes are values as well.
  */
-export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Result<LogRows> {
+export function casesOf(log: ObjectCentricLog, { caseType, mapped }: LogOptions): Result<LogRows> {
+  if (mapped === 'byKey') return mappedRows(log);
   const type = caseType ?? (log.objectTypes.length === 1 ? log.objectTypes[0] : undefined);
   if (type === undefined || !log.objectTypes.includes(type))
     return bad(
@@ -56,9 +58,10 @@ export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Re
       );
     const cases = new Set(event.objects.filter((id) => log.typeOf.get(id) === type));
     if (cases.size === 0) unrelatedEvents += 1;
-    const values = [...objectValues(event, log, type), ...event.attributes];
+    const values = [...(mapped ? [] : objectValues(event, log, type)), ...event.attributes];
     for (const [name] of values) columns.add(name);
     const binding = bindingOf(values);
+    const objects = mapped && objectsByType(event, log);
     for (const id of cases)
       rows.push(
         maker.row({
@@ -67,6 +70,7 @@ export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Re
           time: event.time,
           event: JSON.stringify([event.id, id]),
           binding,
+          ...(objects && { objects }),
           row: i + 1,
         }),
       );
@@ -74,6 +78,40 @@ export function casesOf(log: ObjectCentricLog, caseType: string | undefined): Re
   return problems.length > 0
     ? bad(...problems.slice(0, MAX_ROW_PROBLEMS))
     : ok({ rows, bindingColumns: [...columns], unrelatedEvents });
+}
+
+/** Each event once: of which cases it is, a mapping says. */
+function mappedRows(log: ObjectCentricLog): Result<LogRows> {
+  const maker = new RowMaker();
+  const columns = new Set<string>();
+  const rows = log.events.map((event, i) => {
+    for (const [name] of event.attributes) columns.add(name);
+    return maker.row({
+      id: '',
+      activity: event.type,
+      time: event.time,
+      event: event.id,
+      binding: bindingOf(event.attributes),
+      objects: objectsByType(event, log),
+      row: i + 1,
+    });
+  });
+  return ok({ rows, bindingColumns: [...columns] });
+}
+
+function objectsByType(
+  { objects }: OcelEvent,
+  { typeOf }: ObjectCentricLog,
+): Readonly<Record<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for (const id of new Set(objects)) {
+    const type = typeOf.get(id);
+    if (type === undefined) continue;
+    const ids = found.get(type);
+    if (ids) ids.push(id);
+    else found.set(type, [id]);
+  }
+  return Object.fromEntries(found);
 }
 
 function objectValues(

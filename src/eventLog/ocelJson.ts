@@ -6,7 +6,7 @@ import { isRecord } from '../canonical/record.ts';
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Reads OCEL 2.0 in JSON. */
-export function readOcelJson(text: string, { caseType }: LogOptions): Result<LogRows> {
+export function readOcelJson(text: string, options: LogOptions): Result<LogRows> {
   let log: unknown;
   try {
     log = JSON.parse(text.replace(/^\uFEFF/u, ''));
@@ -41,7 +41,7 @@ export function readOcelJson(text: string, { caseType }: LogOptions): Result<Log
   }
   problems.push(...types.problems);
   if (problems.length > 0) return bad(...problems.slice(0, MAX_ROW_PROBLEMS));
-  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, caseType);
+  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, options);
 }
 
 const syntax = (message: string): Problem => problem('EVENT_LOG_SYNTAX', '', message);

@@ -16,7 +16,7 @@ class NoLog extends Error {}
 /** Reads OCEL 2.0 in SQLite: tables only, no view is asked. */
 export async function readOcelSqlite(
   bytes: Uint8Array,
-  { caseType }: LogOptions,
+  options: LogOptions,
 ): Promise<Result<LogRows>> {
   if (bytes.length > MAX_BYTES)
     return bad(
@@ -48,7 +48,7 @@ export async function readOcelSqlite(
   }
   const problems: readonly Problem[] = types.problems;
   if (problems.length > 0) return bad(...problems.slice(0, MAX_ROW_PROBLEMS));
-  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, caseType);
+  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, options);
 }
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -4,14 +4,14 @@ import { MAX_ROW_PROBLEMS, rowProblem, type LogOptions, type LogRows } from './r
 import { readXml, type XmlAttributes, type XmlListener } from './xml.ts';
 
 /** Reads OCEL 2.0 in XML. */
-export function readOcelXml(text: string, { caseType }: LogOptions): Result<LogRows> {
+export function readOcelXml(text: string, options: LogOptions): Result<LogRows> {
   const reader = new OcelXmlReader();
   const read = readXml(text, reader);
   if (!read.ok) return read;
   const { types, events } = reader;
   const problems = [...reader.problems, ...types.problems];
   if (problems.length > 0) return bad(...problems.slice(0, MAX_ROW_PROBLEMS));
-  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, caseType);
+  return casesOf({ objectTypes: types.names, typeOf: types.typeOf, events }, options);
 }
 
 interface OpenEvent extends OcelEvent {

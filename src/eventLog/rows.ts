@@ -25,6 +25,7 @@ export interface FoundRow {
   readonly transition?: string;
   readonly event?: string;
   readonly binding: LogEvent['binding'];
+  readonly objects?: LogEvent['objects'];
   readonly row: number;
 }
 
@@ -32,7 +33,7 @@ export interface FoundRow {
 export class RowMaker {
   readonly #texts = new Map<string, string>();
 
-  row({ id, activity, time, transition, event, binding, row }: FoundRow): Row {
+  row({ id, activity, time, transition, event, binding, objects, row }: FoundRow): Row {
     const instant = time ? readInstant(time) : undefined;
     return {
       id: this.#kept(id),
@@ -41,6 +42,7 @@ export class RowMaker {
         binding,
         row,
         ...(instant && { timeMs: instant.ms }),
+        ...(objects && { objects }),
       },
       zoned: instant?.zoned,
       noTime: time && !instant ? time : undefined,
@@ -74,6 +76,11 @@ export interface LogOptions {
   readonly columns?: Readonly<Record<string, string>>;
   /** Of an object-centric log: the type of the objects that are cases. */
   readonly caseType?: string;
+  /**
+   * Where a mapping reads the events: all columns are data, under the names that the log has for
+   * them. `byKey`: the mapping says of which case an event is, and the log need not.
+   */
+  readonly mapped?: 'bySubject' | 'byKey';
 }
 
 export function bindingOf(entries: readonly (readonly [string, string])[]): LogEvent['binding'] {

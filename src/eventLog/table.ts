@@ -28,7 +28,7 @@ interface Columns {
   readonly others: readonly { readonly name: string; readonly i: number }[];
 }
 
-function columnsOf(names: readonly string[], columns: LogOptions['columns']): Result<Columns> {
+function columnsOf(names: readonly string[], { columns, mapped }: LogOptions): Result<Columns> {
   const said = new Map(Object.entries(columns ?? {}));
   const unknown = [...said.values()].find((column) => !names.includes(column));
   if (unknown !== undefined)
@@ -51,7 +51,8 @@ function columnsOf(names: readonly string[], columns: LogOptions['columns']): Re
     transition: column('transition'),
     event: column('event'),
   };
-  const missing = (['case', 'activity'] as const).filter((name) => at[name] < 0);
+  const needed = mapped === 'byKey' ? (['activity'] as const) : (['case', 'activity'] as const);
+  const missing = needed.filter((name) => at[name] < 0);
   if (missing.length > 0) {
     const hint =
       names.length === 1 && names[0]?.includes(';')
@@ -65,21 +66,23 @@ function columnsOf(names: readonly string[], columns: LogOptions['columns']): Re
   }
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) return bad(headProblem(`two columns are called \`${repeated}\``));
-  const others = names.flatMap((name, i) =>
-    Object.values(at).includes(i) || name === ''
+  const others = names.flatMap((name, i) => {
+    if (name === '') return [];
+    if (mapped) return [{ name, i }];
+    return Object.values(at).includes(i)
       ? []
-      : [{ name: [...said].find(([, column]) => column === name)?.[0] ?? name, i }],
-  );
+      : [{ name: [...said].find(([, column]) => column === name)?.[0] ?? name, i }];
+  });
   return ok({ at, others });
 }
 
 /** Reads a table whose first line names the columns (RFC 4180). */
-export function readTable(text: string, { columns }: LogOptions = {}): Result<LogRows> {
+export function readTable(text: string, options: LogOptions = {}): Result<LogRows> {
   const records = csvRecords(text);
   const head = records.next();
   if (head.done) return bad(head.value ?? problem('EVENT_LOG_EMPTY', '', 'the event log is empty'));
   const names = head.value.fields.map((name) => name.trim());
-  const found = columnsOf(names, columns);
+  const found = columnsOf(names, options);
   if (!found.ok) return found;
   const { at, others } = found.value;
   const maker = new RowMaker();

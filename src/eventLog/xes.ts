@@ -5,6 +5,7 @@ import {
   rowProblem,
   type Row,
   RowMaker,
+  type LogOptions,
   type LogRows,
 } from './rows.ts';
 import { readXml, type XmlAttributes, type XmlListener } from './xml.ts';
@@ -24,8 +25,8 @@ const SINGLE: ReadonlySet<string> = new Set(['string', 'date', 'int', 'float', '
  * log. An event's attributes keep their keys, those of its trace are `case:KEY`. A trace without
  * events is a case that began.
  */
-export function readXes(text: string): Result<LogRows> {
-  const reader = new XesReader();
+export function readXes(text: string, { mapped }: LogOptions = {}): Result<LogRows> {
+  const reader = new XesReader(mapped ? [] : OWN);
   const read = readXml(text, reader);
   if (!read.ok) return read;
   return reader.problems.length > 0
@@ -39,10 +40,16 @@ class XesReader implements XmlListener {
   readonly problems: Problem[] = [];
   readonly #maker = new RowMaker();
   readonly #open: string[] = [];
+  /** The keys that are no values: what they say is said elsewhere. */
+  readonly #own: readonly string[];
   #trace = new Map<string, string>();
   #events: Map<string, string>[] = [];
   #traces = 0;
   #count = 0;
+
+  constructor(own: readonly string[]) {
+    this.#own = own;
+  }
 
   open(name: string, attributes: XmlAttributes): void {
     const parent = this.#open.at(-1);
@@ -74,7 +81,7 @@ class XesReader implements XmlListener {
   #endTrace(): void {
     const id = this.#trace.get(NAME)?.trim() || this.#trace.get(IDENTITY) || `#${this.#traces}`;
     const shared = [...this.#trace]
-      .filter(([key]) => !OWN.includes(key))
+      .filter(([key]) => !this.#own.includes(key))
       .map(([key, value]) => [`case:${key}`, value] as const);
     if (this.#events.length === 0)
       this.rows.push(
@@ -88,7 +95,7 @@ class XesReader implements XmlListener {
       );
     const first = this.#count - this.#events.length + 1;
     for (const [i, event] of this.#events.entries()) {
-      const own = [...event].filter(([key]) => !OWN.includes(key));
+      const own = [...event].filter(([key]) => !this.#own.includes(key));
       const activity = event.get(NAME)?.trim() ?? '';
       if (activity === '')
         this.problems.push(rowProblem(first + i, `an event without a \`${NAME}\``));

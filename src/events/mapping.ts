@@ -58,6 +58,8 @@ export interface Mapping {
   readonly deadlines: readonly Deadline[];
   /** What no event tells: steps of these are taken unseen. */
   readonly silent: ReadonlySet<string>;
+  /** The names directly below `$.data` that it reads. */
+  readonly dataNames: readonly string[];
 }
 
 interface DatumDocument {
@@ -107,6 +109,7 @@ const RECOVER = 'recover.';
 
 class Reader {
   readonly problems: Problem[] = [];
+  readonly #dataNames = new Set<string>();
   readonly #model: Model;
   readonly #locate: Locate;
 
@@ -141,8 +144,9 @@ class Reader {
     }
     const entries = document.events.map((entry, i) => this.#entry(entry, ['events', String(i)]));
     const told = new Set(entries.flatMap((entry) => [...entry.actions]));
+    const key = this.#path(document.case, ['case']);
     return {
-      key: this.#path(document.case, ['case']),
+      key,
       latenessMs: this.#duration(document.lateness ?? 'PT0S', ['lateness']),
       elements,
       entries,
@@ -156,6 +160,7 @@ class Reader {
         }),
       ),
       silent: new Set(actions.map((action) => action.name).filter((action) => !told.has(action))),
+      dataNames: [...this.#dataNames],
     };
   }
 
@@ -302,6 +307,7 @@ class Reader {
     const path = parsePath(text);
     if (!path)
       this.#report(at, `\`${text}\` is no path: $ followed by .name, ['name'] or [number]`);
+    if (path?.[0] === 'data' && typeof path[1] === 'string') this.#dataNames.add(path[1]);
     return path ?? [];
   }
 

@@ -10,6 +10,8 @@ type Words = ReadonlyMap<string, number>;
 /** What an event tells of a case, in words of the model (SEMANTICS 25). */
 export interface Observation {
   readonly id: string;
+  /** The place of the entry in the mapping. */
+  readonly entry: number;
   /** The same for all that say the same. */
   readonly says: string;
   readonly actions: ReadonlySet<string>;
@@ -49,6 +51,8 @@ export class Observer {
   readonly #mapping: Mapping;
   readonly #layout: Layout;
   readonly #model: Model;
+  /** Whether all data are written out as text, as in a log. */
+  readonly #written: boolean;
   /** Real id → element, by set. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, string>>;
 
@@ -57,11 +61,13 @@ export class Observer {
     model: Model,
     layout: Layout,
     elements: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(),
+    written = false,
   ) {
     this.#mapping = mapping;
     this.#model = model;
     this.#layout = layout;
     this.elements = elements;
+    this.#written = written;
   }
 
   /** The observation of an event, and who reads the next one. */
@@ -73,19 +79,26 @@ export class Observer {
     const entry = this.#mapping.entries.find(
       (found) =>
         found.type === type &&
-        found.where.every(
-          ([path, value]) => JSON.stringify(valueAtPath(path, event)) === JSON.stringify(value),
-        ),
+        found.where.every(([path, value]) => this.#says(valueAtPath(path, event), value)),
     );
     if (!entry) return { seen: { is: 'unmapped' }, next: this };
     const bound = new Map([...this.elements].map(([set, ids]) => [set, new Map(ids)]));
     try {
       const seen = this.#observation(id, entry, event, bound);
-      return { seen, next: new Observer(this.#mapping, this.#model, this.#layout, bound) };
+      const next = new Observer(this.#mapping, this.#model, this.#layout, bound, this.#written);
+      return { seen, next };
     } catch (error) {
       if (!(error instanceof NoWord)) throw error;
       return { seen: { is: error.is, why: error.message }, next: this };
     }
+  }
+
+  #says(found: unknown, value: unknown): boolean {
+    const said = JSON.stringify(value);
+    return (
+      JSON.stringify(found) === said ||
+      (this.#written && typeof found === 'string' && typeof value !== 'string' && found === said)
+    );
   }
 
   #observation(
@@ -118,8 +131,9 @@ export class Observer {
       );
       return [{ of, offset: block.offset + cell * block.width, word: said }];
     });
+    const at = this.#mapping.entries.indexOf(entry);
     const said = [
-      this.#mapping.entries.indexOf(entry),
+      at,
       [...binders],
       [...receive].map(([channel, fields]) => [channel, ...fields]),
       [...send].map(([channel, fields]) => [channel, ...fields]),
@@ -127,6 +141,7 @@ export class Observer {
     ];
     return {
       id,
+      entry: at,
       says: JSON.stringify(said),
       actions: entry.actions,
       recovers: entry.recovers,
@@ -181,15 +196,18 @@ export class Observer {
   #plain(type: Type, given: unknown, bound: Map<string, Map<string, string>>): number {
     switch (type.kind) {
       case 'bool':
+        if (this.#written && (given === 'true' || given === 'false'))
+          return Number(given === 'true');
         if (typeof given !== 'boolean') throw new NoWord('unreadable', `${text(given)} is no bool`);
         return Number(given);
       case 'int': {
-        if (typeof given !== 'number' || !Number.isInteger(given))
+        const whole = this.#written ? numberIn(given) : given;
+        if (typeof whole !== 'number' || !Number.isInteger(whole))
           throw new NoWord('unreadable', `${text(given)} is no whole number`);
         const { lo = -Infinity, hi = Infinity } = type;
-        if (given < lo || given > hi || !Number.isSafeInteger(given))
-          throw new NoWord('beyondModel', `${given} is beyond ${lo}..${hi}`);
-        return given;
+        if (whole < lo || whole > hi || !Number.isSafeInteger(whole))
+          throw new NoWord('beyondModel', `${whole} is beyond ${lo}..${hi}`);
+        return whole;
       }
       case 'enum': {
         if (typeof given !== 'string') throw new NoWord('unreadable', `${text(given)} is no text`);

@@ -1,9 +1,10 @@
-import { type Instance, errorKinds } from '../model/semantics.ts';
+import { errorKinds } from '../model/semantics.ts';
 import type { ChannelBlock } from '../model/layout.ts';
 import { judgedPredicates, predicatesOf, type Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
 import { AttackedSystem, type AttackedStep } from '../threats/attacked.ts';
 import type { Threat } from '../threats/threat.ts';
+import { agrees, bindingFits } from '../events/agreement.ts';
 import type { Mapping } from '../events/mapping.ts';
 import type { Observation } from '../events/observation.ts';
 import { IMPLICIT_KINDS } from '../model/propertyKinds.ts';
@@ -235,22 +236,4 @@ export class Watched {
     if (this.#terms.some((holds) => holds(state) === undefined)) broken |= this.#bits(['defined']);
     return { row, broken, error: false };
   }
-}
-
-export function bindingFits(instance: Instance, seen: Observation): boolean {
-  return instance.action.binders.every(({ name }, i) => {
-    const said = seen.binders.get(name);
-    return said === undefined || instance.binding[i] === said;
-  });
-}
-
-export function agrees(
-  block: ChannelBlock,
-  message: readonly number[],
-  fields: ReadonlyMap<string, number>,
-): boolean {
-  return [...fields].every(([name, word]) => {
-    const field = block.fields.find((found) => found.name === name);
-    return field !== undefined && message[field.offset] === word;
-  });
 }

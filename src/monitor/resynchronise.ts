@@ -2,7 +2,8 @@ import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { insertMessage, messageOffset, Semantics } from '../model/semantics.ts';
 import { TooManyValues, type World } from '../threats/world.ts';
-import { agrees, bindingFits, keyOf, type Belief, type Held } from './belief.ts';
+import { agrees, bindingFits } from '../events/agreement.ts';
+import { keyOf, type Belief, type Held } from './belief.ts';
 import type { Observation } from '../events/observation.ts';
 
 /**

@@ -214,7 +214,7 @@ interface Path {
 
 /** The only path that explains the case, where each event fits one branch; else nothing. */
 function onlyPath(chain: StateChain, matcher: Matcher, { events }: LogCase): Path | undefined {
-  const { topology, instances, root } = chain;
+  const { topology, root } = chain;
   const first = topology.rows[root] as number;
   if (matcher.hasSilent || (topology.rows[root + 1] as number) - first !== 1) return undefined;
   const branches = [first];
@@ -226,8 +226,7 @@ function onlyPath(chain: StateChain, matcher: Matcher, { events }: LogCase): Pat
     let [found, fitting] = [IDLE, matcher.idles(chain, node, match) ? 1 : 0];
     const end = topology.rows[node + 1] as number;
     for (let branch = topology.rows[node] as number; branch < end; branch += 1) {
-      const instance = instances[branch];
-      if (!instance || !match.numbers.has(instance.index)) continue;
+      if (!matcher.takes(chain, node, branch, match)) continue;
       found = branch;
       fitting += 1;
     }

@@ -13,7 +13,8 @@ import type { Deviation } from './matcher.ts';
 import { traitsOfOutsiders, type Trait } from './outsiders.ts';
 import type { PerCases } from './perCases.ts';
 import type { PointSolution } from './request.ts';
-import type { EventLog } from '../eventLog/log.ts';
+import type { EventLog, MappingUse } from '../eventLog/log.ts';
+import { STOP } from './topology.ts';
 
 /** What stands behind a score, and what does not (public shape, `model-card.schema.json`). */
 export interface ModelCard {
@@ -59,6 +60,8 @@ export interface ModelCard {
     readonly unusedColumns: readonly string[];
     /** Actions that were taken to happen without events. */
     readonly silentActions: readonly string[];
+    /** Where a mapping said which events are which steps. */
+    readonly mapping?: MappedData;
   };
   /** The first ones; the number of all is `data.nonConformantCases`. */
   readonly nonConformance: readonly Deviation[];
@@ -105,6 +108,20 @@ export interface ModelCard {
   /** What the method was measured to do, and the run that measured it (`docs/calibration.json`). */
   readonly calibration: { readonly digest: string; readonly claims: readonly string[] };
   readonly notRepresented: readonly string[];
+}
+
+/** What a mapping made of the log. */
+export interface MappedData {
+  /** Of its text. */
+  readonly digest: string;
+  /** Events that no entry takes, and such as no value of the model can be read from. */
+  readonly unmappedEvents: number;
+  readonly unreadableEvents: number;
+  readonly beyondModelEvents: number;
+  /** Actions of which no event tells. */
+  readonly blind: readonly string[];
+  /** Those of them by which a case can be lost: of their losses the log says nothing. */
+  readonly blindLosses: readonly string[];
 }
 
 /** What was found, each number with the kind of its interval. */
@@ -229,7 +246,25 @@ function lossOf({ loss, lossName }: CardInput): ModelCard['loss'] {
   };
 }
 
-function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
+function mappedData(mapping: MappingUse, { chain }: Learned): MappedData {
+  const { topology, instances } = chain;
+  const losing = new Set<string>();
+  topology.targets.forEach((target, b) => {
+    const action = instances[b]?.action.name;
+    if (target !== STOP && topology.goal[target] === 1 && action !== undefined) losing.add(action);
+  });
+  return {
+    digest: mapping.digest,
+    unmappedEvents: mapping.unmapped.reduce((sum, { events }) => sum + events, 0),
+    unreadableEvents: mapping.unreadable.events,
+    beyondModelEvents: mapping.beyondModel.events,
+    blind: mapping.blind,
+    blindLosses: mapping.blind.filter((name) => losing.has(name)),
+  };
+}
+
+function dataOf(log: EventLog, learned: Learned): ModelCard['data'] {
+  const { alignment } = learned;
   return {
     digest: log.digest,
     cases: log.cases.length,
@@ -240,7 +275,9 @@ function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
     repeatedRows: log.repeatedRows,
     ...(log.window ? { window: log.window } : {}),
     ...(log.untilMs === undefined ? {} : { until: new Date(log.untilMs).toISOString() }),
-    caseNotion: 'all events with the same value in `case`; a case ends with its last event',
+    caseNotion: log.mapping
+      ? 'all events with the same key by the mapping; a case ends with its last event'
+      : 'all events with the same value in `case`; a case ends with its last event',
     nonConformantCases: alignment.deviations.length,
     openCases: alignment.openCases,
     ambiguousCases: alignment.ambiguousCases,
@@ -251,5 +288,6 @@ function dataOf(log: EventLog, { alignment }: Learned): ModelCard['data'] {
     immatureCases: log.immatureCases ?? 0,
     unusedColumns: alignment.unusedColumns,
     silentActions: alignment.silentActions,
+    ...(log.mapping && { mapping: mappedData(log.mapping, learned) }),
   };
 }

@@ -1,6 +1,7 @@
 import { stopBranch, type StateChain } from './chain.ts';
 import type { Deviation, Match, Matcher } from './matcher.ts';
 import type { Moves } from './moves.ts';
+import type { Instance } from '../model/semantics.ts';
 import { STOP } from './topology.ts';
 import type { LogCase } from '../eventLog/log.ts';
 
@@ -50,7 +51,7 @@ export function replayCase(chain: StateChain, matcher: Matcher, logCase: LogCase
     if (typeof match === 'string') return { layers, deviation: { ...deviation, reason: match } };
     const last = layers.at(-1) as CaseLayer;
     const known = last.nodes.length;
-    expand(chain, matcher, last);
+    if (matcher.hasSilent) expand(chain, last, (instance) => matcher.isSilent(instance));
     const next = advance(chain, matcher, last, match, event.timeMs);
     if (!next) {
       truncate(last, known);
@@ -58,7 +59,9 @@ export function replayCase(chain: StateChain, matcher: Matcher, logCase: LogCase
     }
     layers.push(next);
   }
-  expand(chain, matcher, layers.at(-1) as CaseLayer);
+  // What nothing tells of may have happened or not: only what happens by itself ends a case.
+  if (matcher.hasSilent)
+    expand(chain, layers.at(-1) as CaseLayer, (instance) => matcher.isEager(instance));
   return { layers };
 }
 
@@ -86,8 +89,11 @@ function arrive(
  * Adds the positions that silent steps lead to: the shortest ways to each state. A silent step
  * takes no time.
  */
-function expand(chain: StateChain, matcher: Matcher, layer: CaseLayer): void {
-  if (!matcher.hasSilent) return;
+function expand(
+  chain: StateChain,
+  layer: CaseLayer,
+  isSilent: (instance: Instance | undefined) => boolean,
+): void {
   const { topology, instances } = chain;
   const level = new Map(layer.nodes.map((node) => [node, 0]));
   const place = new Map(layer.nodes.map((node, at) => [node, at]));
@@ -97,7 +103,7 @@ function expand(chain: StateChain, matcher: Matcher, layer: CaseLayer): void {
     if (depth === MAX_SILENT) continue;
     for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1) {
       const target = topology.targets[b] as number;
-      if (target === STOP || !matcher.isSilent(instances[b])) continue;
+      if (target === STOP || !isSilent(instances[b])) continue;
       const known = level.get(target);
       if (known !== undefined && known !== depth + 1) continue;
       const weight = layer.forward[from] as number;
@@ -131,7 +137,7 @@ function advance(
   match: Match | undefined,
   timeMs: number | undefined,
 ): CaseLayer | undefined {
-  const { topology, instances, root } = chain;
+  const { topology, root } = chain;
   const place = new Map<number, number>();
   const moves: Move[] = [];
   const next = emptyLayer(moves);
@@ -155,8 +161,7 @@ function advance(
     const end = topology.rows[node + 1] as number;
     for (let branch = topology.rows[node] as number; branch < end; branch += 1) {
       const target = topology.targets[branch] as number;
-      const instance = instances[branch];
-      if (target === STOP || (match && !(instance && match.numbers.has(instance.index)))) continue;
+      if (target === STOP || (match && !matcher.takes(chain, node, branch, match))) continue;
       move(from, branch, target, timeMs);
     }
     if (!match || node === root) return;
@@ -238,7 +243,7 @@ export function share(
 function restsOf({ topology, instances }: StateChain, matcher: Matcher, last: CaseLayer): number[] {
   const rests = last.nodes.map((node) => {
     for (let b = topology.rows[node] as number; b < (topology.rows[node + 1] as number); b += 1)
-      if (matcher.isSilent(instances[b])) return 0;
+      if (matcher.isEager(instances[b])) return 0;
     return 1;
   });
   return rests.includes(1) ? rests : rests.map(() => 1);

@@ -1,10 +1,15 @@
 import { Codec } from '../model/codec.ts';
 import type { Instance, Semantics } from '../model/semantics.ts';
 import type { StateChain } from './chain.ts';
+import { bindingFits } from '../events/agreement.ts';
+import { MappedEvent } from '../events/mappedLog.ts';
+import type { Observation } from '../events/observation.ts';
 import { NO_BINDING, type EventLog, type LogEvent } from '../eventLog/log.ts';
+import { mayStay, SeenSteps } from './seenSteps.ts';
 
 /** Why a log move is none of the model. */
-export type DeviationReason = 'unknownActivity' | 'unknownBinding' | 'notEnabled';
+export type DeviationReason =
+  'unknownActivity' | 'unknownBinding' | 'notEnabled' | 'beyondModel' | 'unreadable';
 
 /**
  * The first move of a case that the model does not allow. What follows it in the case says nothing
@@ -21,6 +26,8 @@ export interface Deviation {
 export interface Match {
   readonly instances: readonly Instance[];
   readonly numbers: ReadonlySet<number>;
+  /** Where a mapping says more of the event than which step it is. */
+  readonly seen?: Observation;
 }
 
 /** Which actions, with which bindings, an event may mean. */
@@ -33,10 +40,13 @@ export class Matcher {
   readonly #known = new Map<string, Match | DeviationReason>();
 
   readonly #idle = new Map<number, boolean>();
+  readonly #seen = new SeenSteps();
 
   /** Actions that happen without events: quiet ones that no event of the log names. */
   readonly silentActions: readonly string[];
   readonly #silent: ReadonlySet<string>;
+  /** Silent actions that happen by themselves; the others only where a later event needs them. */
+  readonly #eager: ReadonlySet<string>;
   readonly #quiet: ReadonlySet<string>;
 
   constructor(semantics: Semantics, quiet: ReadonlySet<string>, log: EventLog) {
@@ -46,7 +56,9 @@ export class Matcher {
     const seen = new Set(quiet.size === 0 ? [] : activitiesOf(log));
     const named = new Set([...seen].flatMap((activity) => this.#named(activity)));
     const speaking = new Set([...named].map(({ action }) => action.name));
-    this.#silent = new Set([...quiet].filter((name) => !speaking.has(name)));
+    const blind = log.mapping?.blind;
+    this.#silent = new Set(blind ?? [...quiet].filter((name) => !speaking.has(name)));
+    this.#eager = blind ? new Set(blind.filter((name) => quiet.has(name))) : this.#silent;
     this.silentActions = semantics.model.actions
       .map(({ name }) => name)
       .filter((name) => this.#silent.has(name));
@@ -60,9 +72,20 @@ export class Matcher {
     return instance !== undefined && this.#silent.has(instance.action.name);
   }
 
+  isEager(instance: Instance | undefined): boolean {
+    return instance !== undefined && this.#eager.has(instance.action.name);
+  }
+
+  /** The same for all events that say the same. */
+  keyOf(event: LogEvent): string {
+    if (!(event instanceof MappedEvent)) return JSON.stringify([event.activity, event.binding]);
+    return 'is' in event.seen ? event.seen.is : event.seen.says;
+  }
+
   instancesOf(event: LogEvent): Match | DeviationReason {
     const unbound = event.binding === NO_BINDING;
-    const key = unbound ? event.activity : JSON.stringify([event.activity, event.binding]);
+    if (event instanceof MappedEvent) return this.#mapped(event.seen);
+    const key = unbound ? event.activity : this.keyOf(event);
     const cache = unbound ? this.#unbound : this.#known;
     let known = cache.get(key);
     if (known === undefined) {
@@ -72,8 +95,32 @@ export class Matcher {
     return known;
   }
 
-  /** Whether one of the instances is enabled at the node, and changes nothing there. */
-  idles({ graph, states }: StateChain, node: number, { instances }: Match): boolean {
+  #mapped(seen: MappedEvent['seen']): Match | DeviationReason {
+    if ('is' in seen) return seen.is;
+    const known = this.#known.get(seen.says);
+    if (known !== undefined) return known;
+    const instances = this.#semantics.instances.filter(
+      (instance) => seen.actions.has(instance.action.name) && bindingFits(instance, seen),
+    );
+    const found = { instances, numbers: new Set(instances.map(({ index }) => index)), seen };
+    this.#known.set(seen.says, found);
+    return found;
+  }
+
+  /** Whether the event may be the step that a branch is. */
+  takes(chain: StateChain, node: number, branch: number, { numbers, seen }: Match): boolean {
+    const instance = chain.instances[branch];
+    if (!instance || !numbers.has(instance.index)) return false;
+    return !seen || this.#seen.takes(chain, node, branch, seen);
+  }
+
+  /**
+   * Whether one of the instances is enabled at the node, and changes nothing there; or the event is
+   * no step and says nothing else of the node.
+   */
+  idles({ graph, states }: StateChain, node: number, { instances, seen }: Match): boolean {
+    if (seen && !mayStay(seen, graph.store.get(states[node] as number))) return false;
+    if (seen?.actions.size === 0) return true;
     return instances.some((instance) => {
       const key = node * this.#semantics.instances.length + instance.index;
       const known =

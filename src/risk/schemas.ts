@@ -108,7 +108,18 @@ const card = object({
       unusedColumns: texts,
       silentActions: texts,
     },
-    { window: object({ from: instant, to: instant }), until: instant },
+    {
+      window: object({ from: instant, to: instant }),
+      until: instant,
+      mapping: object({
+        digest: digestText,
+        unmappedEvents: count,
+        unreadableEvents: count,
+        beyondModelEvents: count,
+        blind: texts,
+        blindLosses: texts,
+      }),
+    },
   ),
   nonConformance: {
     type: 'array',
@@ -117,7 +128,9 @@ const card = object({
       case: text,
       row: positive,
       activity: text,
-      reason: { enum: ['unknownActivity', 'unknownBinding', 'notEnabled'] },
+      reason: {
+        enum: ['unknownActivity', 'unknownBinding', 'notEnabled', 'beyondModel', 'unreadable'],
+      },
     }),
   },
   outsiders: {

@@ -3,7 +3,10 @@ import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/in
 import { isSpecification, type CheckedDocument } from '../model/specification.ts';
 import { readEventLog } from '../eventLog/eventLog.ts';
 import { formatOf, LOG_FORMATS } from '../eventLog/formats.ts';
+import type { EventLog } from '../eventLog/log.ts';
 import type { LogOptions } from '../eventLog/rows.ts';
+import { readLogMapping, readMappedLog } from '../events/mappedLog.ts';
+import type { Semantics } from '../model/semantics.ts';
 import { assessRisk, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
 import { inspect, quietOf } from '../checking/inspect.ts';
@@ -14,6 +17,8 @@ import { submissionOf } from './submission.ts';
 
 /** The largest event log that a request may carry. */
 export const MAX_EVENTS_BYTES = 1024 * 1024;
+/** The most characters of a mapping. */
+const MAX_MAPPING = 256 * 1024;
 
 /** What a request may ask of risk, beside the verdict (`docs/risk.md`). */
 export interface RequestedRisk {
@@ -26,6 +31,8 @@ export interface RequestedRisk {
   readonly caseType?: string | null;
   /** Of a table: which column is what, where its first line does not say so. */
   readonly columns?: readonly { readonly name: string; readonly column: string }[] | null;
+  /** The text of a mapping: which events are which steps of the model. */
+  readonly mapping?: string | null;
   readonly cases?: number | null;
   readonly seed?: number | null;
 }
@@ -38,6 +45,7 @@ export type KeptRisk =
       readonly events: string;
       /** How the log is to be read, where that was said. */
       readonly reading?: LogOptions;
+      readonly mapping?: string;
       readonly cases: number;
       readonly seed: number;
     }
@@ -62,9 +70,12 @@ const LIMITS = {
  * What is asked, with defaults written out; or all problems that can be known before the model is
  * explored.
  */
-export function readRisk(requested: RequestedRisk, document: CheckedDocument): Result<AskedRisk> {
-  const { property, events, format } = requested;
-  const problems = propertyProblems(property, document);
+export async function readRisk(
+  requested: RequestedRisk,
+  model: ModelRecord,
+): Promise<Result<AskedRisk>> {
+  const { property, events, format, mapping } = requested;
+  const problems = propertyProblems(property, model.document);
   const whole = (name: keyof typeof LIMITS): number => {
     const value = requested[name] ?? RISK_DEFAULTS[name];
     const { least, most } = LIMITS[name];
@@ -84,10 +95,13 @@ export function readRisk(requested: RequestedRisk, document: CheckedDocument): R
     property,
     events,
     ...(reading && { reading }),
+    ...(mapping && { mapping }),
     cases: whole('cases'),
     seed: whole('seed'),
   };
-  problems.push(...formatProblems(format, events), ...logProblems(events, reading));
+  const texts = textProblems(asked);
+  problems.push(...formatProblems(format, events), ...texts);
+  if (texts.length === 0) problems.push(...(await logProblems(asked, model)));
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
@@ -160,7 +174,7 @@ function readingOf({ caseType, columns }: RequestedRisk): LogOptions | undefined
   };
 }
 
-function logProblems(events: string, reading: LogOptions | undefined): Problem[] {
+function textProblems({ events, mapping }: AskedRisk): Problem[] {
   const bytes = Buffer.byteLength(events, 'utf8');
   if (bytes > MAX_EVENTS_BYTES)
     return [
@@ -170,22 +184,62 @@ function logProblems(events: string, reading: LogOptions | undefined): Problem[]
         `the event log has ${bytes} bytes; the limit is ${MAX_EVENTS_BYTES}`,
       ),
     ];
-  if (events.includes('\0') || /\p{Surrogate}/u.test(events))
+  if (mapping !== undefined && mapping.length > MAX_MAPPING)
     return [
       problem(
-        'INPUT_NOT_UTF8',
-        'input.risk.events',
-        'the event log has a NUL character or half of a surrogate pair',
+        'INPUT_TOO_LARGE',
+        'input.risk.mapping',
+        `the mapping has ${mapping.length} characters; the limit is ${MAX_MAPPING}`,
       ),
     ];
-  const log = readEventLog(events, reading);
-  return log.ok ? [] : log.problems.map((each) => ({ ...each, path: 'input.risk.events' }));
+  return (['events', 'mapping'] as const)
+    .filter((name) => isBroken(name === 'events' ? events : (mapping ?? '')))
+    .map((name) =>
+      problem(
+        'INPUT_NOT_UTF8',
+        `input.risk.${name}`,
+        `the ${name === 'events' ? 'event log' : 'mapping'} has a NUL character or half of a surrogate pair`,
+      ),
+    );
+}
+
+const isBroken = (text: string): boolean => text.includes('\0') || /\p{Surrogate}/u.test(text);
+
+async function logProblems(asked: AskedRisk, model: ModelRecord): Promise<Problem[]> {
+  const { events, reading } = asked;
+  // What a mapping means, the model tells; a specification has none.
+  const log =
+    asked.mapping === undefined || isSpecification(model.document)
+      ? readEventLog(events, reading)
+      : await inspect(submissionOf(model)).then((inspected) =>
+          inspected.ok ? mappedLogOf(asked, inspected.value.semantics) : inspected,
+        );
+  return log.ok
+    ? []
+    : log.problems.map((each) => ({
+        ...each,
+        path:
+          each.code === 'MAPPING_SHAPE'
+            ? ['input.risk.mapping', each.path].filter((part) => part !== '').join('.')
+            : 'input.risk.events',
+      }));
+}
+
+/** The log that was asked about, by its mapping where there is one. */
+function mappedLogOf(
+  { events, reading, mapping: text }: AskedRisk,
+  semantics: Semantics,
+): Result<EventLog> {
+  if (text === undefined) return readEventLog(events, reading);
+  const mapping = readLogMapping(text, semantics);
+  return mapping.ok ? readMappedLog(events, reading ?? {}, mapping.value, semantics) : mapping;
 }
 
 /** What a risk adds to the key of a request: the log by its digest. */
-export const riskKey = ({ property, events, reading, cases, seed }: AskedRisk): Json => ({
+export const riskKey = ({ property, events, reading, mapping, cases, seed }: AskedRisk): Json => ({
   property,
   ...(reading && { reading: { ...reading } as Json }),
+  ...(mapping !== undefined && { mapping: sha256(mapping) }),
   cases,
   seed,
   events: sha256(events),
@@ -242,12 +296,12 @@ async function assess(
   limits: CheckOptions,
   signal: AbortSignal,
 ): Promise<Result<KeptRisk>> {
-  const { property, events, reading, cases, seed } = asked;
-  const log = readEventLog(events, reading);
-  if (!log.ok) return log;
+  const { property, cases, seed } = asked;
   const submission = submissionOf(model);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
+  const log = mappedLogOf(asked, inspected.value.semantics);
+  if (!log.ok) return log;
   const { maxStates, memoryMb, timeoutMs } = limits;
   const options = {
     cases,

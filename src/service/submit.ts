@@ -227,7 +227,7 @@ export async function requestVerification(
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
   const options = await optionsFor(service.config, model, input);
-  const risk = input.risk ? readRisk(input.risk, model.document) : undefined;
+  const risk = input.risk ? await readRisk(input.risk, model) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
   problems.push(...keyProblems(input.idempotencyKey));
   if (!options.ok || risk?.ok === false || problems.length > 0) return bad(...problems);

@@ -50,6 +50,32 @@ describe('probity risk', () => {
     expect(out).toMatch(/never part of it · 10000 draws, seed 1/);
   });
 
+  it('reads a log by a mapping, and shows where one is wrong', async () => {
+    const mapping = join(folder, 'mapping.yaml');
+    const log = join(folder, 'mapped.csv');
+    await writeFile(log, 'parcel,activity\n1,out\n1,home\n2,out\n2,gone\n');
+    const text = [
+      'probityMapping: 1',
+      'case: $.data.parcel',
+      'events:',
+      '  - { type: out, action: load }',
+      '  - { type: home, action: handOver }',
+      '  - { type: gone, action: steal }',
+    ].join('\n');
+    await writeFile(mapping, text);
+    const args = [model, '--events', log, '--property', 'notStolen', '--mapping', mapping];
+    const { exit, out } = await run(...args);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/taken to happen without events: .*leaveOnPorch/);
+    expect(out).toMatch(/no event tells of keep, by which a case can be lost/);
+    await writeFile(mapping, text.replace('action: steal', 'action: stel'));
+    const refused = await run(...args);
+    expect(refused.exit).toBe(2);
+    expect(refused.err).toMatch(
+      /MAPPING_SHAPE.*6:27.*no action `stel`; did you mean `steal`\?[^]*\^/u,
+    );
+  });
+
   it('warns of everything that weakens the number', async () => {
     const log = join(folder, 'log.csv');
     await writeFile(log, 'case,activity,depot\n1,load,north\n1,fly,\n2,load,\n');

@@ -154,6 +154,37 @@ describe('risk in a run', () => {
     expect(objects).toEqual(table);
   }, 60_000);
 
+  it('is learned by a mapping, which is refused with its place', async () => {
+    const mapping = `probityMapping: 1\ncase: $.data.case\nevents:\n${[
+      'cancel',
+      'load',
+      'handOver',
+      'missed',
+      'toNeighbour',
+      'leaveOnPorch',
+      'bringBack',
+      'collect',
+      'keep',
+      'steal',
+    ]
+      .map((name) => `  - { type: ${name}, action: ${name} }\n`)
+      .join('')}`;
+    expect(await codes({ mapping: mapping.replace('action: steal', 'action: stael') })).toEqual([
+      'MAPPING_SHAPE input.risk.mapping.events.9.action',
+    ]);
+    const [mapped, plain] = [
+      await ended({
+        modelId: parcel,
+        risk: { property: 'notStolen', events: EVENTS, seed: 92, mapping },
+      }),
+      await ended({ modelId: parcel, risk: { property: 'notStolen', events: EVENTS, seed: 92 } }),
+    ];
+    expect(mapped.id).not.toBe(plain.id);
+    const scores = ({ risk }: RunRecord): unknown => (risk as { scores?: unknown }).scores;
+    expect(scores(mapped)).toBeDefined();
+    expect(scores(mapped)).toEqual(scores(plain));
+  }, 60_000);
+
   it('is part of what makes two requests the same', async () => {
     const asked = { modelId: parcel, risk: { property: 'notStolen', events: EVENTS } };
     const first = await ended(asked);

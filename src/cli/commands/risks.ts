@@ -41,6 +41,7 @@ const LEARNING_OPTIONS = {
     anyText('TYPE'),
     'of an object-centric log (OCEL): the type of the objects that are cases',
   ),
+  mapping: optional(FILE, 'which events are which steps of the model (YAML)'),
   silent: optional(
     listOf('A,B', anyText('NAME')),
     'actions that need no events; of a diagram, gateways and events need none',

@@ -2,6 +2,7 @@ import type { StateChain } from '../chain.ts';
 import { Matcher } from '../matcher.ts';
 import { traitsOfOutsiders, type Trait } from '../outsiders.ts';
 import { optimalAlignment, type AlignmentMove, type OptimalAlignment } from './optimal.ts';
+import { MappedEvent } from '../../events/mappedLog.ts';
 import type { EventLog, LogCase } from '../../eventLog/log.ts';
 
 /** How a log fits a model (public shape of `probity learn`, `fitness`). */
@@ -94,7 +95,7 @@ function aligned(
   each: LogCase,
   variants: Map<string, OptimalAlignment | undefined>,
 ): OptimalAlignment | undefined {
-  const key = JSON.stringify(each.events.map(({ activity, binding }) => [activity, binding]));
+  const key = JSON.stringify(each.events.map((event) => matcher.keyOf(event)));
   if (!variants.has(key)) {
     if (variants.size >= MAX_VARIANTS) return undefined;
     variants.set(key, optimalAlignment(chain, matcher, each, MAX_POSITIONS));
@@ -124,9 +125,11 @@ function unseenActions({ graph }: StateChain, log: EventLog, matcher: Matcher): 
   const asked = new Set<string>();
   for (const { events } of log.cases)
     for (const event of events) {
-      if (asked.has(event.activity)) continue;
-      asked.add(event.activity);
-      const match = matcher.instancesOf({ ...event, binding: {} });
+      const open = event instanceof MappedEvent ? event : { ...event, binding: {} };
+      const key = open instanceof MappedEvent ? matcher.keyOf(open) : open.activity;
+      if (asked.has(key)) continue;
+      asked.add(key);
+      const match = matcher.instancesOf(open);
       if (typeof match !== 'string')
         for (const { action } of match.instances) seen.add(action.name);
     }

@@ -6,7 +6,7 @@ import { chainOfValuation, stateText, type StateChain } from '../chain.ts';
 import { exploreLosses, type ExploreOptions } from '../explored.ts';
 import { Watch } from '../watch.ts';
 import { fitnessOf, type Fitness } from './fitness.ts';
-import type { EventLog } from '../../eventLog/log.ts';
+import type { EventLog, MappingUse } from '../../eventLog/log.ts';
 
 export interface LearnRequest {
   readonly semantics: Semantics;
@@ -27,6 +27,8 @@ export interface LearnedLog {
     readonly events: number;
     /** Of an object-centric log: events that relate to no case. */
     readonly unrelatedEvents: number;
+    /** Where a mapping said which events are which steps: what it made of them. */
+    readonly mapping?: MappingUse;
   };
   /** How the log fits, before anything is learned from it. */
   readonly fitness: Fitness;
@@ -72,6 +74,7 @@ export async function learnLog(request: LearnRequest): Promise<Result<LearnedLog
       cases: log.cases.length,
       events: log.eventCount,
       unrelatedEvents: log.unrelatedEvents,
+      ...(log.mapping && { mapping: log.mapping }),
     },
     fitness: await fitnessOf(chain, log, quiet, (reached) => watch.turn(reached)),
     branches: countedBranches(chain, alignment.evidence.counts),

@@ -84,7 +84,7 @@ export function optimalAlignment(
         const [target, instance] = [topology.targets[b] as number, instances[b]];
         if (target === STOP || !instance) continue;
         const action = instance.action.name;
-        if (typeof match !== 'string' && match.numbers.has(instance.index))
+        if (typeof match !== 'string' && matcher.takes(chain, node, b, match))
           step({ event: event + 1, node: target }, { kind: 'both', row, activity }, 0);
         if (matcher.isSilent(instance)) step({ node: target }, { kind: 'silent', action }, 0);
         else step({ node: target }, { kind: 'model', action }, 1);
