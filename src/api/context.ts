@@ -1,7 +1,8 @@
 import { GraphQLError } from 'graphql';
-import { Fault } from '../errors/index.ts';
+import { Fault, problem } from '../errors/index.ts';
 import { AnswerSize } from './answer.ts';
 import type { Authenticator, Principal } from './auth.ts';
+import { refusal } from './errors.ts';
 
 /** What every resolver is given. `principal` is undefined for a request without a valid key. */
 export interface ApiContext {
@@ -10,6 +11,11 @@ export interface ApiContext {
   readonly trouble?: Fault | GraphQLError;
   /** What the large fields of this operation have taken so far. */
   readonly answer: AnswerSize;
+  /**
+   * Why whoever asked may ask no more: for what lasts longer than a request. Throws what
+   * `Authenticator.principal` throws.
+   */
+  refusedNow(): Promise<GraphQLError | undefined>;
 }
 
 /** The context of one operation. Who asks may be unknowable; each field then says why. */
@@ -19,10 +25,15 @@ export async function contextOf(
   address?: string,
 ): Promise<ApiContext> {
   const answer = new AnswerSize();
+  const refusedNow = async (): Promise<GraphQLError | undefined> =>
+    (await authenticator.principal(authorization, address))
+      ? undefined
+      : refusal([problem('UNAUTHENTICATED', '', 'the key was revoked, or has ended')]);
   try {
-    return { principal: await authenticator.principal(authorization, address), answer };
+    const principal = await authenticator.principal(authorization, address);
+    return { principal, answer, refusedNow };
   } catch (trouble) {
     if (!(trouble instanceof Fault || trouble instanceof GraphQLError)) throw trouble;
-    return { principal: undefined, trouble, answer };
+    return { principal: undefined, trouble, answer, refusedNow };
   }
 }

@@ -1,5 +1,6 @@
 import type { ValidationRule } from 'graphql';
 import type { Area, Operation } from './area.ts';
+import { announcementArea } from './areas/announcements.ts';
 import { auditTrail } from './areas/auditTrail.ts';
 import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
@@ -23,6 +24,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   reports,
   explanations,
   verdicts,
+  announcements: announcementArea,
   scenarios: scenarioArea,
   lessons: lessonArea,
   progress: progressArea,

@@ -5,6 +5,7 @@ import type { Api, InstallationApi, Operation, Resolver } from './area.ts';
 import { runsInstallation, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
+import { whileAllowed } from './whileAllowed.ts';
 import { AREAS, mayUse, OPERATIONS } from './operations.ts';
 
 /** Type → field → how to get it. */
@@ -50,10 +51,27 @@ function guarded(parts: Parts, name: string, operation: Operation): Resolver {
     const principal = known(context);
     if (!mayUse(principal, name)) throw refusal([forbidden(principal, name)]);
     const api = apiOf(parts, principal);
-    return operation.reach === undefined
-      ? operation.run(api, args, principal)
-      : operation.run({ ...api, installation: parts.installation }, args, principal);
+    const result =
+      operation.reach === undefined
+        ? operation.run(api, args, principal)
+        : operation.run({ ...api, installation: parts.installation }, args, principal);
+    return operation.on === 'Subscription' ? followed(parts, name, result, context) : result;
   };
+}
+
+/** The events of a subscription, for as long as the key is good. */
+async function followed(
+  { installation }: Parts,
+  name: string,
+  result: unknown,
+  context: ApiContext,
+): Promise<unknown> {
+  const events = (await result) as AsyncIterableIterator<unknown>;
+  return whileAllowed(
+    events,
+    () => context.refusedNow(),
+    (error) => answerable(error, installation.logger, name),
+  );
 }
 
 export function forbidden(principal: Principal, name: string): Problem {

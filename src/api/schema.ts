@@ -14,6 +14,7 @@ import { invariant } from '../errors/index.ts';
 import type { Resolver } from './area.ts';
 import type { ApiContext } from './context.ts';
 import type { Resolvers } from './resolvers.ts';
+import { LastWord } from './whileAllowed.ts';
 
 /**
  * The schema of a text with resolvers attached. A resolver without a field, or a root field without
@@ -56,6 +57,7 @@ function attach(
     if (onEvent) {
       field.subscribe = resolve as GraphQLFieldResolver<unknown, unknown>;
       field.resolve = (event: unknown, _args: unknown, context: ApiContext) => {
+        if (event instanceof LastWord) throw event.error;
         onEvent(context);
         return event;
       };

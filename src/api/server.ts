@@ -29,6 +29,7 @@ import { contextOf, type ApiContext } from './context.ts';
 import { costRule, isScope, METER, operationsOf } from './operations.ts';
 import { buildResolvers, nodeType } from './resolvers.ts';
 import { executableSchema } from './schema.ts';
+import { serveEventStreams } from './eventStream.ts';
 import { serveSubscriptions } from './socket.ts';
 import { subscribes } from './subscriptionRule.ts';
 import { sendVerifier, verifierLine } from './verifierRoute.ts';
@@ -84,14 +85,17 @@ export async function startApi(installation: Installation): Promise<RunningApi> 
   const graphql = expressMiddleware(apollo, {
     context: ({ req }) => contextOf(authenticator, req.headers.authorization, req.ip),
   });
-  route(app, installation, graphql, authenticator);
+  const live = { schema, authenticator, budget };
+  const streams = serveEventStreams(live);
+  route(app, installation, [streams.handle, graphql], authenticator);
   const port = await listen(http, installation.config.host, installation.config.port);
-  const sockets = serveSubscriptions(http, { schema, authenticator, budget });
+  const sockets = serveSubscriptions(http, live);
   const shown = installation.config.host.includes(':')
     ? `[${installation.config.host}]`
     : installation.config.host;
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    streams.close();
     await sockets.close();
     const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     http.closeIdleConnections();
@@ -105,7 +109,7 @@ export async function startApi(installation: Installation): Promise<RunningApi> 
 function route(
   app: Express,
   installation: Installation,
-  graphql: RequestHandler,
+  [stream, graphql]: readonly [RequestHandler, RequestHandler],
   authenticator: Authenticator,
 ): void {
   const [counters, durations] = [new Counters(), new Durations()];
@@ -151,6 +155,7 @@ function route(
     '/graphql',
     refuseLargeBodies,
     express.json({ limit: MAX_BODY_BYTES, inflate: false, verify: refuseOtherText }),
+    stream,
     refuseDocuments,
     graphql,
   );
@@ -170,6 +175,8 @@ const measured =
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.on('finish', () => {
       counters.add(String(response.statusCode));
+      // How long somebody listened is not how long an answer took.
+      if (String(response.getHeader('content-type')).startsWith('text/event-stream')) return;
       durations.add(route, (performance.now() - began) / 1_000);
     });
     next();
@@ -208,7 +215,12 @@ const refuseDocuments: RequestHandler = (request, response, next) => {
   if (!subscribes(query)) return next();
   response
     .status(400)
-    .json(errorBody('REQUEST_SHAPE', 'subscriptions go over WebSocket (graphql-transport-ws)'));
+    .json(
+      errorBody(
+        'REQUEST_SHAPE',
+        'subscriptions go over WebSocket (graphql-transport-ws), or are asked for as text/event-stream',
+      ),
+    );
 };
 
 function tooLarge(request: IncomingMessage, answer: (body: object) => void): void {

@@ -1,24 +1,11 @@
 import type { Server } from 'node:http';
-import {
-  GraphQLError,
-  getOperationAST,
-  parse,
-  specifiedRules,
-  validate,
-  type DocumentNode,
-  type ExecutionArgs,
-  type GraphQLSchema,
-} from 'graphql';
+import { GraphQLError, type ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { problem, type Fault } from '../errors/index.ts';
-import type { Authenticator } from './auth.ts';
-import { contextOf, type ApiContext } from './context.ts';
-import { refusal, tooMuch, uniform } from './errors.ts';
-import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
-import { costRule, METER } from './operations.ts';
-import type { KeyBudget } from './budget.ts';
-import { conditionalRoot } from './subscriptionRule.ts';
+import type { Fault } from '../errors/index.ts';
+import { contextOf } from './context.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { admit, uniformErrors, type LiveParts } from './liveOperation.ts';
 import { UnknownSockets } from './unknownSockets.ts';
 
 /** Connections with a key. */
@@ -31,54 +18,16 @@ const LOOK_EVERY_MS = 2_000;
 /** Close codes: of RFC 6455, and of graphql-transport-ws. */
 const [TRY_AGAIN_LATER, FORBIDDEN] = [1013, 4403];
 
-interface Parts {
-  readonly schema: GraphQLSchema;
-  readonly authenticator: Authenticator;
-  readonly budget: KeyBudget;
-}
-
 const troubleCode = (trouble: Fault | GraphQLError): string =>
   trouble instanceof GraphQLError ? 'RATE_LIMITED' : trouble.code;
-
-/** A document that may be asked, or why it may not. */
-function documentOf(schema: GraphQLSchema, text: string): DocumentNode | readonly GraphQLError[] {
-  let document: DocumentNode;
-  try {
-    document = parse(text, { maxTokens: REQUEST_LIMITS.tokens });
-  } catch (error) {
-    return [error as GraphQLError];
-  }
-  const conditional = conditionalRoot(document);
-  if (conditional) return [refusal([conditional])];
-  const errors = validate(schema, document, [...specifiedRules, costRule]);
-  return errors.length > 0 ? errors : document;
-}
-
-/** What an operation costs, from the same budget as over HTTP; each event is an answer. */
-function charge(
-  budget: KeyBudget,
-  document: DocumentNode,
-  name: string | null | undefined,
-  { principal }: ApiContext,
-): GraphQLError | undefined {
-  const operation = getOperationAST(document, name);
-  if (!principal || !operation) return undefined;
-  const { cost, dearest } = METER.requested(document, operation);
-  const { left, waitS } = budget.take(principal.keyId, cost);
-  return waitS === 0
-    ? undefined
-    : tooMuch('', `the document costs ${cost}, and the key has ${left} left${dearest}`, waitS);
-}
 
 /**
  * Subscriptions over WebSocket (graphql-transport-ws). They do not pass through Apollo: tokens,
  * depth, aliases and cost are limited here by the same rule, and the key is looked up for every
  * operation, so that a revoked one starts nothing new.
  */
-export function serveSubscriptions(
-  http: Server,
-  { schema, authenticator, budget }: Parts,
-): { close(): Promise<void> } {
+export function serveSubscriptions(http: Server, parts: LiveParts): { close(): Promise<void> } {
+  const { schema, authenticator } = parts;
   const sockets = new WebSocketServer({
     server: http,
     path: '/graphql',
@@ -112,31 +61,12 @@ export function serveSubscriptions(
       ): Promise<ExecutionArgs | readonly GraphQLError[]> => {
         if (Object.keys(context.subscriptions).length > MAX_OPERATIONS)
           return [new GraphQLError(`one connection has at most ${MAX_OPERATIONS} operations`)];
-        if (payload.query.length > REQUEST_LIMITS.queryLength)
-          return [refusal([problem('QUERY_TOO_COMPLEX', '', TOO_LONG)])];
-        const document = documentOf(schema, payload.query);
-        if (!('kind' in document)) return document;
-        const contextValue = await contextOf(authenticator, authorization(context));
-        const refused = charge(budget, document, payload.operationName, contextValue);
-        if (refused) return [refused];
-        return {
-          schema,
-          document,
-          operationName: payload.operationName,
-          variableValues: payload.variables,
-          contextValue,
-        };
+        return admit(parts, payload, await contextOf(authenticator, authorization(context)));
       },
-      onError: (_context, _id, _payload, errors) =>
-        errors.map((error) => uniform('toJSON' in error ? error.toJSON() : error)),
+      onError: (_context, _id, _payload, errors) => uniformErrors(errors),
       onNext: (_context, _id, _payload, _args, result) =>
         result.errors
-          ? {
-              ...result,
-              errors: result.errors.map(
-                (error) => new Formatted(uniform('toJSON' in error ? error.toJSON() : error)),
-              ),
-            }
+          ? { ...result, errors: uniformErrors(result.errors).map((each) => new Formatted(each)) }
           : result,
     },
     sockets,

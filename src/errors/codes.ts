@@ -66,6 +66,7 @@ export const PROBLEMS = {
   IDEMPOTENCY_CONFLICT: 'the same idempotency key with another input',
   RATE_LIMITED: 'more was asked for than a key, or an address, may ask for now',
   QUOTA_EXCEEDED: 'the organisation has all that it may have',
+  CURSOR_GONE: 'a cursor of something that is not kept any more, or never was here',
   RUN_FINISHED: 'the run has already ended',
   QUERY_TOO_COMPLEX: 'a GraphQL document over the limits',
   ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',

@@ -28,12 +28,21 @@ export async function sweepRuns(
     for (const organisationId of await store.all.statements.unlogged())
       await finishWithdrawals(installation.of(organisationId));
     await stampDue(installation);
+    await forgetOld(installation);
     const due = notary.ledgerNetwork ? await store.anchors.next() : undefined;
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;
   });
   await cosignDue(installation);
   return delivered ?? 0;
+}
+
+const DAY_MS = 86_400_000;
+
+/** What was announced long ago. */
+async function forgetOld({ store, config }: Installation): Promise<void> {
+  const since = new Date(Date.now() - config.limits.announcementDays * DAY_MS);
+  await store.all.announcements.deleteBefore(since, 1_000);
 }
 
 /** Sweeps now and then until stopped; a sweep that fails is followed by the next. */

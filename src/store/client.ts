@@ -51,6 +51,8 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Statement',
   'AuditEvent',
   'Attempt',
+  'Announcement',
+  'AnnouncementHead',
 ]);
 
 /**

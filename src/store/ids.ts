@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdKind = 'org' | 'key' | 'mdl' | 'run' | 'ver' | 'rev' | 'sta' | 'rot' | 'att';
+export type IdKind = 'org' | 'key' | 'mdl' | 'run' | 'ver' | 'rev' | 'sta' | 'rot' | 'att' | 'ann';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -13,6 +13,7 @@ import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Organisations, ownOrganisation } from './organisations.ts';
 import type { OrganisationRecord } from './records.ts';
+import { AllAnnouncements, Announcements } from './announcements.ts';
 import { Attempts } from './attempts.ts';
 import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
@@ -21,6 +22,14 @@ import { Statements } from './statements.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
+export {
+  announce,
+  ANNOUNCEMENT_KINDS,
+  type AnnouncementFilter,
+  type AnnouncementKind,
+  type AnnouncementRecord,
+  type NewAnnouncement,
+} from './announcements.ts';
 export type { AttemptFilter, AttemptRecord } from './attempts.ts';
 export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
@@ -61,6 +70,7 @@ export class TenantStore implements SharedStore {
   readonly statements: Statements;
   readonly audit: Audit;
   readonly attempts: Attempts;
+  readonly announcements: Announcements;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -84,6 +94,7 @@ export class TenantStore implements SharedStore {
     this.statements = new Statements(tenant);
     this.audit = new Audit(tenant);
     this.attempts = new Attempts(tenant);
+    this.announcements = new Announcements(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({
@@ -104,6 +115,7 @@ export interface AllTenants {
   readonly runs: AllRuns;
   readonly verdicts: AllVerdicts;
   readonly statements: AllStatements;
+  readonly announcements: AllAnnouncements;
 }
 
 /**
@@ -132,6 +144,7 @@ export class Store implements SharedStore {
       runs: new AllRuns(all),
       verdicts: new AllVerdicts(all),
       statements: new AllStatements(all),
+      announcements: new AllAnnouncements(all),
     };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);

@@ -1,12 +1,14 @@
 import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const CHANNEL = 'probity_run';
+/** With the id of a run, or of the organisation in which something was announced. */
+const CHANNELS = ['probity_run', 'probity_announcement'];
 const RETRY_MS = 1_000;
 
 /**
- * Hints that a run has changed, over a connection of its own. A hint may be lost while the
- * connection is rebuilt, so every watcher also looks at the row now and then.
+ * Hints that a run has changed, or that something was announced, over a connection of its own. A
+ * hint may be lost while the connection is rebuilt, so every watcher also looks at the rows now and
+ * then.
  */
 export class Notices {
   private readonly databaseUrl: string;
@@ -21,13 +23,21 @@ export class Notices {
 
   /** Calls back when the run may have changed, until the returned function is called. */
   onRun(runId: string, listener: () => void): () => void {
-    const listeners = this.listeners.get(runId) ?? new Set();
-    this.listeners.set(runId, listeners.add(listener));
+    return this.on(runId, listener);
+  }
+
+  /** Calls back when something may have been announced in the organisation. */
+  onAnnouncement(organisationId: string, listener: () => void): () => void {
+    return this.on(organisationId, listener);
+  }
+
+  private on(id: string, listener: () => void): () => void {
+    const listeners = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, listeners.add(listener));
     this.connecting ??= this.keepConnected();
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(runId) === listeners)
-        this.listeners.delete(runId);
+      if (listeners.size === 0 && this.listeners.get(id) === listeners) this.listeners.delete(id);
     };
   }
 
@@ -60,12 +70,12 @@ export class Notices {
     await client.connect();
     this.client = client;
     if (this.closed) return client.end();
-    await client.query(`LISTEN "${CHANNEL}"`);
-    for (const runId of this.listeners.keys()) this.tell(runId);
+    for (const channel of CHANNELS) await client.query(`LISTEN "${channel}"`);
+    for (const id of this.listeners.keys()) this.tell(id);
     await ended;
   }
 
-  private tell(runId: string | undefined): void {
-    for (const listener of this.listeners.get(runId ?? '') ?? []) listener();
+  private tell(id: string | undefined): void {
+    for (const listener of this.listeners.get(id ?? '') ?? []) listener();
   }
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../canonical/index.ts';
 import type { Report } from '../model/outcome.ts';
-import { isDuplicate, json, orNull, Prisma, type TenantRows } from './client.ts';
+import { announce } from './announcements.ts';
+import { isDuplicate, json, orNull, Prisma, type Rows, type TenantRows } from './client.ts';
 import {
   answerConditions,
   countRows,
@@ -77,9 +78,10 @@ export class RunStore {
   async createChecked(run: NewRun, from: RunRecord, seal = true): Promise<RunRecord> {
     const artifacts = await this.artifacts(from.id);
     const now = new Date();
+    const { organisationId } = this.tenant;
     const data = {
       ...run,
-      organisationId: this.tenant.organisationId,
+      organisationId,
       ...endOf(seal, now),
       options: json(run.options),
       report: orNull(from.report),
@@ -90,7 +92,13 @@ export class RunStore {
       checkedAt: now,
       artifacts: { create: artifacts.map((artifact, position) => ({ ...artifact, position })) },
     };
-    return this.firstOf(run.id, () => this.tenant.in((rows) => rows.run.create({ data })));
+    return this.firstOf(run.id, () =>
+      this.tenant.in(async (rows) => {
+        const made = await rows.run.create({ data });
+        if (!seal) await announceFinished(rows, organisationId, run.id);
+        return made;
+      }),
+    );
   }
 
   /** One that is there already stays: a request with the same idempotency key was sooner. */
@@ -244,6 +252,7 @@ export class RunStore {
           runId,
         })),
       });
+      if (!seal) await announceFinished(rows, organisationId, runId);
       return true;
     });
   }
@@ -272,15 +281,32 @@ export class RunStore {
   private async end(id: string, said: Prisma.RunUpdateManyMutationInput): Promise<boolean> {
     const where = { id, OR: [{ state: 'queued' }, ...HELD.OR] };
     const ended = { finishedAt: new Date(), leaseUntil: null, progress: Prisma.DbNull };
-    const { count } = await this.tenant.in((rows) =>
-      rows.run.updateMany({ where, data: { ...said, ...ended } }),
-    );
-    return count === 1;
+    return this.tenant.in(async (rows) => {
+      const { count } = await rows.run.updateMany({ where, data: { ...said, ...ended } });
+      if (count === 1) await announceFinished(rows, this.tenant.organisationId, id);
+      return count === 1;
+    });
   }
 
   private listing(page: Page, filter: RunFilter): Listing {
     return runsOf(this.tenant.organisationId, page, filter);
   }
+}
+
+/** That a run has ended, in the transaction in which it does. */
+export async function announceFinished(
+  rows: Rows,
+  organisationId: string,
+  id: string,
+): Promise<void> {
+  const select = { owner: true, modelId: true, state: true, failure: true } as const;
+  const { owner, modelId, state, failure } = await rows.run.findUniqueOrThrow({
+    where: { id },
+    select,
+  });
+  const code = (failure as RunFailure | null)?.code;
+  const data = { run: id, model: modelId, state, ...(code !== undefined && { failure: code }) };
+  await announce(rows, organisationId, { kind: 'run.finished', owner, subject: id, data });
 }
 
 /** Takes a run up, if it is to be had. */

@@ -1,4 +1,5 @@
-import { isDuplicate, type AllRows, type TenantRows } from './client.ts';
+import { announce } from './announcements.ts';
+import { isDuplicate, type AllRows, type Rows, type TenantRows } from './client.ts';
 import type { StatementRecord } from './records.ts';
 import type { Statement } from './generated/client.ts';
 
@@ -57,9 +58,13 @@ export class Statements {
     { index, receipt }: { readonly index: number; readonly receipt: string },
   ): Promise<StatementRecord> {
     const data = { logIndex: BigInt(index), receipt };
-    return toStatement(
-      await this.scope.in((rows) => rows.statement.update({ where: { id }, data })),
-    );
+    const row = await this.scope.in(async (rows) => {
+      const { count } = await rows.statement.updateMany({ where: { id, logIndex: null }, data });
+      const logged = await rows.statement.findUniqueOrThrow({ where: { id } });
+      if (count === 1) await announceWithdrawn(rows, logged);
+      return logged;
+    });
+    return toStatement(row);
   }
 
   /** What the log has about a verdict; `revoked` before `superseded`, since it weighs more. */
@@ -90,6 +95,15 @@ export class Statements {
     );
     return found.map(toStatement);
   }
+}
+
+/** That a verdict was withdrawn. Of changes of keys nobody is told here: they are nobody's. */
+async function announceWithdrawn(rows: Rows, statement: Statement): Promise<void> {
+  const { kind, organisationId, subject, state, logIndex } = statement;
+  if (kind !== 'revocation' || organisationId === null) return;
+  const { owner } = await rows.verdict.findUniqueOrThrow({ where: { id: subject } });
+  const data = { verdict: subject, state, leaf: Number(logIndex) };
+  await announce(rows, organisationId, { kind: 'verdict.revoked', owner, subject, data });
 }
 
 function toStatement({ organisationId: _organisation, ...row }: Statement): StatementRecord {

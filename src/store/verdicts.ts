@@ -1,5 +1,7 @@
 import { unreachable } from '../errors/index.ts';
 import type { VerdictState } from '../evidence/statements/revocation.ts';
+import { announce } from './announcements.ts';
+import { announceFinished } from './runs.ts';
 import { isDuplicate, json, Prisma, type TenantRows } from './client.ts';
 import {
   answerConditions,
@@ -128,15 +130,21 @@ export class Verdicts {
   /** The log has acknowledged the leaf: verdict and run are sealed together. */
   async seal(id: string, log: { readonly index: number; readonly receipt: string }): Promise<void> {
     const now = new Date();
+    const { organisationId } = this.tenant;
     await this.tenant.in(async (transaction) => {
-      const { runId } = await transaction.verdict.update({
+      const { runId, owner } = await transaction.verdict.update({
         where: { id },
         data: { logIndex: BigInt(log.index), receipt: log.receipt, sealedAt: now },
       });
-      await transaction.run.updateMany({
+      const { count } = await transaction.run.updateMany({
         where: { id: runId, state: 'checked' },
         data: { state: 'sealed', finishedAt: now },
       });
+      if (count === 0) return;
+      const data = { verdict: id, run: runId, leaf: log.index };
+      const issued = { kind: 'verdict.issued', owner, subject: id, data } as const;
+      await announce(transaction, organisationId, issued);
+      await announceFinished(transaction, organisationId, runId);
     });
   }
 

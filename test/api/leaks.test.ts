@@ -96,6 +96,7 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
   const gone = await service.store.keys.create({ name: `${word}gone`, role: 'admin' });
   await service.store.keys.revoke(gone.record.id);
   const [living] = await service.store.keys.list();
+  const [announced] = await service.store.announcements.after(0, {}, 1);
   return {
     organisationId,
     service,
@@ -103,7 +104,7 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
     revoked: gone.key,
     keys,
     canaries: ['key', 'owner', 'source', 'name', 'reason', 'detail'].map((each) => word + each),
-    ids: [model.value.id, runId, verdictId, withdrawn, living!.id, organisationId],
+    ids: [model.value.id, runId, verdictId, withdrawn, living!.id, organisationId, announced!.id],
     modelId: model.value.id,
     runId,
     verdictId,
@@ -165,14 +166,20 @@ function valueFor(type: GraphQLInputType, id: string, all: boolean): string {
   return words[getNamedType(type).name] ?? '"x"';
 }
 
+/** Whether it is the field of a subscription. */
+const isFollowed = (field: GraphQLField<unknown, unknown>): boolean =>
+  schema.getSubscriptionType()?.getFields()[field.name] === field;
+
 function argumentsFor(field: GraphQLField<unknown, unknown>, id: string, all: boolean): string {
   const asked = field.args
     .filter((arg) => all || isRequiredArgument(arg))
     // Two ways to page; one is given.
-    .filter(({ name }) => !['last', 'before', 'after'].includes(name));
+    .filter(({ name }) => !['last', 'before'].includes(name))
+    // From the beginning, or a subscription would have nothing to show.
+    .filter(({ name }) => name !== 'after' || isFollowed(field));
   return asked.length === 0
     ? ''
-    : `(${asked.map((arg) => `${arg.name}: ${valueFor(arg.type, id, all)}`).join(', ')})`;
+    : `(${asked.map((arg) => `${arg.name}: ${arg.name === 'after' ? '"0"' : valueFor(arg.type, id, all)}`).join(', ')})`;
 }
 
 /** Everything that can be seen of a type, down to where it would come round again. */
@@ -271,12 +278,20 @@ describe('nobody sees what is another organisation’s', () => {
   it('while its own admin sees all of it by the same questions', async () => {
     const seen = new Set<string>();
     // The audit first: what is asked fills it.
-    const asking = names.filter((each) => OPERATIONS[each]!.on !== 'Mutation').sort();
+    const asking = names.filter((each) => OPERATIONS[each]!.on !== 'Mutation');
+    asking.sort((a, b) => Number(b === 'auditEvents') - Number(a === 'auditEvents'));
     for (const name of asking)
       for (const word of await leaked(name, theirs, theirs.admin)) seen.add(word.split(': ')[1]!);
     for (const word of [...theirs.canaries, theirs.modelId, theirs.runId, theirs.verdictId])
       expect([...seen]).toContain(word);
   }, 120_000);
+
+  it('and what happens is shown to those alone in whose organisation it does', async () => {
+    const [source] = documents('announced', theirs.ids[0]!);
+    expect(await answered('announced', source!, theirs.admin)).toContain(theirs.verdictId);
+    expect(await answered('announced', source!, mine.admin)).toContain(mine.verdictId);
+    expect(await answered('announced', source!, mine.admin)).not.toContain(theirs.verdictId);
+  });
 
   it.each(names)(
     '%s: by no key of another organisation',
