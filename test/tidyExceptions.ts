@@ -75,6 +75,7 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/monitor': 4,
   'src/processes': 3,
   'src/queue': 1,
+  'src/response': 2,
   'src/risk': 5,
   'src/service': 11,
   'src/store': 25,

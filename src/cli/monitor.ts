@@ -1,15 +1,19 @@
 import { ownConfig } from '../config/index.ts';
-import { inspect } from '../checking/inspect.ts';
+import { inspect, type Inspected } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
-import { bad, problem } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import { readEvents } from '../monitor/events.ts';
 import { followProblems, triable } from '../monitor/followable.ts';
 import { readMapping } from '../events/mapping.ts';
 import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
+import { answered, type AnsweredAlert } from '../monitor/response.ts';
+import type { PlaybookReport } from '../response/verifyPlaybook.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { selectThreats, type NamedThreats } from '../threats/selection.ts';
+import { DEFAULT_OPTIONS } from '../checking/types.ts';
+import { playbookLimits, verifiedPlaybooks } from './playbook.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
@@ -26,7 +30,15 @@ interface Asked {
   /** Milliseconds since 1970. */
   readonly now: number | undefined;
   readonly format: FormatName | undefined;
+  /** A folder of playbooks, of which those for this model are verified first. */
+  readonly playbooks: string | undefined;
 }
+
+/** A case, its alerts with what was verified for them. */
+type AnsweredCase = Omit<CaseAnswer, 'alerts'> & { readonly alerts: readonly AnsweredAlert[] };
+
+/** One exploration of a model, its threats and a playbook goes no further. */
+const MAX_PLAYBOOK_STATES = 200_000;
 
 /** `probity monitor`. */
 export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
@@ -66,7 +78,11 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
     const message = 'what may happen unseen has too many states: map more actions to events';
     return bad(problem('MONITOR_MODEL', '', message));
   }
-  const cases = following.answers();
+  const reports = await reportsFor(asked.playbooks, inspected.value, io);
+  if (!reports.ok) return reports;
+  const cases: readonly AnsweredCase[] = following
+    .answers()
+    .map((found) => ({ ...found, alerts: answered(found, reports.value) }));
   const { flagged } = following;
   return {
     exit: cases.some(({ alerts }) => alerts.some(({ withdrawn }) => withdrawn === undefined))
@@ -75,6 +91,18 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
     json: { model: model.name, cases, flagged, leftOut: left.map(({ id }) => id) },
     text: () => monitorText(model.name, cases, io),
   };
+}
+
+/** What was found out about the playbooks of a folder that are for the model; of no folder, none. */
+async function reportsFor(
+  folder: string | undefined,
+  inspected: Inspected,
+  io: CommandIo,
+): Promise<Result<readonly PlaybookReport[]>> {
+  if (folder === undefined) return ok([]);
+  const timeout = DEFAULT_OPTIONS.timeoutMs / 1000;
+  const limits = playbookLimits({ timeout, maxStates: MAX_PLAYBOOK_STATES }, io);
+  return verifiedPlaybooks(folder, inspected, limits);
 }
 
 const WORDS: Readonly<Record<Alert['kind'], (alert: Alert) => string>> = {
@@ -91,7 +119,7 @@ const WORDS: Readonly<Record<Alert['kind'], (alert: Alert) => string>> = {
   late: ({ property }) => `late for ${property}`,
 };
 
-function monitorText(name: string, cases: readonly CaseAnswer[], io: Io): string {
+function monitorText(name: string, cases: readonly AnsweredCase[], io: Io): string {
   const paint = painter(io);
   const alerts = cases.flatMap((found) => found.alerts).length;
   return [
@@ -99,14 +127,20 @@ function monitorText(name: string, cases: readonly CaseAnswer[], io: Io): string
     '',
     ...cases.flatMap((found) => [
       `  ${found.alerts.some(({ withdrawn, resolved }) => !withdrawn && !resolved) ? paint('red', '✗') : paint('green', '✓')} ${found.case}  ${found.events.length} events · ${found.status}${found.hypotheses ? ` · followed under ${found.hypotheses.map((set) => set.join(' and ')).join(', or ')}` : ''}`,
-      ...found.alerts.map((alert) => {
+      ...found.alerts.flatMap((alert) => {
         const over =
           alert.withdrawn !== undefined
             ? ` · withdrawn at ${alert.withdrawn}`
             : alert.resolved !== undefined
               ? ` · resolved at ${alert.resolved}`
               : '';
-        return `      ${alert.at}  ${WORDS[alert.kind](alert)}${over === '' ? '' : paint('dim', over)}`;
+        return [
+          `      ${alert.at}  ${WORDS[alert.kind](alert)}${over === '' ? '' : paint('dim', over)}`,
+          ...(alert.playbooks ?? []).map(
+            (each) =>
+              `        do  ${each.name}${each.coversAll ? '' : `, if it is ${each.under.map((set) => set.join(' and ')).join(', or ')}`}`,
+          ),
+        ];
       }),
       ...found.flagged.map(({ id, why, message }) =>
         paint('dim', `      ${id}  ${why}${message === undefined ? '' : `: ${message}`}`),

@@ -89,6 +89,8 @@ export const PROBLEMS = {
   MAPPING_SHAPE: 'a mapping of events to steps that cannot be read, or is of another model',
   EVENTS_SHAPE: 'a file that is no list of events (CloudEvents 1.0)',
   MONITOR_MODEL: 'a model whose cases cannot be followed value by value',
+  PLAYBOOK_SHAPE: 'a playbook whose steps do not fit together, or that is of another model',
+  PLAYBOOK_UNSUPPORTED: 'a playbook with something in it that cannot be verified',
   // lessons
   ATTEMPT_LOCKED: 'a change to what the exercise does not open',
   ATTEMPT_OVERREACHES: 'a step that reads, writes, takes or sends what its actor has no hand in',

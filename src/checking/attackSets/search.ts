@@ -79,7 +79,8 @@ export const explored = (
   time: Time = limits,
 ): Promise<ExploredAttacks> => exploredOf(new AttackedSystem(model, threats), limits, time);
 
-async function exploredOf(
+/** The graph of any system under threats. */
+export async function exploredOf(
   system: AttackedSystem,
   limits: AttackLimits,
   time: Time = limits,

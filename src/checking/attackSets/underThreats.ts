@@ -50,7 +50,10 @@ export async function judgeUnder(
     ({ formula: { kind } }) => kind !== 'all' && !PATHS.has(kind),
   );
   const outcomes = new Map(
-    judged.map((property) => [property.name, outcomeUnder(own, threats, ids, property, bound)]),
+    judged.map((property) => [
+      property.name,
+      outcomeUnder(own, () => new AttackedSystem(model, threats), ids, property, bound),
+    ]),
   );
   const broken = IMPLICIT_KINDS.filter((kind) => outcomes.get(kind)?.outcome === 'violated');
   for (const { name, formula } of judged) {
@@ -74,9 +77,13 @@ const WITNESSES: Readonly<Partial<Record<Property['formula']['kind'], WitnessKin
   ltl: 'lasso',
 };
 
-function outcomeUnder(
+/**
+ * What these ids together do to a property on a graph; what is found is followed once more by a
+ * `fresh` system of the same kind before it is believed.
+ */
+export function outcomeUnder(
   own: ExploredAttacks,
-  threats: readonly Threat[],
+  fresh: () => AttackedSystem,
   ids: Ids,
   property: Property,
   bound: string | undefined,
@@ -89,7 +96,7 @@ function outcomeUnder(
         ? { outcome: 'holds', method: 'exhaustive', evidence }
         : { outcome: 'bounded', bound, evidence };
     const trace = own.trace(attack);
-    if (!trace || !replays(new AttackedSystem(own.graph.system.model, threats), property, trace))
+    if (!trace || !replays(fresh(), property, trace))
       return {
         outcome: 'unknown',
         reason: 'unreplayable',

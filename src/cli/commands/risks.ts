@@ -4,6 +4,7 @@ import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
 import {
   defaulted,
   FILE,
+  FOLDER,
   listOf,
   number,
   optional,
@@ -142,6 +143,10 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
         'explanations of at most so many threats beyond those that are known',
       ),
       now: optional(TIME, 'the time of arrival of all: what is ahead of it moves no clock'),
+      playbooks: optional(
+        FOLDER,
+        'verify the playbooks of this folder that are for the model, and name one for each alert',
+      ),
       format: MODEL_FORMAT_OPTION,
     },
     examples: [
