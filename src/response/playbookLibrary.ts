@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../config/packageRoot.ts';
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { inFile } from '../frontends/native/shaped.ts';
+import { inFile } from '../yaml/shaped.ts';
 import { readPlaybook, type Playbook } from './readPlaybook.ts';
 
 /** A playbook, and the file that it stands in. */

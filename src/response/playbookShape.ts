@@ -9,7 +9,7 @@ import {
   textShape,
   typeShape,
   type JsonShape,
-} from '../frontends/native/shape.ts';
+} from '../yaml/shape.ts';
 
 /** Our extension of CACAO 2.0, under which a playbook says what its steps do to a model. */
 export const PROBITY_EXTENSION = 'extension-definition--5b7f1c1e-7a52-4d5e-9d0c-2f1f7a1c6e30';

@@ -1,6 +1,6 @@
 import { bad, ok, problem, type Locate, type Problem, type Result } from '../errors/index.ts';
 import { didYouMean } from '../errors/nearest.ts';
-import { readShaped } from '../frontends/native/shaped.ts';
+import { readShaped } from '../yaml/shaped.ts';
 import type { FlowPlace, PlaybookFlow, StepEffect } from '../threats/playbooks/flow.ts';
 import { PLAYBOOK_SHAPE, PROBITY_EXTENSION, type BOUND_ALERTS } from './playbookShape.ts';
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { schemaFrom } from '../../src/frontends/native/shape.ts';
+import { schemaFrom } from '../../src/yaml/shape.ts';
 import { PLAYBOOK_SHAPE, PROBITY_EXTENSION } from '../../src/response/playbookShape.ts';
 import { readPlaybooks } from '../../src/response/playbookLibrary.ts';
 import { readPlaybook } from '../../src/response/readPlaybook.ts';
