@@ -93,7 +93,7 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
   };
 }
 
-/** What was found out about the playbooks of a folder that are for the model; of no folder, none. */
+/** What was found out about the playbooks of a folder that are for the model. */
 async function reportsFor(
   folder: string | undefined,
   inspected: Inspected,

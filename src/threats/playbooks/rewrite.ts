@@ -177,7 +177,7 @@ function effectOf(
   return does;
 }
 
-/** The number of each place, from 1 on; one that waits for an approval has two; last, completion. */
+/** The number of each place, from 1 on; two where an approval is waited for; last, completion. */
 function positions({ places }: PlaybookFlow): readonly number[] {
   let next = 1;
   const numbers = places.map((place) => {
@@ -189,8 +189,8 @@ function positions({ places }: PlaybookFlow): readonly number[] {
 }
 
 /**
- * A property from completion on (SEMANTICS 30), as one of the model with the playbook in it; nothing
- * where there is none. What was broken before is judged from there.
+ * A property from completion on (SEMANTICS 30), as one of the model with the playbook in it. What
+ * was broken before is judged from there.
  */
 export function fromCompletion(
   property: PropertyDocument,
