@@ -12,6 +12,7 @@ import { organisations } from './areas/organisations.ts';
 import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
 import { scenarioArea } from './areas/scenarios.ts';
+import { uploadArea } from './areas/uploads.ts';
 import { verdicts } from './areas/verdicts.ts';
 import { costMeter, limitRule } from './limits.ts';
 import { runsInstallation, type Principal } from './auth.ts';
@@ -28,6 +29,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   scenarios: scenarioArea,
   lessons: lessonArea,
   progress: progressArea,
+  uploads: uploadArea,
   auditTrail,
   keys,
   organisations,

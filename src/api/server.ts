@@ -32,6 +32,7 @@ import { executableSchema } from './schema.ts';
 import { serveEventStreams } from './eventStream.ts';
 import { serveSubscriptions } from './socket.ts';
 import { subscribes } from './subscriptionRule.ts';
+import { uploadRoute } from './uploadRoute.ts';
 import { sendVerifier, verifierLine } from './verifierRoute.ts';
 
 export interface RunningApi {
@@ -140,6 +141,7 @@ function route(
   app.get('/verdicts/:id', verdictRoute(installation));
   app.get('/verdicts/:id/bundle.zip', bundleRoute({ installation, authenticator }));
   app.get('/runs/:id/trace', traceRoute({ installation, authenticator }));
+  app.put('/uploads/:digest', uploadRoute({ installation, authenticator }));
   app.get('/audit.zip', auditRoute({ installation, authenticator }));
   const { log } = installation.notary;
   app.use(
@@ -171,7 +173,7 @@ const measured =
   (request, response, next) => {
     const began = performance.now();
     // Where it is one of ours: no more kinds than there are routes.
-    const route = /^\/(graphql|verdicts|runs|log)\b/u.exec(request.path)?.[1] ?? 'other';
+    const route = /^\/(graphql|verdicts|runs|log|uploads)\b/u.exec(request.path)?.[1] ?? 'other';
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.on('finish', () => {
       counters.add(String(response.statusCode));

@@ -64,6 +64,10 @@ export interface LimitsConfig {
   readonly openRuns: number;
   /** MiB of models of one organisation, as they are stored. */
   readonly storedMb: number;
+  /** MiB of one upload, of all uploads of an organisation, and days that an unused one is kept. */
+  readonly uploadMb: number;
+  readonly uploadsMb: number;
+  readonly uploadDays: number;
   /** The most that one run may ask for. */
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -243,6 +247,9 @@ function limitsFrom(read: Reader): LimitsConfig {
     costPerSecond: read.integer('PROBITY_COST_PER_SECOND', 0, 1_000_000_000) ?? 20_000,
     openRuns: read.integer('PROBITY_QUOTA_OPEN_RUNS', 1, 1_000_000_000) ?? 10_000,
     storedMb: read.integer('PROBITY_QUOTA_STORED_MB', 1, 1_000_000_000) ?? 10_240,
+    uploadMb: read.integer('PROBITY_UPLOAD_MB', 1, 4_096) ?? 256,
+    uploadsMb: read.integer('PROBITY_QUOTA_UPLOADS_MB', 1, 1_000_000_000) ?? 2_048,
+    uploadDays: read.integer('PROBITY_UPLOAD_DAYS', 1, 36_500) ?? 7,
     timeoutMs: read.integer('PROBITY_MAX_TIMEOUT_MS', 100, 3_600_000) ?? 3_600_000,
     memoryMb: read.integer('PROBITY_MAX_MEMORY_MB', 64, 65_536) ?? 65_536,
     maxStates: read.integer('PROBITY_MAX_STATES', 1, 100_000_000) ?? 100_000_000,

@@ -72,6 +72,8 @@ export const PROBLEMS = {
   ANSWER_TOO_LARGE: 'an answer over the limit; what is large has an address of its own',
   REQUEST_SHAPE: 'a request of the wrong shape',
   // risk
+  UPLOAD_DIGEST: 'bytes that are not those that their digest names, or a digest that is none',
+  UPLOAD_UNKNOWN: 'a digest under which nothing was sent, or no more is kept',
   EVENT_LOG_SYNTAX: 'the event log is not well-formed, or lacks what its format demands',
   EVENT_LOG_ROW: 'an event that cannot be read',
   EVENT_LOG_CASE_TYPE: 'an object-centric log without the type of objects that are cases',

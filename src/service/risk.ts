@@ -1,11 +1,9 @@
 import { sha256, type Json } from '../canonical/index.ts';
-import { bad, Fault, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { isSpecification, type CheckedDocument } from '../model/specification.ts';
-import { readEventLog } from '../eventLog/eventLog.ts';
-import { formatOf, LOG_FORMATS } from '../eventLog/formats.ts';
+import { Fault, ok, type Problem, type Result } from '../errors/index.ts';
+import { readEventLog, readEventLogFile } from '../eventLog/eventLog.ts';
 import type { EventLog } from '../eventLog/log.ts';
 import type { LogOptions } from '../eventLog/rows.ts';
-import { readLogMapping, readMappedLog } from '../events/mappedLog.ts';
+import { readLogMapping, readMappedLog, readMappedLogFile } from '../events/mappedLog.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { assessRisk, RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
@@ -14,35 +12,17 @@ import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
 import { submissionOf } from './submission.ts';
-
-/** The largest event log that a request may carry. */
-export const MAX_EVENTS_BYTES = 1024 * 1024;
-/** The most characters of a mapping. */
-const MAX_MAPPING = 256 * 1024;
-
-/** What a request may ask of risk, beside the verdict (`docs/risk.md`). */
-export interface RequestedRisk {
-  readonly property: string;
-  /** The text of an event log. */
-  readonly events: string;
-  /** One of `LOG_FORMATS`, by name; absent, the text tells. */
-  readonly format?: string | null;
-  /** Of an object-centric log: the type of the objects that are cases. */
-  readonly caseType?: string | null;
-  /** Of a table: which column is what, where its first line does not say so. */
-  readonly columns?: readonly { readonly name: string; readonly column: string }[] | null;
-  /** The text of a mapping: which events are which steps of the model. */
-  readonly mapping?: string | null;
-  readonly cases?: number | null;
-  readonly seed?: number | null;
-}
+import { bytesOfUpload, uploadOf } from './uploads.ts';
 
 /** The risk of a run as its row keeps it: asked for, or assessed, or why it is not. */
 export type KeptRisk =
   | {
       readonly kind: 'asked';
       readonly property: string;
+      /** The text of the log; empty where it is an upload. */
       readonly events: string;
+      /** The digest of the upload that is the log. */
+      readonly log?: string;
       /** How the log is to be read, where that was said. */
       readonly reading?: LogOptions;
       readonly mapping?: string;
@@ -61,172 +41,25 @@ export type AskedRisk = Extract<KeptRisk, { kind: 'asked' }>;
 /** A problem, or a fault told like one. */
 type Complaint = Omit<Problem, 'code'> & { readonly code: string };
 
-const LIMITS = {
-  cases: { least: 1, most: 1_000_000_000 },
-  seed: { least: 0, most: Number.MAX_SAFE_INTEGER },
-} as const;
-
-/**
- * What is asked, with defaults written out; or all problems that can be known before the model is
- * explored.
- */
-export async function readRisk(
-  requested: RequestedRisk,
-  model: ModelRecord,
-): Promise<Result<AskedRisk>> {
-  const { property, events, format, mapping } = requested;
-  const problems = propertyProblems(property, model.document);
-  const whole = (name: keyof typeof LIMITS): number => {
-    const value = requested[name] ?? RISK_DEFAULTS[name];
-    const { least, most } = LIMITS[name];
-    if (!Number.isSafeInteger(value) || value < least || value > most)
-      problems.push(
-        problem(
-          'OPTION_INVALID',
-          `input.risk.${name}`,
-          `${name} is a whole number from ${least} to ${most}`,
-        ),
-      );
-    return value;
-  };
-  const reading = readingOf(requested);
-  const asked: AskedRisk = {
-    kind: 'asked',
-    property,
-    events,
-    ...(reading && { reading }),
-    ...(mapping && { mapping }),
-    cases: whole('cases'),
-    seed: whole('seed'),
-  };
-  const texts = textProblems(asked);
-  problems.push(...formatProblems(format, events), ...texts);
-  if (texts.length === 0) problems.push(...(await logProblems(asked, model)));
-  return problems.length > 0 ? bad(...problems) : ok(asked);
-}
-
-function propertyProblems(name: string, document: CheckedDocument): Problem[] {
-  if (isSpecification(document))
-    return [
-      problem(
-        'RISK_PROPERTY',
-        'input.risk.property',
-        `there is no risk of ${document.format}: its states are not ours to count`,
-      ),
-    ];
-  const given = Object.hasOwn(document.properties ?? {}, name)
-    ? document.properties?.[name]
-    : undefined;
-  if (
-    name === 'deadlockFree' ||
-    given?.always !== undefined ||
-    given?.never !== undefined ||
-    given?.deadlockFree !== undefined
-  )
-    return [];
-  return given
-    ? [
-        problem(
-          'RISK_PROPERTY',
-          'input.risk.property',
-          `"${name}" is not broken by reaching a state; risk is computed for always, never and deadlockFree`,
-        ),
-      ]
-    : [
-        problem(
-          'PROPERTY_UNKNOWN',
-          'input.risk.property',
-          `the model has no property "${name.slice(0, 80)}"`,
-        ),
-      ];
-}
-
-function formatProblems(format: string | null | undefined, events: string): Problem[] {
-  if (format === undefined || format === null) return [];
-  const asked = LOG_FORMATS.find(({ name }) => name === format);
-  if (!asked)
-    return [
-      problem(
-        'OPTION_INVALID',
-        'input.risk.format',
-        `"${format.slice(0, 40)}" is no format of an event log; there are ${LOG_FORMATS.map(({ name }) => name).join(', ')}`,
-      ),
-    ];
-  const found = formatOf(events);
-  return found === asked
-    ? []
-    : [
-        problem(
-          'EVENT_LOG_SYNTAX',
-          'input.risk.events',
-          `the event log is not ${asked.title}: it looks like ${found.title}`,
-        ),
-      ];
-}
-
-function readingOf({ caseType, columns }: RequestedRisk): LogOptions | undefined {
-  if (!caseType && !columns?.length) return undefined;
-  return {
-    ...(caseType && { caseType }),
-    ...(columns?.length && {
-      columns: Object.fromEntries(columns.map(({ name, column }) => [name, column])),
-    }),
-  };
-}
-
-function textProblems({ events, mapping }: AskedRisk): Problem[] {
-  const bytes = Buffer.byteLength(events, 'utf8');
-  if (bytes > MAX_EVENTS_BYTES)
-    return [
-      problem(
-        'INPUT_TOO_LARGE',
-        'input.risk.events',
-        `the event log has ${bytes} bytes; the limit is ${MAX_EVENTS_BYTES}`,
-      ),
-    ];
-  if (mapping !== undefined && mapping.length > MAX_MAPPING)
-    return [
-      problem(
-        'INPUT_TOO_LARGE',
-        'input.risk.mapping',
-        `the mapping has ${mapping.length} characters; the limit is ${MAX_MAPPING}`,
-      ),
-    ];
-  return (['events', 'mapping'] as const)
-    .filter((name) => isBroken(name === 'events' ? events : (mapping ?? '')))
-    .map((name) =>
-      problem(
-        'INPUT_NOT_UTF8',
-        `input.risk.${name}`,
-        `the ${name === 'events' ? 'event log' : 'mapping'} has a NUL character or half of a surrogate pair`,
-      ),
-    );
-}
-
-const isBroken = (text: string): boolean => text.includes('\0') || /\p{Surrogate}/u.test(text);
-
-async function logProblems(asked: AskedRisk, model: ModelRecord): Promise<Problem[]> {
-  const { events, reading } = asked;
-  // What a mapping means, the model tells; a specification has none.
-  const log =
-    asked.mapping === undefined || isSpecification(model.document)
-      ? readEventLog(events, reading)
-      : await inspect(submissionOf(model)).then((inspected) =>
-          inspected.ok ? mappedLogOf(asked, inspected.value.semantics) : inspected,
-        );
-  return log.ok
-    ? []
-    : log.problems.map((each) => ({
-        ...each,
-        path:
-          each.code === 'MAPPING_SHAPE'
-            ? ['input.risk.mapping', each.path].filter((part) => part !== '').join('.')
-            : 'input.risk.events',
-      }));
+/** The log of a run: out of its row, or what its digest names, for the one who asked. */
+async function logOfRun(
+  service: Service,
+  owner: string,
+  asked: AskedRisk,
+  semantics: Semantics,
+): Promise<Result<EventLog>> {
+  if (asked.log === undefined) return mappedLogOf(asked, semantics);
+  const upload = await uploadOf(service, owner, asked.log, 'input.risk.log');
+  if (!upload.ok) return upload;
+  const bytes = await bytesOfUpload(service, upload.value);
+  const options = asked.reading ?? {};
+  if (asked.mapping === undefined) return readEventLogFile(bytes, options);
+  const mapping = readLogMapping(asked.mapping, semantics);
+  return mapping.ok ? readMappedLogFile(bytes, options, mapping.value, semantics) : mapping;
 }
 
 /** The log that was asked about, by its mapping where there is one. */
-function mappedLogOf(
+export function mappedLogOf(
   { events, reading, mapping: text }: AskedRisk,
   semantics: Semantics,
 ): Result<EventLog> {
@@ -236,14 +69,17 @@ function mappedLogOf(
 }
 
 /** What a risk adds to the key of a request: the log by its digest. */
-export const riskKey = ({ property, events, reading, mapping, cases, seed }: AskedRisk): Json => ({
-  property,
-  ...(reading && { reading: { ...reading } as Json }),
-  ...(mapping !== undefined && { mapping: sha256(mapping) }),
-  cases,
-  seed,
-  events: sha256(events),
-});
+export const riskKey = (asked: AskedRisk): Json => {
+  const { property, events, log, reading, mapping, cases, seed } = asked;
+  return {
+    property,
+    ...(reading && { reading: { ...reading } as Json }),
+    ...(mapping !== undefined && { mapping: sha256(mapping) }),
+    cases,
+    seed,
+    events: log ?? sha256(events),
+  };
+};
 
 export const keptRisk = (risk: Json | null): KeptRisk | undefined =>
   risk === null ? undefined : (risk as unknown as KeptRisk);
@@ -262,7 +98,7 @@ export function shownRisk(kept: Json | null): Json {
  * interruption of the whole run goes on up.
  */
 export async function assessRun(
-  { logger }: Service,
+  service: Service,
   run: RunRecord,
   model: ModelRecord,
   signal: AbortSignal,
@@ -270,12 +106,13 @@ export async function assessRun(
   const asked = keptRisk(run.risk);
   if (asked?.kind !== 'asked') return undefined;
   try {
-    const assessed = await assess(asked, model, run.options as unknown as CheckOptions, signal);
+    const limits = run.options as unknown as CheckOptions;
+    const assessed = await assess(service, { asked, owner: run.owner, model, limits }, signal);
     if (!assessed.ok) return { kind: 'failed', problems: assessed.problems };
     return assessed.value;
   } catch (error) {
     if (signal.aborted) throw error;
-    logger.warn('run.risk_failed', { run: run.id, ...describeError(error) });
+    service.logger.warn('run.risk_failed', { run: run.id, ...describeError(error) });
     const known = error instanceof Fault;
     return {
       kind: 'failed',
@@ -291,16 +128,25 @@ export async function assessRun(
 }
 
 async function assess(
-  asked: AskedRisk,
-  model: ModelRecord,
-  limits: CheckOptions,
+  service: Service,
+  {
+    asked,
+    owner,
+    model,
+    limits,
+  }: {
+    readonly asked: AskedRisk;
+    readonly owner: string;
+    readonly model: ModelRecord;
+    readonly limits: CheckOptions;
+  },
   signal: AbortSignal,
 ): Promise<Result<KeptRisk>> {
   const { property, cases, seed } = asked;
   const submission = submissionOf(model);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
-  const log = mappedLogOf(asked, inspected.value.semantics);
+  const log = await logOfRun(service, owner, asked, inspected.value.semantics);
   if (!log.ok) return log;
   const { maxStates, memoryMb, timeoutMs } = limits;
   const options = {

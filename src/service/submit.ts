@@ -27,7 +27,8 @@ import { describeError } from './observe.ts';
 import { idOnce, keyProblems, usedOtherwise } from './once.ts';
 import { readOptions, type RequestedOptions, type RunOptions } from './options.ts';
 import { openRunsProblem, storageProblem } from './quotas.ts';
-import { readRisk, riskKey, type AskedRisk, type RequestedRisk } from './risk.ts';
+import { riskKey, type AskedRisk } from './risk.ts';
+import { readRisk, type RequestedRisk } from './riskRequest.ts';
 import type { Service } from './service.ts';
 
 const MAX_NAME = 200;
@@ -227,7 +228,7 @@ export async function requestVerification(
   const model = await visibleModel(service, asker, input.modelId);
   if (!model) return bad(problem('NOT_FOUND', 'input.modelId', 'there is no such model'));
   const options = await optionsFor(service.config, model, input);
-  const risk = input.risk ? await readRisk(input.risk, model) : undefined;
+  const risk = input.risk ? await readRisk(service, asker.owner, input.risk, model) : undefined;
   const problems = [options, risk].flatMap((read) => (read && !read.ok ? read.problems : []));
   problems.push(...keyProblems(input.idempotencyKey));
   if (!options.ok || risk?.ok === false || problems.length > 0) return bad(...problems);

@@ -3,6 +3,7 @@ import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
 import type { Installation } from './service.ts';
 import { stampDue } from './stamp.ts';
+import { eraseOldUploads } from './uploads.ts';
 import { finishWithdrawals } from './withdraw.ts';
 
 /**
@@ -29,6 +30,7 @@ export async function sweepRuns(
       await finishWithdrawals(installation.of(organisationId));
     await stampDue(installation);
     await forgetOld(installation);
+    await eraseOldUploads(installation);
     const due = notary.ledgerNetwork ? await store.anchors.next() : undefined;
     if (due) await queues.sendAnchor(`${due.size}-${due.attempts}`);
     return stalled.length;

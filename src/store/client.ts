@@ -53,6 +53,8 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Attempt',
   'Announcement',
   'AnnouncementHead',
+  'Upload',
+  'UploadPart',
 ]);
 
 /**

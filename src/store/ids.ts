@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdKind = 'org' | 'key' | 'mdl' | 'run' | 'ver' | 'rev' | 'sta' | 'rot' | 'att' | 'ann';
+export type IdKind =
+  'org' | 'key' | 'mdl' | 'run' | 'ver' | 'rev' | 'sta' | 'rot' | 'att' | 'ann' | 'upl';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -19,6 +19,7 @@ import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
+import { AllUploads, Uploads } from './uploads.ts';
 import { Verdicts } from './verdicts.ts';
 
 export * from './records.ts';
@@ -43,6 +44,7 @@ export {
 } from './embedded/postgres.ts';
 export type { NewOrganisation } from './organisations.ts';
 export type { RunClaim, NewRun } from './runs.ts';
+export type { UploadRecord } from './uploads.ts';
 export type { ShownProperty, ShownReport } from './shownReports.ts';
 
 /** What belongs to no organisation, and says nothing of any: one log, its ledger, locks, hints. */
@@ -71,6 +73,7 @@ export class TenantStore implements SharedStore {
   readonly audit: Audit;
   readonly attempts: Attempts;
   readonly announcements: Announcements;
+  readonly uploads: Uploads;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -95,6 +98,7 @@ export class TenantStore implements SharedStore {
     this.audit = new Audit(tenant);
     this.attempts = new Attempts(tenant);
     this.announcements = new Announcements(tenant);
+    this.uploads = new Uploads(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({
@@ -116,6 +120,7 @@ export interface AllTenants {
   readonly verdicts: AllVerdicts;
   readonly statements: AllStatements;
   readonly announcements: AllAnnouncements;
+  readonly uploads: AllUploads;
 }
 
 /**
@@ -145,6 +150,7 @@ export class Store implements SharedStore {
       verdicts: new AllVerdicts(all),
       statements: new AllStatements(all),
       announcements: new AllAnnouncements(all),
+      uploads: new AllUploads(all),
     };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);

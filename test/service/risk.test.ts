@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
@@ -8,6 +9,7 @@ import {
   submitModel,
   type VerificationInput,
 } from '../../src/service/submit.ts';
+import { eraseOldUploads, upload } from '../../src/service/uploads.ts';
 import { verdictFiles, visibleVerdict } from '../../src/service/verdict.ts';
 import type { Checker } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
@@ -184,6 +186,102 @@ describe('risk in a run', () => {
     expect(scores(mapped)).toBeDefined();
     expect(scores(mapped)).toEqual(scores(plain));
   }, 60_000);
+
+  describe('from a log that was sent before', () => {
+    const digestOf = (bytes: Uint8Array): string =>
+      `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const put = async (digest: string, body: Uint8Array, with_ = key): Promise<unknown[]> => {
+      const answer = await fetch(`${api.url}/uploads/${digest}`, {
+        method: 'PUT',
+        headers: { Authorization: `Bearer ${with_}` },
+        body: Buffer.from(body),
+      });
+      const { errors, size } = (await answer.json()) as {
+        errors?: { extensions: { code: string } }[];
+        size?: number;
+      };
+      return [answer.status, errors?.[0]?.extensions.code ?? size];
+    };
+    const columns = 'a'.repeat(200);
+    const large = Buffer.from(
+      EVENTS.trim()
+        .split('\n')
+        .flatMap((line, i) => (i === 0 ? [`${line},note`] : [`${line},${columns}`]))
+        .join('\n')
+        .replace(/$/u, `\n${`case-pad,load,2026-01-01T00:00:00.000Z,${columns}\n`.repeat(9_000)}`),
+    );
+
+    it('is the same, larger than a request may be, and gone when it is erased', async () => {
+      const digest = digestOf(large);
+      expect(large.length).toBeGreaterThan(2 * 1024 * 1024);
+      const asked = { events: undefined, log: digest };
+      expect(await codes(asked)).toEqual(['UPLOAD_UNKNOWN input.risk.log']);
+      expect(await put(digest, large)).toEqual([201, large.length]);
+      expect(await put(digest, large)).toEqual([200, large.length]);
+      const run = await ended({ modelId: parcel, risk: { property: 'notStolen', log: digest } });
+      expect(run.risk).toMatchObject({ kind: 'assessed' });
+      const { card } = (await shown(run.id)) as {
+        card: { data: { digest: string; events: number } };
+      };
+      expect(card.data).toMatchObject({ digest, events: 9_726 });
+      const listed = await post(api.url, key, '{ uploads { digest size } }');
+      expect(listed.data).toMatchObject({ uploads: [{ digest, size: large.length }] });
+      expect(await codes({ ...asked, events: EVENTS })).toEqual([
+        'OPTION_INVALID input.risk.events',
+      ]);
+      expect(await codes({ ...asked, format: 'csv' })).toEqual([
+        'OPTION_INVALID input.risk.format',
+      ]);
+      const erased = await post(
+        api.url,
+        key,
+        'mutation ($digest: String!) { eraseUpload(digest: $digest) }',
+        { digest },
+      );
+      expect(erased.data).toMatchObject({ eraseUpload: true });
+      expect(await codes(asked)).toEqual(['UPLOAD_UNKNOWN input.risk.log']);
+      expect(await opened.service.store.uploads.storedBytes()).toBe(0);
+    }, 60_000);
+
+    it('is kept for who sent it, for some days, and refused where it is not what it says', async () => {
+      const bytes = Buffer.from(EVENTS);
+      const digest = digestOf(bytes);
+      expect(await put(digest, Buffer.from('something else'))).toEqual([400, 'UPLOAD_DIGEST']);
+      expect(await put('sha256:12', bytes)).toEqual([400, 'UPLOAD_DIGEST']);
+      expect(await put(digest, bytes, 'nobody')).toEqual([401, 'UNAUTHENTICATED']);
+      expect(await opened.service.store.uploads.storedBytes()).toBe(0);
+      expect(await put(digest, bytes)).toEqual([201, bytes.length]);
+      expect(await opened.service.store.uploads.use('somebody else', digest)).toBeUndefined();
+      const { installation } = opened;
+      expect(await eraseOldUploads(installation)).toBe(0);
+      expect(await eraseOldUploads(installation, Date.now() + 8 * 86_400_000)).toBe(1);
+      expect(await codes({ events: undefined, log: digest })).toEqual([
+        'UPLOAD_UNKNOWN input.risk.log',
+      ]);
+    }, 60_000);
+
+    it('has a limit, for each and for all of an organisation', async () => {
+      const body = new Uint8Array(3 * 1024 * 1024);
+      const small = { ...opened.service.config.limits, uploadMb: 2 };
+      const service = (limits: object) => ({
+        ...opened.service,
+        config: { ...opened.service.config, limits: { ...small, ...limits } },
+      });
+      async function* sent(): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < body.length; at += 100_000) yield body.subarray(at, at + 100_000);
+      }
+      const refused = async (limits: object): Promise<string[]> => {
+        const taken = await upload(service(limits), ALICE.owner, digestOf(body), {
+          bytes: sent(),
+          announced: undefined,
+        });
+        return taken.ok ? [] : taken.problems.map(({ code }) => code);
+      };
+      expect(await refused({})).toEqual(['INPUT_TOO_LARGE']);
+      expect(await refused({ uploadMb: 9, uploadsMb: 1 })).toEqual(['QUOTA_EXCEEDED']);
+      expect(await opened.service.store.uploads.storedBytes()).toBe(0);
+    });
+  });
 
   it('is part of what makes two requests the same', async () => {
     const asked = { modelId: parcel, risk: { property: 'notStolen', events: EVENTS } };
