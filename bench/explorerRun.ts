@@ -1,8 +1,9 @@
 /**
  * One graph, explored in a process of its own, so that its memory is its own: the model by kind and
- * size, and the path. Prints one line of JSON.
+ * size, and the path (`compiled`, `interpreted`, or `quotient`). Prints one line of JSON.
  */
 import { Exploration } from '../src/engines/explore/exploration.ts';
+import { reductionOf } from '../src/engines/explore/reduced.ts';
 import { inspect } from '../src/checking/inspect.ts';
 import { ENDLESS } from '../src/time/time.ts';
 import { ordersModel, parallelModel } from './models.ts';
@@ -23,7 +24,9 @@ const properties = semantics.model.properties.filter((p) =>
 );
 const options = { path: path === 'interpreted' ? 'interpreted' : 'compiled' } as const;
 const budget = { maxStates: 100_000_000, memoryMb: 16_384, cacheDir: '' };
-const exploration = new Exploration({ semantics, digest, properties }, options);
+const task = { semantics, digest, properties };
+const smaller = path === 'quotient' ? reductionOf(task) : undefined;
+const exploration = new Exploration(task, options, smaller);
 const cpu = process.cpuUsage();
 const { value, seconds } = await timed(() => exploration.run(budget, ENDLESS, () => undefined));
 for (const [name, { outcome, evidence }] of value.outcomes)

@@ -161,7 +161,10 @@ async function vacuityOf(
   const found = await survival(
     task.semantics.model,
     holding,
-    seen.states,
+    {
+      states: seen.states,
+      isReduced: [...seen.outcomes.values()].some((o) => o.evidence['reduction'] !== undefined),
+    },
     { ...options, cacheDir: context.cacheDir },
     time,
   );

@@ -55,6 +55,12 @@ export interface Survival {
   readonly mutants: MutantsTried;
 }
 
+/** How large the model's own graph is, and whether it is a smaller one that was enough. */
+interface Explored {
+  readonly states: number;
+  readonly isReduced: boolean;
+}
+
 /**
  * Tries the mutants of a model on the properties that hold, in an order that takes something of
  * each action early, as far as the work goes; `states` is the size of the model's own graph. Where
@@ -65,7 +71,7 @@ export interface Survival {
 export async function survival(
   model: Model,
   holding: readonly Property[],
-  states: number,
+  { states, isReduced }: Explored,
   budget: Budget,
   time: Time,
 ): Promise<Survival> {
@@ -77,16 +83,20 @@ export async function survival(
   for (const mutant of isSampled ? [] : mutants) {
     if (surviving.length === 0 || work + states > MAX_WORK || isOver(time)) break;
     const task = { semantics: new Semantics(mutant), digest: '', properties: surviving };
+    const maxStates = 4 * states + 100;
+    const reduction = isReduced ? 'always' : 'never';
     const result = await explore.run(
       task,
       // Code for a graph that is looked at once, and is small, takes longer than it saves.
-      { ...budget, maxStates: 4 * states + 100, reduction: 'never', path: 'interpreted' },
+      { ...budget, maxStates, reduction, path: 'interpreted' },
       time,
       () => undefined,
     );
     if (isOver(time)) break;
     surviving = surviving.filter((p) => result.outcomes.get(p.name)?.outcome !== 'violated');
-    tried += 1;
+    // What was cut, or is not asked of a reduced graph, has withstood nothing.
+    const isOpen = surviving.some((p) => result.outcomes.get(p.name)?.outcome === 'unknown');
+    if ((result.states ?? 0) < maxStates && !isOpen) tried += 1;
     work += result.states ?? states;
   }
   const isAll = surviving.length === 0 || tried === mutants.length;

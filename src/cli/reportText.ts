@@ -44,7 +44,7 @@ export function reportText(
     report.model.format,
     `${report.model.digest.slice(0, 13)}…`,
     ...(threats.size === 0 ? [] : [`under ${[...threats].join(' + ')}`]),
-    ...(states === undefined ? [] : [`${states} states`]),
+    ...(states === undefined ? [] : [`${states} states${reductionText(report)}`]),
   ];
   const quiet = report.properties.filter((p) => isImplicit(p) && p.outcome === 'holds');
   const shown = report.properties.filter((p) => !quiet.includes(p));
@@ -78,6 +78,16 @@ export function reportText(
     `${foot.join(' · ')}${' '.repeat(3)}exit ${exit}`,
     '',
   ].join('\n');
+}
+
+/** Why the states are fewer than the model's; what rests on a part is not what is counted. */
+function reductionText({ properties }: Report): string {
+  const reduced = properties.every(
+    ({ engines, evidence }) =>
+      !engines.some(({ states }) => states !== undefined) || evidence?.['reduction'] !== undefined,
+  );
+  const [reduction] = properties.flatMap(({ evidence }) => evidence?.['reduction'] ?? []);
+  return reduced && reduction !== undefined ? ` (reduced: ${String(reduction)})` : '';
 }
 
 /** What was found to mend a finding, and what becomes of the properties then. */

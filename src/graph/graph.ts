@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isOver, type Time } from '../time/time.ts';
+import { isOver } from '../time/time.ts';
 import { BEYOND } from '../model/evaluate.ts';
 import type { ExplorationPath } from '../model/engine.ts';
 import type { Expr } from '../model/expression.ts';
@@ -13,7 +13,10 @@ import { Compiled, type Generator } from './compiled/walker.ts';
 import { EdgeRecorder, type Edges, ERROR_TARGET, grown } from './edges.ts';
 import { Interpreted } from './interpreted.ts';
 import { StepLabels } from './labels.ts';
+import { type Bound, type ExploreLimits, limitReached, stateLimit } from './limits.ts';
 import type { States } from './states.ts';
+import { runThrough } from './symmetry/run.ts';
+import type { Symmetry } from './symmetry/symmetry.ts';
 import {
   type Disagreement,
   type Selection,
@@ -22,9 +25,6 @@ import {
   TooSmall,
   type Walker,
 } from './walker.ts';
-
-/** Why an exploration is not the whole graph, in words for people; each makes answers `bounded`. */
-export type Bound = string;
 
 /** An error step, or (without an instance) an initial state that is wrong from the start. */
 export interface ErrorEdge {
@@ -39,14 +39,6 @@ export interface BadStart {
   readonly state: State;
   readonly errors: ErrorBits;
   readonly valuation: number;
-}
-
-export interface ExploreLimits {
-  readonly maxStates: number;
-  readonly memoryMb: number;
-  readonly time: Time;
-  /** Why there are no more states than `maxStates`, where that is more than a number. */
-  readonly reason?: Bound;
 }
 
 /** What a caller wants to see while the graph grows. */
@@ -65,6 +57,8 @@ export interface Visitor {
 export interface GraphOptions {
   /** A part of the graph that is enough; else all of it. */
   readonly selection?: Selection;
+  /** States that are each other's exchange are one: what is walked is the quotient. */
+  readonly symmetry?: Symmetry;
   /** `interpreted`: no code is generated. Default `compiled`, where the model can be. */
   readonly path?: ExplorationPath;
   /** How code is generated; another one than ours is for tests of the referee. */
@@ -109,13 +103,15 @@ export class Graph {
   #visitor: Visitor | undefined;
   #recorder: EdgeRecorder | undefined;
   readonly #labels: StepLabels;
+  /** Of states that stand for a start, the start itself. */
+  readonly #exchangedStarts = new Map<number, State>();
 
   constructor(semantics: Semantics, options: GraphOptions = {}) {
     this.semantics = semantics;
     this.#options = options;
     this.#labels = new StepLabels(semantics);
     this.#fired = new Uint8Array(semantics.instances.length);
-    this.#walker = new Interpreted(semantics, this.#listener, 'it was asked for');
+    this.#walker = this.#interpreted('it was asked for');
   }
 
   get complete(): boolean {
@@ -170,6 +166,15 @@ export class Graph {
     return path.reverse();
   }
 
+  /** A shortest run of the model from a start to `index`, or to a state that it stands for. */
+  runTo(index: number): State[] {
+    const [root = index] = this.pathTo(index);
+    const states = this.pathTo(index).map((at) => this.store.get(at));
+    const { symmetry } = this.#options;
+    const start = this.#exchangedStarts.get(root);
+    return symmetry && start ? runThrough(this.semantics, symmetry, start, states) : states;
+  }
+
   /** What a predicate says of the state in view. To be asked for before the graph is explored. */
   judge(expr: Expr): StateJudge {
     if (!this.#predicates.includes(expr)) this.#predicates.push(expr);
@@ -194,15 +199,22 @@ export class Graph {
   }
 
   #compile(): void {
-    const { path = 'compiled', generate } = this.#options;
+    const { path = 'compiled', generate, symmetry } = this.#options;
     if (path === 'interpreted') return;
     try {
-      this.#walker = new Compiled(this.semantics, this.#predicates, this.#listener, generate);
-      this.#referee = new Referee(this.semantics, this.#predicates);
+      this.#walker = new Compiled(this.semantics, this.#predicates, this.#listener, {
+        generate,
+        symmetry,
+      });
+      this.#referee = new Referee(this.semantics, this.#predicates, symmetry);
     } catch (error) {
       if (!(error instanceof NotCompiled)) throw error;
-      this.#walker = new Interpreted(this.semantics, this.#listener, error.message);
+      this.#walker = this.#interpreted(error.message);
     }
+  }
+
+  #interpreted(why: string): Walker {
+    return new Interpreted(this.semantics, this.#listener, why, this.#options.symmetry);
   }
 
   /** All starts of all valuations. */
@@ -230,10 +242,14 @@ export class Graph {
     }
   }
 
-  #addStart(state: State): number {
+  #addStart(start: State): number {
+    const { symmetry } = this.#options;
+    const state = symmetry ? (symmetry.representative(start) as State) : start;
     for (;;) {
       try {
-        return this.store.put(state);
+        const found = this.store.put(state);
+        if (symmetry && found < 0) this.#exchangedStarts.set(~found, start);
+        return found;
       } catch (error) {
         if (!(error instanceof TooSmall)) throw error;
         this.#enlarge();
@@ -253,31 +269,23 @@ export class Graph {
         visitor.onProgress(this.store.count, this.depth);
         await nextTurn();
         lastTurn = Date.now();
-        const reached = this.#limitReached(limits);
+        const reached = limitReached(limits, this.store.count, this.depth, this.#bytes);
         if (reached) return void this.bounds.push(reached);
       }
       if (this.store.count >= limits.maxStates)
-        return void this.bounds.push(
-          limits.reason ?? `${limits.maxStates} states, to depth ${this.depth}`,
-        );
+        return void this.bounds.push(stateLimit(limits, this.depth));
       if (!this.#expand(index, visitor)) return;
       this.expanded = index + 1;
     }
   }
 
-  #limitReached(limits: ExploreLimits): Bound | undefined {
-    if (limits.time.signal.aborted)
-      return `the time until it was interrupted, at ${this.store.count} states and depth ${this.depth}`;
-    if (isOver(limits.time))
-      return `the time limit, at ${this.store.count} states and depth ${this.depth}`;
-    const bytes =
+  get #bytes(): number {
+    return (
       this.store.bytes +
       this.#parent.byteLength +
       (this.#valuation?.byteLength ?? 0) +
-      (this.#recorder?.bytes ?? 0);
-    if (bytes > limits.memoryMb * 1_048_576)
-      return `the memory limit of ${limits.memoryMb} MB, at ${this.store.count} states and depth ${this.depth}`;
-    return undefined;
+      (this.#recorder?.bytes ?? 0)
+    );
   }
 
   /** All steps of one state. False, with a bound that says why, when the walk has to end here. */

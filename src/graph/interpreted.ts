@@ -5,6 +5,7 @@ import type { Type } from '../model/types.ts';
 import { invariant } from '../errors/index.ts';
 import { StateStore } from './stateStore.ts';
 import type { States } from './states.ts';
+import type { Symmetry } from './symmetry/symmetry.ts';
 import type { StateJudge, StepListener, Walker } from './walker.ts';
 
 /** Steps by `semantics` itself: slower, and for every model. */
@@ -13,10 +14,17 @@ export class Interpreted implements Walker {
   readonly interpretedFor: string;
   readonly #semantics: Semantics;
   readonly #listener: StepListener;
+  readonly #symmetry: Symmetry | undefined;
   row: State = [];
 
-  constructor(semantics: Semantics, listener: StepListener, interpretedFor: string) {
+  constructor(
+    semantics: Semantics,
+    listener: StepListener,
+    interpretedFor: string,
+    symmetry?: Symmetry,
+  ) {
     this.interpretedFor = interpretedFor;
+    this.#symmetry = symmetry;
     this.#semantics = semantics;
     this.#listener = listener;
     this.states = new StateStore(semantics.layout.width, needsWideRows(semantics));
@@ -29,9 +37,14 @@ export class Interpreted implements Walker {
   expand(selected: readonly Instance[] | undefined): void {
     const { row } = this;
     const listener = this.#listener;
+    const symmetry = this.#symmetry;
     const sink: StepSink = (instance, next, errors, taken) => {
       const label = listener.labelOf(instance, row, taken);
-      if (next) listener.onStep(this.states.put(next), label);
+      if (next)
+        listener.onStep(
+          this.states.put(symmetry ? (symmetry.representative(next) as State) : next),
+          label,
+        );
       else listener.onError(label, errors);
     };
     if (selected) for (const instance of selected) this.#semantics.stepsOf(instance, row, sink);

@@ -168,7 +168,7 @@ properties:
     const { model } = semantics;
     const budget = { ...DEFAULT_OPTIONS, cacheDir: '' };
     const asked = (time: Time): ReturnType<typeof survival> =>
-      survival(model, model.properties, 3, budget, time);
+      survival(model, model.properties, { states: 3, isReduced: false }, budget, time);
     expect((await asked(timeOf(60_000))).survivesEveryMutant).toEqual(['nothing']);
     expect(await asked(OVER)).toMatchObject({
       survivesEveryMutant: [],

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_TARGET } from '../../src/graph/edges.ts';
-import {
-  Graph,
-  type ExploreLimits,
-  type GraphOptions,
-  type Visitor,
-} from '../../src/graph/graph.ts';
+import { Graph, type GraphOptions, type Visitor } from '../../src/graph/graph.ts';
+import type { ExploreLimits } from '../../src/graph/limits.ts';
 import type { Semantics } from '../../src/model/semantics.ts';
 import { ENDLESS, timeOf } from '../../src/time/time.ts';
 import { tiny } from '../model/tiny.ts';

@@ -41,7 +41,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
       ...CHECK_OPTIONS,
       reduction: optional(
         choice('HOW', REDUCTIONS),
-        'whether explore may do with a part of a large graph where it is enough',
+        'whether explore may do with a smaller graph where it is enough',
         'auto',
       ),
       threat: repeated(

@@ -6,28 +6,26 @@ import type { Time } from '../../time/time.ts';
 import { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 import { GraphJudgement } from './judgement.ts';
 import { GraphObservation } from './observation.ts';
-
-/** What the evidence calls the reduction of clusters.ts. */
-export const EAGER = 'eager';
+import type { ReducedBy } from './reduced.ts';
 
 /** Where both are kept, when generated code and the rules of the model differ. */
 const DISAGREEMENT = 'explore/disagreement.json';
 
 /**
- * One walk over the graph of a task, and what the properties are on it. With a `selection` it is a
- * part of the graph that is enough (clusters.ts).
+ * One walk over the graph of a task, or over a smaller one that is enough for some properties, and
+ * what they are on it.
  */
 export class Exploration {
   readonly #task: Task;
   readonly #graph: Graph;
   readonly #seen: GraphObservation;
-  readonly #reduced: boolean;
+  readonly #reduction: ReducedBy | undefined;
 
-  constructor(task: Task, options: GraphOptions = {}) {
+  constructor(task: Task, options: GraphOptions = {}, reduction?: ReducedBy) {
     this.#task = task;
-    this.#seen = new GraphObservation(task, options);
+    this.#seen = new GraphObservation(task, { ...options, ...reduction?.graph });
     this.#graph = this.#seen.graph;
-    this.#reduced = options.selection !== undefined;
+    this.#reduction = reduction;
   }
 
   async run(
@@ -38,7 +36,7 @@ export class Exploration {
     await this.#seen.walk(budget, time, onProgress);
     const { disagreement, store } = this.#graph;
     if (disagreement) return this.#differs(disagreement);
-    const judgement = new GraphJudgement(this.#seen, this.#reduced, this.#evidence(), time);
+    const judgement = new GraphJudgement(this.#seen, this.#reduction, this.#evidence(), time);
     return {
       outcomes: new Map(this.#task.properties.map((p) => [p.name, judgement.outcome(p)])),
       artifacts: [],
@@ -75,7 +73,7 @@ export class Exploration {
     const { complete, store, transitions, depth, valuationCount } = this.#graph;
     const counts = { states: store.count, transitions, depth, valuations: valuationCount };
     const facts = { ...counts, ...pathOf(this.#graph) };
-    if (this.#reduced) return { ...facts, reduction: EAGER };
+    if (this.#reduction) return { ...facts, reduction: this.#reduction.name };
     return complete && store.count <= DIGEST_LIMIT
       ? { ...facts, stateSetDigest: stateSetDigest(this.#graph) }
       : facts;

@@ -1,20 +1,17 @@
 import type { Budget, Engine, EngineProgress, EngineResult, Task } from '../../model/engine.ts';
 import { isDefinite, type Outcome } from '../../model/outcome.ts';
 import { partOf, type Time } from '../../time/time.ts';
-import { eagerClusters } from './clusters.ts';
+import { invariant } from '../../errors/index.ts';
+import type { Property } from '../../model/model.ts';
 import { Exploration } from './exploration.ts';
 import { NEEDS } from './observation.ts';
+import { reductionOf, type ReducedBy } from './reduced.ts';
 
 export { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 
 /** The version of this engine: part of the evidence, and of every cache key. */
-export const EXPLORE_VERSION = '4';
+export const EXPLORE_VERSION = '5';
 
-/**
- * Up to this many states a graph is explored whole, whatever could be left out: whole graphs have a
- * digest and shortest traces.
- */
-const SMALL = 2_000;
 /**
  * Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to
  * so many states.
@@ -33,9 +30,9 @@ export const explore: Engine = {
 };
 
 /**
- * A small graph whole; else a part of it that is enough, where there is one (clusters.ts); else,
- * and for shortest traces of what breaks, the whole. `reduction` says otherwise: `always` the part
- * alone, `never` the whole alone.
+ * A small graph whole; else a smaller one that is enough, where there is one (reduced.ts); else,
+ * and for shortest traces of what breaks, the whole. `reduction` says otherwise: `always` the
+ * smaller one alone, `never` the whole alone.
  */
 async function run(
   task: Task,
@@ -44,26 +41,30 @@ async function run(
   onProgress: (progress: EngineProgress) => void,
 ): Promise<EngineResult> {
   const { reduction = 'auto', path } = budget;
-  const clusters = reduction === 'never' ? undefined : eagerClusters(task.semantics);
-  if (!clusters) return new Exploration(task, { path }).run(budget, time, onProgress);
+  const smaller = reduction === 'never' ? undefined : reductionOf(task);
+  if (!smaller) return new Exploration(task, { path }).run(budget, time, onProgress);
   if (reduction === 'auto') {
+    if (budget.maxStates <= smaller.small)
+      return new Exploration(task, { path }).run(budget, time, onProgress);
     const small = new Exploration(task, { path });
     const found = await small.run(
-      { ...budget, maxStates: Math.min(SMALL, budget.maxStates) },
-      time,
+      { ...budget, maxStates: smaller.small },
+      partOf(time, 0.25),
       onProgress,
     );
-    if (small.complete || small.disagrees || budget.maxStates <= SMALL || time.signal.aborted)
-      return found;
+    if (small.complete || small.disagrees || isStopped(time)) return found;
   }
-  const part = new Exploration(task, { selection: clusters, path });
+  const part = new Exploration(task, { path }, smaller);
   const reduced = await part.run(budget, partOf(time, 0.5), onProgress);
-  const open = task.properties.filter(
-    ({ name }) => reduced.outcomes.get(name)?.outcome !== 'holds',
+  const open = task.properties.filter((property) =>
+    isOpen(smaller, property, reduced.outcomes.get(property.name)),
   );
-  if (reduction === 'always' || open.length === 0 || part.disagrees || time.signal.aborted)
+  if (reduction === 'always' || open.length === 0 || part.disagrees || isStopped(time))
     return reduced;
-  const maxStates = part.complete ? budget.maxStates : Math.min(SHORTER, budget.maxStates);
+  const maxStates =
+    part.complete || smaller.keepsDistances
+      ? budget.maxStates
+      : Math.min(SHORTER, budget.maxStates);
   const whole = await new Exploration(task, { path }).run(
     { ...budget, maxStates },
     time,
@@ -80,11 +81,18 @@ async function run(
   };
 }
 
+const isStopped = (time: Time): boolean => time.signal.aborted;
+
+/** Whether the whole graph is asked as well: for an answer, or for a shorter way to one. */
+function isOpen(smaller: ReducedBy, property: Property, found: Outcome | undefined): boolean {
+  return smaller.keepsDistances ? !smaller.decides(property) : found?.outcome !== 'holds';
+}
+
 /**
  * The answer of the whole graph where it has one. Both walk the same graph: where both answer they
  * agree.
  */
 function better(whole: Outcome | undefined, reduced: Outcome | undefined): Outcome {
-  if (!whole || !reduced) throw new Error('invariant broken: every property was asked');
+  invariant(whole && reduced, 'every property was asked');
   return isDefinite(whole) || !isDefinite(reduced) ? whole : reduced;
 }

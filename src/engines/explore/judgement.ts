@@ -11,6 +11,7 @@ import { OutOfTime, ticking, type Time } from '../../time/time.ts';
 import { automatonOf, ProductTooLarge, TooLarge } from './buchi.ts';
 import { arenaOf, type FairRun, findFairRun, stopping } from './fairCycle.ts';
 import type { GraphObservation } from './observation.ts';
+import type { ReducedBy } from './reduced.ts';
 import { productOf } from './product.ts';
 import { backwardReach, isAcyclic } from './recover.ts';
 import type { StateWatch } from './watch.ts';
@@ -22,17 +23,22 @@ export class GraphJudgement {
   readonly #seen: GraphObservation;
   readonly #graph: Graph;
   readonly #semantics: Semantics;
-  /** Whether the graph is a part that is enough for some properties (clusters.ts). */
-  readonly #reduced: boolean;
+  /** Why the graph is smaller than the model's, and still enough for some properties. */
+  readonly #reduction: ReducedBy | undefined;
   /** The facts that every answer rests on. */
   readonly #evidence: Evidence;
   readonly #time: Time;
 
-  constructor(seen: GraphObservation, reduced: boolean, evidence: Evidence, time: Time) {
+  constructor(
+    seen: GraphObservation,
+    reduction: ReducedBy | undefined,
+    evidence: Evidence,
+    time: Time,
+  ) {
     this.#seen = seen;
     this.#graph = seen.graph;
     this.#semantics = seen.graph.semantics;
-    this.#reduced = reduced;
+    this.#reduction = reduction;
     this.#evidence = evidence;
     this.#time = time;
   }
@@ -61,6 +67,7 @@ export class GraphJudgement {
 
   #judge(property: Property): Outcome {
     const { formula } = property;
+    if (this.#reduction && !this.#reduction.decides(property)) return this.#undecided(property);
     switch (formula.kind) {
       case 'implicit':
         return this.#implicit(formula.of);
@@ -124,7 +131,7 @@ export class GraphJudgement {
       (undefinedAt === undefined ||
         this.#graph.pathTo(edge.source).length < this.#graph.pathTo(undefinedAt).length)
     ) {
-      return this.#violated('trace', this.#lift(this.#graph.pathTo(edge.source), edge.errors));
+      return this.#violated('trace', this.#lift(edge.source, edge.errors));
     }
     if (undefinedAt !== undefined) return this.#violatedAt(undefinedAt);
     if (!this.#graph.complete)
@@ -162,7 +169,7 @@ export class GraphJudgement {
       const [first] = watches;
       const trace =
         formula.kind === 'reachable' && first?.firstTrue !== undefined
-          ? this.#lift(this.#graph.pathTo(first.firstTrue))
+          ? this.#lift(first.firstTrue)
           : undefined;
       return {
         outcome: 'holds',
@@ -179,7 +186,7 @@ export class GraphJudgement {
         ? formula.goals.filter((_, i) => missing[i]?.includes(unreached)).map((g) => g.name)
         : [];
     const start = this.#graph.starts.find((index) => this.#graph.valuation(index) === unreached);
-    const trace = start === undefined ? undefined : this.#lift([start]);
+    const trace = start === undefined ? undefined : this.#lift(start);
     return this.#violated('exhaustion', trace, names.length > 0 ? { unreachable: names } : {});
   }
 
@@ -209,14 +216,13 @@ export class GraphJudgement {
     const open = backwardReach(this.#graph, (index) => watch.values[index] !== FALSE, this.#time);
     const trapped = open.indexOf(0);
     if (trapped < 0) return this.#proved('exhaustive');
-    return this.#violated('trap', this.#lift(this.#graph.pathTo(trapped)));
+    return this.#violated('trap', this.#lift(trapped));
   }
 
   #liveness(
     property: Property,
     formula: Extract<Formula, { kind: 'eventually' | 'leadsTo' }>,
   ): Outcome {
-    if (this.#reduced) return this.#undecided(property);
     const watches = this.#watchesOf(property);
     const goal = watches.at(-1);
     if (!goal) return this.#proved('exhaustive');
@@ -239,7 +245,7 @@ export class GraphJudgement {
   #staying(property: Property): Outcome {
     const [watch] = this.#watchesOf(property);
     if (!watch) return this.#proved('exhaustive');
-    if (this.#reduced && !isAcyclic(this.#graph, this.#time)) return this.#undecided(property);
+    if (this.#reduction && !isAcyclic(this.#graph, this.#time)) return this.#undecided(property);
     return this.#lasso(
       findFairRun(arenaOf(this.#graph), {
         from: this.#graph.starts,
@@ -254,7 +260,6 @@ export class GraphJudgement {
    * automaton (Vardi and Wolper 1986).
    */
   #ltl(property: Property, { formula }: Extract<Formula, { kind: 'ltl' }>): Outcome {
-    if (this.#reduced) return this.#undecided(property);
     const watches = this.#watchesOf(property);
     let atoms = 0;
     const automaton = automatonOf({ kind: 'not', body: mapLtl(formula, () => atoms++) });
@@ -307,16 +312,14 @@ export class GraphJudgement {
   }
 
   #violatedAt(index: number): Outcome {
-    return this.#violated('trace', this.#lift(this.#graph.pathTo(index)));
+    return this.#violated('trace', this.#lift(index));
   }
 
-  #lift(path: readonly number[], error?: number): Trace | undefined {
+  /** A shortest run to a state, and the error that it ends in. */
+  #lift(index: number, error?: number): Trace | undefined {
     return liftRun(
       this.#semantics,
-      {
-        states: path.map((index) => this.#graph.store.get(index)),
-        error,
-      },
+      { states: this.#graph.runTo(index), error },
       ticking(this.#time),
     );
   }

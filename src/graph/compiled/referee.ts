@@ -1,6 +1,8 @@
 import type { Expr } from '../../model/expression.ts';
+import type { State } from '../../model/layout.ts';
 import { sameState, type ErrorBits, type Instance, type Semantics } from '../../model/semantics.ts';
 import type { States } from '../states.ts';
+import type { Symmetry } from '../symmetry/symmetry.ts';
 import type { Disagreement, StateJudge, StepListener } from '../walker.ts';
 
 /** All states of a graph up to this many are compared, and of a larger one a sample. */
@@ -21,6 +23,7 @@ export interface ToldStep {
  */
 export class Referee {
   readonly #semantics: Semantics;
+  readonly #symmetry: Symmetry | undefined;
   readonly #interpreted: readonly ReturnType<Semantics['predicate']>[];
   /** The number of the next state to compare. */
   #next = 0;
@@ -28,8 +31,9 @@ export class Referee {
   /** How many states were compared, all of which agreed but the last. */
   compared = 0;
 
-  constructor(semantics: Semantics, predicates: readonly Expr[]) {
+  constructor(semantics: Semantics, predicates: readonly Expr[], symmetry?: Symmetry) {
     this.#semantics = semantics;
+    this.#symmetry = symmetry;
     this.#interpreted = predicates.map((expr) => semantics.predicate(expr));
   }
 
@@ -59,12 +63,13 @@ export class Referee {
         const mine = told[count];
         count += 1;
         const label = labelOf(of, state, taken);
+        const reached = next && (this.#symmetry?.representative(next) ?? next);
         agrees &&=
           mine !== undefined &&
           mine.label === label &&
           mine.errors === errors &&
           (next === undefined) === (mine.target === undefined) &&
-          (next === undefined || sameState(states.get(mine.target as number), next));
+          (next === undefined || sameState(states.get(mine.target as number), reached as State));
         if (!agrees) interpreted.push(next ? `${label} to ${next.join()}` : `${label}: ${errors}`);
       });
     const said = judges.map((judge) => String(judge()));

@@ -1,5 +1,6 @@
 import type { State } from '../../model/layout.ts';
 import type { States } from '../states.ts';
+import type { Symmetry } from '../symmetry/symmetry.ts';
 import { TooSmall } from '../walker.ts';
 import { pack, unpack, type Packing } from './packing.ts';
 
@@ -50,6 +51,13 @@ export class PackedStates implements States {
   put(state: State): number {
     if (!pack(state, this.#packing, this.#row)) throw TOO_SMALL;
     return this.putPacked(this.#row);
+  }
+
+  /** The same of the row that stands for a packed one. */
+  putRepresentative(packed: Int32Array, symmetry: Symmetry): number {
+    const row = unpack(packed, 0, this.#packing);
+    const representative = symmetry.representative(row);
+    return representative === row ? this.putPacked(packed) : this.put(representative as State);
   }
 
   /** The number of a packed row; of a new one, which is stored, its complement (below 0). */

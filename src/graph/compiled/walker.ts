@@ -2,6 +2,7 @@ import type { Expr } from '../../model/expression.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
 import { UNDEFINED } from '../../model/evaluate.ts';
 import { Interpreted } from '../interpreted.ts';
+import type { Symmetry } from '../symmetry/symmetry.ts';
 import type { StateJudge, StepListener, Walker } from '../walker.ts';
 import { linked, programText, type Program, type ProgramText } from './program.ts';
 import { NotCompiled } from './refusal.ts';
@@ -9,6 +10,12 @@ import { PackedStates, TOO_SMALL } from './states.ts';
 
 /** How a model's code is made; another one than `programText` is for tests that it is watched. */
 export type Generator = typeof programText;
+
+export interface CompiledOptions {
+  readonly generate?: Generator | undefined;
+  /** States that are each other's exchange are one. */
+  readonly symmetry?: Symmetry | undefined;
+}
 
 /** Steps by code that was generated from the model: states packed, nothing made per step. */
 export class Compiled implements Walker {
@@ -20,6 +27,7 @@ export class Compiled implements Walker {
   readonly #semantics: Semantics;
   readonly #predicates: readonly Expr[];
   readonly #generate: Generator;
+  readonly #symmetry: Symmetry | undefined;
   readonly #level: number;
   readonly #words: number;
   readonly #program: Program;
@@ -30,13 +38,14 @@ export class Compiled implements Walker {
     semantics: Semantics,
     predicates: readonly Expr[],
     listener: StepListener,
-    generate: Generator = programText,
+    { generate = programText, symmetry }: CompiledOptions = {},
     level = 0,
   ) {
     this.#semantics = semantics;
     this.#predicates = predicates;
     this.#listener = listener;
     this.#generate = generate;
+    this.#symmetry = symmetry;
     this.#level = level;
     const made = generate(semantics, predicates, level);
     this.states = new PackedStates(made.packing);
@@ -49,6 +58,7 @@ export class Compiled implements Walker {
   #link(made: ProgramText): Program {
     const { layout, instances } = this.#semantics;
     const { states, row } = this;
+    const symmetry = this.#symmetry;
     const listener = this.#listener;
     const reached = new Int32Array(this.#words);
     const widest = layout.channels.reduce(
@@ -61,7 +71,9 @@ export class Compiled implements Walker {
       Q: reached,
       T: new Int32Array(layout.width),
       M: new Int32Array(widest),
-      N: (label) => listener.onStep(states.putPacked(reached), label),
+      N: symmetry
+        ? (label) => listener.onStep(states.putRepresentative(reached, symmetry), label)
+        : (label) => listener.onStep(states.putPacked(reached), label),
       E: (label, errors) => listener.onError(label, errors),
       C: (index, ...taken) => listener.labelOf(instances[index] as Instance, row, taken),
       U: UNDEFINED,
@@ -103,12 +115,12 @@ export class Compiled implements Walker {
         this.#semantics,
         this.#predicates,
         this.#listener,
-        this.#generate,
+        { generate: this.#generate, symmetry: this.#symmetry },
         this.#level + 1,
       );
     } catch (error) {
       if (error instanceof NotCompiled)
-        return new Interpreted(this.#semantics, this.#listener, error.message);
+        return new Interpreted(this.#semantics, this.#listener, error.message, this.#symmetry);
       throw error;
     }
   }
