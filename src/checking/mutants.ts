@@ -4,6 +4,7 @@ import { anyNode, type Expr } from '../model/expression.ts';
 import { sampledNames } from '../model/initial.ts';
 import { type Action, type Model, predicatesOf, type Property } from '../model/model.ts';
 import type { MutantsTried } from '../model/outcome.ts';
+import { DIAGRAM_KINDS, IMPLICIT_KINDS, type PropertyKind } from '../model/propertyKinds.ts';
 import { Semantics } from '../model/semantics.ts';
 import { BOOL } from '../model/types.ts';
 import { isOver, type Time } from '../time/time.ts';
@@ -52,7 +53,8 @@ function mutantActions(action: Action): Action[] {
 export interface Survival {
   /** Those that no mutant breaks: they say nothing about what the model does. */
   readonly survivesEveryMutant: readonly string[];
-  readonly mutants: MutantsTried;
+  /** Absent where nothing was asked of them. */
+  readonly mutants?: MutantsTried;
 }
 
 /** How large the model's own graph is, and whether it is a smaller one that was enough. */
@@ -62,7 +64,7 @@ interface Explored {
 }
 
 /**
- * Tries the mutants of a model on the properties that hold, in an order that takes something of
+ * Tries the mutants of a model on the properties of its author that hold, in an order that takes something of
  * each action early, as far as the work goes; `states` is the size of the model's own graph. Where
  * not all are tried, nothing is said to survive them all but what reads neither variables nor
  * messages. Of values that are only sampled nothing is tried: a mutant may break a property where
@@ -75,7 +77,8 @@ export async function survival(
   budget: Budget,
   time: Time,
 ): Promise<Survival> {
-  const asked = holding.filter(({ formula }) => !['implicit', 'all'].includes(formula.kind));
+  const asked = holding.filter(({ kind, formula }) => !isOfEach(kind) && formula.kind !== 'all');
+  if (asked.length === 0) return { survivesEveryMutant: [] };
   const mutants = spread(mutantsOf(model));
   const isSampled = sampledNames(new Semantics(model)).length > 0;
   let surviving = asked.filter((property) => !isConstant(property));
@@ -111,6 +114,10 @@ export async function survival(
     },
   };
 }
+
+/** What is asked of every model, or of every diagram: nobody wrote it, and it says what it says. */
+const isOfEach = (kind: PropertyKind): boolean =>
+  ([...IMPLICIT_KINDS, ...DIAGRAM_KINDS] as readonly PropertyKind[]).includes(kind);
 
 /** Whether it reads nothing that a step could change. */
 function isConstant({ formula }: Property): boolean {

@@ -3,6 +3,8 @@ import type { States } from './states.ts';
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
+/** The first chunk begins with so many rows, and grows to the size of the others: most are small. */
+const FIRST_ROWS = 1 << 7;
 
 /** How a word is kept. Most words are small: a byte each, until one comes that is not. */
 const WORDS = [Uint8Array, Int32Array, Float64Array] as const;
@@ -19,6 +21,8 @@ export class StateStore implements States {
   readonly #larger: typeof INTEGERS | typeof NUMBERS;
   #kept: 0 | 1 | 2 = BYTES;
   readonly #chunks: Words[] = [];
+  /** How many rows the chunks have room for. */
+  #room = 0;
   #table = new Int32Array(1 << 12).fill(-1);
   /**
    * Each row's hash: rows are compared only where it agrees, and the table grows without reading
@@ -40,7 +44,7 @@ export class StateStore implements States {
   /** An estimate of the memory held, in bytes. */
   get bytes(): number {
     return (
-      this.#chunks.length * CHUNK * this.#width * WORDS[this.#kept].BYTES_PER_ELEMENT +
+      this.#room * this.#width * WORDS[this.#kept].BYTES_PER_ELEMENT +
       (this.#table.length + this.#hashes.length) * 4
     );
   }
@@ -80,10 +84,22 @@ export class StateStore implements States {
 
   #write(index: number, state: State): void {
     if (this.#kept === BYTES && !state.every(isByte)) this.#widen();
+    if (index === this.#room) this.#makeRoom();
     const number = index >> CHUNK_BITS;
-    if (number >= this.#chunks.length)
-      this.#chunks.push(new WORDS[this.#kept](CHUNK * this.#width));
     (this.#chunks[number] as Words).set(state, (index & (CHUNK - 1)) * this.#width);
+  }
+
+  #makeRoom(): void {
+    const first = this.#chunks[0];
+    const isWhole = this.#room >= CHUNK;
+    const rows = isWhole ? CHUNK : Math.max(FIRST_ROWS, this.#room * 2);
+    const chunk = new WORDS[this.#kept](rows * this.#width);
+    if (isWhole) this.#chunks.push(chunk);
+    else {
+      if (first) chunk.set(first);
+      this.#chunks[0] = chunk;
+    }
+    this.#room = isWhole ? this.#room + CHUNK : rows;
   }
 
   /** All rows again, in larger words. */

@@ -195,7 +195,7 @@ export interface Vacuity {
   readonly guardNeverTrue: readonly string[];
   readonly premiseNeverTrue: readonly string[];
   readonly survivesEveryMutant: readonly string[];
-  /** What the last list rests on; absent where the mutants were not asked for. */
+  /** What the last list rests on; absent where nothing was asked of mutants. */
   readonly mutants?: MutantsTried;
   /** Parameters and variables of a native model that nothing reads. */
   readonly neverRead?: readonly string[];

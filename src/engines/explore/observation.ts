@@ -130,7 +130,12 @@ export class GraphObservation {
   }
 }
 
+/** Asked again of every mutant of a model: the predicates are the same, and so are the sets. */
+const total = new WeakMap<Expr, boolean>();
+
 /** Whether an expression has a value in every state. */
 function isTotal(semantics: Semantics, expr: Expr): boolean {
-  return isTrue(definedness(expr, semantics.layout.set));
+  const known = total.get(expr) ?? isTrue(definedness(expr, semantics.layout.set));
+  total.set(expr, known);
+  return known;
 }

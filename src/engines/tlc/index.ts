@@ -15,7 +15,7 @@ import { sampleBound, sampled, sampledNames, valuations } from '../../model/init
 import { liftRun } from '../../model/lift.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { ERROR_BIT } from '../../model/semantics.ts';
-import type { Property } from '../../model/model.ts';
+import type { FormulaKind, Property } from '../../model/model.ts';
 import type { Artifact, Evidence, Outcome } from '../../model/outcome.ts';
 import { isFinite } from '../../model/types.ts';
 import { scratchFolder } from '../../processes/scratch.ts';
@@ -48,13 +48,38 @@ export const tlc: Engine = {
 function refuses(task: Task, property: Property): string | undefined {
   const { kind } = property.formula;
   if (kind === 'recoverable') return 'TLC has no AG EF';
-  if (kind === 'reachableEach' || kind === 'all') return `TLC is not asked for ${kind}`;
+  if (isLeft(kind)) return `TLC is not asked for ${kind}`;
   const unfit = unfitModel(task.semantics);
   if (unfit) return unfit;
   if (kind === 'reachable' && countValuations(task.semantics) > MAX_VALUATIONS)
     return `one run per valuation, and there are more than ${MAX_VALUATIONS}`;
+  return unprintable(task, property);
+}
+
+/** Kinds that TLC is never asked for. */
+const isLeft = (kind: FormulaKind): boolean =>
+  kind === 'recoverable' || kind === 'reachableEach' || kind === 'all';
+
+/** What cannot be printed of a model's properties; each is asked several times. */
+const known = new WeakMap<Semantics, Map<Property, string | undefined>>();
+
+/** Why a property cannot be printed. If all can be, that is found at once. */
+function unprintable({ semantics, properties }: Task, property: Property): string | undefined {
+  const found = known.get(semantics) ?? new Map<Property, string | undefined>();
+  known.set(semantics, found);
+  if (found.has(property)) return found.get(property);
+  const all = [...new Set([...properties, property])].filter(
+    ({ formula }) => !isLeft(formula.kind),
+  );
+  if (found.size === 0 && printing(semantics, all) === undefined)
+    for (const each of all) found.set(each, undefined);
+  else found.set(property, printing(semantics, [property]));
+  return found.get(property);
+}
+
+function printing(semantics: Semantics, properties: readonly Property[]): string | undefined {
   try {
-    printModule(task.semantics, [property]);
+    printModule(semantics, properties);
     return undefined;
   } catch (error) {
     if (error instanceof Unencodable) return error.message;
