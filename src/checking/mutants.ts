@@ -64,9 +64,9 @@ interface Explored {
 }
 
 /**
- * Tries the mutants of a model on the properties of its author that hold, in an order that takes something of
- * each action early, as far as the work goes; `states` is the size of the model's own graph. Where
- * not all are tried, nothing is said to survive them all but what reads neither variables nor
+ * Tries the mutants of a model on the properties of its author that hold, in an order that takes
+ * something of each action early, as far as the work goes; `states` is the size of its own graph.
+ * Where not all are tried, nothing is said to survive them all but what reads neither variables nor
  * messages. Of values that are only sampled nothing is tried: a mutant may break a property where
  * nobody looked.
  */

@@ -3,7 +3,7 @@ import type { States } from './states.ts';
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
-/** The first chunk begins with so many rows, and grows to the size of the others: most are small. */
+/** The first chunk begins with so many rows, and grows to the size of the others. */
 const FIRST_ROWS = 1 << 7;
 
 /** How a word is kept. Most words are small: a byte each, until one comes that is not. */
