@@ -8,6 +8,7 @@ import { keys } from './areas/keys.ts';
 import { lessonArea } from './areas/lessons.ts';
 import { progressArea } from './areas/progress.ts';
 import { models } from './areas/models.ts';
+import { monitorArea } from './areas/monitors.ts';
 import { organisations } from './areas/organisations.ts';
 import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
@@ -31,6 +32,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   progress: progressArea,
   uploads: uploadArea,
   auditTrail,
+  monitors: monitorArea,
   keys,
   organisations,
 };

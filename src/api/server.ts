@@ -16,6 +16,7 @@ import type { Installation } from '../service/service.ts';
 import { findBearer, TokenReader } from '../service/tokens.ts';
 import { readiness } from '../service/state.ts';
 import { auditRoute } from './auditRoute.ts';
+import { eventRoute } from './eventRoute.ts';
 import { verdictRoute } from './verdictRoute.ts';
 import { Authenticator } from './auth.ts';
 import { KeyBudget } from './budget.ts';
@@ -143,6 +144,7 @@ function route(
   app.get('/runs/:id/trace', traceRoute({ installation, authenticator }));
   app.put('/uploads/:digest', uploadRoute({ installation, authenticator }));
   app.get('/audit.zip', auditRoute({ installation, authenticator }));
+  app.post('/events', ...eventRoute({ installation, authenticator }));
   const { log } = installation.notary;
   app.use(
     '/log',

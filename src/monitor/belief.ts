@@ -19,6 +19,12 @@ export interface Held {
   readonly error: boolean;
 }
 
+/** A step of a run, and where it leads; absent where an event shows that nothing changed. */
+export interface TakenStep {
+  readonly step?: AttackedStep;
+  readonly next: Held;
+}
+
 /** More states than this nobody follows a case in. */
 const MAX_BELIEF = 100_000;
 
@@ -86,6 +92,11 @@ export class Watched {
     );
   }
 
+  /** A row, with what is broken there and was before. */
+  at(row: readonly number[], broken = 0n): Held {
+    return this.#held(row, broken);
+  }
+
   /** The same from states that were taken for right, of which nothing else is remembered. */
   resume(states: Iterable<Held>): Belief {
     return this.#closed(
@@ -117,27 +128,8 @@ export class Watched {
     const before = attacked ? this.#closed(belief.values(), true) : belief;
     const found = new Map<string, Held>();
     for (const held of before.values())
-      for (const next of this.#observed(held, seen))
-        if (this.#agrees(next, seen)) found.set(keyOf(next), next);
+      for (const { next } of this.shown(held, seen)) found.set(keyOf(next), next);
     return this.#closed(found.values(), false);
-  }
-
-  /** What a step may be that an event shows. */
-  *#observed(held: Held, seen: Observation): Iterable<Held> {
-    if (held.error) return;
-    if (seen.actions.size === 0 && seen.recovers.size === 0) {
-      yield held;
-      return;
-    }
-    const found: Held[] = [];
-    this.system.steps(held.row, (step) => {
-      const fits = step.recovers
-        ? seen.recovers.has(step.recovers)
-        : step.instance !== undefined && this.#fits(step, held.row, seen);
-      if (fits) found.push(this.#stepped(held, step));
-    });
-    yield* found;
-    if (this.#mayIdle(held, seen)) yield held;
   }
 
   /** Whether an action that the event shows is enabled and would change nothing. */
@@ -202,6 +194,37 @@ export class Watched {
       if (found.size > MAX_BELIEF) throw new BeliefTooLarge();
     }
     return found;
+  }
+
+  /** The steps that nobody sees, and where each leads; with those of threats where they may act. */
+  unseen(held: Held, attacked: boolean): readonly TakenStep[] {
+    const found: TakenStep[] = [];
+    if (held.error) return found;
+    this.system.steps(held.row, (step) => {
+      if (this.#isSeen(step) || (step.ids.length > 0 && !attacked)) return;
+      found.push({ step: { ...step, taken: [...step.taken] }, next: this.#stepped(held, step) });
+    });
+    return found;
+  }
+
+  /** The steps that an event may show, and where each leads; without a step, nothing happened. */
+  shown(held: Held, seen: Observation): readonly TakenStep[] {
+    if (held.error) return [];
+    const found: TakenStep[] = [];
+    const idles = seen.actions.size === 0 && seen.recovers.size === 0;
+    if (!idles)
+      this.system.steps(held.row, (step) => {
+        const fits = step.recovers
+          ? seen.recovers.has(step.recovers)
+          : step.instance !== undefined && this.#fits(step, held.row, seen);
+        if (fits)
+          found.push({
+            step: { ...step, taken: [...step.taken] },
+            next: this.#stepped(held, step),
+          });
+      });
+    if (idles || this.#mayIdle(held, seen)) found.push({ next: held });
+    return found.filter(({ next }) => this.#agrees(next, seen));
   }
 
   #isSeen(step: AttackedStep): boolean {

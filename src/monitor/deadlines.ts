@@ -40,3 +40,33 @@ function isSame({ same }: Deadline, a: Arrived, b: Arrived): boolean {
       JSON.stringify(valueAtPath(path, a.event)) === JSON.stringify(valueAtPath(path, b.event)),
   );
 }
+
+/** When a deadline of a case is over, if nothing closes it. */
+export interface DueTime {
+  readonly due: number;
+  readonly key: string;
+  readonly name: string;
+}
+
+/** Due times, the next one first. */
+export class DueTimes {
+  /** The latest first: the next one is taken from the end. */
+  readonly #times: DueTime[] = [];
+
+  add(time: DueTime): void {
+    let [low, high] = [0, this.#times.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#times[middle] as DueTime).due > time.due) low = middle + 1;
+      else high = middle;
+    }
+    this.#times.splice(low, 0, time);
+  }
+
+  /** Takes those that are strictly past. */
+  before(clock: number): readonly DueTime[] {
+    const found: DueTime[] = [];
+    while ((this.#times.at(-1)?.due ?? Infinity) < clock) found.push(this.#times.pop() as DueTime);
+    return found;
+  }
+}

@@ -22,9 +22,9 @@ export function readEvents(text: string): Result<readonly CloudEvent[]> {
     : ok(value as readonly CloudEvent[]);
 }
 
-function problemsOf(event: unknown, index: number): readonly Problem[] {
-  const wrong = (name: string, message: string): Problem =>
-    problem('EVENTS_SHAPE', name === '' ? String(index) : `${index}.${name}`, message);
+/** What is wrong with one event, wherever it comes from; `time` may be left to whoever takes it. */
+export function eventProblems(event: unknown): readonly Problem[] {
+  const wrong = (name: string, message: string): Problem => problem('EVENTS_SHAPE', name, message);
   if (typeof event !== 'object' || event === null || Array.isArray(event))
     return [wrong('', 'an event is an object (CloudEvents 1.0)')];
   const fields = event as Record<string, unknown>;
@@ -32,18 +32,30 @@ function problemsOf(event: unknown, index: number): readonly Problem[] {
     .filter((name) => typeof fields[name] !== 'string' || fields[name] === '')
     .map((name) => wrong(name, `an event has \`${name}\`, a text`));
   const { time, sequence } = fields;
-  const isTime = typeof time === 'string' && TIME.test(time) && isDay(time);
+  const isTime = time === undefined || (typeof time === 'string' && TIME.test(time) && isDay(time));
   return [
     ...missing,
-    ...(isTime
-      ? []
-      : [
-          wrong('time', 'an event has a `time` that there is, with its zone: 2026-03-02T09:00:00Z'),
-        ]),
+    ...(isTime ? [] : [wrong('time', NO_TIME)]),
     ...(sequence === undefined || /^\d+$/.test(String(sequence))
       ? []
       : [wrong('sequence', 'a `sequence` is a whole number')]),
   ];
+}
+
+const NO_TIME = 'an event has a `time` that there is, with its zone: 2026-03-02T09:00:00Z';
+
+/** In a file nobody knows when an event arrived: it says its time itself. */
+function problemsOf(event: unknown, index: number): readonly Problem[] {
+  const found = eventProblems(event);
+  const isObject = typeof event === 'object' && event !== null && !Array.isArray(event);
+  const timeless =
+    isObject && (event as { time?: unknown }).time === undefined
+      ? [problem('EVENTS_SHAPE', 'time', NO_TIME)]
+      : [];
+  return [...found, ...timeless].map((each) => ({
+    ...each,
+    path: each.path === '' ? String(index) : `${index}.${each.path}`,
+  }));
 }
 
 /** There is no 30th of February, whatever `Date.parse` makes of it. */

@@ -1,7 +1,7 @@
 import { canonicalJson, type Json } from '../canonical/index.ts';
 import { Codec } from '../model/codec.ts';
 import type { Model } from '../model/model.ts';
-import type { Value } from '../model/trace.ts';
+import type { Trace, Value } from '../model/trace.ts';
 import type { Threat } from '../threats/threat.ts';
 import {
   CaseJudge,
@@ -10,8 +10,9 @@ import {
   type EventFlag,
   type CaseProgress,
 } from './caseJudge.ts';
-import { lateAlerts } from './deadlines.ts';
+import { DueTimes, lateAlerts } from './deadlines.ts';
 import { Explanations } from './explanation.ts';
+import { prefixTrace } from './prefixTrace.ts';
 import type { Mapping } from '../events/mapping.ts';
 import { valueAtPath } from '../events/path.ts';
 
@@ -35,6 +36,14 @@ export interface WatchOptions {
   readonly budget: number;
   /** Milliseconds since the epoch: times beyond it are ahead of their arrival. */
   readonly now?: number;
+}
+
+/** What is known of an event that is stored. */
+export interface StoredArrival {
+  /** When it came, in milliseconds since the epoch. */
+  readonly at: number;
+  /** It came before, by source and id. */
+  readonly repeats?: 'duplicate' | 'conflictingDuplicate' | undefined;
 }
 
 /** What became of one case. */
@@ -72,6 +81,7 @@ export class Monitor {
   readonly flagged: EventFlag[] = [];
   #arrivals = 0;
   #clock = -Infinity;
+  readonly #due = new DueTimes();
 
   constructor(model: Model, mapping: Mapping, options: WatchOptions) {
     this.#mapping = mapping;
@@ -80,21 +90,22 @@ export class Monitor {
     this.#judge = new CaseJudge(model, mapping, explanations);
   }
 
-  /** Takes the next event of the stream. */
-  take(event: CloudEvent): void {
+  /**
+   * Takes the next event of the stream, and says which cases it changed: those it is of, and those
+   * with a deadline that is past by its time. `arrival`: what is known of
+   * it where events are stored, so that nothing has to be remembered here.
+   */
+  take(event: CloudEvent, arrival?: StoredArrival): readonly string[] {
     this.#arrivals += 1;
     const keys = keysOf(valueAtPath(this.#mapping.key, event));
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
-    const identity = JSON.stringify([event.source, event.id]);
-    const first = this.#seen.get(identity);
-    if (first !== undefined) {
-      const why = contentOf(first) === contentOf(event) ? 'duplicate' : 'conflictingDuplicate';
-      for (const key of keys) this.#case(key).flags.push({ id: event.id, why });
-      return;
+    const repeated = arrival ? arrival.repeats : this.#repeats(event);
+    if (repeated) {
+      for (const key of keys) this.#case(key).flags.push({ id: event.id, why: repeated });
+      return keys;
     }
-    this.#seen.set(identity, event);
     const time = Date.parse(event.time);
-    const { now } = this.#options;
+    const now = arrival?.at ?? this.#options.now;
     const isAhead = now !== undefined && time > now + AHEAD_MS;
     const arrived: Arrived = {
       id: event.id,
@@ -109,34 +120,85 @@ export class Monitor {
       const found = this.#case(key);
       this.#late(found);
       if (isAhead) found.flags.push({ id: event.id, why: 'ahead' });
-      this.#place(found, arrived);
+      this.#place(found, arrived, isAhead);
     }
     if (!isAhead) this.#clock = Math.max(this.#clock, time);
     for (const key of keys) this.#late(this.#case(key), event.id);
+    for (const { name, from, withinMs } of this.#mapping.deadlines)
+      if (from === event.type)
+        for (const key of keys) this.#due.add({ due: time + withinMs, key, name });
+    return [...new Set([...keys, ...this.#overdue()])];
+  }
+
+  /** The cases with a deadline that is past since the last look. */
+  #overdue(): readonly string[] {
+    return this.#due.before(this.#clock).flatMap(({ key }) => {
+      const found = this.#case(key);
+      const before = found.known;
+      this.#late(found);
+      return before === found.known ? [] : [key];
+    });
   }
 
   /** What became of all cases so far. */
   answers(): readonly CaseAnswer[] {
-    return [...this.#cases].map(([key, found]) => {
-      this.#late(found);
-      const progress = found.judged.at(-1)?.progress ?? this.#judge.start;
-      const hypotheses = progress.believed
-        .map(({ watched }) => watched.threats)
-        .filter((ids) => ids.length > 0);
-      return {
-        case: key,
-        status: progress.status,
-        alerts: found.known,
-        events: found.events.map(({ id }) => id),
-        beliefSize: progress.sizes,
-        legalNext: progress.status === 'open' ? this.#legalNext(progress) : [],
-        elements: Object.fromEntries(
-          [...progress.observer.elements].map(([set, ids]) => [set, Object.fromEntries(ids)]),
-        ),
-        flagged: [...found.flags, ...progress.flags],
-        ...(progress.status === 'open' && hypotheses.length > 0 && { hypotheses }),
-      };
-    });
+    return [...this.#cases.keys()].map((key) => this.answerOf(key));
+  }
+
+  /** The latest time of the stream so far, in milliseconds since the epoch. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** The alerts of a case as they stood after the last event that it is of, or a look for late. */
+  alertsOf(key: string): readonly Alert[] {
+    return this.#case(key).known;
+  }
+
+  /** What became of a case. */
+  answerOf(key: string): CaseAnswer {
+    const found = this.#case(key);
+    this.#late(found);
+    const progress = found.judged.at(-1)?.progress ?? this.#judge.start;
+    const hypotheses = progress.believed
+      .map(({ watched }) => watched.threats)
+      .filter((ids) => ids.length > 0);
+    return {
+      case: key,
+      status: progress.status,
+      alerts: found.known,
+      events: found.events.map(({ id }) => id),
+      beliefSize: progress.sizes,
+      legalNext: progress.status === 'open' ? this.#legalNext(progress) : [],
+      elements: Object.fromEntries(
+        [...progress.observer.elements].map(([set, ids]) => [set, Object.fromEntries(ids)]),
+      ),
+      flagged: [...found.flags, ...progress.flags],
+      ...(progress.status === 'open' && hypotheses.length > 0 && { hypotheses }),
+    };
+  }
+
+  /** The time of the event that an alert is at, in milliseconds since the epoch. */
+  timeOf(key: string, { at, source }: Pick<Alert, 'at' | 'source'>): number {
+    const event = this.#case(key).events.find((each) => each.id === at && each.source === source);
+    return event?.time ?? this.#clock;
+  }
+
+  /** A run that fits the events of a case as far as they are judged, in the model's words. */
+  prefixOf(key: string): Trace | undefined {
+    const progress = this.#case(key).judged.at(-1)?.progress ?? this.#judge.start;
+    const [followed] = progress.believed;
+    return followed && prefixTrace(followed, progress.prefix);
+  }
+
+  #repeats(event: CloudEvent): StoredArrival['repeats'] {
+    const identity = JSON.stringify([event.source, event.id]);
+    const first = this.#seen.get(identity);
+    if (first === undefined) {
+      this.#seen.set(identity, event);
+      return undefined;
+    }
+    return contentOf(first) === contentOf(event) ? 'duplicate' : 'conflictingDuplicate';
   }
 
   #case(key: string): OpenCase {
@@ -152,12 +214,12 @@ export class Monitor {
   }
 
   /** Puts an event in its place, and judges what comes after it anew. */
-  #place(found: OpenCase, arrived: Arrived): void {
+  #place(found: OpenCase, arrived: Arrived, isAhead: boolean): void {
     if (arrived.time < found.latest - this.#mapping.latenessMs) {
       found.flags.push({ id: arrived.id, why: 'tooLate' });
       return;
     }
-    found.latest = Math.max(found.latest, arrived.time);
+    if (!isAhead) found.latest = Math.max(found.latest, arrived.time);
     const { events } = found;
     let at = events.length;
     while (at > 0 && (events[at - 1] as Arrived).time > arrived.time) at -= 1;

@@ -6,6 +6,7 @@ import { checkRun, isToBeSealed } from './check.ts';
 import { describeError } from './observe.ts';
 import { sealRun } from './seal.ts';
 import type { Installation, Service } from './service.ts';
+import { startJudging } from './judge.ts';
 import { startSweeping } from './sweep.ts';
 
 const QUIET_MS = 30_000;
@@ -102,12 +103,13 @@ export async function startWorker(
   );
   await Promise.all([checks.ready(), anchors.ready()]);
   const stopSweeping = startSweeping(installation);
+  const stopJudging = startJudging(installation);
   logger.info('worker.started', { worker: name });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     stopSweeping();
     stopping.abort();
-    await Promise.all([checks.close(), anchors.close()]);
+    await Promise.all([checks.close(), anchors.close(), stopJudging()]);
     logger.info('worker.stopped', { worker: name });
   };
   return { stop: () => (stopped ??= stop()) };

@@ -55,6 +55,13 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'AnnouncementHead',
   'Upload',
   'UploadPart',
+  'Monitor',
+  'EventStream',
+  'StoredEvent',
+  'MonitoredCase',
+  'Incident',
+  'RaisedAlert',
+  'AlertNote',
 ]);
 
 /**

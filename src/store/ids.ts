@@ -1,7 +1,22 @@
 import { randomBytes } from 'node:crypto';
 
 export type IdKind =
-  'org' | 'key' | 'mdl' | 'run' | 'ver' | 'rev' | 'sta' | 'rot' | 'att' | 'ann' | 'upl';
+  | 'org'
+  | 'key'
+  | 'mdl'
+  | 'run'
+  | 'ver'
+  | 'rev'
+  | 'sta'
+  | 'rot'
+  | 'att'
+  | 'ann'
+  | 'upl'
+  | 'mon'
+  | 'cas'
+  | 'alr'
+  | 'inc'
+  | 'not';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -14,7 +14,10 @@ import { Notices } from './notices.ts';
 import { Organisations, ownOrganisation } from './organisations.ts';
 import type { OrganisationRecord } from './records.ts';
 import { AllAnnouncements, Announcements } from './announcements.ts';
+import { Alerts } from './alerts.ts';
 import { Attempts } from './attempts.ts';
+import { EventStore } from './events.ts';
+import { AllMonitors, Monitors } from './monitors.ts';
 import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
@@ -31,6 +34,26 @@ export {
   type AnnouncementRecord,
   type NewAnnouncement,
 } from './announcements.ts';
+export type {
+  AlertAction,
+  AlertFilter,
+  AlertNoteRecord,
+  AlertRecord,
+  AlertState,
+  CaseFilter,
+  IncidentHour,
+  IncidentRecord,
+} from './alerts.ts';
+export type { EventReceipt, NewEvent, StoredEventRecord } from './events.ts';
+export type {
+  AlertStanding,
+  JudgedPart,
+  MonitoredCaseRecord,
+  MonitorHead,
+  MonitorRecord,
+  ToldAlert,
+  ToldCase,
+} from './monitors.ts';
 export type { AttemptFilter, AttemptRecord } from './attempts.ts';
 export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
@@ -74,6 +97,9 @@ export class TenantStore implements SharedStore {
   readonly attempts: Attempts;
   readonly announcements: Announcements;
   readonly uploads: Uploads;
+  readonly events: EventStore;
+  readonly monitors: Monitors;
+  readonly alerts: Alerts;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -99,6 +125,9 @@ export class TenantStore implements SharedStore {
     this.attempts = new Attempts(tenant);
     this.announcements = new Announcements(tenant);
     this.uploads = new Uploads(tenant);
+    this.events = new EventStore(tenant);
+    this.monitors = new Monitors(tenant);
+    this.alerts = new Alerts(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({
@@ -119,6 +148,7 @@ export interface AllTenants {
   readonly runs: AllRuns;
   readonly verdicts: AllVerdicts;
   readonly statements: AllStatements;
+  readonly monitors: AllMonitors;
   readonly announcements: AllAnnouncements;
   readonly uploads: AllUploads;
 }
@@ -149,6 +179,7 @@ export class Store implements SharedStore {
       runs: new AllRuns(all),
       verdicts: new AllVerdicts(all),
       statements: new AllStatements(all),
+      monitors: new AllMonitors(all),
       announcements: new AllAnnouncements(all),
       uploads: new AllUploads(all),
     };

@@ -97,18 +97,88 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
   await service.store.keys.revoke(gone.record.id);
   const [living] = await service.store.keys.list();
   const [announced] = await service.store.announcements.after(0, {}, 1);
+  const watched = await watchedCase(service, model.value.id, word);
   return {
     organisationId,
     service,
     admin: keys.admin,
     revoked: gone.key,
     keys,
-    canaries: ['key', 'owner', 'source', 'name', 'reason', 'detail'].map((each) => word + each),
-    ids: [model.value.id, runId, verdictId, withdrawn, living!.id, organisationId, announced!.id],
+    canaries: [
+      'key',
+      'owner',
+      'source',
+      'name',
+      'reason',
+      'detail',
+      'watch',
+      'case',
+      'event',
+      'note',
+    ].map((each) => word + each),
+    ids: [
+      model.value.id,
+      runId,
+      verdictId,
+      withdrawn,
+      living!.id,
+      organisationId,
+      announced!.id,
+      ...watched,
+    ],
     modelId: model.value.id,
     runId,
     verdictId,
   };
+}
+
+/** A monitor that has told of a case, an alert, its incident, and what somebody did about it. */
+async function watchedCase(
+  { store }: Service,
+  modelId: string,
+  word: string,
+): Promise<readonly string[]> {
+  const event = { source: '/s', eventId: `${word}event`, digest: 'd', body: '{}' };
+  await store.events.keep([event], new Date());
+  const monitor = await store.monitors.create({
+    owner: `${word}owner`,
+    name: `${word}watch`,
+    modelId,
+    mapping: `${word}mapping`,
+    settings: { threats: 'all', budget: 2, playbooks: [], leftOut: [] },
+  });
+  const at = new Date();
+  const caseKey = `${word}case`;
+  await store.monitors.keep(monitor.id, 0n, {
+    arrival: 1n,
+    clock: at,
+    cases: [{ caseKey, status: 'open', answer: { events: [`${word}event`] } }],
+    alerts: [
+      {
+        caseKey,
+        kind: 'deviation',
+        source: '/s',
+        eventId: `${word}event`,
+        property: '',
+        position: 0,
+        standing: 'stands',
+        told: { playbooks: [] },
+        detail: { event: { data: `${word}event` } },
+        cause: 'c',
+        explainedBy: [],
+        raisedAt: at,
+        settlesAt: at,
+      },
+    ],
+    at,
+    owner: `${word}owner`,
+  });
+  const page = { limit: 1 };
+  const [alert] = (await store.alerts.list(page, {})).rows;
+  const by = { actor: asAdmin.keyId, role: 'admin' };
+  await store.alerts.change(alert!.id, by, { action: 'comment', text: `${word}note` });
+  // Each id that is asked for costs a round of all questions.
+  return [monitor.id, alert!.id];
 }
 
 let mine: Victim;

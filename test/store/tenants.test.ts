@@ -83,7 +83,33 @@ async function filled(store: TenantStore, leaf: number) {
   await store.idempotency.remember('o', 'op', 'key', { inputDigest: 'i', resultId: id });
   await store.audit.add({ actor: 'k', role: 'admin', operation: 'op', subject: id });
   const { key, record } = await store.keys.create({ name: 'k', role: 'admin', owner: 'o' });
-  return { model: model.id, run: id, verdict, claim, key, keyId: record.id };
+  const watched = await watchedIn(store, model.id);
+  return { model: model.id, run: id, verdict, claim, key, keyId: record.id, ...watched };
+}
+
+/** A monitor with all that it can have. */
+async function watchedIn(store: TenantStore, modelId: string) {
+  const event = { source: 's', eventId: 'e', digest: 'd', body: '{"secret":true}' };
+  await store.events.keep([event], new Date());
+  const named = { owner: 'o', name: 'w', modelId, mapping: 'secret', settings: {} };
+  const { id: monitor } = await store.monitors.create(named);
+  const at = new Date();
+  const told = { kind: 'late', source: 's', eventId: 'e', property: '', cause: 'c' };
+  const raised = { ...told, position: 0, standing: 'stands' as const, told: {}, explainedBy: [] };
+  await store.monitors.keep(monitor, 0n, {
+    arrival: 1n,
+    clock: at,
+    cases: [{ caseKey: 'k', status: 'open', answer: {} }],
+    alerts: [{ ...raised, caseKey: 'k', raisedAt: at, settlesAt: at }],
+    at,
+    owner: 'o',
+  });
+  const page = { limit: 1 };
+  const [alert] = (await store.alerts.list(page, {})).rows;
+  const [found] = (await store.alerts.cases(page, {})).rows;
+  const by = { actor: 'k', role: 'admin' };
+  await store.alerts.change(alert!.id, by, { action: 'comment', text: 'secret' });
+  return { monitor, alert: alert!.id, watchedCase: found!.id, incident: alert!.incidentId };
 }
 
 type Filled = Awaited<ReturnType<typeof filled>>;
@@ -112,6 +138,15 @@ const asked = (mine: TenantStore, theirs: Filled): Promise<unknown[]> =>
     mine.statements.withdrawals(theirs.verdict),
     mine.keys.revoke(theirs.keyId),
     mine.idempotency.find('o', 'op', 'key'),
+    mine.monitors.get(theirs.monitor),
+    mine.monitors.retire(theirs.monitor),
+    mine.alerts.get(theirs.alert),
+    mine.alerts.case(theirs.watchedCase),
+    mine.alerts.incident(theirs.incident),
+    mine.alerts.ofCase(theirs.monitor, 'k'),
+    mine.alerts.notes(theirs.alert),
+    mine.alerts.curve(theirs.incident),
+    mine.alerts.change(theirs.alert, { actor: 'k', role: 'admin' }, { action: 'close', text: '' }),
   ]);
 
 /** All lists of a handle. */
@@ -128,6 +163,12 @@ async function listed(mine: TenantStore): Promise<string[]> {
     ...(await mine.keys.list()),
     ...(await mine.audit.list(page)).rows,
     ...(await mine.audit.between(wide.from, wide.to)),
+    ...(await mine.monitors.list(page)).rows,
+    ...(await mine.monitors.active()),
+    ...(await mine.alerts.list(page, {})).rows,
+    ...(await mine.alerts.cases(page, {})).rows,
+    ...(await mine.alerts.incidents(page, undefined)).rows,
+    ...(await mine.events.after(0n, 100)).map(({ arrival }) => ({ id: arrival })),
   ];
   return rows.map(({ id }) => String(id));
 }

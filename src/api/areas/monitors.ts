@@ -1,0 +1,248 @@
+import {
+  alertById,
+  alertsOfCase,
+  behindOf,
+  caseById,
+  changeAlert,
+  curveOf,
+  extentOf,
+  historyOf,
+  incidentById,
+  isSettled,
+  listAlerts,
+  listCases,
+  listIncidents,
+  listMonitors,
+  monitorById,
+  retireMonitor,
+  watchAlerts,
+  type AlertChangeRequest,
+} from '../../service/alerts.ts';
+import { audited } from '../../service/auditTrail.ts';
+import { ingestValues } from '../../service/ingest.ts';
+import { createMonitor, monitorSettings, type MonitorInput } from '../../service/monitors.ts';
+import {
+  isId,
+  type AlertFilter,
+  type AlertNoteRecord,
+  type AlertRecord,
+  type AnnouncementRecord,
+  type CaseFilter,
+  type IncidentRecord,
+  type MonitoredCaseRecord,
+  type MonitorHead,
+} from '../../store/index.ts';
+import { given, refuse, valueOf, type Area, type Arguments, type Field } from '../area.ts';
+import { askerOf } from '../auth.ts';
+import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
+import { payload } from '../payload.ts';
+import { MODELLERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
+
+/** More events in one request nobody sends at once. */
+const MOST_EVENTS = 1_000;
+
+/** What a filter says, without what it does not. Ids that are none are refused. */
+function asked<T extends object>(
+  args: Arguments,
+  rename: Readonly<Record<string, string>> = {},
+): T {
+  const filter = given<Arguments>(args, 'filter') ?? {};
+  const said = Object.entries(filter).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[rename[name] ?? name, value] as const],
+  );
+  for (const [name, value] of said) {
+    if ((name === 'monitorId' || name === 'incidentId') && !isId(String(value)))
+      throw refuse('OPTION_INVALID', `filter.${name}`, 'this is no id');
+    if (typeof value === 'string' && /\0/u.test(value))
+      throw refuse('OPTION_INVALID', `filter.${name}`, 'a text without NUL');
+  }
+  return Object.fromEntries(said) as T;
+}
+
+/** A field of what a monitor told, as it is kept. */
+const told = (record: AlertRecord, name: string): unknown =>
+  (record.told as Readonly<Record<string, unknown>>)[name];
+const detail = (record: AlertRecord, name: string): unknown =>
+  (record.detail as Readonly<Record<string, unknown>>)[name];
+const answer = (record: MonitoredCaseRecord, name: string): unknown =>
+  (record.answer as Readonly<Record<string, unknown>>)[name];
+const orNothing = (text: string): string | null => (text === '' ? null : text);
+
+const { nodes, edges, pageInfo, totalCount } = CONNECTION_FIELDS as Readonly<Record<string, Field>>;
+const LISTED = { nodes, edges, pageInfo, totalCount } as Readonly<Record<string, Field>>;
+
+/** Running cases along a model: what is sent, what is told of it, and what people do about it. */
+export const monitorArea: Area = {
+  operations: {
+    monitor: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: ({ service }, { id }) => monitorById(service, String(id)),
+    },
+    monitors: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: async ({ service }, args) => {
+        const page = cursorPage(args);
+        return connection(await listMonitors(service, page), page);
+      },
+    },
+    monitoredCase: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: ({ service }, { id }) => caseById(service, String(id)),
+    },
+    monitoredCases: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: async ({ service }, args) => {
+        const page = cursorPage(args);
+        const filter = asked<CaseFilter>(args, { key: 'caseKey' });
+        return connection(await listCases(service, page, filter), page);
+      },
+    },
+    alert: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: ({ service }, { id }) => alertById(service, String(id)),
+    },
+    alerts: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: async ({ service }, args) => {
+        const page = cursorPage(args);
+        return connection(await listAlerts(service, page, asked<AlertFilter>(args)), page);
+      },
+    },
+    incident: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: ({ service }, { id }) => incidentById(service, String(id)),
+    },
+    incidents: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: async ({ service }, args) => {
+        const page = cursorPage(args);
+        const { monitorId } = asked<AlertFilter>({ filter: { monitorId: args['monitorId'] } });
+        return connection(await listIncidents(service, page, monitorId), page);
+      },
+    },
+    monitorCreate: {
+      on: 'Mutation',
+      roles: MODELLERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const asker = askerOf(principal);
+          const monitor = valueOf(await createMonitor(service, asker, input as MonitorInput));
+          await audited(service, principal, 'monitorCreate', monitor.id, monitor.name);
+          return { monitor };
+        }),
+    },
+    monitorRetire: {
+      on: 'Mutation',
+      roles: MODELLERS,
+      run: async ({ service }, { id }, principal) => {
+        const retired = await retireMonitor(service, principal, String(id));
+        if (!retired) throw refuse('NOT_FOUND', 'id', 'there is no such monitor');
+        return retired;
+      },
+    },
+    postEvents: {
+      on: 'Mutation',
+      roles: EVENT_SENDERS,
+      run: async ({ service }, { events }) => {
+        const list = events as readonly unknown[];
+        if (list.length > MOST_EVENTS)
+          throw refuse('EVENTS_SHAPE', 'events', `at most ${MOST_EVENTS} events at once`);
+        return valueOf(await ingestValues(service, list));
+      },
+    },
+    alertChange: {
+      on: 'Mutation',
+      roles: RESPONDERS,
+      run: ({ service }, { id, input }, principal) =>
+        payload(async () => ({
+          alert: valueOf(
+            await changeAlert(service, principal, String(id), input as AlertChangeRequest),
+          ),
+        })),
+    },
+    alertRaised: {
+      on: 'Subscription',
+      roles: WATCHERS,
+      run: async ({ service }, args) =>
+        valueOf(await watchAlerts(service, given<string>(args, 'after'))),
+    },
+  },
+  fields: {
+    MonitorConnection: LISTED,
+    MonitoredCaseConnection: LISTED,
+    AlertConnection: LISTED,
+    IncidentConnection: LISTED,
+    Monitor: {
+      mapping: async ({ service }, { id }: MonitorHead, _args, { answer: size }) =>
+        size.text((await monitorById(service, id))?.mapping ?? ''),
+      threats: (_api, monitor: MonitorHead) => [monitorSettings(monitor).threats].flat(),
+      budget: (_api, monitor: MonitorHead) => monitorSettings(monitor).budget,
+      leftOut: (_api, monitor: MonitorHead) => monitorSettings(monitor).leftOut,
+      playbooks: async ({ service }, { id }: MonitorHead, _args, { answer: size }) =>
+        size.json((await monitorById(service, id))?.responses ?? null),
+      judged: (_api, { arrival }: MonitorHead) => Number(arrival),
+      behind: ({ service }, monitor: MonitorHead) => behindOf(service, monitor),
+    },
+    MonitoredCase: {
+      key: (_api, { caseKey }: MonitoredCaseRecord) => caseKey,
+      events: (_api, record: MonitoredCaseRecord) => answer(record, 'events'),
+      beliefSize: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
+        size.json(answer(record, 'beliefSize')),
+      legalNext: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
+        size.json(answer(record, 'legalNext')),
+      elements: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
+        size.json(answer(record, 'elements')),
+      flagged: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
+        size.json(answer(record, 'flagged')),
+      hypotheses: (_api, record: MonitoredCaseRecord) => answer(record, 'hypotheses') ?? [],
+      alerts: ({ service }, record: MonitoredCaseRecord) => alertsOfCase(service, record),
+    },
+    Alert: {
+      property: (_api, { property }: AlertRecord) => orNothing(property),
+      event: (_api, record: AlertRecord, _args, { answer: size }) =>
+        size.json(detail(record, 'event') ?? null),
+      explainedBy: (_api, record: AlertRecord) => told(record, 'explainedBy') ?? null,
+      unexplained: (_api, record: AlertRecord) => told(record, 'unexplained') === true,
+      resynchronised: (_api, record: AlertRecord) => told(record, 'resynchronised') === true,
+      message: (_api, record: AlertRecord) => told(record, 'message') ?? null,
+      prefix: (_api, record: AlertRecord, _args, { answer: size }) =>
+        size.json(detail(record, 'prefix') ?? null),
+      legalNext: (_api, record: AlertRecord, _args, { answer: size }) =>
+        size.json(detail(record, 'legalNext') ?? null),
+      beliefSize: (_api, record: AlertRecord) => detail(record, 'beliefSize') ?? null,
+      playbooks: (_api, record: AlertRecord, _args, { answer: size }) =>
+        size.json(told(record, 'playbooks') ?? []),
+      settled: ({ service }, record: AlertRecord) => isSettled(service, record),
+      history: ({ service }, record: AlertRecord) => historyOf(service, record),
+    },
+    AlertNote: { at: (_api, { createdAt }: AlertNoteRecord) => createdAt },
+    Incident: {
+      property: (_api, { property }: IncidentRecord) => orNothing(property),
+      alerts: async ({ service }, incident: IncidentRecord) =>
+        (await extentOf(service, incident)).alerts,
+      cases: async ({ service }, incident: IncidentRecord) =>
+        (await extentOf(service, incident)).cases,
+      curve: async ({ service }, incident: IncidentRecord, _args, { answer: size }) =>
+        size.json(await curveOf(service, incident)),
+    },
+    RaisedAlert: {
+      cursor: (_api, { id }: AnnouncementRecord) => id,
+      alert: ({ service }, { subject }: AnnouncementRecord) => alertById(service, subject),
+    },
+  },
+  costs: { prefix: 5, mapping: 5, playbooks: 5, monitorCreate: 100, postEvents: 20, curve: 10 },
+  lists: {
+    monitors: DEFAULT_PAGE,
+    monitoredCases: DEFAULT_PAGE,
+    alerts: DEFAULT_PAGE,
+    incidents: DEFAULT_PAGE,
+  },
+};
