@@ -54,7 +54,7 @@ export async function againstHand(
     const run = await runTlc(
       tools,
       cacheDir,
-      { folder, config: `${hand}.cfg`, module: hand, deadlock: true },
+      { folder, config: `${hand}.cfg`, module: hand, deadlock: true, isSmall: false },
       limits(),
       () => undefined,
     );

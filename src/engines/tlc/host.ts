@@ -59,6 +59,9 @@ export const JVM_FLAGS: readonly string[] = [
   '-Xshare:auto',
 ];
 
+/** One compiler alone: a small run takes a quarter of the processor less. */
+export const SMALL_RUN_FLAGS: readonly string[] = ['-XX:TieredStopAtLevel=1'];
+
 export function classPath(tools: Toolchain, hostJar: string): string {
   return [tools.jar, hostJar].join(delimiter);
 }

@@ -19,6 +19,7 @@ import type { Time } from '../../time/time.ts';
 import { refuses } from './refusals.ts';
 import { runTlc, type TlcChild } from './jvm.ts';
 import { EC, parseState } from './output.ts';
+import { isSmall } from './size.ts';
 import { MAX_DISK_MB } from './specification.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
@@ -242,7 +243,8 @@ class TlcCheck {
     return readRun(child, invariants);
   }
 
-  #java(name: string, deadlock: boolean): Promise<TlcChild> {
+  async #java(name: string, deadlock: boolean): Promise<TlcChild> {
+    const small = await isSmall(this.#task.semantics, this.#time);
     const limits = {
       ...this.#time,
       memoryMb: this.#budget.memoryMb,
@@ -251,7 +253,7 @@ class TlcCheck {
     return runTlc(
       this.#tools,
       this.#budget.cacheDir,
-      { folder: this.#folder, config: `${name}.cfg`, module: name, deadlock },
+      { folder: this.#folder, config: `${name}.cfg`, module: name, deadlock, isSmall: small },
       limits,
       this.#onProgress,
     );

@@ -1,6 +1,13 @@
 import type { EngineProgress } from '../../model/engine.ts';
 import { runChild, supervise, type ChildRun } from '../../processes/child.ts';
-import { archiveFlags, classPath, JVM_FLAGS, tlcHost, type TlcHost } from './host.ts';
+import {
+  archiveFlags,
+  classPath,
+  JVM_FLAGS,
+  SMALL_RUN_FLAGS,
+  tlcHost,
+  type TlcHost,
+} from './host.ts';
 import { hostProgress, progressIn, withoutProgress } from './output.ts';
 import { takeWarm, type WarmJvm } from './pool.ts';
 import type { Toolchain } from './toolchain.ts';
@@ -12,6 +19,8 @@ export interface TlcJob {
   readonly config: string;
   readonly module: string;
   readonly deadlock: boolean;
+  /** It is over soon: a JVM that waits will do, and one that compiles little. */
+  readonly isSmall: boolean;
 }
 
 export interface JvmLimits {
@@ -30,8 +39,8 @@ export interface TlcChild extends ChildRun {
 const BESIDE_HEAP_MB = 512;
 
 /**
- * Runs TLC in a JVM that waits for it, where there is one; in a new one else, and where the heap of
- * the first was too small.
+ * Runs TLC on a small model in a JVM that waits for it, where there is one; in a new one else, and
+ * where the heap of the first was too small.
  */
 export async function runTlc(
   tools: Toolchain,
@@ -41,7 +50,7 @@ export async function runTlc(
   onProgress: (progress: EngineProgress) => void,
 ): Promise<TlcChild> {
   const host = await tlcHost(cacheDir, tools);
-  const warm = takeWarm(tools, host);
+  const warm = job.isSmall ? takeWarm(tools, host) : undefined;
   if (warm) {
     const run = await runWarm(warm, job, limits, onProgress);
     if (!gaveUp(run) || limits.signal.aborted) return run;
@@ -96,6 +105,7 @@ async function runCold(
     tools.java,
     [
       ...JVM_FLAGS,
+      ...(job.isSmall ? SMALL_RUN_FLAGS : []),
       ...flags,
       `-Xmx${heap}m`,
       `-Djava.io.tmpdir=${job.folder}`,

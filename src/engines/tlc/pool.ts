@@ -3,14 +3,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toolEnvironment } from '../../processes/confined.ts';
 import { scratchFolder } from '../../processes/scratch.ts';
-import { archiveFlags, classPath, JVM_FLAGS, type TlcHost } from './host.ts';
+import { archiveFlags, classPath, JVM_FLAGS, SMALL_RUN_FLAGS, type TlcHost } from './host.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /**
  * JVMs that have started, have run TLC once on a model of no interest, and wait. Each serves one
  * job and ends: TLC keeps static state, and what a job did to its JVM must not reach the next
- * (FACTS: it also leaks). A process that lives long keeps some; a command that checks one model has
- * no use for them.
+ * (FACTS: it also leaks). They are for small runs, and started for those. A process that lives long
+ * keeps some; a command that checks one model has no use for them.
  */
 export interface WarmJvm {
   readonly child: ChildProcessWithoutNullStreams;
@@ -120,6 +120,7 @@ async function start(tools: Toolchain, host: TlcHost): Promise<WarmJvm | undefin
     tools.java,
     [
       ...JVM_FLAGS,
+      ...SMALL_RUN_FLAGS,
       ...flags.filter((flag) => !flag.includes('AtExit')),
       `-Xmx${WARM_HEAP_MB}m`,
       `-Djava.io.tmpdir=${folder}`,
