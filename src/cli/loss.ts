@@ -1,35 +1,44 @@
-import { lossOf, type LossReport, type PropertyLoss } from '../risk/attacks/loss.ts';
+import { assessLoss, type AssessedLoss } from '../risk/attacks/assessLoss.ts';
+import { readIncidents } from '../risk/attacks/incidents.ts';
+import type { PropertyLoss } from '../risk/attacks/loss.ts';
 import { readLossQuestion } from '../risk/attacks/question.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
-import { readText } from './textFile.ts';
+import { readLargeText, readText } from './textFile.ts';
 
 interface Asked {
   readonly file: string;
   readonly sets: string | undefined;
+  readonly incidents: string | undefined;
+  readonly seed: number;
 }
 
 /** `probity loss`. */
-export async function loss({ file, sets }: Asked, io: CommandIo): Promise<Ended> {
+export async function loss(asked: Asked, io: CommandIo): Promise<Ended> {
+  const { file, sets, seed } = asked;
   const text = await readText(file);
   if (!text.ok) return text;
   const beside = sets === undefined ? undefined : await readText(sets);
   if (beside?.ok === false) return beside;
-  const question = readLossQuestion(text.value, beside?.value);
+  const table = asked.incidents === undefined ? undefined : await readLargeText(asked.incidents);
+  const incidents = table?.ok ? readIncidents(table.value) : table;
+  if (incidents?.ok === false) return incidents;
+  const question = readLossQuestion(text.value, beside?.value, incidents?.value);
   if (!question.ok) return question;
-  const report = lossOf(question.value);
+  const report = assessLoss(question.value, seed);
   return { exit: EXIT.ok, json: report, text: () => lossText(report, io) };
 }
 
 const share = (p: number): string => `${Number((p * 100).toPrecision(4))} %`;
 
-function lossText(report: LossReport, io: Io): string {
+function lossText(report: AssessedLoss, io: Io): string {
   const paint = painter(io);
   const { cases, properties, expectedLoss, someLoss } = report;
+  const intervals = new Map(report.intervals?.properties.map((each) => [each.name, each]));
   return [
     ...properties.flatMap((property) => [
-      `${paint('bold', property.name)}  ${chanceOf(property, cases)}`,
+      `${paint('bold', property.name)}  ${chanceOf(property, cases)}${rangeText(intervals.get(property.name)?.p)}`,
       ...property.ids.map(
         ({ id, birnbaum, fussellVesely }) =>
           `    ${id}  importance ${Number(birnbaum.toPrecision(4))} · in ${share(fussellVesely)} of it`,
@@ -41,9 +50,41 @@ function lossText(report: LossReport, io: Io): string {
       : [
           `expected loss ${Number(expectedLoss.toPrecision(6))} EUR in ${cases} ${cases === 1 ? 'unit' : 'units'}`,
         ]),
+    ...periodLines(report),
+    ...report.measures.map(
+      ({ name, costEur, avoidedEur, interval, perEuro }) =>
+        `${name}: avoids ${euro(avoidedEur)} EUR (${euro(interval.lower)} to ${euro(interval.upper)}) for ${euro(costEur)} EUR · ${Number(perEuro.toPrecision(3))} EUR for each`,
+    ),
+    ...report.rates
+      .filter(({ kind }) => kind !== 'known')
+      .map(
+        ({ id, mean, lower, upper, derivation }) =>
+          `rate of ${id}: ${share(mean)} (${share(lower)} to ${share(upper)}) · ${derivation}`,
+      ),
+    ...report.leftOut.map((each) => `${paint('yellow', '!')} ${each}`),
     ...report.assumptions.map((each) => paint('dim', `assumed: ${each}`)),
     '',
   ].join('\n');
+}
+
+const euro = (value: number): string => String(Number(value.toPrecision(4)));
+
+const rangeText = (p: { readonly lower: number; readonly upper: number } | undefined): string =>
+  p ? ` · 95 % of the rates give ${share(p.lower)} to ${share(p.upper)}` : '';
+
+/** What the period may cost: said with the error that comes of drawing. */
+function periodLines({ period, intervals }: AssessedLoss): string[] {
+  const expected = intervals?.expectedLoss;
+  return [
+    ...(expected && period
+      ? [`95 % of the rates give ${euro(expected.lower)} to ${euro(expected.upper)} EUR`]
+      : []),
+    ...(period?.tails.map(
+      ({ level, valueAtRisk, conditional }) =>
+        `with ${share(1 - level)} probability more than ${euro(valueAtRisk.value)} EUR (± ${euro(valueAtRisk.monteCarloError)}), and then ${euro(conditional.value)} EUR on average (± ${euro(conditional.monteCarloError)})`,
+    ) ?? []),
+    ...(period ? [`${period.replicates} replicates of the period, seed ${period.seed}`] : []),
+  ];
 }
 
 function chanceOf({ p, upper, bound, atLeastOnce }: PropertyLoss, cases: number): string {

@@ -165,9 +165,16 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     positionals: {
       file: required(FILE, 'JSON: {"sets": what `probity threats --json` prints, "risk": {…}}'),
     },
-    options: { sets: optional(FILE, 'the sets, where they are not in FILE') },
+    options: {
+      sets: optional(FILE, 'the sets, where they are not in FILE'),
+      incidents: optional(
+        FILE,
+        'what happened: a table with the columns threat, time, outcome (succeeded or stopped)',
+      ),
+      seed: defaulted(whole('N', 0, Number.MAX_SAFE_INTEGER), 1, 'of the draws'),
+    },
     notes: [
-      'risk has q (id → probability in one unit of exposure), commonCause ([{members, q}]), severity (property → EUR), lossGroups ([[property]]) and cases (N).',
+      'risk has q (id → probability in one unit of exposure, or a range, a law or "incidents"), commonCause ([{members, q}]), severity (property → EUR, or a law), lossGroups ([[property]]), cases (N), perPeriod, measures, observation and priors: docs/threats.md.',
       'A risk is never a verdict: `probity threats` gives that.',
     ],
     examples: [

@@ -1,8 +1,12 @@
+import { Families } from './families.ts';
+
 /** Index of a node: 0 is false, 1 is true. */
 export type BddNode = number;
 
 /** Nodes that a diagram may have; beyond it the caller falls back to bounds, and says so. */
 const MAX_NODES = 1_000_000;
+/** Diagrams in arrays that are remembered. */
+const MAX_COMPACTED = 4;
 
 export class TooManyNodes extends Error {}
 
@@ -14,9 +18,13 @@ export class Bdd {
   readonly #variable: number[] = [Infinity, Infinity];
   readonly #low: BddNode[] = [0, 1];
   readonly #high: BddNode[] = [0, 1];
-  readonly #unique = new Map<string, BddNode>();
+  /** By variable, by both children as one number. */
+  readonly #unique: Map<number, BddNode>[] = [];
   readonly #unions = new Map<number, BddNode>();
-  readonly #families = new Map<string, BddNode>();
+  readonly #roots = new Map<string, BddNode>();
+  #families: Families | undefined;
+  #variables = 0;
+  readonly #compacted = new Map<BddNode, CompactBdd>();
   readonly #maxNodes: number;
 
   constructor(maxNodes = MAX_NODES) {
@@ -25,15 +33,16 @@ export class Bdd {
 
   node(variable: number, low: BddNode, high: BddNode): BddNode {
     if (low === high) return low;
-    const key = `${variable} ${low} ${high}`;
-    const known = this.#unique.get(key);
+    const unique = (this.#unique[variable] ??= new Map());
+    const key = low * this.#maxNodes + high;
+    const known = unique.get(key);
     if (known !== undefined) return known;
     const made = this.#variable.length;
     if (made >= this.#maxNodes) throw new TooManyNodes();
     this.#variable.push(variable);
     this.#low.push(low);
     this.#high.push(high);
-    this.#unique.set(key, made);
+    unique.set(key, made);
     return made;
   }
 
@@ -43,22 +52,27 @@ export class Bdd {
    * one order. Depth of the recursion: the number of variables.
    */
   some(sets: readonly (readonly number[])[]): BddNode {
-    if (sets.some((set) => set.length === 0)) return 1;
-    if (sets.length === 0) return 0;
-    const key = sets
-      .map((set) => set.join())
-      .sort()
-      .join(';');
-    const before = this.#families.get(key);
+    const variables = sets.reduce((most, set) => Math.max(most, ...set), -1) + 1;
+    if (!this.#families || this.#variables < variables) {
+      // What is remembered is remembered by the numbers that these give.
+      this.#families = new Families(variables);
+      this.#variables = variables;
+      this.#roots.clear();
+    }
+    return this.#someOf(this.#families, this.#families.family(sets));
+  }
+
+  #someOf(families: Families, family: readonly number[]): BddNode {
+    if (family.length === 0) return 0;
+    if (families.hasEmpty(family)) return 1;
+    const key = family.join();
+    const before = this.#roots.get(key);
     if (before !== undefined) return before;
-    const variable = branchingOf(sets);
-    const without = sets.filter((set) => !set.includes(variable));
-    const shrunk = sets
-      .filter((set) => set.includes(variable))
-      .map((set) => set.filter((each) => each !== variable));
-    const high = this.some(withoutSupersets(shrunk, without));
-    const made = this.node(variable, this.some(without), high);
-    this.#families.set(key, made);
+    const variable = families.branching(family);
+    const { low, high } = families.split(family, variable);
+    const above = this.#someOf(families, high);
+    const made = this.node(variable, this.#someOf(families, low), above);
+    this.#roots.set(key, made);
     return made;
   }
 
@@ -109,34 +123,30 @@ export class Bdd {
     root: BddNode,
     q: readonly number[],
   ): { readonly p: number; readonly birnbaum: readonly number[] } {
+    return this.compact(root).weigh(q);
+  }
+
+  /** The diagram below a root by itself, to be weighed many times. */
+  compact(root: BddNode): CompactBdd {
+    const known = this.#compacted.get(root);
+    if (known) return known;
     const order = this.#below(root);
-    const p = new Map<BddNode, number>([
+    const place = new Map<BddNode, number>([
       [0, 0],
       [1, 1],
+      ...order.map((node, i) => [node, i + 2] as const),
     ]);
-    const of = (node: BddNode): number => p.get(node) ?? 0;
-    // Children are made before their parents, so by index they come first.
-    for (const node of order) {
-      const chance = q[this.#variable[node] ?? 0] ?? 0;
-      p.set(
-        node,
-        (1 - chance) * of(this.#at(this.#low, node)) + chance * of(this.#at(this.#high, node)),
-      );
-    }
-    const birnbaum = q.map(() => 0);
-    const reach = new Map<BddNode, number>([[root, 1]]);
-    for (const node of [...order].reverse()) {
-      const [variable, arrives] = [this.#variable[node] ?? 0, reach.get(node) ?? 0];
-      const [low, high, chance] = [
-        this.#at(this.#low, node),
-        this.#at(this.#high, node),
-        q[variable] ?? 0,
-      ];
-      birnbaum[variable] = (birnbaum[variable] ?? 0) + arrives * (of(high) - of(low));
-      reach.set(low, (reach.get(low) ?? 0) + arrives * (1 - chance));
-      reach.set(high, (reach.get(high) ?? 0) + arrives * chance);
-    }
-    return { p: of(root), birnbaum };
+    const at = (list: readonly BddNode[]): Int32Array =>
+      Int32Array.from(order, (node) => place.get(this.#at(list, node)) as number);
+    const made = new CompactBdd(
+      place.get(root) as number,
+      Int32Array.from(order, (node) => this.#variable[node] as number),
+      at(this.#low),
+      at(this.#high),
+    );
+    if (this.#compacted.size >= MAX_COMPACTED) this.#compacted.clear();
+    this.#compacted.set(root, made);
+    return made;
   }
 
   /** The inner nodes of a diagram, by index. */
@@ -156,34 +166,70 @@ export class Bdd {
   }
 }
 
-/** Of the smallest sets the variable that is in most sets. */
-function branchingOf(sets: readonly (readonly number[])[]): number {
-  const least = sets.reduce((size, set) => Math.min(size, set.length), Infinity);
-  const uses = new Map<number, number>();
-  for (const set of sets) for (const each of set) uses.set(each, (uses.get(each) ?? 0) + 1);
-  let best = -1;
-  for (const set of sets)
-    if (set.length === least)
-      for (const each of set)
-        if (best < 0 || (uses.get(each) ?? 0) > (uses.get(best) ?? 0)) best = each;
-  return best;
-}
+/** A diagram in arrays: terminals 0 and 1, then its nodes, children before their parents. */
+export class CompactBdd {
+  readonly #root: number;
+  readonly #variables: Int32Array;
+  readonly #low: Int32Array;
+  readonly #high: Int32Array;
+  /** P of each node, as it was last weighed. */
+  readonly #p: Float64Array;
 
-/** All sets but those that contain another: only the shrunk ones can be new in one. */
-function withoutSupersets(
-  shrunk: readonly (readonly number[])[],
-  others: readonly (readonly number[])[],
-): readonly (readonly number[])[] {
-  const kept = shrunk.filter(
-    (set, at) =>
-      !shrunk.some(
-        (other, before) =>
-          (other.length < set.length || (other.length === set.length && before < at)) &&
-          other.every((each) => set.includes(each)),
-      ),
-  );
-  return [
-    ...kept,
-    ...others.filter((set) => !kept.some((small) => small.every((each) => set.includes(each)))),
-  ];
+  constructor(root: number, variables: Int32Array, low: Int32Array, high: Int32Array) {
+    this.#root = root;
+    this.#variables = variables;
+    this.#low = low;
+    this.#high = high;
+    this.#p = new Float64Array(variables.length + 2);
+    this.#p[1] = 1;
+  }
+
+  get size(): number {
+    return this.#variables.length;
+  }
+
+  /** P(root) with independent variables. */
+  probability(q: ArrayLike<number>): number {
+    for (let i = 0; i < this.#variables.length; i += 1) {
+      const chance = q[this.#variables[i] as number] as number;
+      const low = this.#p[this.#low[i] as number] as number;
+      const high = this.#p[this.#high[i] as number] as number;
+      this.#p[i + 2] = (1 - chance) * low + chance * high;
+    }
+    return this.#p[this.#root] as number;
+  }
+
+  /** P(root), and for each variable P(root | true) − P(root | false): one pass up and one down. */
+  weigh(q: readonly number[]): { readonly p: number; readonly birnbaum: readonly number[] } {
+    const p = this.probability(q);
+    const birnbaum = q.map(() => 0);
+    const reach = new Float64Array(this.#p.length);
+    reach[this.#root] = 1;
+    for (let i = this.#variables.length - 1; i >= 0; i -= 1) {
+      const [variable, arrives] = [this.#variables[i] as number, reach[i + 2] as number];
+      const [low, high] = [this.#low[i] as number, this.#high[i] as number];
+      const chance = q[variable] as number;
+      birnbaum[variable] =
+        (birnbaum[variable] as number) +
+        arrives * ((this.#p[high] as number) - (this.#p[low] as number));
+      reach[low] = (reach[low] as number) + arrives * (1 - chance);
+      reach[high] = (reach[high] as number) + arrives * chance;
+    }
+    return { p, birnbaum };
+  }
+
+  /**
+   * Draws all variables, given that the function is true: down the diagram by what each way weighs
+   * (as it was last weighed, with these q), and freely what it does not ask.
+   */
+  drawTrue(q: ArrayLike<number>, uniform: () => number, into: Uint8Array): void {
+    for (let v = 0; v < into.length; v += 1) into[v] = uniform() < (q[v] as number) ? 1 : 0;
+    for (let node = this.#root; node > 1;) {
+      const [i, chance] = [node - 2, q[this.#variables[node - 2] as number] as number];
+      const high = chance * (this.#p[this.#high[i] as number] as number);
+      const takesHigh = uniform() * (this.#p[node] as number) < high;
+      into[this.#variables[i] as number] = takesHigh ? 1 : 0;
+      node = (takesHigh ? this.#high[i] : this.#low[i]) as number;
+    }
+  }
 }

@@ -53,9 +53,13 @@ const atLeastOnce = (p: number, n: number): number => -Math.expm1(n * Math.log1p
  * The exact probability that attacks break properties, and what it costs: SEMANTICS rule 24. Sets
  * are a monotone function of the ids, kept as a decision diagram; common causes are conditioned on.
  */
-export function lossOf(question: LossQuestion, maxNodes?: number): LossReport {
+export function lossOf(
+  question: LossQuestion,
+  maxNodes?: number,
+  shared: Bdd = new Bdd(maxNodes),
+): LossReport {
   const { properties, severity, cases } = question;
-  const weigher = new Weigher(question, maxNodes);
+  const weigher = new Weigher(question, maxNodes, shared);
   const costly = properties.filter(({ name }) => severity.has(name));
   const someLoss = weigher.chance(costly.flatMap(({ sets }) => sets));
   const expected = expectedLoss(question, weigher);
@@ -67,7 +71,10 @@ export function lossOf(question: LossQuestion, maxNodes?: number): LossReport {
       : {
           expectedLoss: expected === null ? null : cases * expected,
           someLoss,
-          someLossAtLeastOnce: someLoss === null ? null : atLeastOnce(someLoss, cases),
+          someLossAtLeastOnce: weigher.manyTimes(
+            costly.flatMap(({ sets }) => sets),
+            cases,
+          ),
         }),
     assumptions: ASSUMPTIONS,
   };
@@ -101,28 +108,43 @@ function expectedLoss(
   return sum;
 }
 
+/** All ids, those that occur often first: sets that share much share their nodes. */
+export function orderedIds({ properties, q, commonCause }: LossQuestion): readonly string[] {
+  const uses = new Map<string, number>();
+  for (const id of [...q.keys(), ...commonCause.flatMap(({ members }) => members)]) uses.set(id, 0);
+  for (const id of properties.flatMap(({ sets }) => sets.flat()))
+    uses.set(id, (uses.get(id) ?? 0) + 1);
+  return [...uses].sort(([, a], [, b]) => b - a).map(([id]) => id);
+}
+
 /** One outcome of the common causes: its probability, and of each id given it. */
 interface Weather {
   readonly chance: number;
   readonly q: readonly number[];
+  /** The ids that they make happen. */
+  readonly sure: ReadonlySet<string>;
+}
+
+/** One outcome of what all units of a period share. */
+interface Period {
+  readonly chance: number;
+  readonly weathers: readonly Weather[];
 }
 
 class Weigher {
   readonly #ids: readonly string[];
   readonly #at: ReadonlyMap<string, number>;
   readonly #weathers: readonly Weather[];
+  readonly #periods: readonly Period[];
   readonly #maxNodes: number | undefined;
+  #shared: Bdd;
 
-  constructor({ properties, q, commonCause }: LossQuestion, maxNodes: number | undefined) {
-    // Ids that occur often first: sets that share much share their nodes.
-    const uses = new Map<string, number>();
-    for (const id of [...q.keys(), ...commonCause.flatMap(({ members }) => members)])
-      uses.set(id, 0);
-    for (const id of properties.flatMap(({ sets }) => sets.flat()))
-      uses.set(id, (uses.get(id) ?? 0) + 1);
-    this.#ids = [...uses].sort(([, a], [, b]) => b - a).map(([id]) => id);
+  constructor(question: LossQuestion, maxNodes: number | undefined, shared: Bdd) {
+    const { q, commonCause, uncertain } = question;
+    this.#ids = orderedIds(question);
     this.#at = new Map(this.#ids.map((id, at) => [id, at]));
     this.#maxNodes = maxNodes;
+    this.#shared = shared;
     this.#weathers = Array.from({ length: 2 ** commonCause.length }, (_, mask) => {
       const struck = commonCause.filter((_each, at) => Math.floor(mask / 2 ** at) % 2 === 1);
       const sure = new Set(struck.flatMap(({ members }) => members));
@@ -132,8 +154,45 @@ class Weigher {
           1,
         ),
         q: this.#ids.map((id) => (sure.has(id) ? 1 : (q.get(id) ?? 0))),
+        sure,
       };
     });
+    this.#periods = this.#periodsOf(uncertain?.perPeriod ?? [], q);
+  }
+
+  /** The outcomes of what all units of a period share. */
+  #periodsOf(perPeriod: readonly string[], q: ReadonlyMap<string, number>): readonly Period[] {
+    return Array.from({ length: 2 ** perPeriod.length }, (_, mask) => {
+      const happens = new Map(
+        perPeriod.map((id, at) => [id, Math.floor(mask / 2 ** at) % 2 === 1] as const),
+      );
+      return {
+        chance: perPeriod.reduce((p, id) => {
+          const own = q.get(id) ?? 0;
+          return p * (happens.get(id) === true ? own : 1 - own);
+        }, 1),
+        weathers: this.#weathers.map((weather) => ({
+          ...weather,
+          q: this.#ids.map((id, at) => {
+            const set = weather.sure.has(id) ? undefined : happens.get(id);
+            return set === undefined ? (weather.q[at] as number) : Number(set);
+          }),
+        })),
+      };
+    });
+  }
+
+  /** P(some of these sets is realised in one of n units), what a period shares the same in all. */
+  manyTimes(sets: readonly (readonly string[])[], n: number): number | null {
+    return this.#within((bdd) => this.#atLeastOnce(bdd, this.#some(bdd, sets), n));
+  }
+
+  #atLeastOnce(bdd: Bdd, root: BddNode, n: number): number {
+    return this.#periods.reduce((sum, { chance, weathers }) => {
+      if (chance === 0) return sum;
+      const p = weathers.reduce((all, each) => all + each.chance * bdd.weigh(root, each.q).p, 0);
+      return sum + chance * atLeastOnce(p, n);
+    }, 0);
   }
 
   /** P(some of these sets is realised). */
@@ -149,7 +208,7 @@ class Weigher {
       return {
         p,
         upper: complete === true ? p : this.#upper(sets, complete, p),
-        atLeastOnce: atLeastOnce(p, cases),
+        atLeastOnce: this.#atLeastOnce(bdd, root, cases),
         ids: ids.map((id) => {
           const at = this.#at.get(id) ?? 0;
           const withIt = this.#some(
@@ -223,11 +282,14 @@ class Weigher {
 
   /** Nothing where the diagram grows too large: the bound is left. */
   #within<T>(build: (bdd: Bdd) => T): T | null {
-    try {
-      return build(new Bdd(this.#maxNodes));
-    } catch (error) {
-      if (error instanceof TooManyNodes) return null;
-      throw error;
-    }
+    // What was asked before shares its nodes; where there are too many together, alone.
+    for (const bdd of [this.#shared, new Bdd(this.#maxNodes)])
+      try {
+        return build(bdd);
+      } catch (error) {
+        if (!(error instanceof TooManyNodes)) throw error;
+        this.#shared = new Bdd(this.#maxNodes);
+      }
+    return null;
   }
 }

@@ -1,4 +1,15 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
+import type { Incident } from './incidents.ts';
+import { meanOf } from './rates.ts';
+import {
+  readMeasures,
+  readPerPeriod,
+  readRates,
+  readSeverities,
+  type Uncertainty,
+  type WrongAt,
+} from './readUncertain.ts';
+import { meanSeverity } from './severity.ts';
 
 /** Each group event is conditioned on: 2ⁿ passes over the diagram. */
 export const MAX_COMMON_CAUSES = 12;
@@ -21,10 +32,22 @@ export interface LossQuestion {
   /** Properties of which only the largest severity counts. */
   readonly lossGroups: readonly (readonly string[])[];
   readonly cases: number;
+  /** What stands behind the numbers, where they are no plain ones. */
+  readonly uncertain?: Uncertainty;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-const RISK_FIELDS = ['q', 'commonCause', 'severity', 'lossGroups', 'cases'];
+const RISK_FIELDS = [
+  'q',
+  'commonCause',
+  'severity',
+  'lossGroups',
+  'cases',
+  'perPeriod',
+  'measures',
+  'observation',
+  'priors',
+];
 
 const fieldsOf = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -40,7 +63,11 @@ const isProbability = (value: unknown): value is number =>
  * place
  * (`LOSS_SHAPE`).
  */
-export function readLossQuestion(text: string, sets?: string): Result<LossQuestion> {
+export function readLossQuestion(
+  text: string,
+  sets?: string,
+  incidents?: readonly Incident[],
+): Result<LossQuestion> {
   let [json, beside]: unknown[] = [];
   try {
     json = JSON.parse(text);
@@ -67,49 +94,80 @@ export function readLossQuestion(text: string, sets?: string): Result<LossQuesti
   for (const key of Object.keys(risk).filter((each) => !RISK_FIELDS.includes(each)))
     wrong(`risk.${key}`, `there is no \`${key}\`; there are ${RISK_FIELDS.join(', ')}`);
   const properties = readProperties(attacks['properties'], wrong);
-  const names = new Set(properties.map(({ name }) => name));
-  const q = readNumbers(risk['q'], 'risk.q', isProbability, 'a probability from 0 to 1', wrong);
-  const commonCause = listOf(risk['commonCause'], 'risk.commonCause', wrong).flatMap((each, at) => {
-    const { members, q: chance } = fieldsOf(each) ?? {};
-    if (isNames(members) && isProbability(chance)) return [{ members, q: chance }];
-    wrong(`risk.commonCause.${at}`, 'give `{"members": [ids], "q": a probability from 0 to 1}`');
-    return [];
-  });
-  const severity = readNumbers(
-    risk['severity'] ?? {},
-    'risk.severity',
-    (value): value is number => typeof value === 'number' && value >= 0,
-    'an amount from 0',
-    wrong,
-  );
-  const lossGroups = listOf(risk['lossGroups'], 'risk.lossGroups', wrong).flatMap((each, at) => {
-    if (isNames(each)) return [each];
-    wrong(`risk.lossGroups.${at}`, 'a list of names of properties');
-    return [];
-  });
+  const { observation, priors } = risk;
+  const { rates, derivations } = readRates(risk['q'], { incidents, observation, priors }, wrong);
+  const q = new Map([...rates].map(([id, rate]) => [id, meanOf(rate)]));
+  const commonCause = readCommonCauses(risk['commonCause'], wrong);
+  const severities = readSeverities(risk['severity'], wrong);
+  const severity = new Map([...severities].map(([name, each]) => [name, meanSeverity(each)]));
+  const known = new Set(rates.keys());
+  const perPeriod = readPerPeriod(risk['perPeriod'], known, wrong);
+  const measures = readMeasures(risk['measures'], known, wrong);
+  const lossGroups = readLossGroups(risk['lossGroups'], wrong);
   const { cases = 1 } = risk;
   if (!(typeof cases === 'number' && Number.isSafeInteger(cases) && cases > 0))
     wrong('risk.cases', 'a whole number from 1');
-  if (commonCause.length > MAX_COMMON_CAUSES)
-    wrong('risk.commonCause', `at most ${MAX_COMMON_CAUSES} groups are looked at together`);
+  const named = { properties, severity, lossGroups, commonCause };
+  nameProblems(named, fieldsOf(risk['q']) ?? {}, wrong);
+  return problems.length > 0
+    ? bad(...problems)
+    : ok({
+        properties,
+        q,
+        commonCause,
+        severity,
+        lossGroups,
+        cases: cases as number,
+        uncertain: { rates, derivations, severities, perPeriod, measures },
+      });
+}
+
+/** Names that the sets have not, and ids of attacks without a probability. */
+function nameProblems(
+  {
+    properties,
+    severity,
+    lossGroups,
+    commonCause,
+  }: Pick<LossQuestion, 'properties' | 'severity' | 'lossGroups' | 'commonCause'>,
+  q: Fields,
+  wrong: WrongAt,
+): void {
+  const names = new Set(properties.map(({ name }) => name));
   for (const [path, name] of [
     ...[...severity.keys()].map((name) => [`risk.severity.${name}`, name] as const),
     ...lossGroups.flat().map((name) => ['risk.lossGroups', name] as const),
   ])
     if (!names.has(name)) wrong(path, `the sets have no property \`${name}\``);
-  for (const name of repeated(lossGroups.flat()))
-    wrong('risk.lossGroups', `\`${name}\` is in two groups; its loss would count twice`);
-  const rated = new Set([...q.keys(), ...commonCause.flatMap(({ members }) => members)]);
+  const rated = new Set([...Object.keys(q), ...commonCause.flatMap(({ members }) => members)]);
   for (const id of new Set(properties.flatMap(({ sets: each }) => each.flat())))
     if (!rated.has(id)) wrong('risk.q', `the attacks use \`${id}\`, which has no probability`);
-  return problems.length > 0
-    ? bad(...problems)
-    : ok({ properties, q, commonCause, severity, lossGroups, cases: cases as number });
 }
 
-type Wrong = (path: string, message: string) => void;
+function readCommonCauses(value: unknown, wrong: WrongAt): LossQuestion['commonCause'] {
+  const commonCause = listOf(value, 'risk.commonCause', wrong).flatMap((each, at) => {
+    const { members, q: chance } = fieldsOf(each) ?? {};
+    if (isNames(members) && isProbability(chance)) return [{ members, q: chance }];
+    wrong(`risk.commonCause.${at}`, 'give `{"members": [ids], "q": a probability from 0 to 1}`');
+    return [];
+  });
+  if (commonCause.length > MAX_COMMON_CAUSES)
+    wrong('risk.commonCause', `at most ${MAX_COMMON_CAUSES} groups are looked at together`);
+  return commonCause;
+}
 
-function readProperties(value: unknown, wrong: Wrong): LossProperty[] {
+function readLossGroups(value: unknown, wrong: WrongAt): LossQuestion['lossGroups'] {
+  const lossGroups = listOf(value, 'risk.lossGroups', wrong).flatMap((each, at) => {
+    if (isNames(each)) return [each];
+    wrong(`risk.lossGroups.${at}`, 'a list of names of properties');
+    return [];
+  });
+  for (const name of repeated(lossGroups.flat()))
+    wrong('risk.lossGroups', `\`${name}\` is in two groups; its loss would count twice`);
+  return lossGroups;
+}
+
+function readProperties(value: unknown, wrong: WrongAt): LossProperty[] {
   if (!Array.isArray(value)) wrong('sets.properties', 'a list is needed');
   const read = listOf(value, 'sets.properties', wrong).flatMap((each, at): LossProperty[] => {
     const { name, minimalAttackSets, complete } = fieldsOf(each) ?? {};
@@ -132,23 +190,7 @@ function readProperties(value: unknown, wrong: Wrong): LossProperty[] {
   return read;
 }
 
-function readNumbers(
-  value: unknown,
-  path: string,
-  isOne: (each: unknown) => each is number,
-  what: string,
-  wrong: Wrong,
-): Map<string, number> {
-  const fields = fieldsOf(value);
-  if (!fields) wrong(path, `an object is needed: for each name ${what}`);
-  const read = new Map<string, number>();
-  for (const [name, each] of Object.entries(fields ?? {}))
-    if (isOne(each)) read.set(name, each);
-    else wrong(`${path}.${name}`, `${JSON.stringify(each)} is not ${what}`);
-  return read;
-}
-
-function listOf(value: unknown, path: string, wrong: Wrong): readonly unknown[] {
+function listOf(value: unknown, path: string, wrong: WrongAt): readonly unknown[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
   wrong(path, 'a list is needed');
