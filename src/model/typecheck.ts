@@ -87,7 +87,7 @@ class Checker {
   #declareSets(): IndexSet[] {
     return Object.entries(this.#names.document.sets ?? {}).map(([name, given]) => {
       const path = ['sets', name];
-      const elements = typeof given === 'number' ? numbered(name, given) : given;
+      const elements = typeof given === 'number' ? numberedElements(name, given) : given;
       if (elements.length === 0 || elements.length > MAX_ELEMENTS) {
         this.#names.report('TYPE_TOO_LARGE', path, `a set has 1 to ${MAX_ELEMENTS} elements`);
       }
@@ -266,7 +266,7 @@ class Checker {
  * A set given by a number n is `o1 … on`, by the first letter of its name in lower case (SEMANTICS
  * 10).
  */
-function numbered(name: string, count: number): string[] {
+export function numberedElements(name: string, count: number): string[] {
   if (!Number.isSafeInteger(count) || count < 1 || count > MAX_ELEMENTS) return [];
   const letter = name.charAt(0).toLowerCase();
   return Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);

@@ -1,6 +1,7 @@
-import { ok, type Locate, type Result } from '../../errors/index.ts';
+import type { Locate, Result } from '../../errors/index.ts';
 import type { ModelDocument } from '../../model/document.ts';
 import { MODEL_SHAPE } from './modelShape.ts';
+import { withPacks, type WrittenModel } from './packs/use.ts';
 import { readShaped } from '../../yaml/shaped.ts';
 
 /** A native document and the way from its paths back to its text. */
@@ -11,6 +12,6 @@ export interface NativeModel {
 
 /** Reads the native format. */
 export function readNative(source: string): Result<NativeModel> {
-  const read = readShaped<ModelDocument>(source, MODEL_SHAPE);
-  return read.ok ? ok({ document: read.value.value, locate: read.value.locate }) : read;
+  const read = readShaped<WrittenModel>(source, MODEL_SHAPE);
+  return read.ok ? withPacks(read.value.value, read.value.locate) : read;
 }

@@ -12,6 +12,7 @@ import {
   typeShape,
   type JsonShape,
 } from '../../yaml/shape.ts';
+import { PACKS } from './packs/index.ts';
 
 /** The parts of a model, and of a side file of a diagram, with what each is for. */
 
@@ -164,6 +165,26 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   ),
 });
 
+const USE = record(
+  'packs of properties, each in the terms of this model',
+  Object.fromEntries(
+    PACKS.map(({ name, about, terms }) => [
+      name,
+      optionalField(
+        record(
+          about,
+          Object.fromEntries(
+            Object.entries(terms).map(([term, said]) => [
+              term,
+              optionalField(expressionShape(said.about)),
+            ]),
+          ),
+        ),
+      ),
+    ]),
+  ),
+);
+
 export const MODEL_SHAPE = record('A workflow model for Probity', {
   probity: requiredField(oneOf('the version of this format', 1)),
   name: requiredField(textShape('what people call the model')),
@@ -183,6 +204,7 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   channels: optionalField(mapping('how messages travel', CHANNEL)),
   actions: requiredField(mapping('the guarded steps', ACTION)),
   properties: optionalField(mapping('what must be true', PROPERTY)),
+  use: optionalField(USE),
   final: optionalField(expressionShape('the states in which the workflow may end')),
   fairness: optionalField(
     listShape(
