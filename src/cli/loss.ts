@@ -3,7 +3,9 @@ import { readIncidents } from '../risk/attacks/incidents.ts';
 import type { PropertyLoss } from '../risk/attacks/loss.ts';
 import { readLossQuestion } from '../risk/attacks/question.ts';
 import type { CommandIo, Ended } from './command.ts';
+import { writeFiles } from './explained.ts';
 import { EXIT, type Io } from './io.ts';
+import { lossPictures } from '../risk/figures.ts';
 import { painter } from './style.ts';
 import { readLargeText, readText } from './textFile.ts';
 
@@ -12,6 +14,7 @@ interface Asked {
   readonly sets: string | undefined;
   readonly incidents: string | undefined;
   readonly seed: number;
+  readonly pictures: string | undefined;
 }
 
 /** `probity loss`. */
@@ -27,6 +30,7 @@ export async function loss(asked: Asked, io: CommandIo): Promise<Ended> {
   const question = readLossQuestion(text.value, beside?.value, incidents?.value);
   if (!question.ok) return question;
   const report = assessLoss(question.value, seed);
+  if (asked.pictures !== undefined) await writeFiles(asked.pictures, lossPictures(report));
   return { exit: EXIT.ok, json: report, text: () => lossText(report, io) };
 }
 

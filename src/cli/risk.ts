@@ -21,6 +21,10 @@ import { eventLogIn, type AskedLog } from './eventLogFile.ts';
 import { readLargeText } from './textFile.ts';
 import { silentActions } from './silentActions.ts';
 import { riskText } from './riskText.ts';
+import { writeFiles } from './explained.ts';
+import { riskPictures } from '../risk/figures.ts';
+import type { LearnedDraws } from '../risk/assess.ts';
+import { Watch } from '../risk/watch.ts';
 
 interface Asked extends AskedLog {
   readonly file: string;
@@ -37,6 +41,7 @@ interface Asked extends AskedLog {
   readonly seed: number;
   readonly maxStates: number;
   readonly timeout: number;
+  readonly pictures: string | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -73,24 +78,36 @@ async function assess(
   const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;
   const { cases, draws, seed, maxStates, timeout, logEnd, mature } = asked;
-  const assessed = await assessRisk({
-    semantics: inspected.semantics,
-    modelDigest: inspected.digest,
-    loss: { property: asked.property ?? '' },
-    log: log.value,
-    options: {
-      cases,
-      draws,
-      seed,
-      maxStates,
-      timeoutMs: timeout * 1000,
-      logEndMs: logEnd,
-      matureMs: mature === undefined ? undefined : mature * DAY_MS,
-      quiet: quiet.value,
+  let found: LearnedDraws | undefined;
+  const watch = new Watch(signal, timeout * 1000);
+  const assessed = await assessRisk(
+    {
+      semantics: inspected.semantics,
+      modelDigest: inspected.digest,
+      loss: { property: asked.property ?? '' },
+      log: log.value,
+      options: {
+        cases,
+        draws,
+        seed,
+        maxStates,
+        timeoutMs: timeout * 1000,
+        logEndMs: logEnd,
+        matureMs: mature === undefined ? undefined : mature * DAY_MS,
+        quiet: quiet.value,
+      },
+      signal,
     },
-    signal,
-  });
+    (learned) => {
+      found = learned;
+    },
+  );
   if (!assessed.ok) return assessed;
+  if (asked.pictures !== undefined && found)
+    await writeFiles(
+      asked.pictures,
+      await riskPictures(assessed.value, found, (reached) => watch.turn(reached)),
+    );
   const { format } = submission;
   return {
     exit: EXIT.ok,

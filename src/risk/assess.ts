@@ -4,7 +4,7 @@ import { cardOf, type RiskAnswer, type ModelCard } from './card.ts';
 import { CALIBRATION } from './calibrated.ts';
 import { chainOfValuation } from './chain.ts';
 import { directEstimate } from './directEstimate.ts';
-import { defaultDraws, drawProbabilities, probabilityOf } from './draws.ts';
+import { defaultDraws, drawProbabilities, probabilityOf, type Draws } from './draws.ts';
 import { exploreLosses, type Loss } from './explored.ts';
 import { headlineOf } from './headline.ts';
 import { learn, priorShare, throughUnseen, type Learned } from './learned.ts';
@@ -24,12 +24,23 @@ export interface RiskAssessment extends RiskAnswer {
   readonly card: ModelCard;
 }
 
+/** What an assessment rests on, for who wants more of it (pictures). */
+export interface LearnedDraws {
+  readonly learned: Learned;
+  readonly draws: Draws;
+  readonly log: EventLog;
+  readonly options: RiskOptions;
+}
+
 /**
  * The probability that a case reaches a loss state: branch rates learned from the log on the
  * explored graph, the absorbing Markov chain solved at the mean rates and for every posterior draw
  * (DESIGN 4.2, `docs/risk.md`). Throws `Fault` CANCELLED or TIMEOUT.
  */
-export async function assessRisk(request: RiskRequest): Promise<Result<RiskAssessment>> {
+export async function assessRisk(
+  request: RiskRequest,
+  onLearned?: (found: LearnedDraws) => void,
+): Promise<Result<RiskAssessment>> {
   const { semantics, signal } = request;
   const options: RiskOptions = { ...RISK_DEFAULTS, ...request.options };
   const watch = new Watch(signal, options.timeoutMs);
@@ -51,7 +62,8 @@ export async function assessRisk(request: RiskRequest): Promise<Result<RiskAsses
   }
   if (!worst) return bad(problem('INIT_EMPTY', 'variables', 'the model has no start'));
   if (nothingFits(worst)) return bad(nothingFitsProblem(worst, log));
-  return assess(worst, { ...request, log }, loss.value, options, graph.valuationCount, watch);
+  const asked = { ...request, log, onLearned };
+  return assess(worst, asked, loss.value, options, graph.valuationCount, watch);
 }
 
 function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
@@ -106,7 +118,7 @@ function nothingFitsProblem({ alignment }: Learned, log: EventLog): ReturnType<t
 
 async function assess(
   learned: Learned,
-  request: RiskRequest,
+  request: RiskRequest & { readonly onLearned: ((found: LearnedDraws) => void) | undefined },
   loss: Loss,
   options: RiskOptions,
   valuations: number,
@@ -126,6 +138,7 @@ async function assess(
         `the equations of ${question.unsettled.length} states are too dense to be solved directly, and mix too slowly to be iterated`,
       ),
     );
+  request.onLearned?.({ learned, draws, log: request.log, options });
   const probability = probabilityOf(draws, atMeanRates, solver.acyclic, seenEnds(learned));
   const { mean } = probability;
   const cases = alignment.ends.length;
@@ -147,11 +160,7 @@ async function assess(
     headline,
     probability,
     direct,
-    identification: {
-      outside,
-      lower: mean * (1 - outside),
-      upper: mean * (1 - outside) + outside,
-    },
+    identification: identificationOf(mean, outside),
     perCases: perCasesOf(draws.values, mean, options.cases, severityEur),
   };
   const lossName = 'property' in request.loss ? request.loss.property : request.loss.name;
@@ -177,6 +186,12 @@ async function assess(
       undecided,
     }),
   });
+}
+
+/** What the cases outside leave open, whatever became of them. */
+function identificationOf(mean: number, outside: number): RiskAnswer['identification'] {
+  const lower = mean * (1 - outside);
+  return { outside, lower, upper: lower + outside };
 }
 
 function seenEnds({ alignment, question }: Learned): { lost: boolean; notLost: boolean } {

@@ -91,6 +91,10 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
         'print an event log of so many cases with known branch weights instead',
       ),
       weights: optional(FILE, 'the weights to generate with (JSON)'),
+      pictures: optional(
+        FOLDER,
+        'write the belief before and after the log, and losses forecast and seen, as SVG',
+      ),
     },
     notes: [
       'Give --events and --property to learn from a log, or --generate and --weights to make one.',
@@ -172,6 +176,7 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
         'what happened: a table with the columns threat, time, outcome (succeeded or stopped)',
       ),
       seed: defaulted(whole('N', 0, Number.MAX_SAFE_INTEGER), 1, 'of the draws'),
+      pictures: optional(FOLDER, 'write the exceedance curve and the measures as SVG'),
     },
     notes: [
       'risk has q (id → probability in one unit of exposure, or a range, a law or "incidents"), commonCause ([{members, q}]), severity (property → EUR, or a law), lossGroups ([[property]]), cases (N), perPeriod, measures, observation and priors: docs/threats.md.',
