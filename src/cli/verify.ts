@@ -17,7 +17,6 @@ import {
   type LayerStatus,
   type VerifiedLayer,
   type VerifyReport,
-  type VerifyStatus,
 } from '../evidence/verify/report.ts';
 import { verifyBundle } from '../evidence/verify/verify.ts';
 import type { BundleFiles } from '../evidence/verify/step.ts';
@@ -27,15 +26,8 @@ import type { ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import type { Io } from './io.ts';
 import { painter } from './style.ts';
+import { EXIT_OF, plainText } from './verifyWords.ts';
 import { readPolicy } from './trustPolicy.ts';
-
-/** DESIGN section 9: `verify` reads 3 as untrusted. */
-const EXIT_OF: Readonly<Record<VerifyStatus, number>> = {
-  verified: 0,
-  failed: 1,
-  malformed: 2,
-  untrusted: 3,
-};
 
 type Asked = ServerValues & {
   readonly bundle: string;
@@ -49,6 +41,10 @@ type Asked = ServerValues & {
 export async function verify(asked: Asked, io: CommandIo): Promise<Ended> {
   const trust = await readPolicy(asked.policy);
   if (!trust.ok) return trust;
+  if (asked.bundle.endsWith('.json')) {
+    const { verifyIncidentFile } = await import('./verifyIncident.ts');
+    return verifyIncidentFile(asked.bundle, trust.value, io);
+  }
   const bundle = await readBundle(asked.bundle);
   if (!bundle.ok) return bundle;
   const report = await verified(bundle.value, trust.value.policy, asked);
@@ -138,9 +134,6 @@ const MARKS: Readonly<
   failed: ['✗', 'red'],
 };
 
-/** Text from a bundle on a terminal: a control sequence in it could repaint what we say. */
-const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
-
 function reportText(
   folder: string,
   report: VerifyReport,
@@ -159,14 +152,14 @@ function reportText(
   const { layers, statement } = report;
   const line = ({ layer, status: each, code, detail }: VerifiedLayer): string => {
     const [mark, tone] = MARKS[each];
-    const about = detail === undefined ? '' : ` · ${plain(detail)}`;
+    const about = detail === undefined ? '' : ` · ${plainText(detail)}`;
     return `  ${paint(tone, mark)} ${layer.padEnd(11)} ${each.padEnd(10)} ${LAYER_CODES[code]}${about}${each === 'failed' || each === 'untrusted' ? paint('dim', `  ${code}`) : ''}`;
   };
   const verdict = statement === undefined ? '' : verdictText(statement.predicate, io);
   const again = rechecked === undefined ? '' : recheckText(rechecked, io);
   const refuted = rechecked?.some((each) => each.status === 'failed') === true;
-  const under = policy === undefined ? '' : `  policy  ${plain(resolve(policy))}\n`;
-  return `${plain(folder)}\n${under}\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : conclusionOf(report))}   exit ${exit}\n`;
+  const under = policy === undefined ? '' : `  policy  ${plainText(resolve(policy))}\n`;
+  return `${plainText(folder)}\n${under}\n${layers.map(line).join('\n')}\n${verdict}${again}\n${paint('bold', refuted ? 'signed as it should be, and wrong: the evidence does not bear out every answer' : conclusionOf(report))}   exit ${exit}\n`;
 }
 
 const RECHECK_MARKS: Readonly<
@@ -182,14 +175,14 @@ const RECHECK_MARKS: Readonly<
 
 function recheckText(rechecked: readonly Recheck[], io: Io): string {
   const paint = painter(io);
-  const width = Math.max(0, ...rechecked.map(({ property }) => plain(property).length));
+  const width = Math.max(0, ...rechecked.map(({ property }) => plainText(property).length));
   const rows = rechecked.map((each) => {
     const [mark, tone] = RECHECK_MARKS[each.status];
     const about = [
       ...(each.status === 'failed' ? [each.code] : []),
-      ...(each.detail === undefined ? [] : [plain(each.detail)]),
+      ...(each.detail === undefined ? [] : [plainText(each.detail)]),
     ].join(' · ');
-    return `  ${paint(tone, mark)} ${plain(each.property).padEnd(width)}  ${each.status.padEnd(9)} ${about}`.trimEnd();
+    return `  ${paint(tone, mark)} ${plainText(each.property).padEnd(width)}  ${each.status.padEnd(9)} ${about}`.trimEnd();
   });
   return `\n${paint('bold', 'checked again from the model')}\n${rows.join('\n')}\n`;
 }
@@ -204,15 +197,15 @@ function verdictText(
 ): string {
   const paint = painter(io);
   const tones = { holds: 'green', violated: 'red', bounded: 'yellow', unknown: 'yellow' } as const;
-  const width = Math.max(0, ...properties.map(({ name }) => plain(name).length));
+  const width = Math.max(0, ...properties.map(({ name }) => plainText(name).length));
   const answers = script === undefined ? [] : [`  answers  ${script.answers.join(', ')}`];
   const rows = properties.map(({ name, outcome, threats, assurance, agreement }) => {
     const about = [
       ...assurance,
-      ...(agreement ? [plain(agreementText(agreement))] : []),
-      ...threats.map((threat) => `threat ${plain(threat)}`),
+      ...(agreement ? [plainText(agreementText(agreement))] : []),
+      ...threats.map((threat) => `threat ${plainText(threat)}`),
     ].join(' · ');
-    return `  ${plain(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
+    return `  ${plainText(name).padEnd(width)}  ${paint(tones[outcome], outcome.padEnd(9))} ${about}`.trimEnd();
   });
-  return `\n${paint('bold', plain(model.name))} · ${plain(model.format)} · issued by ${plain(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isSpecificationFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
+  return `\n${paint('bold', plainText(model.name))} · ${plainText(model.format)} · issued by ${plainText(issuer.name)} at ${issuedAt}${validUntil === undefined ? '' : `, valid until ${validUntil}`}\n${[...answers, ...rows].join('\n')}\n${isSpecificationFormat(model.format) ? `  ${paint('yellow', OPAQUE)}\n` : ''}`;
 }

@@ -1,4 +1,5 @@
 import { cosignDue } from './cosign.ts';
+import { finishIncidents } from './incidents.ts';
 import { describeError } from './observe.ts';
 import { deliver } from './submit.ts';
 import type { Installation } from './service.ts';
@@ -28,6 +29,8 @@ export async function sweepRuns(
     for (const run of stalled) await deliver(installation, run);
     for (const organisationId of await store.all.statements.unlogged())
       await finishWithdrawals(installation.of(organisationId));
+    for (const organisationId of await store.all.statements.unlogged('incident'))
+      await finishIncidents(installation.of(organisationId));
     await stampDue(installation);
     await forgetOld(installation);
     await eraseOldUploads(installation);

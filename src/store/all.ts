@@ -158,9 +158,9 @@ export class AllStatements {
     this.all = all;
   }
 
-  /** The organisations with revocations that the log does not have yet. */
-  async unlogged(): Promise<string[]> {
-    const where = { kind: 'revocation', logIndex: null };
+  /** The organisations with statements of a kind that the log does not have yet. */
+  async unlogged(kind: 'revocation' | 'incident' = 'revocation'): Promise<string[]> {
+    const where = { kind, logIndex: null };
     const found = await this.all.in((rows) =>
       rows.statement.findMany({ where, distinct: ['organisationId'], orderBy: { id: 'asc' } }),
     );

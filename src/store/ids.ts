@@ -16,6 +16,7 @@ export type IdKind =
   | 'cas'
   | 'alr'
   | 'inc'
+  | 'ist'
   | 'not';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

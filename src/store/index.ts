@@ -93,6 +93,7 @@ export class TenantStore implements SharedStore {
   readonly shownReports: ShownReports;
   readonly verdicts: Verdicts;
   readonly statements: Statements;
+  readonly incidentStatements: Statements;
   readonly audit: Audit;
   readonly attempts: Attempts;
   readonly announcements: Announcements;
@@ -121,6 +122,7 @@ export class TenantStore implements SharedStore {
     this.shownReports = new ShownReports(tenant);
     this.verdicts = new Verdicts(tenant);
     this.statements = new Statements(tenant);
+    this.incidentStatements = new Statements(tenant, 'incident');
     this.audit = new Audit(tenant);
     this.attempts = new Attempts(tenant);
     this.announcements = new Announcements(tenant);

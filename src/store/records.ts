@@ -152,10 +152,10 @@ export const isSealed = (verdict: VerdictRecord): verdict is SealedVerdict =>
  */
 export interface StatementRecord {
   readonly id: string;
-  readonly kind: 'revocation' | 'key';
-  /** The verdict's id, or the vkey of the key that was replaced. */
+  readonly kind: 'revocation' | 'key' | 'incident';
+  /** The verdict's, alert's or incident's id, or the vkey of the key that was replaced. */
   readonly subject: string;
-  /** `revoked` or `superseded`; of a key, its role. */
+  /** `revoked` or `superseded`; of a key, its role; of an incident, what it says, by digest. */
   readonly state: string;
   /** The API key of who asked for it. */
   readonly actor: string;

@@ -13,9 +13,27 @@ export class Statements {
   private readonly scope: TenantRows | AllRows;
   private readonly kind: StatementRecord['kind'];
 
-  constructor(scope: TenantRows | AllRows) {
+  constructor(
+    scope: TenantRows | AllRows,
+    kind: StatementRecord['kind'] = 'organisationId' in scope ? 'revocation' : 'key',
+  ) {
     this.scope = scope;
-    this.kind = 'organisationId' in scope ? 'revocation' : 'key';
+    this.kind = kind;
+  }
+
+  async get(id: string): Promise<StatementRecord | undefined> {
+    const where = { id, kind: this.kind };
+    const row = await this.scope.in((rows) => rows.statement.findFirst({ where }));
+    return row ? toStatement(row) : undefined;
+  }
+
+  /** What the log has about a subject, the latest first. */
+  async about(subject: string): Promise<StatementRecord[]> {
+    const where = { kind: this.kind, subject, logIndex: { not: null } };
+    const found = await this.scope.in((rows) =>
+      rows.statement.findMany({ where, orderBy: { logIndex: 'desc' } }),
+    );
+    return found.map(toStatement);
   }
 
   /** Keeps the first one about a subject: whoever comes second gets what the first one signed. */

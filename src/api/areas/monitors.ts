@@ -19,6 +19,7 @@ import {
   type AlertChangeRequest,
 } from '../../service/alerts.ts';
 import { audited } from '../../service/auditTrail.ts';
+import { incidentStatements, stateIncident, type LoggedIncident } from '../../service/incidents.ts';
 import { ingestValues } from '../../service/ingest.ts';
 import { createMonitor, monitorSettings, type MonitorInput } from '../../service/monitors.ts';
 import {
@@ -36,7 +37,7 @@ import { given, refuse, valueOf, type Area, type Arguments, type Field } from '.
 import { askerOf } from '../auth.ts';
 import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
 import { payload } from '../payload.ts';
-import { MODELLERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
+import { MODELLERS, OFFICERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
 
 /** More events in one request nobody sends at once. */
 const MOST_EVENTS = 1_000;
@@ -168,6 +169,17 @@ export const monitorArea: Area = {
           ),
         })),
     },
+    incidentStatements: {
+      on: 'Query',
+      roles: WATCHERS,
+      run: ({ service }, { id }) => incidentStatements(service, String(id)),
+    },
+    incidentState: {
+      on: 'Mutation',
+      roles: OFFICERS,
+      run: async ({ service }, { id }, principal) =>
+        valueOf(await stateIncident(service, principal, String(id))),
+    },
     alertRaised: {
       on: 'Subscription',
       roles: WATCHERS,
@@ -233,12 +245,25 @@ export const monitorArea: Area = {
       curve: async ({ service }, incident: IncidentRecord, _args, { answer: size }) =>
         size.json(await curveOf(service, incident)),
     },
+    IncidentStatement: {
+      issuedAt: (_api, { issuedAt }: LoggedIncident) => new Date(issuedAt),
+      file: (_api, { file }: LoggedIncident, _args, { answer: size }) => size.text(file),
+    },
     RaisedAlert: {
       cursor: (_api, { id }: AnnouncementRecord) => id,
       alert: ({ service }, { subject }: AnnouncementRecord) => alertById(service, subject),
     },
   },
-  costs: { prefix: 5, mapping: 5, playbooks: 5, monitorCreate: 100, postEvents: 20, curve: 10 },
+  costs: {
+    prefix: 5,
+    mapping: 5,
+    playbooks: 5,
+    monitorCreate: 100,
+    postEvents: 20,
+    curve: 10,
+    incidentState: 100,
+    file: 5,
+  },
   lists: {
     monitors: DEFAULT_PAGE,
     monitoredCases: DEFAULT_PAGE,

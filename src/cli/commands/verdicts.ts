@@ -85,7 +85,12 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
   command({
     name: 'verify',
     about: 'check a bundle offline, trusting only your own keys',
-    positionals: { bundle: required({ ...FILE, shown: 'DIR|FILE.zip' }, 'the bundle') },
+    positionals: {
+      bundle: required(
+        { ...FILE, shown: 'DIR|FILE.zip' },
+        'the bundle; or incident.json, a statement about an alert or an incident',
+      ),
+    },
     options: {
       policy: optional(
         FILE,

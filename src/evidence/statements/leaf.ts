@@ -2,7 +2,7 @@ import { concat, toHex } from '../formats/encoding.ts';
 import { preAuthEncoding, PAYLOAD_TYPE } from '../formats/dsse.ts';
 import type { Hash } from '../formats/crypto.ts';
 
-export const LEAF_KINDS = ['verdict', 'revocation', 'key'] as const;
+export const LEAF_KINDS = ['verdict', 'revocation', 'key', 'incident'] as const;
 export type LeafKind = (typeof LEAF_KINDS)[number];
 
 /**

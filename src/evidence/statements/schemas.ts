@@ -1,3 +1,4 @@
+import { INCIDENT_TYPE } from './incident.ts';
 import { LEAF_KINDS } from './leaf.ts';
 import { KEY_TYPE, REVOCATION_TYPE, STATUS_TYPE } from './revocation.ts';
 import { MODEL_FILE, PREDICATE_TYPE, STATEMENT_TYPE } from './statement.ts';
@@ -268,4 +269,62 @@ export const STATUS_FILE_SCHEMA = {
     },
     { revocation: logged },
   ),
+};
+
+const incidentAlert = object(
+  {
+    id: identifier,
+    case: text,
+    kind: {
+      enum: ['deviation', 'beyondModel', 'lost', 'broken', 'possiblyBroken', 'doomed', 'late'],
+    },
+    source: text,
+    event: text,
+    raisedAt: time,
+    standing: { enum: ['stands', 'resolved', 'withdrawn'] },
+    state: { enum: ['open', 'acknowledged', 'closed'] },
+    told: openObject,
+    detail: openObject,
+    history: {
+      type: 'array',
+      items: object({ at: time, actor: text, role: text, action: text, text }),
+    },
+  },
+  { property: text, assignee: text },
+);
+
+export const INCIDENT_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:incident:v1',
+  title:
+    'The payload of an incident statement: an in-toto Statement v1 with the predicate urn:probity:incident:v1',
+  ...later(INCIDENT_TYPE, {
+    about: { enum: ['alert', 'incident'] },
+    monitor: object({
+      id: identifier,
+      name: text,
+      version: { type: 'integer', minimum: 1 },
+      mapping: digestText,
+      settings: openObject,
+    }),
+    model: object({ name: text, digest: digestText }),
+    extent: object({ alerts: count, cases: count }),
+    alerts: { type: 'array', items: incidentAlert, minItems: 1 },
+  }),
+};
+
+const largeText = { type: 'string', maxLength: 67_108_864 } as const;
+
+export const INCIDENT_FILE_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  $id: 'urn:probity:schema:incident-file:v1',
+  title: 'incident.json: an incident statement, with what proves its place in the log',
+  ...object({
+    v: { const: 1 },
+    kind: { const: 'incident' },
+    envelope: largeText,
+    leaf: text,
+    salt: base64,
+    receipt: text,
+  }),
 };

@@ -1,7 +1,10 @@
 import type { Leaf } from './leaf.ts';
+import type { IncidentFile, IncidentStatement } from './incident.ts';
 import type { KeyChange, Revocation, Status, StatusFile } from './revocation.ts';
 import {
   ANCHOR_SCHEMA,
+  INCIDENT_FILE_SCHEMA,
+  INCIDENT_SCHEMA,
   KEY_SCHEMA,
   LEAF_SCHEMA,
   REVOCATION_SCHEMA,
@@ -32,3 +35,7 @@ export const isStatus = (value: unknown): value is Status => conforms(STATUS_SCH
 export const isKeyChange = (value: unknown): value is KeyChange => conforms(KEY_SCHEMA, value);
 export const isStatusFile = (value: unknown): value is StatusFile =>
   conforms(STATUS_FILE_SCHEMA, value);
+export const isIncident = (value: unknown): value is IncidentStatement =>
+  conforms(INCIDENT_SCHEMA, value);
+export const isIncidentFile = (value: unknown): value is IncidentFile =>
+  conforms(INCIDENT_FILE_SCHEMA, value);

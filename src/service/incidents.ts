@@ -1,0 +1,204 @@
+import { canonicalJson, sha256 } from '../canonical/index.ts';
+import { bad, invariant, ok, problem, type Result } from '../errors/index.ts';
+import { utf8 } from '../evidence/formats/encoding.ts';
+import { signIncident, type IncidentContent } from '../evidence/signing/incident.ts';
+import type {
+  IncidentAlert,
+  IncidentFile,
+  IncidentStatement,
+} from '../evidence/statements/incident.ts';
+import { isId, newId, type AlertRecord, type StatementRecord } from '../store/index.ts';
+import { requestAnchor } from './anchor.ts';
+import { audited, type AuditActor } from './auditTrail.ts';
+import { checkpointIn, findInLog, KEYS_LOCK, signerOf } from './seal.ts';
+import type { Service } from './service.ts';
+
+/** A statement has no more alerts than these: of the rest, how many there are. */
+const MOST_ALERTS = 100;
+
+/** A logged statement about an alert or an incident. */
+export interface LoggedIncident {
+  readonly id: string;
+  readonly subject: string;
+  readonly issuedAt: string;
+  readonly logIndex: number;
+  /** `incident.json`: what `probity verify` reads. */
+  readonly file: string;
+}
+
+/**
+ * Signs and logs what was told of an alert, or of the alerts of an incident, and what people did
+ * about it: signed, kept, logged, in this order. As long as nothing of it changes it is the same
+ * statement.
+ */
+export async function stateIncident(
+  service: Service,
+  by: AuditActor,
+  subject: string,
+): Promise<Result<LoggedIncident>> {
+  const { store } = service;
+  const content = isId(subject) ? await contentOf(service, subject) : undefined;
+  if (!content)
+    return bad(problem('NOT_FOUND', 'id', `there is no alert or incident \`${subject}\``));
+  await audited(service, by, 'incidentState', subject);
+  const logged = await store.locks.hold(
+    `incident ${subject}`,
+    async () => {
+      await service.notary.refresh();
+      return logIncident(service, await keepIncident(service, by.keyId, subject, content));
+    },
+    KEYS_LOCK,
+  );
+  await requestAnchor(service, checkpointIn(logged.receipt ?? ''));
+  return ok(shown(logged));
+}
+
+/** What the log has about an alert or an incident, the latest first. */
+export async function incidentStatements(
+  { store }: Service,
+  subject: string,
+): Promise<readonly LoggedIncident[]> {
+  return isId(subject) ? (await store.incidentStatements.about(subject)).map(shown) : [];
+}
+
+/** Statements that were signed and kept, and whose process was killed before the log had them. */
+export async function finishIncidents(service: Service): Promise<void> {
+  for (const { id, subject } of await service.store.incidentStatements.unlogged())
+    await service.store.locks.hold(
+      `incident ${subject}`,
+      async () => {
+        await service.notary.refresh();
+        const kept = await service.store.incidentStatements.get(id);
+        if (kept?.logIndex === null) await logIncident(service, kept);
+      },
+      KEYS_LOCK,
+    );
+}
+
+async function contentOf(
+  { store }: Service,
+  subject: string,
+): Promise<IncidentContent | undefined> {
+  const incident = await store.alerts.incident(subject);
+  const alert = incident ? undefined : await store.alerts.get(subject);
+  const monitorId = incident?.monitorId ?? alert?.monitorId;
+  if (monitorId === undefined) return undefined;
+  const page = { limit: MOST_ALERTS, oldestFirst: true };
+  const alerts = alert ? [alert] : (await store.alerts.list(page, { incidentId: subject })).rows;
+  const monitor = await store.monitors.get(monitorId);
+  const model = monitor && (await store.models.head(monitor.modelId));
+  invariant(monitor && model, 'an alert has a monitor, and that a model');
+  if (alerts.length === 0) return undefined;
+  const { id, name, version, mapping, settings } = monitor;
+  return {
+    about: incident ? 'incident' : 'alert',
+    monitor: { id, name, version, mapping: sha256(mapping), settings: settings as object },
+    model: { name: model.name, digest: model.digest },
+    extent: incident ? await store.alerts.extent(subject) : { alerts: 1, cases: 1 },
+    alerts: await Promise.all(
+      alerts.map(async (each) => stated(each, await store.alerts.notes(each.id))),
+    ),
+  };
+}
+
+/** An alert as it is signed. The event is text: whatever it nests, the statement does not. */
+function stated(
+  alert: AlertRecord,
+  notes: Awaited<ReturnType<Service['store']['alerts']['notes']>>,
+): IncidentAlert {
+  const { event, ...detail } = alert.detail as { readonly event?: unknown };
+  return {
+    id: alert.id,
+    case: alert.caseKey,
+    kind: alert.kind,
+    ...(alert.property !== '' && { property: alert.property }),
+    source: alert.source,
+    event: alert.eventId,
+    raisedAt: alert.raisedAt.toISOString(),
+    standing: alert.standing,
+    state: alert.state,
+    ...(alert.assignee !== null && { assignee: alert.assignee }),
+    told: alert.told as object,
+    detail: { ...detail, ...(event !== undefined && { event: JSON.stringify(event) }) },
+    history: notes.map(({ createdAt, actor, role, action, text }) => ({
+      at: createdAt.toISOString(),
+      actor,
+      role,
+      action,
+      text,
+    })),
+  };
+}
+
+async function keepIncident(
+  { store, notary }: Service,
+  actor: string,
+  subject: string,
+  content: IncidentContent,
+): Promise<StatementRecord> {
+  const id = newId('ist');
+  const { statementDigest, envelope, salt, leaf } = await signIncident(
+    { id, subject, content },
+    { signer: notary.keys.verdict, issuer: notary.issuer },
+  );
+  return store.incidentStatements.keep({
+    id,
+    kind: 'incident',
+    subject,
+    // The same content is the same statement.
+    state: sha256(canonicalJson(content)),
+    actor,
+    statementDigest,
+    envelope,
+    salt,
+    leaf,
+  });
+}
+
+/** Into the log, unless it is there; what a retired key signed meanwhile is signed again. */
+async function logIncident(service: Service, kept: StatementRecord): Promise<StatementRecord> {
+  if (kept.logIndex !== null) return kept;
+  const { store, notary } = service;
+  const found = await findInLog(service, kept);
+  const isCurrent = found || signerOf(kept.envelope) === notary.keys.verdict.keyId;
+  const current = isCurrent ? kept : await signAgainAs(service, kept);
+  const logged = found ?? (await notary.log.append(utf8(current.leaf)));
+  return store.incidentStatements.log(kept.id, logged);
+}
+
+async function signAgainAs(
+  { store, notary }: Service,
+  kept: StatementRecord,
+): Promise<StatementRecord> {
+  const { id, issuer: _issuer, issuedAt: _at, ...content } = payloadOf(kept.envelope).predicate;
+  return store.incidentStatements.replaceUnlogged(
+    kept.id,
+    await signIncident(
+      { id, subject: kept.subject, content },
+      { signer: notary.keys.verdict, issuer: notary.issuer },
+    ),
+  );
+}
+
+function payloadOf(envelope: string): IncidentStatement {
+  const { payload } = JSON.parse(envelope) as { payload: string };
+  return JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as IncidentStatement;
+}
+
+function shown({ id, subject, envelope, leaf, salt, receipt, logIndex }: StatementRecord) {
+  const file: IncidentFile = {
+    v: 1,
+    kind: 'incident',
+    envelope,
+    leaf,
+    salt,
+    receipt: receipt ?? '',
+  };
+  return {
+    id,
+    subject,
+    issuedAt: payloadOf(envelope).predicate.issuedAt,
+    logIndex: logIndex ?? -1,
+    file: canonicalJson(file),
+  };
+}
