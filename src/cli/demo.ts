@@ -9,6 +9,7 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, invariant } from '../errors/index.ts';
 import { writeBundle } from '../evidence/bundle/write.ts';
 import { fetchBundle, waitForAnchor } from './certificate.ts';
+import { showIncident, type DemoIncident } from './demoIncident.ts';
 import { ask, followRun, toldReport, type RunView, type Server } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { tellerFor } from './explained.ts';
@@ -112,8 +113,11 @@ async function tell(host: Host, io: Io): Promise<number> {
   await writeFile(policy, trustPolicy);
   const shown: Shown[] = [];
   for (const name of WORKFLOWS) shown.push(await walk({ server, name, out, policy, io, say }));
-  await keys.revoke(record.id);
-  return summary(shown, tools, policy, io);
+  const officer = await keys.create({ name: 'demo officer', role: 'compliance', owner: 'demo' });
+  const incident = await showIncident(server, { url: host.url, key: officer.key }, out, io);
+  const isAccepted = (await verifyApart(incident.statement, policy, io)) === EXIT.ok;
+  for (const id of [record.id, officer.record.id]) await keys.revoke(id);
+  return summary(shown, { ...incident, isAccepted }, tools, policy, io);
 }
 
 interface Walk {
@@ -221,6 +225,7 @@ function agreementLine(properties: readonly PropertyReport[]): string {
 
 function summary(
   shown: readonly Shown[],
+  incident: DemoIncident & { readonly isAccepted: boolean },
   tools: Readonly<Record<string, string>>,
   policy: string,
   io: Io,
@@ -236,6 +241,11 @@ function summary(
         ` · offline: ${accepted ? 'accepted' : 'NOT ACCEPTED'} · tampered copy: ${refused ? 'refused' : 'NOT REFUSED'}\n`,
     );
   }
+  const { playbook, isAccepted } = incident;
+  const isShown = isAccepted && playbook !== undefined;
+  io.stdout(
+    `${mark(isShown)} ${'a tampered order'.padEnd(14)} deviation explained · ${playbook === undefined ? 'NO PLAYBOOK' : `playbook “${playbook}”`} · incident statement offline: ${isAccepted ? 'accepted' : 'NOT ACCEPTED'}\n`,
+  );
   for (const [name, version] of Object.entries(tools)) {
     if (version.startsWith('unavailable'))
       io.stdout(
@@ -244,6 +254,7 @@ function summary(
   }
   const good =
     shown.length === WORKFLOWS.length &&
+    isShown &&
     shown.every(({ accepted, refused }) => accepted && refused);
   io.stdout(
     `\n${good ? 'Everything behaved.' : 'Something did not behave: see above.'} The bundles stay; trust comes from ${policy}\n`,

@@ -17,6 +17,9 @@ export interface Prefix {
   readonly events: readonly Observation[];
 }
 
+/** So many explanations are remembered. */
+const MAX_EXPLAINED = 2_000;
+
 /** Finds the threats that explain what no run of the model alone fits. */
 export class Explanations {
   readonly #model: Model;
@@ -24,6 +27,8 @@ export class Explanations {
   readonly #threats: readonly Threat[];
   readonly #budget: number;
   readonly #watched = new Map<string, Watched>();
+  /** By what was seen: one attack on a thousand orders is explained once. */
+  readonly #known = new Map<string, readonly Explained[]>();
 
   constructor(model: Model, mapping: Mapping, threats: readonly Threat[], budget: number) {
     this.#model = model;
@@ -37,6 +42,15 @@ export class Explanations {
    * event only; the budget counts ids beyond a set that was held for an earlier one (SEMANTICS 27).
    */
   of(prefix: Prefix, held: readonly (readonly string[])[]): readonly Explained[] {
+    if (prefix.from !== 'start') return this.#search(prefix, held);
+    const key = JSON.stringify([held, prefix.events.map(({ says }) => says)]);
+    const known = this.#known.get(key) ?? this.#search(prefix, held);
+    if (this.#known.size >= MAX_EXPLAINED) this.#known.clear();
+    this.#known.set(key, known);
+    return known;
+  }
+
+  #search(prefix: Prefix, held: readonly (readonly string[])[]): readonly Explained[] {
     const found: Explained[] = [];
     for (const ids of this.#candidates(held)) {
       if (found.some(({ watched }) => watched.threats.every((id) => ids.includes(id)))) continue;

@@ -11,6 +11,7 @@ import {
   type CaseProgress,
 } from './caseJudge.ts';
 import { DueTimes, lateAlerts } from './deadlines.ts';
+import type { Belief } from './belief.ts';
 import { Explanations } from './explanation.ts';
 import { prefixTrace } from './prefixTrace.ts';
 import type { Mapping } from '../events/mapping.ts';
@@ -82,6 +83,7 @@ export class Monitor {
   #arrivals = 0;
   #clock = -Infinity;
   readonly #due = new DueTimes();
+  readonly #prefixes = new WeakMap<Belief, { readonly trace: Trace | undefined }>();
 
   constructor(model: Model, mapping: Mapping, options: WatchOptions) {
     this.#mapping = mapping;
@@ -188,7 +190,13 @@ export class Monitor {
   prefixOf(key: string): Trace | undefined {
     const progress = this.#case(key).judged.at(-1)?.progress ?? this.#judge.start;
     const [followed] = progress.believed;
-    return followed && prefixTrace(followed, progress.prefix);
+    if (!followed) return undefined;
+    // A belief that came of the same events is the same object.
+    const known = this.#prefixes.get(followed.belief);
+    if (known !== undefined) return known.trace;
+    const trace = prefixTrace(followed, progress.prefix);
+    this.#prefixes.set(followed.belief, { trace });
+    return trace;
   }
 
   #repeats(event: CloudEvent): StoredArrival['repeats'] {

@@ -90,9 +90,9 @@ export class EventStore {
     >(Prisma.sql`
       SELECT e."source", e."event_id", e."digest"
       FROM "stored_events" AS e
-      JOIN json_to_recordset(${namesOf(events)}::JSON) AS n ("s" TEXT, "i" TEXT)
-        ON e."source" = n."s" AND e."event_id" = n."i"
-      WHERE e."organisation_id" = ${this.tenant.organisationId}`);
+      WHERE e."organisation_id" = ${this.tenant.organisationId}
+        AND e."source" = ANY(${[...new Set(events.map(({ source }) => source))]})
+        AND e."event_id" = ANY(${events.map(({ eventId }) => eventId)})`);
     const known = new Map<string, Set<string>>();
     for (const { source, event_id: id, digest } of found) {
       const identity = JSON.stringify([source, id]);
@@ -119,6 +119,3 @@ export class EventStore {
       UPDATE "event_streams" SET "last" = ${last} WHERE "organisation_id" = ${organisationId}`);
   }
 }
-
-const namesOf = (events: readonly NewEvent[]): string =>
-  JSON.stringify(events.map(({ source, eventId }) => ({ s: source, i: eventId })));

@@ -67,7 +67,7 @@ export async function startIssuer(): Promise<TestIssuer> {
         'of another issuer': await signed(claims, { iss: 'https://else.example' }),
         'that is over': await signed(claims, { exp: now() - 60 }),
         'without an end': await signed(claims, { exp: undefined }),
-        'of a time to come': await signed(claims, { nbf: now() + 300 }),
+        'of a time to come': await signed(claims, { nbf: now() + 3_600, exp: now() + 7_200 }),
         'without a subject': await signed(claims, { sub: undefined }),
         'signed by nobody (alg: none)': `${base64({ alg: 'none' })}.${base64(payloadOf(claims, {}))}.`,
         'with the public key as a secret': await signed(claims, {}, secret, {

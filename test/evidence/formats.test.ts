@@ -351,6 +351,7 @@ describe('the verifier', () => {
         "evidence/formats/soundKey.ts",
         "evidence/formats/strictJson.ts",
         "evidence/formats/timestampToken.ts",
+        "evidence/statements/incident.ts",
         "evidence/statements/leaf.ts",
         "evidence/statements/networks.ts",
         "evidence/statements/revocation.ts",

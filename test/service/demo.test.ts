@@ -36,6 +36,10 @@ describe('probity demo', () => {
     expect(
       stdout.match(/of \d+ answers stand behind: explore \d+.* · tlc \d+.* · z3 \d+/gu),
     ).toHaveLength(2);
+    expect(stdout).toMatch(/deviation {2}at order-\w+-2\n/u);
+    expect(stdout).toContain('this can only happen if tamper.redirect.payee');
+    expect(stdout).toContain('verified to help: “Refund and cancel”');
+    expect(stdout).toContain('incident statement offline: accepted');
     await rm(dataDir, { recursive: true, force: true });
   }, 180_000);
 });
