@@ -46,12 +46,12 @@ interface Input {
   readonly budget?: number;
 }
 
-async function request(input: Input) {
+async function request(input: Input, source = SHOP) {
   const submitted = await post(
     api.url,
     key,
     'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }',
-    { input: { source: SHOP, format: 'native', name: 'shop.yaml' } },
+    { input: { source, format: 'native', name: 'shop.yaml' } },
   );
   const { id: modelId } = (submitted.data as unknown as { submitModel: { id: string } })
     .submitModel;
@@ -63,8 +63,11 @@ async function request(input: Input) {
   );
 }
 
-async function sealed(input: Input): Promise<{ readonly id: string; readonly verdict: string }> {
-  const { data } = await request(input);
+async function sealed(
+  input: Input,
+  source = SHOP,
+): Promise<{ readonly id: string; readonly verdict: string }> {
+  const { data } = await request(input, source);
   const { id } = (data as unknown as { requestVerification: { id: string } }).requestVerification;
   const updates = await subscribe(
     api.url,
@@ -173,3 +176,59 @@ it('threats that are not there, and a budget below nothing, are refused', async 
     [{ code: 'OPTION_INVALID', path: 'input.budget' }],
   ]);
 }, 60_000);
+
+it('two versions are compared: what is new, what is gone, and what was not asked', async () => {
+  const compare = async (run: string, against: string) =>
+    post(
+      api.url,
+      key,
+      `query ($run: ID!, $against: ID!) { attackChanges(run: $run, against: $against) {
+        model { name } against { name } verdict
+        changes { property only appeared { threats traceLength } gone lengths { threats before now } open }
+      } }`,
+      { run, against },
+    );
+  const open = SHOP.replace(', controls: { full: b.amount = 2 }', '').replace(
+    'name: Shop',
+    'name: Open shop',
+  );
+  const [held, broken, plain] = [
+    await sealed({ threats: ['all'] }),
+    await sealed({ threats: ['all'] }, open),
+    await sealed({}),
+  ];
+  const worse = await compare(broken.id, held.id);
+  expect(worse.data).toMatchObject({
+    attackChanges: {
+      model: { name: 'Open shop' },
+      against: { name: 'Shop' },
+      verdict: 'newAttacks',
+      changes: expect.arrayContaining([
+        expect.objectContaining({
+          property: 'full',
+          only: null,
+          appeared: expect.arrayContaining([
+            { threats: ['tamper.bill.amount'], traceLength: 3 },
+          ]) as unknown,
+          gone: [],
+        }),
+      ]) as unknown,
+    },
+  });
+  const better = await compare(held.id, broken.id);
+  expect(better.data).toMatchObject({
+    attackChanges: {
+      changes: expect.arrayContaining([
+        expect.objectContaining({
+          property: 'full',
+          appeared: [],
+          gone: expect.arrayContaining([['tamper.bill.amount']]) as unknown,
+        }),
+      ]) as unknown,
+    },
+  });
+  const [refused] = (await compare(held.id, plain.id)).errors ?? [];
+  expect(refused).toMatchObject({ extensions: { code: 'OPTION_INVALID' } });
+  const [unknown] = (await compare(plain.id, 'nobody')).errors ?? [];
+  expect(JSON.stringify(unknown)).toContain('there is no such run');
+}, 240_000);

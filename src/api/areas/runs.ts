@@ -1,4 +1,5 @@
 import type { Problem } from '../../errors/index.ts';
+import { attackChanges } from '../../service/attackChanges.ts';
 import { listRuns, modelOfRun, reportOfRun, riskOfRun, verdictOfRun } from '../../service/read.ts';
 import {
   cancelRun,
@@ -32,6 +33,17 @@ export const runs: Area = {
         const states = state ? [state] : (filter['states'] as readonly RunState[] | undefined);
         return connection(await listRuns(service, page, { ...filter, states }), page);
       },
+    },
+    attackChanges: {
+      on: 'Query',
+      roles: STAFF,
+      run: async ({ service }, args, principal) =>
+        valueOf(
+          await attackChanges(service, askerOf(principal), {
+            run: String(args['run']),
+            against: String(args['against']),
+          }),
+        ),
     },
     requestVerification: {
       on: 'Mutation',
@@ -96,6 +108,6 @@ export const runs: Area = {
       problems: (_api, { problems }: { readonly problems?: readonly Problem[] }) => problems ?? [],
     },
   },
-  costs: { report: 5, risk: 5 },
+  costs: { report: 5, risk: 5, attackChanges: 10 },
   lists: { runs: DEFAULT_PAGE },
 };
