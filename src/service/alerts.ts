@@ -1,4 +1,5 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, invariant, ok, problem, type Result } from '../errors/index.ts';
+import { stixBundle } from '../monitor/stix.ts';
 import {
   isId,
   type AlertAction,
@@ -117,6 +118,33 @@ export const curveOf = (
   { store }: Watching,
   { id }: IncidentRecord,
 ): Promise<readonly IncidentHour[]> => store.alerts.curve(id);
+
+/** An incident for others, as a STIX 2.1 bundle: bare of cases and events. */
+export async function sharedIncident(
+  { store, notary }: Pick<Service, 'store' | 'notary'>,
+  incident: IncidentRecord,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { id, monitorId, kind, property, explainedBy, createdAt } = incident;
+  const monitor = await store.monitors.get(monitorId);
+  const model = monitor && (await store.models.head(monitor.modelId));
+  invariant(model, 'an incident has a monitor, and that a model');
+  const page = { limit: 1, oldestFirst: false };
+  const [latest] = (await store.alerts.list(page, { incidentId: id })).rows;
+  const told = latest?.told as
+    { readonly playbooks?: readonly { playbook: string; name: string }[] } | undefined;
+  return stixBundle({
+    id,
+    issuer: notary.issuer,
+    model: { name: model.name, digest: model.digest },
+    kind,
+    property,
+    explainedBy: explainedBy as unknown as readonly (readonly string[])[],
+    ...(await store.alerts.extent(id)),
+    firstSeen: createdAt,
+    lastChanged: latest?.updatedAt ?? createdAt,
+    playbooks: told?.playbooks ?? [],
+  });
+}
 
 /** A monitor judges no further; nothing where there is none. */
 export async function retireMonitor(

@@ -15,6 +15,7 @@ import {
   listMonitors,
   monitorById,
   retireMonitor,
+  sharedIncident,
   watchAlerts,
   type AlertChangeRequest,
 } from '../../service/alerts.ts';
@@ -244,6 +245,8 @@ export const monitorArea: Area = {
         (await extentOf(service, incident)).cases,
       curve: async ({ service }, incident: IncidentRecord, _args, { answer: size }) =>
         size.json(await curveOf(service, incident)),
+      stix: async ({ service }, incident: IncidentRecord, _args, { answer: size }) =>
+        size.json(await sharedIncident(service, incident)),
     },
     IncidentStatement: {
       issuedAt: (_api, { issuedAt }: LoggedIncident) => new Date(issuedAt),
@@ -261,6 +264,7 @@ export const monitorArea: Area = {
     monitorCreate: 100,
     postEvents: 20,
     curve: 10,
+    stix: 10,
     incidentState: 100,
     file: 5,
   },
