@@ -6,8 +6,10 @@ import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import { readEvents } from '../monitor/events.ts';
 import { followProblems, triable } from '../monitor/followable.ts';
-import { readMapping } from '../events/mapping.ts';
-import { Monitor, type CaseAnswer } from '../monitor/monitor.ts';
+import { readMapping, type Mapping } from '../events/mapping.ts';
+import { Monitor, type CaseAnswer, type CloudEvent } from '../monitor/monitor.ts';
+import { readLogStream } from '../events/logStream.ts';
+import { wrong } from './arguments.ts';
 import { answered, type AnsweredAlert } from '../monitor/response.ts';
 import type { PlaybookReport } from '../response/verifyPlaybook.ts';
 import { threatsOf } from '../threats/operators/index.ts';
@@ -18,12 +20,15 @@ import type { CommandIo, Ended } from './command.ts';
 import { EXIT, type Io } from './io.ts';
 import { painter } from './style.ts';
 import { readSubmission } from './submission.ts';
-import { readText } from './textFile.ts';
+import { readDataFile, readText } from './textFile.ts';
 
 interface Asked {
   readonly file: string;
   readonly mapping: string;
-  readonly events: string;
+  readonly events: string | undefined;
+  /** A log in place of events. */
+  readonly log: string | undefined;
+  readonly caseType: string | undefined;
   /** What may explain a deviation. */
   readonly threats: NamedThreats;
   readonly budget: number;
@@ -53,8 +58,7 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
   if (!mappingText.ok) return mappingText;
   const mapping = readMapping(mappingText.value, model);
   if (!mapping.ok) return { ...mapping, source: mappingText.value };
-  const eventsText = await readText(asked.events);
-  const events = eventsText.ok ? readEvents(eventsText.value) : eventsText;
+  const events = await eventsOf(asked, mapping.value);
   if (!events.ok) return events;
   const threats = selectThreats(threatsOf(model), asked.threats);
   if (!threats.ok) return threats;
@@ -70,6 +74,7 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
     threats: tried,
     budget,
     ...(now !== undefined && { now }),
+    ...(asked.log !== undefined && { written: true }),
   });
   try {
     for (const event of events.value) following.take(event);
@@ -91,6 +96,22 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
     json: { model: model.name, cases, flagged, leftOut: left.map(({ id }) => id) },
     text: () => monitorText(model.name, cases, io),
   };
+}
+
+/** The events of a file, or of a log that is replayed by time. */
+async function eventsOf(
+  { events, log, caseType }: Pick<Asked, 'events' | 'log' | 'caseType'>,
+  mapping: Mapping,
+): Promise<Result<readonly CloudEvent[]>> {
+  if ((events === undefined) === (log === undefined))
+    return wrong('give events as CloudEvents, or a log to be replayed', '--events');
+  if (log !== undefined) {
+    const bytes = await readDataFile(log);
+    if (!bytes.ok) return bytes;
+    return readLogStream(bytes.value, { ...(caseType !== undefined && { caseType }) }, mapping);
+  }
+  const text = await readText(events ?? '');
+  return text.ok ? readEvents(text.value) : text;
 }
 
 /** What was found out about the playbooks of a folder that are for the model. */

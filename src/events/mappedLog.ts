@@ -63,7 +63,7 @@ function mappedOptions(options: LogOptions, { mapping }: LogMapping): LogOptions
   return { ...options, mapped: isSubject(mapping.key) ? 'bySubject' : 'byKey' };
 }
 
-const isSubject = (key: Mapping['key']): boolean => key.length === 1 && key[0] === 'subject';
+export const isSubject = (key: Mapping['key']): boolean => key.length === 1 && key[0] === 'subject';
 
 function mappedLog(found: FoundLog, mapping: LogMapping, semantics: Semantics): Result<EventLog> {
   const { rows, unrelated } = isSubject(mapping.mapping.key)
@@ -82,7 +82,7 @@ function mappedLog(found: FoundLog, mapping: LogMapping, semantics: Semantics): 
 }
 
 /** A row as the event that a mapping reads. */
-function eventOf(
+export function eventOf(
   { activity, timeMs, row, binding, objects }: LogEvent,
   subject: string,
   id: string | undefined,

@@ -76,13 +76,20 @@ export class CaseJudge {
   readonly #dooms = new Map<Watched, Doom>();
   readonly start: CaseProgress;
 
-  constructor(model: Model, mapping: Mapping, explanations: Explanations) {
+  /** `written`: all data of events are text, as in a log. */
+  constructor(model: Model, mapping: Mapping, explanations: Explanations, written = false) {
     this.#model = model;
     this.#explanations = explanations;
     this.#base = explanations.watching([]);
     this.start = {
       status: 'open',
-      observer: new Observer(mapping, model, this.#base.system.semantics.layout),
+      observer: new Observer(
+        mapping,
+        model,
+        this.#base.system.semantics.layout,
+        new Map(),
+        written,
+      ),
       believed: [{ watched: this.#base, belief: this.#base.begin() }],
       prefix: { from: 'start', events: [] },
       alerts: [],

@@ -35,6 +35,8 @@ export interface WatchOptions {
   readonly threats: readonly Threat[];
   /** How many threats an explanation may have beyond those that are held already. */
   readonly budget: number;
+  /** All data of events are text, as in a log. */
+  readonly written?: boolean;
   /** Milliseconds since the epoch: times beyond it are ahead of their arrival. */
   readonly now?: number;
 }
@@ -89,7 +91,7 @@ export class Monitor {
     this.#mapping = mapping;
     this.#options = options;
     const explanations = new Explanations(model, mapping, options.threats, options.budget);
-    this.#judge = new CaseJudge(model, mapping, explanations);
+    this.#judge = new CaseJudge(model, mapping, explanations, options.written);
   }
 
   /**

@@ -73,4 +73,37 @@ describe('probity monitor', () => {
       (await monitor(MODEL, ...HOW, '--events', events, '--threats', 'tamper.bil.amount')).stderr,
     ).toContain('did you mean `tamper.bill.amount`?');
   });
+
+  it('replays a log by time: what a table or an XES file says is judged like a stream', async () => {
+    const rows = [
+      ['P', 'paid', '2026-03-02T09:10:00Z', '', '100'],
+      ['P', 'weighed', '2026-03-02T09:00:00Z', '3', ''],
+      ['Q', 'weighed', '2026-03-02T09:05:00Z', '3', ''],
+    ];
+    const head = ['case', 'activity', 'timestamp', 'kg', 'cents'];
+    const csv = [head, ...rows].map((row) => row.join(',')).join('\n');
+    const found = await monitor(MODEL, ...HOW, '--log', fileOf('log.csv', csv), '--json');
+    expect(JSON.parse(found.stdout)).toMatchObject({
+      cases: [
+        { case: 'P', events: ['3', '2'], alerts: [{ kind: 'deviation' }] },
+        { case: 'Q', alerts: [] },
+      ],
+    });
+    const text = (key: string, value: string): string => `<string key="${key}" value="${value}"/>`;
+    const xes = `<log xes.version="1.0"><trace>${text('concept:name', 'P')}${rows
+      .filter(([key]) => key === 'P')
+      .map(
+        ([, activity = '', time = '', kg = '', cents = '']) =>
+          `<event>${text('concept:name', activity)}<date key="time:timestamp" value="${time}"/>${text('kg', kg)}${text('cents', cents)}</event>`,
+      )
+      .join('')}</trace></log>`;
+    const same = await monitor(MODEL, ...HOW, '--log', fileOf('log.xes', xes), '--json');
+    expect(JSON.parse(same.stdout)).toMatchObject({
+      cases: [{ case: 'P', alerts: [{ kind: 'deviation' }] }],
+    });
+    const timeless = fileOf('no.csv', 'case,activity\nP,weighed\n');
+    expect((await monitor(MODEL, ...HOW, '--log', timeless)).stderr).toContain('EVENTS_SHAPE');
+    const both = await monitor(MODEL, ...HOW, '--log', timeless, '--events', timeless);
+    expect(both).toMatchObject({ exit: 2 });
+  });
 });

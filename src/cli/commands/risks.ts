@@ -139,7 +139,12 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     positionals: { file: MODEL_PLACE },
     options: {
       mapping: required(FILE, 'which events are which steps of the model (YAML)'),
-      events: required(FILE, 'events in order of arrival: a JSON list of CloudEvents 1.0'),
+      events: optional(FILE, 'events in order of arrival: a JSON list of CloudEvents 1.0'),
+      log: optional(
+        FILE,
+        'in place of events: a log that is replayed by time (CSV, XES, OCEL 2.0)',
+      ),
+      caseType: LEARNING_OPTIONS.caseType,
       ...THREATS_OPTION,
       budget: defaulted(
         whole('K', 0, 999),
@@ -157,6 +162,10 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
       {
         line: 'monitor checkout.yaml --mapping mapping.yaml --events events.json',
         about: 'where each case stands, and what its deviations mean',
+      },
+      {
+        line: 'monitor checkout.yaml --mapping mapping.yaml --log orders.xes',
+        about: 'the same of what is past',
       },
     ],
     exits: { 0: 'no alert that stands or stood', 1: 'some' },
