@@ -35,7 +35,7 @@ async function learnedFrom(asked: Asked, io: CommandIo): Promise<Result<LearnedL
   if (!submission.ok) return submission;
   const inspected = await inspect(submission.value);
   if (!inspected.ok) return inspected;
-  const log = await eventLogIn(asked.log, asked, inspected.value.semantics);
+  const log = await eventLogIn(asked.log, asked, inspected.value.semantics, io);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected.value, submission.value);
   if (!quiet.ok) return quiet;

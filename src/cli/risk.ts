@@ -73,7 +73,7 @@ async function assess(
   io: CommandIo,
 ): Promise<Ended> {
   const started = performance.now();
-  const log = await eventLogIn(asked.events ?? '', asked, inspected.semantics);
+  const log = await eventLogIn(asked.events ?? '', asked, inspected.semantics, io);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;

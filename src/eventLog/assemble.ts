@@ -3,15 +3,21 @@ import { isStep, stepTurn } from './lifecycle.ts';
 import type { EventLog, LogCase } from './log.ts';
 import { rowProblem, type LogRows, type Row } from './rows.ts';
 
+const ISO = 'ISO 8601 time of the calendar';
+/** Said once. */
+const CURE =
+  '; where times are written otherwise, say how (`timeFormat`, --time-format): dd.MM.yyyy HH:mm';
+
 /** Everything that is wrong with the rows of a log, whatever its format. */
-export function rowProblems(rows: readonly Row[]): Problem[] {
+export function rowProblems(rows: readonly Row[], timeFormat?: string): Problem[] {
+  let cure = timeFormat === undefined ? CURE : '';
+  const time = timeFormat === undefined ? ISO : `time of the form \`${timeFormat}\``;
   const problems: Problem[] = [];
   for (const { id, told, noTime } of rows) {
     if (id === '') problems.push(rowProblem(told.row, 'an event without a case'));
-    if (noTime !== undefined)
-      problems.push(
-        rowProblem(told.row, `\`${noTime.slice(0, 40)}\` is no ISO 8601 time of the calendar`),
-      );
+    if (noTime === undefined) continue;
+    problems.push(rowProblem(told.row, `\`${noTime.slice(0, 40)}\` is no ${time}${cure}`));
+    cure = '';
   }
   const timeless = rows.find((row) => !isTimed(row));
   if (timeless && rows.some(isTimed))

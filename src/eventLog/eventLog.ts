@@ -5,6 +5,7 @@ import { assemble, rowProblems } from './assemble.ts';
 import { formatOf } from './formats.ts';
 import type { EventLog } from './log.ts';
 import { isSqlite, readOcelSqlite } from './ocelSqlite.ts';
+import { timeFormat } from './timeFormat.ts';
 import { MAX_ROW_PROBLEMS, type LogOptions, type LogRows } from './rows.ts';
 
 /** A compressed log is not read beyond this. */
@@ -23,6 +24,18 @@ export function readEventLog(text: string, options: LogOptions = {}): Result<Eve
 export interface FoundLog extends LogRows {
   /** Of the text, or of the bytes of a database. */
   readonly digest: string;
+  /** How times were read, where not as ISO 8601. */
+  readonly timeFormat?: string;
+}
+
+const told = ({ timeFormat: format }: LogOptions): Pick<FoundLog, 'timeFormat'> =>
+  format === undefined ? {} : { timeFormat: format };
+
+/** The options with the format of times read. */
+function withTimes(options: LogOptions): Result<LogOptions> {
+  if (options.timeFormat === undefined) return ok(options);
+  const read = timeFormat(options.timeFormat);
+  return read.ok ? ok({ ...options, readTime: read.value }) : read;
 }
 
 /** The events in the text of a log. */
@@ -32,8 +45,10 @@ export function readLogText(text: string, options: LogOptions = {}): Result<Foun
     (name) => options[name] !== undefined && name !== format.option,
   );
   if (stray !== undefined) return bad(misplaced(stray, format.title));
-  const read = format.read(text, options);
-  return read.ok ? ok({ ...read.value, digest: sha256(text) }) : read;
+  const timed = withTimes(options);
+  if (!timed.ok) return timed;
+  const read = format.read(text, timed.value);
+  return read.ok ? ok({ ...read.value, ...told(options), digest: sha256(text) }) : read;
 }
 
 /**
@@ -55,8 +70,10 @@ export async function readLogBytes(
 ): Promise<Result<FoundLog>> {
   if (isSqlite(bytes)) {
     if (options.columns) return bad(misplaced('columns', 'OCEL 2.0 (SQLite)'));
-    const read = await readOcelSqlite(bytes, options);
-    return read.ok ? ok({ ...read.value, digest: sha256(bytes) }) : read;
+    const timed = withTimes(options);
+    if (!timed.ok) return timed;
+    const read = await readOcelSqlite(bytes, timed.value);
+    return read.ok ? ok({ ...read.value, ...told(options), digest: sha256(bytes) }) : read;
   }
   let text: string;
   try {
@@ -87,7 +104,7 @@ const misplaced = (name: 'columns' | 'caseType', title: string): Problem =>
 
 /** Cases, or everything that is wrong with the events. */
 export function logOf(read: FoundLog): Result<EventLog> {
-  const problems = rowProblems(read.rows);
+  const problems = rowProblems(read.rows, read.timeFormat);
   if (read.rows.length === 0)
     problems.push(problem('EVENT_LOG_EMPTY', '', 'the event log has no events'));
   if (problems.length > MAX_ROW_PROBLEMS) {

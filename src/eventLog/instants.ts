@@ -6,6 +6,16 @@ export interface Instant {
   readonly zoned?: boolean;
 }
 
+/** Whether a calendar has the day. */
+export function isDate(year: number, month: number, day: number): boolean {
+  const midnight = new Date(Date.UTC(year, month - 1, day));
+  return (
+    midnight.getUTCFullYear() === year &&
+    midnight.getUTCMonth() === month - 1 &&
+    midnight.getUTCDate() === day
+  );
+}
+
 const ISO_8601 =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?(?:(Z)|([+-])(\d{2}):?(\d{2}))?)?$/;
 
@@ -26,12 +36,8 @@ export function readInstant(text: string): Instant | undefined {
     number,
   ];
   const midnight = new Date(Date.UTC(year, month - 1, day));
-  const exists =
-    midnight.getUTCFullYear() === year &&
-    midnight.getUTCMonth() === month - 1 &&
-    midnight.getUTCDate() === day;
   const [offsetHours, offsetMinutes] = [part(10), part(11)];
-  if (!exists || hour > 24 || minute > 59 || second > 59) return undefined;
+  if (!isDate(year, month, day) || hour > 24 || minute > 59 || second > 59) return undefined;
   if (hour === 24 && (minute > 0 || second > 0 || part(7) > 0)) return undefined;
   if (offsetHours > 23 || offsetMinutes > 59) return undefined;
   const offset = (match[9] === '-' ? -1 : 1) * (offsetHours * 60 + offsetMinutes);

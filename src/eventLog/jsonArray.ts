@@ -1,8 +1,15 @@
 import { bad, ok, problem, type Result } from '../errors/index.ts';
-import { bindingOf, MAX_ROW_PROBLEMS, rowProblem, RowMaker, type LogRows } from './rows.ts';
+import {
+  bindingOf,
+  MAX_ROW_PROBLEMS,
+  rowProblem,
+  RowMaker,
+  type LogOptions,
+  type LogRows,
+} from './rows.ts';
 
 /** Reads a JSON array of events (`schemas/event-log.schema.json`). */
-export function readJsonArray(text: string): Result<LogRows> {
+export function readJsonArray(text: string, options: LogOptions = {}): Result<LogRows> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -20,7 +27,7 @@ export function readJsonArray(text: string): Result<LogRows> {
     eventShape(item).map((message) => rowProblem(i + 1, message)),
   );
   if (problems.length > 0) return bad(...problems.slice(0, MAX_ROW_PROBLEMS));
-  const maker = new RowMaker();
+  const maker = new RowMaker(options);
   const columns = new Set<string>();
   const rows = (items as readonly JsonEvent[]).map((item, i) => {
     const values = Object.entries(item.binding ?? {});

@@ -34,8 +34,9 @@ export interface ObjectCentricLog {
  * other type of which it names a single object, that object is a value under the type's name; the
  * attributes are values as well.
  */
-export function casesOf(log: ObjectCentricLog, { caseType, mapped }: LogOptions): Result<LogRows> {
-  if (mapped === 'byKey') return mappedRows(log);
+export function casesOf(log: ObjectCentricLog, options: LogOptions): Result<LogRows> {
+  const { caseType, mapped } = options;
+  if (mapped === 'byKey') return mappedRows(log, options);
   const type = caseType ?? (log.objectTypes.length === 1 ? log.objectTypes[0] : undefined);
   if (type === undefined || !log.objectTypes.includes(type))
     return bad(
@@ -46,7 +47,7 @@ export function casesOf(log: ObjectCentricLog, { caseType, mapped }: LogOptions)
       ),
     );
   const problems: Problem[] = [];
-  const maker = new RowMaker();
+  const maker = new RowMaker(options);
   const rows: Row[] = [];
   const columns = new Set<string>();
   let unrelatedEvents = 0;
@@ -81,8 +82,8 @@ export function casesOf(log: ObjectCentricLog, { caseType, mapped }: LogOptions)
 }
 
 /** Each event once: of which cases it is, a mapping says. */
-function mappedRows(log: ObjectCentricLog): Result<LogRows> {
-  const maker = new RowMaker();
+function mappedRows(log: ObjectCentricLog, options: LogOptions): Result<LogRows> {
+  const maker = new RowMaker(options);
   const columns = new Set<string>();
   const rows = log.events.map((event, i) => {
     for (const [name] of event.attributes) columns.add(name);

@@ -1,6 +1,10 @@
 import { problem, type Problem } from '../errors/index.ts';
 import { readInstant } from './instants.ts';
+import type { ReadTime } from './timeFormat.ts';
 import { NO_BINDING, type LogEvent } from './log.ts';
+
+/** Rows after which a reader says how far it is. */
+const TOLD_EVERY = 20_000;
 
 /** More problems than this help nobody; the last one says how many more there are. */
 export const MAX_ROW_PROBLEMS = 20;
@@ -32,9 +36,19 @@ export interface FoundRow {
 /** Makes the rows of one log: a text that comes again is kept once, a time as a number. */
 export class RowMaker {
   readonly #texts = new Map<string, string>();
+  readonly #readTime: ReadTime;
+  readonly #onRows: LogOptions['onRows'];
+  #count = 0;
+
+  constructor({ readTime = readInstant, onRows }: LogOptions) {
+    this.#readTime = readTime;
+    this.#onRows = onRows;
+  }
 
   row({ id, activity, time, transition, event, binding, objects, row }: FoundRow): Row {
-    const instant = time ? readInstant(time) : undefined;
+    this.#count += 1;
+    if (this.#count % TOLD_EVERY === 0) this.#onRows?.(this.#count);
+    const instant = time ? this.#readTime(time) : undefined;
     return {
       id: this.#kept(id),
       told: {
@@ -81,6 +95,12 @@ export interface LogOptions {
    * them. `byKey`: the mapping says of which case an event is, and the log need not.
    */
   readonly mapped?: 'bySubject' | 'byKey';
+  /** How times are written, where they are not ISO 8601: `dd.MM.yyyy HH:mm`. */
+  readonly timeFormat?: string;
+  /** That format, as it was read. */
+  readonly readTime?: ReadTime;
+  /** Is told now and then how many rows were read. */
+  readonly onRows?: (rows: number) => void;
 }
 
 export function bindingOf(entries: readonly (readonly [string, string])[]): LogEvent['binding'] {

@@ -85,7 +85,7 @@ export function readTable(text: string, options: LogOptions = {}): Result<LogRow
   const found = columnsOf(names, options);
   if (!found.ok) return found;
   const { at, others } = found.value;
-  const maker = new RowMaker();
+  const maker = new RowMaker(options);
   const rows: Row[] = [];
   const short: Problem[] = [];
   for (;;) {

@@ -25,8 +25,8 @@ const SINGLE: ReadonlySet<string> = new Set(['string', 'date', 'int', 'float', '
  * log. An event's attributes keep their keys, those of its trace are `case:KEY`. A trace without
  * events is a case that began.
  */
-export function readXes(text: string, { mapped }: LogOptions = {}): Result<LogRows> {
-  const reader = new XesReader(mapped ? [] : OWN);
+export function readXes(text: string, options: LogOptions = {}): Result<LogRows> {
+  const reader = new XesReader(options.mapped ? [] : OWN, options);
   const read = readXml(text, reader);
   if (!read.ok) return read;
   return reader.problems.length > 0
@@ -38,7 +38,7 @@ class XesReader implements XmlListener {
   readonly rows: Row[] = [];
   readonly columns = new Set<string>();
   readonly problems: Problem[] = [];
-  readonly #maker = new RowMaker();
+  readonly #maker: RowMaker;
   readonly #open: string[] = [];
   /** The keys that are no values: what they say is said elsewhere. */
   readonly #own: readonly string[];
@@ -47,8 +47,9 @@ class XesReader implements XmlListener {
   #traces = 0;
   #count = 0;
 
-  constructor(own: readonly string[]) {
+  constructor(own: readonly string[], options: LogOptions) {
     this.#own = own;
+    this.#maker = new RowMaker(options);
   }
 
   open(name: string, attributes: XmlAttributes): void {

@@ -60,7 +60,12 @@ export async function readMappedLogFile(
 }
 
 function mappedOptions(options: LogOptions, { mapping }: LogMapping): LogOptions {
-  return { ...options, mapped: isSubject(mapping.key) ? 'bySubject' : 'byKey' };
+  const format = options.timeFormat ?? mapping.timeFormat;
+  return {
+    ...options,
+    ...(format !== undefined && { timeFormat: format }),
+    mapped: isSubject(mapping.key) ? 'bySubject' : 'byKey',
+  };
 }
 
 export const isSubject = (key: Mapping['key']): boolean => key.length === 1 && key[0] === 'subject';

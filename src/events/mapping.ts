@@ -4,6 +4,7 @@ import type { Action, Model } from '../model/model.ts';
 import { cellType, type Type } from '../model/types.ts';
 import { MAPPING_SHAPE } from './mappingShape.ts';
 import { parsePath, type Path } from './path.ts';
+import { timeFormat } from '../eventLog/timeFormat.ts';
 import { readShaped } from '../yaml/shaped.ts';
 
 /** Where a value comes from, and how it becomes one of the model. */
@@ -51,6 +52,8 @@ export interface Deadline {
 /** Which events are steps of a model (SEMANTICS 25). */
 export interface Mapping {
   readonly key: Path;
+  /** How a log writes its times, where not as ISO 8601. */
+  readonly timeFormat?: string;
   readonly latenessMs: number;
   /** Per index set: a table, or the next free element. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<string, string> | 'next'>;
@@ -75,6 +78,7 @@ type DataDocument = Readonly<Record<string, string | DatumDocument>>;
 interface MappingDocument {
   readonly model?: string;
   readonly case: string;
+  readonly timeFormat?: string;
   readonly lateness?: string;
   readonly elements?: Readonly<Record<string, 'next' | Readonly<Record<string, string>>>>;
   readonly events: readonly {
@@ -147,6 +151,7 @@ class Reader {
     const key = this.#path(document.case, ['case']);
     return {
       key,
+      ...this.#timeFormat(document.timeFormat),
       latenessMs: this.#duration(document.lateness ?? 'PT0S', ['lateness']),
       elements,
       entries,
@@ -309,6 +314,13 @@ class Reader {
       this.#report(at, `\`${text}\` is no path: $ followed by .name, ['name'] or [number]`);
     if (path?.[0] === 'data' && typeof path[1] === 'string') this.#dataNames.add(path[1]);
     return path ?? [];
+  }
+
+  #timeFormat(text: string | undefined): Pick<Mapping, 'timeFormat'> {
+    if (text === undefined) return {};
+    const read = timeFormat(text);
+    if (!read.ok) this.#report(['timeFormat'], read.problems[0]?.message ?? '');
+    return { timeFormat: text };
   }
 
   #duration(text: string, at: readonly string[]): number {

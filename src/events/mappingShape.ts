@@ -42,6 +42,7 @@ export const MAPPING_SHAPE: JsonShape = {
     },
     model: { shape: text('the name of the model') },
     case: { shape: text('where the key of the case stands'), required: true },
+    timeFormat: { shape: text('how a log writes its times, where not ISO 8601: dd.MM.yyyy HH:mm') },
     lateness: { shape: text('how late an event may come: PT10M') },
     elements: {
       shape: mapping('what binds the elements of a set', {

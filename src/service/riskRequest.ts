@@ -30,6 +30,8 @@ export interface RequestedRisk {
   readonly caseType?: string | null;
   /** Of a table: which column is what, where its first line does not say so. */
   readonly columns?: readonly { readonly name: string; readonly column: string }[] | null;
+  /** How the log writes its times, where not as ISO 8601. */
+  readonly timeFormat?: string | null;
   /** The text of a mapping: which events are which steps of the model. */
   readonly mapping?: string | null;
   readonly cases?: number | null;
@@ -149,10 +151,11 @@ function formatProblems(format: string | null | undefined, events: string): Prob
       ];
 }
 
-function readingOf({ caseType, columns }: RequestedRisk): LogOptions | undefined {
-  if (!caseType && !columns?.length) return undefined;
+function readingOf({ caseType, columns, timeFormat }: RequestedRisk): LogOptions | undefined {
+  if (!caseType && !columns?.length && !timeFormat) return undefined;
   return {
     ...(caseType && { caseType }),
+    ...(timeFormat && { timeFormat }),
     ...(columns?.length && {
       columns: Object.fromEntries(columns.map(({ name, column }) => [name, column])),
     }),

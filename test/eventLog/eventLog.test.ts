@@ -123,7 +123,7 @@ describe('event log', () => {
       messages('case,activity,timestamp\n,pay,2026-01-01\nx,pay,yesterday\ny,pay,2026-13-45\n'),
     ).toEqual([
       'EVENT_LOG_ROW row 2 an event without a case',
-      'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time of the calendar',
+      'EVENT_LOG_ROW row 3 `yesterday` is no ISO 8601 time of the calendar; where times are written otherwise, say how (`timeFormat`, --time-format): dd.MM.yyyy HH:mm',
       'EVENT_LOG_ROW row 4 `2026-13-45` is no ISO 8601 time of the calendar',
     ]);
     expect(messages('case,activity\n1,a,b\n')).toEqual([

@@ -43,6 +43,10 @@ const LEARNING_OPTIONS = {
     'of an object-centric log (OCEL): the type of the objects that are cases',
   ),
   mapping: optional(FILE, 'which events are which steps of the model (YAML)'),
+  timeFormat: optional(
+    anyText('FORMAT'),
+    'how the log writes its times, where not ISO 8601: "dd.MM.yyyy HH:mm", epochMillis',
+  ),
   silent: optional(
     listOf('A,B', anyText('NAME')),
     'actions that need no events; of a diagram, gateways and events need none',
