@@ -11,6 +11,7 @@ import {
   type Loss,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
+import { readPredicate } from '../checking/predicate.ts';
 import type { FormatName } from '../model/formats.ts';
 import type { Submission } from '../checking/types.ts';
 import { wrong } from './arguments.ts';
@@ -33,6 +34,7 @@ interface Asked extends AskedLog {
   readonly weights: string | undefined;
   readonly generate: number | undefined;
   readonly property: string | undefined;
+  readonly where: string | undefined;
   readonly cases: number;
   readonly draws: number | undefined;
   readonly logEnd: number | undefined;
@@ -51,8 +53,11 @@ export async function risk(asked: Asked, io: CommandIo): Promise<Ended> {
   const { events, generate, property, weights } = asked;
   if ((events === undefined) === (generate === undefined))
     return wrong('give --events LOG to learn from a log, or --generate N to make one', '--events');
-  if (events !== undefined && property === undefined)
-    return wrong('give the property whose loss is asked about: --property NAME', '--property');
+  if (events !== undefined && (property === undefined) === (asked.where === undefined))
+    return wrong(
+      'give the property whose loss is asked about, --property NAME, or the states that are a loss, --where EXPR',
+      '--property',
+    );
   if (generate !== undefined && weights === undefined)
     return wrong('give the weights to generate with: --weights WEIGHTS.json', '--weights');
   const submission = await readSubmission(asked.file, asked.format);
@@ -73,7 +78,12 @@ async function assess(
   io: CommandIo,
 ): Promise<Ended> {
   const started = performance.now();
-  const log = await eventLogIn(asked.events ?? '', asked, inspected.semantics, io);
+  const { where } = asked;
+  const predicate =
+    where === undefined ? undefined : readPredicate(inspected.document, where, '--where');
+  if (predicate && !predicate.ok) return predicate;
+  const semantics = predicate?.value.semantics ?? inspected.semantics;
+  const log = await eventLogIn(asked.events ?? '', asked, semantics, io);
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;
@@ -82,9 +92,12 @@ async function assess(
   const watch = new Watch(signal, timeout * 1000);
   const assessed = await assessRisk(
     {
-      semantics: inspected.semantics,
+      semantics,
       modelDigest: inspected.digest,
-      loss: { property: asked.property ?? '' },
+      loss:
+        predicate && where !== undefined
+          ? { name: where, predicate: predicate.value.predicate }
+          : { property: asked.property ?? '' },
       log: log.value,
       options: {
         cases,

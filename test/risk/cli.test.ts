@@ -76,6 +76,25 @@ describe('probity risk', () => {
     );
   });
 
+  it('takes the states that are a loss instead of a property', async () => {
+    const ask = async (...loss: string[]): Promise<{ property: string; probability: object }> => {
+      const { exit, out, err } = await run(model, '--events', events, ...loss, '--json');
+      expect({ exit, err }).toEqual({ exit: 0, err: '' });
+      return JSON.parse(out) as { property: string; probability: object };
+    };
+    const [named, where] = [
+      await ask('--property', 'notStolen'),
+      await ask('--where', 'place = stolen'),
+    ];
+    expect(where.property).toBe('place = stolen');
+    expect(where.probability).toEqual(named.probability);
+    const unknown = await run(model, '--events', events, '--where', 'place = gone');
+    expect(unknown.exit).toBe(2);
+    expect(unknown.err).toMatch(/NAME_UNKNOWN.*--where.*gone/u);
+    const both = await run(model, '--events', events, '--property', 'notStolen', '--where', 'true');
+    expect(both.exit).toBe(2);
+  });
+
   it('warns of everything that weakens the number', async () => {
     const log = join(folder, 'log.csv');
     await writeFile(log, 'case,activity,depot\n1,load,north\n1,fly,\n2,load,\n');

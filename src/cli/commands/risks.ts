@@ -69,6 +69,7 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
     options: {
       events: optional(FILE, 'the event log: CSV, JSON, XES, OCEL 2.0'),
       property: optional(anyText('NAME'), 'the property whose breaking is the loss'),
+      where: optional(anyText('EXPR'), 'the states that are a loss, in place of a property'),
       cases: defaulted(
         whole('N', 1, 1_000_000_000),
         RISK_DEFAULTS.cases,
@@ -101,7 +102,7 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
       ),
     },
     notes: [
-      'Give --events and --property to learn from a log, or --generate and --weights to make one.',
+      'Give --events and --property (or --where) to learn from a log, or --generate and --weights to make one.',
       NOT_A_VERDICT,
     ],
     examples: [
