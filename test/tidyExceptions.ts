@@ -72,10 +72,11 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/lessons': 1,
   'src/model': 10,
   'src/monitor': 5,
+  'src/network': 1,
   'src/processes': 3,
   'src/queue': 1,
   'src/response': 2,
   'src/risk': 6,
-  'src/service': 14,
+  'src/service': 16,
   'src/store': 26,
 };

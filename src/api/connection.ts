@@ -87,7 +87,7 @@ const cursorOf = (row: { readonly id: unknown } | undefined): string | null =>
   row === undefined ? null : String(row.id);
 
 /** The fields of every connection. */
-export const CONNECTION_FIELDS: Readonly<Record<string, Field>> = {
+export const PLAIN_CONNECTION: Readonly<Record<string, Field>> = {
   nodes: (_api, { rows }: Connection) => rows,
   edges: (_api, { rows }: Connection) => rows.map((node) => ({ node, cursor: cursorOf(node) })),
   pageInfo: (_api, { rows, hasMore, page: { backward, cursor } }: Connection) => ({
@@ -97,6 +97,11 @@ export const CONNECTION_FIELDS: Readonly<Record<string, Field>> = {
     endCursor: cursorOf(rows.at(-1)),
   }),
   totalCount: (_api, { count }: Connection) => count?.(),
+};
+
+/** Those of before have a cursor beside their nodes. */
+export const CONNECTION_FIELDS: Readonly<Record<string, Field>> = {
+  ...PLAIN_CONNECTION,
   endCursor: (_api, { rows, hasMore, page: { backward } }: Connection) =>
     hasMore && !backward ? cursorOf(rows.at(-1)) : null,
 };

@@ -1,4 +1,4 @@
-import { figures } from '../service/state.ts';
+import { figures, type Figures } from '../service/state.ts';
 import type { Installation } from '../service/service.ts';
 
 /** Counts of this process; the rest is read from the store when asked. */
@@ -92,8 +92,8 @@ export async function metricsText(
       'Leaves of the log under a checkpoint that a quorum of witnesses cosigned.',
       [['', cosignedSize]],
     );
-  const waiting = [['', found.waitingAnchors] as const];
-  metric('probity_anchors_waiting', 'gauge', 'Checkpoints that wait for the ledger.', waiting);
+  metric('probity_anchors_waiting', 'gauge', ANCHORS, [['', found.waitingAnchors]]);
+  webhookMetrics(metric, found.deliveries);
   metric(
     'probity_http_requests_total',
     'counter',
@@ -110,4 +110,15 @@ export async function metricsText(
   return textOf(lines);
 }
 
+function webhookMetrics(
+  metric: (...row: [string, 'gauge', string, readonly (readonly [string, number])[]]) => void,
+  { count, overdueS }: Figures['deliveries'],
+): void {
+  const waiting = 'Deliveries of webhooks that wait.';
+  const overdue = 'How long the delivery is overdue that is overdue longest.';
+  metric('probity_webhook_deliveries_waiting', 'gauge', waiting, [['', count]]);
+  metric('probity_webhook_overdue_seconds', 'gauge', overdue, [['', overdueS]]);
+}
+
+const ANCHORS = 'Checkpoints that wait for the ledger.';
 const textOf = (lines: readonly string[]): string => `${lines.join('\n')}\n`;

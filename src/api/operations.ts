@@ -14,6 +14,7 @@ import { reports } from './areas/reports.ts';
 import { runs } from './areas/runs.ts';
 import { scenarioArea } from './areas/scenarios.ts';
 import { uploadArea } from './areas/uploads.ts';
+import { webhookArea } from './areas/webhooks.ts';
 import { verdicts } from './areas/verdicts.ts';
 import { costMeter, limitRule } from './limits.ts';
 import { runsInstallation, type Principal } from './auth.ts';
@@ -27,6 +28,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   explanations,
   verdicts,
   announcements: announcementArea,
+  webhooks: webhookArea,
   scenarios: scenarioArea,
   lessons: lessonArea,
   progress: progressArea,

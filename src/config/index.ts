@@ -40,6 +40,7 @@ export interface Config {
   readonly witnesses?: { readonly policy: string; readonly timeoutMs: number };
   readonly iota: IotaConfig;
   readonly limits: LimitsConfig;
+  readonly webhooks: WebhookConfig;
   /** Whose tokens are believed beside API keys; absent: nobody's. */
   readonly oidc?: OidcConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -54,6 +55,15 @@ export interface OidcConfig {
   readonly algorithms: readonly string[];
   readonly roleClaim: string;
   readonly organisationClaim: string;
+}
+
+/** How what happens is sent to those who asked for it. */
+export interface WebhookConfig {
+  /** `host` or `host:port`, which may be on the own premises. */
+  readonly allow: readonly string[];
+  /** Whether `http:` will do. */
+  readonly http: boolean;
+  readonly timeoutMs: number;
 }
 
 /** What keys, organisations and runs may take. */
@@ -169,6 +179,7 @@ function configFrom(read: Reader, env: Environment): Config {
       ...spending(read, network),
     },
     limits: limitsFrom(read),
+    webhooks: webhooksFrom(read),
     oidc: oidcFrom(read),
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
@@ -255,6 +266,22 @@ function limitsFrom(read: Reader): LimitsConfig {
     maxStates: read.integer('PROBITY_MAX_STATES', 1, 100_000_000) ?? 100_000_000,
     announcementDays: read.integer('PROBITY_ANNOUNCEMENT_DAYS', 1, 3_650) ?? 90,
     trustProxy: read.integer('PROBITY_TRUST_PROXY', 0, 10) ?? 0,
+  };
+}
+
+function webhooksFrom(read: Reader): WebhookConfig {
+  const listed = read.matching(
+    'PROBITY_WEBHOOK_ALLOW',
+    /^[\w.:-]{1,200}([\s,]+[\w.:-]{1,200})*$/u,
+    'hosts, or host:port, with a comma between two',
+  );
+  return {
+    allow: (listed ?? '')
+      .toLowerCase()
+      .split(/[\s,]+/u)
+      .filter((each) => each !== ''),
+    http: read.oneOf('PROBITY_WEBHOOK_HTTP', ['yes', 'no']) === 'yes',
+    timeoutMs: read.integer('PROBITY_WEBHOOK_TIMEOUT_MS', 100, 60_000) ?? 15_000,
   };
 }
 

@@ -49,10 +49,12 @@ export interface Figures {
   /** The size under the last checkpoint with a quorum; absent where nobody is asked to cosign. */
   readonly cosignedSize?: number;
   readonly waitingAnchors: number;
+  /** Deliveries of webhooks that wait, and how long the one that is overdue longest. */
+  readonly deliveries: { readonly count: number; readonly overdueS: number };
 }
 
 export async function figures({ store, queues, notary }: Installation): Promise<Figures> {
-  const [oldestQueuedS, counts, verdicts, jobs, logSize, waitingAnchors, cosigned] =
+  const [oldestQueuedS, counts, verdicts, jobs, logSize, waitingAnchors, cosigned, deliveries] =
     await Promise.all([
       store.all.runs.oldestQueuedS(),
       store.all.runs.counts(),
@@ -61,6 +63,7 @@ export async function figures({ store, queues, notary }: Installation): Promise<
       notary.log.size(),
       store.anchors.pending(),
       store.cosigned.newest(true),
+      store.all.deliveries.waiting(),
     ]);
   const runs = RUN_STATES.map((state) => [state, counts.get(state) ?? 0] as const);
   return {
@@ -72,5 +75,6 @@ export async function figures({ store, queues, notary }: Installation): Promise<
     logSize,
     ...(notary.witnesses && { cosignedSize: cosigned?.size ?? 0 }),
     waitingAnchors,
+    deliveries,
   };
 }

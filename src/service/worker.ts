@@ -8,6 +8,7 @@ import { sealRun } from './seal.ts';
 import type { Installation, Service } from './service.ts';
 import { startJudging } from './judge.ts';
 import { startSweeping } from './sweep.ts';
+import { startDelivering } from './deliveries.ts';
 
 const QUIET_MS = 30_000;
 
@@ -104,12 +105,13 @@ export async function startWorker(
   await Promise.all([checks.ready(), anchors.ready()]);
   const stopSweeping = startSweeping(installation);
   const stopJudging = startJudging(installation);
+  const stopDelivering = startDelivering(installation);
   logger.info('worker.started', { worker: name });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     stopSweeping();
     stopping.abort();
-    await Promise.all([checks.close(), anchors.close(), stopJudging()]);
+    await Promise.all([checks.close(), anchors.close(), stopJudging(), stopDelivering()]);
     logger.info('worker.stopped', { worker: name });
   };
   return { stop: () => (stopped ??= stop()) };

@@ -3,6 +3,7 @@ import type { Json } from '../canonical/index.ts';
 import { Prisma, type AllRows, type Rows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
 import type { Page, Slice } from './listing.ts';
+import { addDeliveries, webhooksFor } from './webhooks.ts';
 import type { Announcement } from './generated/client.ts';
 
 /** What is announced: `what it is about.what happened to it`. */
@@ -11,6 +12,7 @@ export const ANNOUNCEMENT_KINDS = [
   'verdict.issued',
   'verdict.revoked',
   'monitor.alert',
+  'webhook.ping',
 ] as const;
 export type AnnouncementKind = (typeof ANNOUNCEMENT_KINDS)[number];
 
@@ -36,15 +38,18 @@ export interface AnnouncementRecord extends NewAnnouncement {
 const MOST_BYTES = 16 * 1024;
 
 /**
- * Says what happened, in the transaction in which it happened: last in it, for it holds the
- * organisation's head until the commit, and others wait for that. (A sequence would hand out 5
- * before 4 is seen, and whoever had read 5 would never look for 4 again.)
+ * Says what happened, and whom it is sent to, in the transaction in which it happened: last in it,
+ * for it holds the organisation's head until the commit, and others wait for that. (A sequence
+ * would hand out 5 before 4 is seen, and whoever had read 5 would never look for 4 again.)
  */
 export async function announce(
   rows: Rows,
   organisationId: string,
   { kind, owner, subject, data }: NewAnnouncement,
-): Promise<void> {
+): Promise<string> {
+  // A ping goes to the one that it is about, whatever that asks for.
+  const to = kind === 'webhook.ping' ? [subject] : await webhooksFor(rows, kind);
+  const id = newId('ann');
   const text = JSON.stringify(data);
   invariant(text.length <= MOST_BYTES, `an announcement has at most ${MOST_BYTES} bytes`);
   await rows.$executeRaw`
@@ -57,8 +62,10 @@ export async function announce(
     INSERT INTO "announcements"
       ("id", "organisation_id", "position", "kind", "owner", "subject", "data")
     SELECT
-      ${newId('ann')}, ${organisationId}, "position", ${kind}, ${owner}, ${subject}, ${text}::JSON
+      ${id}, ${organisationId}, "position", ${kind}, ${owner}, ${subject}, ${text}::JSON
     FROM "head"`;
+  await addDeliveries(rows, organisationId, id, to);
+  return id;
 }
 
 /** Which announcements somebody sees, of those that he asked for. */
@@ -78,14 +85,19 @@ export class Announcements {
   }
 
   /** Of what is announced without a transaction of its own. */
-  async add(announcement: NewAnnouncement): Promise<void> {
-    await this.tenant.in((rows) => announce(rows, this.tenant.organisationId, announcement));
+  async add(announcement: NewAnnouncement): Promise<string> {
+    return this.tenant.in((rows) => announce(rows, this.tenant.organisationId, announcement));
   }
 
   /** How many there have been: the position of the last. */
   async head(): Promise<number> {
     const row = await this.tenant.in((rows) => rows.announcementHead.findFirst());
     return Number(row?.position ?? 0);
+  }
+
+  async get(id: string): Promise<AnnouncementRecord | undefined> {
+    const row = await this.tenant.in((rows) => rows.announcement.findUnique({ where: { id } }));
+    return row ? toAnnouncement(row) : undefined;
   }
 
   /** The position of one that is kept, and that the asker may see. */

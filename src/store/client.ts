@@ -62,6 +62,9 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Incident',
   'RaisedAlert',
   'AlertNote',
+  'Webhook',
+  'WebhookDelivery',
+  'WebhookAttempt',
 ]);
 
 /**

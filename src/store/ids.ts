@@ -17,7 +17,9 @@ export type IdKind =
   | 'alr'
   | 'inc'
   | 'ist'
-  | 'not';
+  | 'not'
+  | 'whk'
+  | 'dlv';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -24,6 +24,7 @@ import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
 import { AllUploads, Uploads } from './uploads.ts';
 import { Verdicts } from './verdicts.ts';
+import { AllDeliveries, Webhooks } from './webhooks.ts';
 
 export * from './records.ts';
 export {
@@ -54,6 +55,14 @@ export type {
   ToldAlert,
   ToldCase,
 } from './monitors.ts';
+export type {
+  AttemptOutcome,
+  ClaimedDelivery,
+  DeliveryRecord,
+  DeliveryState,
+  WebhookAttemptRecord,
+  WebhookRecord,
+} from './webhooks.ts';
 export type { AttemptFilter, AttemptRecord } from './attempts.ts';
 export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
@@ -101,6 +110,7 @@ export class TenantStore implements SharedStore {
   readonly events: EventStore;
   readonly monitors: Monitors;
   readonly alerts: Alerts;
+  readonly webhooks: Webhooks;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -130,6 +140,7 @@ export class TenantStore implements SharedStore {
     this.events = new EventStore(tenant);
     this.monitors = new Monitors(tenant);
     this.alerts = new Alerts(tenant);
+    this.webhooks = new Webhooks(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({
@@ -153,6 +164,7 @@ export interface AllTenants {
   readonly monitors: AllMonitors;
   readonly announcements: AllAnnouncements;
   readonly uploads: AllUploads;
+  readonly deliveries: AllDeliveries;
 }
 
 /**
@@ -184,6 +196,7 @@ export class Store implements SharedStore {
       monitors: new AllMonitors(all),
       announcements: new AllAnnouncements(all),
       uploads: new AllUploads(all),
+      deliveries: new AllDeliveries(all),
     };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);

@@ -2,7 +2,9 @@ import pg from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** With the id of a run, or of the organisation in which something was announced. */
-const CHANNELS = ['probity_run', 'probity_announcement'];
+const [CHANGED, ANNOUNCED] = ['probity_run', 'probity_announcement'];
+const CHANNELS = [CHANGED, ANNOUNCED];
+const ANY = '*';
 const RETRY_MS = 1_000;
 
 /**
@@ -29,6 +31,11 @@ export class Notices {
   /** Calls back when something may have been announced in the organisation. */
   onAnnouncement(organisationId: string, listener: () => void): () => void {
     return this.on(organisationId, listener);
+  }
+
+  /** The same, of whatever organisation. */
+  onAnyAnnouncement(listener: () => void): () => void {
+    return this.on(ANY, listener);
   }
 
   private on(id: string, listener: () => void): () => void {
@@ -66,7 +73,10 @@ export class Notices {
       client.once('end', resolve);
       client.on('error', () => resolve());
     });
-    client.on('notification', ({ payload }) => this.tell(payload));
+    client.on('notification', ({ channel, payload }) => {
+      this.tell(payload);
+      if (channel === ANNOUNCED) this.tell(ANY);
+    });
     await client.connect();
     this.client = client;
     if (this.closed) return client.end();

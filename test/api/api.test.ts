@@ -494,6 +494,16 @@ describe('who may do what', () => {
       'mutation { signingKeyRotate(input: { role: log, reason: "" }) { userErrors { code } } }',
     announcements: '{ announcements { nodes { id } } }',
     announced: 'subscription { announced(after: "x") { id } }',
+    webhooks: '{ webhooks { id } }',
+    webhookDeliveries: '{ webhookDeliveries(webhookId: "x") { nodes { id } } }',
+    webhookCreate: 'mutation { webhookCreate(input: { url: "x" }) { userErrors { code } } }',
+    webhookSecretRotate:
+      'mutation { webhookSecretRotate(input: { id: "x" }) { userErrors { code } } }',
+    webhookDisable: 'mutation { webhookDisable(input: { id: "x" }) { userErrors { code } } }',
+    webhookEnable: 'mutation { webhookEnable(input: { id: "x" }) { userErrors { code } } }',
+    webhookDelete: 'mutation { webhookDelete(input: { id: "x" }) { userErrors { code } } }',
+    webhookPing: 'mutation { webhookPing(input: { id: "x" }) { userErrors { code } } }',
+    webhookRedeliver: 'mutation { webhookRedeliver(input: { id: "x" }) { userErrors { code } } }',
     runUpdated: 'subscription { runUpdated(id: "x") { id } }',
   };
 

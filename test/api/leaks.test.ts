@@ -26,7 +26,7 @@ import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { withdrawVerdict } from '../../src/service/withdraw.ts';
 import { audited } from '../../src/service/auditTrail.ts';
 import type { Service } from '../../src/service/service.ts';
-import { FIRST_ORGANISATION, verdictIdOf } from '../../src/store/index.ts';
+import { FIRST_ORGANISATION, newId, verdictIdOf } from '../../src/store/index.ts';
 import { until } from '../servers.ts';
 import { openTestApi, type TestApi } from '../service/bench.ts';
 import { startIssuer, type TestIssuer } from './issuer.ts';
@@ -59,6 +59,22 @@ interface Victim {
   readonly verdictId: string;
 }
 
+/** What of a row has a word of its own. */
+const CANARIES = [
+  'key',
+  'owner',
+  'source',
+  'name',
+  'reason',
+  'detail',
+  'url',
+  'hook',
+  'disabled',
+  'watch',
+  'case',
+  'event',
+  'note',
+];
 const asAdmin = { keyId: 'key_00000000000000000000000000', role: 'admin' } as const;
 
 /** An organisation with a row of every kind, each of which has a word of its own. */
@@ -96,6 +112,16 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
   const gone = await service.store.keys.create({ name: `${word}gone`, role: 'admin' });
   await service.store.keys.revoke(gone.record.id);
   const [living] = await service.store.keys.list();
+  const hook = newId('whk');
+  const told = { id: hook, url: `https://${word}url.example/`, description: `${word}hook` };
+  await service.store.webhooks.create({ ...told, kinds: [], secret: `${word}secret` });
+  // Disabled, so that no worker sends anything to it.
+  await service.store.webhooks.disable(hook, `${word}disabled`);
+  const pinged = { kind: 'webhook.ping', owner: '', subject: hook, data: {} } as const;
+  const delivery = await service.store.webhooks.deliveryOf(
+    hook,
+    await service.store.announcements.add(pinged),
+  );
   const [announced] = await service.store.announcements.after(0, {}, 1);
   const watched = await watchedCase(service, model.value.id, word);
   return {
@@ -104,18 +130,7 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
     admin: keys.admin,
     revoked: gone.key,
     keys,
-    canaries: [
-      'key',
-      'owner',
-      'source',
-      'name',
-      'reason',
-      'detail',
-      'watch',
-      'case',
-      'event',
-      'note',
-    ].map((each) => word + each),
+    canaries: CANARIES.map((each) => word + each),
     ids: [
       model.value.id,
       runId,
@@ -125,6 +140,8 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
       organisationId,
       announced!.id,
       ...watched,
+      hook,
+      delivery!.id,
     ],
     modelId: model.value.id,
     runId,
@@ -332,15 +349,16 @@ const sent = (name: string, word: string, of: Victim): boolean =>
 /** What a key sees of a victim: the words of it that stand in the answers. */
 async function leaked(name: string, of: Victim, key: string | undefined): Promise<string[]> {
   const words: string[] = [];
-  for (const id of of.ids)
-    for (const source of documents(name, id)) {
-      const text = await answered(name, source, key);
-      expect(text, `${name} ${source}`).not.toMatch(/GRAPHQL_VALIDATION|"INTERNAL"/u);
-      // What was sent comes back in messages; the rest must not.
-      const shown = text.replaceAll(id, '');
-      for (const word of [...of.canaries, ...of.ids])
-        if (shown.includes(word) && !sent(name, word, of)) words.push(`${name}: ${word}`);
-    }
+  // What takes no id is asked once.
+  const asked = new Map(of.ids.flatMap((id) => documents(name, id).map((each) => [each, id])));
+  for (const [source, id] of asked) {
+    const text = await answered(name, source, key);
+    expect(text, `${name} ${source}`).not.toMatch(/GRAPHQL_VALIDATION|"INTERNAL"/u);
+    // What was sent comes back in messages; the rest must not.
+    const shown = text.replaceAll(id, '');
+    for (const word of [...of.canaries, ...of.ids])
+      if (shown.includes(word) && !sent(name, word, of)) words.push(`${name}: ${word}`);
+  }
   return words;
 }
 
@@ -361,6 +379,11 @@ describe('nobody sees what is another organisation’s', () => {
     expect(await answered('announced', source!, theirs.admin)).toContain(theirs.verdictId);
     expect(await answered('announced', source!, mine.admin)).toContain(mine.verdictId);
     expect(await answered('announced', source!, mine.admin)).not.toContain(theirs.verdictId);
+    // A secret is shown to nobody, not even to those whose it is.
+    for (const name of names.filter((each) => /^webhook(s|Deliveries)$/u.test(each)))
+      expect(await leaked(name, { ...theirs, canaries: ['umbersecret'] }, theirs.admin)).toEqual(
+        expect.not.arrayContaining([`${name}: umbersecret`]),
+      );
   });
 
   it.each(names)(

@@ -64,6 +64,8 @@ export async function openTestService(
 export interface TestApi {
   readonly opened: TestService;
   readonly api: RunningApi;
+  /** Leaves what there is to do to others. */
+  stopWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ export async function openTestApi(workerName: string, options: TestOptions = {})
     stops.push(() => worker.stop());
     const api = await startApi({ ...opened.installation, config: { ...opened.config, port: 0 } });
     stops.push(() => api.stop());
-    return { opened, api, stop };
+    return { opened, api, stopWorker: () => worker.stop(), stop };
   } catch (error) {
     await stop();
     throw error;

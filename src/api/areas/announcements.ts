@@ -3,9 +3,9 @@ import { listAnnouncements, watchAnnouncements } from '../../service/announcemen
 import { visibleRun } from '../../service/submit.ts';
 import { visibleVerdict } from '../../service/verdict.ts';
 import type { AnnouncementKind, AnnouncementRecord } from '../../store/index.ts';
-import { given, valueOf, type Area, type Arguments, type Field } from '../area.ts';
+import { given, valueOf, type Area, type Arguments } from '../area.ts';
 import { askerOf } from '../auth.ts';
-import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
+import { connection, cursorPage, DEFAULT_PAGE, PLAIN_CONNECTION } from '../connection.ts';
 import { STAFF } from '../roles.ts';
 
 /** What the schema calls the kinds. */
@@ -14,19 +14,25 @@ const KINDS: Readonly<Record<string, AnnouncementKind>> = {
   verdictIssued: 'verdict.issued',
   verdictRevoked: 'verdict.revoked',
   monitorAlert: 'monitor.alert',
+  webhookPing: 'webhook.ping',
 };
-const NAMES = new Map(Object.entries(KINDS).map(([name, kind]) => [kind, name]));
+export const ANNOUNCEMENT_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(KINDS).map(([name, kind]) => [kind, name]),
+);
 
-const kindsFrom = (args: Arguments): readonly AnnouncementKind[] | undefined =>
-  given<readonly string[]>(args, 'kinds')?.flatMap((name) => KINDS[name] ?? []);
+export const kindsNamed = (names: readonly string[]): readonly AnnouncementKind[] =>
+  names.flatMap((name) => KINDS[name] ?? []);
+
+function kindsFrom(args: Arguments): readonly AnnouncementKind[] | undefined {
+  const names = given<readonly string[]>(args, 'kinds');
+  return names && kindsNamed(names);
+}
 
 /** The field of the data that names a run or a verdict. */
 const idIn = ({ data }: AnnouncementRecord, name: 'run' | 'verdict'): string => {
   const id = data[name];
   return typeof id === 'string' ? id : '';
 };
-
-const { nodes, edges, pageInfo, totalCount } = CONNECTION_FIELDS as Readonly<Record<string, Field>>;
 
 /** What happened: as a list, and as it happens. */
 export const announcementArea: Area = {
@@ -54,15 +60,14 @@ export const announcementArea: Area = {
   fields: {
     Announcement: {
       cursor: (_api, { id }: AnnouncementRecord) => id,
-      kind: (_api, { kind }: AnnouncementRecord) => NAMES.get(kind) ?? unreachable(kind as never),
+      kind: (_api, { kind }: AnnouncementRecord) =>
+        ANNOUNCEMENT_NAMES.get(kind) ?? unreachable(kind as never),
       run: ({ service }, each: AnnouncementRecord, _args, { principal }) =>
         principal && visibleRun(service, askerOf(principal), idIn(each, 'run')),
       verdict: ({ service }, each: AnnouncementRecord, _args, { principal }) =>
         principal && visibleVerdict(service, askerOf(principal), idIn(each, 'verdict')),
     },
-    AnnouncementConnection: { nodes, edges, pageInfo, totalCount } as Readonly<
-      Record<string, Field>
-    >,
+    AnnouncementConnection: PLAIN_CONNECTION,
   },
   lists: { announcements: DEFAULT_PAGE },
 };

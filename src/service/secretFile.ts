@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, readFile, rm, writeFile } from 'node:fs/promises';
+import { Fault } from '../errors/index.ts';
+
+const BYTES = 32;
+const known = new Map<string, Promise<Uint8Array>>();
+
+/** The 32 bytes of a file of ours, made by whoever comes first; throws `DATA_DIR`. */
+export function secretIn(file: string): Promise<Uint8Array> {
+  const before = known.get(file);
+  if (before) return before;
+  const reading = readOrMake(file);
+  known.set(file, reading);
+  reading.catch(() => known.delete(file));
+  return reading;
+}
+
+async function readOrMake(file: string): Promise<Uint8Array> {
+  const own = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    const there = await readSecret(file);
+    if (there) return there;
+    await writeFile(own, randomBytes(BYTES), { mode: 0o600, flag: 'wx' });
+    await chmod(own, 0o600);
+    // Whole or not at all: of two that make one, the first counts.
+    await link(own, file).catch(() => undefined);
+    const made = await readSecret(file);
+    if (made) return made;
+    throw new Error('no key was made');
+  } catch (cause) {
+    throw new Fault('DATA_DIR', `${file} cannot be read or made`, { cause });
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+async function readSecret(file: string): Promise<Uint8Array | undefined> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (bytes && bytes.length !== BYTES) throw new Error(`${file} has ${bytes.length} bytes`);
+  return bytes;
+}
