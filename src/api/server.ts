@@ -25,6 +25,7 @@ import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
 import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
+import { crossOrigin, securityHeaders } from './headers.ts';
 import { Counters, Durations, metricsText } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
 import { costRule, isScope, METER, operationsOf } from './operations.ts';
@@ -115,8 +116,9 @@ function route(
   authenticator: Authenticator,
 ): void {
   const [counters, durations] = [new Counters(), new Durations()];
+  const { config } = installation;
   app.disable('x-powered-by');
-  app.use(measured(counters, durations));
+  app.use(measured(counters, durations), securityHeaders, crossOrigin(config.corsOrigins));
   app.get('/', (_request, response) => {
     response
       .type('text')
@@ -176,7 +178,6 @@ const measured =
     const began = performance.now();
     // Where it is one of ours: no more kinds than there are routes.
     const route = /^\/(graphql|verdicts|runs|log|uploads)\b/u.exec(request.path)?.[1] ?? 'other';
-    response.setHeader('X-Content-Type-Options', 'nosniff');
     response.on('finish', () => {
       counters.add(String(response.statusCode));
       // How long somebody listened is not how long an answer took.

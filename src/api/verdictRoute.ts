@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { NO_FRAMES } from './headers.ts';
 import { publicVerdict } from '../service/read.ts';
 import type { Installation } from '../service/service.ts';
 import { plainHtml as plain } from '../evidence/renderings/html.ts';
@@ -31,7 +32,10 @@ export function verdictRoute(installation: Installation): RequestHandler {
     // Who follows a QR code is a person with a browser; scripts and curl get lines.
     if (request.accepts(['text', 'html']) === 'html')
       response
-        .setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'")
+        .setHeader(
+          'Content-Security-Policy',
+          `default-src 'none'; style-src 'unsafe-inline'; ${NO_FRAMES}`,
+        )
         .type('html')
         .send(pageOf(facts));
     else response.type('text').send(linesOf(facts));

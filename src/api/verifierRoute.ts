@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Response } from 'express';
+import { NO_FRAMES } from './headers.ts';
 import { packageRoot } from '../config/packageRoot.ts';
 
 /**
@@ -26,6 +27,7 @@ export function sendVerifier(response: Response): void {
   // RFC 9530, 2: the digest of what is sent.
   response
     .type('html')
+    .setHeader('Content-Security-Policy', NO_FRAMES)
     .setHeader('Repr-Digest', `sha-256=:${found.sha256.toString('base64')}:`)
     .send(found.bytes);
 }

@@ -40,6 +40,8 @@ export interface Config {
   readonly witnesses?: { readonly policy: string; readonly timeoutMs: number };
   readonly iota: IotaConfig;
   readonly limits: LimitsConfig;
+  /** Origins whose scripts may ask in a browser; none: only those of no origin, and our own. */
+  readonly corsOrigins: readonly string[];
   readonly webhooks: WebhookConfig;
   /** Whose tokens are believed beside API keys; absent: nobody's. */
   readonly oidc?: OidcConfig;
@@ -179,6 +181,7 @@ function configFrom(read: Reader, env: Environment): Config {
       ...spending(read, network),
     },
     limits: limitsFrom(read),
+    corsOrigins: originsFrom(read),
     webhooks: webhooksFrom(read),
     oidc: oidcFrom(read),
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
@@ -267,6 +270,16 @@ function limitsFrom(read: Reader): LimitsConfig {
     announcementDays: read.integer('PROBITY_ANNOUNCEMENT_DAYS', 1, 3_650) ?? 90,
     trustProxy: read.integer('PROBITY_TRUST_PROXY', 0, 10) ?? 0,
   };
+}
+
+/** As browsers write them: no path, no wildcard. */
+function originsFrom(read: Reader): readonly string[] {
+  const listed = (read.text('PROBITY_CORS_ORIGINS') ?? '').split(/[\s,]+/u).filter(Boolean);
+  const isOrigin = (text: string): boolean =>
+    /^https?:\/\//u.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  if (listed.every(isOrigin)) return listed;
+  read.refuse('PROBITY_CORS_ORIGINS', 'origins, https://console.example, with a comma between two');
+  return [];
 }
 
 function webhooksFrom(read: Reader): WebhookConfig {
