@@ -16,6 +16,8 @@ export interface Principal {
   /** Operations that the key is for, or `read`; absent: all of its role. */
   readonly scopes?: ReadonlySet<string>;
   readonly expiresAt?: Date;
+  /** Where this request came from, where that is known. */
+  readonly address?: string | undefined;
 }
 
 export const askerOf = ({ owner, role }: Principal): Asker => ({ owner, seesAll: seesAll(role) });

@@ -30,7 +30,8 @@ export async function contextOf(
       ? undefined
       : refusal([problem('UNAUTHENTICATED', '', 'the key was revoked, or has ended')]);
   try {
-    const principal = await authenticator.principal(authorization, address);
+    const found = await authenticator.principal(authorization, address);
+    const principal = found && { ...found, address };
     return { principal, answer, refusedNow };
   } catch (trouble) {
     if (!(trouble instanceof Fault || trouble instanceof GraphQLError)) throw trouble;

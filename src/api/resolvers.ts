@@ -1,7 +1,8 @@
 import { problem, type Problem } from '../errors/index.ts';
-import type { ModelHead, RunHead, SealedVerdict } from '../store/index.ts';
+import { isId, type ModelHead, type RunHead, type SealedVerdict } from '../store/index.ts';
 import type { ScenarioText } from '../scenarios/index.ts';
-import type { Api, InstallationApi, Operation, Resolver } from './area.ts';
+import { notedWrite } from '../service/auditTrail.ts';
+import type { Api, Arguments, InstallationApi, Operation, Resolver } from './area.ts';
 import { runsInstallation, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
@@ -51,12 +52,30 @@ function guarded(parts: Parts, name: string, operation: Operation): Resolver {
     const principal = known(context);
     if (!mayUse(principal, name)) throw refusal([forbidden(principal, name)]);
     const api = apiOf(parts, principal);
-    const result =
+    const run = async (): Promise<unknown> =>
       operation.reach === undefined
         ? operation.run(api, args, principal)
         : operation.run({ ...api, installation: parts.installation }, args, principal);
+    if (operation.on === 'Mutation')
+      return notedWrite(api.service, principal, name, run, (result) => subjectOf(result, args));
+    const result = run();
     return operation.on === 'Subscription' ? followed(parts, name, result, context) : result;
   };
+}
+
+/**
+ * What a write was about: the id of what it gave, else the one that it was given. Nothing where it
+ * did nothing, because something was wrong with its input.
+ */
+function subjectOf(result: unknown, args: Arguments): string | undefined {
+  const { userErrors, ...given } = Object(result) as { readonly userErrors?: readonly unknown[] };
+  if (userErrors && userErrors.length > 0) return undefined;
+  const input: unknown = args['input'];
+  for (const each of [result, ...Object.values(given), args, input]) {
+    const { id } = Object(each) as { readonly id?: unknown };
+    if (typeof id === 'string' && isId(id)) return id;
+  }
+  return '';
 }
 
 /** The events of a subscription, for as long as the key is good. */

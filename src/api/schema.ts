@@ -1,5 +1,6 @@
 import {
   buildSchema,
+  defaultFieldResolver,
   GraphQLError,
   Kind,
   isObjectType,
@@ -25,6 +26,7 @@ export function executableSchema(
   resolvers: Resolvers,
   typeOf: (value: unknown) => string | undefined,
   onEvent: (context: ApiContext) => void,
+  beforeFields: BeforeFields = {},
 ): GraphQLSchema {
   const schema = buildSchema(text);
   for (const [typeName, fields] of Object.entries(resolvers)) {
@@ -39,6 +41,11 @@ export function executableSchema(
   ]) {
     for (const field of Object.values(type?.getFields() ?? {}))
       invariant(field.resolve, `${type?.name}.${field.name} has a resolver`);
+  }
+  for (const [typeName, before] of Object.entries(beforeFields)) {
+    const type = schema.getType(typeName);
+    invariant(isObjectType(type), `${typeName} is an object type of the schema`);
+    precede(type, before);
   }
   const node = schema.getType('Node');
   if (node && 'resolveType' in node) node.resolveType = typeOf;
@@ -64,6 +71,23 @@ function attach(
     } else {
       field.resolve = resolve as GraphQLFieldResolver<unknown, unknown>;
     }
+  }
+}
+
+/** By type: what is done before any field of a value of it but its id is shown. */
+export type BeforeFields = Readonly<
+  Record<string, (value: { readonly id: string }, context: ApiContext) => Promise<void>>
+>;
+
+/** Also those that are properties of their parent, and those that are yet to be invented. */
+function precede(type: GraphQLObjectType, before: BeforeFields[string]): void {
+  for (const field of Object.values(type.getFields())) {
+    if (field.name === 'id') continue;
+    const resolve = field.resolve ?? defaultFieldResolver;
+    field.resolve = async (value: { readonly id: string }, args, context: ApiContext, info) => {
+      await before(value, context);
+      return resolve(value, args, context, info) as unknown;
+    };
   }
 }
 

@@ -35,6 +35,7 @@ import { serveEventStreams } from './eventStream.ts';
 import { serveSubscriptions } from './socket.ts';
 import { subscribes } from './subscriptionRule.ts';
 import { uploadRoute } from './uploadRoute.ts';
+import { noteVerdictRead } from './verdictReads.ts';
 import { sendVerifier, verifierLine } from './verifierRoute.ts';
 
 export interface RunningApi {
@@ -57,7 +58,12 @@ export async function buildApi(
     tokens && ((token) => findBearer(installation, tokens, token)),
   );
   const resolvers = buildResolvers({ installation, authenticator, operationsOf, isScope });
-  const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin());
+  const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin(), {
+    Verdict: async ({ id }, context) => {
+      const { principal } = context;
+      if (principal) await noteVerdictRead(installation.of(principal.organisationId), context, id);
+    },
+  });
   return { schema, authenticator };
 }
 
@@ -109,6 +115,8 @@ export async function startApi(installation: Installation): Promise<RunningApi> 
   return { url: `http://${shown}:${port}`, port, stop: () => (stopping ??= stop()) };
 }
 
+const WELCOME = 'Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.';
+
 function route(
   app: Express,
   installation: Installation,
@@ -116,15 +124,11 @@ function route(
   authenticator: Authenticator,
 ): void {
   const [counters, durations] = [new Counters(), new Durations()];
-  const { config } = installation;
+  const { corsOrigins } = installation.config;
   app.disable('x-powered-by');
-  app.use(measured(counters, durations), securityHeaders, crossOrigin(config.corsOrigins));
+  app.use(measured(counters, durations), securityHeaders, crossOrigin(corsOrigins));
   app.get('/', (_request, response) => {
-    response
-      .type('text')
-      .send(
-        `Probity. GraphQL: POST /graphql. Health: /healthz, /readyz. Log: /log/checkpoint.\n${verifierLine()}`,
-      );
+    response.type('text').send(`${WELCOME}\n${verifierLine()}`);
   });
   app.get('/verify.html', (_request, response) => {
     sendVerifier(response);

@@ -199,7 +199,7 @@ const readme = (
 | verdicts/ID.probity.zip | its bundle, with status: \`probity verify verdicts/ID.probity.zip --policy YOUR-POLICY\` |
 | revocations/, keys/ | every revocation and change of keys that the log has: signed envelope, leaf, salt, receipt |
 | timestamps/ID.tsr | where an authority stamped it: \`openssl ts -verify -in timestamps/ID.tsr -data envelope.json -CAfile …\`, with the envelope of the bundle |
-| access-log.jsonl | who asked for what, by the id of the API key: the word of the issuer |
+| access-log.jsonl | who asked for what, each line a link of a chain: \`probity access-log access-log.jsonl\`, with \`--before\` an earlier one |
 | log.checkpoint | the log's latest checkpoint, a C2SP signed note |
 | policy | the issuer's own keys: information, never a reason to trust |
 | SHA256SUMS | \`sha256sum -c SHA256SUMS\` |

@@ -50,6 +50,7 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Idempotency',
   'Statement',
   'AuditEvent',
+  'AuditHead',
   'Attempt',
   'Announcement',
   'AnnouncementHead',

@@ -184,6 +184,17 @@ export interface AuditRecord {
   readonly operation: string;
   readonly subject: string;
   readonly detail: string | null;
+  /** Where the request came from, where that is known. */
+  readonly address: string | null;
+  /** Null of those from before there was a chain. */
+  readonly position: number | null;
+  readonly previous: string | null;
+  readonly link: string | null;
+  /** Null where it was erased. */
+  readonly whoSalt: string | null;
+  readonly whoDigest: string | null;
+  readonly whatSalt: string | null;
+  readonly whatDigest: string | null;
 }
 
 export interface AnchorRow {

@@ -1,7 +1,11 @@
-import { auditEvents } from '../../service/auditTrail.ts';
-import { refuse, type Area } from '../area.ts';
+import { auditEvents, eraseActor, judgeTrail } from '../../service/auditTrail.ts';
+import { refuse, valueOf, type Area } from '../area.ts';
 import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
-import { OFFICERS } from '../roles.ts';
+import { payload } from '../payload.ts';
+import { ADMINS, OFFICERS } from '../roles.ts';
+
+/** Findings that are shown: where one row is forged, all later ones may not follow. */
+const SHOWN = 100;
 
 export const auditTrail: Area = {
   operations: {
@@ -15,7 +19,26 @@ export const auditTrail: Area = {
         return connection(await auditEvents(service, page), page);
       },
     },
+    auditChain: {
+      on: 'Query',
+      roles: OFFICERS,
+      run: async ({ service }) => {
+        const judged = await judgeTrail(service);
+        const { findings } = judged;
+        return { ...judged, whole: findings.length === 0, findings: findings.slice(0, SHOWN) };
+      },
+    },
+    auditActorErase: {
+      on: 'Mutation',
+      roles: ADMINS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const { actor } = input as { readonly actor: string };
+          return { erased: valueOf(await eraseActor(service, principal, actor)) };
+        }),
+    },
   },
   fields: { AuditEventConnection: CONNECTION_FIELDS },
+  costs: { auditChain: 500 },
   lists: { auditEvents: DEFAULT_PAGE },
 };

@@ -178,4 +178,23 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
     exits: { 0: 'written' },
     run: async (values) => (await import('../audit.ts')).audit(values),
   }),
+  command({
+    name: 'access-log',
+    about: 'whether the access log of an archive is whole',
+    positionals: { file: required(FILE, 'access-log.jsonl, out of an archive of `audit`') },
+    options: {
+      before: optional(FILE, 'one of an earlier archive, which this one must go on from'),
+    },
+    notes: [
+      'Each line is a link of a chain: it covers the line before, and salted digests of who asked and of what. Who it was can be erased; the chain stays.',
+    ],
+    examples: [
+      {
+        line: 'access-log june/access-log.jsonl --before may/access-log.jsonl',
+        about: 'nothing changed, removed or put elsewhere, also between the two',
+      },
+    ],
+    exits: { 0: 'whole', 1: 'faults, each with its line' },
+    run: async (values) => (await import('../accessLog.ts')).checkAccessLog(values),
+  }),
 ];
