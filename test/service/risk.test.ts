@@ -100,11 +100,28 @@ describe('risk in a run', () => {
     expect(run.report?.properties.map(({ name, outcome }) => [name, outcome])).toEqual(
       without.report?.properties.map(({ name, outcome }) => [name, outcome]),
     );
+    const typed = await post(
+      api.url,
+      key,
+      'query ($id: ID!) { run(id: $id) { learnedRisk { property headline { kind because } probability { mean lower upper meanBy } direct { lost cases } perCases { n predictive { lower upper } } problems { code } card } } }',
+      { id: run.id },
+    );
+    const { learnedRisk } = (typed.data as unknown as { run: { learnedRisk: { card: unknown } } })
+      .run;
     const risk = (await shown(run.id)) as {
       scores: { property: string; perCases: { n: number }; probability: { mean: number } };
       card: object;
     };
     expect(Object.keys(risk).sort()).toEqual(['card', 'scores']);
+    const { headline, probability } = risk.scores as unknown as Record<string, object>;
+    expect(learnedRisk).toMatchObject({
+      property: 'notStolen',
+      problems: [],
+      perCases: { n: 200 },
+      card: risk.card,
+      headline: { kind: (headline as { kind: string }).kind },
+      probability: { mean: (probability as { mean: number }).mean },
+    });
     expect(risk.scores).toMatchObject({ property: 'notStolen', perCases: { n: 200 } });
     expect(risk.scores.probability.mean).toBeGreaterThan(0);
     expect(await shown(without.id)).toBeNull();

@@ -1,3 +1,4 @@
+import { isRecord } from '../../canonical/record.ts';
 import type { Problem } from '../../errors/index.ts';
 import { attackChanges } from '../../service/attackChanges.ts';
 import { listRuns, modelOfRun, reportOfRun, riskOfRun, verdictOfRun } from '../../service/read.ts';
@@ -101,6 +102,10 @@ export const runs: Area = {
         ),
       risk: async ({ service }, run: RunHead, _args, { answer }) =>
         answer.json(await answer.once(`risk ${run.id}`, () => riskOfRun(service, run), LOADS)),
+      learnedRisk: async ({ service }, run: RunHead, _args, { answer }) =>
+        typedRisk(
+          answer.json(await answer.once(`risk ${run.id}`, () => riskOfRun(service, run), LOADS)),
+        ),
       verdict: ({ service }, run: RunHead) => verdictOfRun(service, run),
     },
     RunConnection: CONNECTION_FIELDS,
@@ -108,6 +113,13 @@ export const runs: Area = {
       problems: (_api, { problems }: { readonly problems?: readonly Problem[] }) => problems ?? [],
     },
   },
-  costs: { report: 5, risk: 5, attackChanges: 10 },
+  costs: { report: 5, risk: 5, learnedRisk: 5, attackChanges: 10 },
   lists: { runs: DEFAULT_PAGE },
 };
+
+/** What is kept of a risk, as the fields of `LearnedRisk`. */
+function typedRisk(shown: unknown): object | null {
+  if (!isRecord(shown)) return null;
+  const { problems, scores, card } = shown;
+  return isRecord(scores) ? { ...scores, card, problems: [] } : { problems };
+}
