@@ -169,7 +169,7 @@ const NOT_REPRESENTED = [
   'memory beyond the state of the model: the next step depends on the state only',
   'dependence between cases: each is independent given the rates',
   'attackers, unless the log has their attempts: a threat is not an event until somebody acts',
-  'what the log leaves out: every step of the model is taken to be an event',
+  'what the log leaves out: of a step that no event tells of, the events beside it say what there is',
   'the part of a non-conformant case after the move that the model does not allow',
 ] as const;
 
