@@ -67,14 +67,17 @@ export async function showIncident(
     for (const { name } of alert.playbooks) say(`    verified to help: “${name}”`);
   }
   const deviation = alerts.find(({ kind }) => kind === 'deviation') ?? (alerts[0] as AlertView);
-  const { incidentState } = await ask<{ incidentState: { file: string; logIndex: number } }>(
+  const { incidentState } = await ask<{
+    incidentState: { statement: { file: string; logIndex: number } };
+  }>(
     officer,
-    'mutation ($id: ID!) { incidentState(id: $id) { file logIndex } }',
+    'mutation ($id: ID!) { incidentState(input: { id: $id }) { statement { file logIndex } } }',
     { id: deviation.incidentId },
   );
   const statement = join(out, 'incident.json');
-  await writeFile(statement, incidentState.file);
-  say(`\nincident statement signed, leaf ${incidentState.logIndex} of the log · ${statement}`);
+  const { file, logIndex } = incidentState.statement;
+  await writeFile(statement, file);
+  say(`\nincident statement signed, leaf ${logIndex} of the log · ${statement}`);
   return { statement, playbook: deviation.playbooks[0]?.name };
 }
 

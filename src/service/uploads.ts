@@ -44,7 +44,7 @@ export async function upload(
   const overQuota = problem(
     'QUOTA_EXCEEDED',
     'digest',
-    `the uploads of the organisation have ${limits.uploadsMb} MiB together at most; erase some (\`eraseUpload\`), or wait until they are ${limits.uploadDays} days old`,
+    `the uploads of the organisation have ${limits.uploadsMb} MiB together at most; erase some (\`uploadErase\`), or wait until they are ${limits.uploadDays} days old`,
   );
   if ((content.announced ?? 0) > most) return bad(tooLarge);
   if ((content.announced ?? 0) > left || left <= 0) return bad(overQuota);

@@ -493,7 +493,7 @@ describe('who may do what', () => {
     signingKeyRotate:
       'mutation { signingKeyRotate(input: { role: log, reason: "" }) { userErrors { code } } }',
     uploads: '{ uploads { digest } }',
-    eraseUpload: 'mutation { eraseUpload(digest: "x") }',
+    uploadErase: 'mutation { uploadErase(input: { digest: "x" }) { erased } }',
     monitor: '{ monitor(id: "x") { id } }',
     monitors: '{ monitors { nodes { id } } }',
     monitoredCase: '{ monitoredCase(id: "x") { id } }',
@@ -505,11 +505,11 @@ describe('who may do what', () => {
     incidentStatements: '{ incidentStatements(id: "x") { __typename } }',
     monitorCreate:
       'mutation { monitorCreate(input: { name: "x", modelId: "x", mapping: "x" }) { userErrors { code } } }',
-    monitorRetire: 'mutation { monitorRetire(id: "x") { id } }',
-    postEvents: 'mutation { postEvents(events: []) { __typename } }',
+    monitorRetire: 'mutation { monitorRetire(input: { id: "x" }) { monitor { id } } }',
+    postEvents: 'mutation { postEvents(input: { events: [] }) { __typename } }',
     alertChange:
-      'mutation { alertChange(id: "x", input: { action: comment }) { userErrors { code } } }',
-    incidentState: 'mutation { incidentState(id: "x") { __typename } }',
+      'mutation { alertChange(input: { id: "x", action: comment }) { userErrors { code } } }',
+    incidentState: 'mutation { incidentState(input: { id: "x" }) { __typename } }',
     alertRaised: 'subscription { alertRaised(after: "x") { __typename } }',
     attackChanges: '{ attackChanges(run: "x", against: "x") { __typename } }',
     announcements: '{ announcements { nodes { id } } }',

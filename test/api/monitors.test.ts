@@ -41,7 +41,9 @@ async function data<T>(role: string, query: string, variables: object = {}): Pro
 const CREATE = `mutation ($input: MonitorInput!) {
   monitorCreate(input: $input) { monitor { id version budget threats } userErrors { code field } }
 }`;
-const SEND = 'mutation ($events: [JSON!]!) { postEvents(events: $events) { stored duplicates } }';
+const SEND = `mutation ($events: [JSON!]!) {
+  postEvents(input: { events: $events }) { receipt { stored duplicates } userErrors { code } }
+}`;
 const LOOK = `query ($id: ID!) {
   monitor(id: $id) { behind judged failure mapping playbooks clock }
   alerts(filter: { monitorId: $id, standing: stands }, order: oldestFirst) {
@@ -96,9 +98,11 @@ describe('a monitor over GraphQL', () => {
       event('sent', 20),
     ].map((each) => ({ specversion: '1.0', ...each }));
     expect(await data('bus', SEND, { events })).toMatchObject({
-      postEvents: { stored: 3, duplicates: 0 },
+      postEvents: { receipt: { stored: 3, duplicates: 0 } },
     });
-    expect(await data('bus', SEND, { events })).toMatchObject({ postEvents: { duplicates: 3 } });
+    expect(await data('bus', SEND, { events })).toMatchObject({
+      postEvents: { receipt: { duplicates: 3 } },
+    });
     expect((await as('bus', LOOK, { id })).codes).toContain('FORBIDDEN');
     expect((await as('trainer', SEND, { events })).codes).toEqual(['FORBIDDEN']);
     looked = await until(async () => {
@@ -140,12 +144,12 @@ describe('a monitor over GraphQL', () => {
   });
 
   it('is answered by people, who are named, and stated for the officer', async () => {
-    const change = `mutation ($id: ID!, $input: AlertChangeInput!) {
-      alertChange(id: $id, input: $input) { alert { state assignee history { action text role } } userErrors { code field } }
+    const change = `mutation ($input: AlertChangeInput!) {
+      alertChange(input: $input) { alert { state assignee history { action text role } } userErrors { code field } }
     }`;
     const [alert] = looked.alerts.nodes;
     const input = { action: 'acknowledge', text: 'looking' };
-    expect(await data('responder', change, { id: alert!.id, input })).toMatchObject({
+    expect(await data('responder', change, { input: { id: alert!.id, ...input } })).toMatchObject({
       alertChange: {
         alert: {
           state: 'acknowledged',
@@ -154,19 +158,21 @@ describe('a monitor over GraphQL', () => {
       },
     });
     expect(
-      await data('responder', change, { id: alert!.id, input: { action: 'comment' } }),
+      await data('responder', change, { input: { id: alert!.id, action: 'comment' } }),
     ).toMatchObject({ alertChange: { userErrors: [{ code: 'OPTION_INVALID' }] } });
-    const state = 'mutation ($id: ID!) { incidentState(id: $id) { id subject file logIndex } }';
+    const state = `mutation ($id: ID!) {
+      incidentState(input: { id: $id }) { statement { id subject file logIndex } }
+    }`;
     expect((await as('responder', state, { id: alert!.id })).codes).toEqual(['FORBIDDEN']);
-    const made = await data<{ incidentState: { id: string; subject: string } }>(
+    const made = await data<{ incidentState: { statement: { id: string; subject: string } } }>(
       'compliance',
       state,
       { id: alert!.incidentId },
     );
-    expect(made.incidentState).toMatchObject({ subject: alert!.incidentId });
+    expect(made.incidentState.statement).toMatchObject({ subject: alert!.incidentId });
     const list = 'query ($id: ID!) { incidentStatements(id: $id) { id } }';
     expect(await data('responder', list, { id: alert!.incidentId })).toMatchObject({
-      incidentStatements: [{ id: made.incidentState.id }],
+      incidentStatements: [{ id: made.incidentState.statement.id }],
     });
   });
 
@@ -189,11 +195,15 @@ describe('a monitor over GraphQL', () => {
   });
 
   it('is retired, and judges no further', async () => {
-    const retire = 'mutation ($id: ID!) { monitorRetire(id: $id) { retiredAt } }';
+    const retire = `mutation ($id: ID!) {
+      monitorRetire(input: { id: $id }) { monitor { retiredAt } userErrors { code } }
+    }`;
     expect(await data('architect', retire, { id })).toMatchObject({
-      monitorRetire: { retiredAt: expect.any(String) as string },
+      monitorRetire: { monitor: { retiredAt: expect.any(String) as string } },
     });
-    expect((await as('architect', retire, { id: 'mon_x' })).codes).toEqual(['NOT_FOUND']);
+    expect(await data('architect', retire, { id: 'mon_x' })).toMatchObject({
+      monitorRetire: { monitor: null, userErrors: [{ code: 'NOT_FOUND' }] },
+    });
     const filter = 'query { alerts(filter: { monitorId: "x" }) { totalCount } }';
     expect((await as('responder', filter)).codes).toEqual(['OPTION_INVALID']);
   });

@@ -252,10 +252,10 @@ describe('risk in a run', () => {
       const erased = await post(
         api.url,
         key,
-        'mutation ($digest: String!) { eraseUpload(digest: $digest) }',
+        'mutation ($digest: String!) { uploadErase(input: { digest: $digest }) { erased } }',
         { digest },
       );
-      expect(erased.data).toMatchObject({ eraseUpload: true });
+      expect(erased.data).toMatchObject({ uploadErase: { erased: true } });
       expect(await codes(asked)).toEqual(['UPLOAD_UNKNOWN input.risk.log']);
       expect(await opened.service.store.uploads.storedBytes()).toBe(0);
     }, 60_000);

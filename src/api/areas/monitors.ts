@@ -73,6 +73,8 @@ const orNothing = (text: string): string | null => (text === '' ? null : text);
 const { nodes, edges, pageInfo, totalCount } = CONNECTION_FIELDS as Readonly<Record<string, Field>>;
 const LISTED = { nodes, edges, pageInfo, totalCount } as Readonly<Record<string, Field>>;
 
+const idIn = (input: unknown): string => (input as { readonly id: string }).id;
+
 /** Running cases along a model: what is sent, what is told of it, and what people do about it. */
 export const monitorArea: Area = {
   operations: {
@@ -144,29 +146,31 @@ export const monitorArea: Area = {
     monitorRetire: {
       on: 'Mutation',
       roles: MODELLERS,
-      run: async ({ service }, { id }, principal) => {
-        const retired = await retireMonitor(service, principal, String(id));
-        if (!retired) throw refuse('NOT_FOUND', 'id', 'there is no such monitor');
-        return retired;
-      },
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const monitor = await retireMonitor(service, principal, idIn(input));
+          if (!monitor) throw refuse('NOT_FOUND', 'id', 'there is no such monitor');
+          return { monitor };
+        }),
     },
     postEvents: {
       on: 'Mutation',
       roles: EVENT_SENDERS,
-      run: async ({ service }, { events }) => {
-        const list = events as readonly unknown[];
-        if (list.length > MOST_EVENTS)
-          throw refuse('EVENTS_SHAPE', 'events', `at most ${MOST_EVENTS} events at once`);
-        return valueOf(await ingestValues(service, list));
-      },
+      run: ({ service }, { input }) =>
+        payload(async () => {
+          const { events } = input as { readonly events: readonly unknown[] };
+          if (events.length > MOST_EVENTS)
+            throw refuse('EVENTS_SHAPE', 'events', `at most ${MOST_EVENTS} events at once`);
+          return { receipt: valueOf(await ingestValues(service, events)) };
+        }),
     },
     alertChange: {
       on: 'Mutation',
       roles: RESPONDERS,
-      run: ({ service }, { id, input }, principal) =>
+      run: ({ service }, { input }, principal) =>
         payload(async () => ({
           alert: valueOf(
-            await changeAlert(service, principal, String(id), input as AlertChangeRequest),
+            await changeAlert(service, principal, idIn(input), input as AlertChangeRequest),
           ),
         })),
     },
@@ -178,8 +182,10 @@ export const monitorArea: Area = {
     incidentState: {
       on: 'Mutation',
       roles: OFFICERS,
-      run: async ({ service }, { id }, principal) =>
-        valueOf(await stateIncident(service, principal, String(id))),
+      run: ({ service }, { input }, principal) =>
+        payload(async () => ({
+          statement: valueOf(await stateIncident(service, principal, idIn(input))),
+        })),
     },
     alertRaised: {
       on: 'Subscription',

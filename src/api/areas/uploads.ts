@@ -2,6 +2,7 @@ import { audited } from '../../service/auditTrail.ts';
 import { eraseUpload, uploadsOf } from '../../service/uploads.ts';
 import { valueOf, type Area } from '../area.ts';
 import { askerOf } from '../auth.ts';
+import { payload } from '../payload.ts';
 import { MODELLERS } from '../roles.ts';
 
 export const uploadArea: Area = {
@@ -11,15 +12,17 @@ export const uploadArea: Area = {
       roles: MODELLERS,
       run: ({ service }, _args, principal) => uploadsOf(service, askerOf(principal).owner),
     },
-    eraseUpload: {
+    uploadErase: {
       on: 'Mutation',
       roles: MODELLERS,
-      run: async ({ service }, { digest }, principal) => {
-        const erased = await eraseUpload(service, askerOf(principal).owner, String(digest));
-        if (erased.ok) await audited(service, principal, 'eraseUpload', String(digest));
-        return valueOf(erased);
-      },
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const { digest } = input as { readonly digest: string };
+          const erased = valueOf(await eraseUpload(service, askerOf(principal).owner, digest));
+          await audited(service, principal, 'uploadErase', digest);
+          return { erased };
+        }),
     },
   },
-  costs: { uploads: 50, eraseUpload: 10 },
+  costs: { uploads: 50, uploadErase: 10 },
 };
