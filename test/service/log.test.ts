@@ -2,6 +2,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { graphql } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AnswerSize } from '../../src/api/answer.ts';
 import { buildApi } from '../../src/api/server.ts';
 import { startEmulator } from '../../src/evidence/ledger/emulator.ts';
 import { folderLogStore } from '../../src/evidence/log/folder.ts';
@@ -113,6 +114,7 @@ describe('the verdict, over GraphQL', () => {
         owner: 'alice',
         role: 'architect',
       },
+      answer: new AnswerSize(),
     };
     const source = `{ run(id: "${run}") { verdict { cosigned { size } anchor { state network transactionDigest explorer confirmation } } } }`;
     const { data, errors } = await graphql({ schema, source, contextValue });
