@@ -91,7 +91,7 @@ export async function isSettled(
   { store }: Watching,
   { monitorId, settlesAt }: AlertRecord,
 ): Promise<boolean> {
-  const monitor = await store.monitors.get(monitorId);
+  const monitor = await store.monitors.head(monitorId);
   return (monitor?.clock?.getTime() ?? -Infinity) > settlesAt.getTime();
 }
 
@@ -125,7 +125,7 @@ export async function sharedIncident(
   incident: IncidentRecord,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { id, monitorId, kind, property, explainedBy, createdAt } = incident;
-  const monitor = await store.monitors.get(monitorId);
+  const monitor = await store.monitors.head(monitorId);
   const model = monitor && (await store.models.head(monitor.modelId));
   invariant(model, 'an incident has a monitor, and that a model');
   const page = { limit: 1, oldestFirst: false };

@@ -79,6 +79,18 @@ export async function createApiKey(
 /** The longest time for which a key that was replaced may still be good. */
 const MAX_GRACE_S = 30 * 86_400;
 
+/** How long what was replaced still counts, in seconds. */
+export const graceProblems = (seconds: number, most: number): Problem[] =>
+  seconds >= 0 && seconds <= most
+    ? []
+    : [
+        problem(
+          'OPTION_INVALID',
+          'input.graceSeconds',
+          `a whole number of seconds from 0 to ${most}`,
+        ),
+      ];
+
 /**
  * A new key in place of another: the same in all but its text. The one that it replaces ends after
  * a while, in which both are good.
@@ -97,15 +109,7 @@ export async function rotateApiKey(
   const before = isId(id) ? await store.keys.get(id) : undefined;
   const problems = [
     ...(before && before.revokedAt === null ? [] : [noSuchKey()]),
-    ...(graceSeconds >= 0 && graceSeconds <= MAX_GRACE_S
-      ? []
-      : [
-          problem(
-            'OPTION_INVALID',
-            'input.graceSeconds',
-            `a whole number of seconds from 0 to ${MAX_GRACE_S}`,
-          ),
-        ]),
+    ...graceProblems(graceSeconds, MAX_GRACE_S),
     ...keyProblems(idempotencyKey),
   ];
   if (!before || problems.length > 0) return bad(...problems);

@@ -6,6 +6,7 @@ import type {
   ClaimedDelivery,
   WebhookRecord,
 } from '../store/index.ts';
+import { Bell } from './bell.ts';
 import { describeError } from './observe.ts';
 import { SOFTWARE } from './open.ts';
 import type { Installation, Service } from './service.ts';
@@ -151,16 +152,8 @@ export function startDelivering(installation: Installation): () => Promise<void>
   const stopping = new AbortController();
   const { signal } = stopping;
   const underWay = new Set<Promise<void>>();
-  let wake: () => void = () => undefined;
-  const unwatch = store.notices.onAnyAnnouncement(() => wake());
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const bell = new Bell();
+  const unwatch = store.notices.onAnyAnnouncement(() => bell.ring());
   const warn = (error: unknown): undefined => {
     logger.warn('webhook.interrupted', describeError(error));
     return undefined;
@@ -173,7 +166,7 @@ export function startDelivering(installation: Installation): () => Promise<void>
       }
       const claim = await claimDue(installation).catch(warn);
       if (!claim) {
-        if (!signal.aborted) await pause();
+        if (!signal.aborted) await bell.wait(LOOK_EVERY_MS);
         continue;
       }
       const work = deliverClaimed(installation.of(claim.organisationId), claim, signal)
@@ -181,7 +174,7 @@ export function startDelivering(installation: Installation): () => Promise<void>
         .finally(() => {
           underWay.delete(work);
           // Its organisation may have one more under way now.
-          wake();
+          bell.ring();
         });
       underWay.add(work);
     }
@@ -191,7 +184,7 @@ export function startDelivering(installation: Installation): () => Promise<void>
   return async () => {
     stopping.abort();
     unwatch();
-    wake();
+    bell.ring();
     await running;
   };
 }

@@ -1,3 +1,5 @@
+import { Bell } from './bell.ts';
+
 /** How long a watcher trusts that no news is no news: hints can be lost, the rows cannot. */
 const LOOK_EVERY_MS = 2_000;
 
@@ -18,30 +20,18 @@ export function follow<T>(
   look: () => Promise<News<T>>,
 ): AsyncIterableIterator<T> {
   let closed = false;
-  let rung = true;
   let over = false;
-  let wake: (() => void) | undefined;
+  const bell = new Bell();
   const buffer: T[] = [];
-  const ring = (): void => {
-    rung = true;
-    wake?.();
-  };
+  const ring = (): void => bell.ring();
   const unwatch = onHint(ring);
+  ring();
   const done = { done: true as const, value: undefined };
   const close = (): void => {
     closed = true;
     unwatch();
     ring();
   };
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (rung) return resolve();
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   return {
     [Symbol.asyncIterator]() {
       return this;
@@ -50,13 +40,12 @@ export function follow<T>(
       while (!closed) {
         if (buffer.length > 0) return { done: false, value: buffer.shift() as T };
         if (over) break;
-        await pause();
+        await bell.wait(LOOK_EVERY_MS);
         if (closed) break;
-        rung = false;
         const { values, then } = await look();
         buffer.push(...values);
         over = then === 'over';
-        if (then === 'more') rung = true;
+        if (then === 'more') ring();
       }
       close();
       return done;

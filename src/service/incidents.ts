@@ -1,6 +1,5 @@
 import { canonicalJson, sha256 } from '../canonical/index.ts';
 import { bad, invariant, ok, problem, type Result } from '../errors/index.ts';
-import { utf8 } from '../evidence/formats/encoding.ts';
 import { signIncident, type IncidentContent } from '../evidence/signing/incident.ts';
 import type {
   IncidentAlert,
@@ -10,8 +9,9 @@ import type {
 import { isId, newId, type AlertRecord, type StatementRecord } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
-import { checkpointIn, findInLog, KEYS_LOCK, signerOf } from './seal.ts';
+import { checkpointIn } from './seal.ts';
 import type { Service } from './service.ts';
+import { finishStatements, stateAbout, type StatementKind } from './statements.ts';
 
 /** A statement has no more alerts than these: of the rest, how many there are. */
 const MOST_ALERTS = 100;
@@ -36,18 +36,12 @@ export async function stateIncident(
   by: AuditActor,
   subject: string,
 ): Promise<Result<LoggedIncident>> {
-  const { store } = service;
   const content = isId(subject) ? await contentOf(service, subject) : undefined;
   if (!content)
     return bad(problem('NOT_FOUND', 'id', `there is no alert or incident \`${subject}\``));
   await audited(service, by, 'incidentState', subject);
-  const logged = await store.locks.hold(
-    `incident ${subject}`,
-    async () => {
-      await service.notary.refresh();
-      return logIncident(service, await keepIncident(service, by.keyId, subject, content));
-    },
-    KEYS_LOCK,
+  const logged = await stateAbout(service, INCIDENTS, subject, () =>
+    keepIncident(service, by.keyId, subject, content),
   );
   await requestAnchor(service, checkpointIn(logged.receipt ?? ''));
   return ok(shown(logged));
@@ -59,20 +53,6 @@ export async function incidentStatements(
   subject: string,
 ): Promise<readonly LoggedIncident[]> {
   return isId(subject) ? (await store.incidentStatements.about(subject)).map(shown) : [];
-}
-
-/** Statements that were signed and kept, and whose process was killed before the log had them. */
-export async function finishIncidents(service: Service): Promise<void> {
-  for (const { id, subject } of await service.store.incidentStatements.unlogged())
-    await service.store.locks.hold(
-      `incident ${subject}`,
-      async () => {
-        await service.notary.refresh();
-        const kept = await service.store.incidentStatements.get(id);
-        if (kept?.logIndex === null) await logIncident(service, kept);
-      },
-      KEYS_LOCK,
-    );
 }
 
 async function contentOf(
@@ -155,30 +135,22 @@ async function keepIncident(
   });
 }
 
-/** Into the log, unless it is there; what a retired key signed meanwhile is signed again. */
-async function logIncident(service: Service, kept: StatementRecord): Promise<StatementRecord> {
-  if (kept.logIndex !== null) return kept;
-  const { store, notary } = service;
-  const found = await findInLog(service, kept);
-  const isCurrent = found || signerOf(kept.envelope) === notary.keys.verdict.keyId;
-  const current = isCurrent ? kept : await signAgainAs(service, kept);
-  const logged = found ?? (await notary.log.append(utf8(current.leaf)));
-  return store.incidentStatements.log(kept.id, logged);
-}
-
-async function signAgainAs(
-  { store, notary }: Service,
-  kept: StatementRecord,
-): Promise<StatementRecord> {
+function signAgain({ notary }: Service, kept: StatementRecord): ReturnType<typeof signIncident> {
   const { id, issuer: _issuer, issuedAt: _at, ...content } = payloadOf(kept.envelope).predicate;
-  return store.incidentStatements.replaceUnlogged(
-    kept.id,
-    await signIncident(
-      { id, subject: kept.subject, content },
-      { signer: notary.keys.verdict, issuer: notary.issuer },
-    ),
+  return signIncident(
+    { id, subject: kept.subject, content },
+    { signer: notary.keys.verdict, issuer: notary.issuer },
   );
 }
+
+const INCIDENTS: StatementKind = {
+  lockOf: (subject) => `incident ${subject}`,
+  rows: ({ incidentStatements }) => incidentStatements,
+  sign: signAgain,
+};
+
+export const finishIncidents = (service: Service): Promise<void> =>
+  finishStatements(service, INCIDENTS);
 
 function payloadOf(envelope: string): IncidentStatement {
   const { payload } = JSON.parse(envelope) as { payload: string };

@@ -18,6 +18,7 @@ import type {
   ToldCase,
 } from '../store/index.ts';
 import { timeOf } from '../time/time.ts';
+import { Bell } from './bell.ts';
 import { inspectedOfDocument, monitorSettings } from './monitors.ts';
 import { describeError } from './observe.ts';
 import type { Installation, Service } from './service.ts';
@@ -71,13 +72,15 @@ export class StreamJudge {
 
   /** One that is still judging; as far as the database says that it is, else from the start. */
   async #open({ store }: Service, id: string): Promise<OpenedMonitor | undefined> {
-    const record = await store.monitors.get(id);
-    if (!record || record.retiredAt !== null || record.failure !== null) {
+    const head = await store.monitors.head(id);
+    if (!head || head.retiredAt !== null || head.failure !== null) {
       this.#opened.delete(id);
       return undefined;
     }
     const known = this.#opened.get(id);
-    if (known?.arrival === record.arrival) return known;
+    if (known?.arrival === head.arrival) return known;
+    const record = await store.monitors.get(id);
+    if (!record) return undefined;
     const opened = await openedFrom(store, record);
     if (this.#opened.size >= MOST_OPEN) this.#opened.clear();
     this.#opened.set(id, opened);
@@ -99,7 +102,7 @@ export class StreamJudge {
     try {
       const { cases, alerts } = take(opened, events);
       const { clock } = opened.monitor;
-      const { kept } = await store.monitors.keep(opened.record.id, from, {
+      return await store.monitors.keep(opened.record.id, from, {
         arrival: opened.arrival,
         clock: Number.isFinite(clock) ? new Date(clock) : null,
         cases,
@@ -107,7 +110,6 @@ export class StreamJudge {
         at: events.at(-1)?.receivedAt ?? new Date(),
         owner: opened.record.owner,
       });
-      return kept;
     } catch (error) {
       if (!(error instanceof BeliefTooLarge)) throw error;
       await store.monitors.fail(opened.record.id, tooManyUnseen().message);
@@ -246,6 +248,7 @@ function toldAlerts(
 export function startJudging(installation: Installation): () => Promise<void> {
   const { store, logger } = installation;
   const stopping = new AbortController();
+  const bell = new Bell();
   const judge = new StreamJudge((id) => installation.of(id));
   const later = new Map<string, number>();
   const judgeAll = async (): Promise<void> => {
@@ -263,7 +266,7 @@ export function startJudging(installation: Installation): () => Promise<void> {
           later.set(id, Date.now() + AGAIN_MS);
         }
       }
-      if (judged === 0) await pause(LOOK_EVERY_MS, stopping.signal);
+      if (judged === 0) await bell.wait(LOOK_EVERY_MS);
     }
   };
   const running = (async () => {
@@ -273,24 +276,12 @@ export function startJudging(installation: Installation): () => Promise<void> {
       } catch (error) {
         logger.warn('monitor.failed', describeError(error));
       }
-      await pause(LOOK_EVERY_MS * 4, stopping.signal);
+      if (!stopping.signal.aborted) await bell.wait(LOOK_EVERY_MS * 4);
     }
   })();
   return async () => {
     stopping.abort();
+    bell.ring();
     await running;
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

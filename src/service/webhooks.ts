@@ -10,6 +10,7 @@ import {
   type WebhookAttemptRecord,
   type WebhookRecord,
 } from '../store/index.ts';
+import { graceProblems } from './apiKeys.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
 import { idOnce, keyProblems } from './once.ts';
 import type { Service } from './service.ts';
@@ -96,15 +97,7 @@ export async function rotateWebhookSecret(
   const webhook = await find(service, id);
   const problems = [
     ...(webhook ? [] : [noSuchWebhook()]),
-    ...(graceSeconds >= 0 && graceSeconds <= MAX_GRACE_S
-      ? []
-      : [
-          problem(
-            'OPTION_INVALID',
-            'input.graceSeconds',
-            `a whole number of seconds from 0 to ${MAX_GRACE_S}`,
-          ),
-        ]),
+    ...graceProblems(graceSeconds, MAX_GRACE_S),
   ];
   if (!webhook || problems.length > 0) return bad(...problems);
   await audited(service, actor, 'webhookSecretRotate', id);

@@ -1,11 +1,11 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { utf8 } from '../evidence/formats/encoding.ts';
 import { signRevocation } from '../evidence/signing/revocation.ts';
 import type { WithdrawnState } from '../evidence/statements/revocation.ts';
 import { newId, type StatementRecord, isSealed, type SealedVerdict } from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
-import { checkpointIn, findInLog, KEYS_LOCK, signerOf } from './seal.ts';
+import { checkpointIn } from './seal.ts';
 import type { Service } from './service.ts';
+import { finishStatements, stateAbout, type StatementKind } from './statements.ts';
 import { revocationIn } from './status.ts';
 import type { Asker } from './submit.ts';
 import { visibleVerdict } from './verdict.ts';
@@ -63,16 +63,11 @@ export async function withdrawVerdict(
       ),
     );
   if (!verdict || problems.length > 0) return bad(...problems);
-  const logged = await store.locks.hold(
-    `withdraw ${id}`,
-    async () => {
-      await service.notary.refresh();
-      // Who asks the same question again gets an answer of his own, not the one that was withdrawn.
-      await store.runs.forget(verdict.runId);
-      return logStatement(service, await keepRevocation(service, verdict, actor, input));
-    },
-    KEYS_LOCK,
-  );
+  const logged = await stateAbout(service, WITHDRAWALS, id, async () => {
+    // Who asks the same question again gets an answer of his own, not the one that was withdrawn.
+    await store.runs.forget(verdict.runId);
+    return keepRevocation(service, verdict, actor, input);
+  });
   logger.info('verdict.withdrawn', {
     verdict: id,
     state: input.state,
@@ -117,25 +112,7 @@ async function keepRevocation(
   });
 }
 
-/**
- * Into the log, unless it is there; what a key signed that was retired meanwhile is signed again,
- * since it would count for nothing.
- */
-async function logStatement(service: Service, kept: StatementRecord): Promise<StatementRecord> {
-  if (kept.logIndex !== null) return kept;
-  const { store, notary } = service;
-  const found = await findInLog(service, kept);
-  const current =
-    found || signerOf(kept.envelope) === notary.keys.verdict.keyId
-      ? kept
-      : await signAgain(service, kept);
-  return store.statements.log(kept.id, found ?? (await notary.log.append(utf8(current.leaf))));
-}
-
-async function signAgain(
-  { store, notary }: Service,
-  kept: StatementRecord,
-): Promise<StatementRecord> {
+function signAgain({ notary }: Service, kept: StatementRecord): ReturnType<typeof signRevocation> {
   const { predicate, subject } = revocationIn(kept.envelope);
   const { id, verdict, state, reason, by } = predicate;
   const leafDigest = (JSON.parse(kept.leaf) as { prev: string }).prev;
@@ -148,26 +125,17 @@ async function signAgain(
     statementDigest: `sha256:${subject[0].digest.sha256}`,
     ...(by === undefined ? {} : { by }),
   };
-  return store.statements.replaceUnlogged(
-    kept.id,
-    await signRevocation(about, { signer: notary.keys.verdict, issuer: notary.issuer }),
-  );
+  return signRevocation(about, { signer: notary.keys.verdict, issuer: notary.issuer });
 }
 
-/** Revocations that were signed and kept, and whose process was killed before the log had them. */
-export async function finishWithdrawals(service: Service): Promise<void> {
-  for (const { id, subject } of await service.store.statements.unlogged()) {
-    await service.store.locks.hold(
-      `withdraw ${subject}`,
-      async () => {
-        await service.notary.refresh();
-        const still = (await service.store.statements.unlogged()).find((each) => each.id === id);
-        if (still) await logStatement(service, still);
-      },
-      KEYS_LOCK,
-    );
-  }
-}
+const WITHDRAWALS: StatementKind = {
+  lockOf: (verdict) => `withdraw ${verdict}`,
+  rows: ({ statements }) => statements,
+  sign: signAgain,
+};
+
+export const finishWithdrawals = (service: Service): Promise<void> =>
+  finishStatements(service, WITHDRAWALS);
 
 /**
  * Erases what a verdict says: envelope, salt, report, evidence, and the model when nothing else
@@ -182,7 +150,7 @@ export async function eraseVerdict(
 ): Promise<Result<SealedVerdict>> {
   const verdict = await visibleVerdict(service, asker, id);
   if (!verdict) return bad(problem('NOT_FOUND', 'id', 'there is no such verdict'));
-  const erased = await service.store.locks.hold(`withdraw ${id}`, () =>
+  const erased = await service.store.locks.hold(WITHDRAWALS.lockOf(id), () =>
     service.store.verdicts.erase(id),
   );
   service.logger.info('verdict.erased', { verdict: id, by: actor });

@@ -1,30 +1,19 @@
 import type { Json } from '../canonical/index.ts';
 import { Prisma, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
-import { countRows, inOrder, listIds, type Listing, type Page, type Slice } from './listing.ts';
-import type { AlertStanding, MonitoredCaseRecord } from './monitors.ts';
+import { countRows, listRows, type Listing, type Page, type Slice } from './listing.ts';
+import type { AlertStanding, MonitoredCaseRecord, ToldAlert } from './monitors.ts';
 
 /** What people have done about an alert. */
 export type AlertState = 'open' | 'acknowledged' | 'closed';
 
-export interface AlertRecord {
+export interface AlertRecord extends Omit<ToldAlert, 'cause' | 'explainedBy'> {
   readonly id: string;
   readonly monitorId: string;
   readonly incidentId: string;
-  readonly caseKey: string;
-  readonly kind: string;
-  readonly source: string;
-  readonly eventId: string;
-  /** Empty where it is about none. */
-  readonly property: string;
-  readonly position: number;
-  readonly standing: AlertStanding;
-  readonly told: Json;
   readonly detail: Json;
   readonly state: AlertState;
   readonly assignee: string | null;
-  readonly raisedAt: Date;
-  readonly settlesAt: Date;
   readonly updatedAt: Date;
 }
 
@@ -106,12 +95,14 @@ export class Alerts {
   }
 
   async list(page: Page, filter: AlertFilter): Promise<Slice<AlertRecord>> {
-    return this.tenant.in(async (rows) => {
-      const listing = this.listing('raised_alerts', filter);
-      const { rows: ids, hasMore } = await listIds(rows, listing, page);
-      const found = await rows.raisedAlert.findMany({ where: { id: { in: [...ids] } } });
-      return { rows: inOrder(ids, found as unknown as AlertRecord[]), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(
+        rows,
+        this.listing('raised_alerts', filter),
+        page,
+        async (where) => (await rows.raisedAlert.findMany({ where })) as unknown as AlertRecord[],
+      ),
+    );
   }
 
   count(filter: AlertFilter): Promise<number | undefined> {
@@ -161,11 +152,15 @@ export class Alerts {
   }
 
   async cases(page: Page, filter: CaseFilter): Promise<Slice<MonitoredCaseRecord>> {
-    return this.tenant.in(async (rows) => {
-      const { rows: ids, hasMore } = await listIds(rows, this.caseListing(filter), page);
-      const found = await rows.monitoredCase.findMany({ where: { id: { in: [...ids] } } });
-      return { rows: inOrder(ids, found as unknown as MonitoredCaseRecord[]), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(
+        rows,
+        this.caseListing(filter),
+        page,
+        async (where) =>
+          (await rows.monitoredCase.findMany({ where })) as unknown as MonitoredCaseRecord[],
+      ),
+    );
   }
 
   countCases(filter: CaseFilter): Promise<number | undefined> {
@@ -178,12 +173,14 @@ export class Alerts {
   }
 
   async incidents(page: Page, monitorId: string | undefined): Promise<Slice<IncidentRecord>> {
-    return this.tenant.in(async (rows) => {
-      const listing = this.listing('incidents', { monitorId });
-      const { rows: ids, hasMore } = await listIds(rows, listing, page);
-      const found = await rows.incident.findMany({ where: { id: { in: [...ids] } } });
-      return { rows: inOrder(ids, found as unknown as IncidentRecord[]), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(
+        rows,
+        this.listing('incidents', { monitorId }),
+        page,
+        async (where) => (await rows.incident.findMany({ where })) as unknown as IncidentRecord[],
+      ),
+    );
   }
 
   countIncidents(monitorId: string | undefined): Promise<number | undefined> {

@@ -2,7 +2,7 @@ import { invariant } from '../errors/index.ts';
 import type { Json } from '../canonical/index.ts';
 import { Prisma, type AllRows, type Rows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
-import type { Page, Slice } from './listing.ts';
+import { reading, sliceOf, type Page, type Slice } from './listing.ts';
 import { addDeliveries, webhooksFor } from './webhooks.ts';
 import type { Announcement } from './generated/client.ts';
 
@@ -125,24 +125,20 @@ export class Announcements {
 
   /** `position` in place of a cursor. */
   async list(
-    { limit, oldestFirst = false, backward = false }: Omit<Page, 'owner' | 'cursor'>,
+    page: Omit<Page, 'owner' | 'cursor'>,
     filter: AnnouncementFilter,
     position?: number,
   ): Promise<Slice<AnnouncementRecord>> {
-    const ascending = oldestFirst !== backward;
     const from = position === undefined ? undefined : BigInt(position);
+    const { behind, order, take } = reading(page, from);
     const found = await this.tenant.in((rows) =>
       rows.announcement.findMany({
-        where: {
-          ...conditions(filter),
-          ...(from !== undefined && { position: ascending ? { gt: from } : { lt: from } }),
-        },
-        orderBy: { position: ascending ? 'asc' : 'desc' },
-        take: limit + 1,
+        where: { ...conditions(filter), ...(behind && { position: behind }) },
+        orderBy: { position: order },
+        take,
       }),
     );
-    const page = found.slice(0, limit).map(toAnnouncement);
-    return { rows: backward ? page.reverse() : page, hasMore: found.length > limit };
+    return sliceOf(found.map(toAnnouncement), page);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type AuditHead,
 } from '../evidence/formats/auditChain.ts';
 import type { TenantRows } from './client.ts';
-import type { Page, Slice } from './listing.ts';
+import { reading, sliceOf, type Page, type Slice } from './listing.ts';
 import type { AuditRecord } from './records.ts';
 import type { AuditEvent } from './generated/client.ts';
 
@@ -91,24 +91,17 @@ export class Audit {
     return count;
   }
 
-  async list({
-    limit,
-    cursor,
-    oldestFirst = false,
-    backward = false,
-  }: Omit<Page, 'owner'>): Promise<Slice<AuditRecord>> {
-    const ascending = oldestFirst !== backward;
+  async list(page: Omit<Page, 'owner'>): Promise<Slice<AuditRecord>> {
+    const { cursor } = page;
+    const { behind, order, take } = reading(page, cursor === undefined ? cursor : BigInt(cursor));
     const found = await this.tenant.in((rows) =>
       rows.auditEvent.findMany({
-        ...(cursor !== undefined && {
-          where: { id: ascending ? { gt: BigInt(cursor) } : { lt: BigInt(cursor) } },
-        }),
-        orderBy: { id: ascending ? 'asc' : 'desc' },
-        take: limit + 1,
+        ...(behind && { where: { id: behind } }),
+        orderBy: { id: order },
+        take,
       }),
     );
-    const page = found.slice(0, limit).map(toAudit);
-    return { rows: backward ? page.reverse() : page, hasMore: found.length > limit };
+    return sliceOf(found.map(toAudit), page);
   }
 
   /** Of a period, oldest first. */

@@ -56,12 +56,50 @@ export interface Listing {
 /** More rows than these are not counted. */
 export const COUNTED = 10_000;
 
-export async function listIds(
+/**
+ * How the rows of a page are read by a column: from behind a cursor its way, and one beyond it;
+ * `sliceOf` makes the page of them.
+ */
+export function reading<Key>(
+  { limit, oldestFirst = false, backward = false }: Omit<Page, 'cursor'>,
+  cursor: Key | undefined,
+) {
+  const ascending = oldestFirst !== backward;
+  return {
+    ...(cursor !== undefined && { behind: ascending ? { gt: cursor } : { lt: cursor } }),
+    order: ascending ? ('asc' as const) : ('desc' as const),
+    take: limit + 1,
+  };
+}
+
+/** The page, of rows that were read its way and one beyond it. */
+export function sliceOf<Row>(
+  found: readonly Row[],
+  { limit, backward = false }: Pick<Page, 'limit' | 'backward'>,
+): Slice<Row> {
+  const rows = found.slice(0, limit);
+  return { rows: backward ? rows.reverse() : rows, hasMore: found.length > limit };
+}
+
+/** The rows of a page: their ids by the listing, then what `find` gives of these. */
+export async function listRows<Row extends { readonly id: string }>(
+  rows: Rows,
+  listing: Listing,
+  page: Page,
+  find: (where: { readonly id: { readonly in: string[] } }) => Promise<readonly Row[]>,
+): Promise<Slice<Row>> {
+  const { rows: ids, hasMore } = await listIds(rows, listing, page);
+  return { rows: inOrder(ids, await find({ id: { in: [...ids] } })), hasMore };
+}
+
+async function listIds(
   rows: Rows,
   { from, id, conditions }: Listing,
-  { limit, cursor, oldestFirst = false, backward = false }: Page,
+  page: Page,
 ): Promise<Slice<string>> {
-  const ascending = oldestFirst !== backward;
+  const { cursor } = page;
+  const { order, take } = reading(page, cursor);
+  const ascending = order === 'asc';
   const all = [
     ...conditions,
     ...(cursor === undefined
@@ -73,9 +111,11 @@ export async function listIds(
     FROM ${from}
     WHERE ${together(all)}
     ORDER BY ${id} ${ascending ? Prisma.sql`ASC` : Prisma.sql`DESC`}
-    LIMIT ${limit + 1}`);
-  const ids = found.slice(0, limit).map((row) => row.id);
-  return { rows: backward ? ids.reverse() : ids, hasMore: found.length > limit };
+    LIMIT ${take}`);
+  return sliceOf(
+    found.map((row) => row.id),
+    page,
+  );
 }
 
 /** How many rows there are; nothing where there are more than `COUNTED`. */
@@ -91,7 +131,7 @@ export async function countRows(
 }
 
 /** The rows of these ids, in their order. */
-export function inOrder<Row extends { readonly id: string }>(
+function inOrder<Row extends { readonly id: string }>(
   ids: readonly string[],
   rows: readonly Row[],
 ): Row[] {

@@ -3,8 +3,7 @@ import { isDuplicate, json, Prisma, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
 import {
   countRows,
-  inOrder,
-  listIds,
+  listRows,
   modelConditions,
   type Filter,
   type Listing,
@@ -55,14 +54,12 @@ export class Models {
 
   /** Without their texts. */
   async list(page: Page, filter: Filter = {}): Promise<Slice<ModelHead>> {
-    return this.tenant.in(async (rows) => {
-      const { rows: ids, hasMore } = await listIds(rows, this.listing(page, filter), page);
-      const found = await rows.model.findMany({
-        where: { id: { in: [...ids] } },
-        omit: { source: true, annotations: true, document: true },
-      });
-      return { rows: inOrder(ids, found), hasMore };
-    });
+    const omit = { source: true, annotations: true, document: true } as const;
+    return this.tenant.in((rows) =>
+      listRows(rows, this.listing(page, filter), page, (where) =>
+        rows.model.findMany({ where, omit }),
+      ),
+    );
   }
 
   count(page: Page, filter: Filter): Promise<number | undefined> {

@@ -2,7 +2,7 @@ import type { Json } from '../canonical/index.ts';
 import { announce } from './announcements.ts';
 import { isDuplicate, json, Prisma, type AllRows, type Rows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
-import { countRows, inOrder, listIds, type Listing, type Page, type Slice } from './listing.ts';
+import { countRows, listRows, type Listing, type Page, type Slice } from './listing.ts';
 
 /** What a monitor is set to; the service says of what shape. */
 export interface MonitorHead {
@@ -80,6 +80,8 @@ export interface JudgedPart {
   readonly owner: string;
 }
 
+const LARGE = { mapping: true, responses: true } as const;
+
 /** The monitors of an organisation, and how far each has judged its stream. */
 export class Monitors {
   private readonly tenant: TenantRows;
@@ -116,28 +118,28 @@ export class Monitors {
     return (row ?? undefined) as unknown as MonitorRecord | undefined;
   }
 
+  /** Without what may be large. */
+  async head(id: string): Promise<MonitorHead | undefined> {
+    const row = await this.tenant.in((rows) =>
+      rows.monitor.findUnique({ where: { id }, omit: LARGE }),
+    );
+    return (row ?? undefined) as unknown as MonitorHead | undefined;
+  }
+
   async list(page: Page): Promise<Slice<MonitorHead>> {
-    return this.tenant.in(async (rows) => {
-      const { rows: ids, hasMore } = await listIds(rows, this.listing(), page);
-      const where = { id: { in: [...ids] } };
-      const found = await rows.monitor.findMany({
-        where,
-        omit: { mapping: true, responses: true },
-      });
-      return { rows: inOrder(ids, found as unknown as MonitorHead[]), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(
+        rows,
+        this.listing(),
+        page,
+        async (where) =>
+          (await rows.monitor.findMany({ where, omit: LARGE })) as unknown as MonitorHead[],
+      ),
+    );
   }
 
   count(): Promise<number | undefined> {
     return this.tenant.in((rows) => countRows(rows, this.listing()));
-  }
-
-  /** Those that judge what comes. */
-  async active(): Promise<readonly MonitorRecord[]> {
-    const where = { retiredAt: null, failure: null };
-    return (await this.tenant.in((rows) =>
-      rows.monitor.findMany({ where, orderBy: { id: 'asc' } }),
-    )) as unknown as readonly MonitorRecord[];
   }
 
   /** It judges no further. False where it was over already, or is not there. */
@@ -159,21 +161,17 @@ export class Monitors {
 
   /**
    * Keeps what came of the stream up to a number: cases, alerts and the number become durable
-   * together. Says which alerts are new. `from`: the number that it went on from; where another
-   * process was faster, nothing is kept.
+   * together, and new alerts are announced. `from`: the number that it went on from. False where
+   * another process was faster: then nothing is kept.
    */
-  async keep(
-    monitorId: string,
-    from: bigint,
-    part: JudgedPart,
-  ): Promise<{ readonly kept: boolean; readonly raised: readonly string[] }> {
+  async keep(monitorId: string, from: bigint, part: JudgedPart): Promise<boolean> {
     const { organisationId } = this.tenant;
     return this.tenant.in(async (rows) => {
       const { count } = await rows.monitor.updateMany({
         where: { id: monitorId, arrival: from },
         data: { arrival: part.arrival, clock: part.clock },
       });
-      if (count === 0) return { kept: false, raised: [] };
+      if (count === 0) return false;
       await keepCases(rows, organisationId, monitorId, part);
       const raised = await keepAlerts(rows, organisationId, monitorId, part);
       for (const { id, kind, incidentId } of raised)
@@ -183,7 +181,7 @@ export class Monitors {
           subject: id,
           data: { alert: id, monitor: monitorId, incident: incidentId, kind },
         });
-      return { kept: true, raised: raised.map(({ id }) => id) };
+      return true;
     });
   }
 

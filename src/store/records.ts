@@ -1,5 +1,6 @@
 import type { Json } from '../canonical/index.ts';
 import type { Problem } from '../errors/index.ts';
+import type { AuditFields } from '../evidence/formats/auditChain.ts';
 import type { CheckedDocument } from '../model/specification.ts';
 import type { Report } from '../model/outcome.ts';
 
@@ -176,25 +177,9 @@ export type ModelHead = Omit<ModelRecord, 'source' | 'annotations' | 'document'>
 export type ModelTexts = Pick<ModelRecord, 'source' | 'annotations' | 'document'>;
 
 /** Somebody asked for something that an auditor would ask about. */
-export interface AuditRecord {
+export interface AuditRecord extends AuditFields {
   readonly id: number;
   readonly at: Date;
-  readonly actor: string;
-  readonly role: string;
-  readonly operation: string;
-  readonly subject: string;
-  readonly detail: string | null;
-  /** Where the request came from, where that is known. */
-  readonly address: string | null;
-  /** Null of those from before there was a chain. */
-  readonly position: number | null;
-  readonly previous: string | null;
-  readonly link: string | null;
-  /** Null where it was erased. */
-  readonly whoSalt: string | null;
-  readonly whoDigest: string | null;
-  readonly whatSalt: string | null;
-  readonly whatDigest: string | null;
 }
 
 export interface AnchorRow {

@@ -5,8 +5,7 @@ import { isDuplicate, json, orNull, Prisma, type Rows, type TenantRows } from '.
 import {
   answerConditions,
   countRows,
-  inOrder,
-  listIds,
+  listRows,
   modelConditions,
   type Listing,
   type Page,
@@ -131,12 +130,14 @@ export class RunStore {
 
   /** Without what may be large. */
   async list(page: Page, filter: RunFilter = {}): Promise<Slice<RunHead>> {
-    return this.tenant.in(async (rows) => {
-      const { rows: ids, hasMore } = await listIds(rows, this.listing(page, filter), page);
-      const where = { id: { in: [...ids] } };
-      const found = await rows.run.findMany({ omit: LARGE, where });
-      return { rows: inOrder(ids, found as unknown as RunHead[]), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(
+        rows,
+        this.listing(page, filter),
+        page,
+        async (where) => (await rows.run.findMany({ omit: LARGE, where })) as unknown as RunHead[],
+      ),
+    );
   }
 
   count(page: Page, filter: RunFilter): Promise<number | undefined> {

@@ -6,8 +6,7 @@ import { isDuplicate, json, Prisma, type TenantRows } from './client.ts';
 import {
   answerConditions,
   countRows,
-  inOrder,
-  listIds,
+  listRows,
   modelConditions,
   type Listing,
   type Page,
@@ -160,11 +159,11 @@ export class Verdicts {
 
   /** Sealed verdicts. */
   async list(page: Page, filter: VerdictFilter = {}): Promise<Slice<VerdictRecord>> {
-    return this.tenant.in(async (rows) => {
-      const { rows: ids, hasMore } = await listIds(rows, this.listing(page, filter), page);
-      const found = await rows.verdict.findMany({ where: { id: { in: [...ids] } } });
-      return { rows: inOrder(ids, found.map(toVerdict)), hasMore };
-    });
+    return this.tenant.in((rows) =>
+      listRows(rows, this.listing(page, filter), page, async (where) =>
+        (await rows.verdict.findMany({ where })).map(toVerdict),
+      ),
+    );
   }
 
   countListed(page: Page, filter: VerdictFilter): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 import { Prisma, type AllRows, type Rows, type TenantRows } from './client.ts';
 import { newId } from './ids.ts';
-import type { Page, Slice } from './listing.ts';
+import { reading, sliceOf, type Page, type Slice } from './listing.ts';
 import type { Webhook } from './generated/client.ts';
 
 /** Where announcements of an organisation are sent to. */
@@ -163,21 +163,16 @@ export class Webhooks {
     return (row ?? undefined) as DeliveryRecord | undefined;
   }
 
-  async deliveries(
-    webhookId: string,
-    { limit, cursor, oldestFirst = false, backward = false }: Omit<Page, 'owner'>,
-  ): Promise<Slice<DeliveryRecord>> {
-    const ascending = oldestFirst !== backward;
-    const after = cursor === undefined ? {} : { id: ascending ? { gt: cursor } : { lt: cursor } };
+  async deliveries(webhookId: string, page: Omit<Page, 'owner'>): Promise<Slice<DeliveryRecord>> {
+    const { behind, order, take } = reading(page, page.cursor);
     const found = await this.tenant.in((rows) =>
       rows.webhookDelivery.findMany({
-        where: { webhookId, ...after },
-        orderBy: { id: ascending ? 'asc' : 'desc' },
-        take: limit + 1,
+        where: { webhookId, ...(behind && { id: behind }) },
+        orderBy: { id: order },
+        take,
       }),
     );
-    const page = found.slice(0, limit) as unknown as DeliveryRecord[];
-    return { rows: backward ? page.reverse() : page, hasMore: found.length > limit };
+    return sliceOf(found as unknown as DeliveryRecord[], page);
   }
 
   /** The last attempts at a delivery, newest first. */
@@ -220,9 +215,9 @@ export class Webhooks {
   }
 
   /** Given back unsent: whoever had it stops. */
-  async giveBack({ id, attempt }: ClaimedDelivery): Promise<void> {
+  async giveBack(claim: ClaimedDelivery): Promise<void> {
     await this.note(
-      { id, attempt } as ClaimedDelivery,
+      claim,
       { status: null, error: 'CANCELLED', latencyMs: null },
       { state: 'pending', nextAttemptAt: new Date() },
     );

@@ -164,7 +164,6 @@ async function listed(mine: TenantStore): Promise<string[]> {
     ...(await mine.audit.list(page)).rows,
     ...(await mine.audit.between(wide.from, wide.to)),
     ...(await mine.monitors.list(page)).rows,
-    ...(await mine.monitors.active()),
     ...(await mine.alerts.list(page, {})).rows,
     ...(await mine.alerts.cases(page, {})).rows,
     ...(await mine.alerts.incidents(page, undefined)).rows,

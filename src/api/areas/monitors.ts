@@ -34,14 +34,12 @@ import {
   type MonitoredCaseRecord,
   type MonitorHead,
 } from '../../store/index.ts';
-import { given, refuse, valueOf, type Area, type Arguments, type Field } from '../area.ts';
+import { MOST_EVENTS } from '../../monitor/cloudEvents.ts';
+import { given, refuse, valueOf, type Area, type Arguments } from '../area.ts';
 import { askerOf } from '../auth.ts';
-import { connection, CONNECTION_FIELDS, cursorPage, DEFAULT_PAGE } from '../connection.ts';
+import { connection, cursorPage, DEFAULT_PAGE, PLAIN_CONNECTION } from '../connection.ts';
 import { payload } from '../payload.ts';
 import { MODELLERS, OFFICERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
-
-/** More events in one request nobody sends at once. */
-const MOST_EVENTS = 1_000;
 
 /** What a filter says, without what it does not. Ids that are none are refused. */
 function asked<T extends object>(
@@ -69,9 +67,6 @@ const detail = (record: AlertRecord, name: string): unknown =>
 const answer = (record: MonitoredCaseRecord, name: string): unknown =>
   (record.answer as Readonly<Record<string, unknown>>)[name];
 const orNothing = (text: string): string | null => (text === '' ? null : text);
-
-const { nodes, edges, pageInfo, totalCount } = CONNECTION_FIELDS as Readonly<Record<string, Field>>;
-const LISTED = { nodes, edges, pageInfo, totalCount } as Readonly<Record<string, Field>>;
 
 const idIn = (input: unknown): string => (input as { readonly id: string }).id;
 
@@ -195,10 +190,10 @@ export const monitorArea: Area = {
     },
   },
   fields: {
-    MonitorConnection: LISTED,
-    MonitoredCaseConnection: LISTED,
-    AlertConnection: LISTED,
-    IncidentConnection: LISTED,
+    MonitorConnection: PLAIN_CONNECTION,
+    MonitoredCaseConnection: PLAIN_CONNECTION,
+    AlertConnection: PLAIN_CONNECTION,
+    IncidentConnection: PLAIN_CONNECTION,
     Monitor: {
       mapping: async ({ service }, { id }: MonitorHead, _args, { answer: size }) =>
         size.text((await monitorById(service, id))?.mapping ?? ''),
