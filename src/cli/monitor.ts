@@ -1,13 +1,14 @@
 import { ownConfig } from '../config/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import type { FormatName } from '../model/formats.ts';
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, type Result } from '../errors/index.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import { readEvents } from '../monitor/events.ts';
-import { followProblems, triable } from '../monitor/followable.ts';
+import { followProblems } from '../monitor/followable.ts';
+import { readyMonitor, tooManyUnseen } from '../monitor/opened.ts';
 import { readMapping, type Mapping } from '../events/mapping.ts';
-import { Monitor, type CaseAnswer, type CloudEvent } from '../monitor/monitor.ts';
+import type { CaseAnswer, CloudEvent } from '../monitor/monitor.ts';
 import { readLogStream } from '../events/logStream.ts';
 import { wrong } from './arguments.ts';
 import { answered, type AnsweredAlert } from '../monitor/response.ts';
@@ -65,23 +66,20 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
   const unbounded = followProblems(model);
   if (unbounded.length > 0) return bad(...unbounded);
   const { budget, now } = asked;
-  const { tried, left } = triable(model, threats.value);
-  if (left.length > 0)
-    io.stderr(
-      `left out of explanations, they may write too many values: ${left.map(({ id }) => id).join(', ')}\n`,
-    );
-  const following = new Monitor(model, mapping.value, {
-    threats: tried,
+  const { monitor: following, leftOut } = readyMonitor(
+    model,
+    mapping.value,
+    threats.value,
     budget,
-    ...(now !== undefined && { now }),
-    ...(asked.log !== undefined && { written: true }),
-  });
+    { ...(now !== undefined && { now }), ...(asked.log !== undefined && { written: true }) },
+  );
+  if (leftOut.length > 0)
+    io.stderr(`left out of explanations, they may write too many values: ${leftOut.join(', ')}\n`);
   try {
     for (const event of events.value) following.take(event);
   } catch (error) {
     if (!(error instanceof BeliefTooLarge)) throw error;
-    const message = 'what may happen unseen has too many states: map more actions to events';
-    return bad(problem('MONITOR_MODEL', '', message));
+    return bad(tooManyUnseen());
   }
   const reports = await reportsFor(asked.playbooks, inspected.value, io);
   if (!reports.ok) return reports;
@@ -93,7 +91,7 @@ export async function monitor(asked: Asked, io: CommandIo): Promise<Ended> {
     exit: cases.some(({ alerts }) => alerts.some(({ withdrawn }) => withdrawn === undefined))
       ? EXIT.violated
       : EXIT.ok,
-    json: { model: model.name, cases, flagged, leftOut: left.map(({ id }) => id) },
+    json: { model: model.name, cases, flagged, leftOut },
     text: () => monitorText(model.name, cases, io),
   };
 }

@@ -91,6 +91,16 @@ export function definedness(e: Expr, sets: SetLookup): Expr {
   }
 }
 
+/** Asked again of every mutant of a model: the predicates are the same, and so are the sets. */
+const total = new WeakMap<Expr, boolean>();
+
+/** Whether a term has a value wherever it is evaluated. */
+export function isTotal(e: Expr, sets: SetLookup): boolean {
+  const known = total.get(e) ?? isTrue(definedness(e, sets));
+  total.set(e, known);
+  return known;
+}
+
 function all(list: readonly Expr[], sets: SetLookup): Expr {
   return list.reduce((sofar, e) => and(sofar, definedness(e, sets)), TRUTH_LITERAL);
 }

@@ -168,10 +168,10 @@ export class Graph {
 
   /** A shortest run of the model from a start to `index`, or to a state that it stands for. */
   runTo(index: number): State[] {
-    const [root = index] = this.pathTo(index);
-    const states = this.pathTo(index).map((at) => this.store.get(at));
+    const path = this.pathTo(index);
+    const states = path.map((at) => this.store.get(at));
     const { symmetry } = this.#options;
-    const start = this.#exchangedStarts.get(root);
+    const start = this.#exchangedStarts.get(path[0] ?? index);
     return symmetry && start ? runThrough(this.semantics, symmetry, start, states) : states;
   }
 
@@ -244,7 +244,7 @@ export class Graph {
 
   #addStart(start: State): number {
     const { symmetry } = this.#options;
-    const state = symmetry ? (symmetry.representative(start) as State) : start;
+    const state = symmetry ? symmetry.representative(start) : start;
     for (;;) {
       try {
         const found = this.store.put(state);

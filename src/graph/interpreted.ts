@@ -41,10 +41,7 @@ export class Interpreted implements Walker {
     const sink: StepSink = (instance, next, errors, taken) => {
       const label = listener.labelOf(instance, row, taken);
       if (next)
-        listener.onStep(
-          this.states.put(symmetry ? (symmetry.representative(next) as State) : next),
-          label,
-        );
+        listener.onStep(this.states.put(symmetry ? symmetry.representative(next) : next), label);
       else listener.onError(label, errors);
     };
     if (selected) for (const instance of selected) this.#semantics.stepsOf(instance, row, sink);

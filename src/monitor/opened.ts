@@ -3,8 +3,9 @@ import { readMapping, type Mapping } from '../events/mapping.ts';
 import type { Model } from '../model/model.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { selectThreats, type NamedThreats } from '../threats/selection.ts';
+import type { Threat } from '../threats/threat.ts';
 import { followProblems, triable } from './followable.ts';
-import { Monitor } from './monitor.ts';
+import { Monitor, type WatchOptions } from './monitor.ts';
 
 /** What a monitor is made of, besides its model. */
 export interface MonitorParts {
@@ -39,9 +40,20 @@ export function openMonitor(model: Model, parts: MonitorParts): Result<ReadyMoni
     ...below('modelId', { ok: false, problems: followProblems(model) }),
   ];
   if (!mapping.ok || !threats.ok || problems.length > 0) return bad(...problems);
-  const { tried, left } = triable(model, threats.value);
-  const monitor = new Monitor(model, mapping.value, { threats: tried, budget: parts.budget });
-  return ok({ monitor, mapping: mapping.value, leftOut: left.map(({ id }) => id) });
+  return ok(readyMonitor(model, mapping.value, threats.value, parts.budget));
+}
+
+/** A monitor of parts that are fine: what cannot be tried is left out. */
+export function readyMonitor(
+  model: Model,
+  mapping: Mapping,
+  threats: readonly Threat[],
+  budget: number,
+  more: Pick<WatchOptions, 'now' | 'written'> = {},
+): ReadyMonitor {
+  const { tried, left } = triable(model, threats);
+  const monitor = new Monitor(model, mapping, { threats: tried, budget, ...more });
+  return { monitor, mapping, leftOut: left.map(({ id }) => id) };
 }
 
 /** What is said of a case whose unseen steps are too many to be followed. */

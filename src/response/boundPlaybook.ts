@@ -8,6 +8,7 @@ import { typecheck } from '../model/typecheck.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import {
   completes,
+  FreeNames,
   fromCompletion,
   NOT_NEEDED,
   withPlaybook,
@@ -70,13 +71,12 @@ function asked(
   readonly questions: readonly Question[];
   readonly properties: Record<string, PropertyDocument>;
 } {
-  const taken = JSON.stringify(rewritten.document);
+  const names = new FreeNames(rewritten.document);
   const properties: Record<string, PropertyDocument> = {};
   const questions: Question[] = [];
   const ask = (asks: string, property: PropertyDocument | undefined): void => {
     if (!property) return;
-    let name = `asked${questions.length + 1}`;
-    while (taken.includes(name)) name = `${name}_`;
+    const name = names.free(`asked${questions.length + 1}`);
     properties[name] = property;
     questions.push({ asks, property: name });
   };

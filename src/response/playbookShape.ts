@@ -1,3 +1,4 @@
+import { EFFECT_SHAPES } from '../frontends/native/modelShape.ts';
 import {
   expressionShape,
   listShape,
@@ -7,7 +8,6 @@ import {
   record,
   requiredField,
   textShape,
-  typeShape,
   type JsonShape,
 } from '../yaml/shape.ts';
 
@@ -20,27 +20,14 @@ export const BOUND_ALERTS = ['deviation', 'broken', 'possiblyBroken', 'doomed', 
 const any = (about: string): JsonShape => ({ kind: 'any', about });
 const identifiers = (about: string): JsonShape => listShape(about, textShape('an id'));
 
-const SEND = mapping(
-  'channel: message',
-  mapping('field: value', expressionShape('the value of the field')),
-);
-
 const STEP_EXTENSION = record('what a step does to the model', {
   action: optionalField(textShape('an action of the model, taken as it is, with its controls')),
   actor: optionalField(textShape('who takes the step; without one, whoever responds')),
-  for: optionalField(mapping('name: set or finite type', typeShape('a set or a finite type'))),
-  receive: optionalField(
-    mapping('channel: name of the message', { kind: 'name', about: 'a name' }),
-  ),
+  for: EFFECT_SHAPES.for,
+  receive: EFFECT_SHAPES.receive,
   when: optionalField(expressionShape('what must be so for the step; it is waited for')),
-  then: optionalField(
-    mapping('cell: new value', expressionShape('read in the state before the step')),
-  ),
-  send: optionalField({
-    kind: 'either',
-    about: 'messages sent',
-    options: [SEND, listShape('in order', SEND)],
-  }),
+  then: EFFECT_SHAPES.then,
+  send: EFFECT_SHAPES.send,
   unless: optionalField(
     expressionShape('where this is so there is nothing to do, and the playbook goes on'),
   ),

@@ -7,7 +7,7 @@ import { type Action, type InitRule, judgedPredicates, type Property } from '../
 import type { Semantics } from '../../model/semantics.ts';
 import { type Instance } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
-import { definedness, isTrue, Unencodable } from '../definedness.ts';
+import { definedness, isTotal, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { assign, equalFields, iteField } from './cells.ts';
 import { Declared } from './declared.ts';
@@ -148,7 +148,7 @@ class SystemEncoder {
 
   #initial(cell: FieldTerms, type: Type, rule: InitRule, none: LocalTerms, inside: Term[]): Term {
     const value = (e: Expr): Term => {
-      if (!isTrue(definedness(e, this.#layout.set)))
+      if (!isTotal(e, this.#layout.set))
         throw new Unencodable('an initial value that may be undefined');
       const range = this.#symbolic.term(inRangeOf(e, type, this.#layout.set), none);
       const equal = equalFields(cell, this.#symbolic.stored(e, type, none));

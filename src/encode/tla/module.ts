@@ -5,7 +5,7 @@ import { unpackSet } from '../../model/layout.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { cellType, scalarValues } from '../../model/types.ts';
 import { sampledNames, sampleValues } from '../../model/initial.ts';
-import { definedness, isTrue, Unencodable } from '../definedness.ts';
+import { definedness, isTotal, isTrue, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
 import { alwaysChanges } from './changes.ts';
 import { TlaExpressions, tlaNames } from './expression.ts';
@@ -198,7 +198,7 @@ class ModulePrinter {
     const note = (e: Expr): void => {
       const inside = inRangeOf(e, cell, this.#layout.set);
       if (!isTrue(inside)) fine.push(this.#tla.atom(inside));
-      if (!isTrue(definedness(e, this.#layout.set))) undefinedTerms.push(name);
+      if (!isTotal(e, this.#layout.set)) undefinedTerms.push(name);
     };
     if (type.kind === 'map') {
       if (type.to.kind === 'map' || rule.kind === 'each')

@@ -1,4 +1,4 @@
-import { definedness, isTrue } from '../../encode/definedness.ts';
+import { isTotal } from '../../encode/definedness.ts';
 import { Symmetry } from '../../graph/symmetry/symmetry.ts';
 import { anyNode, type Expr } from '../../model/expression.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type Property,
 } from '../../model/model.ts';
 import type { Semantics } from '../../model/semantics.ts';
-import { NULL_VALUE, type Type } from '../../model/types.ts';
+import { NULL_VALUE, type SetLookup, type Type } from '../../model/types.ts';
 
 /** Sets whose elements nothing tells apart, and which properties may be asked of the quotient. */
 export interface Interchangeable {
@@ -27,13 +27,14 @@ export interface Interchangeable {
  */
 export function interchangeable(semantics: Semantics): Interchangeable | undefined {
   const { model, layout } = semantics;
+  if (!model.sets.some(({ elements }) => elements.length > 1)) return undefined;
   const steps = [...model.actions.flatMap(termsOf), ...(model.final ? [model.final] : [])];
   const judged = model.properties.flatMap(({ formula }) => predicatesOf(formula));
   const isOrdered = (expr: Expr): boolean =>
-    anyNode(expr, (node) => dependsOnOrder(node, (e) => isTrue(definedness(e, layout.set))));
+    anyNode(expr, (node) => dependsOnOrder(node, layout.set));
   if ([...steps, ...judged].some(isOrdered)) return undefined;
   // A predicate that may have no value is judged at every state, whatever is asked (SEMANTICS 4).
-  const partial = judged.filter((expr) => !isTrue(definedness(expr, layout.set)));
+  const partial = judged.filter((expr) => !isTotal(expr, layout.set));
   const named = namedSets([...steps, ...partial]);
   const sets = model.sets.filter(
     ({ name, elements }) => elements.length > 1 && !named.has(name) && isUsed(model, name),
@@ -89,8 +90,8 @@ function namedSets(terms: readonly Expr[]): ReadonlySet<string> {
   return names;
 }
 
-function dependsOnOrder(node: Expr, isTotal: (e: Expr) => boolean): boolean {
-  if (node.kind === 'some' || node.kind === 'every') return !isTotal(node.body);
+function dependsOnOrder(node: Expr, sets: SetLookup): boolean {
+  if (node.kind === 'some' || node.kind === 'every') return !isTotal(node.body, sets);
   return node.kind === 'compare' && node.left.type.kind === 'list';
 }
 

@@ -1,4 +1,4 @@
-import { definedness, isTrue } from '../../encode/definedness.ts';
+import { isTotal } from '../../encode/definedness.ts';
 import { Graph, type ErrorEdge, type GraphOptions } from '../../graph/graph.ts';
 import type { Budget, EngineProgress, Task } from '../../model/engine.ts';
 import type { Expr } from '../../model/expression.ts';
@@ -53,7 +53,7 @@ export class GraphObservation {
       predicatesOf(property.formula).map(
         (expr) =>
           new StateWatch(property, this.graph.judge(expr), {
-            isTotal: isTotal(task.semantics, expr),
+            isTotal: isTotal(expr, task.semantics.layout.set),
             keepsValues: NEEDS[property.formula.kind] === 'edges',
           }),
       ),
@@ -121,21 +121,11 @@ export class GraphObservation {
     return this.#semantics.model.properties
       .filter((p) => !asked.has(p.name))
       .flatMap((p) => predicatesOf(p.formula))
-      .filter((expr) => !isTotal(this.#semantics, expr));
+      .filter((expr) => !isTotal(expr, this.#semantics.layout.set));
   }
 
   #labelOf(name: string): string {
     const label = this.#semantics.model.variables.find((variable) => variable.name === name)?.label;
     return label === undefined ? name : `${name} (${label})`;
   }
-}
-
-/** Asked again of every mutant of a model: the predicates are the same, and so are the sets. */
-const total = new WeakMap<Expr, boolean>();
-
-/** Whether an expression has a value in every state. */
-function isTotal(semantics: Semantics, expr: Expr): boolean {
-  const known = total.get(expr) ?? isTrue(definedness(expr, semantics.layout.set));
-  total.set(expr, known);
-  return known;
 }

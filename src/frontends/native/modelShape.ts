@@ -98,18 +98,12 @@ const CHANNEL = record('a channel', {
   fresh: optionalField(namesShape('the fields that the receiver accepts once')),
   unguessable: optionalField(namesShape('the fields that an attacker cannot make up')),
 });
-const ACTION = record('an action', {
-  actor: requiredField(textShape('who does it')),
+/** What a step does, besides its guard and its controls: of an action, and of what answers one. */
+export const EFFECT_SHAPES = {
   for: optionalField(mapping('name: set or finite type', typeShape('a set or a finite type'))),
   receive: optionalField(
     mapping('channel: name of the message', { kind: 'name', about: 'a name' }),
   ),
-  when: optionalField(expressionShape('the guard')),
-  controls: optionalField({
-    kind: 'either',
-    about: 'named checks, all of which must pass',
-    options: [CONTROLS, listShape('in order', CONTROLS)],
-  }),
   then: optionalField(
     mapping('cell: new value', expressionShape('read in the state before the step')),
   ),
@@ -118,6 +112,19 @@ const ACTION = record('an action', {
     about: 'messages sent',
     options: [SEND, listShape('in order', SEND)],
   }),
+} as const;
+const ACTION = record('an action', {
+  actor: requiredField(textShape('who does it')),
+  for: EFFECT_SHAPES.for,
+  receive: EFFECT_SHAPES.receive,
+  when: optionalField(expressionShape('the guard')),
+  controls: optionalField({
+    kind: 'either',
+    about: 'named checks, all of which must pass',
+    options: [CONTROLS, listShape('in order', CONTROLS)],
+  }),
+  then: EFFECT_SHAPES.then,
+  send: EFFECT_SHAPES.send,
   fair: optionalField(
     oneOf(
       'it does not wait for ever: weak when continuously enabled, strong when enabled again and again',

@@ -1,5 +1,4 @@
 import type { Expr } from '../../model/expression.ts';
-import type { State } from '../../model/layout.ts';
 import { sameState, type ErrorBits, type Instance, type Semantics } from '../../model/semantics.ts';
 import type { States } from '../states.ts';
 import type { Symmetry } from '../symmetry/symmetry.ts';
@@ -68,9 +67,10 @@ export class Referee {
           mine !== undefined &&
           mine.label === label &&
           mine.errors === errors &&
-          (next === undefined) === (mine.target === undefined) &&
-          (next === undefined || sameState(states.get(mine.target as number), reached as State));
-        if (!agrees) interpreted.push(next ? `${label} to ${next.join()}` : `${label}: ${errors}`);
+          (reached === undefined) === (mine.target === undefined) &&
+          (reached === undefined || sameState(states.get(mine.target as number), reached));
+        if (!agrees)
+          interpreted.push(reached ? `${label} to ${reached.join()}` : `${label}: ${errors}`);
       });
     const said = judges.map((judge) => String(judge()));
     const meant = this.#interpreted.map((predicate) => String(predicate(state)));

@@ -57,7 +57,7 @@ export class PackedStates implements States {
   putRepresentative(packed: Int32Array, symmetry: Symmetry): number {
     const row = unpack(packed, 0, this.#packing);
     const representative = symmetry.representative(row);
-    return representative === row ? this.putPacked(packed) : this.put(representative as State);
+    return representative === row ? this.putPacked(packed) : this.put(representative);
   }
 
   /** The number of a packed row; of a new one, which is stored, its complement (below 0). */

@@ -16,16 +16,14 @@ import { elementSet, keysOfCells } from './exchange.ts';
  * where two meet by chance, elements count as alike.
  */
 export class Colours {
-  readonly #sets: readonly IndexSet[];
   /** By the name of an interchangeable set, the colours of its elements. */
   #colours = new Map<string, Int32Array>();
   #next = new Map<string, Int32Array>();
-  readonly #facts: readonly ((row: ArrayLike<number>) => void)[];
+  readonly #facts: readonly ((row: State) => void)[];
   /** Whether what is said of one element ever speaks of another: else one look is enough. */
   readonly #related: boolean;
 
   constructor(layout: Layout, sets: readonly IndexSet[]) {
-    this.#sets = sets;
     for (const { name, elements } of sets) {
       this.#colours.set(name, new Int32Array(elements.length));
       this.#next.set(name, new Int32Array(elements.length));
@@ -42,9 +40,9 @@ export class Colours {
   }
 
   /** The colours of the elements of each set; reused by the next call. */
-  of(row: ArrayLike<number>): ReadonlyMap<string, Int32Array> {
+  of(row: State): ReadonlyMap<string, Int32Array> {
     for (const colours of this.#colours.values()) colours.fill(1);
-    let classes = this.#sets.length;
+    let classes = this.#colours.size;
     for (;;) {
       for (const [set, next] of this.#next) next.set(this.#colours.get(set) as Int32Array);
       for (const tell of this.#facts) tell(row);
@@ -77,7 +75,7 @@ export class Colours {
   }
 
   /** What a cell says: of the elements among its keys, and of those it holds. */
-  #cellFacts(layout: Layout, block: CellBlock, seed: number): (row: ArrayLike<number>) => void {
+  #cellFacts(layout: Layout, block: CellBlock, seed: number): (row: State) => void {
     const { offset, width, keySets, type } = block;
     const keys = keysOfCells(block);
     const names = keySets.map(({ name }) => name);
@@ -92,11 +90,7 @@ export class Colours {
     };
   }
 
-  #messageFacts(
-    layout: Layout,
-    block: ChannelBlock,
-    seed: number,
-  ): (row: ArrayLike<number>) => void {
+  #messageFacts(layout: Layout, block: ChannelBlock, seed: number): (row: State) => void {
     const fact = new Fact(this);
     const inOrder = block.channel.order === 'fifo';
     return (row) => {
@@ -111,19 +105,12 @@ export class Colours {
     };
   }
 
-  #addValue(
-    fact: Fact,
-    layout: Layout,
-    type: Type,
-    row: ArrayLike<number>,
-    at: number,
-    width: number,
-  ): void {
+  #addValue(fact: Fact, layout: Layout, type: Type, row: State, at: number, width: number): void {
     const set = elementSet(type.kind === 'set' ? type.of : type);
     if (set === undefined || !this.#colours.has(set))
       for (let i = 0; i < width; i += 1) fact.addPlain(row[at + i] as number);
     else if (type.kind === 'set')
-      fact.addMembers(set, unpackSet(row as State, at, width, layout.bounds(type.of).lo));
+      fact.addMembers(set, unpackSet(row, at, width, layout.bounds(type.of).lo));
     else if ((row[at] as number) < 0) fact.addPlain(-1);
     else fact.add(set, row[at] as number);
   }

@@ -52,7 +52,7 @@ export class Exchanger {
     this.#messages = layout.channels.map((block) => new MessageMover(layout, block));
   }
 
-  exchanged(row: ArrayLike<number>, exchange: ElementExchange): State {
+  exchanged(row: State, exchange: ElementExchange): State {
     const into = new Array<number>(this.#layout.width).fill(0);
     for (const cells of this.#cells) cells.move(row, into, exchange);
     for (const messages of this.#messages) messages.move(row, into, exchange);
@@ -62,7 +62,7 @@ export class Exchanger {
 
 /** Writes the value that stands `at` in the row to `offset` of `into`, with elements exchanged. */
 type ValueMover = (
-  row: ArrayLike<number>,
+  row: State,
   at: number,
   into: number[],
   offset: number,
@@ -82,7 +82,7 @@ function valueMover(layout: Layout, type: Type, width: number): ValueMover {
     };
   const bounds = layout.bounds(type.of);
   return (row, at, into, offset, exchange) => {
-    const values = unpackSet(row as State, at, width, bounds.lo).map((e) => moved(exchange, e));
+    const values = unpackSet(row, at, width, bounds.lo).map((e) => moved(exchange, e));
     packSet(values, into, offset, width, bounds);
   };
 }
@@ -100,7 +100,7 @@ class CellMover {
     this.#keys = keysOfCells(block);
   }
 
-  move(row: ArrayLike<number>, into: number[], exchange: ElementExchange): void {
+  move(row: State, into: number[], exchange: ElementExchange): void {
     const { offset, width, keySets } = this.#block;
     for (let cell = 0; cell < this.#keys.length; cell += 1) {
       const keys = this.#keys[cell] as readonly number[];
@@ -126,7 +126,7 @@ class MessageMover {
     this.#message = new Array<number>(block.messageWidth).fill(0);
   }
 
-  move(row: ArrayLike<number>, into: number[], exchange: ElementExchange): void {
+  move(row: State, into: number[], exchange: ElementExchange): void {
     const { offset, fields } = this.#block;
     const count = row[offset] as number;
     for (let i = 0; i < count; i += 1) {

@@ -49,7 +49,7 @@ function stepTo(
 ): State | undefined {
   let found: State | undefined;
   semantics.successors(from, (_instance, next) => {
-    if (!found && next && sameState(symmetry.representative(next) as State, wanted)) found = next;
+    if (!found && next && sameState(symmetry.representative(next), wanted)) found = next;
   });
   return found;
 }

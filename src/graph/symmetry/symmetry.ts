@@ -22,13 +22,13 @@ export class Symmetry {
   }
 
   /** The row that stands for this one. */
-  representative(row: ArrayLike<number>): ArrayLike<number> {
+  representative(row: State): State {
     const exchange = this.exchangeOf(row);
     return exchange ? this.exchanged(row, exchange) : row;
   }
 
   /** What takes a row to the one that stands for it; nothing where it stands for itself. */
-  exchangeOf(row: ArrayLike<number>): ElementExchange | undefined {
+  exchangeOf(row: State): ElementExchange | undefined {
     const colours = this.#colours.of(row);
     let moved = false;
     const exchange = new Map<string, readonly number[]>();
@@ -51,7 +51,7 @@ export class Symmetry {
     return moved ? exchange : undefined;
   }
 
-  exchanged(row: ArrayLike<number>, exchange: ElementExchange): State {
+  exchanged(row: State, exchange: ElementExchange): State {
     return this.#exchanger.exchanged(row, exchange);
   }
 }

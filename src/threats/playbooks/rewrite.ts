@@ -32,7 +32,7 @@ export const withPlaybook = (given: ModelDocument, flow: PlaybookFlow): WithPlay
 class Rewriting {
   readonly #given: ModelDocument;
   readonly #flow: PlaybookFlow;
-  readonly #names: Names;
+  readonly #names: FreeNames;
   /** The number of each place, from 1 on; last, that of completion. */
   readonly #numbers: readonly number[];
   readonly #at: string;
@@ -45,7 +45,7 @@ class Rewriting {
   constructor(given: ModelDocument, flow: PlaybookFlow) {
     this.#given = given;
     this.#flow = flow;
-    this.#names = new Names(given);
+    this.#names = new FreeNames(given);
     this.#numbers = positions(flow);
     this.#at = this.#names.free('playbook');
     this.#responder = this.#names.free('responder');
@@ -219,7 +219,7 @@ const comesTo = (goal: string, at: string, over: string): string =>
   `${at} = 0 or (${over} and (${goal}))`;
 
 /** Names that nothing of a model has. */
-class Names {
+export class FreeNames {
   readonly #taken: Set<string>;
 
   constructor(document: ModelDocument) {
