@@ -26,7 +26,7 @@ import { uniform } from './errors.ts';
 import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
-import { Counters, Durations, metricsText } from './metrics.ts';
+import { Metrics } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
 import { costRule, isScope, METER, operationsOf } from './operations.ts';
 import { buildResolvers, nodeType } from './resolvers.ts';
@@ -123,10 +123,10 @@ function route(
   [stream, graphql]: readonly [RequestHandler, RequestHandler],
   authenticator: Authenticator,
 ): void {
-  const [counters, durations] = [new Counters(), new Durations()];
+  const metrics = new Metrics();
   const { corsOrigins } = installation.config;
   app.disable('x-powered-by');
-  app.use(measured(counters, durations), securityHeaders, crossOrigin(corsOrigins));
+  app.use(measured(metrics), securityHeaders, crossOrigin(corsOrigins));
   app.get('/', (_request, response) => {
     response.type('text').send(`${WELCOME}\n${verifierLine()}`);
   });
@@ -141,9 +141,7 @@ function route(
     response.status(state.ready ? 200 : 503).json(state);
   });
   app.get('/metrics', async (_request, response) => {
-    response
-      .type('text/plain; version=0.0.4')
-      .send(await metricsText(installation, counters, durations));
+    response.type(metrics.contentType).send(await metrics.text(installation));
   });
   app.get('/verdicts/:id', verdictRoute(installation));
   app.get('/verdicts/:id/bundle.zip', bundleRoute({ installation, authenticator }));
@@ -177,16 +175,16 @@ function route(
 
 /** Counts answers, and how long each took by the first word of its path. */
 const measured =
-  (counters: Counters, durations: Durations): RequestHandler =>
+  (metrics: Metrics): RequestHandler =>
   (request, response, next) => {
     const began = performance.now();
     // Where it is one of ours: no more kinds than there are routes.
     const route = /^\/(graphql|verdicts|runs|log|uploads)\b/u.exec(request.path)?.[1] ?? 'other';
     response.on('finish', () => {
-      counters.add(String(response.statusCode));
+      metrics.answered(response.statusCode);
       // How long somebody listened is not how long an answer took.
       if (String(response.getHeader('content-type')).startsWith('text/event-stream')) return;
-      durations.add(route, (performance.now() - began) / 1_000);
+      metrics.took(route, (performance.now() - began) / 1_000);
     });
     next();
   };

@@ -7,6 +7,7 @@ import { describeError } from './observe.ts';
 import type { RunOptions } from './options.ts';
 import { submissionOf } from './submission.ts';
 import { deliver } from './submit.ts';
+import { tallyRun } from './tally.ts';
 import { assessRun, type KeptRisk } from './risk.ts';
 import type { Service } from './service.ts';
 
@@ -41,6 +42,7 @@ export async function checkRun(
     });
     return false;
   }
+  const claimedAt = Date.now();
   const hold = holdClaim(service, claim, optionsOf(run).timeoutMs, stop);
   try {
     const result = await verifyRun(service, run, claim, hold);
@@ -49,7 +51,10 @@ export async function checkRun(
     if (hold.signal.aborted)
       return await giveUp(service, run, worker, hold.signal.reason as Interruption);
     const recorded = await record(service, run, claim, result, risk);
-    if (recorded && result.ok) alarm(service, run, result.value.report);
+    if (recorded && result.ok) {
+      alarm(service, run, result.value.report);
+      await tallyRun(service, run, claimedAt, result.value.report);
+    }
     return recorded;
   } catch (error) {
     if (hold.signal.aborted)

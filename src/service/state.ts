@@ -1,4 +1,4 @@
-import { isFinished, RUN_STATES } from '../store/index.ts';
+import { isFinished, RUN_STATES, type Tally } from '../store/index.ts';
 import { ledgerState } from './anchor.ts';
 import { witnessState } from './cosign.ts';
 import type { Installation } from './service.ts';
@@ -51,20 +51,32 @@ export interface Figures {
   readonly waitingAnchors: number;
   /** Deliveries of webhooks that wait, and how long the one that is overdue longest. */
   readonly deliveries: { readonly count: number; readonly overdueS: number };
+  /** What all processes count together, as it is kept. */
+  readonly tallies: readonly Tally[];
 }
 
 export async function figures({ store, queues, notary }: Installation): Promise<Figures> {
-  const [oldestQueuedS, counts, verdicts, jobs, logSize, waitingAnchors, cosigned, deliveries] =
-    await Promise.all([
-      store.all.runs.oldestQueuedS(),
-      store.all.runs.counts(),
-      store.all.verdicts.count(),
-      queues.depth(),
-      notary.log.size(),
-      store.anchors.pending(),
-      store.cosigned.newest(true),
-      store.all.deliveries.waiting(),
-    ]);
+  const [
+    oldestQueuedS,
+    counts,
+    verdicts,
+    jobs,
+    logSize,
+    waitingAnchors,
+    cosigned,
+    deliveries,
+    tallies,
+  ] = await Promise.all([
+    store.all.runs.oldestQueuedS(),
+    store.all.runs.counts(),
+    store.all.verdicts.count(),
+    queues.depth(),
+    notary.log.size(),
+    store.anchors.pending(),
+    store.cosigned.newest(true),
+    store.all.deliveries.waiting(),
+    store.tallies.all(),
+  ]);
   const runs = RUN_STATES.map((state) => [state, counts.get(state) ?? 0] as const);
   return {
     oldestQueuedS,
@@ -76,5 +88,6 @@ export async function figures({ store, queues, notary }: Installation): Promise<
     ...(notary.witnesses && { cosignedSize: cosigned?.size ?? 0 }),
     waitingAnchors,
     deliveries,
+    tallies,
   };
 }

@@ -22,6 +22,7 @@ import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
 import { Statements } from './statements.ts';
+import { Tallies } from './tallies.ts';
 import { AllUploads, Uploads } from './uploads.ts';
 import { Verdicts } from './verdicts.ts';
 import { AllDeliveries, Webhooks } from './webhooks.ts';
@@ -77,6 +78,7 @@ export {
 export type { NewOrganisation } from './organisations.ts';
 export type { RunClaim, NewRun } from './runs.ts';
 export type { UploadRecord } from './uploads.ts';
+export type { Tally } from './tallies.ts';
 export type { ShownProperty, ShownReport } from './shownReports.ts';
 
 /** What belongs to no organisation, and says nothing of any: one log, its ledger, locks, hints. */
@@ -89,6 +91,8 @@ export interface SharedStore {
   readonly leases: Leases;
   /** Changes of the installation's signing keys. */
   readonly keyChanges: Statements;
+  /** What processes count together. */
+  readonly tallies: Tallies;
 }
 
 /**
@@ -120,6 +124,7 @@ export class TenantStore implements SharedStore {
   readonly locks: Locks;
   readonly leases: Leases;
   readonly keyChanges: Statements;
+  readonly tallies: Tallies;
 
   /** Nothing where there is none with this id. */
   readonly organisation: () => Promise<OrganisationRecord | undefined>;
@@ -151,6 +156,7 @@ export class TenantStore implements SharedStore {
       locks: this.locks,
       leases: this.leases,
       keyChanges: this.keyChanges,
+      tallies: this.tallies,
     } = shared);
   }
 }
@@ -181,6 +187,7 @@ export class Store implements SharedStore {
   readonly locks: Locks;
   readonly leases: Leases;
   readonly keyChanges: Statements;
+  readonly tallies: Tallies;
   private readonly client: Client;
   private readonly tenants = new Map<string, TenantStore>();
 
@@ -205,6 +212,7 @@ export class Store implements SharedStore {
     this.locks = new Locks(databaseUrl);
     this.leases = new Leases(databaseUrl);
     this.keyChanges = new Statements(all);
+    this.tallies = new Tallies(this.client);
   }
 
   /** What is kept for one organisation; of one that does not exist, nothing. */

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canonicalJson } from '../../src/canonical/index.ts';
 import { trustPolicy } from '../../src/service/policy.ts';
-import { Counters, metricsText } from '../../src/api/metrics.ts';
+import { Metrics } from '../../src/api/metrics.ts';
 import { readiness } from '../../src/service/state.ts';
 import { parseCheckpoint } from '../../src/evidence/formats/checkpoint.ts';
 import { keysCommand, type Run } from '../cli/run.ts';
@@ -485,7 +485,7 @@ describe('witnesses', () => {
     expect(await readiness(opened.at(-1)!.installation)).toMatchObject({
       checks: { witnesses: { ok: true, detail: '1 witnesses, all leaves cosigned' } },
     });
-    expect(await metricsText(opened.at(-1)!.installation, new Counters())).toContain(
+    expect(await new Metrics().text(opened.at(-1)!.installation)).toContain(
       'probity_log_cosigned_size 2\n',
     );
     const shown = parseNote((await publicCheckpoint(service)) ?? '');

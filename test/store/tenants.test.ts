@@ -27,6 +27,7 @@ const SHARED_TABLES: Readonly<Record<string, string>> = {
   log_checkpoint: 'the one log: public',
   cosigned_checkpoints: 'of the one log: public',
   anchors: 'of the one log: checkpoints, public',
+  tallies: 'sums over all organisations, by engine and outcome',
 };
 
 let postgres: TestServer;
