@@ -1,6 +1,7 @@
 import type { ValidationRule } from 'graphql';
 import type { Area, Operation } from './area.ts';
 import { announcementArea } from './areas/announcements.ts';
+import { attackLossArea } from './areas/attackLoss.ts';
 import { auditTrail } from './areas/auditTrail.ts';
 import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
@@ -26,6 +27,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   runs,
   reports,
   explanations,
+  attackLoss: attackLossArea,
   verdicts,
   announcements: announcementArea,
   webhooks: webhookArea,

@@ -1,11 +1,9 @@
-import { assessLoss, type AssessedLoss } from '../risk/attacks/assessLoss.ts';
-import { readIncidents } from '../risk/attacks/incidents.ts';
+import type { AssessedLoss } from '../risk/attacks/assessLoss.ts';
 import type { PropertyLoss } from '../risk/attacks/loss.ts';
-import { readLossQuestion } from '../risk/attacks/question.ts';
+import { answerLoss } from '../risk/attacks/lossAnswer.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { writeFiles } from './explained.ts';
 import { EXIT, type Io } from './io.ts';
-import { lossPictures } from '../risk/figures.ts';
 import { painter } from './style.ts';
 import { readLargeText, readText } from './textFile.ts';
 
@@ -25,12 +23,16 @@ export async function loss(asked: Asked, io: CommandIo): Promise<Ended> {
   const beside = sets === undefined ? undefined : await readText(sets);
   if (beside?.ok === false) return beside;
   const table = asked.incidents === undefined ? undefined : await readLargeText(asked.incidents);
-  const incidents = table?.ok ? readIncidents(table.value) : table;
-  if (incidents?.ok === false) return incidents;
-  const question = readLossQuestion(text.value, beside?.value, incidents?.value);
-  if (!question.ok) return question;
-  const report = assessLoss(question.value, seed);
-  if (asked.pictures !== undefined) await writeFiles(asked.pictures, lossPictures(report));
+  if (table?.ok === false) return table;
+  const answer = answerLoss({
+    question: text.value,
+    sets: beside?.value,
+    incidents: table?.value,
+    seed,
+  });
+  if (!answer.ok) return answer;
+  const { report, pictures } = answer.value;
+  if (asked.pictures !== undefined) await writeFiles(asked.pictures, pictures);
   return { exit: EXIT.ok, json: report, text: () => lossText(report, io) };
 }
 

@@ -30,11 +30,12 @@ export async function attackChanges(
   return ok({ ...changes, verdict: VERDICTS[exitOfChanges(changes)] });
 }
 
-async function attacksOfRun(
+/** What a run that was asked for threats found; the run is one that the asker may see. */
+export async function attacksOfRun(
   service: Service,
   asker: Asker,
   id: string,
-  path: 'run' | 'against',
+  path: 'run' | 'against' | 'input.runId',
 ): Promise<Result<ThreatReport>> {
   const refused = (code: Problem['code'], message: string): Result<ThreatReport> =>
     bad(problem(code, path, message));

@@ -5,6 +5,8 @@ import { recheck } from '../../src/checking/recheck.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
 import { parsePolicy } from '../../src/evidence/formats/policy.ts';
 import { verifyBundle } from '../../src/evidence/verify/verify.ts';
+import { LossThread } from '../../src/risk/attacks/lossThread.ts';
+import { fileOf, probity } from '../cli/run.ts';
 import { CACHE_DIR } from '../conformance/checking.ts';
 import { openTestApi, type TestApi, type TestService } from '../service/bench.ts';
 import { post, subscribe } from './client.ts';
@@ -232,3 +234,87 @@ it('two versions are compared: what is new, what is gone, and what was not asked
   const [unknown] = (await compare(plain.id, 'nobody')).errors ?? [];
   expect(JSON.stringify(unknown)).toContain('there is no such run');
 }, 240_000);
+
+const LOSS = `query ($input: AttackLossInput!) { lossFromAttacks(input: $input) {
+  cases expectedLoss someLoss someLossAtLeastOnce assumptions leftOut
+  properties { name p upper bound atLeastOnce ids { id birnbaum fussellVesely riskReduction } }
+  intervals { draws seed level expectedLoss { lower upper mean monteCarloError }
+    properties { name atLeastOnce p { lower upper } ids { id birnbaum { lower upper } fussellVesely { lower upper } } } }
+  period { replicates seed mean { value monteCarloError } someLoss { value monteCarloError }
+    tails { level valueAtRisk { value monteCarloError } conditional { value monteCarloError } }
+    exceedance { lossEur probability } }
+  measures { name costEur avoidedEur perEuro interval { lower upper } }
+  rates { id kind mean lower upper derivation }
+  pictures { name svg }
+} }`;
+
+interface Answered {
+  readonly pictures: readonly { readonly name: string; readonly svg: string }[];
+}
+
+const QUESTION = {
+  sets: {
+    properties: [
+      {
+        name: 'full',
+        minimalAttackSets: [{ threats: ['a', 'b'] }, { threats: ['a', 'c'] }],
+        complete: true,
+      },
+    ],
+  },
+  risk: {
+    q: { a: { beta: [3, 97] }, b: 0.2, c: { pert: [0.1, 0.2, 0.5] } },
+    severity: { full: { lognormal: { median: 100, p95: 900 } } },
+    cases: 500,
+    measures: [{ name: 'train', costEur: 50, effects: { a: { times: 0.5 } } }],
+  },
+};
+
+it('losses from attacks are what `probity loss` answers, as types and pictures', async () => {
+  const question = JSON.stringify(QUESTION);
+  const { data, errors } = await post(api.url, key, LOSS, { input: { question, seed: 7 } });
+  expect(errors).toBeUndefined();
+  const printed = await probity('loss', fileOf('loss.json', question), '--seed', '7', '--json');
+  const expected = JSON.parse(printed.stdout) as object;
+  const { pictures, ...answered } = (data as unknown as { lossFromAttacks: Answered })
+    .lossFromAttacks;
+  expect(answered).toEqual(expected);
+  expect(pictures.map(({ name }) => name)).toEqual(['exceedance.svg', 'measures.svg']);
+  for (const { svg } of pictures) expect(svg).toContain('<desc');
+});
+
+it('the attack sets of a run are taken by its id; the rest is refused at its place', async () => {
+  const { id } = await sealed({ threats: ['drop.bill'] });
+  const question = JSON.stringify({
+    risk: { q: { 'drop.bill': 0.25 }, severity: { deadlockFree: 8 }, cases: 2 },
+  });
+  const { data, errors } = await post(api.url, key, LOSS, { input: { question, runId: id } });
+  expect(errors).toBeUndefined();
+  expect(data).toMatchObject({ lossFromAttacks: { expectedLoss: 4, intervals: null } });
+
+  const problemsOf = async (input: object, by = key) =>
+    (await post(api.url, by, LOSS, { input })).errors?.flatMap(
+      ({ extensions: { code, problems = [] } }) =>
+        problems.length > 0 ? problems.map(({ code: each, path }) => `${each} ${path}`) : [code],
+    );
+  expect(await problemsOf({ question, runId: id, sets: '{}' })).toEqual(['OPTION_INVALID input']);
+  expect(await problemsOf({ question, seed: -1 })).toEqual(['OPTION_INVALID input.seed']);
+  expect(await problemsOf({ question: '{' })).toEqual(['LOSS_SHAPE ']);
+  expect(await problemsOf({ question, incidents: 'a,b\n' })).toEqual(['INCIDENTS_ROW line 1']);
+  const { service } = opened;
+  const other = (await service.store.keys.create({ name: 'other', role: 'architect' })).key;
+  expect(await problemsOf({ question, runId: id }, other)).toEqual(['NOT_FOUND input.runId']);
+  const learner = (await service.store.keys.create({ name: 'learner', role: 'learner' })).key;
+  expect(await problemsOf({ question }, learner)).toEqual(['FORBIDDEN ']);
+});
+
+it('losses that take more than they may are refused, and the next are answered', async () => {
+  const thread = new LossThread();
+  const texts = { question: JSON.stringify(QUESTION), seed: 1 };
+  expect(await thread.ask(texts, 1)).toMatchObject({
+    ok: false,
+    problems: [{ code: 'INPUT_TOO_COMPLEX' }],
+  });
+  expect(await thread.ask(texts)).toMatchObject({ ok: true });
+  await thread.close();
+});
