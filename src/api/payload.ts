@@ -7,6 +7,9 @@ export interface UserError {
   /** From the argument down: `["input", "limits", "timeoutMs"]`. */
   readonly field: readonly string[];
   readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly elementId?: string;
 }
 
 /** Who may not ask at all is told so as an error, not in a payload. */
@@ -33,8 +36,8 @@ function problemsIn(error: unknown): readonly Problem[] {
   return Array.isArray(problems) ? (problems as Problem[]) : [];
 }
 
-const userError = ({ code, path, message }: Problem): UserError => ({
+const userError = ({ code, path, ...said }: Problem): UserError => ({
+  ...said,
   code,
   field: path === '' ? [] : (/^input\b/u.test(path) ? path : `input.${path}`).split('.'),
-  message,
 });

@@ -4,7 +4,7 @@ import type { Reduction } from '../model/engine.ts';
 import { DEFAULT_OPTIONS, type CheckOptions, type Progress } from '../checking/types.ts';
 import { checkSubmission } from '../checking/check.ts';
 import type { CommandIo, Ended } from './command.ts';
-import type { CheckValues, SubmissionValues } from './options.ts';
+import { underThreats, type CheckValues, type SubmissionValues } from './options.ts';
 import { explained, tellerFor, writeDrawings, writeFiles, writeMended } from './explained.ts';
 import { exitOf } from './exit.ts';
 import { CLEAR_LINE } from './terminal.ts';
@@ -20,7 +20,6 @@ type Asked = SubmissionValues &
     readonly file: string;
     readonly reduction: Reduction | undefined;
     readonly artifacts: string | undefined;
-    readonly threat: readonly string[];
   };
 
 /** `probity check`: no server, no database. */
@@ -67,7 +66,7 @@ export async function check(asked: Asked, io: CommandIo): Promise<Ended> {
 
 function optionsOf(asked: Asked): CheckOptions {
   const { property, engines, assurance, timeout, maxStates, memory, reduction } = asked;
-  const threats = asked.threat.flatMap((list) => list.split(',')).map((id) => id.trim());
+  const threats = underThreats(asked);
   return {
     properties: property,
     engines,

@@ -17,6 +17,7 @@ import {
   positive,
   repeated,
   anyText,
+  whole,
 } from './values.ts';
 
 /** Options that more than one command takes. */
@@ -43,14 +44,39 @@ export const MODEL_FORMAT_OPTION = optional(
   BY_NAME,
 );
 
+const THREATS: ValueKind<'all' | readonly string[]> = {
+  shown: 'LIST',
+  read: (given) => namesOrAll(given.split(',').map((id) => id.trim())),
+};
+
 /** Names, or `all`. */
 export const THREATS_OPTION = {
   threats: defaulted<'all' | readonly string[]>(
-    { shown: 'LIST', read: (given) => namesOrAll(given.split(',').map((id) => id.trim())) },
+    THREATS,
     'all',
     'all, or ids such as tamper.redirect.amount,drop.notice',
     'all threats proper',
   ),
+};
+
+export const BUDGET_OPTION = optional(
+  whole('K', 0, 999_999),
+  'attacks of at most so many threats',
+  'any number',
+);
+export const CONTROLS_OPTION = flag(
+  'what each control carries, and which sets of controls suffice',
+);
+
+/** Of an analysis of threats that goes beside the answers: only where one of these is said. */
+export const ATTACK_OPTIONS = {
+  threats: optional(
+    THREATS,
+    'which attacks break what: all, or ids such as tamper.redirect.amount',
+    'not asked',
+  ),
+  budget: BUDGET_OPTION,
+  controls: CONTROLS_OPTION,
 };
 
 const namesOrAll = (names: readonly string[]): 'all' | readonly string[] =>
@@ -111,6 +137,10 @@ export const SUBMISSION_OPTIONS = byFormat({
 export const CHECK_OPTIONS = byFormat({
   property: repeated(anyText('NAME'), 'answer only this one; the implicit ones always stand'),
   engines: ENGINES_OPTION,
+  threat: repeated(
+    anyText('LIST'),
+    'judge under these threats together, as `probity threats` names them',
+  ),
   assurance: optional(
     listOf('LIST', choice('NAME', ASSURANCES)),
     'what each answer must have: engines are asked until it has it, else exit 3',
@@ -125,3 +155,8 @@ export const CHECK_OPTIONS = byFormat({
 
 export type SubmissionValues = Values<typeof SUBMISSION_OPTIONS>;
 export type CheckValues = Values<typeof CHECK_OPTIONS>;
+export type AttackValues = Values<typeof ATTACK_OPTIONS>;
+
+/** The ids of the threats under which everything is judged. */
+export const underThreats = ({ threat }: Pick<CheckValues, 'threat'>): readonly string[] =>
+  threat.flatMap((list) => list.split(',')).map((id) => id.trim());

@@ -1,8 +1,7 @@
-import type { Problem, ProblemCode } from '../errors/index.ts';
+import { accepted, USER_ERRORS } from './accepted.ts';
 import { ask, serverFrom, type ServerValues } from './client.ts';
 import type { CommandIo, Ended } from './command.ts';
 import { EXIT } from './io.ts';
-import { RefusedByServer } from './refused.ts';
 
 interface ListedOrganisation {
   readonly id: string;
@@ -11,14 +10,9 @@ interface ListedOrganisation {
   readonly createdAt: string;
 }
 
-interface UserError {
-  readonly code: ProblemCode;
-  readonly field: readonly string[];
-  readonly message: string;
-}
+type Payload = Parameters<typeof accepted>[0];
 
 const SHOWN = 'id name publishes createdAt';
-const SAID = 'userErrors { code field message }';
 
 /** `probity organisations list`. */
 export async function listAll(asked: ServerValues): Promise<Ended> {
@@ -38,11 +32,11 @@ export async function create(
 ): Promise<Ended> {
   const { name, publishes } = asked;
   const { organisationCreate: made } = await ask<{
-    organisationCreate: Said & { organisation: ListedOrganisation; key: string };
+    organisationCreate: Payload & { organisation: ListedOrganisation; key: string };
   }>(
     serverFrom(asked),
     `mutation ($input: OrganisationCreateInput!) {
-      organisationCreate(input: $input) { organisation { ${SHOWN} } key apiKey { id } ${SAID} }
+      organisationCreate(input: $input) { organisation { ${SHOWN} } key apiKey { id } ${USER_ERRORS} }
     }`,
     { input: { name, publishes } },
   );
@@ -64,30 +58,15 @@ export async function createKey(
 ): Promise<Ended> {
   const { organisation: organisationId, role, name, owner } = asked;
   const { organisationKeyCreate: made } = await ask<{
-    organisationKeyCreate: Said & { key: string; apiKey: { id: string } };
+    organisationKeyCreate: Payload & { key: string; apiKey: { id: string } };
   }>(
     serverFrom(asked),
     `mutation ($input: OrganisationKeyCreateInput!) {
-      organisationKeyCreate(input: $input) { key apiKey { id role owner } ${SAID} }
+      organisationKeyCreate(input: $input) { key apiKey { id role owner } ${USER_ERRORS} }
     }`,
     { input: { organisationId, role, name, owner } },
   );
   const { userErrors: _none, ...shown } = accepted(made);
   if (!io.json) io.stderr(`${made.apiKey.id}; shown this once:\n`);
   return { exit: EXIT.ok, json: shown, text: () => `${made.key}\n` };
-}
-
-interface Said {
-  readonly userErrors: readonly UserError[];
-}
-
-/** A payload without complaints; those that it has are told as any refusal. */
-function accepted<T extends Said>(payload: T): T {
-  const problems = payload.userErrors.map(({ code, field, message }): Problem => ({
-    code,
-    message,
-    path: field.join('.'),
-  }));
-  if (problems.length > 0) throw new RefusedByServer(problems);
-  return payload;
 }

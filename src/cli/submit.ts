@@ -1,7 +1,11 @@
 import type { Submission } from '../checking/types.ts';
 import { ok, type Result } from '../errors/index.ts';
 import { OUTCOMES, type Report } from '../model/outcome.ts';
+import { exitOfThreats } from '../checking/attackSets/analysis.ts';
+import type { ThreatReport } from '../checking/attackSets/types.ts';
+import { accepted, USER_ERRORS } from './accepted.ts';
 import { wrong } from './arguments.ts';
+import { attacksOf } from './attacksOf.ts';
 import {
   ask,
   followRun,
@@ -15,13 +19,20 @@ import type { CommandIo, Ended } from './command.ts';
 import { tellerFor, writeDrawings, writeMended } from './explained.ts';
 import { exitOf } from './exit.ts';
 import { EXIT } from './io.ts';
-import type { CheckValues, SubmissionValues } from './options.ts';
+import {
+  underThreats,
+  type AttackValues,
+  type CheckValues,
+  type SubmissionValues,
+} from './options.ts';
 import { reportText } from './reportText.ts';
 import { submissionFrom } from './submission.ts';
 import { CLEAR_LINE } from './terminal.ts';
+import { threatsText } from './threatsText.ts';
 
 type Asked = SubmissionValues &
   CheckValues &
+  AttackValues &
   ServerValues & {
     readonly file: string;
     readonly noWait: boolean;
@@ -53,15 +64,24 @@ export async function submit(asked: Asked, io: CommandIo): Promise<Ended> {
   if (!ended.report || ended.provisional) return endedWithoutReport(ended, io);
   first.compare(ended.report);
   const { fix, fixes, svg } = asked;
-  const report = await toldReport(server, ended.id, ended.report, fixes || fix !== undefined);
+  // What is wrong with a diagram is told of the diagram alone, not of attacks on it.
+  const report =
+    asked.threat.length > 0
+      ? ended.report
+      : await toldReport(server, ended.id, ended.report, fixes || fix !== undefined);
+  const attacks = asksForAttacks(asked) ? await attacksOf(server, ended.id, report) : undefined;
   if (svg !== undefined) await writeDrawings(svg, submission, report);
   if (fix !== undefined) await writeMended(fix, report, io);
-  const [exit, verdict, teller] = [exitOf(report), ended.verdict?.id, await tellerFor(submission)];
+  const [verdict, teller] = [ended.verdict?.id, await tellerFor(submission)];
+  const exit = worse(exitOf(report), attacks ? exitOfThreats(attacks) : EXIT.ok);
+  const { model: _model, ...told } = attacks ?? {};
+  const attacksText = (): string =>
+    attacks ? threatsText(shown(attacks, asked), durationMs, exit, io, teller) : '';
   return {
     exit,
-    json: { run: ended.id, verdict: verdict ?? null, ...report },
+    json: { run: ended.id, verdict: verdict ?? null, ...report, ...(attacks && { attacks: told }) },
     text: () =>
-      `${reportText(report, durationMs, exit, io, teller)}verdict ${verdict ?? 'none'} · probity certificate ${verdict ?? 'ID'} --out DIR\n`,
+      `${reportText(report, durationMs, exit, io, teller)}${attacksText()}verdict ${verdict ?? 'none'} · probity certificate ${verdict ?? 'ID'} --out DIR\n`,
   };
 }
 
@@ -81,9 +101,25 @@ function asSent({ channels, outside, strict, ...submission }: Submission): Resul
   });
 }
 
+/** A budget, or the wish to see controls, is one for all threats, as `probity threats` has it. */
+const asksForAttacks = ({ threats, budget, controls }: Asked): boolean =>
+  threats !== undefined || budget !== undefined || controls;
+
+/** Controls are judged by a service in any case: they are shown where they were asked for. */
+const shown = (attacks: ThreatReport, { controls }: Asked): ThreatReport =>
+  controls ? attacks : { ...attacks, controls: [], sufficientControls: [] };
+
+/** What is violated weighs more than what is open. */
+const worse = (a: number, b: number): number =>
+  a === EXIT.violated || b === EXIT.violated ? EXIT.violated : Math.max(a, b);
+
 function requestOf(asked: Asked) {
-  const { property, engines, assurance, timeout, maxStates, memory } = asked;
+  const { property, engines, assurance, timeout, maxStates, memory, budget } = asked;
+  const [under, threats] = [underThreats(asked), asked.threats ?? 'all'];
   return {
+    ...(under.length > 0 && { underThreats: under }),
+    ...(asksForAttacks(asked) && { threats: threats === 'all' ? ['all'] : threats }),
+    ...(budget !== undefined && { budget }),
     ...(asked.noSeal && { seal: false }),
     ...(asked.noCrossCheck && { crossCheck: false }),
     properties: property,
@@ -97,23 +133,27 @@ function requestOf(asked: Asked) {
   };
 }
 
-/** `submitModel`, then `requestVerification`. */
+/** `modelSubmit`, then `verificationRequest`. Throws what `ask` throws. */
 export async function requestRun(
   server: Server,
   model: Pick<Submission, 'source' | 'format' | 'name' | 'files' | 'annotations'>,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly id: string; readonly state: string }> {
-  const { submitModel } = await ask<{ submitModel: { id: string } }>(
+  type Payload = Parameters<typeof accepted>[0];
+  const { modelSubmit } = await ask<{ modelSubmit: Payload & { model: { id: string } } }>(
     server,
-    'mutation ($input: SubmitModelInput!) { submitModel(input: $input) { id } }',
+    `mutation ($input: SubmitModelInput!) { modelSubmit(input: $input) { model { id } ${USER_ERRORS} } }`,
     { input: model },
   );
-  const { requestVerification } = await ask<{ requestVerification: { id: string; state: string } }>(
+  const { id: modelId } = accepted(modelSubmit).model;
+  const { verificationRequest } = await ask<{
+    verificationRequest: Payload & { run: { id: string; state: string } };
+  }>(
     server,
-    'mutation ($input: RequestVerificationInput!) { requestVerification(input: $input) { id state } }',
-    { input: { modelId: submitModel.id, ...options } },
+    `mutation ($input: RequestVerificationInput!) { verificationRequest(input: $input) { run { id state } ${USER_ERRORS} } }`,
+    { input: { modelId, ...options } },
   );
-  return requestVerification;
+  return accepted(verificationRequest).run;
 }
 
 /** The first answer of a run, on stderr as soon as it is there; and what became of it. */

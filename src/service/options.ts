@@ -10,6 +10,8 @@ export interface RequestedOptions {
   readonly properties?: readonly string[] | null;
   readonly threats?: readonly string[] | null;
   readonly budget?: number | null;
+  /** One set of threats, under which everything is judged. */
+  readonly underThreats?: readonly string[] | null;
   readonly engines?: readonly string[] | null;
   readonly limits?: {
     readonly timeoutMs?: number | null;
@@ -66,6 +68,7 @@ export function readOptions(
   problems.push(...crossingProblems(requested, engines));
   const assurance = readAssurance(requested, problems);
   const attacks = readAttacks(requested, threats, problems);
+  const under = readUnder(requested, threats, problems);
   const limit = (name: keyof typeof LIMITS): number => {
     const value = requested.limits?.[name];
     const { least } = LIMITS[name];
@@ -89,9 +92,10 @@ export function readOptions(
     memoryMb: limit('memoryMb'),
     maxStates: limit('maxStates'),
     seal,
-    crossCheck: requested.crossCheck ?? (seal && engines === 'auto'),
+    crossCheck: requested.crossCheck ?? (seal && engines === 'auto' && under.length === 0),
     ...(assurance.length > 0 ? { assurance } : {}),
     ...(attacks ? { attacks } : {}),
+    ...(under.length > 0 ? { threats: under } : {}),
   };
   return problems.length > 0 ? bad(...problems) : ok(options);
 }
@@ -144,16 +148,49 @@ function readAttacks(
   if (most !== null && most < 0)
     problems.push(problem('OPTION_INVALID', 'input.budget', 'a budget is a whole number from 0'));
   const ids = named.filter((id) => id !== 'all');
-  const known = ids.length > 0 ? existing() : new Set<string>();
-  for (const id of ids)
-    if (!known.has(id))
-      problems.push(
-        problem(
-          'THREAT_UNKNOWN',
-          'input.threats',
-          `the model has no threat \`${id.slice(0, 80)}\`${didYouMean(id.slice(0, 80), known)}`,
-        ),
-      );
+  problems.push(...unknownThreats(ids, existing, 'input.threats'));
   const isAll = named.length === 0 || named.includes('all');
   return { threats: isAll ? 'all' : named, budget: most };
+}
+
+/** The ids of the set under which everything is judged, in order; none where none is asked for. */
+function readUnder(
+  { threats, budget, underThreats, crossCheck }: RequestedOptions,
+  existing: () => ReadonlySet<string>,
+  problems: Problem[],
+): readonly string[] {
+  const ids = [...new Set(underThreats ?? [])].sort();
+  if (ids.length === 0) return ids;
+  if ((threats ?? []).length > 0 || typeof budget === 'number')
+    problems.push(
+      problem(
+        'OPTION_INVALID',
+        'input.underThreats',
+        'answers are given under one set, or the sets are looked for: leave out `threats` and `budget`, or `underThreats`',
+      ),
+    );
+  if (crossCheck === true)
+    problems.push(
+      problem(
+        'OPTION_INVALID',
+        'input.crossCheck',
+        'under threats explore alone answers; leave out `crossCheck`',
+      ),
+    );
+  problems.push(...unknownThreats(ids, existing, 'input.underThreats'));
+  return ids;
+}
+
+function unknownThreats(
+  ids: readonly string[],
+  existing: () => ReadonlySet<string>,
+  path: string,
+): Problem[] {
+  const known = ids.length > 0 ? existing() : new Set<string>();
+  return ids
+    .filter((id) => !known.has(id))
+    .map((id) => id.slice(0, 80))
+    .map((id) =>
+      problem('THREAT_UNKNOWN', path, `the model has no threat \`${id}\`${didYouMean(id, known)}`),
+    );
 }

@@ -84,6 +84,23 @@ async function sealed(
   return { id, verdict: last.runUpdated.verdict?.id ?? '' };
 }
 
+/** Verifies a bundle, and checks its answers again from its model. */
+async function foundAgain(
+  given: readonly { readonly path: string; readonly base64: string }[],
+  trustPolicy: string,
+): Promise<void> {
+  const policy = await parsePolicy(trustPolicy, nodeCrypto.sha256);
+  if (!policy.ok) throw new Error('policy');
+  const files = new Map(
+    given.map(({ path, base64 }) => [path, new Uint8Array(Buffer.from(base64, 'base64'))]),
+  );
+  const report = await verifyBundle(files, policy.value, { crypto: nodeCrypto, compliance: false });
+  expect(report.status).toBe('verified');
+  if (!report.statement) throw new Error('no statement');
+  const found = await recheck(files, report.statement);
+  expect(found.filter(({ status }) => status === 'failed' || status === 'skipped')).toEqual([]);
+}
+
 it('an analysis is answered with types, sealed, and found again from its bundle', async () => {
   const { id, verdict } = await sealed({ threats: ['all'], budget: 2 });
   const { data, errors } = await post(
@@ -137,22 +154,7 @@ it('an analysis is answered with types, sealed, and found again from its bundle'
   expect(answer.verdict.statement.predicate.options).toMatchObject({
     attacks: { threats: 'all', budget: 2 },
   });
-  const policy = await parsePolicy(answer.trustPolicy, nodeCrypto.sha256);
-  if (!policy.ok) throw new Error('policy');
-  const files = new Map(
-    answer.verdict.files.map(({ path, base64 }) => [
-      path,
-      new Uint8Array(Buffer.from(base64, 'base64')),
-    ]),
-  );
-  const report = await verifyBundle(files, policy.value, {
-    crypto: nodeCrypto,
-    compliance: false,
-  });
-  expect(report.status).toBe('verified');
-  if (!report.statement) throw new Error('no statement');
-  const found = await recheck(files, report.statement);
-  expect(found.filter(({ status }) => status === 'failed' || status === 'skipped')).toEqual([]);
+  await foundAgain(answer.verdict.files, answer.trustPolicy);
 }, 120_000);
 
 it('what is asked is part of what makes two requests the same', async () => {
@@ -318,3 +320,76 @@ it('losses that take more than they may are refused, and the next are answered',
   expect(await thread.ask(texts)).toMatchObject({ ok: true });
   await thread.close();
 });
+
+const submit = (file: string, ...args: readonly string[]) =>
+  probity('submit', file, '--engine', 'explore', '--server', api.url, '--key', key, ...args);
+
+it('submit --threats answers as `probity threats` does here', async () => {
+  const file = fileOf('shop.yaml', SHOP);
+  const asked = ['--threats', 'all', '--budget', '2', '--controls'];
+  const there = await submit(file, ...asked, '--json');
+  const here = await probity('threats', file, '--budget', '2', '--controls', '--json');
+  expect([there.exit, there.stderr]).toEqual([here.exit, '']);
+  const { attacks } = JSON.parse(there.stdout) as { attacks: object };
+  const { model: _model, ...alone } = JSON.parse(here.stdout) as { model: unknown };
+  expect(attacks).toEqual(alone);
+  const told = await submit(file, ...asked);
+  expect(told.stdout).toMatch(
+    /drop\.bill · in 2 steps[^]*take it away, and full can break[^]*ver_/,
+  );
+  const plain = await submit(file, '--budget', '2');
+  expect(plain.stdout).toContain('drop.bill · in 2 steps');
+  expect(plain.stdout).not.toContain('take it away');
+}, 240_000);
+
+it('submit --threat judges under one set, which is signed with the answers and found again', async () => {
+  const file = fileOf('shop.yaml', SHOP);
+  const under = await submit(file, '--threat', 'bypass.pay.full,tamper.bill.amount', '--json');
+  expect([under.exit, under.stderr]).toEqual([1, '']);
+  const report = JSON.parse(under.stdout) as { verdict: string; properties: object[] };
+  const broken = {
+    name: 'full',
+    outcome: 'violated',
+    threats: ['bypass.pay.full', 'tamper.bill.amount'],
+  };
+  expect(report.properties).toContainEqual(expect.objectContaining(broken));
+  const { data } = await post(
+    api.url,
+    key,
+    'query ($id: ID!) { verdict(id: $id) { statement files { path base64 } } trustPolicy }',
+    { id: report.verdict },
+  );
+  const { verdict, trustPolicy } = data as unknown as {
+    verdict: {
+      statement: { predicate: { properties: object[] } };
+      files: { path: string; base64: string }[];
+    };
+    trustPolicy: string;
+  };
+  expect(verdict.statement.predicate.properties).toContainEqual(expect.objectContaining(broken));
+  await foundAgain(verdict.files, trustPolicy);
+}, 240_000);
+
+it('what cannot be asked of threats is refused at once, with its place', async () => {
+  const file = fileOf('shop.yaml', SHOP);
+  const refused = async (...args: readonly string[]) => {
+    const { exit, stdout } = await submit(file, ...args, '--json');
+    const { problems } = JSON.parse(stdout) as { problems: { code: string; path: string }[] };
+    return [exit, ...problems.map(({ code, path }) => `${code} ${path}`)];
+  };
+  expect(await refused('--threat', 'drop.bil')).toEqual([2, 'THREAT_UNKNOWN underThreats']);
+  expect(await refused('--threats', 'drop.bil')).toEqual([2, 'THREAT_UNKNOWN threats']);
+  expect(await refused('--threat', 'drop.bill', '--budget', '1')).toEqual([
+    2,
+    'OPTION_INVALID underThreats',
+  ]);
+  const wrong = await submit(
+    fileOf('wrong.yaml', SHOP.replace('amount: 2', 'amuont: 2')),
+    '--json',
+  );
+  expect(JSON.parse(wrong.stdout)).toMatchObject({
+    problems: expect.arrayContaining([
+      expect.objectContaining({ line: 7, column: expect.any(Number) as number }),
+    ]) as unknown,
+  });
+}, 120_000);

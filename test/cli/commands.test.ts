@@ -126,7 +126,16 @@ describe('check and submit', () => {
     const own = Object.keys(commandAt('submit').options ?? {}).filter(
       (name) => !shared.includes(name),
     );
-    expect(own).toEqual(['noSeal', 'noCrossCheck', 'noWait', 'server', 'key']);
+    expect(own).toEqual([
+      'threats',
+      'budget',
+      'controls',
+      'noSeal',
+      'noCrossCheck',
+      'noWait',
+      'server',
+      'key',
+    ]);
   });
 
   const SCRIPT = '(declare-const p Bool)\n(assert p)\n(check-sat)\n';

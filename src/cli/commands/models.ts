@@ -2,7 +2,9 @@ import { REDUCTIONS } from '../../model/engine.ts';
 import { DEFAULT_OPTIONS } from '../../checking/types.ts';
 import { command, type CommandRow } from '../command.ts';
 import {
+  BUDGET_OPTION,
   CHECK_OPTIONS,
+  CONTROLS_OPTION,
   MODEL_FORMAT_OPTION,
   SUBMISSION_OPTIONS,
   THREATS_OPTION,
@@ -11,14 +13,11 @@ import {
   choice,
   defaulted,
   FILE,
-  flag,
   FOLDER,
   optional,
   positive,
   repeated,
   required,
-  anyText,
-  whole,
 } from '../values.ts';
 
 /** A larger graph of all threats is left, and the sets are judged one by one. */
@@ -43,10 +42,6 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
         choice('HOW', REDUCTIONS),
         'whether explore may do with a smaller graph where it is enough',
         'auto',
-      ),
-      threat: repeated(
-        anyText('LIST'),
-        'judge under these threats together, as `probity threats` names them',
       ),
       artifacts: optional(
         FOLDER,
@@ -82,12 +77,12 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
     positionals: { file: MODEL_PLACE },
     options: {
       ...THREATS_OPTION,
-      budget: optional(whole('K', 0, 999_999), 'attacks of at most so many threats', 'any number'),
+      budget: BUDGET_OPTION,
       against: optional(
         FILE,
         'which attacks are new, gone, shorter or longer than in this version of the model',
       ),
-      controls: flag('what each control carries, and which sets of controls suffice'),
+      controls: CONTROLS_OPTION,
       annotations: SUBMISSION_OPTIONS.annotations,
       pictures: optional(
         FOLDER,

@@ -1,5 +1,5 @@
 import { command, type CommandRow } from '../command.ts';
-import { CHECK_OPTIONS, SERVER_OPTIONS, SUBMISSION_OPTIONS } from '../options.ts';
+import { ATTACK_OPTIONS, CHECK_OPTIONS, SERVER_OPTIONS, SUBMISSION_OPTIONS } from '../options.ts';
 import { choice, defaulted, FILE, flag, number, optional, required, anyText } from '../values.ts';
 import { SUBMITTED_PLACE } from './models.ts';
 
@@ -17,6 +17,7 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
     options: {
       ...SUBMISSION_OPTIONS,
       ...CHECK_OPTIONS,
+      ...ATTACK_OPTIONS,
       noSeal: flag('the answer alone: nothing is signed or logged'),
       noCrossCheck: flag("sign at once, on one engine's word"),
       noWait: flag("print the run's id and go"),
@@ -28,13 +29,17 @@ export const VERDICT_COMMANDS: readonly CommandRow[] = [
         line: 'submit model.yaml --assurance crossChecked --no-wait',
         about: 'leave it with the server',
       },
+      {
+        line: 'submit specs/demo/checkout.yaml --threats all --budget 2 --controls',
+        about: 'and which attacks break what, signed with it',
+      },
     ],
     notes: [
       'Before it is signed the other engines are asked for each answer that they can give; who agreed, and who did not and why, is signed with it. Engines that are named by --engines stay the only ones.',
     ],
     exits: {
       0: 'all hold, or a script has its answers',
-      1: 'something is violated',
+      1: 'something is violated; with --threats, an attack breaks something',
       3: 'something is bounded or unknown, or the run was cancelled',
     },
     json: 'the report with the ids of run and verdict as JSON; problems too',
