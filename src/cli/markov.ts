@@ -1,9 +1,9 @@
 import { access } from 'node:fs/promises';
-import { bad, problem, type Result } from '../errors/index.ts';
-import { markovBounds } from '../risk/markov/bounds.ts';
-import type { DecisionProcess } from '../risk/markov/decision.ts';
-import { readMarkovJson } from '../risk/markov/readJson.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { allMet, intervalBounds, markovBounds } from '../risk/markov/bounds.ts';
+import { readMarkovJson, type MarkovFile } from '../risk/markov/readJson.ts';
 import { readLabels, readTransitions } from '../risk/markov/readPrism.ts';
+import { wrong } from './arguments.ts';
 import type { Ended } from './command.ts';
 import { EXIT } from './io.ts';
 import { readLargeText } from './textFile.ts';
@@ -13,22 +13,29 @@ interface Asked {
   readonly lab: string | undefined;
   readonly target: string;
   readonly width: number;
+  readonly within: number | undefined;
+  readonly expected: boolean;
 }
 
 /** `probity markov`: sound bounds, always as JSON. */
 export async function markov(asked: Asked): Promise<Ended> {
-  const process = await readProcess(asked);
-  if (!process.ok) return process;
-  const bounds = markovBounds(process.value, { width: asked.width });
-  const met = bounds.kind === 'chain' ? bounds.met : bounds.max.met && bounds.min.met;
+  const read = await readProcess(asked);
+  if (!read.ok) return read;
+  const file = read.value;
+  if ('intervals' in file && (asked.within !== undefined || asked.expected))
+    return wrong('a chain of intervals is asked for reaching a goal alone', '--expected, --within');
+  const bounds =
+    'intervals' in file
+      ? intervalBounds(file.intervals, asked)
+      : markovBounds(file.process, asked, file.costs);
   return {
-    exit: met ? EXIT.ok : EXIT.open,
+    exit: allMet(bounds) ? EXIT.ok : EXIT.open,
     json: bounds,
     text: () => `${JSON.stringify(bounds, null, 2)}\n`,
   };
 }
 
-async function readProcess(args: Asked): Promise<Result<DecisionProcess>> {
+async function readProcess(args: Asked): Promise<Result<MarkovFile>> {
   const text = await readLargeText(args.file);
   if (!text.ok) return text;
   if (!args.file.endsWith('.tra')) return readMarkovJson(text.value);
@@ -39,7 +46,9 @@ async function readProcess(args: Asked): Promise<Result<DecisionProcess>> {
   const labels = await readLargeText(file);
   if (!labels.ok) return labels;
   const read = readLabels(labels.value);
-  return read.ok ? readTransitions(text.value, read.value, args.target) : read;
+  if (!read.ok) return read;
+  const process = readTransitions(text.value, read.value, args.target);
+  return process.ok ? ok({ process: process.value }) : process;
 }
 
 async function isThere(file: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
 import {
   defaulted,
   FILE,
+  flag,
   FOLDER,
   listOf,
   number,
@@ -220,7 +221,12 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
         1e-7,
         'how near the bounds are, in parts of the upper one',
       ),
+      within: optional(whole('STEPS', 0, 1_000_000), 'and that it is reached within so many steps'),
+      expected: flag('and the expected cost until absorption; without `costs` the steps'),
     },
+    notes: [
+      'In JSON "costs": [c] are what a step from each state costs; "intervals": [[from, to, least, most]], in place of transitions, are bounds of each probability.',
+    ],
     examples: [{ line: 'markov chain.tra --target done', about: 'sound bounds, as JSON' }],
     exits: { 0: 'computed', 3: 'the bounds did not come so near, and are true' },
     json: 'as without it',

@@ -88,3 +88,10 @@ export function branchesOf(
 ): readonly [from: number, to: number] {
   return [rows[choices[node] as number] as number, rows[choices[node + 1] as number] as number];
 }
+
+/** Whether the process ends there: in a goal, or where nothing leaves. */
+export function isAbsorbing(process: DecisionProcess, node: number): boolean {
+  if (process.goal[node] === 1) return true;
+  const [from, to] = branchesOf(process, node);
+  return process.targets.subarray(from, to).every((target) => target === node);
+}

@@ -67,7 +67,13 @@ function canAvoid(process: DecisionProcess): Uint8Array {
 }
 
 /** 1 for the nodes that are not found from the goals back, where `joins` says who is found. */
-function backwards(
+const backwards = (
+  process: DecisionProcess,
+  joins: (node: number, found: Uint8Array) => boolean,
+): Uint8Array => joinedBackwards(process, joins).map((one) => 1 - one);
+
+/** 1 for the goals, and the nodes that `joins` finds from them back. */
+export function joinedBackwards(
   process: DecisionProcess,
   joins: (node: number, found: Uint8Array) => boolean,
 ): Uint8Array {
@@ -95,7 +101,7 @@ function backwards(
       found[source] = 1;
       work.push(source);
     }
-  return found.map((one) => 1 - one);
+  return found;
 }
 
 function settle(
