@@ -1,4 +1,4 @@
-import { bad, ok, problem, type Result } from '../errors/index.ts';
+import { bad, ok, problem, type Locate, type Result } from '../errors/index.ts';
 import type { Annotations } from '../frontends/bpmn/annotations.ts';
 import {
   CHANNEL_SEMANTICS,
@@ -9,6 +9,8 @@ import {
 import { readBpmn, readWhole, type Beside } from '../frontends/bpmn/index.ts';
 import { quietActions } from '../frontends/bpmn/quiet.ts';
 import { ANNOTATION_SHAPE } from '../frontends/native/modelShape.ts';
+import { CASE_PACKS } from '../frontends/native/packs/casePack.ts';
+import { propertiesWithPacks, type WrittenModel } from '../frontends/native/packs/use.ts';
 import type { ReadModel, Submission } from './types.ts';
 import { readShaped } from '../yaml/shaped.ts';
 
@@ -16,8 +18,9 @@ import { readShaped } from '../yaml/shaped.ts';
 export async function modelOfDiagram({ source, ...said }: Submission): Promise<Result<ReadModel>> {
   const beside = readBeside(said);
   if (!beside.ok) return beside;
-  const read = await readBpmn(source, beside.value);
-  return read.ok ? ok({ document: read.value }) : read;
+  const { locate, ...rest } = beside.value;
+  const read = await readBpmn(source, rest);
+  return read.ok ? ok({ document: read.value, ...(locate && { locate }) }) : read;
 }
 
 /** Gateways and events: of a diagram they need no events in a log. */
@@ -30,20 +33,28 @@ export async function quietActionsOf({
   return read.ok ? quietActions(read.value) : new Set();
 }
 
+/** What is said beside a diagram, and where in the side file that stands which packs brought. */
+interface SaidBeside extends Beside {
+  readonly locate?: Locate;
+}
+
+/** A side file as it is written: with packs, of which the properties have their place. */
+type WrittenAnnotations = Annotations & Pick<WrittenModel, 'use'>;
+
 /** What is said of a diagram beside it. */
 export function readBeside({
   channels,
   outside,
   strict,
   annotations,
-}: Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>): Result<Beside> {
+}: Pick<Submission, 'channels' | 'outside' | 'strict' | 'annotations'>): Result<SaidBeside> {
   const given = {
     ...(channels && { channels }),
     ...(outside && { outside }),
     ...(strict && { strict }),
   };
   if (annotations === undefined) return ok(given);
-  const read = readShaped<Annotations>(annotations, ANNOTATION_SHAPE);
+  const read = readShaped<WrittenAnnotations>(annotations, ANNOTATION_SHAPE);
   if (!read.ok) return read;
   const found = read.value.value;
   if (found.channels !== undefined && !isChannelSemantics(found.channels)) {
@@ -66,9 +77,17 @@ export function readBeside({
       ),
     );
   }
+  const { use, ...own } = found;
+  const used = propertiesWithPacks(
+    { use, properties: own.properties, sets: undefined, packs: CASE_PACKS },
+    read.value.locate,
+  );
+  if (!used.ok) return used;
+  const { properties, origin } = used.value;
   return ok({
     ...(found.channels !== undefined && { channels: found.channels }),
     ...given,
-    annotations: found,
+    annotations: properties ? { ...own, properties } : own,
+    ...(use && { locate: origin }),
   });
 }

@@ -10,6 +10,8 @@ import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts'
 import { flagOf } from './command.ts';
 import { tellerFor, writeFiles } from './explained.ts';
 import { attackPictures } from '../explain/attackPictures.ts';
+import { explainerOf } from '../explain/formats.ts';
+import type { Teller } from '../explain/teller.ts';
 import type { Model } from '../model/model.ts';
 import { MODEL } from './traceText.ts';
 import { readText } from './textFile.ts';
@@ -51,7 +53,7 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
     const exit = exitOfThreats(report);
     const teller = await tellerFor(answer.submission);
     if (asked.pictures !== undefined)
-      await writeFiles(asked.pictures, attackPictures(answer.model, report, teller ?? MODEL));
+      await writeFiles(asked.pictures, await picturesOf(answer, teller));
     const text = (): string => threatsText(report, durationMs(), exit, io, teller);
     return { exit, json: report, text };
   }
@@ -65,6 +67,19 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
 type Analysed =
   | { readonly report: ThreatReport; readonly submission: Submission; readonly model: Model }
   | { readonly problems: readonly Problem[]; readonly source?: string };
+
+/** Each attack as a sequence, and where the source is a diagram drawn into it. */
+async function picturesOf(
+  { submission, report, model }: Extract<Analysed, { readonly report: ThreatReport }>,
+  teller: Teller | undefined,
+): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const drawn = await explainerOf(submission.format)?.attacks(
+    submission.source,
+    report,
+    submission,
+  );
+  return [...attackPictures(model, report, teller ?? MODEL), ...(drawn ?? [])];
+}
 
 /** The analysis of a file; of an earlier version, of those of the named threats that it has. */
 async function analysed(

@@ -1,4 +1,4 @@
-import { escapeXml } from './svg.ts';
+import { escapeXml } from './xmlText.ts';
 
 /** One axis of a chart. A logarithmic one shows values above 0 only. */
 export interface Axis {

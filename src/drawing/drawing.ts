@@ -62,6 +62,16 @@ export interface Overlay {
   readonly blamed: ReadonlySet<string>;
   /** What can never happen. */
   readonly dead: ReadonlySet<string>;
+  /** Where threats act: line or figure, which. */
+  readonly attacked?: ReadonlyMap<string, readonly AttackMark[]>;
+  /** All that the picture shows in words, for who cannot see it; else it is the sentence. */
+  readonly alternative?: string;
+}
+
+/** A threat at its place, and in which steps of the run it acts, from 1. */
+export interface AttackMark {
+  readonly threat: string;
+  readonly steps: readonly number[];
 }
 
 /** The box around everything that is drawn. */

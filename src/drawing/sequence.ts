@@ -1,4 +1,4 @@
-import { escapeXml } from './svg.ts';
+import { escapeXml } from './xmlText.ts';
 
 /** Who takes part, from left to right. */
 export interface Lane {

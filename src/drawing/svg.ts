@@ -7,6 +7,8 @@ import {
   type Overlay,
   type Point,
 } from './drawing.ts';
+import { attackMarks } from './attackMarks.ts';
+import { escapeXml } from './xmlText.ts';
 
 const MARGIN = 30;
 const HEADER = 64;
@@ -37,7 +39,7 @@ export function svgOf(drawing: Drawing, overlay: Overlay): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${at(box.x - MARGIN)} ${at(box.y - MARGIN - HEADER)} ${at(width)} ${at(height)}" width="${at(width)}" height="${at(height)}" font-family="sans-serif" font-size="12" role="img">`,
     `<title>${escapeXml(overlay.title)}</title>`,
-    `<desc>${escapeXml(overlay.sentence)}</desc>`,
+    `<desc>${escapeXml(overlay.alternative ?? overlay.sentence)}</desc>`,
     '<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="10" markerHeight="10" orient="auto"><path d="M0 0L10 5L0 10z"/></marker>',
     '<marker id="open" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="12" markerHeight="12" orient="auto"><path d="M0 0L10 5L0 10z" fill="#fff" stroke="#333"/></marker></defs>',
     `<rect x="${at(box.x - MARGIN)}" y="${at(box.y - MARGIN - HEADER)}" width="${at(width)}" height="${at(height)}" fill="#fff"/>`,
@@ -59,6 +61,7 @@ export function svgOf(drawing: Drawing, overlay: Overlay): string {
     ...drawing.figures.map((figure) =>
       tokensOn(figure.id, { x: figure.x + 8, y: figure.y + figure.height - 8 }, overlay),
     ),
+    ...attackMarks(drawing, overlay),
     '</svg>',
     '',
   ]
@@ -344,17 +347,4 @@ function wrap(text: string, width: number): string[] {
 /** Numbers without a tail of digits; what is no number is 0, so that a broken file still draws. */
 function at(value: number): string {
   return Number.isFinite(value) ? String(Math.round(value * 10) / 10) : '0';
-}
-
-/** Text in XML 1.0: what would be markup is escaped, what XML has no place for is left out. */
-export function escapeXml(text: string): string {
-  const clean = [...text]
-    .filter((c) => c >= ' ' || c === '\n' || c === '\t')
-    .join('')
-    .replace(/[\uD800-\uDFFF\uFFFE\uFFFF]/gu, '�');
-  return clean
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,3 +1,4 @@
+import type { ThreatReport } from '../checking/attackSets/types.ts';
 import type { Submission } from '../checking/types.ts';
 import { isFormat, type FormatName } from '../model/formats.ts';
 import type { Report } from '../model/outcome.ts';
@@ -35,6 +36,12 @@ export interface Explainer {
     report: Report,
     said: Said,
   ): Promise<readonly { readonly name: string; readonly text: string }[]>;
+  /** A picture for each attack, of a source that is a picture itself. */
+  attacks(
+    source: string,
+    report: ThreatReport,
+    said: Said,
+  ): Promise<readonly { readonly name: string; readonly text: string }[]>;
 }
 
 export const EXPLAINERS: Readonly<Partial<Record<FormatName, Explainer>>> = {
@@ -55,6 +62,8 @@ export const EXPLAINERS: Readonly<Partial<Record<FormatName, Explainer>>> = {
       (await import('./pictures.ts')).draw(source, report, property, said),
     pictures: async (source, report, said) =>
       (await import('./pictures.ts')).drawFindings(source, report, said),
+    attacks: async (source, report, said) =>
+      (await import('./pictures.ts')).drawAttacks(source, report, said),
   },
 };
 

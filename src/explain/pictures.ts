@@ -1,11 +1,14 @@
-import type { Overlay } from '../drawing/drawing.ts';
+import type { ThreatReport } from '../checking/attackSets/types.ts';
+import type { AttackMark, Drawing, Overlay } from '../drawing/drawing.ts';
 import { svgOf } from '../drawing/svg.ts';
-import type { Node } from '../frontends/bpmn/diagram.ts';
+import { nodesOf, type Node } from '../frontends/bpmn/diagram.ts';
 import { readDrawing, type ReadDiagram } from '../frontends/bpmn/index.ts';
 import type { Finding, PropertyReport, Report } from '../model/outcome.ts';
+import type { Trace } from '../model/trace.ts';
 import { readAgain, type Said } from './explain.ts';
 import { DiagramRuns } from './runs.ts';
 import { reportOfTrace, Story } from './story.ts';
+import { tellerOf } from './teller.ts';
 import { violated, whyOf } from './why.ts';
 
 /**
@@ -44,6 +47,34 @@ export async function drawFindings(
   }));
 }
 
+/**
+ * Each attack of an analysis drawn into the diagram: its steps numbered along the elements, its
+ * threats where they act; `PROPERTY-1-diagram.svg`, beside the picture of its sequence.
+ */
+export async function drawAttacks(
+  source: string,
+  { properties }: Pick<ThreatReport, 'properties'>,
+  said: Said = {},
+): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const [reading, drawing] = [await readAgain(source, said), await readDrawing(source)];
+  if (!reading.ok || !drawing.ok) return [];
+  return properties.flatMap(({ name, minimalAttackSets }) =>
+    minimalAttackSets.flatMap(({ threats, trace }, i) =>
+      trace === undefined
+        ? []
+        : [
+            {
+              name: `${name}-${i + 1}-diagram.svg`,
+              text: svgOf(
+                drawing.value,
+                overlayOfAttack(reading.value, drawing.value, name, threats, trace),
+              ),
+            },
+          ],
+    ),
+  );
+}
+
 function blank(report: Report): Overlay {
   return {
     title: report.model.name,
@@ -75,6 +106,60 @@ function overlayOfFinding(reading: ReadDiagram, finding: Finding): Overlay {
     blamed: new Set(finding.elements),
     dead: new Set(finding.dead),
   };
+}
+
+function overlayOfAttack(
+  reading: ReadDiagram,
+  drawing: Drawing,
+  property: string,
+  threats: readonly string[],
+  trace: Trace,
+): Overlay {
+  const teller = tellerOf(reading);
+  const drawn = new Set([...drawing.figures, ...drawing.lines].map(({ id }) => id));
+  const attacked = new Map<string, AttackMark[]>();
+  const placeless: string[] = [];
+  for (const threat of threats) {
+    const place = placeOfThreat(reading, threat);
+    const steps = trace.steps.flatMap((step, i) => (step.threats?.includes(threat) ? [i + 1] : []));
+    if (place === undefined || !drawn.has(place)) placeless.push(threat);
+    else attacked.set(place, [...(attacked.get(place) ?? []), { threat, steps }]);
+  }
+  const count = trace.steps.length;
+  const sentence = [
+    `${trace.loopStart === undefined ? `In ${count} step${count === 1 ? '' : 's'}` : 'In a run that goes on for ever'}, numbered where they happen.`,
+    ...(placeless.length > 0 ? [`Has no place in the diagram: ${placeless.join(', ')}.`] : []),
+    reading.document.properties?.[property]?.label ?? '',
+  ].join(' ');
+  const told = trace.steps.map((step, i) => {
+    const by = step.threats ? ` [${step.threats.join(', ')}]` : '';
+    return `${i + 1}${by} ${[teller.step(step), ...teller.effects(step)].join('; ')}.`;
+  });
+  return {
+    title: `${property} broken ${threats.length === 0 ? 'without any threat' : `by ${threats.join(' + ')}`}`,
+    sentence: sentence.trim(),
+    alternative: [sentence.trim(), ...told].join(' '),
+    ...runOf(new Story(reading, reportOfTrace(trace), undefined)),
+    blamed: new Set(),
+    dead: new Set(),
+    attacked,
+  };
+}
+
+/** The element at which a threat acts: a message flow, data, an activity, a lane or a pool. */
+function placeOfThreat({ diagram, document }: ReadDiagram, threat: string) {
+  const [, name = ''] = threat.split('.');
+  // Of a message flow and of a data object: the variable that stands for it.
+  const own = (document.variables[name] ?? document.actions[name])?.elementId;
+  if (own !== undefined) return own;
+  const nodes = nodesOf(diagram);
+  const skipped = document.skips?.[name]?.label;
+  if (skipped !== undefined)
+    return nodes.find(
+      ({ id, elementId, name: called }) => elementId === name || (called || id) === skipped,
+    )?.elementId;
+  const acting = Object.values(document.actions).find(({ actor }) => actor === name)?.elementId;
+  return nodes.find(({ elementId }) => elementId === acting)?.actor.id;
 }
 
 /** The run of a story, and what stands where at its end. */

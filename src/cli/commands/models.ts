@@ -86,7 +86,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
       annotations: SUBMISSION_OPTIONS.annotations,
       pictures: optional(
         FOLDER,
-        'write each attack as a sequence diagram: SVG, and text for Mermaid',
+        'write each attack as a sequence diagram: SVG, and text for Mermaid; of a diagram also drawn into it',
       ),
       catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
       format: MODEL_FORMAT_OPTION,

@@ -12,7 +12,9 @@ import {
   typeShape,
   type JsonShape,
 } from '../../yaml/shape.ts';
+import { CASE_PACKS } from './packs/casePack.ts';
 import { PACKS } from './packs/index.ts';
+import type { Pack } from './packs/pack.ts';
 
 /** The parts of a model, and of a side file of a diagram, with what each is for. */
 
@@ -172,25 +174,26 @@ const PROPERTY = record('a property: exactly one kind, and what it means to the 
   ),
 });
 
-const USE = record(
-  'packs of properties, each in the terms of this model',
-  Object.fromEntries(
-    PACKS.map(({ name, about, terms }) => [
-      name,
-      optionalField(
-        record(
-          about,
-          Object.fromEntries(
-            Object.entries(terms).map(([term, said]) => [
-              term,
-              optionalField(expressionShape(said.about)),
-            ]),
+const useOf = (packs: readonly Pack[]) =>
+  record(
+    'packs of properties, each in the terms of this model',
+    Object.fromEntries(
+      packs.map(({ name, about, terms }) => [
+        name,
+        optionalField(
+          record(
+            about,
+            Object.fromEntries(
+              Object.entries(terms).map(([term, said]) => [
+                term,
+                optionalField(expressionShape(said.about)),
+              ]),
+            ),
           ),
         ),
-      ),
-    ]),
-  ),
-);
+      ]),
+    ),
+  );
 
 export const MODEL_SHAPE = record('A workflow model for Probity', {
   probity: requiredField(oneOf('the version of this format', 1)),
@@ -211,7 +214,7 @@ export const MODEL_SHAPE = record('A workflow model for Probity', {
   channels: optionalField(mapping('how messages travel', CHANNEL)),
   actions: requiredField(mapping('the guarded steps', ACTION)),
   properties: optionalField(mapping('what must be true', PROPERTY)),
-  use: optionalField(USE),
+  use: optionalField(useOf(PACKS)),
   final: optionalField(expressionShape('the states in which the workflow may end')),
   fairness: optionalField(
     listShape(
@@ -253,6 +256,7 @@ export const ANNOTATION_SHAPE = record('Data and properties of a BPMN diagram', 
     mapping('the condition of a sequence flow, by its id', expressionShape('over the data')),
   ),
   properties: optionalField(mapping('what must be true', PROPERTY)),
+  use: optionalField(useOf(CASE_PACKS)),
   channels: optionalField(textShape('how messages travel')),
   actors: optionalField(
     mapping(

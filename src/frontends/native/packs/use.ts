@@ -9,22 +9,48 @@ export type WrittenModel = ModelDocument & {
   readonly use?: Readonly<Record<string, Readonly<Record<string, Scalar>>>>;
 };
 
+/** What packs are used in: the properties that are there, and the sets that terms may be of. */
+interface Using extends Pick<WrittenModel, 'use' | 'properties' | 'sets'> {
+  readonly packs: readonly Pack[];
+}
+
 /** The document with the properties of its packs, and the way back to their terms. */
 export function withPacks(
-  { use = {}, ...document }: WrittenModel,
+  { use, ...document }: WrittenModel,
   locate: Locate,
 ): Result<{ readonly document: ModelDocument; readonly locate: Locate }> {
+  const { sets, properties } = document;
+  const used = propertiesWithPacks({ use, sets, properties, packs: PACKS }, locate);
+  if (!used.ok) return used;
+  const { properties: all, origin } = used.value;
+  return {
+    ok: true,
+    value: {
+      document: all ? { ...document, properties: all } : document,
+      locate: (path, offset) => origin(path, offset) ?? locate(path, offset),
+    },
+  };
+}
+
+/** Properties with those of the packs that are used; of a place in one of these, its origin. */
+export function propertiesWithPacks(
+  { use = {}, sets, properties: own, packs }: Using,
+  locate: Locate,
+): Result<{
+  readonly properties: ModelDocument['properties'];
+  readonly origin: (...at: Parameters<Locate>) => ReturnType<Locate> | undefined;
+}> {
   const problems: Problem[] = [];
   const origins = new Map<
     string,
     { readonly pack: string; readonly segments: readonly Segment[] }
   >();
-  let properties = document.properties;
+  let properties = own;
   for (const [name, given] of Object.entries(use)) {
-    const pack = PACKS.find((each) => each.name === name);
+    const pack = packs.find((each) => each.name === name);
     // What is no pack was refused by the shape.
     if (!pack) continue;
-    const used = new UsedPack(pack, given, document);
+    const used = new UsedPack(pack, given, { sets });
     const unpacked = used.unpack();
     problems.push(...used.problems.map((p) => ({ ...p, ...locate(p.path.split('.')) })));
     for (const taken of Object.keys(unpacked.properties).filter((p) => properties?.[p]))
@@ -40,22 +66,21 @@ export function withPacks(
     for (const [path, segments] of unpacked.origins) origins.set(path, { pack: name, segments });
   }
   if (problems.length > 0) return { ok: false, problems };
-  return {
-    ok: true,
-    value: {
-      document: properties ? { ...document, properties } : document,
-      locate: (path, offset) => {
-        const origin = origins.get(path.join('.'));
-        if (!origin) return locate(path, offset);
-        const segment = origin.segments.find(
-          ({ from, to }) => offset !== undefined && offset >= from && offset <= to,
-        );
-        return segment
-          ? locate(['use', origin.pack, segment.term], (offset ?? 0) - segment.from + segment.at)
-          : locate(['use', origin.pack]);
-      },
-    },
+  const origin = (...[path, offset]: Parameters<Locate>): ReturnType<Locate> | undefined => {
+    const found = origins.get(path.join('.'));
+    if (!found) return undefined;
+    const segment = found.segments.find(
+      // What is one name is told of the parenthesis that we put around it.
+      ({ from, to }) => offset !== undefined && offset >= from - 1 && offset <= to,
+    );
+    return segment
+      ? locate(
+          ['use', found.pack, segment.term],
+          Math.max(0, (offset ?? 0) - segment.from) + segment.at,
+        )
+      : locate(['use', found.pack]);
   };
+  return { ok: true, value: { properties, origin } };
 }
 
 const ELEMENT = /^(\s*)(\w+)(\s+in\s+)(\w+)\s*$/u;
@@ -65,10 +90,14 @@ class UsedPack {
   readonly problems: Problem[] = [];
   readonly #pack: Pack;
   readonly #given: Readonly<Record<string, string>>;
-  readonly #document: ModelDocument;
+  readonly #document: Pick<ModelDocument, 'sets'>;
   readonly #origins = new Map<string, readonly Segment[]>();
 
-  constructor(pack: Pack, given: Readonly<Record<string, Scalar>>, document: ModelDocument) {
+  constructor(
+    pack: Pack,
+    given: Readonly<Record<string, Scalar>>,
+    document: Pick<ModelDocument, 'sets'>,
+  ) {
     this.#pack = pack;
     this.#given = Object.fromEntries(
       Object.entries(given).map(([term, value]) => [term, String(value)]),
@@ -124,6 +153,7 @@ class UsedPack {
   /** One property for each element, and all of them together under the name of the pack's. */
   #each(property: PackProperty): Record<string, PropertyDocument> {
     const [element = ''] = property.terms;
+    if (!this.#pack.terms[element]?.isElement) return this.#leadsTo(property);
     const set = ELEMENT.exec(this.#given[element] ?? '')?.[4] ?? '';
     const { from = '', to = '' } = property.leadsTo ?? {};
     const parts = this.#elementsOf(set).map((one): [string, PropertyDocument] => {
@@ -138,6 +168,15 @@ class UsedPack {
     return {
       ...Object.fromEntries(parts),
       [property.name]: { all: parts.map(([name]) => name), ...this.#about(property) },
+    };
+  }
+
+  #leadsTo(property: PackProperty): Record<string, PropertyDocument> {
+    const { name, leadsTo: { from, to } = { from: '', to: '' } } = property;
+    const at = (text: string, key: string): string =>
+      this.#text(`properties.${name}.leadsTo.${key}`, text);
+    return {
+      [name]: { leadsTo: { from: at(from, 'from'), to: at(to, 'to') }, ...this.#about(property) },
     };
   }
 
