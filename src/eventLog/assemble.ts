@@ -68,29 +68,32 @@ export function assemble({
   unrelatedEvents = 0,
   digest,
 }: LogRows & { readonly digest: string }): EventLog {
-  const byCase = new Map<string, Row[]>();
   const turn = stepTurn(rows.map(({ transition }) => transition));
   const known = new Set<string>();
+  const [byCase, caseOf] = [new Map<string, number>(), new Int32Array(rows.length).fill(-1)];
   let [from, to] = [Infinity, -Infinity];
   let [repeatedRows, lifecycleRows] = [0, 0];
-  for (const row of rows) {
+  rows.forEach((row, i) => {
     if (row.event !== undefined && known.size === known.add(row.event).size) {
       repeatedRows += 1;
-      continue;
+      return;
     }
     const { timeMs } = row.told;
     if (timeMs !== undefined) [from, to] = [Math.min(from, timeMs), Math.max(to, timeMs)];
-    const list = byCase.get(row.id);
-    if (list) list.push(row);
-    else byCase.set(row.id, [row]);
-  }
+    const number = byCase.get(row.id) ?? byCase.size;
+    if (number === byCase.size) byCase.set(row.id, number);
+    caseOf[i] = number;
+  });
   const began: { readonly at: number; readonly case: LogCase }[] = [];
-  for (const [id, list] of byCase) {
+  const rowsOf = rowsByCase(caseOf, byCase.size);
+  for (const [id, number] of byCase) {
+    const list = Array.from(rowsOf(number), (i) => rows[i] as Row);
     // Sorting is stable: events of one moment keep the order of their rows.
     list.sort((a, b) => (a.told.timeMs ?? 0) - (b.told.timeMs ?? 0));
     const kept = list.filter(({ transition }) => isStep(transition, turn));
     lifecycleRows += list.length - kept.length;
-    const events = kept.map(({ told }) => told).filter(({ activity }) => activity !== '');
+    // `map` last: it makes an array of just this length, and `filter` one with room for more.
+    const events = kept.filter(({ told }) => told.activity !== '').map(({ told }) => told);
     began.push({ at: list[0]?.told.timeMs ?? 0, case: { id, events } });
   }
   began.sort((a, b) => a.at - b.at);
@@ -110,4 +113,24 @@ export function assemble({
         }
       : {}),
   };
+}
+
+/**
+ * The rows of each case, in their order, by a counting sort: a list for each of a million cases
+ * would take more memory than the events.
+ */
+function rowsByCase(caseOf: Int32Array, cases: number): (number: number) => Int32Array {
+  const starts = new Int32Array(cases + 1);
+  for (const number of caseOf)
+    if (number >= 0) starts[number + 1] = (starts[number + 1] as number) + 1;
+  for (let i = 0; i < cases; i += 1)
+    starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  const next = starts.slice();
+  const sorted = new Int32Array(starts[cases] as number);
+  caseOf.forEach((number, i) => {
+    if (number < 0) return;
+    sorted[next[number] as number] = i;
+    next[number] = (next[number] as number) + 1;
+  });
+  return (number) => sorted.subarray(starts[number], starts[number + 1]);
 }
