@@ -1,7 +1,14 @@
 import type { Selection } from '../../graph/walker.ts';
 import type { Expr } from '../../model/expression.ts';
-import { fairActions, predicatesOf, type Model, type Property } from '../../model/model.ts';
+import {
+  fairActions,
+  judgedPredicates,
+  predicatesOf,
+  type Model,
+  type Property,
+} from '../../model/model.ts';
 import type { Instance, Semantics } from '../../model/semantics.ts';
+import { asksOnlyForMany, endStep, talliesOf, type End } from './ends.ts';
 import { atomOf, countersOf, namesIn, touchesOf, type Touch } from './structure.ts';
 import { conjuncts, disjuncts } from '../../model/expression.ts';
 
@@ -16,20 +23,38 @@ import { conjuncts, disjuncts } from '../../model/expression.ts';
  * persistent sets (Godefroid 1996, chapter 4; Valmari 1989); nothing is put off for ever, since
  * eager clusters never lead in a circle.
  */
-export function eagerClusters(semantics: Semantics): Selection | undefined {
+export function eagerClusters(
+  semantics: Semantics,
+  { ends: withEnds }: { readonly ends: boolean },
+): EagerClusters | undefined {
   const finder = new ClusterFinder(semantics);
-  const clusters = acyclic(finder.eager());
+  const ends = withEnds ? finder.ends() : [];
+  const clusters = [...acyclic(finder.eager()), ...ends];
   if (clusters.length === 0) return undefined;
   const { layout } = semantics;
+  const tallies = ends.map(({ tally }) => layout.cell('variable', tally).offset);
   const selected = clusters.map(({ counter, touches }) => ({
     offset: layout.cell('variable', counter).offset,
     instances: touches.map(({ instance }): Instance => instance),
   }));
-  return (state) => {
+  const selection: Selection = (state) => {
     for (const { offset, instances } of selected)
       if ((state[offset] as number) > 0) return instances;
     return undefined;
   };
+  if (tallies.length === 0) return { selection };
+  return {
+    selection,
+    isEnough: (state) => tallies.every((offset) => (state[offset] as number) <= 1),
+  };
+}
+
+export interface EagerClusters {
+  readonly selection: Selection;
+  /**
+   * Where ends are among them: at a state where this is false the part says nothing of the whole.
+   */
+  readonly isEnough?: (state: ArrayLike<number>) => boolean;
 }
 
 interface Cluster {
@@ -56,6 +81,10 @@ class ClusterFinder {
   readonly #cleared: Watched[] = [];
   /** Counters that must not become larger than a number, by every property that says so. */
   readonly #bounds = new Map<string, number>();
+  /** Counters that a step asks together, or empties. */
+  readonly #askedBySteps: ReadonlySet<string>;
+  /** Counters of which an invariant says that they are 0. */
+  readonly #mustBeEmpty = new Set<string>();
   /** Variables that are only ever set to one value, and that no guard reads. */
   readonly #flags = new Map<string, number>();
 
@@ -65,6 +94,7 @@ class ClusterFinder {
     this.#touches = touchesOf(semantics);
     this.#findFlags();
     this.#lookAtSteps();
+    this.#askedBySteps = new Set([...this.#watched, ...this.#cleared].flatMap((set) => [...set]));
     for (const property of this.#model.properties) this.#lookAtProperty(property);
     if (this.#model.final) this.#lookAt(this.#model.final);
   }
@@ -94,6 +124,35 @@ class ClusterFinder {
           (touch) => fair.has(touch.instance.action.name) && this.#movesOn(counter, touch),
         );
       return eager ? [{ counter, touches }] : [];
+    });
+  }
+
+  /**
+   * Tokens that are taken away by a step that is only counted. Whoever asks whether such a counter
+   * is 0 must ask for no more than that: what held when the token was gone holds when it is gone
+   * early. Two tokens at once are seen by the count of those that were taken.
+   */
+  ends(): readonly (Cluster & End)[] {
+    const fair = fairActions(this.#model);
+    const tallies = talliesOf(this.#model, this.#touches);
+    const predicates = judgedPredicates(this.#model);
+    return this.#touches.flatMap((touch) => {
+      const end = endStep(touch, tallies);
+      if (!end) return [];
+      const { counter, tally } = end;
+      const others = this.#touches.filter((each) => each !== touch);
+      const isAlone =
+        !this.#visible.has(counter) &&
+        !this.#kept.has(counter) &&
+        !this.#askedBySteps.has(counter) &&
+        !this.#mustBeEmpty.has(counter) &&
+        others.every(({ needs, adds }) => !needs.has(counter) && (adds.get(counter) ?? 0) >= 0);
+      return isAlone &&
+        (this.#bounds.get(counter) ?? 1) >= 1 &&
+        fair.has(touch.instance.action.name) &&
+        predicates.every((predicate) => asksOnlyForMany(predicate, tally))
+        ? [{ ...end, touches: [touch] }]
+        : [];
     });
   }
 
@@ -177,6 +236,7 @@ class ClusterFinder {
     if (formula.kind === 'always') {
       for (const term of conjuncts(formula.expr)) {
         const atom = atomOf(term, this.#counters);
+        if (atom?.kind === 'zero') this.#mustBeEmpty.add(atom.name);
         if (atom?.kind !== 'atMost' || atom.bound < 0) this.#lookAt(term);
         else
           this.#bounds.set(

@@ -23,7 +23,11 @@ export class Exploration {
 
   constructor(task: Task, options: GraphOptions = {}, reduction?: ReducedBy) {
     this.#task = task;
-    this.#seen = new GraphObservation(task, { ...options, ...reduction?.graph });
+    this.#seen = new GraphObservation(
+      task,
+      { ...options, ...reduction?.graph },
+      reduction?.isEnough,
+    );
     this.#graph = this.#seen.graph;
     this.#reduction = reduction;
   }
@@ -47,6 +51,11 @@ export class Exploration {
 
   get complete(): boolean {
     return this.#graph.complete;
+  }
+
+  /** Whether the graph is large enough to say anything at all of the model's. */
+  get enough(): boolean {
+    return this.#seen.enough;
   }
 
   /** Whether generated code was found to differ from the rules: no answer rests on it. */

@@ -10,7 +10,7 @@ import { reductionOf, type ReducedBy } from './reduced.ts';
 export { DIGEST_LIMIT, stateSetDigest } from './digest.ts';
 
 /** The version of this engine: part of the evidence, and of every cache key. */
-export const EXPLORE_VERSION = '5';
+export const EXPLORE_VERSION = '6';
 
 /**
  * Where a part of the graph is not enough, the whole one is only searched for shorter traces, up to
@@ -54,8 +54,14 @@ async function run(
     );
     if (small.complete || small.disagrees || isStopped(time)) return found;
   }
-  const part = new Exploration(task, { path }, smaller);
-  const reduced = await part.run(budget, partOf(time, 0.5), onProgress);
+  let part = new Exploration(task, { path }, smaller);
+  let reduced = await part.run(budget, partOf(time, 0.5), onProgress);
+  if (!part.enough) {
+    const { otherwise } = smaller;
+    part = new Exploration(task, { path }, otherwise);
+    if (!otherwise) return part.run(budget, time, onProgress);
+    reduced = await part.run(budget, partOf(time, 0.5), onProgress);
+  }
   const open = task.properties.filter((property) =>
     isOpen(smaller, property, reduced.outcomes.get(property.name)),
   );

@@ -42,11 +42,16 @@ export class GraphObservation {
   readonly erring = new Set<number>();
   /** The first state that is stuck and not final. */
   deadlock: number | undefined;
+  /** False: a state was met that says that too much was left out. The walk ends there. */
+  enough = true;
   readonly #task: Task;
   readonly #semantics: Semantics;
 
-  constructor(task: Task, options: GraphOptions) {
+  readonly #isEnough: ((state: ArrayLike<number>) => boolean) | undefined;
+
+  constructor(task: Task, options: GraphOptions, isEnough?: (state: ArrayLike<number>) => boolean) {
     this.#task = task;
+    this.#isEnough = isEnough;
     this.#semantics = task.semantics;
     this.graph = new Graph(task.semantics, options);
     this.watches = task.properties.flatMap((property) =>
@@ -85,6 +90,10 @@ export class GraphObservation {
     };
     await this.graph.explore(limits, keepEdges, {
       onState: (index, valuation) => {
+        if (this.#isEnough?.(this.graph.row) === false) {
+          this.enough = false;
+          limits.maxStates = 1;
+        }
         const endless = pumping.look(index);
         if (endless) onEndless(endless, index);
         let undefinedHere = isFinal !== undefined && isFinal() === undefined;

@@ -1,7 +1,7 @@
 import type { GraphOptions } from '../../graph/graph.ts';
 import type { Task } from '../../model/engine.ts';
 import type { FormulaKind, Property } from '../../model/model.ts';
-import { eagerClusters } from './clusters.ts';
+import { eagerClusters, type EagerClusters } from './clusters.ts';
 import { interchangeable } from './interchangeable.ts';
 
 /** A graph that is smaller than the model's, and says the same of some properties. */
@@ -15,6 +15,9 @@ export interface ReducedBy {
   readonly keepsDistances: boolean;
   /** Whether it can answer: where not, the model's graph is asked. */
   decides(property: Property): boolean;
+  /** At a state where this is false nothing that was found counts; then `otherwise` is tried. */
+  readonly isEnough?: (state: ArrayLike<number>) => boolean;
+  readonly otherwise?: ReducedBy;
 }
 
 /** Small graphs have a digest, and nothing about them needs to be argued. */
@@ -27,15 +30,10 @@ const FAIR: ReadonlySet<FormulaKind> = new Set(['eventually', 'leadsTo', 'ltl'])
 
 /** How the graph of a task can be made smaller; nothing where it cannot. */
 export function reductionOf({ semantics, properties }: Task): ReducedBy | undefined {
-  const selection = eagerClusters(semantics);
-  if (selection)
-    return {
-      name: 'eager',
-      graph: { selection },
-      small: SMALL,
-      keepsDistances: false,
-      decides: ({ formula }) => !FAIR.has(formula.kind),
-    };
+  const plain = eagerClusters(semantics, { ends: false });
+  const further = eagerClusters(semantics, { ends: true });
+  if (further?.isEnough) return { ...eager(further), ...(plain && { otherwise: eager(plain) }) };
+  if (plain) return eager(plain);
   const found = interchangeable(semantics);
   if (!found || !properties.some(found.decides)) return undefined;
   return {
@@ -46,3 +44,12 @@ export function reductionOf({ semantics, properties }: Task): ReducedBy | undefi
     decides: found.decides,
   };
 }
+
+const eager = ({ selection, isEnough }: EagerClusters): ReducedBy => ({
+  name: 'eager',
+  graph: { selection },
+  small: SMALL,
+  keepsDistances: false,
+  decides: ({ formula }) => !FAIR.has(formula.kind),
+  ...(isEnough && { isEnough }),
+});
