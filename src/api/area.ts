@@ -4,6 +4,7 @@ import type { Installation, Service } from '../service/service.ts';
 import { type Authenticator, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { refusal } from './errors.ts';
+import type { UserError } from './payload.ts';
 import type { Role } from './roles.ts';
 
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -15,6 +16,8 @@ export interface Api {
   readonly authenticator: Authenticator;
   /** What a key may use: what operations are is known above. */
   operationsOf(principal: Principal): readonly string[];
+  /** Does what was asked by another before; gives what is wrong with that, if anything is. */
+  carryOut(name: string, args: Arguments, by: Principal): Promise<readonly UserError[]>;
   /** Whether a key can be for this: an operation, or `read`. */
   isScope(text: string): boolean;
 }

@@ -2,6 +2,7 @@ import type { ValidationRule } from 'graphql';
 import type { Area, Operation } from './area.ts';
 import { announcementArea } from './areas/announcements.ts';
 import { attackLossArea } from './areas/attackLoss.ts';
+import { approvalArea } from './areas/approvals.ts';
 import { auditTrail } from './areas/auditTrail.ts';
 import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
@@ -36,6 +37,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   progress: progressArea,
   uploads: uploadArea,
   auditTrail,
+  approvals: approvalArea,
   monitors: monitorArea,
   keys,
   organisations,

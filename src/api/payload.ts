@@ -10,6 +10,8 @@ export interface UserError {
   readonly line?: number;
   readonly column?: number;
   readonly elementId?: string;
+  /** Where a second person has to approve it. */
+  readonly approvalRequestId?: string;
 }
 
 /** Who may not ask at all is told so as an error, not in a payload. */
@@ -36,7 +38,7 @@ function problemsIn(error: unknown): readonly Problem[] {
   return Array.isArray(problems) ? (problems as Problem[]) : [];
 }
 
-const userError = ({ code, path, ...said }: Problem): UserError => ({
+export const userError = ({ code, path, ...said }: Problem): UserError => ({
   ...said,
   code,
   field: path === '' ? [] : (/^input\b/u.test(path) ? path : `input.${path}`).split('.'),

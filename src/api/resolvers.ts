@@ -6,6 +6,8 @@ import type { Api, Arguments, InstallationApi, Operation, Resolver } from './are
 import { runsInstallation, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { answerable, refusal } from './errors.ts';
+import { withSecondPerson } from './fourEyes.ts';
+import type { UserError } from './payload.ts';
 import { whileAllowed } from './whileAllowed.ts';
 import { AREAS, mayUse, OPERATIONS } from './operations.ts';
 
@@ -33,11 +35,44 @@ export function buildResolvers(parts: Parts): Resolvers {
 }
 
 /** What operations are given, before it is known of which organisation. */
-type Parts = Omit<InstallationApi, 'service'>;
+type Parts = Omit<InstallationApi, 'service' | 'carryOut'>;
 
 /** What a key sees: its organisation, and nothing else. */
-function apiOf({ installation, ...parts }: Parts, principal: Principal): Api {
-  return { ...parts, service: installation.of(principal.organisationId) };
+function apiOf(all: Parts, principal: Principal): Api {
+  const { installation, ...parts } = all;
+  const service = installation.of(principal.organisationId);
+  return { ...parts, service, carryOut: (...asked) => carryOut(all, ...asked) };
+}
+
+/** A write as it was asked before, by whoever asked. */
+async function carryOut(
+  parts: Parts,
+  name: string,
+  args: Arguments,
+  by: Principal,
+): Promise<readonly UserError[]> {
+  const operation = OPERATIONS[name];
+  if (!operation || !mayUse(by, name)) throw refusal([forbidden(by, name)]);
+  const { userErrors = [] } = Object(await write(parts, name, operation, args, by)) as {
+    readonly userErrors?: readonly UserError[];
+  };
+  return userErrors;
+}
+
+/** Does a write and notes it in the audit. */
+function write(
+  parts: Parts,
+  name: string,
+  operation: Operation,
+  args: Arguments,
+  principal: Principal,
+): Promise<unknown> {
+  const api = apiOf(parts, principal);
+  const run = async (): Promise<unknown> =>
+    operation.reach === undefined
+      ? operation.run(api, args, principal)
+      : operation.run({ ...api, installation: parts.installation }, args, principal);
+  return notedWrite(api.service, principal, name, run, (result) => subjectOf(result, args));
 }
 
 function known({ principal, trouble }: ApiContext): Principal {
@@ -52,13 +87,18 @@ function guarded(parts: Parts, name: string, operation: Operation): Resolver {
     const principal = known(context);
     if (!mayUse(principal, name)) throw refusal([forbidden(principal, name)]);
     const api = apiOf(parts, principal);
-    const run = async (): Promise<unknown> =>
+    if (operation.on === 'Mutation')
+      return withSecondPerson(
+        { ...api, installation: parts.installation },
+        name,
+        args,
+        principal,
+        () => write(parts, name, operation, args, principal),
+      );
+    const result =
       operation.reach === undefined
         ? operation.run(api, args, principal)
         : operation.run({ ...api, installation: parts.installation }, args, principal);
-    if (operation.on === 'Mutation')
-      return notedWrite(api.service, principal, name, run, (result) => subjectOf(result, args));
-    const result = run();
     return operation.on === 'Subscription' ? followed(parts, name, result, context) : result;
   };
 }

@@ -80,6 +80,8 @@ export interface LimitsConfig {
   readonly uploadMb: number;
   readonly uploadsMb: number;
   readonly uploadDays: number;
+  /** Days in which a second person may decide. */
+  readonly approvalDays: number;
   /** The most that one run may ask for. */
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -264,6 +266,7 @@ function limitsFrom(read: Reader): LimitsConfig {
     uploadMb: read.integer('PROBITY_UPLOAD_MB', 1, 4_096) ?? 256,
     uploadsMb: read.integer('PROBITY_QUOTA_UPLOADS_MB', 1, 1_000_000_000) ?? 2_048,
     uploadDays: read.integer('PROBITY_UPLOAD_DAYS', 1, 36_500) ?? 7,
+    approvalDays: read.integer('PROBITY_APPROVAL_DAYS', 1, 365) ?? 7,
     timeoutMs: read.integer('PROBITY_MAX_TIMEOUT_MS', 100, 3_600_000) ?? 3_600_000,
     memoryMb: read.integer('PROBITY_MAX_MEMORY_MB', 64, 65_536) ?? 65_536,
     maxStates: read.integer('PROBITY_MAX_STATES', 1, 100_000_000) ?? 100_000_000,

@@ -66,6 +66,8 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Webhook',
   'WebhookDelivery',
   'WebhookAttempt',
+  'ApprovalRule',
+  'ApprovalRequest',
 ]);
 
 /**

@@ -19,7 +19,8 @@ export type IdKind =
   | 'ist'
   | 'not'
   | 'whk'
-  | 'dlv';
+  | 'dlv'
+  | 'apr';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -15,6 +15,7 @@ import { Organisations, ownOrganisation } from './organisations.ts';
 import type { OrganisationRecord } from './records.ts';
 import { AllAnnouncements, Announcements } from './announcements.ts';
 import { Alerts } from './alerts.ts';
+import { Approvals } from './approvals.ts';
 import { Attempts } from './attempts.ts';
 import { EventStore } from './events.ts';
 import { AllMonitors, Monitors } from './monitors.ts';
@@ -64,6 +65,7 @@ export type {
   WebhookAttemptRecord,
   WebhookRecord,
 } from './webhooks.ts';
+export type { ApprovalRecord, ApprovalState, NewApproval } from './approvals.ts';
 export type { AttemptFilter, AttemptRecord } from './attempts.ts';
 export type { Located, WaitingRun } from './all.ts';
 export type { Filter, Page, RunFilter, Slice, VerdictFilter } from './listing.ts';
@@ -109,6 +111,7 @@ export class TenantStore implements SharedStore {
   readonly incidentStatements: Statements;
   readonly audit: Audit;
   readonly attempts: Attempts;
+  readonly approvals: Approvals;
   readonly announcements: Announcements;
   readonly uploads: Uploads;
   readonly events: EventStore;
@@ -140,6 +143,7 @@ export class TenantStore implements SharedStore {
     this.incidentStatements = new Statements(tenant, 'incident');
     this.audit = new Audit(tenant);
     this.attempts = new Attempts(tenant);
+    this.approvals = new Approvals(tenant);
     this.announcements = new Announcements(tenant);
     this.uploads = new Uploads(tenant);
     this.events = new EventStore(tenant);

@@ -24,6 +24,7 @@ import { ROLES, type Role } from '../../src/api/roles.ts';
 import { buildApi } from '../../src/api/server.ts';
 import { requestVerification, submitModel } from '../../src/service/submit.ts';
 import { withdrawVerdict } from '../../src/service/withdraw.ts';
+import { keepApproval } from '../../src/service/approvals.ts';
 import { audited } from '../../src/service/auditTrail.ts';
 import type { Service } from '../../src/service/service.ts';
 import { FIRST_ORGANISATION, newId, verdictIdOf } from '../../src/store/index.ts';
@@ -74,6 +75,7 @@ const CANARIES = [
   'case',
   'event',
   'note',
+  'asked',
 ];
 const asAdmin = { keyId: 'key_00000000000000000000000000', role: 'admin' } as const;
 
@@ -123,6 +125,11 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
     await service.store.announcements.add(pinged),
   );
   const [announced] = await service.store.announcements.after(0, {}, 1);
+  await keepApproval(
+    service,
+    { ...asAdmin, owner: `${word}owner` },
+    { operation: 'eraseLearner', args: { learner: `${word}asked` } },
+  );
   const watched = await watchedCase(service, model.value.id, word);
   return {
     organisationId,

@@ -26,6 +26,7 @@ describe('the configuration', () => {
         uploadMb: 256,
         uploadsMb: 2_048,
         uploadDays: 7,
+        approvalDays: 7,
         announcementDays: 90,
         timeoutMs: 3_600_000,
         memoryMb: 65_536,

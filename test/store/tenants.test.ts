@@ -84,8 +84,18 @@ async function filled(store: TenantStore, leaf: number) {
   await store.idempotency.remember('o', 'op', 'key', { inputDigest: 'i', resultId: id });
   await store.audit.add({ actor: 'k', role: 'admin', operation: 'op', subject: id });
   const { key, record } = await store.keys.create({ name: 'k', role: 'admin', owner: 'o' });
+  const approval = await store.approvals.keep({
+    operation: 'op',
+    input: '{"secret":true}',
+    inputDigest: 'd',
+    requestedBy: record.id,
+    owner: 'o',
+    role: 'admin',
+    expiresAt: new Date(Date.now() + 60_000),
+  });
+  await store.approvals.require(true);
   const watched = await watchedIn(store, model.id);
-  return { model: model.id, run: id, verdict, claim, key, keyId: record.id, ...watched };
+  return { model: model.id, run: id, verdict, claim, key, keyId: record.id, approval, ...watched };
 }
 
 /** A monitor with all that it can have. */
@@ -119,6 +129,7 @@ type Filled = Awaited<ReturnType<typeof filled>>;
 const asked = (mine: TenantStore, theirs: Filled): Promise<unknown[]> =>
   Promise.all([
     mine.models.get(theirs.model),
+    mine.approvals.get(theirs.approval),
     mine.models.head(theirs.model),
     mine.models.texts(theirs.model),
     mine.runs.get(theirs.run),
