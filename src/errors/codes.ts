@@ -106,6 +106,7 @@ export const PROBLEMS = {
   PLAY_TOKEN: 'a token of a position that is not ours, or not of this player or model',
   PLAY_STEP: 'a step that is not possible in this position',
   ANSWER_SHAPE: 'an answer without the form that its exercise asks for',
+  CASE_SHARED: 'events of the case are also of other cases, and cannot be erased for it alone',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',
   POLICY_SHAPE: 'a trust policy that cannot be read',

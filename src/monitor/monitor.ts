@@ -101,7 +101,7 @@ export class Monitor {
    */
   take(event: CloudEvent, arrival?: StoredArrival): readonly string[] {
     this.#arrivals += 1;
-    const keys = keysOf(valueAtPath(this.#mapping.key, event));
+    const keys = caseKeysOf(valueAtPath(this.#mapping.key, event));
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
     const repeated = arrival ? arrival.repeats : this.#repeats(event);
     if (repeated) {
@@ -132,6 +132,12 @@ export class Monitor {
       if (from === event.type)
         for (const key of keys) this.#due.add({ due: time + withinMs, key, name });
     return [...new Set([...keys, ...this.#overdue()])];
+  }
+
+  /** Moves the clock as an event did of which only its time is left; says what became late. */
+  tick(time: number, at: number): readonly string[] {
+    if (time <= at + AHEAD_MS) this.#clock = Math.max(this.#clock, time);
+    return this.#overdue();
   }
 
   /** The cases with a deadline that is past since the last look. */
@@ -314,7 +320,7 @@ function realId({ observer }: CaseProgress, set: string, element: string): strin
 }
 
 /** The keys of the cases that an event is of: text or a whole number, or a list of them. */
-function keysOf(value: unknown): readonly string[] {
+export function caseKeysOf(value: unknown): readonly string[] {
   return [value].flat().flatMap((key) => {
     if (typeof key === 'string') return key;
     return typeof key === 'number' && Number.isInteger(key) ? String(key) : [];

@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from '../canonical/index.ts';
 import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { cloudEventProblems, type ReceivedEvent } from '../monitor/cloudEvents.ts';
 import type { EventReceipt, NewEvent } from '../store/index.ts';
+import { keysAtPath } from './caseErasure.ts';
 import type { Service } from './service.ts';
 
 /** What became of events that were sent. All of them are stored when this is said. */
@@ -12,6 +13,8 @@ export interface Ingested {
   readonly duplicates: number;
   /** Another content under a known source and id: kept, flagged, and used for nothing. */
   readonly conflicts: number;
+  /** Of cases that were erased: counted there, and neither kept nor judged. */
+  readonly afterErasure: number;
 }
 
 type Ingesting = { readonly store: Pick<Service['store'], 'events'> };
@@ -41,13 +44,14 @@ export async function ingest(
     const { source, id } = event as { readonly source: string; readonly id: string };
     kept.push({ source, eventId: id, digest: sha256(canonicalJson(event)), body });
   }
-  const receipts = await store.events.keep(kept, now);
+  const receipts = await store.events.keep(kept, now, keysAtPath);
   const count = (wanted: EventReceipt): number =>
     receipts.filter((receipt) => receipt === wanted).length;
   return ok({
     stored: count('stored'),
     duplicates: count('duplicate'),
     conflicts: count('conflict'),
+    afterErasure: count('afterErasure'),
   });
 }
 

@@ -78,7 +78,7 @@ export class StreamJudge {
       return undefined;
     }
     const known = this.#opened.get(id);
-    if (known?.arrival === head.arrival) return known;
+    if (known?.arrival === head.arrival && known.record.erasures === head.erasures) return known;
     const record = await store.monitors.get(id);
     if (!record) return undefined;
     const opened = await openedFrom(store, record);
@@ -109,6 +109,7 @@ export class StreamJudge {
         alerts,
         at: events.at(-1)?.receivedAt ?? new Date(),
         owner: opened.record.owner,
+        erasures: opened.record.erasures,
       });
     } catch (error) {
       if (!(error instanceof BeliefTooLarge)) throw error;
@@ -176,11 +177,17 @@ function take(
     const detail = detailOf(opened, key, event);
     for (const alert of fresh) details.set(`${key} ${identityOf(alert)}`, detail);
   };
-  for (const { arrival, body, conflicts, receivedAt } of events) {
+  for (const { arrival, body, conflicts, receivedAt, erased } of events) {
+    opened.arrival = arrival;
     const event = JSON.parse(body) as CloudEvent;
+    if (erased) {
+      // One that repeated another never moved the clock.
+      const late = conflicts ? [] : monitor.tick(Date.parse(event.time), receivedAt.getTime());
+      for (const key of late) note(key, undefined);
+      continue;
+    }
     const repeats = conflicts ? ('conflictingDuplicate' as const) : undefined;
     for (const key of monitor.take(event, { at: receivedAt.getTime(), repeats })) note(key, event);
-    opened.arrival = arrival;
   }
   const answers = [...touched].map((key) => monitor.answerOf(key));
   const alerts = answers.flatMap((answer) => toldAlerts(opened, answer, details));

@@ -59,6 +59,7 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'Monitor',
   'EventStream',
   'StoredEvent',
+  'ErasedCase',
   'MonitoredCase',
   'Incident',
   'RaisedAlert',

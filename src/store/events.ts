@@ -1,4 +1,5 @@
 import { Prisma, type Rows, type TenantRows } from './client.ts';
+import { laterOnes, type KeysAt } from './erasedCases.ts';
 
 /** An event to be kept: who says it is whom, and what it says, as JSON text. */
 export interface NewEvent {
@@ -10,7 +11,7 @@ export interface NewEvent {
 }
 
 /** What became of an event that was sent. */
-export type EventReceipt = 'stored' | 'duplicate' | 'conflict';
+export type EventReceipt = 'stored' | 'duplicate' | 'conflict' | 'afterErasure';
 
 /** An event as it came, with its number in the order of arrival. */
 export interface StoredEventRecord {
@@ -19,6 +20,8 @@ export interface StoredEventRecord {
   /** Another content came before under the same source and id. */
   readonly conflicts: boolean;
   readonly receivedAt: Date;
+  /** `body` has its time and nothing else. */
+  readonly erased: boolean;
 }
 
 /** The stream of an organisation: numbered without gaps, in the order in which it was stored. */
@@ -32,15 +35,23 @@ export class EventStore {
   /**
    * Keeps events, in their order; what came before, by source, id and content, is kept once. They
    * are durable when this resolves. Who stores waits for who stored before: the row with the last
-   * number is held until the end of the transaction.
+   * number is held until the end of the transaction. An event of an erased case is counted there,
+   * and not kept.
    */
-  async keep(events: readonly NewEvent[], receivedAt: Date): Promise<readonly EventReceipt[]> {
+  async keep(
+    events: readonly NewEvent[],
+    receivedAt: Date,
+    keysAt?: KeysAt,
+  ): Promise<readonly EventReceipt[]> {
     if (events.length === 0) return [];
     return this.tenant.in(async (rows) => {
       const last = await this.hold(rows);
+      const { organisationId } = this.tenant;
+      const later = await laterOnes(rows, organisationId, events, keysAt);
       const known = await this.known(rows, events);
       const fresh: (NewEvent & { readonly arrival: string; readonly conflicts: boolean })[] = [];
       const receipts = events.map((event): EventReceipt => {
+        if (later.has(event)) return 'afterErasure';
         const identity = JSON.stringify([event.source, event.eventId]);
         const digests = known.get(identity) ?? new Set();
         if (digests.has(event.digest)) return 'duplicate';
@@ -62,7 +73,7 @@ export class EventStore {
         where: { organisationId, arrival: { gt: arrival } },
         orderBy: { arrival: 'asc' },
         take: most,
-        select: { arrival: true, body: true, conflicts: true, receivedAt: true },
+        select: { arrival: true, body: true, conflicts: true, receivedAt: true, erased: true },
       }),
     );
   }

@@ -17,6 +17,7 @@ import { AllAnnouncements, Announcements } from './announcements.ts';
 import { Alerts } from './alerts.ts';
 import { Approvals } from './approvals.ts';
 import { Attempts } from './attempts.ts';
+import { ErasedCases } from './erasedCases.ts';
 import { EventStore } from './events.ts';
 import { AllMonitors, Monitors } from './monitors.ts';
 import { Audit } from './audit.ts';
@@ -47,6 +48,7 @@ export type {
   IncidentHour,
   IncidentRecord,
 } from './alerts.ts';
+export type { ErasedCaseRecord } from './erasedCases.ts';
 export type { EventReceipt, NewEvent, StoredEventRecord } from './events.ts';
 export type {
   AlertStanding,
@@ -117,6 +119,7 @@ export class TenantStore implements SharedStore {
   readonly events: EventStore;
   readonly monitors: Monitors;
   readonly alerts: Alerts;
+  readonly erasedCases: ErasedCases;
   readonly webhooks: Webhooks;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
@@ -149,6 +152,7 @@ export class TenantStore implements SharedStore {
     this.events = new EventStore(tenant);
     this.monitors = new Monitors(tenant);
     this.alerts = new Alerts(tenant);
+    this.erasedCases = new ErasedCases(tenant);
     this.webhooks = new Webhooks(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);

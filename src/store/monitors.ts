@@ -19,6 +19,8 @@ export interface MonitorHead {
   readonly clock: Date | null;
   /** Why it goes no further. */
   readonly failure: string | null;
+  /** Changes when stored events are erased: what is in memory is then read anew. */
+  readonly erasures: number;
   readonly createdAt: Date;
   readonly retiredAt: Date | null;
 }
@@ -78,6 +80,8 @@ export interface JudgedPart {
   readonly at: Date;
   /** Who sees what is announced of it, besides those who see all. */
   readonly owner: string;
+  /** The erasures of the monitor that judged it. */
+  readonly erasures?: number;
 }
 
 const LARGE = { mapping: true, responses: true } as const;
@@ -126,6 +130,14 @@ export class Monitors {
     return (row ?? undefined) as unknown as MonitorHead | undefined;
   }
 
+  /** All of them, retired ones too. */
+  async every(): Promise<readonly MonitorRecord[]> {
+    const { organisationId } = this.tenant;
+    return (await this.tenant.in((rows) =>
+      rows.monitor.findMany({ where: { organisationId } }),
+    )) as unknown as readonly MonitorRecord[];
+  }
+
   async list(page: Page): Promise<Slice<MonitorHead>> {
     return this.tenant.in((rows) =>
       listRows(
@@ -168,7 +180,11 @@ export class Monitors {
     const { organisationId } = this.tenant;
     return this.tenant.in(async (rows) => {
       const { count } = await rows.monitor.updateMany({
-        where: { id: monitorId, arrival: from },
+        where: {
+          id: monitorId,
+          arrival: from,
+          ...(part.erasures !== undefined && { erasures: part.erasures }),
+        },
         data: { arrival: part.arrival, clock: part.clock },
       });
       if (count === 0) return false;

@@ -120,6 +120,8 @@ async function watchedIn(store: TenantStore, modelId: string) {
   const [found] = (await store.alerts.cases(page, {})).rows;
   const by = { actor: 'k', role: 'admin' };
   await store.alerts.change(alert!.id, by, { action: 'comment', text: 'secret' });
+  const gone = { caseKey: 'g', keyPath: '["g"]', monitorIds: [], holds: 'nothing has this' };
+  await store.erasedCases.erase({ ...gone, isOf: () => 'no', left: () => '{}' });
   return { monitor, alert: alert!.id, watchedCase: found!.id, incident: alert!.incidentId };
 }
 

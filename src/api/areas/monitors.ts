@@ -19,6 +19,7 @@ import {
   watchAlerts,
   type AlertChangeRequest,
 } from '../../service/alerts.ts';
+import { eraseCase, erasureOf } from '../../service/caseErasure.ts';
 import { audited } from '../../service/auditTrail.ts';
 import { incidentStatements, stateIncident, type LoggedIncident } from '../../service/incidents.ts';
 import { ingestValues } from '../../service/ingest.ts';
@@ -148,6 +149,15 @@ export const monitorArea: Area = {
           return { monitor };
         }),
     },
+    caseErase: {
+      on: 'Mutation',
+      roles: OFFICERS,
+      run: ({ service }, { input }, principal) =>
+        payload(async () => {
+          const { id, reason } = input as { readonly id: string; readonly reason: string };
+          return { case: valueOf(await eraseCase(service, principal, id, reason)) };
+        }),
+    },
     postEvents: {
       on: 'Mutation',
       roles: EVENT_SENDERS,
@@ -217,6 +227,12 @@ export const monitorArea: Area = {
       flagged: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
         size.json(answer(record, 'flagged')),
       hypotheses: (_api, record: MonitoredCaseRecord) => answer(record, 'hypotheses') ?? [],
+      erasedAt: async ({ service }, record: MonitoredCaseRecord) =>
+        (await erasureOf(service, record))?.createdAt ?? null,
+      erasedEvents: async ({ service }, record: MonitoredCaseRecord) =>
+        (await erasureOf(service, record))?.events ?? null,
+      afterErasure: async ({ service }, record: MonitoredCaseRecord) =>
+        (await erasureOf(service, record))?.later ?? null,
       alerts: ({ service }, record: MonitoredCaseRecord) => alertsOfCase(service, record),
     },
     Alert: {
@@ -264,6 +280,7 @@ export const monitorArea: Area = {
     playbooks: 5,
     monitorCreate: 100,
     postEvents: 20,
+    caseErase: 100,
     curve: 10,
     stix: 10,
     incidentState: 100,
