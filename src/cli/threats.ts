@@ -1,5 +1,7 @@
 import { ownConfig } from '../config/index.ts';
 import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
+import { readCatalogue } from '../checking/attackSets/catalogue.ts';
+import { otmOf } from '../checking/attackSets/otm.ts';
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';
@@ -14,7 +16,7 @@ import { explainerOf } from '../explain/formats.ts';
 import type { Teller } from '../explain/teller.ts';
 import type { Model } from '../model/model.ts';
 import { MODEL } from './traceText.ts';
-import { readText } from './textFile.ts';
+import { readText, writeOut } from './textFile.ts';
 import { isSpecificationFormat } from '../model/formats.ts';
 import { threatsOf } from '../threats/operators/index.ts';
 import { wrong } from './arguments.ts';
@@ -36,6 +38,7 @@ interface Asked {
   readonly annotations: string | undefined;
   readonly catalogue: readonly string[];
   readonly pictures: string | undefined;
+  readonly otm: string | undefined;
 }
 
 /** `probity threats`. */
@@ -49,11 +52,21 @@ export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
   const durationMs = (): number => performance.now() - started;
   if (asked.against !== undefined && asked.pictures !== undefined)
     return wrong('pictures are drawn of one analysis, not of a comparison', '--pictures');
+  if (asked.against !== undefined && asked.otm !== undefined)
+    return wrong('a threat model is of one analysis, not of a comparison', '--otm');
   if (asked.against === undefined) {
     const exit = exitOfThreats(report);
     const teller = await tellerFor(answer.submission);
     if (asked.pictures !== undefined)
       await writeFiles(asked.pictures, await picturesOf(answer, teller));
+    if (asked.otm !== undefined) {
+      const catalogue = readCatalogue(asked.catalogue);
+      if (!catalogue.ok) return catalogue;
+      await writeOut(
+        asked.otm,
+        `${JSON.stringify(otmOf(answer.model, report, catalogue.value), null, 2)}\n`,
+      );
+    }
     const text = (): string => threatsText(report, durationMs(), exit, io, teller);
     return { exit, json: report, text };
   }

@@ -100,3 +100,82 @@ describe('probity threats NEW --against OLD', () => {
     expect((await threats(open, '--against', 'nowhere.yaml')).exit).toBe(2);
   });
 });
+
+describe('probity threats --otm', () => {
+  interface Otm {
+    readonly components: readonly { id: string; parent: { trustZone: string } }[];
+    readonly dataflows: readonly {
+      id: string;
+      source: string;
+      destination: string;
+      threats: readonly { threat: string; state: string; mitigations: readonly object[] }[];
+    }[];
+    readonly threats: readonly { id: string; cwes: string[]; risk: { impact: number } }[];
+    readonly mitigations: readonly { id: string; riskReduction: number }[];
+    readonly trustZones: readonly { id: string }[];
+  }
+  const otmOfFile = async (model: string, ...args: readonly string[]): Promise<Otm> => {
+    const out = fileOf('model.otm.json', '');
+    await threats(model, '--otm', out, ...args);
+    const otm = JSON.parse(readFileSync(out, 'utf8')) as Otm;
+    const schema = JSON.parse(
+      readFileSync(repository('schemas/otm.schema.json'), 'utf8'),
+    ) as object;
+    const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
+    const fits = ajv.compile(schema);
+    expect(fits(otm), ajv.errorsText(fits.errors)).toBe(true);
+    return otm;
+  };
+
+  it('keeps ids, and refers to nothing that is not in it', async () => {
+    const otm = await otmOfFile(
+      repository('specs/demo/checkout.yaml'),
+      '--controls',
+      '--budget',
+      '2',
+    );
+    const ids = (of: readonly { readonly id: string }[]): ReadonlySet<string> =>
+      new Set(of.map(({ id }) => id));
+    const [zones, components, known, controls] = [
+      ids(otm.trustZones),
+      ids(otm.components),
+      ids(otm.threats),
+      ids(otm.mitigations),
+    ];
+    expect(otm.components.every(({ parent }) => zones.has(parent.trustZone))).toBe(true);
+    expect(controls.size).toBeGreaterThan(0);
+    for (const { source, destination, threats: here } of otm.dataflows) {
+      expect([components.has(source), components.has(destination)]).toEqual([true, true]);
+      for (const { threat, mitigations } of here) {
+        expect(known.has(threat), threat).toBe(true);
+        for (const each of mitigations as { mitigation: string }[])
+          expect(controls.has(each.mitigation), each.mitigation).toBe(true);
+      }
+    }
+  });
+
+  it('says of each threat whether it breaks something, and where it acts', async () => {
+    const otm = await otmOfFile(open);
+    expect(otm.threats.find(({ id }) => id === 'tamper.bill.amount')).toMatchObject({
+      cwes: ['CWE-472', 'CWE-353'],
+      risk: { likelihood: null, impact: 100 },
+    });
+    expect(otm.dataflows).toMatchObject([{ id: 'bill', source: 'shop', destination: 'bank' }]);
+    expect(otm.dataflows[0]?.threats).toContainEqual({
+      threat: 'tamper.bill.amount',
+      state: 'exposed',
+      mitigations: [],
+    });
+  });
+
+  it('of a diagram has its message flows; of a comparison there is none', async () => {
+    const otm = await otmOfFile(
+      repository('specs/demo/order.bpmn'),
+      '--threats',
+      'drop.Message_Order',
+    );
+    expect(otm.dataflows.map(({ id }) => id)).toContain('Message_Order');
+    const { exit, stderr } = await threats(open, '--against', signed, '--otm', 'x.json');
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('OPTION_INVALID')]);
+  });
+});

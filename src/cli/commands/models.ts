@@ -88,6 +88,7 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
         FOLDER,
         'write each attack as a sequence diagram: SVG, and text for Mermaid; of a diagram also drawn into it',
       ),
+      otm: optional(FILE, 'write model and analysis as Open Threat Model 0.2.0 (JSON)'),
       catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
       format: MODEL_FORMAT_OPTION,
       timeout: defaulted(
