@@ -51,6 +51,7 @@ export const GRAVE: Readonly<Record<string, Grave>> = {
   eraseVerdict: { bare: true },
   verdictErase: {},
   uploadErase: {},
+  caseErase: {},
   eraseLearner: { bare: true },
   auditActorErase: {},
   createApiKey: { bare: true, secret: true, when: makesAdmin },

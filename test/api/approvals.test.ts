@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GRAVE } from '../../src/api/fourEyes.ts';
+import { OPERATIONS } from '../../src/api/operations.ts';
 import { FIRST_ORGANISATION, type TenantStore } from '../../src/store/index.ts';
 import { openTestApi, type TestApi } from '../service/bench.ts';
 import { post, type Answer } from './client.ts';
@@ -91,6 +93,17 @@ async function tracks({ store }: Shop, actor = 'key_gone') {
 
 const operations = async ({ store }: Shop): Promise<string[]> =>
   (await store.audit.list({ limit: 100 })).rows.map(({ operation }) => operation);
+
+it('is asked of every erasure and change of keys that there is', () => {
+  // The secret of a webhook signs what is sent to one address, and opens nothing here.
+  const free = new Set(['webhookSecretRotate']);
+  const grave = Object.keys(OPERATIONS).filter(
+    (name) =>
+      OPERATIONS[name]?.on === 'Mutation' && /erase|key|rotate/iu.test(name) && !free.has(name),
+  );
+  expect(grave.length).toBeGreaterThan(10);
+  expect(grave.filter((name) => GRAVE[name] === undefined)).toEqual([]);
+});
 
 it('does nothing alone, and as it was asked once another admin approves', async () => {
   const here = await shop('plain');

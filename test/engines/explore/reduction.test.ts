@@ -174,6 +174,36 @@ describe('a part of the graph that is enough', () => {
   });
 });
 
+describe('a graph without an end', () => {
+  it('is cut early and says what grows, though most of its counters stay as they are', async () => {
+    const endless = await taskOf(
+      definitions(
+        process(
+          'p',
+          [
+            'startEvent s',
+            'exclusiveGateway m',
+            'task a',
+            'parallelGateway g',
+            'task b',
+            'task c',
+            'parallelGateway j',
+            'endEvent e',
+          ],
+          ['s m', 'm a', 'a g', 'g m', 'g b', 'b j', 'g c', 'c j', 'j e'],
+        ),
+      ),
+    );
+    const { outcomes, states } = await run(endless as Task, 'never', 100_000);
+    expect(states).toBeLessThan(100_000);
+    expect(outcomes.get('safe')?.outcome).toBe('violated');
+    expect(outcomes.get('optionToComplete')).toMatchObject({
+      outcome: 'bounded',
+      bound: expect.stringMatching(/without end, .*b to j.* can grow/u) as unknown,
+    });
+  });
+});
+
 describeShared('a part of the graph that is enough: published diagrams', () => {
   for (const folder of ['fbpmn', 'rust_bpmn_analyzer']) {
     for (const file of readdirSync(sharedPath('cases', 'bpmn', folder)).filter(
