@@ -69,5 +69,8 @@ export function valueOf<T>(result: Result<T>): T {
 export const given = <T>(args: Arguments, name: string): T | undefined =>
   (args[name] ?? undefined) as T | undefined;
 
+/** The `id` in an input that the schema says has one. */
+export const idIn = ({ input }: Arguments): string => (input as { readonly id: string }).id;
+
 export const refuse = (code: Problem['code'], path: string, message: string) =>
   refusal([problem(code, path, message)]);

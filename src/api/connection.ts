@@ -13,11 +13,16 @@ export const DEFAULT_PAGE = 20;
 
 /** A page as it was asked for, of what the asker may see. */
 export function pageFor(args: Arguments, principal: Principal): Page {
+  const { owner, seesAll } = askerOf(principal);
+  return { ...idPage(args), ...(!seesAll && { owner }) };
+}
+
+/** A page whose cursor is an id. */
+export function idPage(args: Arguments): Omit<Page, 'owner'> {
   const page = cursorPage(args);
   if (page.cursor !== undefined && !isId(page.cursor))
     throw refuse('OPTION_INVALID', page.backward ? 'before' : 'after', 'this is no id');
-  const { owner, seesAll } = askerOf(principal);
-  return { ...page, ...(!seesAll && { owner }) };
+  return page;
 }
 
 export function cursorPage(args: Arguments): Omit<Page, 'owner'> {

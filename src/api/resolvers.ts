@@ -67,12 +67,17 @@ function write(
   args: Arguments,
   principal: Principal,
 ): Promise<unknown> {
+  const run = async (): Promise<unknown> => done(parts, operation, args, principal);
+  const service = parts.installation.of(principal.organisationId);
+  return notedWrite(service, principal, name, run, (result) => subjectOf(result, args));
+}
+
+/** Of the installation is given only what an operation says that it reaches. */
+function done(parts: Parts, operation: Operation, args: Arguments, principal: Principal): unknown {
   const api = apiOf(parts, principal);
-  const run = async (): Promise<unknown> =>
-    operation.reach === undefined
-      ? operation.run(api, args, principal)
-      : operation.run({ ...api, installation: parts.installation }, args, principal);
-  return notedWrite(api.service, principal, name, run, (result) => subjectOf(result, args));
+  return operation.reach === undefined
+    ? operation.run(api, args, principal)
+    : operation.run({ ...api, installation: parts.installation }, args, principal);
 }
 
 function known({ principal, trouble }: ApiContext): Principal {
@@ -86,19 +91,15 @@ function guarded(parts: Parts, name: string, operation: Operation): Resolver {
   return (_parent, args, context) => {
     const principal = known(context);
     if (!mayUse(principal, name)) throw refusal([forbidden(principal, name)]);
-    const api = apiOf(parts, principal);
     if (operation.on === 'Mutation')
       return withSecondPerson(
-        { ...api, installation: parts.installation },
+        { ...apiOf(parts, principal), installation: parts.installation },
         name,
         args,
         principal,
         () => write(parts, name, operation, args, principal),
       );
-    const result =
-      operation.reach === undefined
-        ? operation.run(api, args, principal)
-        : operation.run({ ...api, installation: parts.installation }, args, principal);
+    const result = done(parts, operation, args, principal);
     return operation.on === 'Subscription' ? followed(parts, name, result, context) : result;
   };
 }

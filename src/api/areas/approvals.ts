@@ -7,15 +7,13 @@ import {
   requireApproval,
   settleApproval,
 } from '../../service/approvals.ts';
-import { isId, type ApprovalRecord } from '../../store/index.ts';
-import { refuse, valueOf, type Api, type Area, type Arguments } from '../area.ts';
+import type { ApprovalRecord } from '../../store/index.ts';
+import { idIn, refuse, valueOf, type Api, type Area, type Arguments } from '../area.ts';
 import type { Principal } from '../auth.ts';
-import { connection, cursorPage, PLAIN_CONNECTION } from '../connection.ts';
+import { connection, idPage, PLAIN_CONNECTION } from '../connection.ts';
 import { isFetched } from '../fourEyes.ts';
 import { payload } from '../payload.ts';
 import { isRole, ADMINS } from '../roles.ts';
-
-const idIn = ({ input }: Arguments): string => (input as { readonly id: string }).id;
 
 /** Whoever asked, as far as what was asked needs it. */
 function requester({ requestedBy, owner, role }: ApprovalRecord, { organisationId }: Principal) {
@@ -50,9 +48,7 @@ export const approvalArea: Area = {
       on: 'Query',
       roles: ADMINS,
       run: async ({ service }, args) => {
-        const page = cursorPage(args);
-        if (page.cursor !== undefined && !isId(page.cursor))
-          throw refuse('OPTION_INVALID', page.backward ? 'before' : 'after', 'this is no id');
+        const page = idPage(args);
         return connection(await listApprovals(service, page), page);
       },
     },

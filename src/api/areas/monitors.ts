@@ -36,8 +36,9 @@ import {
   type MonitorHead,
 } from '../../store/index.ts';
 import { MOST_EVENTS } from '../../monitor/cloudEvents.ts';
-import { given, refuse, valueOf, type Area, type Arguments } from '../area.ts';
+import { given, idIn, refuse, valueOf, type Api, type Area, type Arguments } from '../area.ts';
 import { askerOf } from '../auth.ts';
+import type { ApiContext } from '../context.ts';
 import { connection, cursorPage, DEFAULT_PAGE, PLAIN_CONNECTION } from '../connection.ts';
 import { payload } from '../payload.ts';
 import { MODELLERS, OFFICERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
@@ -69,7 +70,13 @@ const answer = (record: MonitoredCaseRecord, name: string): unknown =>
   (record.answer as Readonly<Record<string, unknown>>)[name];
 const orNothing = (text: string): string | null => (text === '' ? null : text);
 
-const idIn = (input: unknown): string => (input as { readonly id: string }).id;
+/** Three fields of a case ask for it: it is read once an answer. */
+const erasure = (
+  { service }: Api,
+  record: MonitoredCaseRecord,
+  _args: Arguments,
+  { answer: size }: ApiContext,
+) => size.once(`erasure ${record.id}`, () => erasureOf(service, record));
 
 /** Running cases along a model: what is sent, what is told of it, and what people do about it. */
 export const monitorArea: Area = {
@@ -144,7 +151,7 @@ export const monitorArea: Area = {
       roles: MODELLERS,
       run: ({ service }, { input }, principal) =>
         payload(async () => {
-          const monitor = await retireMonitor(service, principal, idIn(input));
+          const monitor = await retireMonitor(service, principal, idIn({ input }));
           if (!monitor) throw refuse('NOT_FOUND', 'id', 'there is no such monitor');
           return { monitor };
         }),
@@ -175,7 +182,7 @@ export const monitorArea: Area = {
       run: ({ service }, { input }, principal) =>
         payload(async () => ({
           alert: valueOf(
-            await changeAlert(service, principal, idIn(input), input as AlertChangeRequest),
+            await changeAlert(service, principal, idIn({ input }), input as AlertChangeRequest),
           ),
         })),
     },
@@ -189,7 +196,7 @@ export const monitorArea: Area = {
       roles: OFFICERS,
       run: ({ service }, { input }, principal) =>
         payload(async () => ({
-          statement: valueOf(await stateIncident(service, principal, idIn(input))),
+          statement: valueOf(await stateIncident(service, principal, idIn({ input }))),
         })),
     },
     alertRaised: {
@@ -227,12 +234,12 @@ export const monitorArea: Area = {
       flagged: (_api, record: MonitoredCaseRecord, _args, { answer: size }) =>
         size.json(answer(record, 'flagged')),
       hypotheses: (_api, record: MonitoredCaseRecord) => answer(record, 'hypotheses') ?? [],
-      erasedAt: async ({ service }, record: MonitoredCaseRecord) =>
-        (await erasureOf(service, record))?.createdAt ?? null,
-      erasedEvents: async ({ service }, record: MonitoredCaseRecord) =>
-        (await erasureOf(service, record))?.events ?? null,
-      afterErasure: async ({ service }, record: MonitoredCaseRecord) =>
-        (await erasureOf(service, record))?.later ?? null,
+      erasedAt: async (...asked: Parameters<typeof erasure>) =>
+        (await erasure(...asked))?.createdAt ?? null,
+      erasedEvents: async (...asked: Parameters<typeof erasure>) =>
+        (await erasure(...asked))?.events ?? null,
+      afterErasure: async (...asked: Parameters<typeof erasure>) =>
+        (await erasure(...asked))?.later ?? null,
       alerts: ({ service }, record: MonitoredCaseRecord) => alertsOfCase(service, record),
     },
     Alert: {

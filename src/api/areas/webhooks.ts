@@ -10,14 +10,12 @@ import {
   rotateWebhookSecret,
   type NewWebhook,
 } from '../../service/webhooks.ts';
-import { isId, type DeliveryRecord, type WebhookRecord } from '../../store/index.ts';
-import { refuse, valueOf, type Area, type Arguments } from '../area.ts';
-import { connection, cursorPage, DEFAULT_PAGE, PLAIN_CONNECTION } from '../connection.ts';
+import type { DeliveryRecord, WebhookRecord } from '../../store/index.ts';
+import { idIn, valueOf, type Area } from '../area.ts';
+import { connection, DEFAULT_PAGE, idPage, PLAIN_CONNECTION } from '../connection.ts';
 import { payload } from '../payload.ts';
 import { ADMINS } from '../roles.ts';
 import { ANNOUNCEMENT_NAMES, kindsNamed } from './announcements.ts';
-
-const idIn = ({ input }: Arguments): string => (input as { readonly id: string }).id;
 
 /** Who is told what happens, for admins. */
 export const webhookArea: Area = {
@@ -27,9 +25,7 @@ export const webhookArea: Area = {
       on: 'Query',
       roles: ADMINS,
       run: async ({ service }, args) => {
-        const page = cursorPage(args);
-        if (page.cursor !== undefined && !isId(page.cursor))
-          throw refuse('OPTION_INVALID', page.backward ? 'before' : 'after', 'this is no id');
+        const page = idPage(args);
         const listed = await listDeliveries(service, String(args['webhookId']), page);
         return connection(valueOf(listed), page);
       },

@@ -22,30 +22,32 @@ import { conjuncts, disjuncts } from '../../model/expression.ts';
  * cluster is followed: whatever else could happen there can happen afterwards as well. These are
  * persistent sets (Godefroid 1996, chapter 4; Valmari 1989); nothing is put off for ever, since
  * eager clusters never lead in a circle.
+ *
+ * What leaves out most comes first: with ends, of which may turn out that they say too little.
  */
-export function eagerClusters(
-  semantics: Semantics,
-  { ends: withEnds }: { readonly ends: boolean },
-): EagerClusters | undefined {
+export function eagerClusters(semantics: Semantics): readonly EagerClusters[] {
   const finder = new ClusterFinder(semantics);
-  const ends = withEnds ? finder.ends() : [];
-  const clusters = [...acyclic(finder.eager()), ...ends];
-  if (clusters.length === 0) return undefined;
+  const [eager, ends] = [acyclic(finder.eager()), finder.ends()];
   const { layout } = semantics;
   const tallies = ends.map(({ tally }) => layout.cell('variable', tally).offset);
+  const isEnough = (state: ArrayLike<number>): boolean =>
+    tallies.every((offset) => (state[offset] as number) <= 1);
+  return [
+    ...(ends.length > 0 ? [{ selection: selectionOf([...eager, ...ends], layout), isEnough }] : []),
+    ...(eager.length > 0 ? [{ selection: selectionOf(eager, layout) }] : []),
+  ];
+}
+
+/** The steps of the first cluster whose counter is positive. */
+function selectionOf(clusters: readonly Cluster[], layout: Semantics['layout']): Selection {
   const selected = clusters.map(({ counter, touches }) => ({
     offset: layout.cell('variable', counter).offset,
     instances: touches.map(({ instance }): Instance => instance),
   }));
-  const selection: Selection = (state) => {
+  return (state) => {
     for (const { offset, instances } of selected)
       if ((state[offset] as number) > 0) return instances;
     return undefined;
-  };
-  if (tallies.length === 0) return { selection };
-  return {
-    selection,
-    isEnough: (state) => tallies.every((offset) => (state[offset] as number) <= 1),
   };
 }
 

@@ -1,4 +1,4 @@
-import { children, type Expr } from '../../model/expression.ts';
+import { anyNode, children, type Expr } from '../../model/expression.ts';
 import type { Model } from '../../model/model.ts';
 import type { Touch } from './structure.ts';
 
@@ -50,8 +50,11 @@ function raises(name: string, value: Expr): boolean {
   );
 }
 
+const isVariable = (e: Expr, name: string): boolean =>
+  e.kind === 'cell' && e.of === 'variable' && e.name === name;
+
 const isCell = (e: Expr, name: string): boolean =>
-  e.kind === 'cell' && e.of === 'variable' && e.name === name && e.keys.length === 0;
+  isVariable(e, name) && e.kind === 'cell' && e.keys.length === 0;
 
 /** Whether a step reads the variable anywhere but where it raises it. */
 function readsBeside(action: Touch['instance']['action'], name: string): boolean {
@@ -63,12 +66,8 @@ function readsBeside(action: Touch['instance']['action'], name: string): boolean
     ),
     ...action.sends.flatMap(({ values }) => values),
   ];
-  return read.some((e) => reads(e, name));
+  return read.some((e) => anyNode(e, (node) => isVariable(node, name)));
 }
-
-const reads = (e: Expr, name: string): boolean =>
-  (e.kind === 'cell' && e.of === 'variable' && e.name === name) ||
-  children(e).some((child) => reads(child, name));
 
 /**
  * Whether a predicate has the same value for a tally of 0 and of 1: all that it asks is whether
@@ -88,8 +87,7 @@ export function asksOnlyForMany(e: Expr, name: string): boolean {
         return value >= 1;
     }
   }
-  if (e.kind === 'cell' && e.of === 'variable' && e.name === name) return false;
-  return children(e).every((child) => asksOnlyForMany(child, name));
+  return !isVariable(e, name) && children(e).every((child) => asksOnlyForMany(child, name));
 }
 
 /** A step that takes a token away, and of which only is kept how often it was done. */

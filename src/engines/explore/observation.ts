@@ -46,7 +46,6 @@ export class GraphObservation {
   enough = true;
   readonly #task: Task;
   readonly #semantics: Semantics;
-
   readonly #isEnough: ((state: ArrayLike<number>) => boolean) | undefined;
 
   constructor(task: Task, options: GraphOptions, isEnough?: (state: ArrayLike<number>) => boolean) {

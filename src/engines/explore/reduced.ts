@@ -30,10 +30,8 @@ const FAIR: ReadonlySet<FormulaKind> = new Set(['eventually', 'leadsTo', 'ltl'])
 
 /** How the graph of a task can be made smaller; nothing where it cannot. */
 export function reductionOf({ semantics, properties }: Task): ReducedBy | undefined {
-  const plain = eagerClusters(semantics, { ends: false });
-  const further = eagerClusters(semantics, { ends: true });
-  if (further?.isEnough) return { ...eager(further), ...(plain && { otherwise: eager(plain) }) };
-  if (plain) return eager(plain);
+  const [first, second] = eagerClusters(semantics);
+  if (first) return { ...eager(first), ...(second && { otherwise: eager(second) }) };
   const found = interchangeable(semantics);
   if (!found || !properties.some(found.decides)) return undefined;
   return {
