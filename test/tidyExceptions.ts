@@ -76,7 +76,7 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/processes': 3,
   'src/queue': 1,
   'src/response': 2,
-  'src/risk': 6,
+  'src/risk': 7,
   'src/service': 16,
   'src/store': 26,
 };

@@ -44,7 +44,7 @@ export const MODEL_FORMAT_OPTION = optional(
   BY_NAME,
 );
 
-const THREATS: ValueKind<'all' | readonly string[]> = {
+export const THREATS: ValueKind<'all' | readonly string[]> = {
   shown: 'LIST',
   read: (given) => namesOrAll(given.split(',').map((id) => id.trim())),
 };

@@ -1,14 +1,19 @@
-import { bad, problem } from '../errors/index.ts';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
+import type { Semantics } from '../model/semantics.ts';
+import type { ProcessRequest } from '../risk/process/processRequest.ts';
+import type { NamedThreats } from '../threats/selection.ts';
 import {
   assessRisk,
   branchWeights,
   chainOfValuation,
   exploreLosses,
   generateLog,
+  readCosts,
   readWeights,
   RISK_DEFAULTS,
   trueProbability,
   type Loss,
+  type RiskAssessment,
 } from '../risk/index.ts';
 import { inspect, type Inspected } from '../checking/inspect.ts';
 import { readPredicate } from '../checking/predicate.ts';
@@ -44,6 +49,11 @@ interface Asked extends AskedLog {
   readonly maxStates: number;
   readonly timeout: number;
   readonly pictures: string | undefined;
+  readonly within: number | undefined;
+  readonly expected: boolean;
+  readonly costs: string | undefined;
+  readonly robust: boolean;
+  readonly attackers: NamedThreats | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -87,9 +97,10 @@ async function assess(
   if (!log.ok) return log;
   const quiet = await silentActions(asked.silent ?? [], inspected, submission);
   if (!quiet.ok) return quiet;
+  const process = await processAsked(asked, semantics);
+  if (!process.ok) return process;
   const { cases, draws, seed, maxStates, timeout, logEnd, mature } = asked;
   let found: LearnedDraws | undefined;
-  const watch = new Watch(signal, timeout * 1000);
   const assessed = await assessRisk(
     {
       semantics,
@@ -99,6 +110,7 @@ async function assess(
           ? { name: where, predicate: predicate.value.predicate }
           : { property: asked.property ?? '' },
       log: log.value,
+      process: process.value,
       options: {
         cases,
         draws,
@@ -117,16 +129,39 @@ async function assess(
   );
   if (!assessed.ok) return assessed;
   if (asked.pictures !== undefined && found)
-    await writeFiles(
-      asked.pictures,
-      await riskPictures(assessed.value, found, (reached) => watch.turn(reached)),
-    );
+    await drawInto(asked.pictures, assessed.value, found, new Watch(signal, timeout * 1000));
   const { format } = submission;
   return {
     exit: EXIT.ok,
     json: assessed.value,
     text: () => riskText(assessed.value, format, performance.now() - started, io),
   };
+}
+
+async function drawInto(
+  folder: string,
+  assessed: RiskAssessment,
+  found: LearnedDraws,
+  watch: Watch,
+): Promise<void> {
+  await writeFiles(folder, await riskPictures(assessed, found, (reached) => watch.turn(reached)));
+}
+
+/** What more the options ask of the process behind the risk. */
+async function processAsked(
+  { within, expected, costs, robust, attackers }: Asked,
+  semantics: Semantics,
+): Promise<Result<ProcessRequest>> {
+  const asked = {
+    within,
+    expected: expected || costs !== undefined || undefined,
+    robust: robust || undefined,
+    attackers,
+  };
+  if (costs === undefined) return ok(asked);
+  const text = await readLargeText(costs);
+  const read = text.ok ? readCosts(text.value, semantics) : text;
+  return read.ok ? ok({ ...asked, costs: read.value }) : read;
 }
 
 /** The log goes to standard output; with a property, the truth behind it goes to standard error. */

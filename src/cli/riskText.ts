@@ -1,6 +1,8 @@
 import type { MappedData } from '../risk/card.ts';
 import type { RiskAssessment } from '../risk/index.ts';
 import type { Io } from './io.ts';
+import { processLines } from './processText.ts';
+import { numberText, percent } from './riskNumbers.ts';
 import { painter } from './style.ts';
 
 const WORDS = {
@@ -37,6 +39,7 @@ export function riskText(
   const [first, ...more] = [
     headline(assessed),
     ...numbers(assessed),
+    ...processLines(assessed),
     ...(card.parameters.valuations > 1
       ? [`the worst of ${card.parameters.valuations} valuations: ${worst}`]
       : []),
@@ -76,7 +79,7 @@ function headline({ headline: said, card, probability: p }: RiskAssessment): str
 
 function numbers(assessed: RiskAssessment): string[] {
   const { headline: said, direct, identification: range, perCases } = assessed;
-  const predictive = `95 % predictive interval ${number(perCases.predictive.lower)} to ${number(perCases.predictive.upper)} losses`;
+  const predictive = `95 % predictive interval ${numberText(perCases.predictive.lower)} to ${numberText(perCases.predictive.upper)} losses`;
   const euros = perCases.predictiveLossEur;
   const mean = said.kind === 'mean';
   return [
@@ -89,10 +92,10 @@ function numbers(assessed: RiskAssessment): string[] {
     ...(said.kind === 'none'
       ? []
       : [
-          `in ${number(perCases.n)} cases: ${mean ? `${number(perCases.expected)} expected · ` : ''}${predictive} · at least one: ${percent(perCases.atLeastOne)}`,
+          `in ${numberText(perCases.n)} cases: ${mean ? `${numberText(perCases.expected)} expected · ` : ''}${predictive} · at least one: ${percent(perCases.atLeastOne)}`,
           ...(euros
             ? [
-                `that is ${mean ? `${number(perCases.expectedLossEur ?? 0)} EUR expected, ` : ''}${number(euros.lower)} to ${number(euros.upper)} EUR`,
+                `that is ${mean ? `${numberText(perCases.expectedLossEur ?? 0)} EUR expected, ` : ''}${numberText(euros.lower)} to ${numberText(euros.upper)} EUR`,
               ]
             : []),
         ]),
@@ -188,19 +191,4 @@ function mappingWarnings(mapping: MappedData | undefined): string[] {
 function firstOf(names: readonly string[]): string {
   const more = names.length - 6;
   return `${names.slice(0, 6).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Three digits that count; what rounds to nothing or to all is said to be near it. */
-function percent(p: number): string {
-  if (p > 0 && p < 1e-9) return '< 0.0000001 %';
-  if (p < 1 && p > 0.999) return '> 99.9 %';
-  return `${trimmed(p * 100)} %`;
-}
-
-function number(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en') : trimmed(value);
-}
-
-function trimmed(value: number): string {
-  return value === 0 ? '0' : String(Number(value.toPrecision(3)));
 }

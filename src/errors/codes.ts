@@ -82,7 +82,7 @@ export const PROBLEMS = {
   EVENT_LOG_ROW: 'an event that cannot be read',
   EVENT_LOG_CASE_TYPE: 'an object-centric log without the type of objects that are cases',
   EVENT_LOG_EMPTY: 'the event log has no events',
-  WEIGHTS_SHAPE: 'a file of weights that cannot be read or used',
+  WEIGHTS_SHAPE: 'a file of weights or costs that cannot be read or used',
   INCIDENTS_ROW: 'a row of a table of incidents that cannot be read',
   LOSS_SHAPE: 'attack sets or their probabilities that cannot be read',
   MARKOV_SHAPE: 'an explicit Markov chain or decision process that cannot be read',

@@ -10,7 +10,7 @@ import {
 } from './layers.ts';
 import type { BranchPairs } from './markovFit.ts';
 import { Matcher, type Deviation } from './matcher.ts';
-import { Moves, type Censoring } from './moves.ts';
+import { Moves, type Censoring, type Stays } from './moves.ts';
 import type { BranchEvidence } from './posterior.ts';
 import { hasEqualTimes, otherOrders } from './orders.ts';
 import { NEVER_A_GOAL } from './question.ts';
@@ -26,6 +26,7 @@ export type CaseEnd = 'lost' | 'notLost' | 'open' | 'outside';
 export interface Alignment {
   readonly evidence: BranchEvidence;
   readonly censoring: Censoring;
+  readonly stays: Stays;
   /** How often one branch came right after another, in the cases that fit one path. */
   readonly pairs: BranchPairs;
   readonly deviations: readonly Deviation[];
@@ -130,6 +131,7 @@ class Reading {
     return {
       evidence,
       censoring,
+      stays: this.#moves.stays,
       pairs: this.#pairs,
       deviations: this.#deviations,
       ends: this.#ends,

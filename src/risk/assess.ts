@@ -8,16 +8,20 @@ import { defaultDraws, drawProbabilities, probabilityOf, type Draws } from './dr
 import { exploreLosses, type Loss } from './explored.ts';
 import { headlineOf } from './headline.ts';
 import { learn, priorShare, throughUnseen, type Learned } from './learned.ts';
+import { askProcess, asksForProcess, type ProcessFindings } from './process/askProcess.ts';
 import { perCasesOf } from './perCases.ts';
 import { pointSolution } from './point.ts';
 import { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
 import { Watch } from './watch.ts';
 import type { EventLog } from '../eventLog/log.ts';
+import type { Semantics } from '../model/semantics.ts';
 
 /** Public shape (`risk.schema.json`). All probabilities are of one case. */
 export interface RiskAssessment extends RiskAnswer {
   readonly v: 2;
   readonly property: string;
+  /** What more was asked of the process. */
+  readonly process?: ProcessFindings;
   readonly states: number;
   /** The digest of the run that the method was measured by: it is signed with the scores. */
   readonly calibration: string;
@@ -49,7 +53,7 @@ export async function assessRisk(
     return bad(
       problem('EVENT_LOG_EMPTY', 'events', 'no case began early enough: mature ones only'),
     );
-  const loss = lossOf(request);
+  const loss = askedLoss(semantics, request.loss);
   if (!loss.ok) return loss;
   const explored = await exploreLosses(semantics, loss.value, options, signal);
   if (!explored.ok) return explored;
@@ -63,10 +67,14 @@ export async function assessRisk(
   if (!worst) return bad(problem('INIT_EMPTY', 'variables', 'the model has no start'));
   if (nothingFits(worst)) return bad(nothingFitsProblem(worst, log));
   const asked = { ...request, log, onLearned };
-  return assess(worst, asked, loss.value, options, graph.valuationCount, watch);
+  const assessed = await assess(worst, asked, loss.value, options, graph.valuationCount, watch);
+  if (!assessed.ok || !asksForProcess(request.process)) return assessed;
+  const found = await askProcess(worst, loss.value, request.process, options, watch);
+  return found.ok ? ok({ ...assessed.value, process: found.value }) : found;
 }
 
-function lossOf({ semantics, loss }: RiskRequest): Result<Loss> {
+/** The loss that is asked about; a property that the model does not have is a problem. */
+export function askedLoss(semantics: Semantics, loss: RiskRequest['loss']): Result<Loss> {
   if ('predicate' in loss) return ok({ kind: 'predicate', expr: loss.predicate });
   const { properties } = semantics.model;
   const property = properties.find((p) => p.name === loss.property);

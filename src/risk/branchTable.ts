@@ -1,4 +1,4 @@
-import { Codec } from '../model/codec.ts';
+import { callText } from './callText.ts';
 import { stateText, type StateChain } from './chain.ts';
 import { betaQuantile } from './distributions.ts';
 import type { Learned } from './learned.ts';
@@ -80,10 +80,7 @@ export function branchTable({ chain, posterior, question }: Learned): BranchTabl
 export function branchText({ instances, graph, topology }: StateChain, b: number): string {
   const instance = instances[b];
   if (!instance) return topology.targets[b] === STOP ? 'stop' : 'start';
-  const values = Object.values(new Codec(graph.semantics.layout).binding(instance));
-  return values.length === 0
-    ? instance.action.name
-    : `${instance.action.name}(${values.map(String).join(', ')})`;
+  return callText(graph.semantics, instance);
 }
 
 export function targetText(chain: StateChain, b: number): string {

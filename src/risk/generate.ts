@@ -1,6 +1,7 @@
-import { bad, invariant, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { bad, invariant, ok, problem, type Result } from '../errors/index.ts';
 import { Codec } from '../model/codec.ts';
-import type { Instance, Semantics } from '../model/semantics.ts';
+import type { Instance } from '../model/semantics.ts';
+import { callText } from './callText.ts';
 import { stateText, stopBranch, type StateChain } from './chain.ts';
 import { csvLine } from '../eventLog/csv.ts';
 import { DirectSolver } from './direct.ts';
@@ -8,79 +9,7 @@ import { probabilityAt } from './learned.ts';
 import { ReachQuestion } from './question.ts';
 import { Random } from './random.ts';
 import { possiblePart, STOP } from './topology.ts';
-import { isRecord } from '../canonical/record.ts';
-
-/**
- * The truth of a generated log: how strongly each action draws, wherever it is possible. Keys are
- * `action` or `action(value, …)`, the second before the first; an action that is not named has
- * weight 1. `stop` draws wherever a case may stop and something else could happen too.
- */
-export interface Weights {
-  readonly weights: Readonly<Record<string, number>>;
-  readonly stop: number;
-}
-
-export function readWeights(text: string, semantics: Semantics): Result<Weights> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    return bad(
-      problem(
-        'WEIGHTS_SHAPE',
-        '',
-        `not JSON: ${error instanceof Error ? error.message : String(error)}`,
-      ),
-    );
-  }
-  const given = isRecord(parsed) ? parsed : {};
-  const weights = isRecord(given['weights']) ? given['weights'] : undefined;
-  const stop = given['stop'] ?? 0;
-  if (!weights)
-    return bad(
-      problem(
-        'WEIGHTS_SHAPE',
-        'weights',
-        'give `{"weights": {"action": number, …}, "stop": number}`',
-      ),
-    );
-  const names = new Set(
-    semantics.instances.flatMap((instance) => [
-      instance.action.name,
-      callText(semantics, instance),
-    ]),
-  );
-  const problems: Problem[] = [
-    ...Object.keys(given)
-      .filter((key) => key !== 'weights' && key !== 'stop')
-      .map((key) =>
-        problem('WEIGHTS_SHAPE', key, `there is no \`${key}\` beside \`weights\` and \`stop\``),
-      ),
-    ...Object.keys(weights)
-      .filter((name) => !names.has(name))
-      .map((name) =>
-        problem('WEIGHTS_SHAPE', `weights.${name}`, `the model has no action \`${name}\``),
-      ),
-    ...Object.entries({ ...weights, stop })
-      .filter(([, value]) => !isWeight(value))
-      .map(([name]) => problem('WEIGHTS_SHAPE', name, 'a weight is a number from 0 on')),
-  ];
-  return problems.length > 0
-    ? bad(...problems)
-    : ok({ weights: weights as Record<string, number>, stop: stop as number });
-}
-
-function isWeight(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
-
-/** `ship(o1)`: an action with its binding. */
-function callText(semantics: Semantics, instance: Instance): string {
-  const values = Object.values(new Codec(semantics.layout).binding(instance));
-  return values.length === 0
-    ? instance.action.name
-    : `${instance.action.name}(${values.map(String).join(', ')})`;
-}
+import { numberOf, type Weights } from './weights.ts';
 
 /**
  * The weight of every branch of a chain; the starts are equally likely. A state in which every
@@ -88,9 +17,8 @@ function callText(semantics: Semantics, instance: Instance): string {
  */
 export function branchWeights(chain: StateChain, weights: Weights): Result<Float64Array> {
   const { semantics } = chain.graph;
-  const byInstance = semantics.instances.map(
-    (instance) =>
-      weights.weights[callText(semantics, instance)] ?? weights.weights[instance.action.name] ?? 1,
+  const byInstance = semantics.instances.map((instance) =>
+    numberOf(weights.weights, callText(semantics, instance), instance.action.name, 1),
   );
   const { rows, targets, nodes } = chain.topology;
   const found = Float64Array.from(targets, (target, b) => {

@@ -9,6 +9,16 @@ import {
 import type { BranchEvidence } from './posterior.ts';
 import { STOP, type Topology } from './topology.ts';
 
+/**
+ * How long cases were seen to stay at each node before a step: of the stays that ended by one their
+ * number and the sum of their squares (ms²), and of all the time together (ms).
+ */
+export interface Stays {
+  readonly ended: Float64Array;
+  readonly squares: Float64Array;
+  readonly totalMs: Float64Array;
+}
+
 /** How the open ends of cases were read. */
 export interface Censoring {
   /** Nodes whose branches were learned by cause-specific hazards. */
@@ -33,18 +43,25 @@ export class Moves {
   readonly #topology: Topology;
   readonly #leaving = new Map<number, Leaving[]>();
   readonly #waiting = new Map<number, Waiting[]>();
+  readonly stays: Stays;
   #untimed = 0;
 
   constructor(topology: Topology) {
     this.#topology = topology;
     this.counts = new Float64Array(topology.targets.length);
+    const zeros = (): Float64Array => new Float64Array(topology.nodes);
+    this.stays = { ended: zeros(), squares: zeros(), totalMs: zeros() };
   }
 
   /** The case took the branch of the node; `afterMs` is how long it was there, if known. */
   took(node: number, branch: number, weight: number, afterMs: number | undefined): void {
     this.counts[branch] = (this.counts[branch] as number) + weight;
     if (afterMs === undefined) return;
+    const { ended, squares, totalMs } = this.stays;
+    totalMs[node] = (totalMs[node] as number) + weight * afterMs;
     if (this.#topology.targets[branch] === node) return;
+    ended[node] = (ended[node] as number) + weight;
+    squares[node] = (squares[node] as number) + weight * afterMs ** 2;
     listOf(this.#leaving, node).push({ branch, weight, afterMs });
   }
 
@@ -53,6 +70,9 @@ export class Moves {
     const last = (this.#topology.rows[node + 1] as number) - 1;
     const first = this.#topology.rows[node] as number;
     const mayStop = last >= first && this.#topology.targets[last] === STOP;
+    const { totalMs } = this.stays;
+    // Who may stop there may have stopped: how long that took says nothing of the next step.
+    if (forMs !== undefined && !mayStop) totalMs[node] = (totalMs[node] as number) + weight * forMs;
     if (forMs !== undefined && !(mayStop && last === first))
       listOf(this.#waiting, node).push({ weight, forMs });
     else if (mayStop) this.counts[last] = (this.counts[last] as number) + weight;

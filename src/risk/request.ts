@@ -1,6 +1,7 @@
 import type { Expr } from '../model/expression.ts';
 import type { Semantics } from '../model/semantics.ts';
 import type { LearnOptions } from './learned.ts';
+import type { ProcessRequest } from './process/processRequest.ts';
 import type { EventLog } from '../eventLog/log.ts';
 
 export interface RiskOptions extends LearnOptions {
@@ -41,6 +42,8 @@ export interface RiskRequest {
     { readonly property: string } | { readonly name: string; readonly predicate: Expr };
   readonly log: EventLog;
   readonly options?: Partial<RiskOptions>;
+  /** What more is asked of the process behind it. */
+  readonly process?: ProcessRequest;
   /** The canonical model's digest, for the card. */
   readonly modelDigest?: string;
   readonly signal: AbortSignal;

@@ -187,6 +187,32 @@ const card = object({
   notRepresented: texts,
 });
 
+const nullable = { type: ['number', 'null'], minimum: 0 } as const;
+const spread = {
+  atMeanRates: nullable,
+  lower: nullable,
+  upper: nullable,
+  level: probability,
+} as const;
+const bounds = object({ lower: probability, upper: probability, met: flag });
+
+const process = object(
+  {},
+  {
+    within: object({ steps: count, ...spread }),
+    expected: object({ steps: object(spread) }, { cost: object(spread), days: object(spread) }),
+    robust: object({ lower: probability, upper: probability, level: probability, branches: count }),
+    attackers: object({
+      threats: texts,
+      states: count,
+      unknownStates: count,
+      errs: flag,
+      worst: bounds,
+      best: bounds,
+    }),
+  },
+);
+
 const schema = (name: string, title: string, shape: object, v = 1): object => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: `urn:probity:schema:${name}:v${v}`,
@@ -199,14 +225,17 @@ export const MODEL_CARD_SCHEMA = schema('model-card', 'The model card of a learn
 export const RISK_SCHEMA = schema(
   'risk',
   'The operational risk of one property, learned from an event log',
-  object({
-    v: { const: 2 },
-    property: text,
-    ...answer,
-    states: positive,
-    calibration: digestText,
-    card,
-  }),
+  object(
+    {
+      v: { const: 2 },
+      property: text,
+      ...answer,
+      states: positive,
+      calibration: digestText,
+      card,
+    },
+    { process },
+  ),
   2,
 );
 

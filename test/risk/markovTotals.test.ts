@@ -7,6 +7,7 @@ import {
   type IntervalChain,
 } from '../../src/risk/markov/intervalChain.ts';
 import {
+  choiceCosts,
   processOf,
   type DecisionProcess,
   type Transition,
@@ -129,7 +130,7 @@ describe('expected cost until absorption', () => {
             ['max', Math.max(...totals)],
             ['min', Math.min(...totals)],
           ] as const) {
-            const paid = boundExpected(process, aim, OPTIONS, Float64Array.from(costs));
+            const paid = boundExpected(process, aim, OPTIONS, choiceCosts(process, costs));
             expect(paid.met).toBe(true);
             if (expected === Infinity) {
               infinite += 1;

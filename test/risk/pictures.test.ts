@@ -9,8 +9,8 @@ import {
   riskPictures,
   windowForecasts,
 } from '../../src/risk/figures.ts';
-import { generateLog, readWeights } from '../../src/risk/generate.ts';
-import { assessRisk, branchWeights, readEventLog } from '../../src/risk/index.ts';
+import { generateLog } from '../../src/risk/generate.ts';
+import { assessRisk, branchWeights, readEventLog, readWeights } from '../../src/risk/index.ts';
 import type { LearnedDraws } from '../../src/risk/assess.ts';
 import { goldenText } from '../golden.ts';
 import { chainFor, parcel, repository, value } from './fixture.ts';

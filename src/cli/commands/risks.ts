@@ -1,6 +1,6 @@
 import { RISK_DEFAULTS } from '../../risk/request.ts';
 import { command, Wrong, type CommandRow, type ValueKind } from '../command.ts';
-import { MODEL_FORMAT_OPTION, THREATS_OPTION } from '../options.ts';
+import { MODEL_FORMAT_OPTION, THREATS, THREATS_OPTION } from '../options.ts';
 import {
   defaulted,
   FILE,
@@ -92,6 +92,20 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
         'of the draws, or of the generated log',
       ),
       ...LEARNING_OPTIONS,
+      within: optional(
+        whole('STEPS', 0, 100_000),
+        'and how likely it is lost in at most so many of its steps',
+      ),
+      expected: flag('and how many steps and days a case takes'),
+      costs: optional(
+        FILE,
+        'and what it costs: {"costs": {"action": c}} (JSON); those of no name cost nothing',
+      ),
+      robust: flag('and bounds whatever the rates are within their intervals'),
+      attackers: optional(
+        THREATS,
+        'and what attackers with these threats (all, or ids) can make of it, at worst and at best',
+      ),
       generate: optional(
         whole('N', 1, MAX_GENERATED),
         'print an event log of so many cases with known branch weights instead',
@@ -206,11 +220,11 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
   }),
   command({
     name: 'markov',
-    about: 'how likely an explicit Markov chain or decision process reaches a goal',
+    about: 'how likely a Markov chain or decision process, explicit or a model’s, reaches a goal',
     positionals: {
       file: required(
         FILE,
-        'JSON, {"states": N, "initial": i, "targets": [i], "transitions": [[from, to, p]]}, for a decision process [[from, choice, to, p]]; or PRISM\'s .tra',
+        'JSON, {"states": N, "initial": i, "targets": [i], "transitions": [[from, to, p]]}, for a decision process [[from, choice, to, p]]; or PRISM\'s .tra; with --weights a model',
       ),
     },
     options: {
@@ -223,14 +237,33 @@ export const RISK_COMMANDS: readonly CommandRow[] = [
       ),
       within: optional(whole('STEPS', 0, 1_000_000), 'and that it is reached within so many steps'),
       expected: flag('and the expected cost until absorption; without `costs` the steps'),
+      weights: optional(
+        FILE,
+        'of a model: how strongly its actions draw, {"weights": {"action": w}, "stop": w} (JSON)',
+      ),
+      property: optional(anyText('NAME'), 'of a model: the goal is that this property breaks'),
+      where: optional(anyText('EXPR'), 'of a model: the states that are the goal'),
+      threats: optional(
+        THREATS,
+        'of a model: whose choices an attacker makes (all, or ids); the answer has max and min',
+      ),
+      format: MODEL_FORMAT_OPTION,
+      maxStates: LEARNING_OPTIONS.maxStates,
+      timeout: LEARNING_OPTIONS.timeout,
     },
     notes: [
       'In JSON "costs": [c] are what a step from each state costs; "intervals": [[from, to, least, most]], in place of transitions, are bounds of each probability.',
     ],
-    examples: [{ line: 'markov chain.tra --target done', about: 'sound bounds, as JSON' }],
+    examples: [
+      { line: 'markov chain.tra --target done', about: 'sound bounds, as JSON' },
+      {
+        line: 'markov specs/demo/parcel-risk.yaml --weights weights.json --property notStolen',
+        about: 'of a model whose rates are known',
+      },
+    ],
     exits: { 0: 'computed', 3: 'the bounds did not come so near, and are true' },
     json: 'as without it',
     runs: 'inThread',
-    run: async (values) => (await import('../markov.ts')).markov(values),
+    run: async (values, io) => (await import('../markov.ts')).markov(values, io),
   }),
 ];

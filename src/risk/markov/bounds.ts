@@ -33,6 +33,8 @@ export interface BoundsOptions {
   /** In parts of the upper bound. */
   readonly width: number;
   readonly within?: number | undefined;
+  /** Branches before the first that is a step: those to the starts of a model. */
+  readonly before?: number | undefined;
   readonly expected?: boolean | undefined;
 }
 
@@ -43,17 +45,19 @@ const [FIRST_SWEEPS, MOST_SWEEPS] = [3_000, 200_000];
 
 /**
  * Sound bounds of the probability that a goal is reached: one for a chain, two for choices and for
- * intervals. `costs`: of each node, above 0; without them a step costs 1.
+ * intervals. `costs`: of each choice (`boundExpected`); without them a step costs 1.
  */
 export function markovBounds(
   process: DecisionProcess,
-  { width, within, expected }: BoundsOptions,
+  { width, within, before = 0, expected }: BoundsOptions,
   costs?: Float64Array,
 ): MarkovBounds {
   const states = process.nodes;
   const options = { width, maxSweeps: MOST_SWEEPS };
   const more = (aim: Aim): Pick<AimBounds, 'within' | 'expected'> => ({
-    ...(within !== undefined && { within: reachWithin(process, aim, within) }),
+    ...(within !== undefined && {
+      within: { ...reachWithin(process, aim, within + before), steps: within },
+    }),
     ...(expected === true && { expected: boundExpected(process, aim, options, costs) }),
   });
   if (isChain(process))

@@ -95,3 +95,14 @@ export function isAbsorbing(process: DecisionProcess, node: number): boolean {
   const [from, to] = branchesOf(process, node);
   return process.targets.subarray(from, to).every((target) => target === node);
 }
+
+/** What each choice costs where a step costs as its node says. */
+export function choiceCosts(
+  { nodes, choices }: DecisionProcess,
+  ofNode: ArrayLike<number>,
+): Float64Array {
+  const costs = new Float64Array(choices[nodes] as number);
+  for (let node = 0; node < nodes; node += 1)
+    costs.fill(ofNode[node] as number, choices[node], choices[node + 1]);
+  return costs;
+}

@@ -13,8 +13,8 @@ export interface ExpectedBounds {
 
 /**
  * The largest, or smallest, expected cost until the process is absorbed: in a goal, or in a node
- * that nothing leaves. `costs` are above 0 and paid at each step from a node; without them a step
- * costs 1, and the total is the expected number of steps.
+ * that nothing leaves. `costs` of each choice are from 0 on, and above 0 in circles that choices
+ * can keep to; without them a choice costs 1, and the total is the expected number of steps.
  *
  * Infinite is decided by the graph: for the largest, where choices can keep the process from being
  * absorbed; for the smallest, where none absorb it almost surely. Elsewhere lower values climb from
@@ -26,7 +26,7 @@ export function boundExpected(
   process: DecisionProcess,
   aim: Aim,
   options: ReachOptions,
-  costs: Float64Array = new Float64Array(process.nodes).fill(1),
+  costs: Float64Array = new Float64Array(process.rows.length - 1).fill(1),
 ): ExpectedBounds {
   const absorbed = Uint8Array.from({ length: process.nodes }, (_, node) =>
     isAbsorbing(process, node) ? 1 : 0,
@@ -143,7 +143,7 @@ function sweepTotals(
   for (const node of component) {
     let best = aim === 'max' ? 0 : Infinity;
     for (let c = choices[node] as number; c < (choices[node + 1] as number); c += 1) {
-      let [sum, away, ends] = [costs[node] as number, 0, true];
+      let [sum, away, ends] = [costs[c] as number, 0, true];
       for (let b = rows[c] as number; b < (rows[c + 1] as number); b += 1) {
         const target = targets[b] as number;
         if (target === node) continue;
@@ -161,7 +161,7 @@ function sweepTotals(
     const value = best * rounding;
     if (climbing && value <= before) continue;
     if (value > before) rose = true;
-    change = Math.max(change, Math.abs(value - before) / value);
+    if (value > 0) change = Math.max(change, Math.abs(value - before) / value);
     values[node] = value;
   }
   return { change, rose };

@@ -1,5 +1,5 @@
 import { bad, ok, problem, type Problem, type Result } from '../../errors/index.ts';
-import { processOf, type DecisionProcess, type Transition } from './decision.ts';
+import { choiceCosts, processOf, type DecisionProcess, type Transition } from './decision.ts';
 import { intervalsOf, type IntervalChain } from './intervalChain.ts';
 import { finished, isWhole, MAX_NODES, MAX_PROBLEMS, transitionOf } from './transitions.ts';
 
@@ -42,7 +42,7 @@ export function readMarkovJson(text: string): Result<MarkovFile> {
   const made = processOf(states, initial as number, targets as number[], read);
   const process = finished(made, 'transitions');
   if (!process.ok) return process;
-  const paid = costs === undefined ? undefined : Float64Array.from(costs as number[]);
+  const paid = costs === undefined ? undefined : choiceCosts(process.value, costs as number[]);
   return ok({ process: process.value, ...(paid && { costs: paid }) });
 }
 
