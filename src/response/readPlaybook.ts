@@ -25,6 +25,8 @@ export interface Playbook {
   readonly on: readonly PlaybookBinding[];
   readonly promises: readonly string[];
   readonly flow: PlaybookFlow;
+  /** The steps as they stand in the file, by id. */
+  readonly steps: Readonly<Record<string, object>>;
   readonly locate: Locate;
 }
 
@@ -95,6 +97,7 @@ export function readPlaybook(source: string): Result<Playbook> {
     on: extension.on.map((binding) => ({ ...binding, threats: binding.threats ?? [] })),
     promises: extension.promises,
     flow: places,
+    steps: value.workflow,
     locate,
   });
 }
@@ -131,7 +134,7 @@ class FlowReader {
       this.#report(
         'PLAYBOOK_UNSUPPORTED',
         ['workflow_exception'],
-        'that steps fail is not read: a step that may fail is an if-condition after it',
+        'that any step fails is not read: give the step that may fail its own on_failure',
       );
     this.#checkSteps();
     if (workflow[workflow_start] && workflow[workflow_start].type !== 'start')
@@ -145,7 +148,11 @@ class FlowReader {
       start: number(start),
       places: this.#places.map((place) =>
         place.kind === 'act'
-          ? { ...place, next: number(place.next) }
+          ? {
+              ...place,
+              next: number(place.next),
+              ...(place.failed !== undefined && { failed: number(place.failed) }),
+            }
           : { ...place, yes: number(place.yes), no: number(place.no) },
       ),
     };
@@ -157,13 +164,7 @@ class FlowReader {
       const outside = OUTSIDE[step.type];
       if (outside !== undefined)
         this.#report('PLAYBOOK_UNSUPPORTED', [...path, 'type'], `${step.type}: ${outside}`);
-      for (const key of ['timeout', 'on_failure'] as const)
-        if (step[key] !== undefined)
-          this.#report(
-            'PLAYBOOK_UNSUPPORTED',
-            [...path, key],
-            'that a step fails is not read: a step that may fail is an if-condition after it',
-          );
+      this.#checkFailure(path, step);
       const said = step.step_extensions?.[PROBITY_EXTENSION];
       if (step.type === 'action') this.#checkAction(id, said);
       const isCondition = step.type.endsWith('-condition') && outside === undefined;
@@ -176,6 +177,26 @@ class FlowReader {
       if (isCondition && step.on_true === undefined)
         this.#report('PLAYBOOK_SHAPE', path, `${step.type} lacks \`on_true\`: where it goes on`);
     }
+  }
+
+  /** A step that may fail says where it goes on then; only what is carried out can fail. */
+  #checkFailure(path: readonly string[], step: StepDocument): void {
+    for (const key of ['timeout', 'on_failure'] as const)
+      if (step[key] !== undefined && step.type !== 'action')
+        this.#report('PLAYBOOK_UNSUPPORTED', [...path, key], `that ${step.type} fails is not read`);
+    if (step.type !== 'action') return;
+    if (step.timeout !== undefined && step.on_failure === undefined)
+      this.#report(
+        'PLAYBOOK_UNSUPPORTED',
+        [...path, 'timeout'],
+        'a step that may run out of time says where it goes on then, as `on_failure`',
+      );
+    if (step.on_completion !== undefined && step.on_failure !== undefined)
+      this.#report(
+        'PLAYBOOK_SHAPE',
+        [...path, 'on_completion'],
+        'a step has on_completion, or on_success and on_failure',
+      );
   }
 
   #checkAction(id: string, said: StepExtension | undefined): void {
@@ -233,24 +254,38 @@ class FlowReader {
     }
     const number = this.#places.length;
     this.#numbers.set(key, number);
-    const name = step.name ?? id;
+    if (step.type === 'action') this.#act(number, id, step, after);
+    else this.#decide(number, id, step, after);
+    return number;
+  }
+
+  #act(number: number, id: string, step: StepDocument, after: number): void {
     const said = step.step_extensions?.[PROBITY_EXTENSION] ?? {};
-    if (step.type === 'action') {
-      const { action, blocks = [], acts, approval, unless, condition: _c, ...effect } = said;
-      const draft = {
-        kind: 'act',
-        id,
-        name,
-        effect: action === undefined ? effect : { action },
-        ...(unless !== undefined && { unless: String(unless) }),
-        ...(acts === true && approval !== undefined && { approval }),
-        blocks,
-      } as const;
-      this.#places.push({ ...draft, next: after });
-      this.#places[number] = { ...draft, next: this.#next(id, step, after) };
-      return number;
-    }
-    const draft = { kind: 'decide', id, name, condition: String(said.condition) } as const;
+    const { action, blocks = [], acts, approval, unless, condition: _c, ...effect } = said;
+    const { on_failure: onFailure, timeout } = step;
+    const draft = {
+      kind: 'act',
+      id,
+      name: step.name ?? id,
+      effect: action === undefined ? effect : { action },
+      ...(unless !== undefined && { unless: String(unless) }),
+      ...(acts === true && approval !== undefined && { approval }),
+      ...(timeout !== undefined && { timeoutMs: timeout }),
+      blocks,
+    } as const;
+    this.#places.push({ ...draft, next: after });
+    this.#places[number] = {
+      ...draft,
+      next: this.#next(id, step, after),
+      ...(onFailure !== undefined && {
+        failed: this.#place(['workflow', id, 'on_failure'], onFailure, after),
+      }),
+    };
+  }
+
+  #decide(number: number, id: string, step: StepDocument, after: number): void {
+    const condition = String(step.step_extensions?.[PROBITY_EXTENSION]?.condition);
+    const draft = { kind: 'decide', id, name: step.name ?? id, condition } as const;
     this.#places.push({ ...draft, yes: after, no: after });
     const onward = this.#next(id, step, after);
     const back = step.type === 'while-condition' ? number : onward;
@@ -261,7 +296,6 @@ class FlowReader {
       step.type === 'if-condition' ? branch('on_false') : onward,
     ];
     this.#places[number] = { ...draft, yes, no };
-    return number;
   }
 
   #next(id: string, step: StepDocument, after: number): number {

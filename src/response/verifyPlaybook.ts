@@ -176,6 +176,9 @@ function assumed({ playbook, rewritten }: BoundPlaybook, model: Model): readonly
           `Each approval is given in the end: ${named(approved.map(({ name, approval }) => `${name} (${approval})`))}.`,
         ]
       : []),
+    ...acts.flatMap(({ name, failed }) =>
+      failed === undefined ? [] : [`Where “${name}” fails it did nothing, or all that it does.`],
+    ),
     ...(decided.length > 0
       ? [
           `Whoever responds sees what the conditions ask for: ${named(decided.map(({ name }) => name))}.`,

@@ -71,18 +71,29 @@ describe('what is wrong with a playbook is told with its place', () => {
     ]);
   });
 
-  it('that a step may fail is not read', async () => {
+  it('that a step may fail is read where it says where it goes on then', async () => {
     const playbook = opened(HOLD);
     const { id, step } = stepOf(playbook, 'Hold the shipment');
-    step['on_failure'] = step['on_completion'];
+    const asked = stepOf(playbook, 'Is the order finished and not paid?');
+    asked.step['on_failure'] = step['on_completion'];
     step['timeout'] = 1000;
     const found = await problemsOf({ ...playbook, workflow_exception: id, revoked: true });
     expect(found.map(({ code, path }) => `${code} ${path}`)).toEqual([
       'PLAYBOOK_UNSUPPORTED revoked',
       'PLAYBOOK_UNSUPPORTED workflow_exception',
+      `PLAYBOOK_UNSUPPORTED workflow.${asked.id}.on_failure`,
       `PLAYBOOK_UNSUPPORTED workflow.${id}.timeout`,
-      `PLAYBOOK_UNSUPPORTED workflow.${id}.on_failure`,
     ]);
+    delete asked.step['on_failure'];
+    step['on_failure'] = step['on_completion'];
+    expect((await problemsOf(playbook)).map(({ code, path }) => `${code} ${path}`)).toEqual([
+      `PLAYBOOK_SHAPE workflow.${id}.on_completion`,
+    ]);
+    step['on_success'] = step['on_completion'];
+    delete step['on_completion'];
+    const read = readPlaybook(JSON.stringify(playbook));
+    const places = read.ok ? read.value.flow.places : [];
+    expect(places.at(-1)).toMatchObject({ next: 3, failed: 3, timeoutMs: 1000 });
   });
 
   it('a step that is not there, and one without what it does', async () => {

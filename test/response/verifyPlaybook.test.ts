@@ -85,6 +85,60 @@ describe('a playbook that does not help is shown the run in which it does not', 
   });
 });
 
+describe('a step that may fail', () => {
+  const failing = () => {
+    const playbook = opened('hold-shipment');
+    const { id, step } = stepOf(playbook, 'Hold the shipment');
+    step['on_success'] = step['on_completion'];
+    delete step['on_completion'];
+    return { playbook, id, step };
+  };
+
+  it('is verified where what is done then helps too', async () => {
+    const { playbook, step } = failing();
+    const again = structuredClone(step);
+    delete again['on_failure'];
+    playbook.workflow['action--by-hand'] = { ...again, name: 'Hold it by hand' };
+    step['on_failure'] = 'action--by-hand';
+    const report = await reportOn(playbook);
+    expect(report.on.map(broken)).toEqual([{}, {}]);
+    expect(report.verified).toBe(true);
+    expect(report.assumptions).toContain(
+      'Where “Hold the shipment” fails it did nothing, or all that it does.',
+    );
+  });
+
+  it('is shown to fail where nothing is done then', async () => {
+    const { playbook, step } = failing();
+    step['on_failure'] = step['on_success'];
+    const steps = broken(first(await reportOn(playbook)))['shippedIsPaid']!;
+    expect(steps).toContain('holdTheShipment_failed');
+  });
+
+  it('may have done all that it does: what comes then is judged from there too', async () => {
+    const { playbook, step } = failing();
+    // Whoever takes for granted that nothing was done sends it out once more.
+    const resend = { name: 'Ask for the money', then: { page: 'payment' }, when: 'order != none' };
+    playbook.workflow['action--ask'] = {
+      type: 'action',
+      name: resend.name,
+      on_completion: step['on_success'],
+      step_extensions: {
+        [Object.keys(playbook.playbook_extensions)[0]!]: { when: resend.when, then: resend.then },
+      },
+    };
+    step['on_failure'] = 'action--ask';
+    const found = broken(first(await reportOn(playbook)));
+    expect(found['completes']).toContain('holdTheShipment_failedAfterAll');
+  });
+
+  it('and is tried again for ever completes never', async () => {
+    const { playbook, id, step } = failing();
+    step['on_failure'] = id;
+    expect(broken(first(await reportOn(playbook)))).toHaveProperty('completes');
+  });
+});
+
 describe('what is asked of a playbook', () => {
   it('the threats act on until a step blocks them', async () => {
     const playbook = opened('correct-the-log');

@@ -20,6 +20,10 @@ export type FlowPlace =
       /** The threats whose steps are over once it was taken. */
       readonly blocks: readonly string[];
       readonly next: number;
+      /** Where it goes on if the step fails; nothing: that it fails was not read. */
+      readonly failed?: number;
+      /** Milliseconds from when it is carried out until it has failed. */
+      readonly timeoutMs?: number;
     }
   | {
       readonly kind: 'decide';

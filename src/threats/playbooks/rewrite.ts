@@ -131,7 +131,22 @@ class Rewriting {
       unless === undefined
         ? []
         : [this.#pass(`${name}${NOT_NEEDED}`, place, `${ready} and (${unless})`, place.next)];
-    this.#add(place, [[name, step], ...passing]);
+    this.#add(place, [[name, step], ...this.#failing(place, name, ready, step), ...passing]);
+  }
+
+  /** A step that fails may have done nothing, or all that it does. */
+  #failing(
+    place: Extract<FlowPlace, { kind: 'act' }>,
+    name: string,
+    ready: string,
+    step: ActionDocument,
+  ): readonly (readonly [string, ActionDocument])[] {
+    if (place.failed === undefined) return [];
+    const then = { ...step.then, [this.#at]: this.#number(place.failed) };
+    return [
+      this.#pass(`${name}${FAILED}`, place, ready, place.failed),
+      [this.#names.free(`${name}${FAILED}AfterAll`), { ...step, then }],
+    ];
   }
 
   /** A step that does nothing but go on. */
@@ -164,6 +179,8 @@ class Rewriting {
 
 /** How the step is called that passes over another one, after the name of that. */
 export const NOT_NEEDED = '_notNeeded';
+/** How the step is called in which another one fails, after the name of that. */
+const FAILED = '_failed';
 
 /** What a step does, without its place: an action of the model with its controls, or its own. */
 function effectOf(
