@@ -1,6 +1,7 @@
 import type { GraphQLFieldResolver } from 'graphql';
 import { problem, type Problem, type Result } from '../errors/index.ts';
 import type { Installation, Service } from '../service/service.ts';
+import { isId } from '../store/index.ts';
 import { type Authenticator, type Principal } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { refusal } from './errors.ts';
@@ -74,3 +75,24 @@ export const idIn = ({ input }: Arguments): string => (input as { readonly id: s
 
 export const refuse = (code: Problem['code'], path: string, message: string) =>
   refusal([problem(code, path, message)]);
+
+/** What of a filter is an id. */
+const IDS: ReadonlySet<string> = new Set(['monitorId', 'incidentId', 'alertId']);
+
+/** What a filter says, without what it does not. Ids that are none are refused. */
+export function filterOf<T extends object>(
+  args: Arguments,
+  rename: Readonly<Record<string, string>> = {},
+): T {
+  const filter = given<Arguments>(args, 'filter') ?? {};
+  const said = Object.entries(filter).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[rename[name] ?? name, value] as const],
+  );
+  for (const [name, value] of said) {
+    if (IDS.has(name) && !isId(String(value)))
+      throw refuse('OPTION_INVALID', `filter.${name}`, 'this is no id');
+    if (typeof value === 'string' && /\0/u.test(value))
+      throw refuse('OPTION_INVALID', `filter.${name}`, 'a text without NUL');
+  }
+  return Object.fromEntries(said) as T;
+}

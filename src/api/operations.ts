@@ -8,6 +8,7 @@ import { explanations } from './areas/explanations.ts';
 import { installation } from './areas/installation.ts';
 import { keys } from './areas/keys.ts';
 import { lessonArea } from './areas/lessons.ts';
+import { playbookArea } from './areas/playbooks.ts';
 import { progressArea } from './areas/progress.ts';
 import { models } from './areas/models.ts';
 import { monitorArea } from './areas/monitors.ts';
@@ -39,6 +40,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   auditTrail,
   approvals: approvalArea,
   monitors: monitorArea,
+  playbooks: playbookArea,
   keys,
   organisations,
 };

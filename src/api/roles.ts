@@ -21,6 +21,8 @@ export const ADMINS: readonly Role[] = ['admin'];
 export const WATCHERS: readonly Role[] = ['architect', 'compliance', 'responder', 'admin'];
 /** Who says what is done about an alert. */
 export const RESPONDERS: readonly Role[] = ['responder', 'compliance', 'admin'];
+/** Who carries out playbooks; which role approves a step, the step says. */
+export const CARRIERS: readonly Role[] = ['responder', 'admin'];
 /** Who sends events: a key for this alone has the scope `postEvents`. */
 export const EVENT_SENDERS: readonly Role[] = ['architect', 'responder', 'admin'];
 

@@ -98,6 +98,11 @@ export const PROBLEMS = {
   MONITOR_MODEL: 'a model whose cases cannot be followed value by value',
   PLAYBOOK_SHAPE: 'a playbook whose steps do not fit together, or that is of another model',
   PLAYBOOK_UNSUPPORTED: 'a playbook with something in it that cannot be verified',
+  PLAYBOOK_UNVERIFIED: 'a playbook that is not verified to help for this alert',
+  PLAYBOOK_RUNNING: 'the playbook is being carried out about this already',
+  PLAYBOOK_STEP_CLOSED: 'the step does not stand so that this can be said of it',
+  PLAYBOOK_NO_RECEIVER: 'no webhook carries out steps',
+  ALERT_UNSETTLED: 'what comes late may still withdraw the alert, or has',
   // lessons
   ATTEMPT_LOCKED: 'a change to what the exercise does not open',
   ATTEMPT_OVERREACHES: 'a step that reads, writes, takes or sends what its actor has no hand in',

@@ -25,7 +25,7 @@ import type { Service } from './service.ts';
 type Watching = { readonly store: Pick<TenantStore, 'alerts' | 'monitors' | 'events'> };
 
 /** Monitors, their cases and alerts are the organisation's: whoever may watch sees all of them. */
-const EVERYBODYS = { owner: '', seesAll: true } as const;
+export const EVERYBODYS = { owner: '', seesAll: true } as const;
 
 export const monitorById = async (
   { store }: Watching,

@@ -82,6 +82,16 @@ async function decidable({ store }: Service, id: string): Promise<Result<Approva
 const closed = (why: string): Problem =>
   problem('APPROVAL_CLOSED', 'input.id', `the request ${why}`);
 
+/** Whether two are one person, or one made a key for the other. */
+export const isSamePerson = async (
+  { store }: Service,
+  one: Pick<ApprovalActor, 'keyId' | 'owner'>,
+  other: Pick<ApprovalActor, 'keyId' | 'owner'>,
+): Promise<boolean> =>
+  one.keyId === other.keyId ||
+  one.owner === other.owner ||
+  store.approvals.madeBetween(other.owner, one.owner);
+
 /**
  * Approves it; whoever gets its value does it. Not the one who asked, under whatever key, nor who
  * made a key for that one.
@@ -95,11 +105,7 @@ export async function approve(
   const found = await decidable(service, id);
   if (!found.ok) return found;
   const { owner, requestedBy, operation } = found.value;
-  if (
-    requestedBy === by.keyId ||
-    owner === by.owner ||
-    (await approvals.madeBetween(owner, by.owner))
-  )
+  if (await isSamePerson(service, by, { keyId: requestedBy, owner }))
     return bad(
       problem(
         'APPROVAL_SAME_PERSON',

@@ -71,37 +71,47 @@ async function deliverClaimed(
   }
 }
 
-/** Signed by each secret that counts, as of now; the id is that of the announcement every time. */
+/** The id is that of the announcement every time. */
 async function post(
   service: Service,
   { id: webhookId, url }: WebhookRecord,
   announcement: AnnouncementRecord,
   signal: AbortSignal,
 ): Promise<Posted> {
-  const { config, store } = service;
-  const kept = await store.webhooks.secrets(webhookId);
+  const { config } = service;
+  const body = webhookBody(announcement);
+  const headers = await signedHeaders(service, webhookId, announcement.id, body);
+  const { timeoutMs } = config.webhooks;
+  return postPinned(url, headers, body, { rules: config.webhooks, timeoutMs, signal });
+}
+
+/** The headers of a message to a webhook, signed by each secret that counts, as of now. */
+export async function signedHeaders(
+  service: Service,
+  webhookId: string,
+  messageId: string,
+  body: string,
+): Promise<Readonly<Record<string, string>>> {
+  const kept = await service.store.webhooks.secrets(webhookId);
   const now = Date.now();
   const both = [
     kept?.secret,
     (kept?.previousUntil?.getTime() ?? 0) > now ? kept?.previousSecret : undefined,
   ];
   const timestampS = Math.floor(now / 1_000);
-  const body = webhookBody(announcement);
   const signatures: string[] = [];
   for (const sealed of both)
     if (sealed) {
       const secret = await openSecret(service, webhookId, sealed);
-      signatures.push(webhookSignature(secret, announcement.id, timestampS, body));
+      signatures.push(webhookSignature(secret, messageId, timestampS, body));
     }
-  const headers = {
+  return {
     'content-type': 'application/json',
     'user-agent': `${SOFTWARE.name}-webhooks/${SOFTWARE.version}`,
-    'webhook-id': announcement.id,
+    'webhook-id': messageId,
     'webhook-timestamp': String(timestampS),
     'webhook-signature': signatures.join(' '),
   };
-  const { timeoutMs } = config.webhooks;
-  return postPinned(url, headers, body, { rules: config.webhooks, timeoutMs, signal });
 }
 
 /** 2xx is success and nothing else is; 410 asks never to be sent anything again. */

@@ -4,11 +4,19 @@ import { signIncident, type IncidentContent } from '../evidence/signing/incident
 import type {
   IncidentAlert,
   IncidentFile,
+  IncidentResponse,
   IncidentStatement,
 } from '../evidence/statements/incident.ts';
-import { isId, newId, type AlertRecord, type StatementRecord } from '../store/index.ts';
+import {
+  isId,
+  newId,
+  type AlertRecord,
+  type PlaybookRunRecord,
+  type StatementRecord,
+} from '../store/index.ts';
 import { requestAnchor } from './anchor.ts';
 import { audited, type AuditActor } from './auditTrail.ts';
+import { placeOfStep } from './playbookRuns.ts';
 import { checkpointIn } from './seal.ts';
 import type { Service } from './service.ts';
 import { finishStatements, stateAbout, type StatementKind } from './statements.ts';
@@ -69,6 +77,8 @@ async function contentOf(
   const model = monitor && (await store.models.head(monitor.modelId));
   invariant(monitor && model, 'an alert has a monitor, and that a model');
   if (alerts.length === 0) return undefined;
+  const about = incident ? { incidentId: subject } : { alertId: subject };
+  const runs = (await store.playbookRuns.list(page, about)).rows;
   const { id, name, version, mapping, settings } = monitor;
   return {
     about: incident ? 'incident' : 'alert',
@@ -78,6 +88,9 @@ async function contentOf(
     alerts: await Promise.all(
       alerts.map(async (each) => stated(each, await store.alerts.notes(each.id))),
     ),
+    ...(runs.length > 0 && {
+      responses: await Promise.all(runs.map((run) => statedRun(store, run))),
+    }),
   };
 }
 
@@ -106,6 +119,35 @@ function stated(
       role,
       action,
       text,
+    })),
+  };
+}
+
+async function statedRun(
+  { playbookRuns }: Service['store'],
+  run: PlaybookRunRecord,
+): Promise<IncidentResponse> {
+  const { id, subject, playbookId, name, digest, verified, reason, state, createdAt } = run;
+  const steps = new Map((await playbookRuns.steps(id)).map((step) => [step.id, step]));
+  const nameOf = (stepId: string | null): string => {
+    const step = steps.get(stepId ?? '');
+    return step ? placeOfStep(run, step).name : '';
+  };
+  return {
+    id,
+    subject,
+    playbook: { id: playbookId, name, digest },
+    verified,
+    ...(reason !== '' && { reason }),
+    state,
+    startedAt: createdAt.toISOString(),
+    history: (await playbookRuns.notes(id)).map((note) => ({
+      at: note.createdAt.toISOString(),
+      actor: note.actor,
+      role: note.role,
+      action: note.action,
+      step: nameOf(note.stepId),
+      text: note.text,
     })),
   };
 }

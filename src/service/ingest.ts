@@ -3,6 +3,7 @@ import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { cloudEventProblems, type ReceivedEvent } from '../monitor/cloudEvents.ts';
 import type { EventReceipt, NewEvent } from '../store/index.ts';
 import { keysAtPath } from './caseErasure.ts';
+import { applyOutcome } from './playbookSending.ts';
 import type { Service } from './service.ts';
 
 /** What became of events that were sent. All of them are stored when this is said. */
@@ -15,9 +16,11 @@ export interface Ingested {
   readonly conflicts: number;
   /** Of cases that were erased: counted there, and neither kept nor judged. */
   readonly afterErasure: number;
+  /** Outcomes of playbook steps that moved a run on. */
+  readonly outcomes: number;
 }
 
-type Ingesting = { readonly store: Pick<Service['store'], 'events'> };
+type Ingesting = { readonly store: Pick<Service['store'], 'events' | 'playbookRuns'> };
 
 /** One event takes no more than this: what is larger is a document, and its place is elsewhere. */
 const MOST_EVENT_BYTES = 64 * 1024;
@@ -45,6 +48,13 @@ export async function ingest(
     kept.push({ source, eventId: id, digest: sha256(canonicalJson(event)), body });
   }
   const receipts = await store.events.keep(kept, now, keysAtPath);
+  // Acknowledged is what was done: who gets no answer sends again, and it is done then.
+  let outcomes = 0;
+  for (const [i, event] of events.entries()) {
+    const receipt = receipts[i];
+    if (receipt !== 'stored' && receipt !== 'duplicate') continue;
+    if (await applyOutcome({ store }, event, receipt === 'stored')) outcomes += 1;
+  }
   const count = (wanted: EventReceipt): number =>
     receipts.filter((receipt) => receipt === wanted).length;
   return ok({
@@ -52,6 +62,7 @@ export async function ingest(
     duplicates: count('duplicate'),
     conflicts: count('conflict'),
     afterErasure: count('afterErasure'),
+    outcomes,
   });
 }
 

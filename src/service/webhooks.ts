@@ -21,6 +21,8 @@ export interface NewWebhook {
   readonly description?: string | null;
   /** Kinds of announcements; none: every one. */
   readonly kinds?: readonly string[] | null;
+  /** It is sent the steps of playbooks, and nothing else. */
+  readonly carriesOut?: boolean | null;
   readonly idempotencyKey?: string | null;
 }
 
@@ -47,21 +49,25 @@ export const listWebhooks = ({ store }: Service): Promise<WebhookRecord[]> => st
 export async function createWebhook(
   service: Service,
   actor: AuditActor,
-  { url, description, kinds, idempotencyKey }: NewWebhook,
+  { url, description, kinds, carriesOut: carries, idempotencyKey }: NewWebhook,
 ): Promise<Result<OpenedWebhook>> {
   const { store, config, logger } = service;
   const said = description ?? '';
+  const carriesOut = carries ?? false;
   const wrong = targetProblem(url, config.webhooks);
   const problems = [
     ...(wrong === undefined ? [] : [problem('WEBHOOK_URL', 'input.url', `it must be ${wrong}`)]),
     ...(said.length <= 200 && !/[\p{Cc}\p{Surrogate}]/u.test(said)
       ? []
       : [problem('REQUEST_SHAPE', 'input.description', 'at most 200 printable characters')]),
+    ...(carriesOut && (kinds?.length ?? 0) > 0
+      ? [problem('OPTION_INVALID', 'input.kinds', 'who carries out steps is sent nothing else')]
+      : []),
     ...keyProblems(idempotencyKey),
   ];
   if (problems.length > 0) return bad(...problems);
   const wanted = ANNOUNCEMENT_KINDS.filter((each) => kinds?.includes(each));
-  const input = digestOf({ url, description: said, kinds: wanted });
+  const input = digestOf({ url, description: said, kinds: wanted, ...(carries && { carriesOut }) });
   const id = await idOnce(store, actor.keyId, 'webhookCreate', idempotencyKey, input, 'whk');
   if (!id.ok) return id;
   const known = await store.webhooks.list();
@@ -79,6 +85,7 @@ export async function createWebhook(
     url,
     description: said,
     kinds: wanted,
+    carriesOut,
     secret: await sealSecret(service, id.value, secret),
   });
   if (!isNew) return ok({ webhook: record, secret: null });

@@ -9,6 +9,7 @@ import type { Installation, Service } from './service.ts';
 import { startJudging } from './judge.ts';
 import { startSweeping } from './sweep.ts';
 import { startDelivering } from './deliveries.ts';
+import { startCarryingOut } from './playbookSending.ts';
 
 const QUIET_MS = 30_000;
 
@@ -106,12 +107,19 @@ export async function startWorker(
   const stopSweeping = startSweeping(installation);
   const stopJudging = startJudging(installation);
   const stopDelivering = startDelivering(installation);
+  const stopCarryingOut = startCarryingOut(installation);
   logger.info('worker.started', { worker: name });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     stopSweeping();
     stopping.abort();
-    await Promise.all([checks.close(), anchors.close(), stopJudging(), stopDelivering()]);
+    await Promise.all([
+      checks.close(),
+      anchors.close(),
+      stopJudging(),
+      stopDelivering(),
+      stopCarryingOut(),
+    ]);
     logger.info('worker.stopped', { worker: name });
   };
   return { stop: () => (stopped ??= stop()) };

@@ -12,6 +12,7 @@ export const ANNOUNCEMENT_KINDS = [
   'verdict.issued',
   'verdict.revoked',
   'monitor.alert',
+  'playbook.moved',
   'webhook.ping',
 ] as const;
 export type AnnouncementKind = (typeof ANNOUNCEMENT_KINDS)[number];

@@ -141,6 +141,11 @@ async function eraseAlerts(
   const alerts = await rows.raisedAlert.findMany({ where });
   const alertId = { in: alerts.map(({ id }) => id) };
   await rows.alertNote.updateMany({ where: { organisationId, alertId }, data: { text: '' } });
+  await eraseRuns(
+    rows,
+    organisationId,
+    alerts.map(({ id }) => id),
+  );
   for (const { id, source, eventId, told } of alerts) {
     const kept = Object.entries(told as Readonly<Record<string, unknown>>).filter(([field]) =>
       KEPT_OF_ALERTS.has(field),
@@ -159,6 +164,27 @@ async function eraseAlerts(
   await rows.monitoredCase.updateMany({
     where,
     data: { caseKey: name, answer: ERASED_ANSWER },
+  });
+}
+
+/** What people wrote while they carried out playbooks about alerts; those that run are over. */
+async function eraseRuns(
+  rows: Rows,
+  organisationId: string,
+  alertIds: readonly string[],
+): Promise<void> {
+  const where = { organisationId, alertId: { in: [...alertIds] } };
+  const runs = await rows.playbookRun.findMany({ where, select: { id: true } });
+  const runId = { in: runs.map(({ id }) => id) };
+  await rows.playbookNote.updateMany({ where: { organisationId, runId }, data: { text: '' } });
+  await rows.playbookRun.updateMany({ where, data: { reason: '' } });
+  await rows.playbookStep.updateMany({
+    where: { organisationId, runId, state: { in: ['open', 'waiting', 'approved'] } },
+    data: { state: 'cancelled' },
+  });
+  await rows.playbookRun.updateMany({
+    where: { ...where, state: 'running' },
+    data: { state: 'cancelled', running: null },
   });
 }
 

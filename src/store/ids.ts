@@ -18,6 +18,9 @@ export type IdKind =
   | 'inc'
   | 'ist'
   | 'not'
+  | 'pbr'
+  | 'pst'
+  | 'pbn'
   | 'whk'
   | 'dlv'
   | 'apr';

@@ -20,6 +20,7 @@ import { Attempts } from './attempts.ts';
 import { ErasedCases } from './erasedCases.ts';
 import { EventStore } from './events.ts';
 import { AllMonitors, Monitors } from './monitors.ts';
+import { AllPlaybookSteps, PlaybookRuns } from './playbookRuns.ts';
 import { Audit } from './audit.ts';
 import { RunStore } from './runs.ts';
 import { ShownReports } from './shownReports.ts';
@@ -59,6 +60,16 @@ export type {
   ToldAlert,
   ToldCase,
 } from './monitors.ts';
+export type {
+  ClaimedStep,
+  NewPlaybookNote,
+  NewPlaybookStep,
+  PlaybookMove,
+  PlaybookNoteRecord,
+  PlaybookRunFilter,
+  PlaybookRunRecord,
+  PlaybookStepRecord,
+} from './playbookRuns.ts';
 export type {
   AttemptOutcome,
   ClaimedDelivery,
@@ -120,6 +131,7 @@ export class TenantStore implements SharedStore {
   readonly monitors: Monitors;
   readonly alerts: Alerts;
   readonly erasedCases: ErasedCases;
+  readonly playbookRuns: PlaybookRuns;
   readonly webhooks: Webhooks;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
@@ -153,6 +165,7 @@ export class TenantStore implements SharedStore {
     this.monitors = new Monitors(tenant);
     this.alerts = new Alerts(tenant);
     this.erasedCases = new ErasedCases(tenant);
+    this.playbookRuns = new PlaybookRuns(tenant);
     this.webhooks = new Webhooks(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
@@ -179,6 +192,7 @@ export interface AllTenants {
   readonly announcements: AllAnnouncements;
   readonly uploads: AllUploads;
   readonly deliveries: AllDeliveries;
+  readonly playbookSteps: AllPlaybookSteps;
 }
 
 /**
@@ -212,6 +226,7 @@ export class Store implements SharedStore {
       announcements: new AllAnnouncements(all),
       uploads: new AllUploads(all),
       deliveries: new AllDeliveries(all),
+      playbookSteps: new AllPlaybookSteps(all),
     };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);

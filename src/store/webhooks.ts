@@ -13,6 +13,8 @@ export interface WebhookRecord {
   readonly createdAt: Date;
   readonly disabledAt: Date | null;
   readonly disabledReason: string | null;
+  /** It is sent the steps of playbooks, and nothing else. */
+  readonly carriesOut: boolean;
 }
 
 /** Its secrets, sealed; the one before counts for a while after it was replaced. */
@@ -78,7 +80,7 @@ export async function addDeliveries(
 /** The webhooks that want a kind. */
 export async function webhooksFor(rows: Rows, kind: string): Promise<string[]> {
   const found = await rows.webhook.findMany({
-    where: { disabledAt: null },
+    where: { disabledAt: null, carriesOut: false },
     select: { id: true, kinds: true },
   });
   return found.flatMap(({ id, kinds }) =>
@@ -96,7 +98,9 @@ export class Webhooks {
 
   /** One that is there already stays: a request with the same idempotency key was sooner. */
   async create(
-    webhook: Pick<WebhookRecord, 'id' | 'url' | 'description' | 'kinds'> & { secret: string },
+    webhook: Pick<WebhookRecord, 'id' | 'url' | 'description' | 'kinds' | 'carriesOut'> & {
+      secret: string;
+    },
   ): Promise<{ readonly record: WebhookRecord; readonly isNew: boolean }> {
     const { id, kinds, ...rest } = webhook;
     const data = {
@@ -126,6 +130,17 @@ export class Webhooks {
   async list(): Promise<WebhookRecord[]> {
     const found = await this.tenant.in((rows) => rows.webhook.findMany({ orderBy: { id: 'asc' } }));
     return found.map(toWebhook);
+  }
+
+  /** Who carries out the steps of playbooks: of several the first. */
+  async carrier(): Promise<WebhookRecord | undefined> {
+    const row = await this.tenant.in((rows) =>
+      rows.webhook.findFirst({
+        where: { carriesOut: true, disabledAt: null },
+        orderBy: { id: 'asc' },
+      }),
+    );
+    return row ? toWebhook(row) : undefined;
   }
 
   /** Both secrets sign until then. */

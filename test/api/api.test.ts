@@ -509,6 +509,17 @@ describe('who may do what', () => {
     postEvents: 'mutation { postEvents(input: { events: [] }) { __typename } }',
     alertChange:
       'mutation { alertChange(input: { id: "x", action: comment }) { userErrors { code } } }',
+    playbookRun: '{ playbookRun(id: "x") { id } }',
+    playbookRuns: '{ playbookRuns { nodes { id } } }',
+    playbookStart:
+      'mutation { playbookStart(input: { subject: "x", playbook: "x" }) { userErrors { code } } }',
+    playbookStepApprove:
+      'mutation { playbookStepApprove(input: { id: "x" }) { userErrors { code } } }',
+    playbookStepSettle:
+      'mutation { playbookStepSettle(input: { id: "x", outcome: failed }) { userErrors { code } } }',
+    playbookCancel:
+      'mutation { playbookCancel(input: { id: "x", reason: "x" }) { userErrors { code } } }',
+    playbookMoved: 'subscription { playbookMoved(after: "x") { __typename } }',
     incidentState: 'mutation { incidentState(input: { id: "x" }) { __typename } }',
     alertRaised: 'subscription { alertRaised(after: "x") { __typename } }',
     attackChanges: '{ attackChanges(run: "x", against: "x") { __typename } }',

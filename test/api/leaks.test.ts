@@ -75,6 +75,8 @@ const CANARIES = [
   'case',
   'event',
   'note',
+  'playbook',
+  'step',
   'asked',
 ];
 const asAdmin = { keyId: 'key_00000000000000000000000000', role: 'admin' } as const;
@@ -116,7 +118,12 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
   const [living] = await service.store.keys.list();
   const hook = newId('whk');
   const told = { id: hook, url: `https://${word}url.example/`, description: `${word}hook` };
-  await service.store.webhooks.create({ ...told, kinds: [], secret: `${word}secret` });
+  await service.store.webhooks.create({
+    ...told,
+    kinds: [],
+    carriesOut: false,
+    secret: `${word}secret`,
+  });
   // Disabled, so that no worker sends anything to it.
   await service.store.webhooks.disable(hook, `${word}disabled`);
   const pinged = { kind: 'webhook.ping', owner: '', subject: hook, data: {} } as const;
@@ -201,8 +208,32 @@ async function watchedCase(
   const [alert] = (await store.alerts.list(page, {})).rows;
   const by = { actor: asAdmin.keyId, role: 'admin' };
   await store.alerts.change(alert!.id, by, { action: 'comment', text: `${word}note` });
+  const playbookRun = await store.playbookRuns.start(
+    {
+      monitorId: monitor.id,
+      subject: alert!.id,
+      alertId: alert!.id,
+      incidentId: alert!.incidentId,
+      playbookId: `${word}playbook`,
+      name: `${word}playbook`,
+      digest: 'd',
+      content: {
+        flow: {
+          start: 0,
+          places: [{ kind: 'decide', id: 's', name: `${word}step`, yes: 1, no: 1 }],
+        },
+        steps: { s: { name: `${word}step` } },
+      } as never,
+      verified: false,
+      reason: `${word}reason`,
+      startedBy: asAdmin.keyId,
+      owner: `${word}owner`,
+    },
+    { place: 0, state: 'open' },
+    { actor: asAdmin.keyId, role: 'admin', action: 'start', text: `${word}text` },
+  );
   // Each id that is asked for costs a round of all questions.
-  return [monitor.id, alert!.id];
+  return [monitor.id, alert!.id, playbookRun!.id];
 }
 
 let mine: Victim;

@@ -192,6 +192,13 @@ describe('what is signed', () => {
       'verdict.issued': { verdict: `ver_${ids}`, run: `run_${ids}`, leaf: 7 },
       'verdict.revoked': { verdict: `ver_${ids}`, state: 'superseded', leaf: 8 },
       'monitor.alert': { case: 'order 4711' },
+      'playbook.moved': {
+        run: `pbr_${ids}`,
+        monitor: `mon_${ids}`,
+        subject: `alr_${ids}`,
+        state: 'running',
+        step: 'waiting',
+      },
       'webhook.ping': { webhook: `whk_${ids}` },
     };
     const bodies = Object.entries(data).map(([kind, each]) =>

@@ -154,7 +154,7 @@ describe('a case that is erased', () => {
     const given = { ...event('given', 60, {}, 'Oscar'), id: 'later' };
     // What was known before, and what is new; the rest of the batch goes on.
     const said = await send(of, [...paidLittle('Oscar'), given, ...paidLittle('Bert')]);
-    expect(said).toEqual({ stored: 3, duplicates: 0, conflicts: 0, afterErasure: 4 });
+    expect(said).toEqual({ stored: 3, duplicates: 0, conflicts: 0, afterErasure: 4, outcomes: 0 });
     await judge.advance(of.store.organisationId, monitor.id);
     expect(await caseNamed(of, 'Oscar')).toBeUndefined();
     const erased = (await of.store.alerts.case(id))!;

@@ -122,7 +122,33 @@ async function watchedIn(store: TenantStore, modelId: string) {
   await store.alerts.change(alert!.id, by, { action: 'comment', text: 'secret' });
   const gone = { caseKey: 'g', keyPath: '["g"]', monitorIds: [], holds: 'nothing has this' };
   await store.erasedCases.erase({ ...gone, isOf: () => 'no', left: () => '{}' });
-  return { monitor, alert: alert!.id, watchedCase: found!.id, incident: alert!.incidentId };
+  const about = { monitorId: monitor, alertId: alert!.id, incidentId: alert!.incidentId };
+  const run = await store.playbookRuns.start(
+    {
+      ...about,
+      subject: alert!.id,
+      playbookId: 'p',
+      name: 'p',
+      digest: 'd',
+      content: {},
+      verified: true,
+      reason: 'secret',
+      startedBy: 'k',
+      owner: 'o',
+    },
+    { place: 0, state: 'waiting' },
+    { actor: 'k', role: 'admin', action: 'start', text: 'secret' },
+  );
+  const [step] = await store.playbookRuns.steps(run!.id);
+  const incident = alert!.incidentId;
+  return {
+    monitor,
+    alert: alert!.id,
+    watchedCase: found!.id,
+    incident,
+    playbookRun: run!.id,
+    playbookStep: step!.id,
+  };
 }
 
 type Filled = Awaited<ReturnType<typeof filled>>;
@@ -160,6 +186,14 @@ const asked = (mine: TenantStore, theirs: Filled): Promise<unknown[]> =>
     mine.alerts.ofCase(theirs.monitor, 'k'),
     mine.alerts.notes(theirs.alert),
     mine.alerts.curve(theirs.incident),
+    mine.playbookRuns.get(theirs.playbookRun),
+    mine.playbookRuns.step(theirs.playbookStep),
+    mine.playbookRuns.steps(theirs.playbookRun),
+    mine.playbookRuns.notes(theirs.playbookRun),
+    mine.playbookRuns.move(theirs.playbookStep, () => ({
+      note: { actor: 'k', role: 'admin', action: 'cancel', text: '' },
+      ends: 'cancelled',
+    })),
     mine.alerts.change(theirs.alert, { actor: 'k', role: 'admin' }, { action: 'close', text: '' }),
   ]);
 
@@ -181,6 +215,7 @@ async function listed(mine: TenantStore): Promise<string[]> {
     ...(await mine.alerts.list(page, {})).rows,
     ...(await mine.alerts.cases(page, {})).rows,
     ...(await mine.alerts.incidents(page, undefined)).rows,
+    ...(await mine.playbookRuns.list(page, {})).rows,
     ...(await mine.events.after(0n, 100)).map(({ arrival }) => ({ id: arrival })),
   ];
   return rows.map(({ id }) => String(id));

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<string, AnnouncementKind>> = {
   verdictIssued: 'verdict.issued',
   verdictRevoked: 'verdict.revoked',
   monitorAlert: 'monitor.alert',
+  playbookMoved: 'playbook.moved',
   webhookPing: 'webhook.ping',
 };
 export const ANNOUNCEMENT_NAMES: ReadonlyMap<string, string> = new Map(

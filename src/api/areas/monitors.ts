@@ -25,7 +25,6 @@ import { incidentStatements, stateIncident, type LoggedIncident } from '../../se
 import { ingestValues } from '../../service/ingest.ts';
 import { createMonitor, monitorSettings, type MonitorInput } from '../../service/monitors.ts';
 import {
-  isId,
   type AlertFilter,
   type AlertNoteRecord,
   type AlertRecord,
@@ -36,30 +35,21 @@ import {
   type MonitorHead,
 } from '../../store/index.ts';
 import { MOST_EVENTS } from '../../monitor/cloudEvents.ts';
-import { given, idIn, refuse, valueOf, type Api, type Area, type Arguments } from '../area.ts';
+import {
+  filterOf,
+  given,
+  idIn,
+  refuse,
+  valueOf,
+  type Api,
+  type Area,
+  type Arguments,
+} from '../area.ts';
 import { askerOf } from '../auth.ts';
 import type { ApiContext } from '../context.ts';
 import { connection, cursorPage, DEFAULT_PAGE, PLAIN_CONNECTION } from '../connection.ts';
 import { payload } from '../payload.ts';
 import { MODELLERS, OFFICERS, RESPONDERS, EVENT_SENDERS, WATCHERS } from '../roles.ts';
-
-/** What a filter says, without what it does not. Ids that are none are refused. */
-function asked<T extends object>(
-  args: Arguments,
-  rename: Readonly<Record<string, string>> = {},
-): T {
-  const filter = given<Arguments>(args, 'filter') ?? {};
-  const said = Object.entries(filter).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [[rename[name] ?? name, value] as const],
-  );
-  for (const [name, value] of said) {
-    if ((name === 'monitorId' || name === 'incidentId') && !isId(String(value)))
-      throw refuse('OPTION_INVALID', `filter.${name}`, 'this is no id');
-    if (typeof value === 'string' && /\0/u.test(value))
-      throw refuse('OPTION_INVALID', `filter.${name}`, 'a text without NUL');
-  }
-  return Object.fromEntries(said) as T;
-}
 
 /** A field of what a monitor told, as it is kept. */
 const told = (record: AlertRecord, name: string): unknown =>
@@ -104,7 +94,7 @@ export const monitorArea: Area = {
       roles: WATCHERS,
       run: async ({ service }, args) => {
         const page = cursorPage(args);
-        const filter = asked<CaseFilter>(args, { key: 'caseKey' });
+        const filter = filterOf<CaseFilter>(args, { key: 'caseKey' });
         return connection(await listCases(service, page, filter), page);
       },
     },
@@ -118,7 +108,7 @@ export const monitorArea: Area = {
       roles: WATCHERS,
       run: async ({ service }, args) => {
         const page = cursorPage(args);
-        return connection(await listAlerts(service, page, asked<AlertFilter>(args)), page);
+        return connection(await listAlerts(service, page, filterOf<AlertFilter>(args)), page);
       },
     },
     incident: {
@@ -131,7 +121,7 @@ export const monitorArea: Area = {
       roles: WATCHERS,
       run: async ({ service }, args) => {
         const page = cursorPage(args);
-        const { monitorId } = asked<AlertFilter>({ filter: { monitorId: args['monitorId'] } });
+        const { monitorId } = filterOf<AlertFilter>({ filter: { monitorId: args['monitorId'] } });
         return connection(await listIncidents(service, page, monitorId), page);
       },
     },

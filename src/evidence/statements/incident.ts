@@ -33,6 +33,29 @@ export interface IncidentAlert {
   }[];
 }
 
+/** A playbook that is or was carried out about it: who approved what and when, what came of it. */
+export interface IncidentResponse {
+  readonly id: string;
+  /** The alert or the incident. */
+  readonly subject: string;
+  /** `sha256:<hex>` of its text. */
+  readonly playbook: { readonly id: string; readonly name: string; readonly digest: string };
+  /** Whether it was verified to help; else `reason` says why it was used. */
+  readonly verified: boolean;
+  readonly reason?: string;
+  readonly state: 'running' | 'completed' | 'failed' | 'cancelled';
+  readonly startedAt: string;
+  readonly history: readonly {
+    readonly at: string;
+    readonly actor: string;
+    readonly role: string;
+    readonly action: string;
+    /** The name of the step. */
+    readonly step: string;
+    readonly text: string;
+  }[];
+}
+
 /** The subject is what it is about, by its id, with the SHA-256 of the canonical `alerts`. */
 export interface IncidentStatement {
   readonly _type: typeof STATEMENT_TYPE;
@@ -56,6 +79,8 @@ export interface IncidentStatement {
     /** How many alerts and cases there are; `alerts` has the first of them. */
     readonly extent: { readonly alerts: number; readonly cases: number };
     readonly alerts: readonly IncidentAlert[];
+    /** Absent where no playbook was carried out. */
+    readonly responses?: readonly IncidentResponse[];
   };
 }
 

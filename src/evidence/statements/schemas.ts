@@ -293,24 +293,44 @@ const incidentAlert = object(
   { property: text, assignee: text },
 );
 
+const incidentResponse = object(
+  {
+    id: identifier,
+    subject: identifier,
+    playbook: object({ id: text, name: text, digest: digestText }),
+    verified: { type: 'boolean' },
+    state: { enum: ['running', 'completed', 'failed', 'cancelled'] },
+    startedAt: time,
+    history: {
+      type: 'array',
+      items: object({ at: time, actor: text, role: text, action: text, step: text, text }),
+    },
+  },
+  { reason: text },
+);
+
 export const INCIDENT_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   $id: 'urn:probity:schema:incident:v1',
   title:
     'The payload of an incident statement: an in-toto Statement v1 with the predicate urn:probity:incident:v1',
-  ...later(INCIDENT_TYPE, {
-    about: { enum: ['alert', 'incident'] },
-    monitor: object({
-      id: identifier,
-      name: text,
-      version: { type: 'integer', minimum: 1 },
-      mapping: digestText,
-      settings: openObject,
-    }),
-    model: object({ name: text, digest: digestText }),
-    extent: object({ alerts: count, cases: count }),
-    alerts: { type: 'array', items: incidentAlert, minItems: 1 },
-  }),
+  ...later(
+    INCIDENT_TYPE,
+    {
+      about: { enum: ['alert', 'incident'] },
+      monitor: object({
+        id: identifier,
+        name: text,
+        version: { type: 'integer', minimum: 1 },
+        mapping: digestText,
+        settings: openObject,
+      }),
+      model: object({ name: text, digest: digestText }),
+      extent: object({ alerts: count, cases: count }),
+      alerts: { type: 'array', items: incidentAlert, minItems: 1 },
+    },
+    { responses: { type: 'array', items: incidentResponse } },
+  ),
 };
 
 const largeText = { type: 'string', maxLength: 67_108_864 } as const;
