@@ -12,6 +12,11 @@ export interface Posted {
   readonly retryAfterS?: number;
 }
 
+/** An answer with its body, of at most as many bytes as were asked for. */
+export interface Answered extends Posted {
+  readonly body: Uint8Array;
+}
+
 export interface PostOptions {
   readonly rules: TargetRules;
   readonly timeoutMs: number;
@@ -20,8 +25,15 @@ export interface PostOptions {
   readonly resolve?: (host: string) => Promise<readonly { address: string; family: number }[]>;
 }
 
-/** What is read of an answer, and thrown away: only its status counts. */
+/** What is read of an answer to what was posted, and thrown away: only its status counts. */
 const READ_BYTES = 64 * 1024;
+
+/** What is asked of whom: a method, its headers and, but for GET, a body. */
+interface Asked {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 /**
  * Posts a body to whom it may be sent. The name is resolved once, each of its addresses is judged,
@@ -29,12 +41,43 @@ const READ_BYTES = 64 * 1024;
  * leads nowhere. Redirects are answers like any other; proxies of the environment are not asked.
  * Throws `TARGET_REFUSED`, `TARGET_UNAVAILABLE` or `TIMEOUT`.
  */
-export async function postPinned(
+export const postPinned = (
   text: string,
   headers: Readonly<Record<string, string>>,
   body: string,
   options: PostOptions,
-): Promise<Posted> {
+): Promise<Posted> =>
+  pinned(text, options, async (...to) => {
+    const response = await send({ method: 'POST', headers, body }, ...to);
+    read(response, READ_BYTES).catch(() => undefined);
+    return postedOf(response);
+  });
+
+/**
+ * The same, with what is answered: at most so many bytes of it, else `TARGET_UNAVAILABLE`. A
+ * redirect is an answer, and not followed.
+ */
+export const requestPinned = (
+  text: string,
+  asked: Asked,
+  options: PostOptions & { readonly mostBytes: number },
+): Promise<Answered> =>
+  pinned(text, options, async (...to) => {
+    const response = await send(asked, ...to);
+    return { ...postedOf(response), body: await read(response, options.mostBytes) };
+  });
+
+interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Does what is to be done with an address that was judged, or says why nothing is. */
+async function pinned<T>(
+  text: string,
+  options: PostOptions,
+  work: (url: URL, address: Address, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { rules, timeoutMs } = options;
   const wrong = targetProblem(text, rules);
   if (wrong !== undefined) throw new Fault('TARGET_REFUSED', `the target is not ${wrong}`);
@@ -43,7 +86,7 @@ export async function postPinned(
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
   try {
     const address = await orAborted(judgedAddress(url, options), signal);
-    return await send(url, address, { headers, body, signal });
+    return await work(url, address, signal);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     if (options.signal?.aborted)
@@ -69,7 +112,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** The first of the addresses, if all of them may be reached. */
-async function judgedAddress(url: URL, options: PostOptions) {
+async function judgedAddress(url: URL, options: PostOptions): Promise<Address> {
   const host = hostOf(url);
   const family = isIP(host);
   const lookup = options.resolve ?? ((name: string) => resolve(name, { all: true }));
@@ -85,33 +128,43 @@ async function judgedAddress(url: URL, options: PostOptions) {
 }
 
 function send(
+  { method, headers, body }: Asked,
   url: URL,
-  { address, family }: { readonly address: string; readonly family: number },
-  { headers, body, signal }: { headers: object; body: string; signal: AbortSignal },
-): Promise<Posted> {
+  { address, family }: Address,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const lookup: LookupFunction = (_host, wanted, found) =>
     wanted.all ? found(null, [{ address, family }]) : found(null, address, family);
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const options: RequestOptions = {
-    method: 'POST',
+    method,
     // A connection of its own, made now: one that is kept was judged for something else.
     agent: false,
     lookup,
     signal,
-    headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
+    headers: { ...headers, ...length, connection: 'close' },
   };
-  return new Promise((resolvePosted, reject) => {
+  return new Promise((answered, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
     request.once('error', reject);
-    request.once('response', (response) => {
-      response.on('error', () => undefined);
-      let read = 0;
-      response.on('data', (part: Buffer) => {
-        read += part.length;
-        if (read > READ_BYTES) response.destroy();
-      });
-      resolvePosted(postedOf(response));
-    });
+    request.once('response', answered);
     request.end(body);
+  });
+}
+
+/** A body of at most so many bytes; whatever sends more is cut off. */
+function read(response: IncomingMessage, most: number): Promise<Uint8Array> {
+  return new Promise((done, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    response.on('error', reject);
+    response.on('data', (part: Buffer) => {
+      length += part.length;
+      if (length > most) response.destroy(new Error(`more than ${most} bytes`));
+      else parts.push(part);
+    });
+    response.on('end', () => done(Buffer.concat(parts)));
+    response.on('close', () => reject(new Error('the answer was cut off')));
   });
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
 import type { OidcConfig } from '../config/index.ts';
-import { Fault } from '../errors/index.ts';
 import { isId } from '../store/index.ts';
+import { claimsIn, KEYS_TIMEOUT_MS, noKeys, remoteKeys, TOLERANCE_S } from './remoteKeys.ts';
 import type { Installation } from './service.ts';
 
 /** Who a token is about, as far as it says. */
@@ -14,12 +14,6 @@ export interface TokenBearer {
   readonly organisationId: string;
   readonly expiresAt: Date;
 }
-
-/** Clocks differ. */
-const TOLERANCE_S = 30;
-const TIMEOUT_MS = 5_000;
-/** A key that is not known is asked for again at most so often. */
-const COOLDOWN_MS = 30_000;
 
 /**
  * Reads tokens (RFC 9068, RFC 7519) of one issuer: signature under a key of its own and an
@@ -36,27 +30,18 @@ export class TokenReader {
   }
 
   async read(token: string): Promise<TokenBearer | undefined> {
-    const { jwtVerify, errors } = await import('jose');
     this.keys ??= this.open();
     this.keys.catch(() => {
       this.keys = undefined;
     });
-    const keys = await this.keys;
     const { issuer, audience, algorithms } = this.config;
-    try {
-      const { payload } = await jwtVerify(token, keys, {
-        issuer,
-        audience,
-        algorithms: [...algorithms],
-        clockTolerance: TOLERANCE_S,
-        requiredClaims: ['sub', 'exp'],
-      });
-      return this.bearer(payload);
-    } catch (cause) {
-      const isTheirs = cause instanceof errors.JOSEError && cause.code !== 'ERR_JOSE_GENERIC';
-      if (!isTheirs || cause instanceof errors.JWKSTimeout) throw unavailable(issuer, cause);
-      return undefined;
-    }
+    const claims = await claimsIn(token, await this.keys, {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      requiredClaims: ['sub', 'exp'],
+    });
+    return claims && this.bearer(claims);
   }
 
   private bearer(claims: Readonly<Record<string, unknown>>): TokenBearer | undefined {
@@ -74,24 +59,20 @@ export class TokenReader {
 
   /** OpenID Connect Discovery 1.0, 4: the metadata must name the issuer that it was asked of. */
   private async open(): Promise<JWTVerifyGetKey> {
-    const { createRemoteJWKSet } = await import('jose');
     const { issuer } = this.config;
     const address = `${issuer.replace(/\/$/u, '')}/.well-known/openid-configuration`;
     const metadata = await fetch(address, {
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
     })
       .then(async (response) => (await response.json()) as Readonly<Record<string, unknown>>)
       .catch((cause: unknown) => {
-        throw unavailable(issuer, cause);
+        throw noKeys(issuer, cause);
       });
     const uri = metadata['jwks_uri'];
     if (metadata['issuer'] !== issuer || typeof uri !== 'string' || !URL.canParse(uri))
-      throw unavailable(issuer, new Error(`${address} is about another issuer`));
-    return createRemoteJWKSet(new URL(uri), {
-      timeoutDuration: TIMEOUT_MS,
-      cooldownDuration: COOLDOWN_MS,
-    });
+      throw noKeys(issuer, new Error(`${address} is about another issuer`));
+    return remoteKeys(new URL(uri));
   }
 }
 
@@ -105,9 +86,3 @@ export async function findBearer(
   if (!bearer || !isId(bearer.organisationId)) return undefined;
   return (await store.organisations.get(bearer.organisationId)) && bearer;
 }
-
-const unavailable = (issuer: string, cause: unknown): Fault =>
-  new Fault('IDENTITY_UNAVAILABLE', `the issuer ${issuer} cannot be asked for its keys`, {
-    retryable: true,
-    cause,
-  });

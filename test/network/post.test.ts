@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../../src/network/addresses.ts';
-import { postPinned, type PostOptions } from '../../src/network/post.ts';
+import { postPinned, requestPinned, type PostOptions } from '../../src/network/post.ts';
 import { targetProblem } from '../../src/network/target.ts';
 
 const NOWHERE = { allow: [], http: false };
@@ -213,6 +213,44 @@ describe('a request', () => {
     });
     expect(await post()).toEqual({ status: 200 });
     await closed;
+  });
+
+  it('reads what is answered, of at most so many bytes, and follows nothing', async () => {
+    const paths: unknown[] = [];
+    handle = ({ method, url }, response) => {
+      paths.push([method, url]);
+      if (url === '/moved') response.writeHead(302, { location: '/keys' }).end('moved');
+      else response.end('{"keys":[]}');
+    };
+    const get = (path: string, mostBytes: number, more: Partial<PostOptions> = {}) =>
+      requestPinned(
+        `http://target.example:${port}${path}`,
+        { method: 'GET', headers: {} },
+        { ...options(more), mostBytes },
+      );
+    const text = Buffer.from('{"keys":[]}');
+    expect(await get('/keys', text.length)).toEqual({ status: 200, body: text });
+    expect(await get('/moved', 100)).toEqual({ status: 302, body: Buffer.from('moved') });
+    await expect(get('/keys', text.length - 1)).rejects.toMatchObject({
+      code: 'TARGET_UNAVAILABLE',
+    });
+    expect(paths).toEqual([
+      ['GET', '/keys'],
+      ['GET', '/moved'],
+      ['GET', '/keys'],
+    ]);
+    const rules = { allow: [], http: true };
+    const url = 'http://target.example/';
+    const inside = { rules, timeoutMs: 5_000, resolve: at('10.0.0.1'), mostBytes: 100 };
+    await expect(requestPinned(url, { method: 'GET', headers: {} }, inside)).rejects.toMatchObject({
+      code: 'TARGET_REFUSED',
+    });
+    // Cut off in the middle: half of an answer is none.
+    handle = (_request, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('half');
+      setTimeout(() => response.destroy(), 20);
+    };
+    await expect(get('/keys', 1_000)).rejects.toMatchObject({ code: 'TARGET_UNAVAILABLE' });
   });
 
   it('says what is wrong with who does not answer, or has no address', async () => {
