@@ -6,7 +6,7 @@ import type {
   ClaimedDelivery,
   WebhookRecord,
 } from '../store/index.ts';
-import { Bell } from './bell.ts';
+import { startDueLoop } from './dueLoop.ts';
 import { describeError } from './observe.ts';
 import { SOFTWARE } from './open.ts';
 import type { Installation, Service } from './service.ts';
@@ -18,10 +18,6 @@ const RETRY_S = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] a
 const MOST_PATIENCE_S = 86_400;
 /** How much longer than a request may take its delivery is ours. */
 const SPARE_MS = 5_000;
-/** Requests under way in one process. */
-const SLOTS = 8;
-/** How long no news is no news: retries become due without a hint. */
-const LOOK_EVERY_MS = 2_000;
 const GONE = 410;
 
 /**
@@ -157,44 +153,10 @@ async function whyDisabled(
 }
 
 /** Delivers what is due until stopped; what is under way then is given back. */
-export function startDelivering(installation: Installation): () => Promise<void> {
-  const { store, logger } = installation;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const underWay = new Set<Promise<void>>();
-  const bell = new Bell();
-  const unwatch = store.notices.onAnyAnnouncement(() => bell.ring());
-  const warn = (error: unknown): undefined => {
-    logger.warn('webhook.interrupted', describeError(error));
-    return undefined;
-  };
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      if (underWay.size >= SLOTS) {
-        await Promise.race(underWay);
-        continue;
-      }
-      const claim = await claimDue(installation).catch(warn);
-      if (!claim) {
-        if (!signal.aborted) await bell.wait(LOOK_EVERY_MS);
-        continue;
-      }
-      const work = deliverClaimed(installation.of(claim.organisationId), claim, signal)
-        .catch(warn)
-        .finally(() => {
-          underWay.delete(work);
-          // Its organisation may have one more under way now.
-          bell.ring();
-        });
-      underWay.add(work);
-    }
-    await Promise.all(underWay);
-  };
-  const running = run();
-  return async () => {
-    stopping.abort();
-    unwatch();
-    bell.ring();
-    await running;
-  };
-}
+export const startDelivering = (installation: Installation): (() => Promise<void>) =>
+  startDueLoop({
+    claim: () => claimDue(installation),
+    carryOut: (claim, stop) => deliverClaimed(installation.of(claim.organisationId), claim, stop),
+    failed: (error) => installation.logger.warn('webhook.interrupted', describeError(error)),
+    watch: (ring) => installation.store.notices.onAnyAnnouncement(ring),
+  });

@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Fault } from '../errors/index.ts';
+import { openText, sealText } from './sealed.ts';
 import { secretIn } from './secretFile.ts';
 import type { Service } from './service.ts';
 
@@ -21,24 +22,16 @@ export function webhookSignature(
   return `v1,${createHmac('sha256', key).update(`${id}.${timestampS}.${body}`).digest('base64')}`;
 }
 
-const [NONCE_BYTES, TAG_BYTES] = [12, 16];
-
 /** The key lies beside the signing keys: a copy of the database alone signs nothing. */
 const keyOf = ({ notary }: Pick<Service, 'notary'>): Promise<Uint8Array> =>
   secretIn(join(notary.keysFolder, 'webhooks.key'));
 
-/** AES-256-GCM; bound to its webhook, so that it is no other's. */
-export async function sealSecret(
+/** Bound to its webhook, so that it is no other's. */
+export const sealSecret = async (
   service: Pick<Service, 'notary'>,
   webhookId: string,
   secret: string,
-): Promise<string> {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', await keyOf(service), nonce);
-  cipher.setAAD(Buffer.from(webhookId));
-  const sealed = [nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()];
-  return Buffer.concat(sealed).toString('base64');
-}
+): Promise<string> => sealText(await keyOf(service), webhookId, secret);
 
 /** Throws `KEY_FILE` where it was sealed with another key. */
 export async function openSecret(
@@ -46,19 +39,10 @@ export async function openSecret(
   webhookId: string,
   sealed: string,
 ): Promise<string> {
-  const bytes = Buffer.from(sealed, 'base64');
-  const key = await keyOf(service);
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
-    decipher.setAAD(Buffer.from(webhookId));
-    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-    const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
-    return Buffer.concat([text, decipher.final()]).toString('utf8');
-  } catch (cause) {
-    throw new Fault(
-      'KEY_FILE',
-      'a secret of a webhook was sealed with another webhooks.key; put that back, or rotate it',
-      { cause },
-    );
-  }
+  const secret = openText(await keyOf(service), webhookId, sealed);
+  if (secret !== undefined) return secret;
+  throw new Fault(
+    'KEY_FILE',
+    'a secret of a webhook was sealed with another webhooks.key; put that back, or rotate it',
+  );
 }
