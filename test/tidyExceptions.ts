@@ -77,6 +77,6 @@ export const CATCHES: Readonly<Record<string, number>> = {
   'src/queue': 1,
   'src/response': 2,
   'src/risk': 7,
-  'src/service': 17,
+  'src/service': 19,
   'src/store': 26,
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FIRST_ORGANISATION, type KeyRecord } from '../store/index.ts';
+import { FIRST_ORGANISATION, type KeyRecord, type LaunchRecord } from '../store/index.ts';
 import type { Asker } from '../service/submit.ts';
+import type { LaunchedBearer } from '../service/lti/launch.ts';
 import type { TokenBearer } from '../service/tokens.ts';
 import { WrongKeys } from './budget.ts';
 import { tooMuch } from './errors.ts';
@@ -16,6 +17,8 @@ export interface Principal {
   /** Operations that the key is for, or `read`; absent: all of its role. */
   readonly scopes?: ReadonlySet<string>;
   readonly expiresAt?: Date;
+  /** Of somebody whom a learning platform has sent: what he came for. */
+  readonly launch?: LaunchRecord;
   /** Where this request came from, where that is known. */
   readonly address?: string | undefined;
 }
@@ -46,11 +49,32 @@ function principalOf(record: KeyRecord): Principal | undefined {
   };
 }
 
+/** What somebody may use whom a learning platform has sent, as far as his role has it. */
+export const LAUNCHED_SCOPES: ReadonlySet<string> = new Set([
+  'viewer',
+  'scenarios',
+  'scenario',
+  'scenarioSolution',
+  'exercise',
+  'exerciseSolution',
+  'play',
+  'enabledSteps',
+  'takeStep',
+  'undoStep',
+  'simulate',
+  'gradeAttempt',
+  'generateExercise',
+  'learnerProgress',
+]);
+
 /** A subject of an issuer's: the first of its words that is a role says what it may do. */
-function bearerPrincipal(bearer: TokenBearer): Principal | undefined {
+function bearerPrincipal(bearer: TokenBearer | LaunchedBearer): Principal | undefined {
   const { id, roles, organisationId, expiresAt } = bearer;
   const role = roles.find(isRole);
-  return role && { keyId: id, organisationId, name: id, role, owner: id, expiresAt };
+  const said = { keyId: id, organisationId, name: id, owner: id, expiresAt };
+  if (!role) return undefined;
+  if (!('launch' in bearer)) return { ...said, role };
+  return { ...said, role, scopes: LAUNCHED_SCOPES, launch: bearer.launch };
 }
 
 /** The parts of a signed token, each base64url; what is no such text is no token. */

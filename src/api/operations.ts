@@ -9,6 +9,7 @@ import { installation } from './areas/installation.ts';
 import { keys } from './areas/keys.ts';
 import { lessonArea } from './areas/lessons.ts';
 import { playbookArea } from './areas/playbooks.ts';
+import { ltiArea } from './areas/lti.ts';
 import { progressArea } from './areas/progress.ts';
 import { models } from './areas/models.ts';
 import { monitorArea } from './areas/monitors.ts';
@@ -36,6 +37,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   scenarios: scenarioArea,
   lessons: lessonArea,
   progress: progressArea,
+  lti: ltiArea,
   uploads: uploadArea,
   auditTrail,
   approvals: approvalArea,

@@ -11,6 +11,7 @@ import { packageRoot } from '../config/packageRoot.ts';
 import { Fault, problem, type ProblemCode } from '../errors/index.ts';
 import { findApiKey } from '../service/apiKeys.ts';
 import { publicCheckpoint } from '../service/cosign.ts';
+import { findLaunched, isLaunchToken } from '../service/lti/launch.ts';
 import { describeError } from '../service/observe.ts';
 import type { Installation } from '../service/service.ts';
 import { findBearer, TokenReader } from '../service/tokens.ts';
@@ -25,6 +26,7 @@ import { bundleRoute, traceRoute } from './fileRoutes.ts';
 import { uniform } from './errors.ts';
 import { REQUEST_LIMITS, MAX_BODY_BYTES, TOO_LONG } from './limits.ts';
 import { logRoutes } from './logRoutes.ts';
+import { ltiRoutes } from './ltiRoutes.ts';
 import { crossOrigin, securityHeaders } from './headers.ts';
 import { Metrics } from './metrics.ts';
 import { contextOf, type ApiContext } from './context.ts';
@@ -55,7 +57,10 @@ export async function buildApi(
   const tokens = oidc && new TokenReader(oidc);
   const authenticator = new Authenticator(
     (key) => findApiKey(installation, key),
-    tokens && ((token) => findBearer(installation, tokens, token)),
+    async (token) =>
+      isLaunchToken(token)
+        ? findLaunched(installation, token)
+        : tokens && findBearer(installation, tokens, token),
   );
   const resolvers = buildResolvers({ installation, authenticator, operationsOf, isScope });
   const schema = executableSchema(text, resolvers, nodeType, ({ answer }) => answer.begin(), {
@@ -159,6 +164,7 @@ function route(
       nodes: log.nodes.bind(log),
     }),
   );
+  app.use('/lti', ltiRoutes(installation));
   app.use(
     '/graphql',
     refuseLargeBodies,

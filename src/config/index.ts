@@ -1,7 +1,8 @@
-import { isAbsolute, join, normalize } from 'node:path';
-import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
+import { join } from 'node:path';
+import { bad, ok, problem, type Result } from '../errors/index.ts';
 import { nearest } from '../errors/nearest.ts';
 import { ABSOLUTE, homeFolder, relativeTools } from './places.ts';
+import { Reader, type Environment } from './reader.ts';
 
 /**
  * Everything that the environment decides, read once and never again. Names and defaults:
@@ -45,6 +46,8 @@ export interface Config {
   readonly webhooks: WebhookConfig;
   /** Whose tokens are believed beside API keys; absent: nobody's. */
   readonly oidc?: OidcConfig;
+  /** Where learning platforms reach us; absent: none does. */
+  readonly lti?: LtiConfig;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -57,6 +60,14 @@ export interface OidcConfig {
   readonly algorithms: readonly string[];
   readonly roleClaim: string;
   readonly organisationClaim: string;
+}
+
+/** Launches by learning platforms (LTI 1.3). */
+export interface LtiConfig {
+  /** Our address, as browsers and platforms see it, without a slash at its end. */
+  readonly url: string;
+  /** Where a learner is sent to, with his token in the fragment; absent: a page of ours has it. */
+  readonly portal?: string;
 }
 
 /** How what happens is sent to those who asked for it. */
@@ -110,8 +121,6 @@ export interface IotaConfig {
   /** Where people look at a transaction: an address with `{digest}`. */
   readonly explorer?: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const NETWORKS = ['emulated', 'mainnet', 'testnet', 'devnet', 'stardust', 'none'] as const;
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -186,6 +195,7 @@ function configFrom(read: Reader, env: Environment): Config {
     corsOrigins: originsFrom(read),
     webhooks: webhooksFrom(read),
     oidc: oidcFrom(read),
+    lti: ltiFrom(read),
     logLevel: read.oneOf('PROBITY_LOG_LEVEL', LEVELS) ?? 'info',
   };
   if (network === 'stardust' && config.iota.url === undefined)
@@ -258,6 +268,18 @@ function oidcFrom(read: Reader): OidcConfig | undefined {
   };
 }
 
+function ltiFrom(read: Reader): LtiConfig | undefined {
+  const plain = (name: string, address: string | undefined): string | undefined =>
+    address === undefined || !/[?#]/u.test(address)
+      ? address?.replace(/\/$/u, '')
+      : read.refuse(name, 'an address without a query and a fragment');
+  const url = plain('PROBITY_LTI_URL', read.url('PROBITY_LTI_URL', ['https:', 'http:']));
+  const portal = plain('PROBITY_LTI_PORTAL', read.url('PROBITY_LTI_PORTAL', ['https:', 'http:']));
+  if (url !== undefined) return { url, portal };
+  if (portal === undefined) return undefined;
+  return read.refuse('PROBITY_LTI_URL', 'set: a portal alone launches nothing');
+}
+
 function limitsFrom(read: Reader): LimitsConfig {
   return {
     costPerSecond: read.integer('PROBITY_COST_PER_SECOND', 0, 1_000_000_000) ?? 20_000,
@@ -305,70 +327,6 @@ function witnessesFrom(read: Reader): Config['witnesses'] {
   const policy = read.path('PROBITY_WITNESSES');
   const timeoutMs = read.integer('PROBITY_WITNESS_TIMEOUT_MS', 100, 60_000) ?? 5_000;
   return policy === undefined ? undefined : { policy, timeoutMs };
-}
-
-/** Reads one variable each; an empty one counts as absent, as shells and compose files write it. */
-class Reader {
-  readonly problems: Problem[] = [];
-  /** Every variable that was asked for. */
-  readonly names = new Set<string>();
-  private readonly env: Environment;
-
-  constructor(env: Environment) {
-    this.env = env;
-  }
-
-  text(name: string): string | undefined {
-    this.names.add(name);
-    const value = this.env[name]?.trim();
-    return value === '' ? undefined : value;
-  }
-
-  /** A file or folder, wherever the process runs. */
-  path(name: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    return isAbsolute(value) ? normalize(value) : this.refuse(name, ABSOLUTE);
-  }
-
-  integer(name: string, least: number, most: number): number | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const number = /^\d{1,15}$/u.test(value) ? Number(value) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    return this.refuse(name, `a whole number from ${least} to ${most}`);
-  }
-
-  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    return (
-      allowed.find((each) => each === value) ?? this.refuse(name, `one of ${allowed.join(', ')}`)
-    );
-  }
-
-  matching(name: string, pattern: RegExp, description: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined || pattern.test(value)) return value;
-    return this.refuse(name, description);
-  }
-
-  url(name: string, protocols: readonly string[]): string | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const parsed = URL.canParse(value) ? new URL(value) : undefined;
-    if (parsed && protocols.includes(parsed.protocol)) return value;
-    return this.refuse(
-      name,
-      `an address that starts with ${protocols.map((each) => `${each}//`).join(' or ')}`,
-    );
-  }
-
-  /** The value is not repeated: it may carry a password. */
-  refuse(name: string, wanted: string): undefined {
-    this.problems.push(problem('OPTION_INVALID', name, `${name} must be ${wanted}`));
-    return undefined;
-  }
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -111,6 +111,11 @@ export const PROBLEMS = {
   PLAY_TOKEN: 'a token of a position that is not ours, or not of this player or model',
   PLAY_STEP: 'a step that is not possible in this position',
   ANSWER_SHAPE: 'an answer without the form that its exercise asks for',
+  LTI_PLATFORM: 'a registration of a learning platform that cannot be used',
+  LTI_LOGIN: 'a login that no registered learning platform began',
+  LTI_STATE: 'a launch that this browser did not begin, or began too long ago, or had before',
+  LTI_LAUNCH: 'a launch that its learning platform does not vouch for as it must',
+  LTI_LESSON: 'a launch of a lesson that is not there',
   CASE_SHARED: 'events of the case are also of other cases, and cannot be erased for it alone',
   // evidence
   BUNDLE_SHAPE: 'a bundle file is missing or has the wrong shape',

@@ -14,6 +14,8 @@ import { xapiStatement } from '../lessons/xapi.ts';
 import { MAX_SOURCE_BYTES } from '../checking/inspect.ts';
 import type { StepPattern } from '../scenarios/exercises.ts';
 import { scenario } from '../scenarios/index.ts';
+import type { LaunchRecord } from '../store/index.ts';
+import { returnGrade } from './lti/returnGrade.ts';
 import { playKey } from './playKey.ts';
 import { keepAttempt } from './progress.ts';
 import type { Json } from '../canonical/index.ts';
@@ -34,6 +36,8 @@ export const ATTEMPT_LIMITS = {
 export interface Learner {
   readonly keyId: string;
   readonly learner?: string | null;
+  /** Where a learning platform has sent him: then he is who it says, and it is told his score. */
+  readonly launch?: LaunchRecord;
 }
 
 export interface AttemptInput {
@@ -123,7 +127,9 @@ export async function gradeLearner(
   who: Learner,
   input: AttemptInput,
 ): Promise<Result<LearnersGrade>> {
-  const problems = [...limitProblems({ ...who, learner: input.learner ?? null }), ...wrong(input)];
+  const { launch } = who;
+  const learner = launch?.learner ?? input.learner;
+  const problems = [...limitProblems({ ...who, learner: learner ?? null }), ...wrong(input)];
   if (problems.length > 0) return bad(...problems);
   const language = input.language ?? 'en';
   const hint = input.hint ?? 1;
@@ -136,15 +142,15 @@ export async function gradeLearner(
     answer,
     timeoutMs,
   });
-  const { learner } = input;
   if (!graded.ok || !learner) return graded;
-  const className = input.class ?? '';
+  const className = launch?.className ?? input.class ?? '';
   await keepAttempt(service, graded.value, {
     learner,
     className,
     hint,
     answer: answer as unknown as Json,
   });
+  if (launch) await returnGrade(service, launch, graded.value);
   const actor = { homePage: `https://${service.config.origin}`, name: learner };
   return ok({ ...graded.value, xapi: xapiStatement(graded.value, actor, language, new Date()) });
 }

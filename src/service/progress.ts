@@ -95,6 +95,15 @@ export function progressCsv(rows: readonly ProgressRow[]): string {
 /** A spreadsheet takes a cell that begins like this for a formula. */
 const csvCell = (text: string): string => csvField(/^[=+\-@\t\r]/u.test(text) ? `'${text}` : text);
 
+/** What somebody is called who came from a learning platform, in the audit too. */
+const LAUNCHED = /^lti_[0-9a-f]{26}$/u;
+
 /** Deletes all that is known of a learner, and says how many attempts there were. */
-export const eraseLearner = ({ store }: Kept, learner: string): Promise<number> =>
-  store.attempts.erase(learner);
+export async function eraseLearner(
+  { store }: { readonly store: Pick<TenantStore, 'attempts' | 'lti' | 'audit'> },
+  learner: string,
+): Promise<number> {
+  await store.lti.erase(learner);
+  if (LAUNCHED.test(learner)) await store.audit.eraseActor(learner);
+  return store.attempts.erase(learner);
+}

@@ -10,6 +10,7 @@ import { startJudging } from './judge.ts';
 import { startSweeping } from './sweep.ts';
 import { startDelivering } from './deliveries.ts';
 import { startCarryingOut } from './playbookSending.ts';
+import { startReturningGrades } from './lti/grades.ts';
 
 const QUIET_MS = 30_000;
 
@@ -108,6 +109,7 @@ export async function startWorker(
   const stopJudging = startJudging(installation);
   const stopDelivering = startDelivering(installation);
   const stopCarryingOut = startCarryingOut(installation);
+  const stopGrades = startReturningGrades(installation);
   logger.info('worker.started', { worker: name });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
@@ -119,6 +121,7 @@ export async function startWorker(
       stopJudging(),
       stopDelivering(),
       stopCarryingOut(),
+      stopGrades(),
     ]);
     logger.info('worker.stopped', { worker: name });
   };

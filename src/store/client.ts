@@ -72,6 +72,9 @@ const TENANT_MODELS: ReadonlySet<string> = new Set<Prisma.ModelName>([
   'WebhookAttempt',
   'ApprovalRule',
   'ApprovalRequest',
+  'LtiPlatform',
+  'LtiLaunch',
+  'LtiScore',
 ]);
 
 /**

@@ -23,7 +23,10 @@ export type IdKind =
   | 'pbn'
   | 'whk'
   | 'dlv'
-  | 'apr';
+  | 'apr'
+  | 'ltp'
+  | 'lau'
+  | 'lts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 

@@ -9,6 +9,7 @@ import { Leases } from './leases.ts';
 import { Locks } from './locks.ts';
 import { PostgresLogStore } from './log.ts';
 import { migrate } from './migrate.ts';
+import { AllLti, Lti } from './lti.ts';
 import { Models } from './models.ts';
 import { Notices } from './notices.ts';
 import { Organisations, ownOrganisation } from './organisations.ts';
@@ -49,6 +50,15 @@ export type {
   IncidentHour,
   IncidentRecord,
 } from './alerts.ts';
+export type {
+  ClaimedScore,
+  DeepLink,
+  LaunchRecord,
+  NewLaunch,
+  PlatformRecord,
+  ScoreOutcome,
+  ScoreStanding,
+} from './lti.ts';
 export type { ErasedCaseRecord } from './erasedCases.ts';
 export type { EventReceipt, NewEvent, StoredEventRecord } from './events.ts';
 export type {
@@ -133,6 +143,7 @@ export class TenantStore implements SharedStore {
   readonly erasedCases: ErasedCases;
   readonly playbookRuns: PlaybookRuns;
   readonly webhooks: Webhooks;
+  readonly lti: Lti;
   readonly keys: ApiKeys;
   readonly idempotency: IdempotencyKeys;
   readonly anchors: Anchors;
@@ -167,6 +178,7 @@ export class TenantStore implements SharedStore {
     this.erasedCases = new ErasedCases(tenant);
     this.playbookRuns = new PlaybookRuns(tenant);
     this.webhooks = new Webhooks(tenant);
+    this.lti = new Lti(tenant);
     this.keys = new ApiKeys(tenant);
     this.idempotency = new IdempotencyKeys(tenant);
     ({
@@ -193,6 +205,7 @@ export interface AllTenants {
   readonly uploads: AllUploads;
   readonly deliveries: AllDeliveries;
   readonly playbookSteps: AllPlaybookSteps;
+  readonly lti: AllLti;
 }
 
 /**
@@ -227,6 +240,7 @@ export class Store implements SharedStore {
       uploads: new AllUploads(all),
       deliveries: new AllDeliveries(all),
       playbookSteps: new AllPlaybookSteps(all),
+      lti: new AllLti(all),
     };
     this.anchors = new Anchors(this.client);
     this.cosigned = new CosignedCheckpoints(this.client);

@@ -455,6 +455,10 @@ describe('who may do what', () => {
     generateExercise: 'mutation { generateExercise(input: { scenarioId: "x", seed: 1 }) { id } }',
     learnerProgress: '{ learnerProgress { csv } }',
     eraseLearner: 'mutation { eraseLearner(learner: "x") }',
+    ltiPlatforms: '{ ltiPlatforms { id } }',
+    ltiPlatformSet: `mutation { ltiPlatformSet(input: { issuer: "x", clientId: "x", deploymentIds: [],
+      authorizationUrl: "x", tokenUrl: "x", jwksUrl: "x" }) { userErrors { code } } }`,
+    ltiPlatformRemove: 'mutation { ltiPlatformRemove(input: { id: "x" }) { userErrors { code } } }',
     trustPolicy: '{ trustPolicy }',
     submitModel:
       'mutation { submitModel(input: { source: "sleep 1", format: native, name: "x" }) { id } }',

@@ -78,6 +78,7 @@ const CANARIES = [
   'playbook',
   'step',
   'asked',
+  'platform',
 ];
 const asAdmin = { keyId: 'key_00000000000000000000000000', role: 'admin' } as const;
 
@@ -137,6 +138,15 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
     { ...asAdmin, owner: `${word}owner` },
     { operation: 'eraseLearner', args: { learner: `${word}asked` } },
   );
+  const platform = await service.store.lti.setPlatform({
+    issuer: `https://${word}platform.example`,
+    clientId: 'c',
+    deploymentIds: ['1'],
+    authorizationUrl: 'https://platform.example/login',
+    tokenUrl: 'https://platform.example/token',
+    tokenAudience: 'https://platform.example/token',
+    jwksUrl: 'https://platform.example/keys',
+  });
   const watched = await watchedCase(service, model.value.id, word);
   return {
     organisationId,
@@ -156,6 +166,7 @@ async function victim(organisationId: string, word: string): Promise<Victim> {
       ...watched,
       hook,
       delivery!.id,
+      platform.id,
     ],
     modelId: model.value.id,
     runId,

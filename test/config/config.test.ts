@@ -36,6 +36,7 @@ describe('the configuration', () => {
       corsOrigins: [],
       webhooks: { allow: [], http: false, timeoutMs: 15_000 },
       oidc: undefined,
+      lti: undefined,
       logDir: undefined,
       witnesses: undefined,
       iota: {

@@ -94,8 +94,38 @@ async function filled(store: TenantStore, leaf: number) {
     expiresAt: new Date(Date.now() + 60_000),
   });
   await store.approvals.require(true);
+  const { platform, launch } = await launchedIn(store);
   const watched = await watchedIn(store, model.id);
-  return { model: model.id, run: id, verdict, claim, key, keyId: record.id, approval, ...watched };
+  const ids = { model: model.id, run: id, verdict, keyId: record.id, platform, launch };
+  return { ...ids, claim, key, approval, ...watched };
+}
+
+/** A learning platform, somebody who came from it, and his score. */
+async function launchedIn({ lti }: TenantStore) {
+  const { id: platformId } = await lti.setPlatform({
+    issuer: 'https://secret.example',
+    clientId: 'c',
+    deploymentIds: ['1'],
+    authorizationUrl: 'a',
+    tokenUrl: 't',
+    tokenAudience: 't',
+    jwksUrl: 'j',
+  });
+  const launch = await lti.addLaunch({
+    platformId,
+    nonce: 'n',
+    tokenHash: platformId,
+    learner: 'lti_l',
+    className: 'c',
+    role: 'learner',
+    lesson: 'l',
+    user: 'u',
+    lineItem: 'https://secret.example/1',
+    deepLink: null,
+    expiresAt: new Date(Date.now() + 60_000),
+  });
+  await lti.keepScore({ platformId, learner: 'lti_l', user: 'u', lineItem: 'x', score: 1 });
+  return { platform: platformId, launch: launch!.id };
 }
 
 /** A monitor with all that it can have. */
@@ -158,6 +188,10 @@ const asked = (mine: TenantStore, theirs: Filled): Promise<unknown[]> =>
   Promise.all([
     mine.models.get(theirs.model),
     mine.approvals.get(theirs.approval),
+    mine.lti.platform(theirs.platform),
+    mine.lti.launch(theirs.launch),
+    mine.lti.removePlatform(theirs.platform),
+    mine.lti.erase('lti_l'),
     mine.models.head(theirs.model),
     mine.models.texts(theirs.model),
     mine.runs.get(theirs.run),
@@ -209,6 +243,7 @@ async function listed(mine: TenantStore): Promise<string[]> {
     ...(await mine.statements.list()),
     ...(await mine.statements.unlogged()),
     ...(await mine.keys.list()),
+    ...(await mine.lti.platforms()),
     ...(await mine.audit.list(page)).rows,
     ...(await mine.audit.between(wide.from, wide.to)),
     ...(await mine.monitors.list(page)).rows,
@@ -285,6 +320,9 @@ describe.each([
     // Nothing was changed either.
     expect(await runs.get(theirs.run)).toMatchObject({ state: 'sealed', cacheable: true });
     expect((await verdicts.get(theirs.verdict))?.erasedAt).toBeNull();
+    const { lti } = store.of(FIRST_ORGANISATION);
+    expect(await lti.launch(theirs.launch)).toMatchObject({ learner: 'lti_l' });
+    expect(await lti.standing(theirs.platform)).toMatchObject({ pending: 1 });
     expect(await store.all.keys.find(theirs.key)).toMatchObject({ id: theirs.keyId });
   });
 

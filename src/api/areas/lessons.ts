@@ -21,10 +21,22 @@ import type { Principal } from '../auth.ts';
 import { EVERYBODY, STAFF } from '../roles.ts';
 
 const languageOf = (args: Arguments): string => given<string>(args, 'language') ?? 'en';
-const learnerOf = ({ keyId }: Principal, learner?: string): Learner => ({
+const learnerOf = ({ keyId, launch }: Principal, learner?: string): Learner => ({
   keyId,
   ...(learner !== undefined && { learner }),
+  ...(launch && { learner: launch.learner, launch }),
 });
+
+/** Whoever was launched by a learning platform is who it says, and in its class. */
+function mustBeHimself(args: Arguments, { launch }: Principal): void {
+  if (!launch) return;
+  for (const [name, own] of [
+    ['learner', launch.learner],
+    ['class', launch.className],
+  ] as const)
+    if ((given<string>(args, name) ?? own) !== own)
+      throw refuse('FORBIDDEN', `input.${name}`, `this token is for the ${name} ${own} alone`);
+}
 
 /** Nothing where there is no exercise of this name; whatever else is wrong is said. */
 function orNothing<T>(found: Result<T>): T | undefined {
@@ -179,14 +191,17 @@ export const lessonArea: Area = {
     gradeAttempt: {
       on: 'Mutation',
       roles: EVERYBODY,
-      run: async ({ service }, { input }, principal) =>
-        valueOf(await gradeLearner(service, learnerOf(principal), input as AttemptInput)),
+      run: async ({ service }, { input }, principal) => {
+        mustBeHimself(input as Arguments, principal);
+        return valueOf(await gradeLearner(service, learnerOf(principal), input as AttemptInput));
+      },
     },
     generateExercise: {
       on: 'Mutation',
       roles: EVERYBODY,
       run: async (_api, { input }, principal) => {
         const args = input as Arguments;
+        mustBeHimself(args, principal);
         const made = await makeExercise(
           learnerOf(principal, given<string>(args, 'learner')),
           String(args['scenarioId']),

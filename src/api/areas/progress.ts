@@ -1,6 +1,6 @@
 import { eraseLearner, progressCsv, progressOf, type ProgressRow } from '../../service/progress.ts';
 import type { AttemptRecord } from '../../store/index.ts';
-import { given, type Area } from '../area.ts';
+import { given, refuse, type Area } from '../area.ts';
 import { TRAINERS } from '../roles.ts';
 
 export const progressArea: Area = {
@@ -8,9 +8,11 @@ export const progressArea: Area = {
     learnerProgress: {
       on: 'Query',
       roles: TRAINERS,
-      run: async ({ service }, args) => {
+      run: async ({ service }, args, { launch }) => {
         const learner = given<string>(args, 'learner');
-        const className = given<string>(args, 'class');
+        const className = given<string>(args, 'class') ?? launch?.className;
+        if (launch && className !== launch.className)
+          throw refuse('FORBIDDEN', 'class', `this token is for ${launch.className} alone`);
         const exercise = given<string>(args, 'exercise');
         const rows = await progressOf(service, {
           ...(learner !== undefined && { learner }),
