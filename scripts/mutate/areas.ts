@@ -83,7 +83,12 @@ export const AREAS: readonly Area[] = [
     tests: ['test/store'],
   },
   { name: 'api', source: ['src/api'], tests: ['test/api'] },
-  { name: 'threats', isFast: true, source: ['src/threats'], tests: ['test/threats'] },
+  {
+    name: 'threats',
+    isFast: true,
+    source: ['src/threats'],
+    tests: ['test/threats', 'test/conformance/threats.test.ts', 'test/response'],
+  },
   { name: 'eventLog', isFast: true, source: ['src/eventLog'], tests: ['test/eventLog'] },
   { name: 'monitor', source: ['src/monitor', 'src/events'], tests: ['test/monitor'] },
   { name: 'lessons', source: ['src/lessons'], tests: ['test/lessons'] },

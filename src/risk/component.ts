@@ -80,8 +80,8 @@ export function componentOf(
 
 /**
  * One sweep of Gauss and Seidel over `values`, each new value times `rounding`, never below what
- * was there where `climbing`. Returns the largest change in parts of the new value, and whether no
- * value went up.
+ * was there where `climbing`. Returns the largest change in parts of the new value, and whether
+ * some value went up, or down.
  */
 export function sweepComponent(
   { nodes, rows, targets, shares }: Component,
@@ -89,8 +89,8 @@ export function sweepComponent(
   values: Float64Array,
   rounding: number,
   climbing: boolean,
-): { readonly change: number; readonly rose: boolean } {
-  let [change, rose] = [0, false];
+): { readonly change: number; readonly rose: boolean; readonly fell: boolean } {
+  let [change, rose, fell] = [0, false, false];
   const size = nodes.length;
   for (let i = 0; i < size; i += 1) {
     let sum = out[i] as number;
@@ -102,9 +102,10 @@ export function sweepComponent(
     if (value > 1) value = 1;
     if (climbing && value <= before) continue;
     if (value > before) rose = true;
+    else if (value < before) fell = true;
     const moved = Math.abs(value - before);
     if (moved > change * value) change = value === 0 ? 0 : moved / value;
     values[i] = value;
   }
-  return { change, rose };
+  return { change, rose, fell };
 }

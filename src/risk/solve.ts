@@ -1,3 +1,4 @@
+import { accelerated } from './accelerated.ts';
 import { componentOf, sweepComponent } from './component.ts';
 import { SURELY, type NodeBounds, type ReachQuestion } from './question.ts';
 import { STOP } from './topology.ts';
@@ -102,6 +103,14 @@ export function iterate(
   places = new Int32Array(question.topology.nodes),
 ): void {
   const component = componentOf(question, weights, nodes, bounds, places);
+  const near = accelerated(component, options.relativeWidth);
+  if (near) {
+    nodes.forEach((node, i) => {
+      bounds.lower[node] = near.lower[i] as number;
+      bounds.upper[node] = near.upper[i] as number;
+    });
+    return;
+  }
   const { outLower, outUpper, slack, inherited } = component;
   const lower = new Float64Array(nodes.length);
   const upper = new Float64Array(nodes.length);

@@ -64,6 +64,14 @@ describe('reaching a goal', () => {
     expect(upper).toBeGreaterThanOrEqual(exact);
   });
 
+  it('what is too large to be eliminated is iterated, and comes to the same', () => {
+    const { topology, probabilities } = chainOf(21, 7, [20], gambler(20, 0.5));
+    const question = new ReachQuestion(topology);
+    const values = new Float64Array(21);
+    expect(new DirectSolver(question, 0).solve(probabilities, values)).toBe(true);
+    for (let at = 1; at < 20; at += 1) expect(values[at]).toBeCloseTo(at / 20, 7);
+  });
+
   it('settles by the graph what needs no numbers', () => {
     const { topology } = chainOf(
       6,
