@@ -63,6 +63,11 @@ export class DueTimes {
     this.#times.splice(low, 0, time);
   }
 
+  /** The next one; `Infinity` where there is none. */
+  get next(): number {
+    return this.#times.at(-1)?.due ?? Infinity;
+  }
+
   /** Takes those that are strictly past. */
   before(clock: number): readonly DueTime[] {
     const found: DueTime[] = [];

@@ -134,7 +134,12 @@ export class Monitor {
     return [...new Set([...keys, ...this.#overdue()])];
   }
 
-  /** Moves the clock as an event did of which only its time is left; says what became late. */
+  /** When the next deadline is past, if nothing comes; in milliseconds since the epoch. */
+  get nextDue(): number {
+    return this.#due.next;
+  }
+
+  /** Moves the clock where only a time is known; says what became late. */
   tick(time: number, at: number): readonly string[] {
     if (time <= at + AHEAD_MS) this.#clock = Math.max(this.#clock, time);
     return this.#overdue();

@@ -2,6 +2,7 @@ import type { Json } from '../canonical/index.ts';
 import { invariant } from '../errors/index.ts';
 import type { CheckedDocument } from '../model/specification.ts';
 import { causeId, causeOf, standingOf, type AlertDetail } from '../monitor/alertDetail.ts';
+import { DueTimes } from '../monitor/deadlines.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import type { CaseAnswer, CloudEvent } from '../monitor/monitor.ts';
@@ -38,6 +39,10 @@ const VERIFY = { timeoutMs: 30_000, maxStates: 200_000 };
 interface OpenedMonitor extends ReadyMonitor {
   readonly record: MonitorRecord;
   readonly reports: readonly PlaybookReport[];
+  /** Whether it is told the time of the service. */
+  readonly wallClock: boolean;
+  /** When its alerts settle. */
+  readonly settles: DueTimes;
   arrival: bigint;
   /** By case and alert: what was kept of it last. */
   readonly told: Map<string, Map<string, string>>;
@@ -105,6 +110,7 @@ export class StreamJudge {
       return await store.monitors.keep(opened.record.id, from, {
         arrival: opened.arrival,
         clock: Number.isFinite(clock) ? new Date(clock) : null,
+        tickAt: tickAt(opened),
         cases,
         alerts,
         at: events.at(-1)?.receivedAt ?? new Date(),
@@ -133,7 +139,9 @@ async function openedFrom(store: TenantStore, record: MonitorRecord): Promise<Op
     (await verifiedFor(playbooks, inspected.value));
   if (record.responses === null)
     await store.monitors.keepResponses(record.id, reports as unknown as Json);
-  return { ...opened.value, record, reports, arrival: 0n, told: new Map() };
+  const wallClock = monitorSettings(record).wallClock ?? true;
+  const fresh = { arrival: 0n, told: new Map(), settles: new DueTimes() };
+  return { ...opened.value, record, reports, wallClock, ...fresh };
 }
 
 /** What is found out about the playbooks of a monitor, and about ours that are for its model. */
@@ -177,9 +185,16 @@ function take(
     const detail = detailOf(opened, key, event);
     for (const alert of fresh) details.set(`${key} ${identityOf(alert)}`, detail);
   };
-  for (const { arrival, body, conflicts, receivedAt, erased } of events) {
+  for (const { arrival, body, conflicts, receivedAt, erased, tick } of events) {
     opened.arrival = arrival;
     const event = JSON.parse(body) as CloudEvent;
+    if (tick) {
+      // What is under way may still come: late is what is past for that too.
+      const time = Date.parse(event.time) - opened.mapping.latenessMs;
+      const late = opened.wallClock ? monitor.tick(time, receivedAt.getTime()) : [];
+      for (const key of late) note(key, undefined);
+      continue;
+    }
     if (erased) {
       // One that repeated another never moved the clock.
       const late = conflicts ? [] : monitor.tick(Date.parse(event.time), receivedAt.getTime());
@@ -191,7 +206,16 @@ function take(
   }
   const answers = [...touched].map((key) => monitor.answerOf(key));
   const alerts = answers.flatMap((answer) => toldAlerts(opened, answer, details));
+  for (const { caseKey: key, kind: name, settlesAt } of alerts)
+    opened.settles.add({ due: settlesAt.getTime(), key, name });
+  opened.settles.before(monitor.clock);
   return { cases: answers.map(toldCase), alerts };
+}
+
+/** When the time is to be told: a deadline is past then, or an alert settles; never before. */
+function tickAt({ monitor, mapping, settles, wallClock }: OpenedMonitor): Date | null {
+  const next = Math.min(monitor.nextDue, settles.next) + mapping.latenessMs;
+  return wallClock && Number.isFinite(next) ? new Date(next) : null;
 }
 
 const identityOf = ({ kind, at, source, property }: Alert): string =>

@@ -23,6 +23,8 @@ export interface MonitorInput {
   readonly budget?: number | null;
   /** CACAO 2.0 as JSON texts: verified, and recommended where they help. */
   readonly playbooks?: readonly string[] | null;
+  /** Deadlines pass by the clock of the service too; default: yes. No: for what is replayed. */
+  readonly wallClock?: boolean | null;
 }
 
 /** What a monitor is set to, as it is kept. */
@@ -32,6 +34,8 @@ export interface MonitorSettings {
   readonly playbooks: readonly string[];
   /** Threats that are left out of explanations: they may write too many values. */
   readonly leftOut: readonly string[];
+  /** No: deadlines pass by times of events alone. Absent: yes. */
+  readonly wallClock?: boolean;
 }
 
 const MOST_NAME = 200;
@@ -63,6 +67,7 @@ export async function createMonitor(
     threats: input.threats ?? ('all' as const),
     budget: input.budget ?? 2,
     playbooks: input.playbooks ?? [],
+    ...(input.wallClock === false && { wallClock: false }),
   };
   const opened = openMonitor(inspected.value.semantics.model, { ...settings, mapping });
   const problems = [

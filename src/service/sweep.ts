@@ -32,6 +32,7 @@ export async function sweepRuns(
     for (const organisationId of await store.all.statements.unlogged('incident'))
       await finishIncidents(installation.of(organisationId));
     await stampDue(installation);
+    await tellTime(installation);
     await forgetOld(installation);
     await eraseOldUploads(installation);
     const due = notary.ledgerNetwork ? await store.anchors.next() : undefined;
@@ -40,6 +41,16 @@ export async function sweepRuns(
   });
   await cosignDue(installation);
   return delivered ?? 0;
+}
+
+/**
+ * Stores the time in the streams of monitors that need to be told it: a deadline is past, or an
+ * alert settles, and nothing came that said so. What has not judged all is asked again later.
+ */
+export async function tellTime({ store }: Installation, now = new Date()): Promise<number> {
+  const found = await store.all.monitors.untold(now, AT_ONCE);
+  for (const organisationId of found) await store.of(organisationId).events.tick(now);
+  return found.length;
 }
 
 const DAY_MS = 86_400_000;

@@ -22,6 +22,8 @@ export interface StoredEventRecord {
   readonly receivedAt: Date;
   /** `body` has its time and nothing else. */
   readonly erased: boolean;
+  /** Nobody sent it: it is the time of the service, and `body` has that alone. */
+  readonly tick: boolean;
 }
 
 /** The stream of an organisation: numbered without gaps, in the order in which it was stored. */
@@ -73,9 +75,31 @@ export class EventStore {
         where: { organisationId, arrival: { gt: arrival } },
         orderBy: { arrival: 'asc' },
         take: most,
-        select: { arrival: true, body: true, conflicts: true, receivedAt: true, erased: true },
+        select: {
+          arrival: true,
+          body: true,
+          conflicts: true,
+          receivedAt: true,
+          erased: true,
+          tick: true,
+        },
       }),
     );
+  }
+
+  /** Stores the time of now, as if an event had come that says nothing else. */
+  async tick(now: Date): Promise<void> {
+    const { organisationId } = this.tenant;
+    await this.tenant.in(async (rows) => {
+      const arrival = (await this.hold(rows)) + 1n;
+      const body = JSON.stringify({ time: now.toISOString() });
+      // An event has a source, and a digest that begins otherwise: it never repeats a tick.
+      const data = { source: '', eventId: String(arrival), digest: 'tick', conflicts: false };
+      await rows.storedEvent.create({
+        data: { ...data, organisationId, arrival, body, receivedAt: now, tick: true },
+      });
+      await rows.eventStream.updateMany({ where: { organisationId }, data: { last: arrival } });
+    });
   }
 
   /** The number of the last event; 0 where there is none. */

@@ -19,6 +19,8 @@ export interface MonitorHead {
   readonly clock: Date | null;
   /** Why it goes no further. */
   readonly failure: string | null;
+  /** When it needs to be told the time, if nothing comes before. */
+  readonly tickAt: Date | null;
   /** Changes when stored events are erased: what is in memory is then read anew. */
   readonly erasures: number;
   readonly createdAt: Date;
@@ -75,6 +77,8 @@ export interface ToldCase {
 export interface JudgedPart {
   readonly arrival: bigint;
   readonly clock: Date | null;
+  /** When the time is to be told, if nothing comes before; absent: it stays as it was. */
+  readonly tickAt?: Date | null;
   readonly cases: readonly ToldCase[];
   readonly alerts: readonly ToldAlert[];
   readonly at: Date;
@@ -185,7 +189,11 @@ export class Monitors {
           arrival: from,
           ...(part.erasures !== undefined && { erasures: part.erasures }),
         },
-        data: { arrival: part.arrival, clock: part.clock },
+        data: {
+          arrival: part.arrival,
+          clock: part.clock,
+          ...(part.tickAt !== undefined && { tickAt: part.tickAt }),
+        },
       });
       if (count === 0) return false;
       await keepCases(rows, organisationId, monitorId, part);
@@ -236,6 +244,20 @@ export class AllMonitors {
         ORDER BY m."arrival"
         LIMIT ${most}`),
     );
+  }
+
+  /** The organisations with a monitor that has judged all, and needs to be told the time. */
+  async untold(now: Date, most: number): Promise<readonly string[]> {
+    const found = await this.all.in((rows) =>
+      rows.$queryRaw<{ id: string }[]>(Prisma.sql`
+        SELECT DISTINCT m."organisation_id" AS "id"
+        FROM "monitors" AS m
+        JOIN "event_streams" AS s USING ("organisation_id")
+        WHERE m."retired_at" IS NULL AND m."failure" IS NULL AND m."arrival" = s."last"
+          AND m."tick_at" < ${now}
+        LIMIT ${most}`),
+    );
+    return found.map(({ id }) => id);
   }
 }
 

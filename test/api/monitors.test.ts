@@ -74,7 +74,7 @@ describe('a monitor over GraphQL', () => {
   let looked: Looked;
 
   it('is made by a modeller, or refused with what is wrong with it', async () => {
-    const input = { name: 'parcels', modelId, mapping: MAPPING };
+    const input = { name: 'parcels', modelId, mapping: MAPPING, wallClock: false };
     const wrong = await data<{
       monitorCreate: { userErrors: { code: string; field: string[] }[] };
     }>('architect', CREATE, {

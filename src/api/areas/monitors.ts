@@ -206,6 +206,7 @@ export const monitorArea: Area = {
         size.text((await monitorById(service, id))?.mapping ?? ''),
       threats: (_api, monitor: MonitorHead) => [monitorSettings(monitor).threats].flat(),
       budget: (_api, monitor: MonitorHead) => monitorSettings(monitor).budget,
+      wallClock: (_api, monitor: MonitorHead) => monitorSettings(monitor).wallClock ?? true,
       leftOut: (_api, monitor: MonitorHead) => monitorSettings(monitor).leftOut,
       playbooks: async ({ service }, { id }: MonitorHead, _args, { answer: size }) =>
         size.json((await monitorById(service, id))?.responses ?? null),
