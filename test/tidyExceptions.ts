@@ -2,7 +2,6 @@
 
 /** Files of more than 400 lines. */
 export const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/encode/smt/system.ts': 518,
   'src/encode/tla/module.ts': 551,
   'src/model/typing.ts': 440,
 };
@@ -61,7 +60,7 @@ export const ENVIRONMENT: readonly string[] = [
  * is ended from inside.
  */
 export const CATCHES: Readonly<Record<string, number>> = {
-  'src/checking': 15,
+  'src/checking': 16,
   'src/engines': 27,
   'src/eventLog': 4,
   'src/evidence': 40,

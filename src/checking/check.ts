@@ -84,7 +84,13 @@ export async function checkSubmission(
   const reports = isWritten ? found.map((report) => withHint(semantics, report)) : found;
   const seen = await vacuityOf(task, reports, runs, options, time, context);
   const vacuity = seen && isWritten ? { ...seen, neverRead: neverRead(semantics.model) } : seen;
-  const attacks = await attacksOn(inspected.value, submission.format, options, time);
+  const attacks = await attacksOn(
+    inspected.value,
+    submission.format,
+    options,
+    time,
+    context.cacheDir,
+  );
   if (!attacks.ok) return attacks;
   return ok({
     report: {

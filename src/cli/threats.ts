@@ -33,6 +33,7 @@ interface Asked {
   readonly against: string | undefined;
   readonly controls: boolean;
   readonly format: FormatName | undefined;
+  readonly engines: 'auto' | 'explore' | 'z3' | undefined;
   readonly timeout: number;
   readonly maxStates: number;
   readonly annotations: string | undefined;
@@ -43,8 +44,6 @@ interface Asked {
 
 /** `probity threats`. */
 export async function threats(asked: Asked, io: CommandIo): Promise<Ended> {
-  const config = ownConfig();
-  if (!config.ok) return config;
   const started = performance.now();
   const answer = await analysed(asked.file, asked, io);
   if ('problems' in answer) return { ok: false, ...answer };
@@ -101,7 +100,9 @@ async function analysed(
   io: CommandIo,
   isEarlier = false,
 ): Promise<Analysed> {
-  const options = optionsOf(asked);
+  const config = ownConfig();
+  if (!config.ok) return config;
+  const options = { ...optionsOf(asked), cacheDir: config.value.cacheDir };
   const read = await readSubmission(file, asked.format);
   if (!read.ok) return read;
   if (isSpecificationFormat(read.value.format))
@@ -152,10 +153,12 @@ function optionsOf({
   budget,
   controls,
   catalogue,
+  engines,
   timeout,
   maxStates,
 }: Asked): ThreatOptions {
   return {
+    ...(engines !== undefined && engines !== 'auto' && { engine: engines }),
     threats,
     budget,
     controls,

@@ -27,7 +27,7 @@ export function threatsText(
   const proper = report.ids.every((each) => each.proper) ? 'all of them' : 'all but the hypotheses';
   const budget = options.budget === null ? '' : ` · at most ${options.budget} at once`;
   return [
-    `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${report.states.all} states`,
+    `${paint('bold', model.name)} · ${model.format} · ${model.digest.slice(0, 13)}… · ${count(asked, 'threat')}${budget} · ${judgedBy(report)}`,
     '',
     ...properties.flatMap((property) => propertyLines(property, width, paint, told, teller)),
     ...matrixLines(report, paint),
@@ -37,6 +37,13 @@ export function threatsText(
     `${resist} of ${properties.length} resist ${proper} · ${(durationMs / 1000).toFixed(1)} s${report.bound === undefined ? '' : ` · all threats together only up to ${report.bound}, then set by set`}   exit ${exit}`,
     '',
   ].join('\n');
+}
+
+/** Whoever looked: states are counted where they are explored. */
+function judgedBy({ properties, states }: ThreatReport): string {
+  const symbolic = properties.some(({ engine }) => engine === 'z3');
+  const counted = states.all > 0 || !symbolic ? [`${states.all} states`] : [];
+  return [...counted, ...(symbolic ? ['Z3, for all values'] : [])].join(' · ');
 }
 
 function propertyLines(
@@ -114,12 +121,14 @@ function detailOf(property: ThreatenedProperty): string {
     complete,
     kind,
     minimalAttackSets: sets,
+    reason,
     resilience,
     withoutThreats,
   } = property;
+  const why = reason === undefined ? '' : `: ${reason}`;
   const shop = assuming.length > 0 ? ` · where ${assuming.join(', ')} holds` : '';
   const upTo =
-    complete === true ? '' : ` · larger sets than ${complete.upTo} were not all looked at`;
+    complete === true ? '' : ` · larger sets than ${complete.upTo} were not all looked at${why}`;
   if (withoutThreats === 'violated') return 'broken without any threat';
   if (withoutThreats !== 'holds') return `${withoutThreats} without any threat${upTo}`;
   if (kind === 'reachable' || kind === 'reachableEach') return 'threats take no path away';

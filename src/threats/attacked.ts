@@ -1,4 +1,4 @@
-import { starts, valuations } from '../model/initial.ts';
+import { startAt, starts, valuations } from '../model/initial.ts';
 import type { ChannelBlock } from '../model/layout.ts';
 import type { Action, Model } from '../model/model.ts';
 import { multisetDifference } from '../model/multiset.ts';
@@ -59,16 +59,21 @@ export class AttackedSystem {
 
   /**
    * `fullBlocks`: a send to a full channel is no step (SEMANTICS 20), as it is for all analyses of
-   * threats; else it is the error that it is in the model alone.
+   * threats; else it is the error that it is in the model alone. `integers`: as `World` has it.
    */
-  constructor(model: Model, threats: readonly Threat[], fullBlocks = true) {
+  constructor(
+    model: Model,
+    threats: readonly Threat[],
+    fullBlocks = true,
+    integers?: readonly number[],
+  ) {
     this.model = model;
     this.threats = threats;
     this.#fullBlocks = fullBlocks;
     const variants = variantsOf(model, threats);
     for (const variant of variants) this.#variants.set(variant.action.name, variant);
     this.semantics = new Semantics({ ...model, actions: variants.map(({ action }) => action) });
-    this.world = new World(this.semantics);
+    this.world = new World(this.semantics, integers);
     this.armed = threats.flatMap((threat) => {
       const row = OPERATORS.find(({ name }) => name === threat.operator);
       return row?.arm ? [{ threat, steps: row.arm(threat.of, this.world) }] : [];
@@ -109,10 +114,19 @@ export class AttackedSystem {
 
   /** Every initial row of every valuation; one that is wrong from the start is left out. */
   *starts(): Generator<number[]> {
-    const added = new Array<number>(this.width - this.semantics.layout.width).fill(0);
     for (const valuation of valuations(this.semantics))
       for (const { state, errors } of starts(this.semantics, valuation))
-        if (errors === 0) yield [...state, ...added];
+        if (errors === 0) yield this.#fresh(state);
+  }
+
+  /** The initial row of this state, also where only samples are tried; nothing if it is none. */
+  startAt(state: readonly number[]): number[] | undefined {
+    const start = startAt(this.semantics, state);
+    return start?.errors === 0 ? this.#fresh(start.state) : undefined;
+  }
+
+  #fresh(state: readonly number[]): number[] {
+    return [...state, ...new Array<number>(this.width - state.length).fill(0)];
   }
 
   /** The row of a state that nothing is remembered of but what stands in its channels. */

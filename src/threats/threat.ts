@@ -1,4 +1,5 @@
 import type { Channel, Model } from '../model/model.ts';
+import type { Composition } from './composition.ts';
 import type { World } from './world.ts';
 
 /** One id of the analysis: an atom that may act any number of times (SEMANTICS 18). */
@@ -42,4 +43,9 @@ export interface Operator {
    * (`variants.ts`).
    */
   arm?(of: readonly string[], world: World): ThreatSteps;
+  /**
+   * The same steps as actions of a composed model, values picked and not tried. Absent where an
+   * operator has no such form.
+   */
+  compose?(of: readonly string[], to: Composition): void;
 }

@@ -18,9 +18,15 @@ export class World {
   readonly sets = new InternedSets();
   readonly #places = new Map<string, number>();
   readonly #records = new Set<number>();
+  readonly #integers: readonly number[] | undefined;
   width: number;
 
-  constructor(semantics: Semantics) {
+  /**
+   * `integers`: all that are tried where a type has too many values. Then what is found is found,
+   * and nothing else is known.
+   */
+  constructor(semantics: Semantics, integers?: readonly number[]) {
+    this.#integers = integers;
     this.semantics = semantics;
     this.layout = semantics.layout;
     this.width = semantics.layout.width;
@@ -68,8 +74,16 @@ export class World {
 
   /** All values of a field, as packed words. */
   values(type: Type): number[][] {
-    if (type.kind === 'int' && (type.lo === undefined || type.hi === undefined))
-      throw new TooManyValues(`an unbounded int has no list of values`);
+    const { lo = -Infinity, hi = Infinity } = type.kind === 'int' ? type : {};
+    if (type.kind === 'int' && hi - lo >= MAX_VALUES) {
+      if (this.#integers)
+        return this.#integers.filter((value) => value >= lo && value <= hi).map((value) => [value]);
+      throw new TooManyValues(
+        hi === Infinity || lo === -Infinity
+          ? `an unbounded int has no list of values`
+          : `${typeText(type)} has too many values to try each`,
+      );
+    }
     if (type.kind === 'set') {
       const base = this.values(type.of).map(([value]) => value as number);
       if (base.length > 12)
@@ -82,8 +96,6 @@ export class World {
         return words;
       });
     }
-    if (type.kind === 'int' && (type.hi as number) - (type.lo as number) >= MAX_VALUES)
-      throw new TooManyValues(`${typeText(type)} has too many values to try each`);
     return scalarValues(type, this.layout.set).map((value) => [value]);
   }
 
@@ -158,10 +170,11 @@ export function freshKey(block: ChannelBlock, payload: readonly number[]): strin
 /** A value in a field, by the field's type: two integer types of different ranges are one. */
 export function seenKey(field: FieldBlock, payload: readonly number[]): string {
   const words = payload.slice(field.offset, field.offset + field.width).join(',');
-  return `${kindText(field.type)}=${words}`.replaceAll(' ', '_');
+  return `${kindOf(field.type)}=${words}`.replaceAll(' ', '_');
 }
 
-function kindText(type: Type): string {
+/** Two integer types of different ranges are one kind. */
+export function kindOf(type: Type): string {
   if (type.kind === 'int') return 'int';
   return type.kind === 'element' ? type.set : typeText(type);
 }

@@ -66,20 +66,25 @@ async function inspected(model: ScenarioModel): Promise<Inspected> {
   return read.value;
 }
 
+const ANALYSIS = {
+  budget: undefined,
+  controls: false,
+  timeoutMs: 60_000,
+  maxStates: 200_000,
+  memoryMb: 1_024,
+};
+
 /** The minimal attack sets of each property that has some. */
 async function attacksOn(
   model: ScenarioModel,
   threats: readonly string[],
 ): Promise<Readonly<Record<string, unknown>>> {
-  const options = {
-    threats,
-    budget: undefined,
-    controls: false,
-    timeoutMs: 60_000,
-    maxStates: 200_000,
-    memoryMb: 1_024,
-  };
-  const answer = await analyseThreats(await inspected(model), 'native', options, timeOf(60_000));
+  const answer = await analyseThreats(
+    await inspected(model),
+    'native',
+    { ...ANALYSIS, threats },
+    timeOf(ANALYSIS.timeoutMs),
+  );
   if (!answer.ok) throw new Error(JSON.stringify(answer.problems));
   expect(answer.value.properties.filter(({ complete }) => complete !== true)).toEqual([]);
   return Object.fromEntries(
@@ -149,6 +154,28 @@ describe.each(scenarios().map((found) => [found.id, found] as const))(
       expect(textOf(found, 'fr')).toBe(textOf(found, 'en'));
       expect(found.references.every((reference) => /^[A-Z]/.test(reference))).toBe(true);
     });
+
+    if (found.proof)
+      it('resists every set of threats, proved for every amount', async () => {
+        const proof = found.proof as ScenarioModel;
+        const broken = Object.keys(found.expected.vulnerable.attacks);
+        const timeoutMs = 240_000;
+        const answer = await analyseThreats(
+          await inspected(proof),
+          'native',
+          { ...ANALYSIS, timeoutMs, threats: 'all' },
+          timeOf(timeoutMs),
+        );
+        if (!answer.ok) throw new Error(JSON.stringify(answer.problems));
+        const mended = answer.value.properties.filter(({ name }) => broken.includes(name));
+        expect(mended.length).toBeGreaterThan(0);
+        for (const { engine, complete, resilience } of mended)
+          expect({ engine, complete, resilience }).toEqual({
+            engine: 'z3',
+            complete: true,
+            resilience: 'all',
+          });
+      }, 300_000);
 
     if (found.proof)
       it('is proved for every amount', async () => {

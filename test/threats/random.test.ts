@@ -9,81 +9,7 @@ import { AttackedSystem } from '../../src/threats/attacked.ts';
 import { threatsOf } from '../../src/threats/operators/index.ts';
 import type { Threat } from '../../src/threats/threat.ts';
 import { analyse } from './model.ts';
-
-/** A small model with channels of every medium, controls, sensors, keepers and outages. */
-const models = fc
-  .record({
-    trust: fc.constantFrom('trusted', 'insider', 'untrusted'),
-    recovers: fc.boolean(),
-    sensor: fc.boolean(),
-    kept: fc.boolean(),
-    medium: fc.constantFrom('public', 'signed', 'private'),
-    signed: fc.boolean(),
-    order: fc.constantFrom('bag', 'fifo'),
-    capacity: fc.constantFrom(1, 2),
-    fresh: fc.boolean(),
-    unguessable: fc.boolean(),
-    when: fc.constantFrom('a = 0', 'a < 2 and count(c) = 0', 'a = b and count(c) = 0'),
-    take: fc.constantFrom('true', 'b < 2', 'm.n = 1 and b < 2'),
-    value: fc.constantFrom('m.n', 'if b < 2 then b + 1 else b', 'a'),
-    control: fc.constantFrom('a > 0', 'm.n = a', 'm.n = 1'),
-    second: fc.constantFrom('b = 0', 'a > b'),
-    sequence: fc.boolean(),
-    fair: fc.tuple(fc.boolean(), fc.constantFrom(undefined, 'weak', 'strong')),
-    final: fc.constantFrom('true', 'b > 0', 'false'),
-    always: fc.constantFrom('b <= a', 'b < 2', 'if b > 0 then a > 0 else true'),
-    goal: fc.constantFrom('b > 0', 'b = a', 'b = 2'),
-  })
-  .map((r) => ({
-    probity: 1,
-    name: 'Random',
-    variables: {
-      a: { type: 'int 0..2', init: 0, sensor: r.sensor },
-      b: { type: 'int 0..2', init: 0, ...(r.kept ? { keptBy: 'shop' } : {}) },
-    },
-    actors: { bank: { recovers: r.recovers }, shop: { trust: r.trust } },
-    channels: {
-      c: {
-        from: 'bank',
-        to: 'shop',
-        carries: { n: 'int 1..2' },
-        medium: r.medium,
-        order: r.order,
-        capacity: r.capacity,
-        ...(r.medium === 'signed' && !r.signed ? { signed: [] } : {}),
-        ...(r.fresh ? { fresh: ['n'] } : {}),
-        ...(r.unguessable ? { unguessable: ['n'] } : {}),
-      },
-    },
-    actions: {
-      give: {
-        actor: 'bank',
-        when: `${r.when} and count(c) < ${r.capacity}`,
-        then: { a: 'if a < 2 then a + 1 else a' },
-        send: { c: { n: 'if a = 0 then 1 else 2' } },
-        ...(r.fair[0] ? { fair: 'weak' } : {}),
-      },
-      take: {
-        actor: 'shop',
-        receive: { c: 'm' },
-        when: r.take,
-        controls: {
-          known: r.sequence ? { check: r.control, sequence: true } : r.control,
-          inTime: r.second,
-        },
-        then: { b: r.value },
-        ...(r.fair[1] === undefined ? {} : { fair: r.fair[1] }),
-      },
-    },
-    properties: {
-      safe: { always: r.always },
-      comes: { leadsTo: { from: 'a > 0', to: r.goal } },
-      stays: { eventuallyAlways: r.goal },
-      formula: { ltl: `G (a > 0 -> F (${r.goal}))` },
-      back: { recoverable: r.goal },
-    },
-    final: r.final,
-  }));
+import { randomModels } from './randomModel.ts';
 
 /** The least number of steps to break a safety property, by a search of its own. */
 function shortest(
@@ -148,35 +74,41 @@ async function judgedAlone(
 it('one exploration answers as every set of threats judged alone', async () => {
   let answered = 0;
   await fc.assert(
-    fc.asyncProperty(models, fc.integer({ min: 0, max: 1_000_000 }), async (document, pick) => {
-      const source = JSON.stringify(document);
-      const inspected = await inspect({ source, format: 'native', name: 'random.json' });
-      if (!inspected.ok) throw new Error(JSON.stringify(inspected.problems));
-      const { model } = inspected.value.semantics;
-      const existing = threatsOf(model);
-      const threats = existing.filter((_, i) => (pick * 31 + i * 17 + ((pick >> i) & 1)) % 3 !== 0);
-      const some = threats.slice(pick % 3, (pick % 3) + 5);
-      const answer = await analyse(source, { threats: some.map(({ id }) => id) });
-      if (!answer.ok) {
-        expect(answer.problems.map(({ code }) => code)).toEqual(['THREATS_NEED_SOUND_MODEL']);
-        return;
-      }
-      answered += 1;
-      const alone = await judgedAlone(model, some);
-      for (const { name, complete, minimalAttackSets } of answer.value.properties) {
-        const broken = alone.get(name) ?? [];
-        const minimal = minimalOnly(broken.map(({ ids }) => ids));
-        const told = minimal.map((ids) => {
-          const { length } = broken.find((each) => each.ids === ids) ?? {};
-          return `${ids.join(' + ')} in ${length}`;
-        });
-        expect(complete, name).toBe(true);
-        expect(
-          minimalAttackSets.map((s) => `${s.threats.join(' + ')} in ${s.traceLength}`).sort(),
-          name,
-        ).toEqual(told.sort());
-      }
-    }),
+    fc.asyncProperty(
+      randomModels,
+      fc.integer({ min: 0, max: 1_000_000 }),
+      async (document, pick) => {
+        const source = JSON.stringify(document);
+        const inspected = await inspect({ source, format: 'native', name: 'random.json' });
+        if (!inspected.ok) throw new Error(JSON.stringify(inspected.problems));
+        const { model } = inspected.value.semantics;
+        const existing = threatsOf(model);
+        const threats = existing.filter(
+          (_, i) => (pick * 31 + i * 17 + ((pick >> i) & 1)) % 3 !== 0,
+        );
+        const some = threats.slice(pick % 3, (pick % 3) + 5);
+        const answer = await analyse(source, { threats: some.map(({ id }) => id) });
+        if (!answer.ok) {
+          expect(answer.problems.map(({ code }) => code)).toEqual(['THREATS_NEED_SOUND_MODEL']);
+          return;
+        }
+        answered += 1;
+        const alone = await judgedAlone(model, some);
+        for (const { name, complete, minimalAttackSets } of answer.value.properties) {
+          const broken = alone.get(name) ?? [];
+          const minimal = minimalOnly(broken.map(({ ids }) => ids));
+          const told = minimal.map((ids) => {
+            const { length } = broken.find((each) => each.ids === ids) ?? {};
+            return `${ids.join(' + ')} in ${length}`;
+          });
+          expect(complete, name).toBe(true);
+          expect(
+            minimalAttackSets.map((s) => `${s.threats.join(' + ')} in ${s.traceLength}`).sort(),
+            name,
+          ).toEqual(told.sort());
+        }
+      },
+    ),
     { numRuns: 40 },
   );
   expect(answered).toBeGreaterThan(10);

@@ -21,6 +21,8 @@ export const reports: Area = {
     },
     ThreatenedProperty: {
       complete: (_api, { complete }: ThreatenedProperty) => complete === true,
+      engine: (_api, { engine }: ThreatenedProperty) => engine ?? 'explore',
+      openBecause: (_api, { reason }: ThreatenedProperty) => reason ?? null,
       completeUpTo: (_api, { complete }: ThreatenedProperty) =>
         complete === true ? null : complete.upTo,
       resilience: (_api, { resilience }: ThreatenedProperty) =>

@@ -1,29 +1,28 @@
-import { bad, ok, problem, type Result } from '../../errors/index.ts';
-import { type Model, type Property } from '../../model/model.ts';
+import { ok, type Result } from '../../errors/index.ts';
+import type { Property } from '../../model/model.ts';
 import type { Outcome, OutcomeKind } from '../../model/outcome.ts';
-import { OutOfTime, partOf, type Time } from '../../time/time.ts';
-import { AttackedSystem } from '../../threats/attacked.ts';
+import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 import { threatsOf } from '../../threats/operators/index.ts';
 import { selectThreats } from '../../threats/selection.ts';
 import { takesControl, type Threat } from '../../threats/threat.ts';
-import { TooManyValues } from '../../threats/world.ts';
+import type { Time } from '../../time/time.ts';
 import type { Inspected } from '../inspect.ts';
-import { replays } from './attackTrace.ts';
+import { answersOn, unthreatened } from './answers.ts';
 import { readCatalogue, referencesOf } from './catalogue.ts';
 import { judgedControls, sufficientSets } from './controls.ts';
-import type { AttackLimits } from './attackGraph.ts';
-import { bySize, isSubset, minimalOnly } from './minimal.ts';
-import type { Attack } from './restriction.ts';
-import { roomFor, takenForGranted } from './room.ts';
-import { explored, foundSets, Graphs, type ExploredAttacks, type FoundSets } from './search.ts';
-import { soundAlone } from './underThreats.ts';
-import type { AttackSet, ThreatenedProperty, ThreatOptions, ThreatReport } from './types.ts';
-import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
+import { bySize, isSubset, minimalOnly, type Ids } from './minimal.ts';
+import { takenForGranted } from './room.ts';
+import type { FoundSets } from './search.ts';
+import type {
+  Answer,
+  AttackAnswers,
+  AttackSet,
+  ThreatenedProperty,
+  ThreatOptions,
+  ThreatReport,
+} from './types.ts';
 
-/** A larger graph of all threats is left for graphs of some of them. */
-const AT_ONCE = 2_000;
-
-const NONE: FoundSets = { sets: [], complete: true };
+const NONE: Answer = { sets: [], complete: true };
 
 /**
  * Which attacks break which properties of a model, and which controls hold them up (SEMANTICS
@@ -42,48 +41,29 @@ export async function analyseThreats(
   const chosen = selectThreats(existing, options.threats);
   if (!chosen.ok) return chosen;
   const selected = chosen.value;
-  const base = await soundAlone({ semantics, digest }, options, partOf(time, 1 / 2));
+  const question = { semantics, digest, options, time };
+  const base = await unthreatened(question);
   if (!base.ok) return base;
   const { outcomes: without } = base.value;
   const universe = options.controls
     ? existing.filter((threat) => selected.includes(threat) || takesControl(threat))
     : selected;
-  const limits = { ...time, maxStates: options.maxStates };
   const judged = model.properties.filter(
     ({ formula }) =>
       formula.kind !== 'reachable' && formula.kind !== 'reachableEach' && formula.kind !== 'all',
   );
-  const attacked = await roomFor(model, { ...limits, ...partOf(time, 1 / 8) });
-  const graphs = new Graphs(attacked, universe);
-  let all: ExploredAttacks;
-  let found: ReadonlyMap<string, FoundSets>;
-  try {
-    all = await explored(
-      attacked,
-      universe,
-      { ...partOf(time, 1 / 4), maxStates: Math.min(AT_ONCE, options.maxStates) },
-      time,
-    );
-    found = await foundSets(
-      all,
-      graphs,
-      universe,
-      judged,
-      options.budget ?? universe.length,
-      limits,
-    );
-  } catch (error) {
-    if (!(error instanceof TooManyValues)) throw error;
-    return bad(problem('THREAT_TOO_LARGE', 'threats', error.message));
-  }
+  const answered = await answersOn(question, base.value, universe, judged);
+  if (!answered.ok) return answered;
+  const { found } = answered.value;
 
-  const within = ({ sets, complete }: FoundSets): FoundSets => {
+  const within = ({ sets, complete, ...said }: Answer): Answer => {
     const budget = options.budget ?? Infinity;
     const small = sets.filter((set) => set.length <= budget);
-    if (complete !== true || small.length === sets.length) return { sets: small, complete };
-    return { sets: small, complete: { upTo: budget } };
+    if (complete !== true || small.length === sets.length)
+      return { sets: small, complete, ...said };
+    return { sets: small, complete: { upTo: budget }, ...said };
   };
-  const extended = new Map<string, FoundSets>();
+  const extended = new Map<string, Answer>();
   for (const property of model.properties) {
     const { formula, name } = property;
     const own = found.get(name) ?? NONE;
@@ -94,19 +74,18 @@ export async function analyseThreats(
   }
   const ids = selected.map(({ id }) => id);
   const attacks = new Map(
-    [...extended].map(([name, { sets, complete }]) => [
+    [...extended].map(([name, answer]) => [
       name,
-      within({ sets: sets.filter((set) => isSubset(set, ids)), complete }),
+      within({ ...answer, sets: answer.sets.filter((set) => isSubset(set, ids)) }),
     ]),
   );
-  const parts: Parts = { universe, all, graphs, limits, found: extended };
   const properties: ThreatenedProperty[] = [];
   for (const property of model.properties) {
-    const { sets, complete } = attacks.get(property.name) ?? NONE;
+    const { sets, complete, engine, reason } = attacks.get(property.name) ?? NONE;
     const withoutThreats = outcomeOf(property, without);
     const shown: AttackSet[] = [];
     for (const set of sets) {
-      const attack = await attackOf(parts, property, set, without.get(property.name));
+      const attack = await attackOf(answered.value, extended, property, set, without);
       if (attack) shown.push(attack);
     }
     const lost = shown.length < sets.length && property.formula.kind !== 'all';
@@ -115,8 +94,10 @@ export async function analyseThreats(
       name: property.name,
       kind: property.kind,
       withoutThreats,
+      ...(engine && { engine }),
       minimalAttackSets: shown,
       complete: left,
+      ...(reason !== undefined && left !== true && { reason }),
       resilience: resilienceOf({ sets, complete: left }, selected),
       assuming: IMPLICIT_KINDS.filter(
         (kind) =>
@@ -129,7 +110,7 @@ export async function analyseThreats(
     });
   }
 
-  const asked = options.controls ? [...extended] : [];
+  const asked = options.controls ? [...extended].filter(([, { isLeft }]) => !isLeft) : [];
   return ok({
     model: { name: model.name, digest, format },
     options: { threats: ids, budget: options.budget ?? null, controls: options.controls },
@@ -147,72 +128,40 @@ export async function analyseThreats(
       property,
       sets: sufficientSets(existing, within(sets).sets).sort(bySize),
     })),
-    assumptions: takenForGranted(attacked),
-    states: { withoutThreats: base.value.states ?? 0, all: all.graph.store.count },
-    ...(all.graph.bound === undefined ? {} : { bound: all.graph.bound }),
+    assumptions: takenForGranted(answered.value.model),
+    states: { withoutThreats: base.value.states ?? 0, all: answered.value.states },
+    ...(answered.value.bound === undefined ? {} : { bound: answered.value.bound }),
   });
-}
-
-/** Where an attack is looked for: the graph of all threats if it is whole, else that of its ids. */
-interface Parts {
-  readonly universe: readonly Threat[];
-  readonly all: ExploredAttacks;
-  readonly graphs: Graphs;
-  readonly limits: AttackLimits;
-  readonly found: ReadonlyMap<string, FoundSets>;
-}
-
-/** The part of a conjunction that this set breaks. */
-function partBroken(
-  { properties }: Model,
-  found: Parts['found'],
-  names: readonly string[],
-  set: readonly string[],
-): Property | undefined {
-  const isBroken = (name: string): boolean =>
-    found.get(name)?.sets.some((broken) => broken.join() === set.join()) ?? false;
-  return properties.find(({ name }) => names.includes(name) && isBroken(name));
 }
 
 /** A set with a shortest attack; nothing where none was found that replays. */
 async function attackOf(
-  parts: Parts,
+  answers: AttackAnswers,
+  found: ReadonlyMap<string, FoundSets>,
   property: Property,
-  set: readonly string[],
-  without: Outcome | undefined,
+  set: Ids,
+  without: ReadonlyMap<string, Outcome>,
 ): Promise<AttackSet | undefined> {
-  const { universe, all, graphs, limits, found } = parts;
-  const isLiveness = LIVENESS.has(property.formula.kind);
-  if (set.length === 0 && without?.outcome === 'violated') {
-    const { trace } = without;
+  const { formula, name } = property;
+  const isLiveness = LIVENESS.has(formula.kind);
+  const alone = without.get(name);
+  if (set.length === 0 && alone?.outcome === 'violated') {
+    const { trace } = alone;
     const traceLength = isLiveness || !trace ? null : trace.steps.length;
     return { threats: set, traceLength, ...(trace ? { trace } : {}) };
   }
-  if (property.formula.kind === 'all') {
-    const part = partBroken(graphs.model, found, property.formula.of, set);
-    return part ? attackOf(parts, part, set, without) : { threats: set, traceLength: null };
+  if (formula.kind === 'all') {
+    const isBroken = (part: string): boolean =>
+      found.get(part)?.sets.some((broken) => broken.join() === set.join()) ?? false;
+    const part = answers.model.properties.find(
+      (each) => formula.of.includes(each.name) && isBroken(each.name),
+    );
+    return part
+      ? attackOf(answers, found, part, set, without)
+      : { threats: set, traceLength: null };
   }
-  const where = all.graph.bound === undefined ? all : await graphs.of(set, limits);
-  const attack = attackIn(where, property, set);
-  const trace = attack && where.trace(attack);
-  const threats = universe.filter(({ id }) => set.includes(id));
-  if (!attack || !trace || !replays(new AttackedSystem(graphs.model, threats), property, trace))
-    return undefined;
-  return { threats: set, traceLength: isLiveness ? null : attack.edges.length, trace };
-}
-
-/** Nothing where the time is over: the set is then left open. */
-function attackIn(
-  where: ExploredAttacks,
-  property: Property,
-  set: readonly string[],
-): Attack | undefined {
-  try {
-    return where.restriction(set).attack(property);
-  } catch (error) {
-    if (!(error instanceof OutOfTime)) throw error;
-    return undefined;
-  }
+  const trace = await answers.attack(property, set);
+  return trace && { threats: set, traceLength: isLiveness ? null : trace.steps.length, trace };
 }
 
 const LIVENESS: ReadonlySet<string> = new Set(['eventually', 'eventuallyAlways', 'leadsTo', 'ltl']);
@@ -222,7 +171,7 @@ const leastOf = (sizes: readonly number[]): number =>
   sizes.reduce((least, size) => Math.min(least, size), Infinity);
 
 /** The sets of a conjunction: the smallest of those of its parts. */
-function joined(parts: readonly FoundSets[]): FoundSets {
+function joined(parts: readonly Answer[]): Answer {
   const sizes = parts.map(({ complete }) => (complete === true ? Infinity : complete.upTo));
   const upTo = leastOf(sizes);
   return {

@@ -24,6 +24,7 @@ export async function attacksOn(
   format: string,
   { attacks, maxStates, memoryMb, timeoutMs }: CheckOptions,
   time: Time,
+  cacheDir: string,
 ): Promise<Result<Attacked>> {
   if (!attacks) return ok({ report: {}, artifacts: [] });
   const analysed = await analyseThreats(
@@ -35,6 +36,7 @@ export async function attacksOn(
       controls: true,
       timeoutMs,
       memoryMb,
+      cacheDir,
       maxStates: Math.min(maxStates, MOST_ATTACKED),
     },
     time,

@@ -20,7 +20,7 @@ import type { AttackLimits } from './attackGraph.ts';
 import type { Ids } from './minimal.ts';
 import { cutAt, roomFor, takenForGranted } from './room.ts';
 import { explored, type ExploredAttacks } from './search.ts';
-import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
+import { IMPLICIT_KINDS, type ImplicitKind } from '../../model/propertyKinds.ts';
 
 /** The graph under threats takes more room a state than that of the model alone. */
 const MOST_STATES = 1_000_000;
@@ -190,15 +190,19 @@ export async function soundAlone(
   );
   const unsound = IMPLICIT_KINDS.filter((kind) => outcomes.get(kind)?.outcome === 'violated');
   return unsound.length > 0
-    ? bad(
-        problem(
-          'THREATS_NEED_SOUND_MODEL',
-          unsound.join(', '),
-          `without any threat the model breaks ${unsound.join(', ')}: mend this first`,
-        ),
-      )
+    ? needsSoundModel(unsound)
     : ok({ outcomes, ...(states === undefined ? {} : { states }) });
 }
+
+/** The refusal of a model that breaks these without any threat. */
+export const needsSoundModel = (kinds: readonly ImplicitKind[]): Result<never> =>
+  bad(
+    problem(
+      'THREATS_NEED_SOUND_MODEL',
+      kinds.join(', '),
+      `without any threat the model breaks ${kinds.join(', ')}: mend this first`,
+    ),
+  );
 
 function reportOf(
   property: Property,

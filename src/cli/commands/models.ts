@@ -20,6 +20,9 @@ import {
   required,
 } from '../values.ts';
 
+/** Who may judge sets of threats. */
+const ATTACK_ENGINES = ['auto', 'explore', 'z3'] as const;
+
 /** A larger graph of all threats is left, and the sets are judged one by one. */
 const MAX_ATTACKED_STATES = 200_000;
 
@@ -90,6 +93,11 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
       ),
       otm: optional(FILE, 'write model and analysis as Open Threat Model 0.2.0 (JSON)'),
       catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
+      engines: optional(
+        choice('NAME', ATTACK_ENGINES),
+        'who judges sets of threats',
+        'auto: explore, and Z3 where values or states have no end',
+      ),
       format: MODEL_FORMAT_OPTION,
       timeout: defaulted(
         positive('SECONDS'),

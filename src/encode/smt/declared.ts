@@ -193,6 +193,13 @@ export class Declared {
     return this.#cells.get(`${block.of} ${block.name}`) as FieldTerms[];
   }
 
+  /** The names of the variables that stand for a block. */
+  termsOf(block: CellBlock): Term[] {
+    return this.cellsOf(block).flatMap((cell) =>
+      typeof cell === 'string' ? [cell] : cell.map((flag) => flag.present),
+    );
+  }
+
   inDomain(cell: FieldTerms, type: Type): Term {
     if (typeof cell !== 'string' || type.kind === 'bool') return 'true';
     const { lo, hi } = this.layout.bounds(type);

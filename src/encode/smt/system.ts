@@ -1,27 +1,22 @@
-import { invariant } from '../../errors/index.ts';
 import type { Expr } from '../../model/expression.ts';
 import type { Layout } from '../../model/layout.ts';
-import { type ChannelBlock, type FieldBlock } from '../../model/layout.ts';
+import { type FieldBlock } from '../../model/layout.ts';
 import { rulesPerCell } from '../../model/initial.ts';
-import { type Action, type InitRule, judgedPredicates, type Property } from '../../model/model.ts';
+import type { Action, InitRule } from '../../model/model.ts';
 import type { Semantics } from '../../model/semantics.ts';
 import { type Instance } from '../../model/semantics.ts';
 import type { Type } from '../../model/types.ts';
-import { definedness, isTotal, Unencodable } from '../definedness.ts';
+import { isTotal, Unencodable } from '../definedness.ts';
 import { inRangeOf, lowerAction, type LoweredAction } from '../lower.ts';
-import { assign, equalFields, iteField } from './cells.ts';
+import { assign, equalFields } from './cells.ts';
 import { Declared } from './declared.ts';
+import { Judged } from './judged.ts';
+import { MessageMoves, type MessageSlots, type MovingStep } from './messages.ts';
+import type { Rewritten } from './rewritten.ts';
 import { StateValues } from './stateValues.ts';
 import type { NamedGuard, RuleOrigin, SmtSystem, TransitionRule } from './transition.ts';
-import {
-  type ChannelTerms,
-  describeType,
-  type FieldTerms,
-  type LocalTerms,
-  type RecordTerms,
-  Symbolic,
-} from './symbolic.ts';
-import { smtAnd, smtEq, smtInt, smtIte, smtNot, smtOr, type Term } from './terms.ts';
+import { type FieldTerms, type LocalTerms, type RecordTerms, Symbolic } from './symbolic.ts';
+import { smtAnd, smtEq, smtInt, smtNot, smtOr, type Term } from './terms.ts';
 import { IMPLICIT_KINDS } from '../../model/propertyKinds.ts';
 
 export type {
@@ -35,8 +30,9 @@ export type {
 /** Above this much text a system is left to the other engines. */
 const MAX_RULE_TEXT = 20_000_000;
 
-export function encodeSystem(semantics: Semantics): SmtSystem {
-  return new SystemEncoder(semantics).system();
+/** A model, or its rewriting under threats. Throws `Unencodable`. */
+export function encodeSystem(semantics: Semantics, rewritten?: Rewritten): SmtSystem {
+  return new SystemEncoder(semantics, rewritten).system();
 }
 
 class SystemEncoder {
@@ -45,12 +41,22 @@ class SystemEncoder {
   readonly #declared: Declared;
   readonly #symbolic: Symbolic;
   readonly #lowered: ReadonlyMap<string, LoweredAction>;
+  readonly #rewritten: Rewritten | undefined;
+  readonly #moves: MessageMoves;
+  readonly #free: ReadonlySet<Term>;
 
-  constructor(semantics: Semantics) {
+  constructor(semantics: Semantics, rewritten: Rewritten | undefined) {
     this.#semantics = semantics;
+    this.#rewritten = rewritten;
     this.#layout = semantics.layout;
     this.#declared = new Declared(semantics.layout);
     this.#symbolic = new Symbolic(this.#layout, this.#declared.state);
+    this.#moves = new MessageMoves(this.#layout, this.#declared, this.#symbolic);
+    this.#free = new Set(
+      [...(rewritten?.free ?? [])].flatMap((name) =>
+        this.#declared.termsOf(this.#layout.cell('variable', name)),
+      ),
+    );
     this.#lowered = new Map(
       semantics.model.actions.map((action) => [action.name, lowerAction(action, this.#layout)]),
     );
@@ -63,17 +69,22 @@ class SystemEncoder {
       MAX_RULE_TEXT
     )
       throw new Unencodable('the expanded model is too large');
-    const erring = smtOr(Object.values(this.#declared.errors));
+    const judged = new Judged(
+      this.#semantics.model,
+      this.#declared,
+      this.#symbolic,
+      this.#rewritten,
+    );
     const states = new StateValues(this.#declared);
     return {
       variables: this.#declared.variables,
       init: this.#init(),
       rules,
       lemmas: this.#lemmas(),
-      erring,
-      bad: (property) => this.#bad(property, erring, rules),
-      changes: (index) => this.#changes(rules[index] as TransitionRule),
-      truth: (expr) => this.#truth(expr),
+      erring: judged.erring,
+      bad: (property) => judged.bad(property, rules),
+      changes: (index) => judged.changes(rules[index] as TransitionRule),
+      truth: (expr) => judged.truth(expr),
       valuation: (words) => states.valuation(words),
       cube: (state) => states.cube(state),
       values: (state, backwards) => states.values(state, backwards),
@@ -208,7 +219,7 @@ class SystemEncoder {
         const { channel } = this.#layout.channel(receive.channel);
         const terms = this.#declared.channelTerms(receive.channel);
         const positions =
-          channel.order === 'fifo'
+          channel.order === 'fifo' && !this.#rewritten?.attacks.has(action.name)
             ? [0]
             : Array.from(
                 { length: terms.kind === 'counters' ? terms.counters.length : channel.capacity },
@@ -237,12 +248,10 @@ class SystemEncoder {
       received.push(counter ? `(< 0 ${counter.copies})` : `(< ${position} ${channel.count})`);
       locals.set(
         receive.local,
-        counter ? counter.message : ((channel as Slots).slots[position] as RecordTerms),
+        counter ? counter.message : ((channel as MessageSlots).slots[position] as RecordTerms),
       );
     });
     const term = (e: Expr): Term => this.#symbolic.term(e, locals);
-    const running = smtNot(smtOr(Object.values(this.#declared.errors)));
-    const offered = [running, ...received];
     const guardDefined = term(lowered.guardDefined);
     const guards: NamedGuard[] = [
       ...(action.when ? [{ name: `guard of ${action.name}`, term: term(action.when) }] : []),
@@ -264,7 +273,7 @@ class SystemEncoder {
       next,
       by,
     });
-    const enabled = [...offered, guardDefined];
+    const enabled = [...this.#offered(action, received), guardDefined];
     const bodyDefined = term(lowered.bodyDefined);
     const fine = {
       withinRange: term(lowered.fine.withinRange),
@@ -272,21 +281,20 @@ class SystemEncoder {
       singleWrite: term(lowered.fine.singleWrite),
     };
     const unbroken = smtAnd([bodyDefined, ...Object.values(fine)]);
-    const rules = [rule('', [...enabled, unbroken], this.#after(action, locals, choice))];
+    const inPlace = this.#rewritten?.attacks.get(action.name) === 'in place';
+    const rules = [
+      rule('', [...enabled, unbroken], this.#after({ action, locals, choice, inPlace })),
+    ];
     if (unbroken !== 'true') {
-      const flags = {
-        withinRange: smtAnd([bodyDefined, smtNot(fine.withinRange)]),
-        withinCapacity: smtAnd([bodyDefined, smtNot(fine.withinCapacity)]),
-        singleWrite: smtAnd([bodyDefined, smtNot(fine.singleWrite)]),
-        defined: smtNot(bodyDefined),
-      };
-      rules.push(rule(' error', [...enabled, smtNot(unbroken)], this.#erred(flags)));
+      const flags = this.#flags(bodyDefined, fine);
+      const breaks = this.#rewritten ? smtOr(Object.values(flags)) : smtNot(unbroken);
+      rules.push(rule(' error', [...enabled, breaks], this.#erred(flags)));
     }
     if (guardDefined !== 'true')
       rules.push(
         rule(
           ' undefined guard',
-          [...offered, smtNot(guardDefined)],
+          [...this.#offered(action, received), smtNot(guardDefined)],
           this.#erred({ defined: 'true' }),
           [],
         ),
@@ -294,18 +302,46 @@ class SystemEncoder {
     return rules.filter((rule) => rule.condition !== 'false');
   }
 
+  /** No error so far, there are the messages, and what an attacker picks is of its type. */
+  #offered(action: Action, received: readonly Term[]): Term[] {
+    const running = smtNot(smtOr(Object.values(this.#declared.errors)));
+    const picked = this.#rewritten?.attacks.has(action.name) ? [...this.#rewritten.free] : [];
+    const ofType = picked.flatMap((name) => {
+      const block = this.#layout.cell('variable', name);
+      return this.#declared.cellsOf(block).map((cell) => this.#declared.inDomain(cell, block.type));
+    });
+    return [running, ...received, ...ofType];
+  }
+
+  /** What an error step breaks. Under threats a send to a full channel is no step at all. */
+  #flags(
+    bodyDefined: Term,
+    fine: Readonly<Record<'withinRange' | 'withinCapacity' | 'singleWrite', Term>>,
+  ): Readonly<Record<string, Term>> {
+    const breaks = (term: Term): Term =>
+      smtAnd([bodyDefined, ...(this.#rewritten ? [fine.withinCapacity] : []), smtNot(term)]);
+    return {
+      withinRange: breaks(fine.withinRange),
+      withinCapacity: this.#rewritten ? 'false' : breaks(fine.withinCapacity),
+      singleWrite: breaks(fine.singleWrite),
+      defined: smtNot(bodyDefined),
+    };
+  }
+
   #erred(flags: Readonly<Record<string, Term>>): Term[] {
-    const after = new Map(
-      Object.entries(this.#declared.errors).map(([kind, variable]) => [
-        variable,
-        flags[kind] ?? 'false',
-      ]),
+    return this.#next(
+      new Map(
+        Object.entries(this.#declared.errors).map(([kind, variable]) => [
+          variable,
+          flags[kind] ?? 'false',
+        ]),
+      ),
     );
-    return this.#declared.variables.map((v) => after.get(v.name) ?? v.name);
   }
 
   /** The value of every variable after the step, in declaration order. */
-  #after(action: Action, locals: LocalTerms, choice: readonly number[]): Term[] {
+  #after(step: MovingStep): Term[] {
+    const { action, locals } = step;
     const after = new Map<Term, Term>();
     for (const assignment of action.assignments) {
       const block = this.#layout.cell('variable', assignment.variable);
@@ -316,203 +352,33 @@ class SystemEncoder {
         assignment.keys,
         locals,
       );
+      const stuck = this.#stuckFlags(action, assignment.variable);
       this.#declared
         .cellsOf(block)
-        .forEach((cell, i) => assign(after, cell, value, conditions[i] ?? 'false'));
-    }
-    for (const name of new Set([
-      ...action.receives.map((r) => r.channel),
-      ...action.sends.map((s) => s.channel),
-    ]))
-      this.#moveMessages(name, action, locals, choice, after);
-    return this.#declared.variables.map((v) => after.get(v.name) ?? v.name);
-  }
-
-  #moveMessages(
-    name: string,
-    action: Action,
-    locals: LocalTerms,
-    choice: readonly number[],
-    after: Map<Term, Term>,
-  ): void {
-    const channel = this.#declared.channelTerms(name);
-    if (channel.kind === 'slots') this.#moveInSlots(channel, name, action, locals, choice, after);
-    else this.#moveInCounters(channel, name, action, locals, choice, after);
-  }
-
-  /**
-   * One copy less of what is received, one more of what is sent; a payload outside its range is an
-   * error step, not this one.
-   */
-  #moveInCounters(
-    channel: Extract<ChannelTerms, { kind: 'counters' }>,
-    name: string,
-    action: Action,
-    locals: LocalTerms,
-    choice: readonly number[],
-    after: Map<Term, Term>,
-  ): void {
-    const block = this.#layout.channel(name);
-    const taken = action.receives.flatMap((r, i) =>
-      r.channel === name ? [choice[i] as number] : [],
-    );
-    const sent = action.sends
-      .filter((s) => s.channel === name)
-      .map((s) =>
-        block.fields.map(
-          (field, i) => this.#symbolic.stored(s.values[i] as Expr, field.type, locals) as Term,
-        ),
-      );
-    channel.counters.forEach(({ message, copies }, i) => {
-      const changes = [
-        ...taken.filter((position) => position === i).map(() => '(- 1)'),
-        ...sent
-          .map((values) =>
-            smtIte(smtAnd(values.map((value, f) => smtEq(value, message[f] as Term))), '1', '0'),
-          )
-          .filter((change) => change !== '0'),
-      ];
-      const constant = changes.every((change) => change === '1' || change === '(- 1)');
-      const net = changes.reduce((n, change) => n + (change === '1' ? 1 : -1), 0);
-      if (constant) after.set(copies, net === 0 ? copies : `(+ ${copies} ${smtInt(net)})`);
-      else after.set(copies, `(+ ${copies} ${changes.join(' ')})`);
-    });
-  }
-
-  /**
-   * Slots shift down over the received message, and sent ones follow the last; unused slots return
-   * to zero.
-   */
-  #moveInSlots(
-    { count, slots }: Slots,
-    name: string,
-    action: Action,
-    locals: LocalTerms,
-    choice: readonly number[],
-    after: Map<Term, Term>,
-  ): void {
-    const block = this.#layout.channel(name);
-    const taken = action.receives.flatMap((r, i) =>
-      r.channel === name ? [choice[i] as number] : [],
-    );
-    invariant(taken.length <= 1, 'channels of receives are distinct');
-    const [position] = taken;
-    const shifted = slots.map((slot, i) =>
-      position !== undefined && i >= position ? (slots[i + 1] ?? this.#zeroSlot(block)) : slot,
-    );
-    const remaining = position === undefined ? count : `(- ${count} 1)`;
-    const sent = action.sends
-      .filter((s) => s.channel === name)
-      .map((s) =>
-        block.fields.map((field, i) =>
-          this.#symbolic.stored(s.values[i] as Expr, field.type, locals),
-        ),
-      );
-    slots.forEach((slot, i) => {
-      const value = sent.reduce<RecordTerms>((current, message, k) => {
-        const here = smtEq(k === 0 ? remaining : `(+ ${remaining} ${k})`, String(i));
-        return current.map((field, f) => iteField(here, message[f] as FieldTerms, field));
-      }, shifted[i] as RecordTerms);
-      slot.forEach((field, f) => assign(after, field, value[f] as FieldTerms, 'true'));
-    });
-    const change = sent.length - taken.length;
-    after.set(count, change === 0 ? count : `(+ ${count} ${smtInt(change)})`);
-  }
-
-  #zeroSlot(block: ChannelBlock): RecordTerms {
-    return block.fields.map((field): FieldTerms => {
-      if (field.type.kind !== 'set') return describeType(field.type) === 'Bool' ? 'false' : '0';
-      return this.#symbolic.base(field.type).map((value) => ({ value, present: 'false' }));
-    });
-  }
-
-  #judged(e: Expr): { readonly defined: Term; readonly value: Term } {
-    const none: LocalTerms = new Map();
-    return {
-      defined: this.#symbolic.term(definedness(e, this.#layout.set), none),
-      value: this.#symbolic.term(e, none),
-    };
-  }
-
-  #truth(e: Expr): { readonly holds: Term; readonly fails: Term } {
-    const { defined, value } = this.#judged(e);
-    return { holds: smtAnd([defined, value]), fails: smtAnd([defined, smtNot(value)]) };
-  }
-
-  #bad(property: Property, erring: Term, rules: readonly TransitionRule[]): Term {
-    const { formula } = property;
-    switch (formula.kind) {
-      case 'always': {
-        const { defined, value } = this.#judged(formula.expr);
-        return smtAnd([smtNot(erring), defined, smtNot(value)]);
-      }
-      case 'never':
-      case 'reachable': {
-        const { defined, value } = this.#judged(formula.expr);
-        return smtAnd([smtNot(erring), defined, value]);
-      }
-      case 'implicit': {
-        const flag = this.#declared.errors[formula.of] as Term;
-        if (formula.of !== 'defined') return flag;
-        const undefinedSomewhere = judgedPredicates(this.#semantics.model).map((e) =>
-          smtNot(this.#judged(e).defined),
+        .forEach((cell, i) =>
+          assign(
+            after,
+            cell,
+            value,
+            smtAnd([conditions[i] ?? 'false', smtNot(stuck[i] ?? 'false')]),
+          ),
         );
-        return smtOr([flag, smtAnd([smtNot(erring), smtOr(undefinedSomewhere)])]);
-      }
-      case 'deadlockFree':
-        return this.#stuck(erring, rules);
-      default:
-        throw new Unencodable(`the property kind ${formula.kind}`);
     }
+    this.#moves.move(step, after);
+    return this.#next(after);
   }
 
-  /** No rule is possible that changes anything, and the state is not final (SEMANTICS 3, 8). */
-  #stuck(erring: Term, rules: readonly TransitionRule[]): Term {
-    const { final } = this.#semantics.model;
-    const steps = rules.map((rule) => smtAnd([rule.condition, this.#changes(rule)]));
-    const ended = !final
-      ? 'false'
-      : smtOr([
-          this.#symbolic.term(final, new Map()),
-          smtNot(this.#symbolic.term(definedness(final, this.#layout.set), new Map())),
-        ]);
-    return smtAnd([smtNot(erring), smtNot(smtOr(steps)), smtNot(ended)]);
+  /** For each cell that may stick, whether it does: the model's assignments have no effect then. */
+  #stuckFlags(action: Action, variable: string): readonly Term[] {
+    const flags = this.#rewritten?.sticking.get(variable);
+    return flags === undefined || this.#rewritten?.attacks.has(action.name)
+      ? []
+      : this.#declared.termsOf(this.#layout.cell('variable', flags));
   }
 
-  #changes(rule: TransitionRule): Term {
-    const { action } = rule.by.instance;
-    const [received, sent] = [
-      new Set(action.receives.map((r) => r.channel)),
-      action.sends.map((s) => s.channel),
-    ];
-    const balanced =
-      sent.length === received.size &&
-      sent.every((c) => received.has(c)) &&
-      new Set(sent).size === sent.length;
-    const onBag = [...received].some(
-      (c) =>
-        sent.includes(c) &&
-        this.#layout.channel(c).channel.order === 'bag' &&
-        this.#declared.channelTerms(c).kind === 'slots',
-    );
-    if (!balanced && (sent.length > 0 || received.size > 0)) {
-      if (
-        [...received].some((c) => !sent.includes(c)) ||
-        sent.some((c) => !received.has(c)) ||
-        sent.length !== received.size
-      )
-        return 'true';
-    }
-    if (onBag)
-      throw new Unencodable(
-        'a step that takes a message from a bag and puts one back, for deadlockFree',
-      );
-    return smtOr(
-      this.#declared.variables.flatMap((v, i) =>
-        rule.next[i] === v.name ? [] : [smtNot(smtEq(v.name, rule.next[i] as Term))],
-      ),
+  #next(after: ReadonlyMap<Term, Term>): Term[] {
+    return this.#declared.variables.map(
+      ({ name }) => after.get(name) ?? (this.#free.has(name) ? `${name}!next` : name),
     );
   }
 }
-
-type Slots = Extract<ChannelTerms, { kind: 'slots' }>;

@@ -15,10 +15,19 @@ export class BoundedSearch {
   readonly #system: SmtSystem;
   readonly #session: Z3Session;
   #depth = 0;
+  /** What no step changes has one name for all depths. */
+  readonly #rigid: ReadonlySet<string>;
+  /** Z3 did not know an answer: what is found later may not be a shortest way any more. */
+  unsure = false;
 
   private constructor(system: SmtSystem, session: Z3Session) {
     this.#system = system;
     this.#session = session;
+    this.#rigid = new Set(
+      system.variables
+        .filter(({ name }, i) => system.rules.every(({ next }) => next[i] === name))
+        .map(({ name }) => name),
+    );
   }
 
   static async start(
@@ -50,6 +59,7 @@ export class BoundedSearch {
     // "unknown" (non-linear arithmetic) finds nothing and proves nothing; a search never proves
     // anyhow.
     if (/^(unsat|unknown)/.test(answer.trim())) {
+      this.unsure ||= answer.trim().startsWith('unknown');
       await this.#session.send('(pop)');
       return undefined;
     }
@@ -80,12 +90,13 @@ export class BoundedSearch {
 
   #declare(step: number): string {
     return this.#system.variables
+      .filter(({ name }) => step === 0 || !this.#rigid.has(name))
       .map((v) => `(declare-const ${this.#name(v, step)} ${v.sort})`)
       .join('\n');
   }
 
   #name(v: SmtVariable, step: number): string {
-    return `${v.name}@${step}`;
+    return `${v.name}@${this.#rigid.has(v.name) ? 0 : step}`;
   }
 
   #at(step: number): string {

@@ -80,9 +80,14 @@ async function one(
 export function hornClauses(system: SmtSystem, bad: Term, constraint: Term): string {
   const bound = system.variables.map((v) => `(${v.name} ${v.sort})`).join(' ');
   const state = system.variables.map((v) => v.name).join(' ');
+  // What is free has a value of its own after the step, that no term gives.
+  const after = system.variables
+    .filter((v, i) => system.rules.some((rule) => rule.next[i] === `${v.name}!next`))
+    .map((v) => ` (${v.name}!next ${v.sort})`)
+    .join('');
   const clauses = system.rules.map(
     (rule) =>
-      `; ${rule.label}\n(assert (forall (${bound}) (=> (and (Inv ${state}) ${rule.condition}) (Inv ${rule.next.join(' ')}))))`,
+      `; ${rule.label}\n(assert (forall (${bound}${after}) (=> (and (Inv ${state}) ${rule.condition}) (Inv ${rule.next.join(' ')}))))`,
   );
   return [
     '(set-logic HORN)',

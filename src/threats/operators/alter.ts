@@ -1,3 +1,5 @@
+import type { Composition } from '../composition.ts';
+import { areSame, negated, variableOf } from '../terms.ts';
 import { isUntrusted, type Operator, type ThreatSteps } from '../threat.ts';
 import type { World } from '../world.ts';
 
@@ -9,6 +11,7 @@ export const alter: Operator = {
       .filter(({ keptBy }) => isUntrusted(model, keptBy))
       .map(({ name }) => ({ of: [name] })),
   arm: ([variable = ''], world) => otherValues(variable, world),
+  compose: ([variable = ''], to) => otherValueOf(variable, to),
 };
 
 /** One cell takes any other value of its type. */
@@ -23,4 +26,15 @@ export function otherValues(variable: string, world: World): ThreatSteps {
         emit(next);
       }
   };
+}
+
+/** The same, picked. */
+export function otherValueOf(variable: string, to: Composition): void {
+  const { binders, keys, type } = to.cell(variable);
+  const value = to.pick(variable, type);
+  to.step({
+    binders,
+    when: negated(areSame([variableOf(variable, type, keys)], [value])),
+    assignments: [{ variable, keys, value, type }],
+  });
 }

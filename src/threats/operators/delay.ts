@@ -31,4 +31,10 @@ export const delay: Operator = {
       });
     };
   },
+  compose: ([channel = ''], to) => {
+    const hold = to.hold(channel);
+    to.step({ takes: channel, sends: [{ channel: hold, values: to.taken(channel) }] });
+    const values = to.taken(hold, channel);
+    to.step({ takes: hold, when: to.isFresh(channel, values), sends: [{ channel, values }] });
+  },
 };

@@ -14,4 +14,5 @@ export const drop: Operator = {
       for (let i = 0; i < (row[block.offset] as number); i += 1) emit(world.without(row, block, i));
     };
   },
+  compose: ([channel = ''], to) => to.step({ takes: channel }),
 };

@@ -1,3 +1,4 @@
+import { conjunctionOf } from '../terms.ts';
 import { counterAt, forgeableCounters, forged } from '../counted.ts';
 import { isUntrusted, type Operator } from '../threat.ts';
 
@@ -24,5 +25,13 @@ export const forge: Operator = {
         if (next) emit(next, payload);
       }
     };
+  },
+  compose: ([channel = ''], to) => {
+    const payload = to.picked(channel);
+    to.step({
+      when: conjunctionOf([to.isKnown(channel, payload), to.isFresh(channel, payload)]),
+      sends: [{ channel, values: payload }],
+      isRepeatable: !to.layout.channel(channel).channel.unguessable?.length,
+    });
   },
 };

@@ -18,4 +18,6 @@ export const reorder: Operator = {
       });
     };
   },
+  compose: ([channel = ''], to) =>
+    to.step({ takes: channel, sends: [{ channel, values: to.taken(channel) }] }),
 };

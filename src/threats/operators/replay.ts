@@ -1,3 +1,4 @@
+import { conjunctionOf } from '../terms.ts';
 import { counterAt, replayed, openCounters } from '../counted.ts';
 import { openChannels, type Operator } from '../threat.ts';
 
@@ -19,5 +20,12 @@ export const replay: Operator = {
         if (next) emit(next, payload);
       }
     };
+  },
+  compose: ([channel = ''], to) => {
+    const payload = to.picked(channel);
+    to.step({
+      when: conjunctionOf([to.hasStood(channel, payload), to.isFresh(channel, payload)]),
+      sends: [{ channel, values: payload }],
+    });
   },
 };

@@ -1,6 +1,9 @@
+import { truth } from '../../model/scope.ts';
+import { BOOL } from '../../model/types.ts';
+import { negated, variableOf } from '../terms.ts';
 import { cellNames } from '../../model/codec.ts';
 import type { Operator } from '../threat.ts';
-import { otherValues } from './alter.ts';
+import { otherValues, otherValueOf } from './alter.ts';
 
 /** A reading sticks: what is assigned to it has no effect. Or it takes any other value. */
 export const sensorFault: Operator = {
@@ -19,5 +22,15 @@ export const sensorFault: Operator = {
       }
       jump(row, emit);
     };
+  },
+  compose: ([variable = ''], to) => {
+    const { binders, keys } = to.cell(variable);
+    const flag = to.sticks(variable);
+    to.step({
+      binders,
+      when: negated(variableOf(flag, BOOL, keys)),
+      assignments: [{ variable: flag, keys, value: truth(true), type: BOOL }],
+    });
+    otherValueOf(variable, to);
   },
 };

@@ -1,3 +1,5 @@
+import type { Expr } from '../../model/expression.ts';
+import { conjunctionOf, areSame, negated } from '../terms.ts';
 import { insertMessage, messageOffset } from '../../model/semantics.ts';
 import type { Operator } from '../threat.ts';
 
@@ -39,5 +41,16 @@ export const tamper: Operator = {
         }
       });
     };
+  },
+  compose: ([channel = '', name], to) => {
+    const { fields, channel: of } = to.layout.channel(channel);
+    const [taken, picked] = [to.taken(channel), to.picked(channel)];
+    const values = taken.map((old, i) => (fields[i]?.name === name ? (picked[i] as Expr) : old));
+    to.step({
+      takes: channel,
+      inPlace: of.order === 'fifo',
+      when: conjunctionOf([negated(areSame(values, taken)), to.isKnown(channel, values, name)]),
+      sends: [{ channel, values }],
+    });
   },
 };

@@ -1,3 +1,6 @@
+import { truth } from '../../model/scope.ts';
+import { BOOL } from '../../model/types.ts';
+import { negated } from '../terms.ts';
 import type { Operator } from '../threat.ts';
 
 /** The actor's actions are disabled from now on; one who recovers comes back by a model step. */
@@ -14,5 +17,12 @@ export const unavailable: Operator = {
       next[flag] = 1;
       emit(next);
     };
+  },
+  compose: ([actor = ''], to) => {
+    const away = to.away(actor);
+    to.step({
+      when: negated(away),
+      assignments: [{ variable: `away!${actor}`, keys: [], value: truth(true), type: BOOL }],
+    });
   },
 };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SmtSystem } from '../../../encode/smt/system.ts';
 import { smtAnd, smtNot, smtOr, type Term } from '../../../encode/smt/terms.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import { partOf } from '../../../time/time.ts';
@@ -59,7 +60,7 @@ export async function race(
   limits: SessionLimits,
 ): Promise<Outcome> {
   const good = smtAnd([...context.inductive, smtNot(bad)]);
-  const { answer, depth } = await firstSure(bad, good, constraint, context, limits);
+  const { answer, depth } = await firstSure(bad, good, constraint, context.system, limits);
   if (answer?.kind === 'unsafe') return { outcome: 'violated', witness: 'trace', evidence: {} };
   if (answer?.kind === 'safe')
     return context.established(
@@ -87,11 +88,12 @@ export async function race(
   };
 }
 
-async function firstSure(
+/** What Spacer says, or how far `good` has to look back to be kept; nothing where time ran out. */
+export async function firstSure(
   bad: Term,
   good: Term,
   constraint: Term,
-  { system }: Context,
+  system: SmtSystem,
   limits: SessionLimits,
 ): Promise<{ readonly answer: SpacerAnswer | undefined; readonly depth: Depth | undefined }> {
   const sure = new AbortController();
