@@ -4,9 +4,11 @@ import { PLAYER_ROLES } from '../../src/lessons/playerRole.ts';
 import { EXERCISE_KINDS, NATURES } from '../../src/scenarios/exercises.ts';
 import { LEVELS, SECTORS } from '../../src/scenarios/index.ts';
 import { readdirSync } from 'node:fs';
+import { minifyIntrospection, outputIntrospectionFile } from '@gql.tada/internal';
 import {
   buildSchema,
   findBreakingChanges,
+  introspectionFromSchema,
   isEnumType,
   printSchema,
   type GraphQLSchema,
@@ -47,6 +49,14 @@ describe('the schema', () => {
       .filter((file) => file.endsWith('.graphql'))
       .map((file) => file.replace('.graphql', ''));
     expect(parts.sort()).toEqual(Object.keys(AREAS).sort());
+  });
+
+  it('is what the client for TypeScript takes its types from', () => {
+    const types = minifyIntrospection(introspectionFromSchema(schema, { descriptions: false }));
+    const text = outputIntrospectionFile(types, { fileType: '.d.ts', shouldPreprocess: true });
+    // The rest would declare the types for everybody who imports gql.tada.
+    const [own] = text.split("import * as gqlTada from 'gql.tada';");
+    goldenText('clients/typescript/schema.d.ts', `${own?.trimEnd()}\n`);
   });
 
   it('breaks nobody who was served by the one that was released', () => {
