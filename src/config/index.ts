@@ -97,6 +97,8 @@ export interface LimitsConfig {
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly maxStates: number;
+  /** Cases of one monitor that are held in memory; the others are read again when they go on. */
+  readonly monitorCases: number;
   /** How long it is kept what was announced; a cursor that is older is refused. */
   readonly announcementDays: number;
   /** Proxies in front that tell the address of who asks. */
@@ -292,6 +294,7 @@ function limitsFrom(read: Reader): LimitsConfig {
     timeoutMs: read.integer('PROBITY_MAX_TIMEOUT_MS', 100, 3_600_000) ?? 3_600_000,
     memoryMb: read.integer('PROBITY_MAX_MEMORY_MB', 64, 65_536) ?? 65_536,
     maxStates: read.integer('PROBITY_MAX_STATES', 1, 100_000_000) ?? 100_000_000,
+    monitorCases: read.integer('PROBITY_MONITOR_CASES', 1, 100_000_000) ?? 20_000,
     announcementDays: read.integer('PROBITY_ANNOUNCEMENT_DAYS', 1, 3_650) ?? 90,
     trustProxy: read.integer('PROBITY_TRUST_PROXY', 0, 10) ?? 0,
   };

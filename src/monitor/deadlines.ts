@@ -68,6 +68,17 @@ export class DueTimes {
     return this.#times.at(-1)?.due ?? Infinity;
   }
 
+  /** Whose are strictly past. */
+  keysBefore(clock: number): readonly string[] {
+    const found: string[] = [];
+    for (let i = this.#times.length - 1; i >= 0; i -= 1) {
+      const { due, key } = this.#times[i] as DueTime;
+      if (due >= clock) break;
+      found.push(key);
+    }
+    return found;
+  }
+
   /** Takes those that are strictly past. */
   before(clock: number): readonly DueTime[] {
     const found: DueTime[] = [];

@@ -11,6 +11,7 @@ import {
   type CaseProgress,
 } from './caseJudge.ts';
 import { DueTimes, lateAlerts } from './deadlines.ts';
+import { OpenCases, type MissingCase, type OpenCase } from './openCases.ts';
 import type { Belief } from './belief.ts';
 import { Explanations } from './explanation.ts';
 import { prefixTrace } from './prefixTrace.ts';
@@ -45,6 +46,8 @@ export interface WatchOptions {
 export interface StoredArrival {
   /** When it came, in milliseconds since the epoch. */
   readonly at: number;
+  /** Its number in the order in which events were stored: what it is read again by. */
+  readonly arrival?: number;
   /** It came before, by source and id. */
   readonly repeats?: 'duplicate' | 'conflictingDuplicate' | undefined;
 }
@@ -63,22 +66,12 @@ export interface CaseAnswer {
   readonly hypotheses?: readonly (readonly string[])[];
 }
 
-interface OpenCase {
-  /** By time, then arrival. */
-  events: Arrived[];
-  /** The progress after each group of one time. */
-  judged: { readonly time: number; readonly progress: CaseProgress }[];
-  known: Alert[];
-  readonly flags: EventFlag[];
-  latest: number;
-}
-
 /** Follows the cases of a stream of events along a verified model (SEMANTICS 25–28). */
 export class Monitor {
   readonly #mapping: Mapping;
   readonly #options: WatchOptions;
   readonly #judge: CaseJudge;
-  readonly #cases = new Map<string, OpenCase>();
+  readonly #cases = new OpenCases();
   readonly #seen = new Map<string, CloudEvent>();
   /** Events that belong to no case. */
   readonly flagged: EventFlag[] = [];
@@ -105,29 +98,22 @@ export class Monitor {
     if (keys.length === 0) this.flagged.push({ id: event.id, why: 'unreadable' });
     const repeated = arrival ? arrival.repeats : this.#repeats(event);
     if (repeated) {
-      for (const key of keys) this.#case(key).flags.push({ id: event.id, why: repeated });
+      for (const key of keys) this.#cases.get(key).flags.push({ id: event.id, why: repeated });
       return keys;
     }
     const time = Date.parse(event.time);
     const now = arrival?.at ?? this.#options.now;
     const isAhead = now !== undefined && time > now + AHEAD_MS;
-    const arrived: Arrived = {
-      id: event.id,
-      source: event.source,
-      type: event.type,
-      time,
-      arrival: this.#arrivals,
-      ...(event.sequence !== undefined && { sequence: Number(event.sequence) }),
-      event,
-    };
+    const arrived = arrivedAs(event, arrival?.arrival ?? this.#arrivals);
     for (const key of keys) {
-      const found = this.#case(key);
+      // What cannot be read again is never evicted, and stays in the order in which it came.
+      const found = arrival?.arrival === undefined ? this.#cases.get(key) : this.#cases.used(key);
       this.#late(found);
       if (isAhead) found.flags.push({ id: event.id, why: 'ahead' });
       this.#place(found, arrived, isAhead);
     }
     if (!isAhead) this.#clock = Math.max(this.#clock, time);
-    for (const key of keys) this.#late(this.#case(key), event.id);
+    for (const key of keys) this.#late(this.#cases.get(key), event.id);
     for (const { name, from, withinMs } of this.#mapping.deadlines)
       if (from === event.type)
         for (const key of keys) this.#due.add({ due: time + withinMs, key, name });
@@ -139,6 +125,34 @@ export class Monitor {
     return this.#due.next;
   }
 
+  /**
+   * The cases that have to be read again (`restore`) before an event is taken, or a time is told:
+   * those that it is of, and those with a deadline that is past then.
+   */
+  missing(next: CloudEvent | number): readonly MissingCase[] {
+    if (this.#cases.areWhole) return [];
+    if (typeof next === 'number') return this.#cases.missing(this.#due.keysBefore(next));
+    const keys = caseKeysOf(valueAtPath(this.#mapping.key, next));
+    const clock = Math.max(this.#clock, Date.parse(next.time));
+    return this.#cases.missing([...keys, ...this.#due.keysBefore(clock)]);
+  }
+
+  /** Leaves so many cases in memory, those that were used last; the keys of the others. */
+  evict(most: number): readonly string[] {
+    return this.#cases.evict(most);
+  }
+
+  /** A case that was evicted, from its events: by time, with their numbers. */
+  restore(
+    key: string,
+    stored: readonly { readonly arrival: number; readonly event: CloudEvent }[],
+  ): void {
+    const events = stored.map(({ arrival, event }) => arrivedAs(event, arrival));
+    const judged: OpenCase['judged'] = [];
+    this.#follow(judged, events);
+    this.#cases.restore(key, events, judged);
+  }
+
   /** Moves the clock where only a time is known; says what became late. */
   tick(time: number, at: number): readonly string[] {
     if (time <= at + AHEAD_MS) this.#clock = Math.max(this.#clock, time);
@@ -148,7 +162,7 @@ export class Monitor {
   /** The cases with a deadline that is past since the last look. */
   #overdue(): readonly string[] {
     return this.#due.before(this.#clock).flatMap(({ key }) => {
-      const found = this.#case(key);
+      const found = this.#cases.get(key);
       const before = found.known;
       this.#late(found);
       return before === found.known ? [] : [key];
@@ -167,12 +181,12 @@ export class Monitor {
 
   /** The alerts of a case as they stood after the last event that it is of, or a look for late. */
   alertsOf(key: string): readonly Alert[] {
-    return this.#case(key).known;
+    return this.#cases.get(key).known;
   }
 
   /** What became of a case. */
   answerOf(key: string): CaseAnswer {
-    const found = this.#case(key);
+    const found = this.#cases.get(key);
     this.#late(found);
     const progress = found.judged.at(-1)?.progress ?? this.#judge.start;
     const hypotheses = progress.believed
@@ -195,13 +209,15 @@ export class Monitor {
 
   /** The time of the event that an alert is at, in milliseconds since the epoch. */
   timeOf(key: string, { at, source }: Pick<Alert, 'at' | 'source'>): number {
-    const event = this.#case(key).events.find((each) => each.id === at && each.source === source);
+    const event = this.#cases
+      .get(key)
+      .events.find((each) => each.id === at && each.source === source);
     return event?.time ?? this.#clock;
   }
 
   /** A run that fits the events of a case as far as they are judged, in the model's words. */
   prefixOf(key: string): Trace | undefined {
-    const progress = this.#case(key).judged.at(-1)?.progress ?? this.#judge.start;
+    const progress = this.#cases.get(key).judged.at(-1)?.progress ?? this.#judge.start;
     const [followed] = progress.believed;
     if (!followed) return undefined;
     // A belief that came of the same events is the same object.
@@ -222,18 +238,6 @@ export class Monitor {
     return contentOf(first) === contentOf(event) ? 'duplicate' : 'conflictingDuplicate';
   }
 
-  #case(key: string): OpenCase {
-    const known = this.#cases.get(key) ?? {
-      events: [],
-      judged: [],
-      known: [],
-      flags: [],
-      latest: -Infinity,
-    };
-    this.#cases.set(key, known);
-    return known;
-  }
-
   /** Puts an event in its place, and judges what comes after it anew. */
   #place(found: OpenCase, arrived: Arrived, isAhead: boolean): void {
     if (arrived.time < found.latest - this.#mapping.latenessMs) {
@@ -246,13 +250,22 @@ export class Monitor {
     while (at > 0 && (events[at - 1] as Arrived).time > arrived.time) at -= 1;
     events.splice(at, 0, arrived);
     while ((found.judged.at(-1)?.time ?? -Infinity) >= arrived.time) found.judged.pop();
-    let progress = found.judged.at(-1)?.progress ?? this.#judge.start;
     const done = found.judged.at(-1)?.time ?? -Infinity;
-    for (const group of groups(events.filter(({ time }) => time > done))) {
-      progress = this.#judge.after(progress, group);
-      found.judged.push({ time: (group[0] as Arrived).time, progress });
-    }
+    this.#follow(
+      found.judged,
+      events.filter(({ time }) => time > done),
+    );
+    const progress = found.judged.at(-1)?.progress ?? this.#judge.start;
     this.#merge(found, progress.alerts, (alert) => alert.kind !== 'late', arrived.id);
+  }
+
+  /** Judges what comes after what is judged. */
+  #follow(judged: OpenCase['judged'], events: readonly Arrived[]): void {
+    let progress = judged.at(-1)?.progress ?? this.#judge.start;
+    for (const group of groups(events)) {
+      progress = this.#judge.after(progress, group);
+      judged.push({ time: (group[0] as Arrived).time, progress });
+    }
   }
 
   /** The deadlines that are past, as the clock stands. */
@@ -273,13 +286,13 @@ export class Monitor {
     const identity = ({ kind, at, source, property }: Alert): string =>
       JSON.stringify([kind, source, at, property]);
     const standing = new Map(now.map((alert) => [identity(alert), alert]));
-    found.known = found.known.map((alert) => {
+    const still = found.known.map((alert) => {
       if (!about(alert)) return alert;
       const same = standing.get(identity(alert));
       standing.delete(identity(alert));
       return same ?? (alert.withdrawn === undefined ? { ...alert, withdrawn: cause } : alert);
     });
-    found.known.push(...standing.values());
+    found.known = [...still, ...standing.values()];
   }
 
   /** The steps of the model that events may show next (rule 27). */
@@ -331,6 +344,16 @@ export function caseKeysOf(value: unknown): readonly string[] {
     return typeof key === 'number' && Number.isInteger(key) ? String(key) : [];
   });
 }
+
+const arrivedAs = (event: CloudEvent, arrival: number): Arrived => ({
+  id: event.id,
+  source: event.source,
+  type: event.type,
+  time: Date.parse(event.time),
+  arrival,
+  ...(event.sequence !== undefined && { sequence: Number(event.sequence) }),
+  event,
+});
 
 /** Events of one time together. */
 function groups(events: readonly Arrived[]): readonly (readonly Arrived[])[] {

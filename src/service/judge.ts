@@ -6,6 +6,7 @@ import { DueTimes } from '../monitor/deadlines.ts';
 import { BeliefTooLarge } from '../monitor/belief.ts';
 import type { Alert } from '../monitor/caseJudge.ts';
 import type { CaseAnswer, CloudEvent } from '../monitor/monitor.ts';
+import type { MissingCase } from '../monitor/openCases.ts';
 import { openMonitor, tooManyUnseen, type ReadyMonitor } from '../monitor/opened.ts';
 import { atWorkBefore, recommended } from '../response/recommend.ts';
 import { readPlaybook } from '../response/readPlaybook.ts';
@@ -55,9 +56,12 @@ interface OpenedMonitor extends ReadyMonitor {
 export class StreamJudge {
   readonly #service: (organisationId: string) => Service;
   readonly #opened = new Map<string, OpenedMonitor>();
+  readonly #mostCases: number;
 
-  constructor(service: (organisationId: string) => Service) {
+  /** `mostCases`: of one monitor, how many are held in memory. */
+  constructor(service: (organisationId: string) => Service, mostCases = Infinity) {
     this.#service = service;
+    this.#mostCases = mostCases;
   }
 
   /** Judges what is stored for a monitor and not judged yet; says how many events there were. */
@@ -93,7 +97,8 @@ export class StreamJudge {
       const left = Number(record.arrival - opened.arrival);
       const events = await store.events.after(opened.arrival, Math.min(AT_ONCE, left));
       if (left <= 0 || events.length === 0) return opened;
-      take(opened, events);
+      await take(store, opened, events);
+      evict(opened, this.#mostCases);
     }
   }
 
@@ -105,8 +110,9 @@ export class StreamJudge {
   ): Promise<boolean> {
     const from = opened.arrival;
     try {
-      const { cases, alerts } = take(opened, events);
+      const { cases, alerts } = await take(store, opened, events);
       const { clock } = opened.monitor;
+      evict(opened, this.#mostCases);
       return await store.monitors.keep(opened.record.id, from, {
         arrival: opened.arrival,
         clock: Number.isFinite(clock) ? new Date(clock) : null,
@@ -165,11 +171,41 @@ async function verifiedFor(
   return reports;
 }
 
+/** Reads the events of cases again that were evicted and go on. */
+async function recall(
+  store: TenantStore,
+  { monitor, told }: OpenedMonitor,
+  missing: readonly MissingCase[],
+): Promise<void> {
+  if (missing.length === 0) return;
+  const each = new Map(missing.map(({ key, arrivals }) => [key, arrivals]));
+  const bodies = await store.events.at([...new Set([...each.values()].flat())]);
+  for (const [key, arrivals] of each) {
+    // One that was erased meanwhile is gone: what comes of it is not kept, and all is read anew.
+    const events = arrivals.flatMap((arrival) => {
+      const body = bodies.get(arrival);
+      return body === undefined ? [] : [{ arrival, event: JSON.parse(body) as CloudEvent }];
+    });
+    monitor.restore(key, events);
+    const alerts = monitor.alertsOf(key);
+    if (alerts.length > 0)
+      told.set(key, new Map(alerts.map((alert, i) => [identityOf(alert), toldText(alert, i)])));
+  }
+}
+
+const toldText = (alert: Alert, position: number): string => JSON.stringify([position, alert]);
+
+/** Forgets what follows from what is stored of cases that were not heard of for long. */
+function evict({ monitor, told }: OpenedMonitor, mostCases: number): void {
+  for (const key of monitor.evict(mostCases)) told.delete(key);
+}
+
 /** Takes events, and says what is to be kept of the cases that they changed. */
-function take(
+async function take(
+  store: TenantStore,
   opened: OpenedMonitor,
   events: readonly StoredEventRecord[],
-): { readonly cases: readonly ToldCase[]; readonly alerts: readonly ToldAlert[] } {
+): Promise<{ readonly cases: readonly ToldCase[]; readonly alerts: readonly ToldAlert[] }> {
   const { monitor } = opened;
   const touched = new Set<string>();
   const details = new Map<string, AlertDetail>();
@@ -185,24 +221,34 @@ function take(
     const detail = detailOf(opened, key, event);
     for (const alert of fresh) details.set(`${key} ${identityOf(alert)}`, detail);
   };
-  for (const { arrival, body, conflicts, receivedAt, erased, tick } of events) {
+  const read = events.map((each) => ({ ...each, event: JSON.parse(each.body) as CloudEvent }));
+  const sent = read.filter(({ tick, erased }) => !tick && !erased);
+  await recall(
+    store,
+    opened,
+    sent.flatMap(({ event }) => monitor.missing(event)),
+  );
+  for (const { arrival, event, conflicts, receivedAt, erased, tick } of read) {
     opened.arrival = arrival;
-    const event = JSON.parse(body) as CloudEvent;
     if (tick) {
       // What is under way may still come: late is what is past for that too.
       const time = Date.parse(event.time) - opened.mapping.latenessMs;
+      if (opened.wallClock) await recall(store, opened, monitor.missing(time));
       const late = opened.wallClock ? monitor.tick(time, receivedAt.getTime()) : [];
       for (const key of late) note(key, undefined);
       continue;
     }
     if (erased) {
       // One that repeated another never moved the clock.
+      await recall(store, opened, monitor.missing(Date.parse(event.time)));
       const late = conflicts ? [] : monitor.tick(Date.parse(event.time), receivedAt.getTime());
       for (const key of late) note(key, undefined);
       continue;
     }
+    await recall(store, opened, monitor.missing(event));
     const repeats = conflicts ? ('conflictingDuplicate' as const) : undefined;
-    for (const key of monitor.take(event, { at: receivedAt.getTime(), repeats })) note(key, event);
+    const stored = { at: receivedAt.getTime(), arrival: Number(arrival), repeats };
+    for (const key of monitor.take(event, stored)) note(key, event);
   }
   const answers = [...touched].map((key) => monitor.answerOf(key));
   const alerts = answers.flatMap((answer) => toldAlerts(opened, answer, details));
@@ -244,10 +290,10 @@ function toldAlerts(
   details: ReadonlyMap<string, AlertDetail>,
 ): readonly ToldAlert[] {
   const known = opened.told.get(key) ?? new Map<string, string>();
-  opened.told.set(key, known);
+  if (alerts.length > 0) opened.told.set(key, known);
   return alerts.flatMap((alert, position): ToldAlert[] => {
     const identity = identityOf(alert);
-    const text = JSON.stringify([position, alert]);
+    const text = toldText(alert, position);
     if (known.get(identity) === text) return [];
     known.set(identity, text);
     const atWork = atWorkBefore(alerts, position);
@@ -280,7 +326,8 @@ export function startJudging(installation: Installation): () => Promise<void> {
   const { store, logger } = installation;
   const stopping = new AbortController();
   const bell = new Bell();
-  const judge = new StreamJudge((id) => installation.of(id));
+  const { monitorCases } = installation.config.limits;
+  const judge = new StreamJudge((id) => installation.of(id), monitorCases);
   const later = new Map<string, number>();
   const judgeAll = async (): Promise<void> => {
     while (!stopping.signal.aborted) {

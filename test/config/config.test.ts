@@ -27,6 +27,7 @@ describe('the configuration', () => {
         uploadsMb: 2_048,
         uploadDays: 7,
         approvalDays: 7,
+        monitorCases: 20_000,
         announcementDays: 90,
         timeoutMs: 3_600_000,
         memoryMb: 65_536,

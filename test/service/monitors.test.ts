@@ -34,7 +34,8 @@ beforeAll(async () => {
   postgres = await startPostgres();
   opened = await openTestService(await createDatabase(postgres));
   ({ service } = opened);
-  judge = new StreamJudge((id) => opened.installation.of(id));
+  // One case is held in memory, so that the others are read again whenever they go on.
+  judge = new StreamJudge((id) => opened.installation.of(id), 1);
 }, 60_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
