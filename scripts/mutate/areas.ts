@@ -90,7 +90,11 @@ export const AREAS: readonly Area[] = [
     tests: ['test/threats', 'test/conformance/threats.test.ts', 'test/response'],
   },
   { name: 'eventLog', isFast: true, source: ['src/eventLog'], tests: ['test/eventLog'] },
-  { name: 'monitor', source: ['src/monitor', 'src/events'], tests: ['test/monitor'] },
+  {
+    name: 'monitor',
+    source: ['src/monitor', 'src/events'],
+    tests: ['test/monitor', 'test/conformance/monitor.test.ts', 'test/risk/mapping.test.ts'],
+  },
   { name: 'lessons', source: ['src/lessons'], tests: ['test/lessons'] },
 ];
 

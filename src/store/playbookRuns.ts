@@ -218,7 +218,10 @@ export class PlaybookRuns {
   }
 }
 
-/** A step and its run, held until the end of the transaction: the run first. */
+/**
+ * A step and its run, held until the end of the transaction: the run first. Their keys are not:
+ * who takes a step to send it (`claim`) holds the step and then notes that at its run.
+ */
 async function heldStep(
   rows: Rows,
   organisationId: string,
@@ -228,10 +231,10 @@ async function heldStep(
   if (!known) return undefined;
   await rows.$queryRaw(Prisma.sql`
     SELECT 1 FROM "playbook_runs"
-    WHERE "organisation_id" = ${organisationId} AND "id" = ${known.runId} FOR UPDATE`);
+    WHERE "organisation_id" = ${organisationId} AND "id" = ${known.runId} FOR NO KEY UPDATE`);
   await rows.$queryRaw(Prisma.sql`
     SELECT 1 FROM "playbook_steps"
-    WHERE "organisation_id" = ${organisationId} AND "id" = ${stepId} FOR UPDATE`);
+    WHERE "organisation_id" = ${organisationId} AND "id" = ${stepId} FOR NO KEY UPDATE`);
   const run = await rows.playbookRun.findUniqueOrThrow({ where: { id: known.runId } });
   const step = await rows.playbookStep.findUniqueOrThrow({ where: { id: stepId } });
   return {

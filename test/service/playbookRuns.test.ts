@@ -419,6 +419,31 @@ describe('a step is sent at most once', () => {
     expect(sentOf(first)).toBe(1);
   });
 
+  it('while an approval waits for its sender, who does not wait for the approval', async () => {
+    const shop = await shopWith('/erp');
+    const run = await started(shop);
+    const first = await last(shop, run);
+    const [sender, watcher] = [1, 2].map(
+      () => new pg.Client({ connectionString: env.DATABASE_URL! }),
+    ) as [pg.Client, pg.Client];
+    await Promise.all([sender.connect(), watcher.connect()]);
+    try {
+      await sender.query('BEGIN');
+      await sender.query(`SELECT set_config('probity.tenant', '*', true)`);
+      const hold = `UPDATE "playbook_steps" SET "sent_at" = now() WHERE "id" = $1`;
+      expect((await sender.query(hold, [first.id])).rowCount).toBe(1);
+      const approval = approveStep(shop.of, ADMIN, first.id, false);
+      const waiting = 'SELECT 1 FROM pg_locks WHERE NOT granted';
+      await until(async () => (await watcher.query(waiting)).rowCount! > 0);
+      const note = `SELECT 1 FROM "playbook_runs" WHERE "id" = $1 FOR KEY SHARE`;
+      expect((await sender.query(note, [first.runId])).rowCount).toBe(1);
+      await sender.query('COMMIT');
+      expect(await approval).toMatchObject({ ok: true });
+    } finally {
+      await Promise.all([sender.end(), watcher.end()]);
+    }
+  });
+
   it('by several senders, though approved while none was there', async () => {
     const shop = await shopWith('/erp');
     const run = await started(shop);
