@@ -11,5 +11,5 @@ export { branchWeights, generateLog, trueProbability } from './generate.ts';
 export type { Deviation, DeviationReason } from './matcher.ts';
 export { METHOD_VERSION } from './card.ts';
 export { RISK_DEFAULTS, type RiskOptions, type RiskRequest } from './request.ts';
-export { readCosts, readWeights, type Weights } from './weights.ts';
+export { costsOf, readCosts, readWeights, type Weights } from './weights.ts';
 export { EVENT_LOG_SCHEMA, MODEL_CARD_SCHEMA, RISK_SCHEMA } from './schemas.ts';

@@ -35,6 +35,12 @@ export function readCosts(text: string, semantics: Semantics): Result<Costs> {
   return read.ok ? ok({ costs: read.value.named }) : read;
 }
 
+/** What each action costs, by name, each of them checked as `readCosts` does. */
+export function costsOf(named: Readonly<Record<string, unknown>>, of: Semantics): Result<Costs> {
+  const read = checkedByAction({ costs: named }, 'costs', [], of);
+  return read.ok ? ok({ costs: read.value.named }) : read;
+}
+
 /** What each branch of a chain costs. */
 export function branchCosts({ instances, graph }: StateChain, { costs }: Costs): Float64Array {
   return Float64Array.from(instances, (instance) =>
@@ -68,6 +74,15 @@ function readByAction(
   } catch (error) {
     return bad(shape('', `not JSON: ${error instanceof Error ? error.message : String(error)}`));
   }
+  return checkedByAction(parsed, key, others, semantics);
+}
+
+function checkedByAction(
+  parsed: unknown,
+  key: 'weights' | 'costs',
+  others: readonly string[],
+  semantics: Semantics,
+): Result<Read> {
   const given = isRecord(parsed) ? parsed : {};
   const named = isRecord(given[key]) ? given[key] : undefined;
   const form = [`"${key}": {"action": number, …}`, ...others.map((name) => `"${name}": number`)];

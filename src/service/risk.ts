@@ -6,8 +6,11 @@ import type { LogOptions } from '../eventLog/rows.ts';
 import { readLogMapping, readMappedLog, readMappedLogFile } from '../events/mappedLog.ts';
 import type { Semantics } from '../model/semantics.ts';
 import { assessRisk, RISK_DEFAULTS } from '../risk/index.ts';
+import type { ProcessRequest } from '../risk/process/processRequest.ts';
+import type { RiskRequest } from '../risk/request.ts';
 import type { ModelRecord, RunRecord } from '../store/index.ts';
-import { inspect, quietOf } from '../checking/inspect.ts';
+import { inspect, quietOf, type Inspected } from '../checking/inspect.ts';
+import { readPredicate } from '../checking/predicate.ts';
 import type { CheckOptions } from '../checking/types.ts';
 import { describeError } from './observe.ts';
 import type { Service } from './service.ts';
@@ -18,7 +21,12 @@ import { bytesOfUpload, uploadOf } from './uploads.ts';
 export type KeptRisk =
   | {
       readonly kind: 'asked';
-      readonly property: string;
+      /** The property whose breaking is the loss; or `where`. */
+      readonly property?: string;
+      /** The states that are a loss, as an expression over the model's names. */
+      readonly where?: string;
+      /** What more is asked of the process behind it. */
+      readonly process?: ProcessRequest;
       /** The text of the log; empty where it is an upload. */
       readonly events: string;
       /** The digest of the upload that is the log. */
@@ -40,6 +48,18 @@ export type AskedRisk = Extract<KeptRisk, { kind: 'asked' }>;
 
 /** A problem, or a fault told like one. */
 type Complaint = Omit<Problem, 'code'> & { readonly code: string };
+
+/** What is a loss, and the model that has a word for it. */
+export function readLoss(
+  { property, where }: Pick<AskedRisk, 'property' | 'where'>,
+  { document, semantics }: Inspected,
+): Result<{ readonly semantics: Semantics; readonly loss: RiskRequest['loss'] }> {
+  if (where === undefined) return ok({ semantics, loss: { property: property ?? '' } });
+  const read = readPredicate(document, where, 'input.risk.where');
+  if (!read.ok) return read;
+  const { predicate } = read.value;
+  return ok({ semantics: read.value.semantics, loss: { name: where, predicate } });
+}
 
 /** The log of a run: out of its row, or what its digest names, for the one who asked. */
 async function logOfRun(
@@ -70,9 +90,11 @@ export function mappedLogOf(
 
 /** What a risk adds to the key of a request: the log by its digest. */
 export const riskKey = (asked: AskedRisk): Json => {
-  const { property, events, log, reading, mapping, cases, seed } = asked;
+  const { property, where, process, events, log, reading, mapping, cases, seed } = asked;
   return {
-    property,
+    ...(property !== undefined && { property }),
+    ...(where !== undefined && { where }),
+    ...(process && { process: process as unknown as Json }),
     ...(reading && { reading: { ...reading } as Json }),
     ...(mapping !== undefined && { mapping: sha256(mapping) }),
     cases,
@@ -142,11 +164,14 @@ async function assess(
   },
   signal: AbortSignal,
 ): Promise<Result<KeptRisk>> {
-  const { property, cases, seed } = asked;
+  const { cases, seed, process } = asked;
   const submission = submissionOf(model);
   const inspected = await inspect(submission);
   if (!inspected.ok) return inspected;
-  const log = await logOfRun(service, owner, asked, inspected.value.semantics);
+  const lost = readLoss(asked, inspected.value);
+  if (!lost.ok) return lost;
+  const { semantics, loss } = lost.value;
+  const log = await logOfRun(service, owner, asked, semantics);
   if (!log.ok) return log;
   const { maxStates, memoryMb, timeoutMs } = limits;
   const options = {
@@ -158,11 +183,12 @@ async function assess(
     quiet: await quietOf(submission),
   };
   const assessed = await assessRisk({
-    semantics: inspected.value.semantics,
+    semantics,
     modelDigest: model.digest,
-    loss: { property },
+    loss,
     log: log.value,
     options,
+    ...(process && { process }),
     signal,
   });
   if (!assessed.ok) return assessed;

@@ -1,5 +1,6 @@
 import { bad, ok, problem, type Problem, type Result } from '../errors/index.ts';
-import { isSpecification, type CheckedDocument } from '../model/specification.ts';
+import type { ModelDocument } from '../model/document.ts';
+import { isSpecification } from '../model/specification.ts';
 import { readEventLog } from '../eventLog/eventLog.ts';
 import { formatOf, LOG_FORMATS } from '../eventLog/formats.ts';
 import type { LogOptions } from '../eventLog/rows.ts';
@@ -7,7 +8,8 @@ import { readLogMapping } from '../events/mappedLog.ts';
 import { RISK_DEFAULTS } from '../risk/index.ts';
 import type { ModelRecord } from '../store/index.ts';
 import { inspect } from '../checking/inspect.ts';
-import { mappedLogOf, type AskedRisk } from './risk.ts';
+import { readLoss, mappedLogOf, type AskedRisk } from './risk.ts';
+import { readProcess, type RequestedProcess } from './riskProcess.ts';
 import type { Service } from './service.ts';
 import { submissionOf } from './submission.ts';
 import { uploadOf } from './uploads.ts';
@@ -16,10 +18,16 @@ import { uploadOf } from './uploads.ts';
 export const MAX_EVENTS_BYTES = 1024 * 1024;
 /** The most characters of a mapping. */
 const MAX_MAPPING = 256 * 1024;
+/** The most characters of an expression. */
+const MAX_WHERE = 4_096;
 
 /** What a request may ask of risk, beside the verdict (`docs/risk.md`). */
 export interface RequestedRisk {
-  readonly property: string;
+  /** The property whose breaking is the loss; or `where`. */
+  readonly property?: string | null;
+  /** The states that are a loss, as an expression over the model's names. */
+  readonly where?: string | null;
+  readonly process?: RequestedProcess | null;
   /** The text of an event log; or `log`. */
   readonly events?: string | null;
   /** The digest of an upload that is an event log. */
@@ -53,10 +61,11 @@ export async function readRisk(
   requested: RequestedRisk,
   model: ModelRecord,
 ): Promise<Result<AskedRisk>> {
-  const { property, format, mapping } = requested;
+  const { format, mapping } = requested;
   const events = requested.events ?? '';
   const log = requested.log ?? undefined;
-  const problems = propertyProblems(property, model.document);
+  const said = await readQuestion(requested, model);
+  const problems = said.ok ? [] : [...said.problems];
   const whole = (name: keyof typeof LIMITS): number => {
     const value = requested[name] ?? RISK_DEFAULTS[name];
     const { least, most } = LIMITS[name];
@@ -73,7 +82,7 @@ export async function readRisk(
   const reading = readingOf(requested);
   const asked: AskedRisk = {
     kind: 'asked',
-    property,
+    ...(said.ok && said.value),
     events,
     ...(log !== undefined && { log }),
     ...(reading && { reading }),
@@ -92,15 +101,55 @@ export async function readRisk(
   return problems.length > 0 ? bad(...problems) : ok(asked);
 }
 
-function propertyProblems(name: string, document: CheckedDocument): Problem[] {
+/** What is a loss, and what more is asked of the process. */
+async function readQuestion(
+  requested: RequestedRisk,
+  model: ModelRecord,
+): Promise<Result<Pick<AskedRisk, 'property' | 'where' | 'process'>>> {
+  const { document } = model;
   if (isSpecification(document))
-    return [
+    return bad(
       problem(
         'RISK_PROPERTY',
         'input.risk.property',
         `there is no risk of ${document.format}: its states are not ours to count`,
       ),
-    ];
+    );
+  const [property, where] = [requested.property ?? undefined, requested.where ?? undefined];
+  if ((property === undefined) === (where === undefined))
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        'input.risk.property',
+        'give `property`, whose breaking is the loss, or `where`, the states that are a loss',
+      ),
+    );
+  const problems = property === undefined ? [] : propertyProblems(property, document);
+  const loss = {
+    ...(property !== undefined && { property }),
+    ...(where !== undefined && { where }),
+  };
+  if (where === undefined && !requested.process)
+    return problems.length > 0 ? bad(...problems) : ok(loss);
+  if (where !== undefined && (where.length > MAX_WHERE || isBroken(where)))
+    return bad(
+      problem(
+        'OPTION_INVALID',
+        'input.risk.where',
+        `an expression of at most ${MAX_WHERE} characters, without NUL or half of a surrogate pair`,
+      ),
+    );
+  const inspected = await inspect(submissionOf(model));
+  if (!inspected.ok) return bad(...problems, ...inspected.problems);
+  const lost = readLoss(loss, inspected.value);
+  if (!lost.ok) problems.push(...lost.problems);
+  const process = readProcess(requested.process ?? {}, inspected.value.semantics);
+  if (!process.ok) problems.push(...process.problems);
+  if (problems.length > 0 || !process.ok) return bad(...problems);
+  return ok({ ...loss, ...(process.value && { process: process.value }) });
+}
+
+function propertyProblems(name: string, document: ModelDocument): Problem[] {
   const given = Object.hasOwn(document.properties ?? {}, name)
     ? document.properties?.[name]
     : undefined;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningApi } from '../../src/api/server.ts';
 import { nodeCrypto } from '../../src/evidence/formats/nodeCrypto.ts';
@@ -15,14 +16,18 @@ import type { Checker } from '../../src/service/service.ts';
 import { isFinished, type RunRecord } from '../../src/store/index.ts';
 import { inspect, checkSubmission } from '../../src/checking/check.ts';
 import { renderPolicy } from '../../src/evidence/formats/policy.ts';
+import type { RiskAssessment } from '../../src/risk/index.ts';
+import type { ProcessFindings } from '../../src/risk/process/askProcess.ts';
 import { post } from '../api/client.ts';
+import { probity } from '../cli/run.ts';
 import { policyOf } from '../evidence/fixture.ts';
 import { repository } from '../golden.ts';
-import { until } from '../servers.ts';
+import { temporaryFolder, until } from '../servers.ts';
 import { ALICE, openTestApi, type TestApi, type TestService } from './bench.ts';
 
 const MODEL = readFileSync(repository('specs/demo/parcel-risk.yaml'), 'utf8');
-const EVENTS = readFileSync(repository('specs/demo/parcel-events.csv'), 'utf8');
+const EVENTS_FILE = repository('specs/demo/parcel-events.csv');
+const EVENTS = readFileSync(EVENTS_FILE, 'utf8');
 /**
  * Breaks an implicit property: there is no risk to learn, and its verdict is a verdict all the
  * same.
@@ -305,6 +310,96 @@ describe('risk in a run', () => {
     const first = await ended(asked);
     expect((await ended(asked)).id).toBe(first.id);
     expect((await ended({ ...asked, risk: { ...asked.risk, seed: 2 } })).id).not.toBe(first.id);
+  }, 60_000);
+
+  it('of states that no property names is that of the property that names them', async () => {
+    const named = { property: 'notStolen', events: EVENTS, seed: 5 };
+    const { property: _, ...log } = named;
+    const where = { ...log, where: 'place = stolen' };
+    const [first, second] = [
+      await ended({ modelId: parcel, risk: named }),
+      await ended({ modelId: parcel, risk: where }),
+    ];
+    expect(second.id).not.toBe(first.id);
+    const of = async ({ id }: RunRecord): Promise<RiskAssessment> =>
+      ((await shown(id)) as { scores: RiskAssessment }).scores;
+    expect((await of(second)).property).toBe('place = stolen');
+    expect((await of(second)).probability).toEqual((await of(first)).probability);
+    expect(await codes({ where: 'place = stolen' })).toEqual([
+      'OPTION_INVALID input.risk.property',
+    ]);
+    expect(await codes({ property: null })).toEqual(['OPTION_INVALID input.risk.property']);
+    const only = (expr: string): object => ({ property: null, where: expr });
+    expect(await codes(only('place = stole'))).toEqual(['NAME_UNKNOWN input.risk.where']);
+    expect(await codes(only('attempts'))).toEqual(['TYPE_MISMATCH input.risk.where']);
+    expect(await codes(only('place = stolen\0'))).toEqual(['OPTION_INVALID input.risk.where']);
+    expect(await codes(only(' '.repeat(5_000)))).toEqual(['OPTION_INVALID input.risk.where']);
+  }, 60_000);
+
+  it('says of the process behind it what the command says', async () => {
+    const process = {
+      within: 4,
+      costs: [
+        { action: 'missed', cost: 3 },
+        { action: 'bringBack', cost: 5 },
+      ],
+      robust: true,
+      attackers: ['all'],
+    };
+    const run = await ended({
+      modelId: parcel,
+      risk: { property: 'notStolen', events: EVENTS, seed: 6, process },
+    });
+    const fields = `process {
+      within { steps atMeanRates lower upper level }
+      expected {
+        steps { atMeanRates lower upper level } cost { atMeanRates lower upper level }
+        days { atMeanRates lower upper level }
+      }
+      robust { lower upper level branches }
+      attackers {
+        threats states unknownStates errs worst { lower upper met } best { lower upper met }
+      }
+    }`;
+    const query = `query ($id: ID!) { run(id: $id) { learnedRisk { ${fields} } } }`;
+    const shows = await post(api.url, key, query, { id: run.id });
+    expect(shows.errors?.map(({ message }) => message)).toBeUndefined();
+    const costs = join(await temporaryFolder(), 'costs.json');
+    writeFileSync(costs, JSON.stringify({ costs: { missed: 3, bringBack: 5 } }));
+    const model = repository('specs/demo/parcel-risk.yaml');
+    const asked = ['--property', 'notStolen', '--seed', '6', '--robust', '--attackers', 'all'];
+    const more = ['--within', '4', '--costs', costs, '--json'];
+    const { stdout } = await probity('risk', model, '--events', EVENTS_FILE, ...asked, ...more);
+    const said = JSON.parse(stdout) as { process: Required<ProcessFindings> };
+    expect(said.process.within.atMeanRates).toBeGreaterThan(0);
+    expect(said.process.expected.cost?.atMeanRates).toBeGreaterThan(0);
+    const { data } = shows as unknown as { data: { run: { learnedRisk: RiskAssessment } } };
+    expect(data.run.learnedRisk.process).toEqual(said.process);
+  }, 60_000);
+
+  it('of a process is refused where it asks for what there is not', async () => {
+    const wrong = async (process: object): Promise<string[]> => codes({ process });
+    expect(await wrong({ within: -1, attackers: ['drop.nobody'] })).toEqual([
+      'OPTION_INVALID input.risk.process.within',
+      'THREAT_UNKNOWN input.risk.process.attackers.0',
+    ]);
+    const cost = (action: string, each: number): object => ({ action, cost: each });
+    expect(await wrong({ costs: [cost('missed', 1), cost('mised', 1)] })).toEqual([
+      'WEIGHTS_SHAPE input.risk.process.costs.1',
+    ]);
+    expect(await wrong({ costs: [cost('missed', -1)] })).toEqual([
+      'WEIGHTS_SHAPE input.risk.process.costs.0',
+    ]);
+    expect(await wrong({ costs: [cost('missed', 1), cost('missed', 2)] })).toEqual([
+      'WEIGHTS_SHAPE input.risk.process.costs',
+    ]);
+    const asked = { modelId: parcel, risk: { property: 'notStolen', events: EVENTS, seed: 8 } };
+    const nothing = { within: null, expected: false, costs: [], robust: false, attackers: [] };
+    const plain = await ended(asked);
+    const same = await ended({ ...asked, risk: { ...asked.risk, process: nothing } });
+    expect(same.id).toBe(plain.id);
+    const other = await ended({ ...asked, risk: { ...asked.risk, process: { within: 3 } } });
+    expect(other.id).not.toBe(plain.id);
   }, 60_000);
 
   it('is refused with all problems that can be known at once', async () => {
