@@ -1,7 +1,7 @@
 import { ownConfig } from '../config/index.ts';
 import { analyseThreats, exitOfThreats } from '../checking/attackSets/analysis.ts';
 import { readCatalogue } from '../checking/attackSets/catalogue.ts';
-import { otmOf } from '../checking/attackSets/otm.ts';
+import { otmOf } from '../checking/otm/exportOtm.ts';
 import { compareThreats, exitOfChanges } from '../checking/attackSets/compare.ts';
 import type { ThreatOptions, ThreatReport } from '../checking/attackSets/types.ts';
 import { inspect } from '../checking/inspect.ts';

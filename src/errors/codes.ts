@@ -93,6 +93,7 @@ export const PROBLEMS = {
   RISK_UNSOLVED: 'the equations of the chain cannot be solved to the end',
   RISK_INCOMPLETE: 'the state space is not finite, or larger than the limit',
   // monitoring
+  OTM_SHAPE: 'an Open Threat Model that cannot be read, or refers to nothing',
   MAPPING_SHAPE: 'a mapping of events to steps that cannot be read, or is of another model',
   EVENTS_SHAPE: 'a file that is no list of events (CloudEvents 1.0)',
   MONITOR_MODEL: 'a model whose cases cannot be followed value by value',

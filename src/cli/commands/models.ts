@@ -121,4 +121,27 @@ export const MODEL_COMMANDS: readonly CommandRow[] = [
     runs: 'inThread',
     run: async (values, io) => (await import('../threats.ts')).threats(values, io),
   }),
+  command({
+    name: 'otm',
+    about: 'a threat model of another tool (OTM) beside a model: what either lacks',
+    positionals: {
+      file: required(FILE, 'an Open Threat Model 0.1 or 0.2: JSON or YAML'),
+      model: MODEL_PLACE,
+    },
+    options: {
+      ...SUBMISSION_OPTIONS,
+      catalogue: repeated(FOLDER, 'entries of your own for the catalogue of threats'),
+    },
+    examples: [
+      {
+        line: 'otm checkout.otm.json specs/demo/checkout.yaml',
+        about: 'which actors, channels, threats and controls correspond, and which do not',
+      },
+    ],
+    exits: {
+      0: 'both name the same things',
+      1: 'one has what the other lacks, or says otherwise',
+    },
+    run: async (values, io) => (await import('../otm.ts')).otm(values, io),
+  }),
 ];

@@ -1,6 +1,6 @@
 import type { Channel, Model } from '../../model/model.ts';
-import type { CatalogueEntry } from './catalogue.ts';
-import type { ThreatenedProperty, ThreatReport } from './types.ts';
+import type { CatalogueEntry } from '../attackSets/catalogue.ts';
+import type { ThreatenedProperty, ThreatReport } from '../attackSets/types.ts';
 
 /**
  * A model and the analysis of its threats as Open Threat Model 0.2.0
@@ -15,7 +15,7 @@ export function otmOf(
   catalogue: readonly CatalogueEntry[],
 ): object {
   const { name, digest, format } = report.model;
-  const ways = flowsOf(model);
+  const ways = messageWays(model);
   const placed = (isHere: (of: readonly string[]) => boolean): object[] =>
     report.ids
       .filter(({ id }) => isHere(id.split('.').slice(1)))
@@ -56,16 +56,17 @@ const ZONES = [
   { id: 'untrusted', trustRating: 0, description: 'may do whatever it can' },
 ] as const;
 
-type Way = Pick<Channel, 'name' | 'from' | 'to' | 'medium'>;
+/** Where messages go. */
+export type MessageWay = Pick<Channel, 'name' | 'from' | 'to' | 'medium'>;
 
 /** Channels, and the message flows of a diagram, which are counted. */
-const flowsOf = ({ channels, variables }: Model): readonly Way[] => [
+export const messageWays = ({ channels, variables }: Model): readonly MessageWay[] => [
   ...channels,
   ...variables.flatMap(({ name, messages }) => (messages ? [{ name, ...messages }] : [])),
 ];
 
 /** Whose a threat is that is on no channel; of what belongs to nobody alone, nobody. */
-const ownerOf = ({ actors, actions, skips }: Model, place: string): string | undefined =>
+export const ownerOf = ({ actors, actions, skips }: Model, place: string): string | undefined =>
   actors.find(({ name }) => name === place)?.name ??
   actions.find(({ name }) => name === place)?.actor ??
   skips.find(({ activity }) => activity === place)?.actor;
